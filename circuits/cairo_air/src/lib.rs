@@ -1,0 +1,1 @@
+//! The Cairo CPU arithmetisation on the dynamic layout.

@@ -1,0 +1,1 @@
+//! The contract between an arithmetisation and the proof system.

@@ -1,0 +1,1 @@
+//! A Stone-compatible STARK prover and verifier.
