@@ -1,0 +1,92 @@
+# Every target works on a fresh clone: it sets up what it needs first.
+SHELL := /bin/bash -o pipefail
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+RUST_SOURCES := $(shell find crates circuits/cairo_air prover/stark -name '*.rs' -o -name 'Cargo.toml' -o -name 'layout.json' 2>/dev/null) Cargo.toml Cargo.lock
+SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.sol' 2>/dev/null) l1_contracts/foundry.toml
+PYTHON_DIRS := novation sequencer circuits prover devnet tests scripts l1_contracts/script
+
+.PHONY: help setup demo devnet test test-all bench fmt lint gen check-generated vectors clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+setup: $(STAMPS)/native $(STAMPS)/contracts $(STAMPS)/program ## Install and build everything; leaves .venv/bin/novation
+	@echo "ready: $(BIN)/novation --help"
+
+$(STAMPS)/prerequisites: scripts/check_prerequisites.sh
+	@sh scripts/check_prerequisites.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: pyproject.toml requirements.lock | $(STAMPS)/prerequisites
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+$(STAMPS)/native: $(STAMPS)/python $(RUST_SOURCES)
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release
+	@touch $@
+
+$(STAMPS)/node: package.json package-lock.json | $(STAMPS)/prerequisites
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/contracts: $(STAMPS)/node $(SOLIDITY_SOURCES)
+	npx forge build --root l1_contracts --quiet
+	@touch $@
+
+$(STAMPS)/program: $(STAMPS)/native $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
+	$(BIN)/python -m circuits.program --check
+	@touch $@
+
+demo: setup ## The whole exchange once, on a local chain: orders, proofs, settlement, withdrawal
+	$(BIN)/novation demo
+
+devnet: setup ## The same system, kept running until Ctrl-C
+	$(BIN)/novation devnet
+
+test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
+	cargo test --release --workspace --exclude novation-pyext --quiet
+	npx forge test --root l1_contracts
+	$(BIN)/pytest -n 2 --dist worksteal -q
+
+test-all: setup lint ## Also the slow proofs, mutations and soaks
+	cargo test --release --workspace --exclude novation-pyext -- --include-ignored
+	npx forge test --root l1_contracts
+	$(BIN)/pytest -m ""
+
+bench: setup ## Measure and write build/bench/report.json
+	$(BIN)/novation bench
+
+fmt: $(STAMPS)/python $(STAMPS)/node ## Format every language
+	$(BIN)/ruff check --fix --quiet $(PYTHON_DIRS) || true
+	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
+	cargo fmt --all
+	npx forge fmt --root l1_contracts
+	$(BIN)/python -m circuits.program --format
+
+lint: setup ## All linters, warnings are errors
+	$(BIN)/ruff check $(PYTHON_DIRS)
+	$(BIN)/ruff format --check $(PYTHON_DIRS)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --release --quiet -- -D warnings
+	npx forge fmt --root l1_contracts --check
+	$(BIN)/python -m circuits.program --check-format
+	$(BIN)/pytest -q tests/tidy
+
+gen: setup ## Regenerate committed generated files (protobuf code, Solidity constraints)
+	$(BIN)/python scripts/generate.py
+
+check-generated: setup ## Fail if a committed generated file is stale
+	$(BIN)/python scripts/generate.py --check
+
+vectors: setup ## Rewrite tests/vectors from the Python protocol
+	$(BIN)/python -m tests.vectors.write
+
+clean: ## Remove everything that was built
+	rm -rf build target $(VENV) node_modules l1_contracts/out l1_contracts/cache
