@@ -1,0 +1,1 @@
+"""Generated protocol buffer code, one package per API version."""

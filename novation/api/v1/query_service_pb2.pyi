@@ -1,0 +1,168 @@
+from novation.api.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetExchangeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetExchangeResponse(_message.Message):
+    __slots__ = ("chain_id", "exchange_address", "config_hash", "domain_tag", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes")
+    CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_TAG_FIELD_NUMBER: _ClassVar[int]
+    MARKETS_FIELD_NUMBER: _ClassVar[int]
+    ORACLE_PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
+    ORACLE_QUORUM_FIELD_NUMBER: _ClassVar[int]
+    ORACLE_MAX_AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCER_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    chain_id: int
+    exchange_address: bytes
+    config_hash: bytes
+    domain_tag: bytes
+    markets: _containers.RepeatedCompositeFieldContainer[_types_pb2.Market]
+    oracle_public_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    oracle_quorum: int
+    oracle_max_age_ms: int
+    sequencer_public_key: bytes
+    time_ms: int
+    max_message_bytes: int
+    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., domain_tag: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
+
+class GetAccountRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    def __init__(self, account_id: _Optional[int] = ...) -> None: ...
+
+class GetAccountResponse(_message.Message):
+    __slots__ = ("account", "sequence")
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    account: _types_pb2.Account
+    sequence: int
+    def __init__(self, account: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
+
+class FindAccountsRequest(_message.Message):
+    __slots__ = ("public_key",)
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    public_key: bytes
+    def __init__(self, public_key: _Optional[bytes] = ...) -> None: ...
+
+class FindAccountsResponse(_message.Message):
+    __slots__ = ("account_ids",)
+    ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
+    account_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, account_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class GetOrderRequest(_message.Message):
+    __slots__ = ("order_id", "message_hash")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    message_hash: bytes
+    def __init__(self, order_id: _Optional[int] = ..., message_hash: _Optional[bytes] = ...) -> None: ...
+
+class GetOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: _types_pb2.Order
+    def __init__(self, order: _Optional[_Union[_types_pb2.Order, _Mapping]] = ...) -> None: ...
+
+class ListOpenOrdersRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    def __init__(self, account_id: _Optional[int] = ...) -> None: ...
+
+class ListOpenOrdersResponse(_message.Message):
+    __slots__ = ("orders",)
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    orders: _containers.RepeatedCompositeFieldContainer[_types_pb2.Order]
+    def __init__(self, orders: _Optional[_Iterable[_Union[_types_pb2.Order, _Mapping]]] = ...) -> None: ...
+
+class GetBookRequest(_message.Message):
+    __slots__ = ("market_id", "depth")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    DEPTH_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    depth: int
+    def __init__(self, market_id: _Optional[int] = ..., depth: _Optional[int] = ...) -> None: ...
+
+class GetBookResponse(_message.Message):
+    __slots__ = ("market_id", "sequence", "bids", "asks")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BIDS_FIELD_NUMBER: _ClassVar[int]
+    ASKS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    sequence: int
+    bids: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
+    asks: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
+    def __init__(self, market_id: _Optional[int] = ..., sequence: _Optional[int] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ...) -> None: ...
+
+class GetBatchRequest(_message.Message):
+    __slots__ = ("batch_number",)
+    BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    batch_number: int
+    def __init__(self, batch_number: _Optional[int] = ...) -> None: ...
+
+class GetBatchResponse(_message.Message):
+    __slots__ = ("batch",)
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    batch: _types_pb2.Batch
+    def __init__(self, batch: _Optional[_Union[_types_pb2.Batch, _Mapping]] = ...) -> None: ...
+
+class ListBatchesRequest(_message.Message):
+    __slots__ = ("before_batch_number", "limit")
+    BEFORE_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    before_batch_number: int
+    limit: int
+    def __init__(self, before_batch_number: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListBatchesResponse(_message.Message):
+    __slots__ = ("batches",)
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    batches: _containers.RepeatedCompositeFieldContainer[_types_pb2.Batch]
+    def __init__(self, batches: _Optional[_Iterable[_Union[_types_pb2.Batch, _Mapping]]] = ...) -> None: ...
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusResponse(_message.Message):
+    __slots__ = ("last_sequence", "last_batch_number", "state_root", "proven_batch_number", "final_batch_number", "l1_queue_position", "open_batch_cost_steps", "open_batch_transactions", "pending_commands", "n_orders_accepted", "n_fills", "settlement_error")
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    STATE_ROOT_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    FINAL_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    L1_QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BATCH_COST_STEPS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BATCH_TRANSACTIONS_FIELD_NUMBER: _ClassVar[int]
+    PENDING_COMMANDS_FIELD_NUMBER: _ClassVar[int]
+    N_ORDERS_ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    N_FILLS_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_ERROR_FIELD_NUMBER: _ClassVar[int]
+    last_sequence: int
+    last_batch_number: int
+    state_root: bytes
+    proven_batch_number: int
+    final_batch_number: int
+    l1_queue_position: int
+    open_batch_cost_steps: int
+    open_batch_transactions: int
+    pending_commands: int
+    n_orders_accepted: int
+    n_fills: int
+    settlement_error: str
+    def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,127 @@
+from novation.api.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class StreamBookRequest(_message.Message):
+    __slots__ = ("market_id", "after_sequence")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    after_sequence: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+
+class StreamBookResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_snapshot", "bids", "asks")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    BIDS_FIELD_NUMBER: _ClassVar[int]
+    ASKS_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    is_snapshot: bool
+    bids: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
+    asks: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ...) -> None: ...
+
+class StreamAccountRequest(_message.Message):
+    __slots__ = ("account_id", "after_sequence")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    after_sequence: int
+    def __init__(self, account_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+
+class OrderUpdate(_message.Message):
+    __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
+    FILLED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    market_id: int
+    status: _types_pb2.OrderStatus
+    cancel_reason: _types_pb2.CancelReason
+    filled_lots: int
+    remaining_lots: int
+    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
+
+class BalanceChange(_message.Message):
+    __slots__ = ("kind", "amount_quanta")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[BalanceChange.Kind]
+        KIND_DEPOSIT: _ClassVar[BalanceChange.Kind]
+        KIND_WITHDRAWAL: _ClassVar[BalanceChange.Kind]
+        KIND_DEPOSIT_REFUSED: _ClassVar[BalanceChange.Kind]
+    KIND_UNSPECIFIED: BalanceChange.Kind
+    KIND_DEPOSIT: BalanceChange.Kind
+    KIND_WITHDRAWAL: BalanceChange.Kind
+    KIND_DEPOSIT_REFUSED: BalanceChange.Kind
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    kind: BalanceChange.Kind
+    amount_quanta: int
+    def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
+
+class StreamAccountResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    snapshot: _types_pb2.Account
+    order: OrderUpdate
+    fill: _types_pb2.Fill
+    balance: BalanceChange
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ...) -> None: ...
+
+class StreamTradesRequest(_message.Message):
+    __slots__ = ("market_id", "after_sequence")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    after_sequence: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+
+class StreamTradesResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "trade")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TRADE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    trade: _types_pb2.Trade
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., trade: _Optional[_Union[_types_pb2.Trade, _Mapping]] = ...) -> None: ...
+
+class StreamBatchesRequest(_message.Message):
+    __slots__ = ("after_sequence",)
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    after_sequence: int
+    def __init__(self, after_sequence: _Optional[int] = ...) -> None: ...
+
+class StreamBatchesResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "batch")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    batch: _types_pb2.Batch
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., batch: _Optional[_Union[_types_pb2.Batch, _Mapping]] = ...) -> None: ...

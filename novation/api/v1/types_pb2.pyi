@@ -1,0 +1,337 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Side(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SIDE_UNSPECIFIED: _ClassVar[Side]
+    SIDE_BUY: _ClassVar[Side]
+    SIDE_SELL: _ClassVar[Side]
+
+class TimeInForce(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TIME_IN_FORCE_UNSPECIFIED: _ClassVar[TimeInForce]
+    TIME_IN_FORCE_GTC: _ClassVar[TimeInForce]
+    TIME_IN_FORCE_IOC: _ClassVar[TimeInForce]
+    TIME_IN_FORCE_POST_ONLY: _ClassVar[TimeInForce]
+
+class SelfTradeMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SELF_TRADE_MODE_UNSPECIFIED: _ClassVar[SelfTradeMode]
+    SELF_TRADE_MODE_CANCEL_RESTING: _ClassVar[SelfTradeMode]
+
+class Lifecycle(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LIFECYCLE_UNSPECIFIED: _ClassVar[Lifecycle]
+    LIFECYCLE_RECEIVED: _ClassVar[Lifecycle]
+    LIFECYCLE_MATCHED: _ClassVar[Lifecycle]
+    LIFECYCLE_BATCHED: _ClassVar[Lifecycle]
+    LIFECYCLE_PROVEN: _ClassVar[Lifecycle]
+    LIFECYCLE_FINAL: _ClassVar[Lifecycle]
+
+class OrderStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ORDER_STATUS_UNSPECIFIED: _ClassVar[OrderStatus]
+    ORDER_STATUS_RESTING: _ClassVar[OrderStatus]
+    ORDER_STATUS_FILLED: _ClassVar[OrderStatus]
+    ORDER_STATUS_CANCELLED: _ClassVar[OrderStatus]
+
+class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CANCEL_REASON_UNSPECIFIED: _ClassVar[CancelReason]
+    CANCEL_REASON_USER: _ClassVar[CancelReason]
+    CANCEL_REASON_EXPIRED: _ClassVar[CancelReason]
+    CANCEL_REASON_SELF_TRADE: _ClassVar[CancelReason]
+    CANCEL_REASON_REDUCE_ONLY: _ClassVar[CancelReason]
+    CANCEL_REASON_MARGIN: _ClassVar[CancelReason]
+    CANCEL_REASON_IOC: _ClassVar[CancelReason]
+    CANCEL_REASON_MAKER_LIMIT: _ClassVar[CancelReason]
+
+class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BATCH_STATE_UNSPECIFIED: _ClassVar[BatchState]
+    BATCH_STATE_SEALED: _ClassVar[BatchState]
+    BATCH_STATE_PROVEN: _ClassVar[BatchState]
+    BATCH_STATE_FINAL: _ClassVar[BatchState]
+SIDE_UNSPECIFIED: Side
+SIDE_BUY: Side
+SIDE_SELL: Side
+TIME_IN_FORCE_UNSPECIFIED: TimeInForce
+TIME_IN_FORCE_GTC: TimeInForce
+TIME_IN_FORCE_IOC: TimeInForce
+TIME_IN_FORCE_POST_ONLY: TimeInForce
+SELF_TRADE_MODE_UNSPECIFIED: SelfTradeMode
+SELF_TRADE_MODE_CANCEL_RESTING: SelfTradeMode
+LIFECYCLE_UNSPECIFIED: Lifecycle
+LIFECYCLE_RECEIVED: Lifecycle
+LIFECYCLE_MATCHED: Lifecycle
+LIFECYCLE_BATCHED: Lifecycle
+LIFECYCLE_PROVEN: Lifecycle
+LIFECYCLE_FINAL: Lifecycle
+ORDER_STATUS_UNSPECIFIED: OrderStatus
+ORDER_STATUS_RESTING: OrderStatus
+ORDER_STATUS_FILLED: OrderStatus
+ORDER_STATUS_CANCELLED: OrderStatus
+CANCEL_REASON_UNSPECIFIED: CancelReason
+CANCEL_REASON_USER: CancelReason
+CANCEL_REASON_EXPIRED: CancelReason
+CANCEL_REASON_SELF_TRADE: CancelReason
+CANCEL_REASON_REDUCE_ONLY: CancelReason
+CANCEL_REASON_MARGIN: CancelReason
+CANCEL_REASON_IOC: CancelReason
+CANCEL_REASON_MAKER_LIMIT: CancelReason
+BATCH_STATE_UNSPECIFIED: BatchState
+BATCH_STATE_SEALED: BatchState
+BATCH_STATE_PROVEN: BatchState
+BATCH_STATE_FINAL: BatchState
+
+class LifecycleTimes(_message.Message):
+    __slots__ = ("received_time_ms", "matched_time_ms", "batched_time_ms", "proven_time_ms", "final_time_ms")
+    RECEIVED_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    BATCHED_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    FINAL_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    received_time_ms: int
+    matched_time_ms: int
+    batched_time_ms: int
+    proven_time_ms: int
+    final_time_ms: int
+    def __init__(self, received_time_ms: _Optional[int] = ..., matched_time_ms: _Optional[int] = ..., batched_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ...) -> None: ...
+
+class Signature(_message.Message):
+    __slots__ = ("r", "s")
+    R_FIELD_NUMBER: _ClassVar[int]
+    S_FIELD_NUMBER: _ClassVar[int]
+    r: bytes
+    s: bytes
+    def __init__(self, r: _Optional[bytes] = ..., s: _Optional[bytes] = ...) -> None: ...
+
+class Receipt(_message.Message):
+    __slots__ = ("sequence", "message_hash", "time_ms", "result_code", "order_id", "signature")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    RESULT_CODE_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    message_hash: bytes
+    time_ms: int
+    result_code: int
+    order_id: int
+    signature: Signature
+    def __init__(self, sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., result_code: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
+
+class ErrorDetail(_message.Message):
+    __slots__ = ("code", "name", "message", "field", "limit", "value", "expected_hash")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_HASH_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    name: str
+    message: str
+    field: str
+    limit: str
+    value: str
+    expected_hash: bytes
+    def __init__(self, code: _Optional[int] = ..., name: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., limit: _Optional[str] = ..., value: _Optional[str] = ..., expected_hash: _Optional[bytes] = ...) -> None: ...
+
+class Trade(_message.Message):
+    __slots__ = ("sequence", "time_ms", "market_id", "price_ticks", "size_lots", "taker_side", "maker_order_id", "taker_order_id")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    TAKER_SIDE_FIELD_NUMBER: _ClassVar[int]
+    MAKER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TAKER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    market_id: int
+    price_ticks: int
+    size_lots: int
+    taker_side: Side
+    maker_order_id: int
+    taker_order_id: int
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., taker_side: _Optional[_Union[Side, str]] = ..., maker_order_id: _Optional[int] = ..., taker_order_id: _Optional[int] = ...) -> None: ...
+
+class Fill(_message.Message):
+    __slots__ = ("order_id", "market_id", "side", "price_ticks", "size_lots", "fee_quanta", "is_maker", "remaining_lots")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    FEE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    IS_MAKER_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    size_lots: int
+    fee_quanta: int
+    is_maker: bool
+    remaining_lots: int
+    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., is_maker: _Optional[bool] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
+
+class Order(_message.Message):
+    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    TIME_IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    REDUCE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    FILLED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
+    LIFECYCLE_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    FILLED_TICKS_LOTS_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    sequence: int
+    message_hash: bytes
+    account_id: int
+    market_id: int
+    side: Side
+    time_in_force: TimeInForce
+    reduce_only: bool
+    price_ticks: int
+    size_lots: int
+    filled_lots: int
+    remaining_lots: int
+    expiry_time_ms: int
+    status: OrderStatus
+    cancel_reason: CancelReason
+    lifecycle: Lifecycle
+    times: LifecycleTimes
+    batch_number: int
+    filled_ticks_lots: int
+    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ...) -> None: ...
+
+class BookLevel(_message.Message):
+    __slots__ = ("price_ticks", "size_lots", "n_orders")
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    N_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    price_ticks: int
+    size_lots: int
+    n_orders: int
+    def __init__(self, price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., n_orders: _Optional[int] = ...) -> None: ...
+
+class Position(_message.Message):
+    __slots__ = ("market_id", "size_lots", "open_buy_lots", "open_sell_lots")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BUY_LOTS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_SELL_LOTS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    size_lots: int
+    open_buy_lots: int
+    open_sell_lots: int
+    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ...) -> None: ...
+
+class Account(_message.Message):
+    __slots__ = ("account_id", "l1_address", "public_keys", "nonces", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
+    NONCES_FIELD_NUMBER: _ClassVar[int]
+    COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    N_OPEN_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    HAS_MARGIN_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    l1_address: bytes
+    public_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    nonces: _containers.RepeatedScalarFieldContainer[int]
+    collateral_quanta: str
+    positions: _containers.RepeatedCompositeFieldContainer[Position]
+    n_open_orders: int
+    equity_x16: str
+    initial_margin_x16_ppm: str
+    maintenance_margin_x16_ppm: str
+    has_margin: bool
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., nonces: _Optional[_Iterable[int]] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ...) -> None: ...
+
+class Batch(_message.Message):
+    __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")
+    BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OLD_ROOT_FIELD_NUMBER: _ClassVar[int]
+    NEW_ROOT_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    N_TRANSACTIONS_FIELD_NUMBER: _ClassVar[int]
+    COST_STEPS_FIELD_NUMBER: _ClassVar[int]
+    SEALED_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    PROVEN_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    FINAL_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    L1_TRANSACTION_HASH_FIELD_NUMBER: _ClassVar[int]
+    batch_number: int
+    state: BatchState
+    old_root: bytes
+    new_root: bytes
+    first_sequence: int
+    last_sequence: int
+    n_transactions: int
+    cost_steps: int
+    sealed_time_ms: int
+    proven_time_ms: int
+    final_time_ms: int
+    l1_transaction_hash: bytes
+    def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
+
+class Market(_message.Message):
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    LOT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAKER_FEE_PPM_FIELD_NUMBER: _ClassVar[int]
+    TAKER_FEE_PPM_FIELD_NUMBER: _ClassVar[int]
+    PRICE_BAND_PPM_FIELD_NUMBER: _ClassVar[int]
+    INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_INTEREST_LOTS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    symbol: str
+    tick_size: str
+    lot_size: str
+    multiplier: int
+    initial_margin_ppm: int
+    maintenance_margin_ppm: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    price_band_ppm: int
+    index_price_x16: int
+    mark_price_x16: int
+    status: int
+    open_interest_lots: int
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ...) -> None: ...
