@@ -1,1 +1,14 @@
-//! Hashes and signatures over the Stark field.
+//! Hashes and signatures over the Stark field: Poseidon, Pedersen, ECDSA, and byte hashes.
+//!
+//! Poseidon and the curve are written on [`Fe`](novation_field::Fe) because they are hot; tests hold
+//! them against `starknet-crypto`, which also supplies Pedersen and the deterministic nonce.
+
+pub mod curve;
+pub mod ecdsa;
+mod hashes;
+mod pedersen;
+pub mod poseidon;
+
+pub use hashes::{blake2s256, keccak256};
+pub use pedersen::{pedersen_hash, pedersen_hash_many};
+pub use poseidon::{hades_permutation, poseidon_hash, poseidon_hash_many};

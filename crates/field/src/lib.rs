@@ -9,12 +9,15 @@
 mod convert;
 mod element;
 pub mod fft;
+mod lazy;
 mod limbs;
 mod ops;
+mod sqrt;
 mod wide;
 
 pub use convert::ParseFeError;
 pub use element::{batch_inverse, Fe};
+pub use lazy::LazyFe;
 pub use wide::WideSum;
 
 /// The largest k such that 2^k divides p - 1: no coset is larger than this.

@@ -1,5 +1,7 @@
 //! The field against big integers, and the transforms against their definition.
 
+#![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
+
 use novation_field::fft::{bit_reverse, bit_reverse_index, evaluate_at, Twiddles};
 use novation_field::{batch_inverse, Fe, ParseFeError, WideSum};
 use num_bigint::BigUint;
@@ -180,4 +182,16 @@ fn test_bit_reverse_applied_twice_is_identity() {
     assert_eq!(values[1], 32);
     bit_reverse(&mut values);
     assert_eq!(values, (0..64).collect::<Vec<_>>());
+}
+
+#[test]
+fn test_sqrt_when_squared_returns_the_square_and_rejects_non_squares() {
+    for a in samples() {
+        let root = a.square().sqrt().unwrap();
+        assert!(root == a || root == -a, "{a}");
+        // 3 generates the group, so it is not a square.
+        if !a.is_zero() {
+            assert_eq!((a.square() * Fe::GENERATOR).sqrt(), None);
+        }
+    }
 }

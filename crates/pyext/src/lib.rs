@@ -1,1 +1,21 @@
-//! The Python extension module of Novation.
+//! The Python extension module `novation._native`.
+//!
+//! It converts arguments, releases the interpreter lock for long calls and maps errors; it holds no
+//! logic of its own.
+
+// Arguments that PyO3 extracts are owned.
+#![allow(clippy::needless_pass_by_value)]
+
+mod convert;
+mod hashes;
+mod signatures;
+
+use pyo3::prelude::*;
+
+/// Native field, hash, signature and proof functions.
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    hashes::register(module)?;
+    signatures::register(module)?;
+    Ok(())
+}

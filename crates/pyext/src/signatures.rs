@@ -1,0 +1,56 @@
+//! ECDSA on the Stark curve.
+
+use novation_crypto::ecdsa::{self, EcdsaError, Signature};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rayon::prelude::*;
+
+use crate::convert::{Felt, Uint256};
+
+fn value_error(error: EcdsaError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// The public key (an abscissa) of a private key.
+#[pyfunction]
+fn ecdsa_public_key(private_key: Uint256) -> PyResult<Felt> {
+    ecdsa::public_key(&private_key.0).map(Felt).map_err(value_error)
+}
+
+/// Signs a message hash with the deterministic nonce of RFC 6979; returns (r, s).
+#[pyfunction]
+fn ecdsa_sign(private_key: Uint256, message_hash: Felt) -> PyResult<(Felt, Uint256)> {
+    let signature = ecdsa::sign(&private_key.0, message_hash.0).map_err(value_error)?;
+    Ok((Felt(signature.r), Uint256(signature.s)))
+}
+
+/// Whether the Cairo builtin can prove the signature.
+#[pyfunction]
+fn ecdsa_verify(public_key: Felt, message_hash: Felt, r: Felt, s: Uint256) -> bool {
+    ecdsa::verify(public_key.0, message_hash.0, &Signature { r: r.0, s: s.0 })
+}
+
+/// Verifies many (public key, message hash, r, s) on all cores.
+#[pyfunction]
+fn ecdsa_verify_many(py: Python<'_>, items: Vec<(Felt, Felt, Felt, Uint256)>) -> Vec<bool> {
+    py.detach(|| {
+        let verify = |(key, message, r, s): &(Felt, Felt, Felt, Uint256)| {
+            ecdsa::verify(key.0, message.0, &Signature { r: r.0, s: s.0 })
+        };
+        items.par_iter().map(verify).collect()
+    })
+}
+
+/// Whether the abscissa belongs to a point of the curve.
+#[pyfunction]
+fn ecdsa_is_public_key(public_key: Felt) -> bool {
+    novation_crypto::curve::Affine::from_x(public_key.0).is_some()
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(ecdsa_public_key, module)?)?;
+    module.add_function(wrap_pyfunction!(ecdsa_sign, module)?)?;
+    module.add_function(wrap_pyfunction!(ecdsa_verify, module)?)?;
+    module.add_function(wrap_pyfunction!(ecdsa_verify_many, module)?)?;
+    module.add_function(wrap_pyfunction!(ecdsa_is_public_key, module)?)
+}
