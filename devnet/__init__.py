@@ -1,0 +1,1 @@
+"""The composition root: the `novation` command, the local chain, deployment and scenarios."""

@@ -1,0 +1,10 @@
+"""Faults of the user or of the environment, shown in one line instead of a traceback."""
+
+
+class UserError(Exception):
+    """Something the user can put right; the message names the field, the limit and the value."""
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        """Keep what to print and the status to leave with."""
+        super().__init__(message)
+        self.exit_code = exit_code
