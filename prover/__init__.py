@@ -1,0 +1,1 @@
+"""Sealed batches in, proofs out. Start reading at `prover.pipeline`."""
