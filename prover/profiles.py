@@ -1,6 +1,6 @@
 """Proof parameters: three trade-offs between the prover's time and the bytes that L1 pays for.
 
-Conjectured security is `n_queries * log_blowup + grinding` bits (ethSTARK, section 5.10). Newer work
+Conjectured security is `n_queries * log_blowup + grinding` bits (ethSTARK, section 5.10). New work
 refutes the strongest form of the conjecture behind it, so the figure that is proven up to the
 Johnson bound, `n_queries * log_blowup / 2 + grinding`, is always reported beside it.
 """
