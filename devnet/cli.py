@@ -1,0 +1,37 @@
+"""The `novation` command: one module per group of commands, assembled here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from devnet.commands import keys
+from devnet.console import error_console
+from devnet.errors import UserError
+
+app = typer.Typer(
+    name="novation",
+    help="A derivatives exchange whose matching, margin and oracle are proven by a STARK.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> None:
+    """Run the command line; a fault of the user is one line on stderr, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        error_console.print(f"error: {error}", style="bold red", markup=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        error_console.print("interrupted")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devnet.home import HOME_VARIABLE, Home, default_home
+
+
+def _parse_home(value: str | Path) -> Home:
+    return Home(Path(value))
+
+
+HomeOption = Annotated[
+    Home,
+    typer.Option(
+        "--home",
+        envvar=HOME_VARIABLE,
+        parser=_parse_home,
+        default_factory=lambda: Home(default_home()),
+        show_default=str(default_home()),
+        metavar="FOLDER",
+        help="Folder of the devnet: deployment, keys, logs.",
+    ),
+]
+KeyOption = Annotated[
+    str, typer.Option("--key", "-k", metavar="NAME", help="Name of the trader's key file.")
+]

@@ -1,0 +1,56 @@
+"""What the commands print: tables and progress on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prover.measure import PhaseCost, PhaseListener
+
+console = Console(highlight=False)
+error_console = Console(stderr=True, highlight=False)
+
+
+def progress_bar() -> Progress:
+    """Return a progress display with the elapsed time; silent if the output is not a terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=error_console,
+        disable=not error_console.is_terminal,
+    )
+
+
+@contextlib.contextmanager
+def waiting(description: str) -> Iterator[Callable[[str], None]]:
+    """Show that something takes its time; the yielded function changes the note beside the bar."""
+    with progress_bar() as progress:
+        task = progress.add_task(description, total=None, note="")
+        yield lambda note: progress.update(task, note=note)
+
+
+@contextlib.contextmanager
+def phases_shown() -> Iterator[PhaseListener]:
+    """Show a bar per phase and, once it is over, its time and its peak memory."""
+    with progress_bar() as progress:
+        tasks = {}
+
+        def listen(name: str, cost: PhaseCost | None) -> None:
+            if cost is None:
+                tasks[name] = progress.add_task(name, total=None, note="")
+                return
+            note = f"{cost.wall_seconds:.1f} s, {cost.peak_mb:.0f} MB"
+            progress.update(tasks[name], total=1, completed=1, note=note)
+            if progress.disable:
+                error_console.print(f"{name}: {note}")
+
+        yield listen

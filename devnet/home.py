@@ -1,0 +1,57 @@
+"""The folder that a devnet lives in and that the other commands look into."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HOME_VARIABLE: Final = "NOVATION_HOME"
+DEFAULT_HOME: Final = Path("build") / "devnet"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths inside a home folder."""
+
+    path: Path
+
+    @property
+    def deployment_path(self) -> Path:
+        """The addresses and the configuration of the exchange."""
+        return self.path / "deployment.json"
+
+    @property
+    def endpoints_path(self) -> Path:
+        """Where the running devnet answers; absent while none runs."""
+        return self.path / "endpoints.json"
+
+    @property
+    def keys_path(self) -> Path:
+        """One file per trader."""
+        return self.path / "keys"
+
+    @property
+    def chain_path(self) -> Path:
+        """State and log of the local chain."""
+        return self.path / "chain"
+
+    @property
+    def sequencer_path(self) -> Path:
+        """The sequencer's data folder."""
+        return self.path / "sequencer"
+
+    @property
+    def prices_path(self) -> Path:
+        """The prices that the oracle nodes of the devnet observe."""
+        return self.path / "prices.json"
+
+    def log_path(self, name: str) -> Path:
+        """Return the log of one process."""
+        return self.path / "logs" / f"{name}.log"
+
+
+def default_home() -> Path:
+    """Return the folder named by the environment, else one below the current folder."""
+    return Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME))
