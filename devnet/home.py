@@ -33,6 +33,11 @@ class Home:
         return self.path / "keys"
 
     @property
+    def oracle_keys_path(self) -> Path:
+        """One file per oracle node of the devnet."""
+        return self.path / "oracles"
+
+    @property
     def chain_path(self) -> Path:
         """State and log of the local chain."""
         return self.path / "chain"
