@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Batched Merkle openings.
+/// @notice Nodes are keccak hashes truncated to their first `nodeBytes` bytes; they are packed
+/// without gaps in calldata and kept left-aligned in words with zero tails in memory.
+///
+/// The opened leaves form a queue of (index, digest) pairs with strictly ascending indices. The
+/// levels are folded one by one, each from left to right; a sibling comes from the queue if it is
+/// known, else from the proof, so the proof holds no derivable node.
+library Merkle {
+    /// @dev Bytes of a queue entry: index, digest.
+    uint256 internal constant ENTRY_BYTES = 0x40;
+
+    error EmptyQueue();
+
+    /// @notice Folds the queue to the root. The queue is overwritten.
+    /// @param queue Memory address of the first entry.
+    /// @param count Number of entries, at least 1; all indices below `2^height`.
+    /// @param height Number of levels between the leaves and the root.
+    /// @param cursor Calldata offset of the first sibling.
+    /// @param nodeBytes Bytes of a node, 1 to 32.
+    /// @return root The root that the leaves and siblings hash to.
+    /// @return end Calldata offset behind the last sibling used.
+    function computeRoot(
+        uint256 queue,
+        uint256 count,
+        uint256 height,
+        uint256 cursor,
+        uint256 nodeBytes
+    ) internal pure returns (bytes32 root, uint256 end) {
+        if (count == 0) revert EmptyQueue();
+        uint256 mask = nodeMask(nodeBytes);
+        for (uint256 level = 0; level < height; ++level) {
+            (count, cursor) = _foldLevel(queue, count, cursor, nodeBytes, mask);
+        }
+        assembly ("memory-safe") {
+            root := mload(add(queue, 0x20))
+        }
+        end = cursor;
+    }
+
+    /// @notice Keeps the first `nodeBytes` bytes of a word; `nodeBytes <= 32`.
+    function nodeMask(uint256 nodeBytes) internal pure returns (uint256) {
+        // Cannot underflow: nodeBytes <= 32. A shift by 256 gives 0, hence the mask 0 for 0 bytes.
+        unchecked {
+            return ~(type(uint256).max >> (8 * nodeBytes));
+        }
+    }
+
+    /// @notice Folds the bottom level of a table with one column, whose leaves are not hashed:
+    /// a missing half of a pair is a whole word of the proof.
+    function foldRawLeaves(uint256 queue, uint256 count, uint256 cursor, uint256 nodeBytes)
+        internal
+        pure
+        returns (uint256 nextCount, uint256 nextCursor)
+    {
+        // The pairs' digests are truncated like any node, the siblings are full words.
+        return _foldLevelMasked(
+            queue, count, cursor, 0x20, type(uint256).max, nodeMask(nodeBytes)
+        );
+    }
+
+    function _foldLevel(
+        uint256 queue,
+        uint256 count,
+        uint256 cursor,
+        uint256 nodeBytes,
+        uint256 mask
+    ) private pure returns (uint256, uint256) {
+        return _foldLevelMasked(queue, count, cursor, nodeBytes, mask, mask);
+    }
+
+    function _foldLevelMasked(
+        uint256 queue,
+        uint256 count,
+        uint256 cursor,
+        uint256 siblingBytes,
+        uint256 siblingMask,
+        uint256 parentMask
+    ) private pure returns (uint256 nextCount, uint256 nextCursor) {
+        // Reads at `entry`, writes the parent at `out`. Every step reads at least one entry and
+        // writes one, so `out` never overtakes `entry`. 0x00 and 0x20 are scratch space.
+        assembly ("memory-safe") {
+            let end := add(queue, shl(6, count))
+            let out := queue
+            for { let entry := queue } lt(entry, end) {} {
+                let index := mload(entry)
+                let side := shl(5, and(index, 1))
+                mstore(side, mload(add(entry, 0x20)))
+                entry := add(entry, 0x40)
+                switch and(lt(entry, end), eq(mload(entry), xor(index, 1)))
+                case 1 {
+                    mstore(xor(side, 0x20), mload(add(entry, 0x20)))
+                    entry := add(entry, 0x40)
+                }
+                default {
+                    mstore(xor(side, 0x20), and(calldataload(cursor), siblingMask))
+                    cursor := add(cursor, siblingBytes)
+                }
+                mstore(out, shr(1, index))
+                mstore(add(out, 0x20), and(keccak256(0x00, 0x40), parentMask))
+                out := add(out, 0x40)
+            }
+            nextCount := shr(6, sub(out, queue))
+            nextCursor := cursor
+        }
+    }
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IConstraints} from "../interfaces/IConstraints.sol";
+import {IDeep} from "../interfaces/IDeep.sol";
+import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
+import {Channel} from "./Channel.sol";
+import {Diluted} from "./Diluted.sol";
+import {Field, PRIME} from "./Field.sol";
+import {Fri} from "./Fri.sol";
+import {Memory} from "./Memory.sol";
+import {Merkle} from "./Merkle.sol";
+import {Program} from "./Program.sol";
+import {ProofParameters} from "./ProofParameters.sol";
+import {PublicInput} from "./PublicInput.sol";
+import {PublicMemory} from "./PublicMemory.sol";
+import {StatementSeed} from "./StatementSeed.sol";
+import {AirLayout} from "./generated/AirLayout.sol";
+
+/// @title Verifier of one Cairo program in the frozen layout, keccak suite of Stone.
+/// @notice The steps of `verify` carry the numbers that the prover's steps have.
+contract StarkVerifier is IStarkVerifier {
+    using Channel for Channel.State;
+
+    struct Config {
+        uint256 nodeBytes;
+        uint256 minSecurityBits;
+        uint256 minProofOfWorkBits;
+        uint256 minLogSteps;
+        uint256 maxLogSteps;
+    }
+
+    /// @dev What the steps hand to each other. `cursor` is the calldata offset of the next field.
+    struct Run {
+        Channel.State channel;
+        ProofParameters.Values parameters;
+        uint256 logTraceLength;
+        uint256 cursor;
+        uint256[3] roots;
+        uint256 oodsPoint;
+        uint256[] oodsValues;
+        uint256 oodsAlpha;
+        uint256[] friRoots;
+        uint256[] evalPoints;
+        uint256 lastLayer;
+        uint256[] queries;
+        uint256[] rows;
+        Fri.Scratch scratch;
+    }
+
+    uint256 private constant N_OODS_VALUES =
+        AirLayout.N_MASK_VALUES + AirLayout.N_COLUMNS_COMPOSITION;
+    uint256 private constant N_COLUMNS = AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND
+        + AirLayout.N_COLUMNS_COMPOSITION;
+    uint256 private constant NONCE_BYTES = 8;
+
+    IConstraints private immutable _CONSTRAINTS;
+    IDeep private immutable _DEEP;
+    uint256 private immutable _NODE_BYTES;
+    uint256 private immutable _MIN_SECURITY_BITS;
+    uint256 private immutable _MIN_PROOF_OF_WORK_BITS;
+    uint256 private immutable _MIN_LOG_STEPS;
+    uint256 private immutable _MAX_LOG_STEPS;
+    uint256 private immutable _PROGRAM_LENGTH;
+    bytes32 private immutable _PROGRAM_KECCAK;
+
+    /// @dev Written by the constructor only; an array cannot be immutable.
+    address[] private _program;
+
+    constructor(
+        IConstraints constraints,
+        IDeep deep,
+        address[] memory program,
+        Config memory config
+    ) {
+        ProofParameters.checkRange("node_bytes", config.nodeBytes, 20, 32);
+        ProofParameters.checkRange(
+            "min_proof_of_work_bits", config.minProofOfWorkBits, 1, config.minSecurityBits
+        );
+        ProofParameters.checkRange(
+            "min_log_steps",
+            config.minLogSteps,
+            AirLayout.MIN_LOG_TRACE_LENGTH - AirLayout.LOG_ROWS_PER_STEP,
+            config.maxLogSteps
+        );
+        // Larger traces could overflow the 32-bit addresses of the public input.
+        ProofParameters.checkRange("max_log_steps", config.maxLogSteps, config.minLogSteps, 24);
+        _CONSTRAINTS = constraints;
+        _DEEP = deep;
+        _NODE_BYTES = config.nodeBytes;
+        _MIN_SECURITY_BITS = config.minSecurityBits;
+        _MIN_PROOF_OF_WORK_BITS = config.minProofOfWorkBits;
+        _MIN_LOG_STEPS = config.minLogSteps;
+        _MAX_LOG_STEPS = config.maxLogSteps;
+        _program = program;
+        (_PROGRAM_LENGTH, _PROGRAM_KECCAK) = Program.inspect(program);
+    }
+
+    /// @inheritdoc IStarkVerifier
+    function programKeccak() external view returns (bytes32) {
+        return _PROGRAM_KECCAK;
+    }
+
+    /// @inheritdoc IStarkVerifier
+    function minSecurityBits() external view returns (uint256) {
+        return _MIN_SECURITY_BITS;
+    }
+
+    /// @inheritdoc IStarkVerifier
+    function verify(bytes calldata publicInput, bytes calldata proof)
+        external
+        view
+        returns (uint256[] memory output)
+    {
+        PublicInput.Statement memory statement =
+            PublicInput.read(publicInput, _PROGRAM_LENGTH, _MIN_LOG_STEPS, _MAX_LOG_STEPS);
+        Run memory run;
+        run.logTraceLength = statement.logTraceLength;
+        _readParameters(run, proof);
+        // 1-3. Trace commitments, with the interaction elements between them.
+        uint256[] memory params = _commitTraces(run, statement);
+        // 4-5. Composition commitment, out-of-domain values and their consistency.
+        _checkOutOfDomain(run, params);
+        // 6. FRI commitments.
+        _commitFri(run);
+        // 7-8. Proof of work and queries.
+        _drawQueries(run);
+        // 9. Openings of the traces and FRI.
+        _openTraces(run);
+        _checkFri(run);
+        uint256 end = _offsetOf(proof) + proof.length;
+        if (run.cursor != end) {
+            revert WrongByteLength(proof.length + run.cursor - end, proof.length);
+        }
+        return statement.output;
+    }
+
+    function _readParameters(Run memory run, bytes calldata proof) private view {
+        uint256 length;
+        (run.parameters, length) = ProofParameters.read(
+            proof,
+            run.logTraceLength,
+            ProofParameters.Floor(_MIN_SECURITY_BITS, _MIN_PROOF_OF_WORK_BITS)
+        );
+        run.cursor = _offsetOf(proof) + length;
+    }
+
+    /// @dev Returns the parameters of the constraints.
+    function _commitTraces(Run memory run, PublicInput.Statement memory statement)
+        private
+        view
+        returns (uint256[] memory params)
+    {
+        params = new uint256[](AirLayout.N_PARAMS);
+        // The page is large and needed only until its product is known.
+        uint256 mark = Memory.mark();
+        PublicMemory.Page memory page = PublicMemory.build(statement, _program, _PROGRAM_LENGTH);
+        run.channel.digest = StatementSeed.digest(statement, page);
+        run.roots[0] = _absorbRoot(run);
+        uint256 memoryZ = run.channel.drawFelt();
+        uint256 memoryAlpha = run.channel.drawFelt();
+        params[AirLayout.PARAM_MEMORY_Z] = memoryZ;
+        params[AirLayout.PARAM_MEMORY_ALPHA] = memoryAlpha;
+        params[AirLayout.PARAM_PUBLIC_MEMORY_PRODUCT] =
+            PublicMemory.productRatio(page, memoryZ, memoryAlpha, run.logTraceLength);
+        Memory.release(mark);
+        params[AirLayout.PARAM_RANGE_CHECK_Z] = run.channel.drawFelt();
+        params[AirLayout.PARAM_DILUTED_PERMUTATION_Z] = run.channel.drawFelt();
+        uint256 dilutedZ = run.channel.drawFelt();
+        uint256 dilutedAlpha = run.channel.drawFelt();
+        params[AirLayout.PARAM_DILUTED_Z] = dilutedZ;
+        params[AirLayout.PARAM_DILUTED_ALPHA] = dilutedAlpha;
+        params[AirLayout.PARAM_DILUTED_FINAL_VALUE] = Diluted.finalValue(dilutedZ, dilutedAlpha);
+        // The elements of the modular builtins, drawn next, are not used by this layout.
+        run.roots[1] = _absorbRoot(run);
+        _writeBoundaries(params, statement);
+    }
+
+    function _writeBoundaries(uint256[] memory params, PublicInput.Statement memory statement)
+        private
+        pure
+    {
+        params[AirLayout.PARAM_INITIAL_PC] = statement.begins[PublicInput.PROGRAM_SEGMENT];
+        params[AirLayout.PARAM_FINAL_PC] = statement.stops[PublicInput.PROGRAM_SEGMENT];
+        params[AirLayout.PARAM_INITIAL_AP] = statement.begins[PublicInput.EXECUTION_SEGMENT];
+        params[AirLayout.PARAM_FINAL_AP] = statement.stops[PublicInput.EXECUTION_SEGMENT];
+        params[AirLayout.PARAM_RANGE_CHECK_MIN] = statement.rangeCheckMin;
+        params[AirLayout.PARAM_RANGE_CHECK_MAX] = statement.rangeCheckMax;
+        bytes memory segments = AirLayout.BUILTIN_BEGIN_PARAMS;
+        for (uint256 i = 0; i < segments.length; i += 2) {
+            params[uint8(segments[i + 1])] = statement.begins[uint8(segments[i])];
+        }
+    }
+
+    /// @dev The out-of-domain values stay in Montgomery form, as they are hashed.
+    function _checkOutOfDomain(Run memory run, uint256[] memory params) private view {
+        uint256 alpha = run.channel.drawFelt();
+        run.roots[2] = _absorbRoot(run);
+        uint256 z = run.channel.drawFelt();
+        run.oodsPoint = z;
+        uint256[] memory values = _readFelts(run, N_OODS_VALUES);
+        run.oodsValues = values;
+        run.channel.absorbEach(values, AirLayout.MASK_VALUE_INDEX);
+        uint256 even = values[AirLayout.N_MASK_VALUES];
+        uint256 odd = values[AirLayout.N_MASK_VALUES + 1];
+        run.channel.absorb(bytes32(even));
+        run.channel.absorb(bytes32(odd));
+        run.oodsAlpha = run.channel.drawFelt();
+
+        uint256[] memory mask = new uint256[](AirLayout.N_MASK_VALUES);
+        for (uint256 i = 0; i < mask.length; ++i) {
+            mask[i] = mulmod(values[i], Field.MONTGOMERY_R_INVERSE, PRIME);
+        }
+        uint256 composition = _CONSTRAINTS.evaluate(mask, params, alpha, z, run.logTraceLength);
+        // h(x) = h_0(x^2) + x * h_1(x^2)
+        uint256 claimed = addmod(even, mulmod(z, odd, PRIME), PRIME);
+        claimed = mulmod(claimed, Field.MONTGOMERY_R_INVERSE, PRIME);
+        if (composition != claimed) revert OutOfDomainMismatch(composition, claimed);
+    }
+
+    function _commitFri(Run memory run) private view {
+        uint256 nLayers = run.parameters.friSteps.length;
+        run.friRoots = new uint256[](nLayers);
+        run.evalPoints = new uint256[](nLayers);
+        for (uint256 i = 0; i < nLayers; ++i) {
+            run.friRoots[i] = _absorbRoot(run);
+            run.evalPoints[i] = run.channel.drawFelt();
+        }
+        run.lastLayer = run.cursor;
+        uint256 nCoefficients = 1 << run.parameters.logLastLayerBound;
+        run.channel.absorbCalldata(run.lastLayer, 32 * nCoefficients);
+        _readFelts(run, nCoefficients);
+    }
+
+    function _drawQueries(Run memory run) private pure {
+        uint256 cursor = run.cursor;
+        uint64 nonce;
+        assembly ("memory-safe") {
+            nonce := shr(192, calldataload(cursor))
+        }
+        run.channel.absorbProofOfWork(run.parameters.proofOfWorkBits, nonce);
+        run.cursor = cursor + NONCE_BYTES;
+        run.queries = run.channel.drawQueries(
+            run.parameters.nQueries, run.logTraceLength + run.parameters.logBlowup
+        );
+    }
+
+    function _openTraces(Run memory run) private view {
+        run.scratch = Fri.allocate(run.queries.length);
+        run.rows = new uint256[](run.queries.length * N_COLUMNS);
+        _openTable(run, 0, 0, AirLayout.N_COLUMNS_FIRST);
+        _openTable(run, 1, AirLayout.N_COLUMNS_FIRST, AirLayout.N_COLUMNS_SECOND);
+        _openTable(
+            run,
+            2,
+            AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND,
+            AirLayout.N_COLUMNS_COMPOSITION
+        );
+    }
+
+    /// @dev Copies the queried rows of one table to their place in `rows` and checks them against
+    /// the table's root.
+    function _openTable(Run memory run, uint256 table, uint256 firstColumn, uint256 nColumns)
+        private
+        view
+    {
+        uint256 count = run.queries.length;
+        uint256 queue = run.scratch.merkleQueue;
+        uint256 mask = nColumns == 1 ? type(uint256).max : Merkle.nodeMask(_NODE_BYTES);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 leaf = _readRow(run, i * N_COLUMNS + firstColumn, nColumns);
+            uint256 position = run.queries[i];
+            uint256 entry = queue + i * Merkle.ENTRY_BYTES;
+            assembly ("memory-safe") {
+                mstore(entry, position)
+                mstore(add(entry, 0x20), and(leaf, mask))
+            }
+        }
+        uint256 height = run.logTraceLength + run.parameters.logBlowup;
+        uint256 cursor = run.cursor;
+        if (nColumns == 1) {
+            (count, cursor) = Merkle.foldRawLeaves(queue, count, cursor, _NODE_BYTES);
+            --height;
+        }
+        bytes32 root;
+        (root, run.cursor) = Merkle.computeRoot(queue, count, height, cursor, _NODE_BYTES);
+        if (uint256(root) != run.roots[table]) {
+            revert TraceRootMismatch(table, run.roots[table], uint256(root));
+        }
+    }
+
+    /// @dev Reads one row; returns its hash, or its only cell.
+    function _readRow(Run memory run, uint256 target, uint256 nColumns)
+        private
+        pure
+        returns (uint256 leaf)
+    {
+        uint256[] memory rows = run.rows;
+        uint256 cursor = run.cursor;
+        uint256 nonCanonical = 0;
+        uint256 cell;
+        assembly ("memory-safe") {
+            let start := add(add(rows, 0x20), shl(5, target))
+            let length := shl(5, nColumns)
+            calldatacopy(start, cursor, length)
+            for { let offset := 0 } lt(offset, length) { offset := add(offset, 0x20) } {
+                let value := mload(add(start, offset))
+                if iszero(lt(value, PRIME)) {
+                    nonCanonical := 1
+                    cell := value
+                }
+            }
+            leaf := keccak256(start, length)
+            if eq(nColumns, 1) { leaf := mload(start) }
+            cursor := add(cursor, length)
+        }
+        if (nonCanonical != 0) revert NotAFieldElement(cell);
+        run.cursor = cursor;
+    }
+
+    function _checkFri(Run memory run) private view {
+        (uint256 queries, uint256[] memory points) = _queryPoints(run);
+        uint256[] memory quotients = _DEEP.evaluate(
+            _oodsCoefficients(run.oodsAlpha),
+            run.oodsValues,
+            points,
+            run.rows,
+            run.oodsPoint,
+            run.logTraceLength
+        );
+        uint256 count = run.queries.length;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 slot = queries + i * Fri.QUERY_BYTES + 0x20;
+            uint256 quotient = quotients[i];
+            assembly ("memory-safe") {
+                mstore(slot, quotient)
+            }
+        }
+        uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
+        for (uint256 i = 0; i < run.friRoots.length; ++i) {
+            uint256 step = run.parameters.friSteps[i];
+            logDomain -= step;
+            Fri.Layer memory layer =
+                Fri.Layer(step, logDomain, run.evalPoints[i], run.friRoots[i], _NODE_BYTES);
+            (count, run.cursor) = Fri.foldLayer(layer, run.scratch, queries, count, run.cursor);
+        }
+        Fri.checkLastLayer(
+            queries, count, run.lastLayer, 1 << run.parameters.logLastLayerBound, logDomain
+        );
+    }
+
+    /// @dev FRI's domain is the subgroup y = g^reverse(i); the evaluation domain is x = 3 * y.
+    function _queryPoints(Run memory run)
+        private
+        view
+        returns (uint256 queries, uint256[] memory points)
+    {
+        uint256 count = run.queries.length;
+        uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
+        uint256 generator = Field.rootOfUnity(logDomain);
+        queries = Memory.allocate(count * Fri.QUERY_BYTES);
+        points = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 position = run.queries[i];
+            uint256 exponent = Field.reverseBits(position, logDomain);
+            points[i] = mulmod(Field.GENERATOR, Field.pow(generator, exponent), PRIME);
+            uint256 inverse = Field.pow(generator, (1 << logDomain) - exponent);
+            uint256 slot = queries + i * Fri.QUERY_BYTES;
+            assembly ("memory-safe") {
+                mstore(slot, position)
+                mstore(add(slot, 0x40), inverse)
+            }
+        }
+    }
+
+    /// @dev The DEEP polynomial takes one power of alpha per mask entry; those of entries with the
+    /// same point are summed.
+    function _oodsCoefficients(uint256 alpha)
+        private
+        pure
+        returns (uint256[] memory coefficients)
+    {
+        coefficients = new uint256[](N_OODS_VALUES);
+        bytes memory order = AirLayout.MASK_VALUE_INDEX;
+        uint256 power = 1;
+        assembly ("memory-safe") {
+            let base := add(coefficients, 0x20)
+            let end := add(order, mload(order))
+            for { let ptr := order } lt(ptr, end) {} {
+                ptr := add(ptr, 1)
+                let slot := add(base, shl(5, and(mload(ptr), 0xff)))
+                mstore(slot, addmod(mload(slot), power, PRIME))
+                power := mulmod(power, alpha, PRIME)
+            }
+        }
+        coefficients[AirLayout.N_MASK_VALUES] = power;
+        coefficients[AirLayout.N_MASK_VALUES + 1] = mulmod(power, alpha, PRIME);
+    }
+
+    function _readFelts(Run memory run, uint256 count)
+        private
+        pure
+        returns (uint256[] memory values)
+    {
+        values = new uint256[](count);
+        uint256 cursor = run.cursor;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 value;
+            assembly ("memory-safe") {
+                value := calldataload(cursor)
+            }
+            if (value >= PRIME) revert NotAFieldElement(value);
+            values[i] = value;
+            cursor += 32;
+        }
+        run.cursor = cursor;
+    }
+
+    function _absorbRoot(Run memory run) private view returns (uint256 root) {
+        uint256 cursor = run.cursor;
+        assembly ("memory-safe") {
+            root := calldataload(cursor)
+        }
+        root &= Merkle.nodeMask(_NODE_BYTES);
+        run.channel.absorb(bytes32(root));
+        run.cursor = cursor + _NODE_BYTES;
+    }
+
+    function _offsetOf(bytes calldata data) private pure returns (uint256 offset) {
+        assembly ("memory-safe") {
+            offset := data.offset
+        }
+    }
+}
