@@ -1,0 +1,162 @@
+"""Calls and deployments on L1, with the contracts' own errors decoded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from web3 import Web3
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
+
+from devnet.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth_account.signers.local import LocalAccount
+    from web3.contract import Contract
+    from web3.contract.contract import ContractFunction
+    from web3.types import TxParams, TxReceipt
+
+ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "out"
+RECEIPT_TIMEOUT_S: Final = 60
+RECEIPT_POLL_S: Final = 0.05
+
+
+class RevertedError(Exception):
+    """L1 refused a transaction; the message is the contract's error with its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A compiled contract."""
+
+    name: str
+    abi: list[dict[str, Any]]
+    bytecode: str
+
+
+@cache
+def load_artifact(name: str, file: str | None = None) -> Artifact:
+    """Read what forge wrote for contract `name` of `file` (default: `<name>.sol`).
+
+    Raises:
+        UserError: if forge has not been run.
+    """
+    path = ARTIFACTS / f"{file or name}.sol" / f"{name}.json"
+    try:
+        compiled = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"contracts: no {path}; build them with `make setup`") from error
+    return Artifact(name, compiled["abi"], compiled["bytecode"]["object"])
+
+
+@cache
+def known_errors() -> dict[str, dict[str, Any]]:
+    """Return the custom errors of all compiled contracts by selector: errors cross contracts."""
+    errors = {}
+    for path in ARTIFACTS.glob("*.sol/*.json"):
+        for entry in json.loads(path.read_text(encoding="utf-8")).get("abi", []):
+            if entry.get("type") == "error":
+                types = ",".join(item["type"] for item in entry["inputs"])
+                selector = Web3.keccak(text=f"{entry['name']}({types})")[:4].hex()
+                errors[selector] = entry
+    return errors
+
+
+def describe_revert(data: str | bytes | None) -> str:
+    """Return a contract's error as `Name(field=value, ...)`."""
+    raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else data or b""
+    entry = known_errors().get(raw[:4].hex())
+    if entry is None:
+        return f"reverted with {raw.hex() or 'no data'}"
+    codec = Web3().codec
+    values = codec.decode([item["type"] for item in entry["inputs"]], raw[4:])
+    shown = (
+        f"{item['name']}={value.hex() if isinstance(value, bytes) else value}"
+        for item, value in zip(entry["inputs"], values, strict=True)
+    )
+    return f"{entry['name']}({', '.join(shown)})"
+
+
+class Chain:
+    """One L1 node, and transactions signed with keys that we hold."""
+
+    def __init__(self, url: str) -> None:
+        """Talk to the node at `url`; nothing is sent yet."""
+        self.url = url
+        self.web3 = Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 120}))
+
+    def require_chain_id(self, expected: int) -> None:
+        """Check that the node answers and belongs to the expected chain.
+
+        Raises:
+            UserError: if it does not.
+        """
+        try:
+            actual = self.web3.eth.chain_id
+        except OSError as error:
+            raise UserError(
+                f"L1: no answer at {self.url}; is `novation devnet` running?"
+            ) from error
+        if actual != expected:
+            raise UserError(f"L1: {self.url} is chain {actual}, the deployment is on {expected}")
+
+    def contract(self, artifact: Artifact, address: str) -> Contract:
+        """Return a handle on a deployed contract."""
+        return self.web3.eth.contract(Web3.to_checksum_address(address), abi=artifact.abi)
+
+    def deploy(self, artifact: Artifact, arguments: Sequence[object], sender: LocalAccount) -> str:
+        """Create a contract and return its address.
+
+        Raises:
+            RevertedError: if the constructor refuses.
+        """
+        factory = self.web3.eth.contract(abi=artifact.abi, bytecode=artifact.bytecode)
+        constructor = factory.constructor(*arguments)
+        receipt = self._send(constructor.build_transaction, sender)
+        return str(receipt["contractAddress"])
+
+    def deploy_raw(self, creation_code: bytes, sender: LocalAccount) -> str:
+        """Create a contract from creation code that no compiler made."""
+        receipt = self._send(lambda options: {**options, "data": creation_code}, sender)
+        return str(receipt["contractAddress"])
+
+    def transact(self, call: ContractFunction, sender: LocalAccount) -> TxReceipt:
+        """Send a call and wait until it is in a block.
+
+        Raises:
+            RevertedError: if the contract refuses.
+        """
+        return self._send(call.build_transaction, sender)
+
+    def _send(self, build: Any, sender: LocalAccount) -> TxReceipt:  # noqa: ANN401  (web3's own)
+        eth = self.web3.eth
+        options: TxParams = {
+            "from": sender.address,
+            "nonce": eth.get_transaction_count(sender.address),
+            "chainId": eth.chain_id,
+        }
+        try:
+            transaction = build(options)
+            transaction.setdefault("gas", 16_000_000)
+            transaction.setdefault("maxFeePerGas", 2 * eth.gas_price)
+            transaction.setdefault("maxPriorityFeePerGas", 0)
+            signed = sender.sign_transaction(transaction)
+            tx_hash = eth.send_raw_transaction(signed.raw_transaction)
+        except (ContractCustomError, ContractLogicError) as error:
+            raise RevertedError(describe_revert(_revert_data(error))) from error
+        except Web3RPCError as error:
+            raise RevertedError(str(error)) from error
+        receipt = eth.wait_for_transaction_receipt(tx_hash, RECEIPT_TIMEOUT_S, RECEIPT_POLL_S)
+        if receipt["status"] != 1:
+            raise RevertedError(f"transaction {tx_hash.hex()} reverted in its block")
+        return receipt
+
+
+def _revert_data(error: ContractLogicError) -> str | None:
+    data = error.data
+    return data if isinstance(data, str) else None

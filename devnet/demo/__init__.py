@@ -1,0 +1,1 @@
+"""`novation demo`: one story that uses every part of the system, and its report."""

@@ -1,0 +1,148 @@
+"""The demo's story played against the protocol itself, without a node: fills in milliseconds."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from devnet.demo.plan import (
+    DEPOSIT_USD,
+    TRADERS,
+    Act,
+    PlannedCancels,
+    PlannedOrder,
+    price_in_ticks,
+)
+from devnet.keys import TraderKeys, derive_keys
+from devnet.markets import MARKETS, QUANTA_PER_USD
+from novation.crypto import sign
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import FIRST_USER_ACCOUNT_ID
+from novation.protocol.events import OrderFilled
+from novation.protocol.signatures import Signature
+from novation.protocol.state import Genesis, State
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleReport,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
+from novation.protocol.transition import SealedBatch, apply_transaction, open_batch, seal_batch
+
+PPM = 1_000_000
+START_TIME_MS = 1_800_000_000_000
+ORACLES = tuple(derive_keys(f"oracle-{index}", seed=1) for index in range(3))
+
+
+def local_config(exchange_address: int = 0x1234) -> ExchangeConfig:
+    return ExchangeConfig(
+        chain_id=31337,
+        exchange_address=exchange_address,
+        markets=tuple(market.config for market in MARKETS),
+        oracle_keys=tuple(oracle.stark_public for oracle in ORACLES),
+        oracle_quorum=2,
+        oracle_max_age_ms=60_000,
+    )
+
+
+@dataclass
+class LocalExchange:
+    """Eight traders, three oracles, and a state; every message is signed."""
+
+    config: ExchangeConfig = field(default_factory=local_config)
+    time_ms: int = START_TIME_MS
+    nonce: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        operator = derive_keys("operator", seed=1)
+        owner = int(operator.l1_address, 16)
+        genesis = Genesis(owner, operator.stark_public, owner, operator.stark_public)
+        self.state = State.genesis(self.config, genesis)
+        self.traders = {name: derive_keys(name, seed=1) for name in TRADERS}
+        self.account_ids = {name: FIRST_USER_ACCOUNT_ID + i for i, name in enumerate(TRADERS)}
+        open_batch(self.state)
+
+    def deposit_all(self) -> None:
+        for name, keys in self.traders.items():
+            amount = DEPOSIT_USD[name] * QUANTA_PER_USD
+            address = int(keys.l1_address, 16)
+            self.apply(Deposit(self.account_ids[name], address, keys.stark_public, amount))
+
+    def play(self, act: Act) -> None:
+        self.update_prices(act.move_ppm)
+        for step in act.steps:
+            if isinstance(step, PlannedOrder):
+                self.place(step, act.move_ppm)
+            else:
+                self.cancel(step)
+
+    def update_prices(self, move_ppm: int) -> None:
+        self.time_ms += 1000
+        prices = tuple(m.price_x16(self.reference(i, move_ppm)) for i, m in enumerate(MARKETS))
+        reports = []
+        for index, keys in enumerate(ORACLES[:2]):
+            report = OracleReport(index, self.time_ms, prices)
+            message = report.message_hash(self.config)
+            reports.append(replace(report, signature=_signed(message, keys)))
+        self.apply(OracleUpdate(self.time_ms, prices, tuple(reports)))
+
+    def reference(self, market_id: int, move_ppm: int) -> Fraction:
+        return Fraction(MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
+
+    def place(self, step: PlannedOrder, move_ppm: int) -> None:
+        market = MARKETS[step.market_id]
+        reference = self.reference(step.market_id, move_ppm)
+        order = PlaceOrder(
+            account_id=self.account_ids[step.trader],
+            key_index=0,
+            nonce=self.next_nonce(),
+            market_id=step.market_id,
+            side=step.side,
+            price_ticks=price_in_ticks(reference, market.tick_size, step.price_offset_ppm),
+            size_lots=step.size_lots,
+            expiry_time_ms=self.time_ms + 3_600_000,
+            max_fee_ppm=1_000,
+            reduce_only=step.reduce_only,
+            time_in_force=step.time_in_force,
+        )
+        message = order.message_hash(self.config)
+        self.apply(replace(order, signature=_signed(message, self.traders[step.trader])))
+
+    def cancel(self, step: PlannedCancels) -> None:
+        account_id = self.account_ids[step.trader]
+        mine = [
+            order.order_id
+            for order in self.state.orders.values()
+            if order.account_id == account_id and order.side is step.side
+        ]
+        for order_id in mine:
+            cancel = CancelOrder(account_id, 0, self.next_nonce(), order_id)
+            message = cancel.message_hash(self.config)
+            self.apply(replace(cancel, signature=_signed(message, self.traders[step.trader])))
+
+    def withdraw(self, name: str, amount_quanta: int) -> None:
+        request = Withdraw(self.account_ids[name], 0, self.next_nonce(), amount_quanta)
+        message = request.message_hash(self.config)
+        self.apply(replace(request, signature=_signed(message, self.traders[name])))
+
+    def seal(self) -> SealedBatch:
+        sealed = seal_batch(self.state)
+        open_batch(self.state)
+        return sealed
+
+    def apply(self, tx: Transaction) -> None:
+        result = apply_transaction(self.state, tx, self.time_ms)
+        self.counts[type(tx).__name__] += 1
+        self.counts["fills"] += sum(isinstance(event, OrderFilled) for event in result.events)
+        self.counts["cost_steps"] += result.cost_steps
+
+    def next_nonce(self) -> int:
+        self.nonce += 1
+        return self.nonce
+
+
+def _signed(message_hash: int, keys: TraderKeys) -> Signature:
+    return Signature(*sign(message_hash, keys.stark_private))
