@@ -1,0 +1,1 @@
+"""Textbook versions of what `novation._native` computes: the oracle of its tests."""

@@ -1,0 +1,165 @@
+"""ECDSA on the Stark curve y^2 = x^3 + x + BETA, with public keys given by their abscissa.
+
+Signing takes the nonce of RFC 6979 (section 3.2, SHA-256) and, like the builtin, accepts only
+message hash, r and w = 1/s in `[1, 2^251)`. The curve parameters were published with StarkEx.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from novation.crypto.field import FIELD_PRIME
+
+BETA: Final = 0x6F21413EFBE40DE150E596D72F7A8C5609AD26C15C915C1F4CDFCB99CEE9E89
+ORDER: Final = 0x800000000000010FFFFFFFFFFFFFFFFB781126DCAE7B2321E66A241ADC64D2F
+GENERATOR: Final = (
+    0x1EF15C18599971B7BECED415A40F0C7DEACFD9B0D1819E03D723D8BC943CFCA,
+    0x5668060AA49730B7BE4801DF46EC62DE53ECD11ABE43A32873000C36E8DC1F,
+)
+ELEMENT_BOUND: Final = 2**251
+
+# A point in Jacobian coordinates (X, Y, Z) is (X / Z^2, Y / Z^3); Z = 0 is the point at infinity.
+_Jacobian = tuple[int, int, int]
+_INFINITY: Final[_Jacobian] = (1, 1, 0)
+
+
+def ecdsa_public_key(private_key: int) -> int:
+    """Return the abscissa of the public key; ValueError unless 0 < private_key < curve order."""
+    if not 0 < private_key < ORDER:
+        raise ValueError("private key outside 1..order-1")
+    return _abscissa(_multiply(private_key, GENERATOR))
+
+
+def ecdsa_sign(private_key: int, message_hash: int) -> tuple[int, int]:
+    """Return (r, s); ValueError unless 0 < message_hash < 2^251 and the key is valid."""
+    if not 0 < private_key < ORDER:
+        raise ValueError("private key outside 1..order-1")
+    if not 0 < message_hash < ELEMENT_BOUND:
+        raise ValueError(f"message hash {message_hash:#x} outside 1..2^251-1")
+    for nonce in _nonces(private_key, message_hash):
+        r = _abscissa(_multiply(nonce, GENERATOR))
+        s = (message_hash + r * private_key) * pow(nonce, -1, ORDER) % ORDER
+        if 0 < r < ELEMENT_BOUND and s != 0 and pow(s, -1, ORDER) < ELEMENT_BOUND:
+            return r, s
+    raise AssertionError("the sequence of nonces never ends")
+
+
+def ecdsa_verify(public_key: int, message_hash: int, r: int, s: int) -> bool:
+    """Return whether the Cairo ECDSA builtin can prove this signature; any ints are accepted.
+
+    The key is an abscissa: both points that have it are tried, as the builtin's prover may.
+    """
+    if not (0 < message_hash < ELEMENT_BOUND and 0 < r < ELEMENT_BOUND and 0 < s < ORDER):
+        return False
+    w = pow(s, -1, ORDER)
+    ordinate = _ordinate(public_key)
+    if w >= ELEMENT_BOUND or ordinate is None:
+        return False
+    left = _multiply(message_hash * w % ORDER, GENERATOR)
+    right = _multiply(r * w % ORDER, (public_key, ordinate))
+    negative = (right[0], -right[1] % FIELD_PRIME, right[2])
+    return any(
+        total[2] != 0 and _abscissa(total) == r
+        for total in (_add(left, right), _add(left, negative))
+    )
+
+
+def ecdsa_verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
+    """Verify many (public_key, message_hash, r, s)."""
+    return [ecdsa_verify(*item) for item in items]
+
+
+def ecdsa_is_public_key(public_key: int) -> bool:
+    """Return whether the abscissa belongs to a point of the curve."""
+    return _ordinate(public_key) is not None
+
+
+def _nonces(private_key: int, message_hash: int) -> Iterator[int]:
+    """Yield the candidates of RFC 6979, 3.2; the 32-byte hash is not truncated to 252 bits."""
+    excess_bits = 256 - ORDER.bit_length()
+    seed = private_key.to_bytes(32, "big") + message_hash.to_bytes(32, "big")
+    key, value = bytes(32), b"\x01" * 32
+    for separator in (b"\x00", b"\x01"):
+        key = hmac.digest(key, value + separator + seed, hashlib.sha256)
+        value = hmac.digest(key, value, hashlib.sha256)
+    while True:
+        value = hmac.digest(key, value, hashlib.sha256)
+        candidate = int.from_bytes(value, "big") >> excess_bits
+        if 0 < candidate < ORDER:
+            yield candidate
+        key = hmac.digest(key, value + b"\x00", hashlib.sha256)
+        value = hmac.digest(key, value, hashlib.sha256)
+
+
+def _ordinate(x: int) -> int | None:
+    if not 0 <= x < FIELD_PRIME:
+        return None
+    return _square_root((x * x * x + x + BETA) % FIELD_PRIME)
+
+
+def _square_root(value: int) -> int | None:
+    """Tonelli-Shanks for p - 1 = odd * 2^192; 3 is not a square modulo p."""
+    if value == 0:
+        return 0
+    if pow(value, (FIELD_PRIME - 1) // 2, FIELD_PRIME) != 1:
+        return None
+    odd, power = (FIELD_PRIME - 1) >> 192, 192
+    root = pow(value, (odd + 1) // 2, FIELD_PRIME)
+    error = pow(value, odd, FIELD_PRIME)
+    generator = pow(3, odd, FIELD_PRIME)
+    while error != 1:
+        order_log, probe = 0, error
+        while probe != 1:
+            probe = probe * probe % FIELD_PRIME
+            order_log += 1
+        factor = pow(generator, 1 << (power - order_log - 1), FIELD_PRIME)
+        root = root * factor % FIELD_PRIME
+        generator = factor * factor % FIELD_PRIME
+        error = error * generator % FIELD_PRIME
+        power = order_log
+    return root
+
+
+def _multiply(scalar: int, point: tuple[int, int]) -> _Jacobian:
+    result, addend = _INFINITY, (point[0], point[1], 1)
+    for bit in f"{scalar:b}":
+        result = _double(result)
+        if bit == "1":
+            result = _add(result, addend)
+    return result
+
+
+def _double(point: _Jacobian) -> _Jacobian:
+    x, y, z = point
+    if z == 0 or y == 0:
+        return _INFINITY
+    y_squared = y * y % FIELD_PRIME
+    s = 4 * x * y_squared % FIELD_PRIME
+    m = (3 * x * x + pow(z, 4, FIELD_PRIME)) % FIELD_PRIME  # the curve's coefficient of x is 1
+    x_new = (m * m - 2 * s) % FIELD_PRIME
+    y_new = (m * (s - x_new) - 8 * y_squared * y_squared) % FIELD_PRIME
+    return x_new, y_new, 2 * y * z % FIELD_PRIME
+
+
+def _add(left: _Jacobian, right: _Jacobian) -> _Jacobian:
+    if left[2] == 0:
+        return right
+    if right[2] == 0:
+        return left
+    z1_squared, z2_squared = left[2] ** 2 % FIELD_PRIME, right[2] ** 2 % FIELD_PRIME
+    u1, u2 = left[0] * z2_squared % FIELD_PRIME, right[0] * z1_squared % FIELD_PRIME
+    s1 = left[1] * z2_squared * right[2] % FIELD_PRIME
+    s2 = right[1] * z1_squared * left[2] % FIELD_PRIME
+    if u1 == u2:
+        return _double(left) if s1 == s2 else _INFINITY
+    h, r = (u2 - u1) % FIELD_PRIME, (s2 - s1) % FIELD_PRIME
+    h_squared = h * h % FIELD_PRIME
+    h_cubed, v = h_squared * h % FIELD_PRIME, u1 * h_squared % FIELD_PRIME
+    x = (r * r - h_cubed - 2 * v) % FIELD_PRIME
+    y = (r * (v - x) - s1 * h_cubed) % FIELD_PRIME
+    return x, y, left[2] * right[2] * h % FIELD_PRIME
+
+
+def _abscissa(point: _Jacobian) -> int:
+    return point[0] * pow(point[2], -2, FIELD_PRIME) % FIELD_PRIME

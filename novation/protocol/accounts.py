@@ -1,0 +1,146 @@
+"""Accounts and their positions: the values behind the leaves of the account tree."""
+
+from dataclasses import dataclass, replace
+
+from novation.crypto import poseidon_hash_many
+from novation.protocol.constants import (
+    COLLATERAL_BOUND,
+    FUNDING_PREFIX_BOUND,
+    MAX_KEYS,
+    MAX_POSITIONS,
+    POSITION_BOUND,
+)
+from novation.protocol.numeric import pack, unpack
+from novation.protocol.orders import Side
+
+BALANCE_WORD_BITS = 132
+POSITION_WORD_BITS = 191
+NONCE_BITS = 62
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One market's slot: signed size and the lots of resting orders on each side."""
+
+    market_id: int
+    size_lots: int = 0
+    open_buy_lots: int = 0
+    open_sell_lots: int = 0
+    funding_prefix: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the slot may go: no position and no resting order."""
+        return not (self.size_lots or self.open_buy_lots or self.open_sell_lots)
+
+    def traded(self, side: Side, lots: int) -> "Position":
+        """Return the slot after buying or selling lots."""
+        change = lots if side is Side.BUY else -lots
+        return replace(self, size_lots=self.size_lots + change)
+
+    def with_open_change(self, side: Side, change_lots: int) -> "Position":
+        """Return the slot after lots were added to, or taken from, the resting orders of a side."""
+        if side is Side.BUY:
+            return replace(self, open_buy_lots=self.open_buy_lots + change_lots)
+        return replace(self, open_sell_lots=self.open_sell_lots + change_lots)
+
+    def word(self) -> int:
+        """Return the packed position word."""
+        return pack(
+            (self.market_id, 16),
+            (self.size_lots + POSITION_BOUND, 37),
+            (self.open_buy_lots, 37),
+            (self.open_sell_lots, 37),
+            (self.funding_prefix + FUNDING_PREFIX_BOUND, 64),
+        )
+
+    @classmethod
+    def from_word(cls, word: int) -> "Position":
+        """Decode a packed position word; DecodeError if it has too many bits."""
+        market_id, size, buys, sells, funding = unpack(word, 16, 37, 37, 37, 64)
+        return cls(market_id, size - POSITION_BOUND, buys, sells, funding - FUNDING_PREFIX_BOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A trader's account; `nonces[i]` is the last nonce used with `keys[i]`, 0 if none.
+
+    `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
+    """
+
+    l1_address: int
+    keys: tuple[int, ...]
+    nonces: tuple[int, ...]
+    collateral_quanta: int = 0
+    open_orders: int = 0
+    positions: tuple[Position, ...] = ()
+    flags: int = 0
+
+    @classmethod
+    def new(cls, l1_address: int, key: int) -> "Account":
+        """Return an account with one signing key and nothing in it."""
+        return cls(l1_address=l1_address, keys=(key,), nonces=(0,))
+
+    def position(self, market_id: int) -> Position:
+        """Return the slot of a market, an empty one if there is none."""
+        for position in self.positions:
+            if position.market_id == market_id:
+                return position
+        return Position(market_id)
+
+    def has_position(self, market_id: int) -> bool:
+        """Return whether the account has a slot for the market."""
+        return any(position.market_id == market_id for position in self.positions)
+
+    def with_balance(self, collateral_quanta: int) -> "Account":
+        """Return the account with another balance."""
+        return replace(self, collateral_quanta=collateral_quanta)
+
+    def with_nonce(self, key_index: int, nonce: int) -> "Account":
+        """Return the account with another last nonce of one key."""
+        nonces = (*self.nonces[:key_index], nonce, *self.nonces[key_index + 1 :])
+        return replace(self, nonces=nonces)
+
+    def with_position(
+        self, position: Position, collateral_change: int = 0, open_orders_change: int = 0
+    ) -> "Account":
+        """Return the account with one slot replaced; an empty slot is dropped."""
+        market_id = position.market_id
+        slots = [slot for slot in self.positions if slot.market_id < market_id]
+        if not position.is_empty:
+            slots.append(position)
+        slots.extend(slot for slot in self.positions if slot.market_id > market_id)
+        return replace(
+            self,
+            collateral_quanta=self.collateral_quanta + collateral_change,
+            open_orders=self.open_orders + open_orders_change,
+            positions=tuple(slots),
+        )
+
+    def keys_hash(self) -> int:
+        """Return the hash of owner and signing keys, which never change after creation."""
+        return poseidon_hash_many((self.l1_address, *self.keys))
+
+    def nonces_word(self) -> int:
+        """Return the packed nonces."""
+        return pack(*((nonce, NONCE_BITS) for nonce in self.nonces))
+
+    def balance_word(self) -> int:
+        """Return the packed balance and counts; asserts the invariants of a leaf."""
+        assert abs(self.collateral_quanta) < COLLATERAL_BOUND
+        assert len(self.positions) <= MAX_POSITIONS
+        assert 1 <= len(self.keys) <= MAX_KEYS
+        return pack(
+            (self.collateral_quanta + COLLATERAL_BOUND, 100),
+            (self.open_orders, 16),
+            (len(self.keys), 4),
+            (len(self.positions), 4),
+            (self.flags, 8),
+        )
+
+    def leaf(self) -> int:
+        """Return the leaf of the account tree."""
+        words = (position.word() for position in self.positions)
+        return poseidon_hash_many(
+            (self.keys_hash(), self.nonces_word(), self.balance_word(), *words)
+        )

@@ -1,0 +1,80 @@
+"""The batch being built: what its transactions opened, and what the circuit will be told."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from novation.protocol.accounts import Account
+from novation.protocol.errors import ResultCode
+from novation.protocol.events import Event
+from novation.protocol.markets import Globals, Market
+from novation.protocol.orders import RestingOrder, VisitOutcome
+
+if TYPE_CHECKING:
+    from novation.protocol.transactions import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class MakerVisit:
+    """One step of the walk; `fill_lots` is 0 unless the outcome is FILL."""
+
+    order_id: int
+    outcome: VisitOutcome
+    fill_lots: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrderHints:
+    """The walk of an order, and the order it stands behind if it rests (0: it is the head).
+
+    `order_id` is the id it was given. `resting_lots` is 0 if it did not rest.
+    """
+
+    order_id: int
+    visits: tuple[MakerVisit, ...] = ()
+    resting_lots: int = 0
+    predecessor_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrderHints:
+    """The order before the cancelled one, 0 if that was the head."""
+
+    predecessor_id: int
+
+
+Hints = PlaceOrderHints | CancelOrderHints | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """An included transaction with its time, its outcome and the circuit's hints."""
+
+    time_ms: int
+    transaction: "Transaction"
+    result_code: ResultCode
+    hints: Hints = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionResult:
+    """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`)."""
+
+    result_code: ResultCode
+    events: tuple[Event, ...]
+    hints: Hints = None
+    cost_steps: int = 0
+
+
+@dataclass(slots=True)
+class OpenBatch:
+    """What happened since the last seal.
+
+    `opened_accounts` and `opened_orders` hold the values from before the batch; orders born in the
+    batch (id not below `old_globals.next_order_id`) are not among them.
+    """
+
+    old_globals: Globals
+    old_markets: tuple[Market, ...]
+    entries: list[BatchEntry] = field(default_factory=list)
+    opened_accounts: dict[int, Account | None] = field(default_factory=dict)
+    opened_orders: dict[int, RestingOrder] = field(default_factory=dict)

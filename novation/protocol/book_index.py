@@ -1,0 +1,53 @@
+"""Which order stands before which: a sorted index in memory over the linked lists of the book.
+
+It is derived data. The circuit gets what it finds as hints and checks them against the list.
+"""
+
+import bisect
+from collections.abc import Iterator
+
+from novation.protocol.constants import ORDER_ID_BOUND, PRICE_BOUND
+from novation.protocol.orders import RestingOrder, Side
+
+
+def priority(order: RestingOrder) -> int:
+    """Return a number that is greater for the order that trades first: price, then age."""
+    closeness = order.price_ticks if order.side is Side.BUY else PRICE_BOUND - order.price_ticks
+    return closeness * ORDER_ID_BOUND + (ORDER_ID_BOUND - order.order_id)
+
+
+class BookIndex:
+    """The orders of one side of a market, worst first, so that the head is cheap to remove."""
+
+    def __init__(self) -> None:
+        """Start with an empty side."""
+        self._priorities: list[int] = []
+
+    def insert(self, order: RestingOrder) -> None:
+        """Add an order."""
+        bisect.insort(self._priorities, priority(order))
+
+    def remove(self, order: RestingOrder) -> None:
+        """Remove an order that is in the index."""
+        position = bisect.bisect_left(self._priorities, priority(order))
+        assert self._priorities[position] == priority(order)
+        del self._priorities[position]
+
+    def predecessor_id(self, order: RestingOrder) -> int:
+        """Return the id of the order just before this one (which may be absent), 0 at the head."""
+        position = bisect.bisect_right(self._priorities, priority(order))
+        if position == len(self._priorities):
+            return 0
+        return _order_id(self._priorities[position])
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield order ids, best first."""
+        return map(_order_id, reversed(self._priorities))
+
+    def __len__(self) -> int:
+        """Return the number of orders."""
+        return len(self._priorities)
+
+
+def _order_id(rank: int) -> int:
+    return -rank % ORDER_ID_BOUND

@@ -1,0 +1,84 @@
+"""Nothing is created or lost: sums that must hold between any two transactions.
+
+These follow from the transition; a violation is our fault, hence assertions.
+"""
+
+from collections import Counter
+
+from novation.protocol.accounts import Position
+from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.state import State
+
+
+def check_conservation(state: State, custody_quanta: int) -> None:
+    """Assert every invariant of the state.
+
+    Args:
+        state: with or without an open batch.
+        custody_quanta: credited deposits minus withdrawals, ever.
+    """
+    check_collateral(state, custody_quanta)
+    check_positions(state)
+    check_open_orders(state)
+    for market_id in state.markets:
+        for side in Side:
+            check_book(state, market_id, side)
+
+
+def check_collateral(state: State, custody_quanta: int) -> None:
+    """Assert that balances and the fees not yet credited are exactly what is in custody."""
+    total = sum(account.collateral_quanta for account in state.accounts.values())
+    assert total + state.fees_quanta == custody_quanta, (total, state.fees_quanta, custody_quanta)
+
+
+def check_positions(state: State) -> None:
+    """Assert that longs equal shorts, and the open interest, in every market."""
+    for market_id, market in state.markets.items():
+        sizes = [account.position(market_id).size_lots for account in state.accounts.values()]
+        assert sum(sizes) == 0, (market_id, sum(sizes))
+        longs = sum(size for size in sizes if size > 0)
+        assert longs == market.open_interest_lots, (market_id, longs, market.open_interest_lots)
+
+
+def check_open_orders(state: State) -> None:
+    """Assert that every account's slots and counts agree with its resting orders."""
+    lots: Counter[tuple[int, int, Side]] = Counter()
+    counts: Counter[int] = Counter()
+    for order in state.orders.values():
+        assert order.remaining_lots > 0
+        lots[order.account_id, order.market_id, order.side] += order.remaining_lots
+        counts[order.account_id] += 1
+    for account_id, account in state.accounts.items():
+        assert account.open_orders == counts[account_id], (account_id, account.open_orders)
+        market_ids = [position.market_id for position in account.positions]
+        assert market_ids == sorted(set(market_ids))
+        for position in account.positions:
+            _check_slot(account_id, position, lots)
+    assert not lots, lots
+
+
+def _check_slot(
+    account_id: int, position: Position, lots: "Counter[tuple[int, int, Side]]"
+) -> None:
+    assert not position.is_empty
+    buys = lots.pop((account_id, position.market_id, Side.BUY), 0)
+    sells = lots.pop((account_id, position.market_id, Side.SELL), 0)
+    assert (position.open_buy_lots, position.open_sell_lots) == (buys, sells), position
+
+
+def check_book(state: State, market_id: int, side: Side) -> None:
+    """Assert that the linked list is in priority order and holds exactly the side's orders."""
+    order_id, price_ticks = state.market(market_id).head(side)
+    listed: list[RestingOrder] = []
+    while order_id != 0:
+        order = state.order(order_id)
+        assert (order.market_id, order.side, order.price_ticks) == (market_id, side, price_ticks)
+        listed.append(order)
+        order_id, price_ticks = order.next_id, order.next_price_ticks
+    assert price_ticks == 0
+    sign = -1 if side is Side.BUY else 1
+    keys = [(sign * order.price_ticks, order.order_id) for order in listed]
+    assert keys == sorted(set(keys)), keys
+    assert [order.order_id for order in listed] == list(state.books[market_id, side])
+    on_side = [o for o in state.orders.values() if (o.market_id, o.side) == (market_id, side)]
+    assert len(on_side) == len(listed)

@@ -1,0 +1,72 @@
+"""An upper bound of the Cairo steps of a batch, so that it is sealed before its step budget.
+
+A transaction is charged for what it does and for every leaf that it is the first of its batch to
+open. The numbers are measured on the Cairo program and rounded up.
+"""
+
+from typing import Final
+
+from novation.protocol.batch import OpenBatch, PlaceOrderHints, TransactionResult
+from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
+
+BATCH_STEPS: Final = 8_000
+MARKET_STEPS: Final = 250
+ACCOUNT_LEAF_STEPS: Final = 1_000
+POSITION_LEAF_STEPS: Final = 80
+ORDER_LEAF_STEPS: Final = 700
+DEPOSIT_STEPS: Final = 300
+WITHDRAW_STEPS: Final = 400
+CANCEL_STEPS: Final = 400
+PLACE_STEPS: Final = 900
+VISIT_STEPS: Final = 700
+POSITION_MARGIN_STEPS: Final = 80
+ORACLE_STEPS: Final = 300
+ORACLE_REPORT_STEPS: Final = 200
+ORACLE_PRICE_STEPS: Final = 60
+
+
+def empty_batch_steps(n_markets: int) -> int:
+    """Return what every batch costs before its first transaction."""
+    # The fee account is opened when the batch is sealed.
+    return BATCH_STEPS + n_markets * MARKET_STEPS + _account_leaf_steps(MAX_POSITIONS)
+
+
+def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:
+    """Return an upper bound of what an included transaction adds to its batch.
+
+    Args:
+        tx: the transaction.
+        result: what became of it.
+        opened_steps: of the leaves that it was the first to open, from `opened_leaf_steps`.
+    """
+    if isinstance(tx, PlaceOrder):
+        assert isinstance(result.hints, PlaceOrderHints)
+        # Each visit checks the margin of one maker, twice if it only reduces risk.
+        margins = 2 * (1 + len(result.hints.visits)) * MAX_POSITIONS * POSITION_MARGIN_STEPS
+        steps = PLACE_STEPS + len(result.hints.visits) * VISIT_STEPS + margins
+        return steps + opened_steps + (ORDER_LEAF_STEPS if result.hints.resting_lots else 0)
+    if isinstance(tx, OracleUpdate):
+        prices = (1 + len(tx.reports)) * len(tx.prices_x16) * ORACLE_PRICE_STEPS
+        return ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices + opened_steps
+    if isinstance(tx, Withdraw):
+        return WITHDRAW_STEPS + MAX_POSITIONS * POSITION_MARGIN_STEPS + opened_steps
+    assert isinstance(tx, CancelOrder | Deposit)
+    return (CANCEL_STEPS if isinstance(tx, CancelOrder) else DEPOSIT_STEPS) + opened_steps
+
+
+def opened_leaf_steps(batch: OpenBatch) -> int:
+    """Return what the leaves opened by the batch so far cost."""
+    accounts = len(batch.opened_accounts) * _account_leaf_steps(MAX_POSITIONS)
+    return accounts + len(batch.opened_orders) * ORDER_LEAF_STEPS
+
+
+def _account_leaf_steps(n_positions: int) -> int:
+    return ACCOUNT_LEAF_STEPS + n_positions * POSITION_LEAF_STEPS

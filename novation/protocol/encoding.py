@@ -1,0 +1,185 @@
+"""Canonical bytes of transactions, for journals and wires; and the codecs of the batch output.
+
+A user transaction is a tag, its two message words and its signature, so that nothing that is not
+signed can be in it. Integers are big endian.
+"""
+
+from typing import Final
+
+from novation.crypto import FIELD_PRIME
+from novation.protocol.byte_reader import ByteReader, decode_enum
+from novation.protocol.constants import (
+    AMOUNT_BOUND,
+    MAX_MARKETS,
+    MAX_ORACLES,
+    MESSAGE_CANCEL_ORDER,
+    MESSAGE_PLACE_ORDER,
+    MESSAGE_WITHDRAW,
+    ORDER_ID_BOUND,
+)
+from novation.protocol.errors import DecodeError
+from novation.protocol.numeric import pack, unpack
+from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.output import BatchOutput, decode_output, encode_output
+from novation.protocol.signatures import Signature
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleReport,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    UserTransaction,
+    Withdraw,
+)
+
+__all__ = [
+    "BatchOutput",
+    "decode_output",
+    "decode_transaction",
+    "encode_output",
+    "encode_transaction",
+    "pack",
+    "unpack",
+]
+
+_TAG_USER: Final = b"\x00"
+_TAG_DEPOSIT: Final = b"\x01"
+_TAG_ORACLE_UPDATE: Final = b"\x02"
+_WORD_0_BYTES: Final = 16
+_WORD_1_BYTES: Final = 18
+_FELT_BYTES: Final = 32
+
+
+def encode_transaction(tx: Transaction) -> bytes:
+    """Return the canonical bytes of a transaction whose fields are in range."""
+    if isinstance(tx, Deposit):
+        return _encode_deposit(tx)
+    if isinstance(tx, OracleUpdate):
+        return _encode_oracle_update(tx)
+    word_0, word_1 = tx.message_words()
+    return (
+        _TAG_USER
+        + word_0.to_bytes(_WORD_0_BYTES, "big")
+        + word_1.to_bytes(_WORD_1_BYTES, "big")
+        + _encode_signature(tx.signature)
+    )
+
+
+def decode_transaction(data: bytes) -> Transaction:
+    """Return the transaction of some bytes; DecodeError unless `encode_transaction` wrote them."""
+    reader = ByteReader(data)
+    tag = reader.integer(1).to_bytes(1, "big")
+    tx: Transaction
+    if tag == _TAG_USER:
+        tx = _decode_user_transaction(reader)
+    elif tag == _TAG_DEPOSIT:
+        tx = _decode_deposit(reader)
+    elif tag == _TAG_ORACLE_UPDATE:
+        tx = _decode_oracle_update(reader)
+    else:
+        raise DecodeError(f"unknown kind of transaction {tag!r}")
+    reader.finish()
+    return tx
+
+
+def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
+    message_type, account_id, key_index, nonce, market_id = unpack(
+        reader.integer(_WORD_0_BYTES), 8, 32, 8, 62, 16
+    )
+    word_1 = reader.integer(_WORD_1_BYTES)
+    signature = _decode_signature(reader)
+    if message_type == MESSAGE_PLACE_ORDER:
+        price, size, expiry, max_fee, side, reduce_only, force, self_trade = unpack(
+            word_1, 32, 32, 48, 20, 1, 1, 4, 4
+        )
+        return PlaceOrder(
+            account_id,
+            key_index,
+            nonce,
+            market_id,
+            Side(side),
+            price,
+            size,
+            expiry,
+            max_fee,
+            bool(reduce_only),
+            decode_enum(TimeInForce, force),
+            decode_enum(SelfTradeMode, self_trade),
+            signature,
+        )
+    if market_id != 0:
+        raise DecodeError(f"market {market_id} in a message that has none")
+    if message_type == MESSAGE_CANCEL_ORDER and word_1 < ORDER_ID_BOUND:
+        return CancelOrder(account_id, key_index, nonce, word_1, signature)
+    if message_type == MESSAGE_WITHDRAW and word_1 < AMOUNT_BOUND:
+        return Withdraw(account_id, key_index, nonce, word_1, signature)
+    raise DecodeError(f"message type {message_type} with {word_1:#x}")
+
+
+def _encode_deposit(tx: Deposit) -> bytes:
+    return (
+        _TAG_DEPOSIT
+        + tx.account_id.to_bytes(4, "big")
+        + tx.l1_address.to_bytes(20, "big")
+        + tx.stark_key.to_bytes(_FELT_BYTES, "big")
+        + tx.amount_quanta.to_bytes(8, "big")
+    )
+
+
+def _decode_deposit(reader: ByteReader) -> Deposit:
+    return Deposit(
+        account_id=reader.integer(4),
+        l1_address=reader.integer(20),
+        stark_key=reader.integer(_FELT_BYTES, FIELD_PRIME),
+        amount_quanta=reader.integer(8, AMOUNT_BOUND),
+    )
+
+
+def _encode_oracle_update(tx: OracleUpdate) -> bytes:
+    parts = [
+        _TAG_ORACLE_UPDATE,
+        tx.oracle_time_ms.to_bytes(6, "big"),
+        _encode_prices(tx.prices_x16),
+        len(tx.reports).to_bytes(1, "big"),
+    ]
+    for report in tx.reports:
+        parts.append(report.signer_index.to_bytes(1, "big"))
+        parts.append(report.time_ms.to_bytes(6, "big"))
+        parts.append(_encode_prices(report.prices_x16))
+        parts.append(_encode_signature(report.signature))
+    return b"".join(parts)
+
+
+def _decode_oracle_update(reader: ByteReader) -> OracleUpdate:
+    oracle_time_ms = reader.integer(6)
+    prices_x16 = _decode_prices(reader)
+    n_reports = reader.integer(1, MAX_ORACLES + 1)
+    reports = tuple(_decode_report(reader) for _ in range(n_reports))
+    return OracleUpdate(oracle_time_ms, prices_x16, reports)
+
+
+def _decode_report(reader: ByteReader) -> OracleReport:
+    return OracleReport(
+        signer_index=reader.integer(1),
+        time_ms=reader.integer(6),
+        prices_x16=_decode_prices(reader),
+        signature=_decode_signature(reader),
+    )
+
+
+def _encode_prices(prices_x16: tuple[int, ...]) -> bytes:
+    prices = b"".join(price.to_bytes(6, "big") for price in prices_x16)
+    return len(prices_x16).to_bytes(1, "big") + prices
+
+
+def _decode_prices(reader: ByteReader) -> tuple[int, ...]:
+    return tuple(reader.integer(6) for _ in range(reader.integer(1, MAX_MARKETS + 1)))
+
+
+def _encode_signature(signature: Signature) -> bytes:
+    return signature.r.to_bytes(_FELT_BYTES, "big") + signature.s.to_bytes(_FELT_BYTES, "big")
+
+
+def _decode_signature(reader: ByteReader) -> Signature:
+    return Signature(r=reader.integer(_FELT_BYTES), s=reader.integer(_FELT_BYTES))

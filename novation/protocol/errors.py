@@ -1,0 +1,67 @@
+"""Why a transaction is refused, and what became of an included one. The numbers are stable."""
+
+from enum import IntEnum, unique
+
+
+@unique
+class ErrorCode(IntEnum):
+    """A user's fault; the transaction is not in the batch."""
+
+    INVALID_FIELD = 1
+    UNKNOWN_ACCOUNT = 2
+    UNKNOWN_KEY = 3
+    NONCE_NOT_INCREASING = 4
+    INVALID_SIGNATURE = 5
+    UNPROVABLE_SIGNATURE = 6
+    UNKNOWN_MARKET = 10
+    MARKET_NOT_ACTIVE = 11
+    NO_PRICE = 12
+    ORDER_EXPIRED = 13
+    FEE_ABOVE_LIMIT = 14
+    PRICE_OUTSIDE_BAND = 15
+    TOO_MANY_POSITIONS = 16
+    REDUCE_ONLY_INCREASES = 17
+    POSITION_LIMIT = 18
+    POST_ONLY_CROSSES = 19
+    TOO_MANY_ORDERS = 20
+    OPEN_INTEREST_LIMIT = 21
+    INSUFFICIENT_MARGIN = 22
+    UNKNOWN_ORDER = 30
+    NOT_ORDER_OWNER = 31
+    QUORUM_NOT_REACHED = 40
+    SIGNERS_NOT_ASCENDING = 41
+    UNKNOWN_SIGNER = 42
+    REPORT_TIME_OUTSIDE_WINDOW = 43
+    ORACLE_TIME_NOT_INCREASING = 44
+    PRICE_NOT_MEDIAN = 45
+
+
+@unique
+class ResultCode(IntEnum):
+    """The outcome of an included transaction; the circuit recomputes it."""
+
+    DONE = 0
+    DEPOSIT_KEY_MISMATCH = 1
+    FILLED = 16
+    RESTING = 17
+    IOC_CANCELLED = 18
+    MAKER_LIMIT = 19
+
+
+class InvalidTransaction(Exception):  # noqa: N818 - the name of the concept, as in docs/spec
+    """A user's fault. Nothing has changed.
+
+    Attributes:
+        code: the stable number for programs.
+        detail: actual value and limit, for people.
+    """
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        """Name the rule that was broken."""
+        super().__init__(f"{code.name}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class DecodeError(ValueError):
+    """Bytes, felts or JSON that no encoder of this package writes."""

@@ -1,0 +1,109 @@
+"""What happened, for acknowledgements and market data. Events are not consensus."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from novation.protocol.errors import ResultCode
+from novation.protocol.orders import Side
+
+
+class CancelReason(Enum):
+    """Why an order, or the rest of it, is gone without being filled."""
+
+    USER = "user"
+    EXPIRED = "expired"
+    SELF_TRADE = "self_trade"
+    REDUCE_ONLY = "reduce_only"
+    MARGIN = "margin"
+    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
+    MAKER_LIMIT = "maker_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order was accepted; `resting_lots` of it are on the book now."""
+
+    order_id: int
+    account_id: int
+    nonce: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    size_lots: int
+    resting_lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilled:
+    """A trade at the maker's price; `maker_remaining_lots` rest after it."""
+
+    market_id: int
+    taker_side: Side
+    price_ticks: int
+    size_lots: int
+    taker_order_id: int
+    taker_account_id: int
+    taker_fee_quanta: int
+    maker_order_id: int
+    maker_account_id: int
+    maker_fee_quanta: int
+    maker_remaining_lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """`remaining_lots` of an order left the book, or never reached it."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    remaining_lots: int
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """An L1 deposit was credited."""
+
+    account_id: int
+    amount_quanta: int
+    is_new_account: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DepositFailed:
+    """An L1 deposit was consumed without credit; L1 pays it back."""
+
+    account_id: int
+    amount_quanta: int
+    result_code: ResultCode
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Collateral left the account and becomes payable on L1 with the batch."""
+
+    account_id: int
+    l1_address: int
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricesUpdated:
+    """New index and mark prices of all markets."""
+
+    oracle_time_ms: int
+    prices_x16: tuple[int, ...]
+
+
+Event = (
+    OrderPlaced
+    | OrderFilled
+    | OrderCancelled
+    | Deposited
+    | DepositFailed
+    | Withdrawn
+    | PricesUpdated
+)

@@ -1,0 +1,85 @@
+"""Margin: what an account is worth and what its positions and orders require.
+
+docs/spec/protocol.md, section 7. Everything is exact: equity carries 16 fraction bits, the
+requirements 16 fraction bits and parts per million.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from novation.protocol.accounts import Account, Position
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.markets import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Equity and requirements; `*_x16_ppm` has the scale of `equity_x16 * 10^6`."""
+
+    equity_x16: int
+    initial_x16_ppm: int
+    maintenance_x16_ppm: int
+
+    @property
+    def meets_initial(self) -> bool:
+        """Whether equity covers the initial margin."""
+        return self.equity_x16 * PPM_ONE >= self.initial_x16_ppm
+
+    @property
+    def meets_maintenance(self) -> bool:
+        """Whether equity covers the maintenance margin."""
+        return self.equity_x16 * PPM_ONE >= self.maintenance_x16_ppm
+
+
+def exposure_lots(position: Position) -> int:
+    """Return the larger absolute position that the open orders can lead to."""
+    size = position.size_lots
+    return max(size + position.open_buy_lots, position.open_sell_lots - size)
+
+
+def margin_of(account: Account, markets: Mapping[int, Market], config: ExchangeConfig) -> Margin:
+    """Return equity, initial and maintenance requirement at mark prices."""
+    equity = account.collateral_quanta * PRICE_X16_ONE
+    initial = maintenance = 0
+    for position in account.positions:
+        market = config.markets[position.market_id]
+        lot_value_x16 = markets[position.market_id].mark_price_x16 * market.multiplier
+        equity += position.size_lots * lot_value_x16
+        initial += exposure_lots(position) * lot_value_x16 * market.initial_margin_ppm
+        maintenance += abs(position.size_lots) * lot_value_x16 * market.maintenance_margin_ppm
+    return Margin(equity, initial, maintenance)
+
+
+def only_shrinks(before: Position, after: Position) -> bool:
+    """Return whether the position got smaller without a flip and no open sum grew."""
+    return (
+        abs(after.size_lots) < abs(before.size_lots)
+        and before.size_lots * after.size_lots >= 0
+        and after.open_buy_lots <= before.open_buy_lots
+        and after.open_sell_lots <= before.open_sell_lots
+    )
+
+
+def health_not_worse(before: Margin, after: Margin) -> bool:
+    """Return whether equity over maintenance requirement did not fall, without dividing."""
+    return (
+        after.equity_x16 * before.maintenance_x16_ppm
+        >= before.equity_x16 * after.maintenance_x16_ppm
+    )
+
+
+def satisfies_margin_rule(
+    before: Account,
+    after: Account,
+    market_id: int,
+    markets: Mapping[int, Market],
+    config: ExchangeConfig,
+) -> bool:
+    """Return whether an operation on a market is allowed by the margin rule."""
+    margin = margin_of(after, markets, config)
+    if margin.meets_initial:
+        return True
+    if not only_shrinks(before.position(market_id), after.position(market_id)):
+        return False
+    return health_not_worse(margin_of(before, markets, config), margin)

@@ -1,0 +1,174 @@
+"""The walk: an incoming order meets the resting orders of the other side, best first.
+
+docs/spec/protocol.md, section 6, step 5.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from novation.protocol.accounts import Account
+from novation.protocol.batch import MakerVisit
+from novation.protocol.book import remove_order, take_off_book
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, PPM_ONE
+from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
+from novation.protocol.margin import satisfies_margin_rule
+from novation.protocol.numeric import div_ceil
+from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
+from novation.protocol.state import State
+
+_CANCEL_REASONS: Final = {
+    VisitOutcome.EXPIRED: CancelReason.EXPIRED,
+    VisitOutcome.SELF_TRADE: CancelReason.SELF_TRADE,
+    VisitOutcome.REDUCE_ONLY: CancelReason.REDUCE_ONLY,
+    VisitOutcome.MARGIN: CancelReason.MARGIN,
+}
+
+
+@dataclass(slots=True)
+class Walk:
+    """How far the walk got; `hit_limit` means that it had to stop before it was done."""
+
+    remaining_lots: int
+    hit_limit: bool = False
+    visits: list[MakerVisit] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One trade between two accounts, at the maker's price."""
+
+    lots: int
+    notional_quanta: int
+    maker_fee_quanta: int
+    taker_fee_quanta: int
+
+
+def walk_book(state: State, taker: RestingOrder) -> Walk:
+    """Match an order that is not on the book until nothing crosses, is left, or the limit."""
+    walk = Walk(taker.remaining_lots)
+    while walk.remaining_lots > 0:
+        head_id, head_price_ticks = state.market(taker.market_id).head(taker.side.other)
+        if head_id == 0 or not crosses(taker.side, taker.price_ticks, head_price_ticks):
+            break
+        if len(walk.visits) == MAX_MAKERS_PER_ORDER:
+            walk.hit_limit = True
+            break
+        walk.visits.append(_visit(state, taker, state.order(head_id), walk))
+    return walk
+
+
+def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -> MakerVisit:
+    before = state.account(maker.account_id)
+    outcome = _reason_to_skip(state, taker, maker, before)
+    if outcome is None:
+        fill = _size_fill(state, maker, before, walk.remaining_lots)
+        after = _settle_maker(maker, before, fill)
+        config = state.config
+        if satisfies_margin_rule(before, after, maker.market_id, state.markets, config):
+            _apply_fill(state, taker, maker, after, fill)
+            walk.remaining_lots -= fill.lots
+            walk.events.append(_fill_event(taker, maker, fill))
+            return MakerVisit(maker.order_id, VisitOutcome.FILL, fill.lots)
+        outcome = VisitOutcome.MARGIN
+    take_off_book(state, maker)
+    walk.events.append(cancelled(maker, maker.remaining_lots, _CANCEL_REASONS[outcome]))
+    return MakerVisit(maker.order_id, outcome)
+
+
+def _reason_to_skip(
+    state: State, taker: RestingOrder, maker: RestingOrder, account: Account
+) -> VisitOutcome | None:
+    if maker.expiry_time_ms <= state.globals.time_ms:
+        return VisitOutcome.EXPIRED
+    if maker.account_id == taker.account_id:
+        return VisitOutcome.SELF_TRADE
+    if maker.reduce_only and not reduces(account.position(maker.market_id).size_lots, maker.side):
+        return VisitOutcome.REDUCE_ONLY
+    return None
+
+
+def reduces(size_lots: int, side: Side) -> bool:
+    """Return whether an order of this side makes the position smaller."""
+    return size_lots < 0 if side is Side.BUY else size_lots > 0
+
+
+def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lots: int) -> Fill:
+    lots = min(remaining_lots, maker.remaining_lots)
+    if maker.reduce_only:
+        lots = min(lots, abs(account.position(maker.market_id).size_lots))
+    market = state.config.markets[maker.market_id]
+    notional = lots * maker.price_ticks * market.multiplier
+    return Fill(
+        lots,
+        notional,
+        maker_fee_quanta=div_ceil(notional * market.maker_fee_ppm, PPM_ONE),
+        taker_fee_quanta=div_ceil(notional * market.taker_fee_ppm, PPM_ONE),
+    )
+
+
+def _settle_maker(maker: RestingOrder, account: Account, fill: Fill) -> Account:
+    slot = account.position(maker.market_id).traded(maker.side, fill.lots)
+    slot = slot.with_open_change(maker.side, -fill.lots)
+    return account.with_position(slot, _payment(maker.side, fill) - fill.maker_fee_quanta)
+
+
+def _settle_taker(taker: RestingOrder, account: Account, fill: Fill) -> Account:
+    slot = account.position(taker.market_id).traded(taker.side, fill.lots)
+    return account.with_position(slot, _payment(taker.side, fill) - fill.taker_fee_quanta)
+
+
+def _payment(side: Side, fill: Fill) -> int:
+    return -fill.notional_quanta if side is Side.BUY else fill.notional_quanta
+
+
+def _apply_fill(
+    state: State, taker: RestingOrder, maker: RestingOrder, maker_after: Account, fill: Fill
+) -> None:
+    maker_before = state.account(maker.account_id)
+    taker_before = state.account(taker.account_id)
+    taker_after = _settle_taker(taker, taker_before, fill)
+    state.set_account(maker.account_id, maker_after)
+    state.set_account(taker.account_id, taker_after)
+    state.fees_quanta += fill.maker_fee_quanta + fill.taker_fee_quanta
+    market = state.market(maker.market_id)
+    open_interest = market.open_interest_lots
+    for before, after in ((maker_before, maker_after), (taker_before, taker_after)):
+        open_interest -= max(before.position(maker.market_id).size_lots, 0)
+        open_interest += max(after.position(maker.market_id).size_lots, 0)
+    state.set_market(maker.market_id, market.with_open_interest(open_interest))
+    if maker.remaining_lots > fill.lots:
+        state.set_order(maker.with_remaining(maker.remaining_lots - fill.lots))
+    else:
+        slot = maker_after.position(maker.market_id)
+        state.set_account(maker.account_id, maker_after.with_position(slot, open_orders_change=-1))
+        remove_order(state, maker)
+
+
+def _fill_event(taker: RestingOrder, maker: RestingOrder, fill: Fill) -> OrderFilled:
+    return OrderFilled(
+        market_id=maker.market_id,
+        taker_side=taker.side,
+        price_ticks=maker.price_ticks,
+        size_lots=fill.lots,
+        taker_order_id=taker.order_id,
+        taker_account_id=taker.account_id,
+        taker_fee_quanta=fill.taker_fee_quanta,
+        maker_order_id=maker.order_id,
+        maker_account_id=maker.account_id,
+        maker_fee_quanta=fill.maker_fee_quanta,
+        maker_remaining_lots=maker.remaining_lots - fill.lots,
+    )
+
+
+def cancelled(order: RestingOrder, remaining_lots: int, reason: CancelReason) -> OrderCancelled:
+    """Return the event of an order, or its rest, going away."""
+    return OrderCancelled(
+        order.order_id,
+        order.account_id,
+        order.market_id,
+        order.side,
+        order.price_ticks,
+        remaining_lots,
+        reason,
+    )

@@ -1,0 +1,124 @@
+"""Resting orders: the values behind the leaves of the order tree."""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from novation.crypto import hades
+from novation.protocol.constants import ORDER_LEAF_TAG
+from novation.protocol.errors import DecodeError
+from novation.protocol.numeric import pack, unpack
+
+ORDER_WORD_0_BITS = 136
+ORDER_WORD_1_BITS = 160
+
+
+class Side(IntEnum):
+    """Direction of an order."""
+
+    BUY = 0
+    SELL = 1
+
+    @property
+    def other(self) -> "Side":
+        """The side that an order of this side trades with."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class TimeInForce(IntEnum):
+    """What happens to the part that is not filled at once."""
+
+    GTC = 0
+    IOC = 1
+    POST_ONLY = 2
+
+
+class SelfTradeMode(IntEnum):
+    """What happens when an order meets a resting order of its own account."""
+
+    CANCEL_RESTING = 0
+
+
+class VisitOutcome(IntEnum):
+    """What the walk did with a maker: filled it (maybe in part), or removed it and why."""
+
+    FILL = 0
+    EXPIRED = 1
+    SELF_TRADE = 2
+    REDUCE_ONLY = 3
+    MARGIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RestingOrder:
+    """An order on the book; `next_id` and `next_price_ticks` are the order behind it, or 0."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    side: Side
+    reduce_only: bool
+    remaining_lots: int
+    price_ticks: int
+    expiry_time_ms: int
+    next_id: int = 0
+    next_price_ticks: int = 0
+
+    def with_remaining(self, remaining_lots: int) -> "RestingOrder":
+        """Return the order after a partial fill."""
+        return replace(self, remaining_lots=remaining_lots)
+
+    def with_next(self, next_id: int, next_price_ticks: int) -> "RestingOrder":
+        """Return the order with another successor in the list."""
+        return replace(self, next_id=next_id, next_price_ticks=next_price_ticks)
+
+    def words(self) -> tuple[int, int]:
+        """Return the two packed order words."""
+        word_0 = pack(
+            (self.order_id, 48),
+            (self.account_id, 32),
+            (self.market_id, 16),
+            (self.side, 1),
+            (int(self.reduce_only), 1),
+            (0, 6),
+            (self.remaining_lots, 32),
+        )
+        word_1 = pack(
+            (self.price_ticks, 32),
+            (self.expiry_time_ms, 48),
+            (self.next_id, 48),
+            (self.next_price_ticks, 32),
+        )
+        return word_0, word_1
+
+    @classmethod
+    def from_words(cls, word_0: int, word_1: int) -> "RestingOrder":
+        """Decode the two packed words; DecodeError if they have unknown bits set."""
+        order_id, account_id, market_id, side, reduce_only, flags, remaining = unpack(
+            word_0, 48, 32, 16, 1, 1, 6, 32
+        )
+        if flags:
+            raise DecodeError(f"unknown order flags {flags:#x}")
+        price, expiry, next_id, next_price = unpack(word_1, 32, 48, 48, 32)
+        return cls(
+            order_id,
+            account_id,
+            market_id,
+            Side(side),
+            bool(reduce_only),
+            remaining,
+            price,
+            expiry,
+            next_id,
+            next_price,
+        )
+
+    def leaf(self) -> int:
+        """Return the leaf of the order tree; the tag separates it from an inner node."""
+        return hades(*self.words(), ORDER_LEAF_TAG)[0]
+
+
+def crosses(taker_side: Side, limit_price_ticks: int, maker_price_ticks: int) -> bool:
+    """Return whether an order with this limit would trade at the maker's price."""
+    if taker_side is Side.BUY:
+        return maker_price_ticks <= limit_price_ticks
+    return maker_price_ticks >= limit_price_ticks

@@ -1,0 +1,277 @@
+"""The public output of a batch: what L1 checks, and enough data to rebuild the whole state.
+
+docs/spec/output.md fixes the layout.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from novation.crypto import FIELD_PRIME, poseidon_hash
+from novation.protocol.accounts import BALANCE_WORD_BITS, NONCE_BITS, Account, Position
+from novation.protocol.constants import (
+    COLLATERAL_BOUND,
+    MAX_KEYS,
+    MAX_POSITIONS,
+    OPERATION_DEPOSIT,
+    OUTPUT_VERSION,
+)
+from novation.protocol.errors import DecodeError, ResultCode
+from novation.protocol.markets import MARKET_WORDS, Globals, Market
+from novation.protocol.numeric import pack, unpack
+from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
+from novation.protocol.transactions import OracleUpdate
+from novation.protocol.transactions.oracle_update import price_words
+
+HEADER_FELTS: Final = 7
+OPERATION_FELTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """An L1 operation that the batch consumed; `result_code` says whether it was done."""
+
+    result_code: ResultCode
+    account_id: int
+    amount_quanta: int
+    l1_address: int
+    stark_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalRecord:
+    """An amount that becomes payable on L1."""
+
+    amount_quanta: int
+    l1_address: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """The new value of an account, without its keys, which never change."""
+
+    account_id: int
+    n_keys: int
+    nonces_word: int
+    collateral_quanta: int
+    open_orders: int
+    flags: int
+    positions: tuple[Position, ...]
+
+    @classmethod
+    def of(cls, account_id: int, account: Account) -> "AccountRecord":
+        """Return the record of an account."""
+        return cls(
+            account_id,
+            len(account.keys),
+            account.nonces_word(),
+            account.collateral_quanta,
+            account.open_orders,
+            account.flags,
+            account.positions,
+        )
+
+    def account(self, l1_address: int, keys: tuple[int, ...]) -> Account:
+        """Return the account; DecodeError if the number of keys is another."""
+        if len(keys) != self.n_keys:
+            raise DecodeError(f"account {self.account_id}: {self.n_keys} keys, known {len(keys)}")
+        nonces = unpack(self.nonces_word, *(NONCE_BITS for _ in keys))
+        return Account(
+            l1_address,
+            keys,
+            nonces,
+            self.collateral_quanta,
+            self.open_orders,
+            self.positions,
+            self.flags,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """The new content of an order slot, None if it is empty now."""
+
+    slot: int
+    order: RestingOrder | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutput:
+    """The decoded output."""
+
+    config_hash: int
+    old_root: int
+    new_root: int
+    batch_number: int
+    first_time_ms: int
+    last_time_ms: int
+    first_queue_position: int
+    oracle_hash: int
+    operations: tuple[OperationRecord, ...]
+    withdrawals: tuple[WithdrawalRecord, ...]
+    accounts: tuple[AccountRecord, ...]
+    orders: tuple[OrderRecord, ...]
+    markets: tuple[Market, ...]
+    counters: Globals
+
+
+def oracle_hash(updates: Sequence[OracleUpdate]) -> int:
+    """Return the hash chain over the oracle updates of a batch, 0 if there are none."""
+    hashed = 0
+    for update in updates:
+        head = pack((update.oracle_time_ms, 48), (len(update.reports), 8))
+        for word in (head, *price_words(update.prices_x16)):
+            hashed = poseidon_hash(hashed, word)
+    return hashed
+
+
+def encode_output(output: BatchOutput) -> tuple[int, ...]:
+    """Return the felts that the Cairo program writes."""
+    felts = [
+        OUTPUT_VERSION,
+        output.config_hash,
+        output.old_root,
+        output.new_root,
+        pack((output.batch_number, 48), (output.first_time_ms, 48), (output.last_time_ms, 48)),
+        pack(
+            (output.first_queue_position, 48),
+            (len(output.operations), 16),
+            (len(output.withdrawals), 16),
+            (len(output.accounts), 24),
+            (len(output.orders), 24),
+            (len(output.markets), 8),
+        ),
+        output.oracle_hash,
+    ]
+    for operation in output.operations:
+        felts.extend(_operation_felts(operation))
+    felts.extend(pack((w.amount_quanta, 64), (w.l1_address, 160)) for w in output.withdrawals)
+    for account in output.accounts:
+        felts.extend(_account_felts(account))
+    for record in output.orders:
+        felts.extend(_order_felts(record))
+    felts.extend(word for market in output.markets for word in market.words())
+    return (*felts, output.counters.word())
+
+
+def _operation_felts(operation: OperationRecord) -> tuple[int, ...]:
+    head = pack(
+        (OPERATION_DEPOSIT, 8),
+        (operation.result_code, 8),
+        (operation.account_id, 32),
+        (operation.amount_quanta, 64),
+    )
+    return head, operation.l1_address, operation.stark_key
+
+
+def _account_felts(record: AccountRecord) -> tuple[int, ...]:
+    head = pack(
+        (record.account_id, 32),
+        (record.collateral_quanta + COLLATERAL_BOUND, 100),
+        (record.open_orders, 16),
+        (record.n_keys, 4),
+        (len(record.positions), 4),
+        (record.flags, 8),
+    )
+    return head, record.nonces_word, *(position.word() for position in record.positions)
+
+
+def _order_felts(record: OrderRecord) -> tuple[int, ...]:
+    if record.order is None:
+        return (pack((record.slot, 24)),)
+    word_0, word_1 = record.order.words()
+    return pack((record.slot, 24), (1, 1), (word_0, ORDER_WORD_0_BITS)), word_1
+
+
+def decode_output(felts: Sequence[int]) -> BatchOutput:
+    """Decode the output of a batch; DecodeError on anything that `encode_output` cannot write."""
+    reader = _Reader(felts)
+    version, config_hash, old_root, new_root = reader.take(4)
+    if version != OUTPUT_VERSION:
+        raise DecodeError(f"output version {version}, expected {OUTPUT_VERSION}")
+    batch_number, first_time_ms, last_time_ms = unpack(reader.one(), 48, 48, 48)
+    queue_position, n_operations, n_withdrawals, n_accounts, n_orders, n_markets = unpack(
+        reader.one(), 48, 16, 16, 24, 24, 8
+    )
+    hashed = reader.one()
+    output = BatchOutput(
+        config_hash=config_hash,
+        old_root=old_root,
+        new_root=new_root,
+        batch_number=batch_number,
+        first_time_ms=first_time_ms,
+        last_time_ms=last_time_ms,
+        first_queue_position=queue_position,
+        oracle_hash=hashed,
+        operations=tuple(_read_operation(reader) for _ in range(n_operations)),
+        withdrawals=tuple(
+            WithdrawalRecord(*unpack(reader.one(), 64, 160)) for _ in range(n_withdrawals)
+        ),
+        accounts=tuple(_read_account(reader) for _ in range(n_accounts)),
+        orders=tuple(_read_order(reader) for _ in range(n_orders)),
+        markets=tuple(Market.from_words(reader.take(MARKET_WORDS)) for _ in range(n_markets)),
+        counters=Globals.from_word(reader.one()),
+    )
+    reader.finish()
+    return output
+
+
+class _Reader:
+    """Takes felts from the front."""
+
+    def __init__(self, felts: Sequence[int]) -> None:
+        self._felts = felts
+        self._position = 0
+
+    def take(self, count: int) -> Sequence[int]:
+        end = self._position + count
+        if end > len(self._felts):
+            raise DecodeError(f"output ends at felt {len(self._felts)}, needed {end}")
+        taken = self._felts[self._position : end]
+        if not all(0 <= felt < FIELD_PRIME for felt in taken):
+            raise DecodeError(f"not field elements from {self._position} to {end}")
+        self._position = end
+        return taken
+
+    def one(self) -> int:
+        return self.take(1)[0]
+
+    def finish(self) -> None:
+        if self._position != len(self._felts):
+            raise DecodeError(f"{len(self._felts) - self._position} felts too many")
+
+
+def _read_operation(reader: _Reader) -> OperationRecord:
+    head, l1_address, stark_key = reader.take(OPERATION_FELTS)
+    kind, code, account_id, amount = unpack(head, 8, 8, 32, 64)
+    if kind != OPERATION_DEPOSIT or code not in ResultCode.__members__.values():
+        raise DecodeError(f"operation kind {kind} with result code {code}")
+    unpack(l1_address, 160)
+    return OperationRecord(ResultCode(code), account_id, amount, l1_address, stark_key)
+
+
+def _read_account(reader: _Reader) -> AccountRecord:
+    account_id, balance_word = unpack(reader.one(), 32, BALANCE_WORD_BITS)
+    nonces_word = reader.one()
+    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 4, 8)
+    if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
+        raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
+    unpack(nonces_word, n_keys * NONCE_BITS)
+    return AccountRecord(
+        account_id,
+        n_keys,
+        nonces_word,
+        collateral - COLLATERAL_BOUND,
+        open_orders,
+        flags,
+        tuple(Position.from_word(reader.one()) for _ in range(n_positions)),
+    )
+
+
+def _read_order(reader: _Reader) -> OrderRecord:
+    slot, present, word_0 = unpack(reader.one(), 24, 1, ORDER_WORD_0_BITS)
+    if present:
+        return OrderRecord(slot, RestingOrder.from_words(word_0, reader.one()))
+    if word_0:
+        raise DecodeError(f"slot {slot} is empty but has a value")
+    return OrderRecord(slot, None)

@@ -1,0 +1,113 @@
+"""Signed messages: who signed, in which order, and whether the circuit can prove it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from novation.crypto import SIGNATURE_BOUND, STARK_CURVE_ORDER, hades, verify
+from novation.protocol.accounts import Account
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_KEYS, NONCE_BOUND
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.numeric import check_field, pack
+from novation.protocol.state import State
+
+MESSAGE_WORD_0_BITS = 126
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """ECDSA over the Stark curve."""
+
+    r: int
+    s: int
+
+
+UNSIGNED = Signature(0, 0)
+
+
+class SignedTransaction(Protocol):
+    """What every user transaction has in common."""
+
+    @property
+    def account_id(self) -> int:
+        """The account that signs."""
+
+    @property
+    def key_index(self) -> int:
+        """Which of its keys."""
+
+    @property
+    def nonce(self) -> int:
+        """Strictly increasing per key."""
+
+    @property
+    def signature(self) -> Signature:
+        """The signature of `message_hash`."""
+
+    def message_words(self) -> tuple[int, int]:
+        """Return the two packed words of the message."""
+
+
+def first_message_word(message_type: int, tx: SignedTransaction, market_id: int = 0) -> int:
+    """Return `word_0` of a user message."""
+    return pack(
+        (message_type, 8),
+        (tx.account_id, 32),
+        (tx.key_index, 8),
+        (tx.nonce, 62),
+        (market_id, 16),
+    )
+
+
+def message_hash(tx: SignedTransaction, config: ExchangeConfig) -> int:
+    """Return what the user signs: a felt that binds the message to the deployment."""
+    return hades(*tx.message_words(), config.domain_tag)[0]
+
+
+def validate_signer(tx: SignedTransaction) -> None:
+    """Check the fields that every user transaction has; stateless."""
+    check_field("account_id", tx.account_id, 0, ACCOUNT_ID_BOUND)
+    check_field("key_index", tx.key_index, 0, MAX_KEYS)
+    check_field("nonce", tx.nonce, 1, NONCE_BOUND)
+
+
+def check_signer(state: State, tx: SignedTransaction, *, verify_signature: bool) -> Account:
+    """Return the signing account after checking key, nonce and signature."""
+    account = state.get_account(tx.account_id)
+    if account is None:
+        raise InvalidTransaction(ErrorCode.UNKNOWN_ACCOUNT, f"account {tx.account_id}")
+    if tx.key_index >= len(account.keys):
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_KEY, f"key {tx.key_index} of {len(account.keys)}"
+        )
+    last_nonce = account.nonces[tx.key_index]
+    if tx.nonce <= last_nonce:
+        raise InvalidTransaction(
+            ErrorCode.NONCE_NOT_INCREASING, f"nonce {tx.nonce} <= last {last_nonce}"
+        )
+    if verify_signature:
+        key = account.keys[tx.key_index]
+        check_signature(message_hash(tx, state.config), tx.signature, key)
+    return account
+
+
+def check_signature(hashed: int, signature: Signature, key: int) -> None:
+    """Raise InvalidTransaction unless the signature is valid and the circuit can prove it."""
+    r, s = signature.r, signature.s
+    if not 0 < hashed < SIGNATURE_BOUND:
+        raise InvalidTransaction(
+            ErrorCode.UNPROVABLE_SIGNATURE, f"message hash {hashed:#x} not in 1..2^251-1"
+        )
+    if not (0 < r < SIGNATURE_BOUND and 0 < s < STARK_CURVE_ORDER):
+        raise InvalidTransaction(ErrorCode.INVALID_SIGNATURE, f"r {r:#x} or s {s:#x} out of range")
+    if pow(s, -1, STARK_CURVE_ORDER) >= SIGNATURE_BOUND:
+        raise InvalidTransaction(ErrorCode.UNPROVABLE_SIGNATURE, f"1/s of s {s:#x} >= 2^251")
+    if not verify(hashed, r, s, key):
+        raise InvalidTransaction(
+            ErrorCode.INVALID_SIGNATURE, f"expected a signature of {hashed:#x} by key {key:#x}"
+        )
+
+
+def apply_nonce(state: State, tx: SignedTransaction, account: Account) -> None:
+    """Use up the nonce; the account is the one that `check_signer` returned."""
+    state.set_account(tx.account_id, account.with_nonce(tx.key_index, tx.nonce))

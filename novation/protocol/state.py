@@ -1,0 +1,234 @@
+"""The state of the exchange in memory, with an undo log for the current transaction."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from novation.protocol.accounts import Account
+from novation.protocol.book_index import BookIndex
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import (
+    ACCOUNT_TREE_HEIGHT,
+    FEE_ACCOUNT_ID,
+    INSURANCE_ACCOUNT_ID,
+    ORDER_TREE_HEIGHT,
+)
+from novation.protocol.markets import Globals, Market, state_root
+from novation.protocol.merkle import MerkleTree, NodeStore
+from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.slots import SlotAllocator
+
+if TYPE_CHECKING:
+    from novation.protocol.batch import OpenBatch
+
+_ABSENT: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """Owners of the two accounts that exist from the start."""
+
+    fee_l1_address: int
+    fee_key: int
+    insurance_l1_address: int
+    insurance_key: int
+
+    def accounts(self) -> dict[int, Account]:
+        """Return the accounts of the genesis state."""
+        return {
+            FEE_ACCOUNT_ID: Account.new(self.fee_l1_address, self.fee_key),
+            INSURANCE_ACCOUNT_ID: Account.new(self.insurance_l1_address, self.insurance_key),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StateParts:
+    """Everything a state consists of; `orders` are by slot. The nodes belong to the two trees."""
+
+    accounts: dict[int, Account]
+    orders: dict[int, RestingOrder]
+    markets: tuple[Market, ...]
+    counters: Globals
+    account_nodes: NodeStore
+    order_nodes: NodeStore
+
+
+class State:
+    """Accounts, resting orders, markets and counters.
+
+    Writes go through `set_*`, `add_order` and `delete_order`; between `begin` and `commit` they
+    can be taken back by `rollback`. Leaves and roots are computed when a batch is sealed, so
+    `root` is that of the last sealed batch.
+    """
+
+    def __init__(self, config: ExchangeConfig, parts: StateParts) -> None:
+        """Take over the parts of an existing state."""
+        self.config = config
+        self.globals = parts.counters
+        self.fees_quanta = 0
+        self.accounts = parts.accounts
+        self.markets = dict(enumerate(parts.markets))
+        self.orders = {order.order_id: order for order in parts.orders.values()}
+        self.slot_of_order = {order.order_id: slot for slot, order in parts.orders.items()}
+        self.free_slots = SlotAllocator(parts.orders)
+        self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.account_nodes)
+        self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.order_nodes)
+        self.books = {(m, side): BookIndex() for m in self.markets for side in Side}
+        for order in self.orders.values():
+            self.books[order.market_id, order.side].insert(order)
+        self.root = self._compute_root()
+        self.batch: OpenBatch | None = None
+        self._undo: list[tuple[Any, Any, Any]] = []
+        self._saved: tuple[Globals, int] | None = None
+
+    @classmethod
+    def genesis(
+        cls,
+        config: ExchangeConfig,
+        genesis: Genesis,
+        account_nodes: NodeStore | None = None,
+        order_nodes: NodeStore | None = None,
+    ) -> Self:
+        """Return the state before the first batch; the node stores given must be empty."""
+        accounts = genesis.accounts()
+        nodes: NodeStore = {} if account_nodes is None else account_nodes
+        leaves = {account_id: account.leaf() for account_id, account in accounts.items()}
+        MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
+        parts = StateParts(
+            accounts=accounts,
+            orders={},
+            markets=tuple(Market() for _ in config.markets),
+            counters=Globals(),
+            account_nodes=nodes,
+            order_nodes={} if order_nodes is None else order_nodes,
+        )
+        return cls(config, parts)
+
+    def get_account(self, account_id: int) -> Account | None:
+        """Return an account, None if it does not exist."""
+        return self.accounts.get(account_id)
+
+    def account(self, account_id: int) -> Account:
+        """Return an account that must exist."""
+        return self.accounts[account_id]
+
+    def open_account(self, account_id: int) -> Account | None:
+        """Return an account and note that the batch proves its leaf."""
+        account = self.accounts.get(account_id)
+        assert self.batch is not None
+        opened = self.batch.opened_accounts
+        if account_id not in opened:
+            self._write(opened, account_id, account)
+        return account
+
+    def set_account(self, account_id: int, account: Account) -> None:
+        """Create or replace an account."""
+        self.open_account(account_id)
+        self._write(self.accounts, account_id, account)
+
+    def get_order(self, order_id: int) -> RestingOrder | None:
+        """Return a resting order, None if it does not exist."""
+        return self.orders.get(order_id)
+
+    def order(self, order_id: int) -> RestingOrder:
+        """Return a resting order that must exist."""
+        return self.orders[order_id]
+
+    def set_order(self, order: RestingOrder) -> None:
+        """Replace a resting order."""
+        self._open_order(order.order_id)
+        self._write(self.orders, order.order_id, order)
+
+    def add_order(self, order: RestingOrder) -> None:
+        """Add an order with the newest id; linking it into the list is the caller's."""
+        index = self.books[order.market_id, order.side]
+        index.insert(order)
+        self._undo.append((index, order, False))
+        self._write(self.orders, order.order_id, order)
+
+    def delete_order(self, order: RestingOrder) -> None:
+        """Remove an order; unlinking it is the caller's."""
+        self._open_order(order.order_id)
+        index = self.books[order.market_id, order.side]
+        index.remove(order)
+        self._undo.append((index, order, True))
+        self._write(self.orders, order.order_id, _ABSENT)
+
+    def market(self, market_id: int) -> Market:
+        """Return a market record."""
+        return self.markets[market_id]
+
+    def set_market(self, market_id: int, market: Market) -> None:
+        """Replace a market record."""
+        self._write(self.markets, market_id, market)
+
+    def begin(self) -> None:
+        """Start a transaction."""
+        assert self._saved is None
+        self._saved = (self.globals, self.fees_quanta)
+
+    def commit(self) -> None:
+        """Keep what was written since `begin`."""
+        assert self._saved is not None
+        self._saved = None
+        self._undo.clear()
+
+    def rollback(self) -> None:
+        """Take back everything written since `begin`."""
+        assert self._saved is not None
+        self.globals, self.fees_quanta = self._saved
+        for container, key, old in reversed(self._undo):
+            if isinstance(container, BookIndex):
+                if old:
+                    container.insert(key)
+                else:
+                    container.remove(key)
+            elif old is _ABSENT:
+                del container[key]
+            else:
+                container[key] = old
+        self.commit()
+
+    def update_trees(
+        self, account_leaves: dict[int, int], order_leaves: dict[int, int]
+    ) -> tuple[dict[tuple[int, int], int | None], dict[tuple[int, int], int | None]]:
+        """Write leaves into both trees and return the nodes that changed."""
+        accounts = self.accounts_tree.update(account_leaves)
+        orders = self.orders_tree.update(order_leaves)
+        self.root = self._compute_root()
+        return accounts, orders
+
+    def market_list(self) -> tuple[Market, ...]:
+        """Return the market records in index order."""
+        return tuple(self.markets.values())
+
+    def order_ids_born_since(self, first_order_id: int) -> list[int]:
+        """Return the ids of resting orders not older than the given id, ascending."""
+        ids = range(first_order_id, self.globals.next_order_id)
+        return [order_id for order_id in ids if order_id in self.orders]
+
+    def slots_needed(self) -> int:
+        """Return an upper bound of the order slots that sealing the batch would use.
+
+        Slots that the batch frees are not given out again before the next one.
+        """
+        assert self.batch is not None
+        born = self.globals.next_order_id - self.batch.old_globals.next_order_id
+        return len(self.slot_of_order) + born
+
+    def _open_order(self, order_id: int) -> None:
+        assert self.batch is not None
+        is_old = order_id < self.batch.old_globals.next_order_id
+        if is_old and order_id not in self.batch.opened_orders:
+            self._write(self.batch.opened_orders, order_id, self.orders[order_id])
+
+    def _write(self, container: Any, key: Any, value: Any) -> None:  # noqa: ANN401
+        self._undo.append((container, key, container.get(key, _ABSENT)))
+        if value is _ABSENT:
+            del container[key]
+        else:
+            container[key] = value
+
+    def _compute_root(self) -> int:
+        return state_root(
+            self.accounts_tree.root, self.orders_tree.root, self.market_list(), self.globals
+        )

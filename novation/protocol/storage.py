@@ -1,0 +1,206 @@
+"""How a state is kept in a key-value store: keys, values, loading.
+
+Keys: one letter, then the index in big endian. Values are the packed words of the specification,
+big endian; widths here are in bytes.
+
+| key | value |
+|---|---|
+| `a` account_id:4 | l1_address:20, balance_word:17, nonces_word:31, each key:32, position word:24 |
+| `o` slot:3 | order_word_0:17, order_word_1:20 |
+| `m` market_id:1 | market words 19, 20, 8 |
+| `g` | globals_word:30 |
+| `A` level:1 index:4, `O` level:1 index:3 | node:32 |
+"""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from novation.crypto import FIELD_PRIME
+from novation.protocol.accounts import BALANCE_WORD_BITS, NONCE_BITS, Account, Position
+from novation.protocol.byte_reader import ByteReader
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import COLLATERAL_BOUND, MAX_KEYS, MAX_POSITIONS
+from novation.protocol.errors import DecodeError
+from novation.protocol.markets import Globals, Market
+from novation.protocol.merkle import NodeKey
+from novation.protocol.numeric import unpack
+from novation.protocol.orders import RestingOrder
+from novation.protocol.sealing import BatchWrites
+from novation.protocol.state import State, StateParts
+
+_ACCOUNT: Final = b"a"
+_ORDER: Final = b"o"
+_MARKET: Final = b"m"
+_GLOBALS: Final = b"g"
+_ACCOUNT_NODE: Final = b"A"
+_ORDER_NODE: Final = b"O"
+_NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3}
+_MARKET_WORD_BYTES: Final = (19, 20, 8)
+
+
+class KeyValueStore(Protocol):
+    """What loading needs of a store."""
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """Return the value of a key, None if it is absent."""
+
+    def iterate(self, prefix: bytes, /) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the pairs whose keys start with the prefix, in key order."""
+
+
+class StoredNodes:
+    """Nodes of a tree, read from the store when first needed and kept in memory from then on.
+
+    What a batch changes stays in memory; the caller persists it with `BatchWrites`.
+    """
+
+    def __init__(self, store: KeyValueStore, prefix: bytes) -> None:
+        """Read the nodes whose keys start with the prefix."""
+        self._store = store
+        self._prefix = prefix
+        self._cache: dict[NodeKey, int | None] = {}
+
+    def get(self, key: NodeKey, /) -> int | None:
+        """Return a node, or None if its subtree is empty."""
+        if key not in self._cache:
+            value = self._store.get(_node_key(self._prefix, key))
+            self._cache[key] = None if value is None else int.from_bytes(value, "big")
+        return self._cache[key]
+
+    def __setitem__(self, key: NodeKey, value: int, /) -> None:
+        """Set a node."""
+        self._cache[key] = value
+
+    def pop(self, key: NodeKey, default: None, /) -> int | None:
+        """Empty a node."""
+        self._cache[key] = default
+        return default
+
+
+def store_items(writes: BatchWrites) -> Iterator[tuple[bytes, bytes | None]]:
+    """Yield what to put under which key, None to delete it: one atomic write."""
+    for account_id, account in writes.accounts.items():
+        yield _ACCOUNT + account_id.to_bytes(4, "big"), encode_account(account)
+    for slot, order in writes.orders.items():
+        value = None if order is None else encode_order(order)
+        yield _ORDER + slot.to_bytes(3, "big"), value
+    for market_id, market in enumerate(writes.markets):
+        yield _MARKET + market_id.to_bytes(1, "big"), encode_market(market)
+    yield _GLOBALS, writes.counters.word().to_bytes(30, "big")
+    nodes = ((_ACCOUNT_NODE, writes.account_nodes), (_ORDER_NODE, writes.order_nodes))
+    for prefix, changed in nodes:
+        for key, node in changed.items():
+            yield _node_key(prefix, key), None if node is None else node.to_bytes(32, "big")
+
+
+def state_writes(state: State) -> BatchWrites:
+    """Return the whole of a state that has no open batch, to fill an empty store.
+
+    The trees must be backed by dicts, as `State.genesis` makes them by default.
+    """
+    assert state.batch is None
+    account_nodes, order_nodes = state.accounts_tree.nodes, state.orders_tree.nodes
+    assert isinstance(account_nodes, dict)
+    assert isinstance(order_nodes, dict)
+    return BatchWrites(
+        accounts=dict(state.accounts),
+        orders={slot: state.order(order_id) for order_id, slot in state.slot_of_order.items()},
+        markets=state.market_list(),
+        counters=state.globals,
+        account_nodes=account_nodes,
+        order_nodes=order_nodes,
+    )
+
+
+def load_state(config: ExchangeConfig, store: KeyValueStore) -> State | None:
+    """Return the stored state, None if the store is empty; DecodeError if it is damaged."""
+    globals_word = store.get(_GLOBALS)
+    if globals_word is None:
+        return None
+    accounts = {
+        int.from_bytes(key[1:], "big"): decode_account(value)
+        for key, value in store.iterate(_ACCOUNT)
+    }
+    orders = {
+        int.from_bytes(key[1:], "big"): decode_order(value) for key, value in store.iterate(_ORDER)
+    }
+    markets = tuple(decode_market(value) for _, value in store.iterate(_MARKET))
+    if len(markets) != len(config.markets):
+        raise DecodeError(f"{len(markets)} markets stored, {len(config.markets)} configured")
+    parts = StateParts(
+        accounts=accounts,
+        orders=orders,
+        markets=markets,
+        counters=Globals.from_word(int.from_bytes(globals_word, "big")),
+        account_nodes=StoredNodes(store, _ACCOUNT_NODE),
+        order_nodes=StoredNodes(store, _ORDER_NODE),
+    )
+    return State(config, parts)
+
+
+def encode_account(account: Account) -> bytes:
+    """Return the stored form of an account."""
+    return b"".join(
+        (
+            account.l1_address.to_bytes(20, "big"),
+            account.balance_word().to_bytes(17, "big"),
+            account.nonces_word().to_bytes(31, "big"),
+            *(key.to_bytes(32, "big") for key in account.keys),
+            *(position.word().to_bytes(24, "big") for position in account.positions),
+        )
+    )
+
+
+def decode_account(data: bytes) -> Account:
+    """Return the account of its stored form; DecodeError if it is damaged."""
+    reader = ByteReader(data)
+    l1_address = reader.integer(20)
+    balance_word = reader.integer(17, 1 << BALANCE_WORD_BITS)
+    nonces_word = reader.integer(31)
+    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 4, 8)
+    if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
+        raise DecodeError(f"balance word {balance_word:#x}")
+    account = Account(
+        l1_address=l1_address,
+        keys=tuple(reader.integer(32, FIELD_PRIME) for _ in range(n_keys)),
+        nonces=unpack(nonces_word, *(NONCE_BITS for _ in range(n_keys))),
+        collateral_quanta=collateral - COLLATERAL_BOUND,
+        open_orders=open_orders,
+        positions=tuple(Position.from_word(reader.integer(24)) for _ in range(n_positions)),
+        flags=flags,
+    )
+    reader.finish()
+    return account
+
+
+def encode_order(order: RestingOrder) -> bytes:
+    """Return the stored form of a resting order."""
+    word_0, word_1 = order.words()
+    return word_0.to_bytes(17, "big") + word_1.to_bytes(20, "big")
+
+
+def decode_order(data: bytes) -> RestingOrder:
+    """Return the order of its stored form; DecodeError if it is damaged."""
+    reader = ByteReader(data)
+    order = RestingOrder.from_words(reader.integer(17), reader.integer(20))
+    reader.finish()
+    return order
+
+
+def encode_market(market: Market) -> bytes:
+    """Return the stored form of a market record."""
+    sized = zip(market.words(), _MARKET_WORD_BYTES, strict=True)
+    return b"".join(word.to_bytes(n_bytes, "big") for word, n_bytes in sized)
+
+
+def decode_market(data: bytes) -> Market:
+    """Return the market of its stored form; DecodeError if it is damaged."""
+    reader = ByteReader(data)
+    market = Market.from_words([reader.integer(n_bytes) for n_bytes in _MARKET_WORD_BYTES])
+    reader.finish()
+    return market
+
+
+def _node_key(prefix: bytes, key: NodeKey) -> bytes:
+    level, index = key
+    return prefix + level.to_bytes(1, "big") + index.to_bytes(_NODE_INDEX_BYTES[prefix], "big")

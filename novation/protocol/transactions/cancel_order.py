@@ -1,0 +1,76 @@
+"""CancelOrder: the owner takes a resting order off the book."""
+
+from dataclasses import dataclass
+
+from novation.protocol.accounts import Account
+from novation.protocol.batch import CancelOrderHints, TransactionResult
+from novation.protocol.book import take_off_book
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND
+from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import CancelReason
+from novation.protocol.matching import cancelled
+from novation.protocol.numeric import check_field
+from novation.protocol.orders import RestingOrder
+from novation.protocol.signatures import (
+    UNSIGNED,
+    Signature,
+    apply_nonce,
+    check_signer,
+    first_message_word,
+    message_hash,
+    validate_signer,
+)
+from novation.protocol.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """A user's request to cancel one order."""
+
+    account_id: int
+    key_index: int
+    nonce: int
+    order_id: int
+    signature: Signature = UNSIGNED
+
+    def message_words(self) -> tuple[int, int]:
+        """Return the two packed words of the message."""
+        return first_message_word(MESSAGE_CANCEL_ORDER, self), self.order_id
+
+    def message_hash(self, config: ExchangeConfig) -> int:
+        """Return what the user signs."""
+        return message_hash(self, config)
+
+
+def validate_cancel_order(tx: CancelOrder) -> None:
+    """Check the fields; stateless."""
+    validate_signer(tx)
+    check_field("order_id", tx.order_id, 1, ORDER_ID_BOUND)
+
+
+def check_cancel_order(
+    state: State, tx: CancelOrder, *, verify_signature: bool
+) -> tuple[Account, RestingOrder]:
+    """Return the account and its order after checking that the order is there and its own."""
+    account = check_signer(state, tx, verify_signature=verify_signature)
+    order = state.get_order(tx.order_id)
+    if order is None:
+        raise InvalidTransaction(ErrorCode.UNKNOWN_ORDER, f"order {tx.order_id} does not rest")
+    if order.account_id != tx.account_id:
+        raise InvalidTransaction(
+            ErrorCode.NOT_ORDER_OWNER, f"order {tx.order_id} is not of account {tx.account_id}"
+        )
+    return account, order
+
+
+def apply_cancel_order(
+    state: State, tx: CancelOrder, *, verify_signature: bool
+) -> TransactionResult:
+    """Unlink the order and give its lots back to the account."""
+    validate_cancel_order(tx)
+    account, order = check_cancel_order(state, tx, verify_signature=verify_signature)
+    apply_nonce(state, tx, account)
+    hints = CancelOrderHints(predecessor_id=take_off_book(state, order))
+    event = cancelled(order, order.remaining_lots, CancelReason.USER)
+    return TransactionResult(ResultCode.DONE, (event,), hints)

@@ -1,0 +1,134 @@
+"""OracleUpdate: a quorum of oracle nodes signed prices; their medians become index and mark."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from novation.crypto import poseidon_hash_many
+from novation.protocol.batch import TransactionResult
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import (
+    MESSAGE_ORACLE_REPORT,
+    PRICE_X16_BITS,
+    PRICE_X16_BOUND,
+    PRICES_PER_WORD,
+    TIME_BOUND,
+)
+from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import PricesUpdated
+from novation.protocol.numeric import check_field, pack
+from novation.protocol.signatures import UNSIGNED, Signature, check_signature
+from novation.protocol.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class OracleReport:
+    """What one oracle node saw: a price per market, in ticks with 16 fraction bits."""
+
+    signer_index: int
+    time_ms: int
+    prices_x16: tuple[int, ...]
+    signature: Signature = UNSIGNED
+
+    def message_hash(self, config: ExchangeConfig) -> int:
+        """Return what the node signs."""
+        word_0 = pack(
+            (MESSAGE_ORACLE_REPORT, 8),
+            (self.signer_index, 8),
+            (self.time_ms, 48),
+            (len(self.prices_x16), 8),
+        )
+        return poseidon_hash_many((config.domain_tag, word_0, *price_words(self.prices_x16)))
+
+
+@dataclass(frozen=True, slots=True)
+class OracleUpdate:
+    """Reports of at least a quorum, by ascending signer, and the claimed lower medians."""
+
+    oracle_time_ms: int
+    prices_x16: tuple[int, ...]
+    reports: tuple[OracleReport, ...]
+
+
+def price_words(prices_x16: Sequence[int]) -> list[int]:
+    """Return the prices packed five per word, the last word filled with zeros."""
+    return [
+        pack(*((price, PRICE_X16_BITS) for price in prices_x16[i : i + PRICES_PER_WORD]))
+        for i in range(0, len(prices_x16), PRICES_PER_WORD)
+    ]
+
+
+def lower_median(values: Sequence[int]) -> int:
+    """Return the middle value, of an even number the lower of the two."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def validate_oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> None:
+    """Check shapes and bounds, the quorum and the order of the signers; stateless."""
+    for report in tx.reports:
+        check_field("reported time_ms", report.time_ms, 0, TIME_BOUND)
+    for prices_x16 in (tx.prices_x16, *(report.prices_x16 for report in tx.reports)):
+        if len(prices_x16) != len(config.markets):
+            raise InvalidTransaction(
+                ErrorCode.INVALID_FIELD,
+                f"{len(prices_x16)} prices for {len(config.markets)} markets",
+            )
+        for price_x16 in prices_x16:
+            check_field("price_x16", price_x16, 1, PRICE_X16_BOUND)
+    if len(tx.reports) < config.oracle_quorum:
+        raise InvalidTransaction(
+            ErrorCode.QUORUM_NOT_REACHED, f"{len(tx.reports)} reports < {config.oracle_quorum}"
+        )
+    previous = -1
+    for report in tx.reports:
+        if report.signer_index <= previous:
+            raise InvalidTransaction(
+                ErrorCode.SIGNERS_NOT_ASCENDING, f"signer {report.signer_index} after {previous}"
+            )
+        if report.signer_index >= len(config.oracle_keys):
+            raise InvalidTransaction(
+                ErrorCode.UNKNOWN_SIGNER,
+                f"signer {report.signer_index} of {len(config.oracle_keys)}",
+            )
+        previous = report.signer_index
+
+
+def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
+    """Check times, medians and signatures."""
+    config, now_ms = state.config, state.globals.time_ms
+    for report in tx.reports:
+        if abs(report.time_ms - now_ms) > config.oracle_max_age_ms:
+            raise InvalidTransaction(
+                ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
+                f"report time {report.time_ms} not within {config.oracle_max_age_ms} of {now_ms}",
+            )
+    oldest_ms = min(report.time_ms for report in tx.reports)
+    if tx.oracle_time_ms != oldest_ms or oldest_ms <= state.globals.oracle_time_ms:
+        raise InvalidTransaction(
+            ErrorCode.ORACLE_TIME_NOT_INCREASING,
+            f"claimed {tx.oracle_time_ms}, oldest report {oldest_ms}, "
+            f"last update {state.globals.oracle_time_ms}",
+        )
+    for market_id, claimed_x16 in enumerate(tx.prices_x16):
+        median_x16 = lower_median([report.prices_x16[market_id] for report in tx.reports])
+        if claimed_x16 != median_x16:
+            raise InvalidTransaction(
+                ErrorCode.PRICE_NOT_MEDIAN,
+                f"market {market_id}: claimed {claimed_x16}, median {median_x16}",
+            )
+    if verify_signature:
+        for report in tx.reports:
+            key = config.oracle_keys[report.signer_index]
+            check_signature(report.message_hash(config), report.signature, key)
+
+
+def apply_oracle_update(
+    state: State, tx: OracleUpdate, *, verify_signature: bool
+) -> TransactionResult:
+    """Set index and mark price of every market."""
+    validate_oracle_update(tx, state.config)
+    check_oracle_update(state, tx, verify_signature=verify_signature)
+    state.globals = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
+    for market_id, price_x16 in enumerate(tx.prices_x16):
+        state.set_market(market_id, state.market(market_id).with_price(price_x16))
+    event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
+    return TransactionResult(ResultCode.DONE, (event,))

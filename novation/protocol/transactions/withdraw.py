@@ -1,0 +1,71 @@
+"""Withdraw: collateral leaves an account and becomes payable to its owner on L1."""
+
+from dataclasses import dataclass
+
+from novation.protocol.accounts import Account
+from novation.protocol.batch import TransactionResult
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW
+from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import Withdrawn
+from novation.protocol.margin import margin_of
+from novation.protocol.numeric import check_field
+from novation.protocol.signatures import (
+    UNSIGNED,
+    Signature,
+    apply_nonce,
+    check_signer,
+    first_message_word,
+    message_hash,
+    validate_signer,
+)
+from novation.protocol.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A user's request to pay out `amount_quanta` of collateral."""
+
+    account_id: int
+    key_index: int
+    nonce: int
+    amount_quanta: int
+    signature: Signature = UNSIGNED
+
+    def message_words(self) -> tuple[int, int]:
+        """Return the two packed words of the message."""
+        return first_message_word(MESSAGE_WITHDRAW, self), self.amount_quanta
+
+    def message_hash(self, config: ExchangeConfig) -> int:
+        """Return what the user signs."""
+        return message_hash(self, config)
+
+
+def validate_withdraw(tx: Withdraw) -> None:
+    """Check the fields; stateless."""
+    validate_signer(tx)
+    check_field("amount_quanta", tx.amount_quanta, 1, AMOUNT_BOUND)
+
+
+def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Account:
+    """Return the account after checking that it meets initial margin without the amount."""
+    account = check_signer(state, tx, verify_signature=verify_signature)
+    after = account.with_balance(account.collateral_quanta - tx.amount_quanta)
+    margin = margin_of(after, state.markets, state.config)
+    if not margin.meets_initial:
+        raise InvalidTransaction(
+            ErrorCode.INSUFFICIENT_MARGIN,
+            f"equity_x16_ppm {margin.equity_x16 * 10**6} < initial {margin.initial_x16_ppm}",
+        )
+    return account
+
+
+def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> TransactionResult:
+    """Debit the account."""
+    validate_withdraw(tx)
+    apply_nonce(state, tx, check_withdraw(state, tx, verify_signature=verify_signature))
+    account = state.account(tx.account_id)
+    balance = account.collateral_quanta - tx.amount_quanta
+    state.set_account(tx.account_id, account.with_balance(balance))
+    event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
+    return TransactionResult(ResultCode.DONE, (event,))

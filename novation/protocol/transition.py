@@ -1,0 +1,83 @@
+"""The state transition function. START READING HERE.
+
+    open_batch(state)
+    result = apply_transaction(state, tx, time_ms)     # or InvalidTransaction, nothing changed
+    sealed = seal_batch(state)                         # output, witness, writes
+
+A transaction is refused with `InvalidTransaction` when it is its author's fault. A failed `assert`
+is our fault and must stop the process.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from novation.protocol.batch import BatchEntry, TransactionResult
+from novation.protocol.constants import TIME_BOUND
+from novation.protocol.cost import opened_leaf_steps, transaction_steps
+from novation.protocol.errors import InvalidTransaction
+from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
+from novation.protocol.state import State
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+)
+from novation.protocol.transactions.cancel_order import apply_cancel_order
+from novation.protocol.transactions.deposit import apply_deposit
+from novation.protocol.transactions.oracle_update import apply_oracle_update
+from novation.protocol.transactions.place_order import apply_place_order
+from novation.protocol.transactions.withdraw import apply_withdraw
+
+__all__ = ["apply_batch", "apply_transaction", "open_batch", "seal_batch"]
+
+
+def apply_batch(state: State, transactions: Iterable[tuple[int, Transaction]]) -> SealedBatch:
+    """Apply `(time_ms, transaction)` pairs, all of which must be valid, as one batch."""
+    open_batch(state)
+    for time_ms, tx in transactions:
+        apply_transaction(state, tx, time_ms)
+    return seal_batch(state)
+
+
+def apply_transaction(
+    state: State, tx: Transaction, time_ms: int, *, verify_signature: bool = True
+) -> TransactionResult:
+    """Apply one transaction to the open batch.
+
+    Args:
+        state: with an open batch.
+        tx: the transaction.
+        time_ms: not before that of the previous transaction.
+        verify_signature: False if the caller has verified it already.
+
+    Raises:
+        InvalidTransaction: it breaks a rule; nothing has changed.
+    """
+    assert state.batch is not None
+    assert state.globals.time_ms <= time_ms < TIME_BOUND
+    opened_before = opened_leaf_steps(state.batch)
+    state.begin()
+    state.globals = replace(state.globals, time_ms=time_ms)
+    try:
+        result = _dispatch(state, tx, verify_signature=verify_signature)
+    except InvalidTransaction:
+        state.rollback()
+        raise
+    state.commit()
+    state.batch.entries.append(BatchEntry(time_ms, tx, result.result_code, result.hints))
+    opened = opened_leaf_steps(state.batch) - opened_before
+    return replace(result, cost_steps=transaction_steps(tx, result, opened))
+
+
+def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> TransactionResult:
+    if isinstance(tx, PlaceOrder):
+        return apply_place_order(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, CancelOrder):
+        return apply_cancel_order(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, OracleUpdate):
+        return apply_oracle_update(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, Deposit):
+        return apply_deposit(state, tx)
+    return apply_withdraw(state, tx, verify_signature=verify_signature)

@@ -1,0 +1,13 @@
+"""Choose the crypto implementation once, visibly, before anything of the project is imported."""
+
+import importlib.util
+import os
+
+if "NOVATION_CRYPTO" not in os.environ:
+    has_native = importlib.util.find_spec("novation._native") is not None
+    os.environ["NOVATION_CRYPTO"] = "native" if has_native else "reference"
+
+
+def pytest_report_header() -> str:
+    """Say which implementation the tests run on."""
+    return f"crypto: {os.environ['NOVATION_CRYPTO']}"

@@ -1,0 +1,96 @@
+"""Builders of configurations, keys and reports, with defaults that tests override."""
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+from novation import crypto
+from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.signing import signed
+from novation.protocol.state import Genesis
+from novation.protocol.transactions import OracleReport, OracleUpdate
+from novation.protocol.transactions.oracle_update import lower_median
+
+N_ORACLES = 3
+QUORUM = 2
+ONE_DOLLAR = 10**6
+START_MS = 1_700_000_000_000
+
+
+def private_key(name: int) -> int:
+    """Return the private key of an account id."""
+    return 0x5EED0000 + name
+
+
+def oracle_private_key(index: int) -> int:
+    """Return the private key of an oracle node."""
+    return 0x04AC1E00 + index
+
+
+@functools.cache
+def public_key(secret: int) -> int:
+    """Return the public key, computed once."""
+    return crypto.public_key(secret)
+
+
+def l1_address(account_id: int) -> int:
+    """Return the owner of an account id."""
+    return 0xA11CE << 100 | account_id
+
+
+def market_config(**changes: Any) -> MarketConfig:
+    """Return a market with 5 % initial and 3 % maintenance margin and a 10 % band."""
+    market = MarketConfig(
+        symbol="BTC-USD",
+        multiplier=10,
+        initial_margin_ppm=50_000,
+        maintenance_margin_ppm=30_000,
+        maker_fee_ppm=200,
+        taker_fee_ppm=500,
+        price_band_ppm=100_000,
+    )
+    return replace(market, **changes)
+
+
+@functools.cache
+def exchange_config(n_markets: int = 2) -> ExchangeConfig:
+    """Return a configuration with a few markets and three oracle nodes."""
+    symbols = ("BTC-USD", "ETH-USD", "SOL-USD", *(f"M{i}" for i in range(3, 16)))
+    return ExchangeConfig(
+        chain_id=31337,
+        exchange_address=0xE8C4A96E << 128,
+        markets=tuple(
+            market_config(symbol=symbols[i], multiplier=10 + i) for i in range(n_markets)
+        ),
+        oracle_keys=tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES)),
+        oracle_quorum=QUORUM,
+        oracle_max_age_ms=60_000,
+    )
+
+
+def genesis() -> Genesis:
+    """Return the owners of the fee account and the insurance fund."""
+    return Genesis(
+        fee_l1_address=l1_address(0),
+        fee_key=public_key(private_key(0)),
+        insurance_l1_address=l1_address(1),
+        insurance_key=public_key(private_key(1)),
+    )
+
+
+def oracle_report(
+    config: ExchangeConfig, signer_index: int, time_ms: int, prices_x16: tuple[int, ...]
+) -> OracleReport:
+    """Return a signed report."""
+    report = OracleReport(signer_index, time_ms, prices_x16)
+    return signed(report, oracle_private_key(signer_index), config)
+
+
+def oracle_update(reports: tuple[OracleReport, ...]) -> OracleUpdate:
+    """Return the update with the claims that follow from its reports."""
+    prices = zip(*(report.prices_x16 for report in reports), strict=True)
+    return OracleUpdate(
+        oracle_time_ms=min(report.time_ms for report in reports),
+        prices_x16=tuple(lower_median(values) for values in prices),
+        reports=reports,
+    )

@@ -1,0 +1,175 @@
+"""A small exchange for tests: a state with an open batch, a clock, and signed traders."""
+
+from typing import Any
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.conservation import check_conservation
+from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.orders import Side
+from novation.protocol.sealing import SealedBatch
+from novation.protocol.signing import signed
+from novation.protocol.state import State
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
+from novation.protocol.transition import apply_transaction, open_batch, seal_batch
+from tests.support.builders import (
+    ONE_DOLLAR,
+    QUORUM,
+    START_MS,
+    exchange_config,
+    genesis,
+    l1_address,
+    oracle_report,
+    oracle_update,
+    private_key,
+    public_key,
+)
+
+BUY, SELL = Side.BUY, Side.SELL
+ONE_HOUR_MS = 3_600_000
+
+
+class Exchange:
+    """Applies transactions at `time_ms`; checks conservation whenever a batch is sealed."""
+
+    def __init__(
+        self, config: ExchangeConfig | None = None, *, sign: bool = True, price_ticks: int = 1000
+    ) -> None:
+        """Open the first batch; set all prices unless `price_ticks` is 0."""
+        self.config = config or exchange_config()
+        self.state = State.genesis(self.config, genesis())
+        self.sign = sign
+        self.time_ms = START_MS
+        self.custody_quanta = 0
+        self.nonces: dict[int, int] = {}
+        open_batch(self.state)
+        if price_ticks:
+            self.set_price(price_ticks)
+
+    def apply(self, tx: Transaction) -> TransactionResult:
+        """Apply a transaction now."""
+        result = apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
+        if isinstance(tx, Deposit) and result.result_code is ResultCode.DONE:
+            self.custody_quanta += tx.amount_quanta
+        if isinstance(tx, Withdraw):
+            self.custody_quanta -= tx.amount_quanta
+        return result
+
+    def seal(self) -> SealedBatch:
+        """Seal the open batch and open the next."""
+        sealed = seal_batch(self.state)
+        check_conservation(self.state, self.custody_quanta)
+        open_batch(self.state)
+        return sealed
+
+    def fund(self, *account_ids: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
+        """Deposit the amount for each account."""
+        for account_id in account_ids:
+            self.apply(self.deposit(account_id, amount_quanta))
+
+    def deposit(self, account_id: int, amount_quanta: int) -> Deposit:
+        """Return a deposit with the account's own address and key."""
+        key = public_key(private_key(account_id))
+        return Deposit(account_id, l1_address(account_id), key, amount_quanta)
+
+    def set_price(self, *price_ticks: int) -> TransactionResult:
+        """Update all prices to whole ticks; the last one given serves for the rest."""
+        n_markets = len(self.config.markets)
+        prices = (price_ticks + price_ticks[-1:] * n_markets)[:n_markets]
+        self.time_ms += 1
+        prices_x16 = tuple(price << 16 for price in prices)
+        reports = [oracle_report(self.config, i, self.time_ms, prices_x16) for i in range(QUORUM)]
+        return self.apply(oracle_update(tuple(reports)))
+
+    def order(
+        self, account_id: int, side: Side, size_lots: int, price_ticks: int, **changes: Any
+    ) -> PlaceOrder:
+        """Return a signed order, by default good till cancelled in market 0."""
+        fields = {
+            "key_index": 0,
+            "nonce": self.next_nonce(account_id),
+            "market_id": 0,
+            "expiry_time_ms": self.time_ms + ONE_HOUR_MS,
+            "max_fee_ppm": 1000,
+        } | changes
+        order = PlaceOrder(
+            account_id=account_id,
+            side=side,
+            size_lots=size_lots,
+            price_ticks=price_ticks,
+            **fields,
+        )
+        return signed(order, private_key(account_id), self.config) if self.sign else order
+
+    def place(
+        self, account_id: int, side: Side, size_lots: int, price_ticks: int, **changes: Any
+    ) -> TransactionResult:
+        """Sign and apply an order."""
+        return self.apply(self.order(account_id, side, size_lots, price_ticks, **changes))
+
+    def cancel(self, account_id: int, order_id: int) -> TransactionResult:
+        """Sign and apply a cancellation."""
+        tx = CancelOrder(account_id, 0, self.next_nonce(account_id), order_id)
+        return self.apply(signed(tx, private_key(account_id), self.config) if self.sign else tx)
+
+    def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
+        """Sign and apply a withdrawal."""
+        tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta)
+        return self.apply(signed(tx, private_key(account_id), self.config) if self.sign else tx)
+
+    def next_nonce(self, account_id: int) -> int:
+        """Return a nonce that was not used before."""
+        self.nonces[account_id] = self.nonces.get(account_id, 0) + 1
+        return self.nonces[account_id]
+
+    def refuse(self, tx: Transaction) -> ErrorCode:
+        """Apply a transaction that must be refused without a trace; return the code."""
+        before = snapshot(self.state)
+        try:
+            self.apply(tx)
+        except InvalidTransaction as error:
+            assert snapshot(self.state) == before
+            return error.code
+        raise AssertionError(f"accepted: {tx}")
+
+    def size(self, account_id: int, market_id: int = 0) -> int:
+        """Return an account's position."""
+        return self.state.account(account_id).position(market_id).size_lots
+
+    def balance(self, account_id: int) -> int:
+        """Return an account's collateral."""
+        return self.state.account(account_id).collateral_quanta
+
+    def book(self, side: Side, market_id: int = 0) -> list[tuple[int, int, int]]:
+        """Return (order id, price, remaining) of a side, best first, following the list."""
+        listed = []
+        order_id, _ = self.state.market(market_id).head(side)
+        while order_id:
+            order = self.state.order(order_id)
+            listed.append((order_id, order.price_ticks, order.remaining_lots))
+            order_id = order.next_id
+        return listed
+
+
+def snapshot(state: State) -> tuple[Any, ...]:
+    """Return everything a refused transaction must not change."""
+    batch = state.batch
+    assert batch is not None
+    return (
+        dict(state.accounts),
+        dict(state.orders),
+        dict(state.markets),
+        state.globals,
+        state.fees_quanta,
+        state.root,
+        {key: list(index) for key, index in state.books.items()},
+        list(batch.entries),
+        dict(batch.opened_accounts),
+        dict(batch.opened_orders),
+    )
