@@ -63,5 +63,13 @@ class InvalidTransaction(Exception):  # noqa: N818 - the name of the concept, as
         self.detail = detail
 
 
+class BatchFull(Exception):  # noqa: N818 - not a fault: the batch must be sealed first
+    """A transaction costs more than the open batch has left. Nothing has changed."""
+
+    def __init__(self, cost_steps: int, steps_limit: int) -> None:
+        super().__init__(f"cost of {cost_steps} steps > {steps_limit} left in the batch")
+        self.cost_steps = cost_steps
+
+
 class DecodeError(ValueError):
     """Bytes, felts or JSON that no encoder of this package writes."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
 from novation.protocol.cost import opened_leaf_steps, transaction_steps
-from novation.protocol.errors import InvalidTransaction
+from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
@@ -42,7 +42,12 @@ def apply_batch(state: State, transactions: Iterable[tuple[int, Transaction]]) -
 
 
 def apply_transaction(
-    state: State, tx: Transaction, time_ms: int, *, verify_signature: bool = True
+    state: State,
+    tx: Transaction,
+    time_ms: int,
+    *,
+    verify_signature: bool = True,
+    steps_limit: int | None = None,
 ) -> TransactionResult:
     """Apply one transaction to the open batch.
 
@@ -51,9 +56,11 @@ def apply_transaction(
         tx: the transaction.
         time_ms: not before that of the previous transaction.
         verify_signature: False if the caller has verified it already.
+        steps_limit: what the transaction may add to the batch's cost, None for any amount.
 
     Raises:
         InvalidTransaction: it breaks a rule; nothing has changed.
+        BatchFull: it costs more than `steps_limit`; nothing has changed.
     """
     assert state.batch is not None
     assert state.globals.time_ms <= time_ms < TIME_BOUND
@@ -62,13 +69,16 @@ def apply_transaction(
     state.globals = replace(state.globals, time_ms=time_ms)
     try:
         result = _dispatch(state, tx, verify_signature=verify_signature)
-    except InvalidTransaction:
+        opened = opened_leaf_steps(state.batch) - opened_before
+        result = replace(result, cost_steps=transaction_steps(tx, result, opened))
+        if steps_limit is not None and result.cost_steps > steps_limit:
+            raise BatchFull(result.cost_steps, steps_limit)
+    except (InvalidTransaction, BatchFull):
         state.rollback()
         raise
     state.commit()
     state.batch.entries.append(BatchEntry(time_ms, tx, result.result_code, result.hints))
-    opened = opened_leaf_steps(state.batch) - opened_before
-    return replace(result, cost_steps=transaction_steps(tx, result, opened))
+    return result
 
 
 def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> TransactionResult:
