@@ -71,14 +71,18 @@ def apply_transaction(
         result = _dispatch(state, tx, verify_signature=verify_signature)
         opened = opened_leaf_steps(state.batch) - opened_before
         result = replace(result, cost_steps=transaction_steps(tx, result, opened))
-        if steps_limit is not None and result.cost_steps > steps_limit:
-            raise BatchFull(result.cost_steps, steps_limit)
+        _check_steps(result.cost_steps, steps_limit)
     except (InvalidTransaction, BatchFull):
         state.rollback()
         raise
     state.commit()
     state.batch.entries.append(BatchEntry(time_ms, tx, result.result_code, result.hints))
     return result
+
+
+def _check_steps(cost_steps: int, steps_limit: int | None) -> None:
+    if steps_limit is not None and cost_steps > steps_limit:
+        raise BatchFull(cost_steps, steps_limit)
 
 
 def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> TransactionResult:
