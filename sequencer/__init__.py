@@ -1,0 +1,1 @@
+"""The sequencer: orders in, sealed batches out. Start reading at `sequencer.engine`."""

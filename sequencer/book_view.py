@@ -1,0 +1,90 @@
+"""The book by price level, kept up to date by events: what market data shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.protocol.orders import RestingOrder, Side
+
+# With these reasons the rest of an incoming order goes before it reaches the book.
+NEVER_RESTED: Final = (CancelReason.IMMEDIATE_OR_CANCEL, CancelReason.MAKER_LIMIT)
+
+
+@dataclass(slots=True)
+class _Level:
+    size_lots: int = 0
+    n_orders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """What a price level holds now; no orders means that it is gone."""
+
+    market_id: int
+    side: Side
+    price_ticks: int
+    size_lots: int
+    n_orders: int
+
+
+class BookView:
+    """Price levels of all markets. Derived data: the truth is the linked list in the state."""
+
+    def __init__(self, n_markets: int, orders: Iterable[RestingOrder]) -> None:
+        """Build the levels of the resting orders."""
+        self._levels: dict[tuple[int, Side], dict[int, _Level]] = {
+            (market_id, side): {} for market_id in range(n_markets) for side in Side
+        }
+        for order in orders:
+            self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
+
+    def apply(self, events: Iterable[Event]) -> list[LevelChange]:
+        """Follow the events of one transaction and return the levels that changed."""
+        changed: dict[tuple[int, Side, int], None] = {}
+        for event in events:
+            level = self._apply_one(event)
+            if level is not None:
+                changed[level] = None
+        return [self._change(*level) for level in changed]
+
+    def levels(self, market_id: int, side: Side, depth: int) -> list[LevelChange]:
+        """Return the best `depth` levels of a side, best first."""
+        prices = sorted(self._levels[market_id, side], reverse=side is Side.BUY)
+        return [self._change(market_id, side, price_ticks) for price_ticks in prices[:depth]]
+
+    def _apply_one(self, event: Event) -> tuple[int, Side, int] | None:
+        if isinstance(event, OrderPlaced) and event.resting_lots:
+            self._add(event.market_id, event.side, event.price_ticks, event.resting_lots)
+            return event.market_id, event.side, event.price_ticks
+        if isinstance(event, OrderFilled):
+            is_gone = event.maker_remaining_lots == 0
+            side = event.taker_side.other
+            self._take(event.market_id, side, event.price_ticks, event.size_lots, is_gone=is_gone)
+            return event.market_id, side, event.price_ticks
+        if isinstance(event, OrderCancelled) and event.reason not in NEVER_RESTED:
+            lots = event.remaining_lots
+            self._take(event.market_id, event.side, event.price_ticks, lots, is_gone=True)
+            return event.market_id, event.side, event.price_ticks
+        return None
+
+    def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
+        level = self._levels[market_id, side].setdefault(price_ticks, _Level())
+        level.size_lots += lots
+        level.n_orders += 1
+
+    def _take(
+        self, market_id: int, side: Side, price_ticks: int, lots: int, *, is_gone: bool
+    ) -> None:
+        levels = self._levels[market_id, side]
+        level = levels[price_ticks]
+        level.size_lots -= lots
+        level.n_orders -= is_gone
+        assert level.size_lots >= 0
+        assert (level.size_lots == 0) == (level.n_orders == 0)
+        if level.n_orders == 0:
+            del levels[price_ticks]
+
+    def _change(self, market_id: int, side: Side, price_ticks: int) -> LevelChange:
+        level = self._levels[market_id, side].get(price_ticks) or _Level()
+        return LevelChange(market_id, side, price_ticks, level.size_lots, level.n_orders)

@@ -1,0 +1,316 @@
+"""The sequencer's core: START READING HERE.
+
+One thread owns the engine. A group of commands goes through the state transition one by one; the
+accepted ones are written to the journal with one synchronous write; only then does anyone hear of
+them. When the batch is full or old it is sealed: state, witness, history and journal position change
+in one atomic write. After a crash, replaying the journal behind the last sealed batch gives back the
+state that was lost from memory.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from novation.api.v1 import order_service_pb2
+from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.conservation import check_conservation
+from novation.protocol.errors import BatchFull, InvalidTransaction
+from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
+from novation.protocol.state import Genesis, State
+from novation.protocol.transactions import CancelOrder, PlaceOrder, Transaction, Withdraw
+from novation.protocol.transition import apply_transaction, open_batch, seal_batch
+from novation.receipts import Receipt
+from sequencer import keyspace
+from sequencer.batcher import BatchMeter
+from sequencer.batches import BatchArchive, batch_record
+from sequencer.clock import Clock
+from sequencer.config import BatchPolicy
+from sequencer.feed import FeedEvent
+from sequencer.history import AppliedEntry, History
+from sequencer.journal import JournalEntry, put_entry, read_entries
+from sequencer.messages import acknowledgement
+from sequencer.store import Database, load_or_create_state, put_state
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A transaction that wants to be applied.
+
+    `message_hash` is what the user signed, 0 for other transactions. `queue_position` is the place of
+    an L1 operation. `is_verified` says that the signature has been checked already.
+    """
+
+    transaction: Transaction
+    received_time_ms: int
+    message_hash: int = 0
+    queue_position: int | None = None
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A command that is durable now, or was before (`is_repeat`)."""
+
+    acknowledgement: order_service_pb2.StreamOrdersResponse
+    receipt: Receipt | None = None
+    is_repeat: bool = False
+
+
+Outcome = Accepted | InvalidTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What a group of commands led to; everything in it is durable.
+
+    `feed` are the stream events up to `last_sequence`; `flushed_sequence` is the end of the last
+    sealed batch, whose events can be read from the database.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    feed: tuple[FeedEvent, ...] = ()
+    events: tuple[Event, ...] = ()
+    last_sequence: int = 0
+    flushed_sequence: int = 0
+    last_batch_change: int = 0
+
+
+@dataclass(slots=True)
+class Counters:
+    """Totals over the exchange's life, as of some journal entry."""
+
+    custody_quanta: int = 0
+    n_orders_accepted: int = 0
+    n_fills: int = 0
+
+    def count(self, events: Sequence[Event]) -> None:
+        """Take in the events of a transaction."""
+        for event in events:
+            if isinstance(event, Deposited):
+                self.custody_quanta += event.amount_quanta
+            elif isinstance(event, Withdrawn):
+                self.custody_quanta -= event.amount_quanta
+            elif isinstance(event, OrderPlaced):
+                self.n_orders_accepted += 1
+            elif isinstance(event, OrderFilled):
+                self.n_fills += 1
+
+
+@dataclass(slots=True)
+class _Unpublished:
+    """What was applied since the last `GroupResult`."""
+
+    feed: list[FeedEvent] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is made for."""
+
+    exchange: ExchangeConfig
+    genesis: Genesis
+    batch: BatchPolicy
+    private_key: int
+    event_retention: int = 1_000_000
+
+
+class Engine:
+    """Applies commands, keeps the journal and seals batches. Not thread-safe: one owner."""
+
+    def __init__(self, settings: EngineSettings, database: Database, clock: Clock) -> None:
+        """Load the last sealed batch and replay the journal behind it.
+
+        Raises:
+            WrongExchangeError: if the database belongs to another exchange.
+        """
+        self.settings = settings
+        self.state: State = load_or_create_state(database, settings.exchange, settings.genesis)
+        self.batches = BatchArchive(database)
+        n_markets = len(settings.exchange.markets)
+        self.history = History(
+            database, n_markets, self.state.orders.values(), settings.event_retention
+        )
+        self.meter = BatchMeter(settings.batch, n_markets)
+        self.last_sequence = self.batches.last_sequence
+        self.counters = _load_counters(database)
+        self._database = database
+        self._clock = clock
+        self._write_batch = database.write_batch(sync=True)
+        self._has_writes = False
+        self._unpublished = _Unpublished()
+        open_batch(self.state)
+        self._replay()
+        self._check_conservation()
+
+    def process(self, commands: Sequence[Command]) -> GroupResult:
+        """Apply a group; returns when its accepted commands are durable."""
+        outcomes = tuple(self._process_one(command) for command in commands)
+        self._make_durable()
+        return self._publish(outcomes)
+
+    def seal_if_old(self) -> GroupResult | None:
+        """Seal the open batch if its first transaction has waited long enough."""
+        if not self.meter.is_old(self._clock.now_ms()):
+            return None
+        return self.seal()
+
+    def seal(self) -> GroupResult | None:
+        """Seal the open batch, if there is anything in it."""
+        if self.meter.n_transactions == 0:
+            return None
+        self._seal()
+        return self._publish(())
+
+    def mark_proven(self, batch_number: int, calldata: bytes) -> GroupResult:
+        """Record the proof of a batch."""
+        with self._database.write_batch(transaction=True, sync=True) as write_batch:
+            now_ms = self._clock.now_ms()
+            self.batches.mark_proven(write_batch, batch_number, calldata, now_ms)
+        return self._publish(())
+
+    def mark_final(self, batch_number: int, transaction_hash: bytes) -> GroupResult:
+        """Record that L1 accepted a batch."""
+        with self._database.write_batch(transaction=True, sync=True) as write_batch:
+            now_ms = self._clock.now_ms()
+            self.batches.mark_final(write_batch, batch_number, transaction_hash, now_ms)
+        return self._publish(())
+
+    def replayed(self) -> GroupResult:
+        """Return the stream events that the replay brought back, for those who resume."""
+        return self._publish(())
+
+    def _process_one(self, command: Command) -> Outcome:
+        repeat = self._find_repeat(command)
+        if repeat is not None:
+            return repeat
+        time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
+        try:
+            result = self._apply(command, time_ms)
+        except InvalidTransaction as refusal:
+            return refusal
+        entry = JournalEntry(
+            self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
+        )
+        put_entry(self._write_batch, entry)
+        self._has_writes = True
+        accepted = self._record(entry, result, command.message_hash)
+        if self.meter.is_full(self.state):
+            self._seal()
+        return accepted
+
+    def _find_repeat(self, command: Command) -> Accepted | None:
+        """Return the first answer to a message that is sent again.
+
+        Only a message whose signature counts may see it: the hash alone is public.
+        """
+        if command.queue_position is not None:
+            next_position = self.state.globals.l1_queue_position
+            assert command.queue_position <= next_position, "L1 operations out of order"
+            is_consumed = command.queue_position < next_position
+            answer = order_service_pb2.StreamOrdersResponse()
+            return Accepted(answer, is_repeat=True) if is_consumed else None
+        if not (command.message_hash and command.is_verified):
+            return None
+        known = self.history.acknowledgement(command.message_hash)
+        return None if known is None else Accepted(known, is_repeat=True)
+
+    def _apply(self, command: Command, time_ms: int) -> TransactionResult:
+        tx, verify = command.transaction, not command.is_verified
+        limit = self.meter.steps_left()
+        try:
+            return apply_transaction(
+                self.state, tx, time_ms, verify_signature=verify, steps_limit=limit
+            )
+        except BatchFull:
+            self._seal()
+            return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
+
+    def _record(
+        self, entry: JournalEntry, result: TransactionResult, message_hash: int
+    ) -> Accepted:
+        self.last_sequence = entry.sequence
+        self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps)
+        self.counters.count(result.events)
+        receipt = Receipt(
+            sequence=entry.sequence,
+            message_hash=message_hash,
+            time_ms=entry.time_ms,
+            result_code=result.result_code,
+            order_id=_order_id(entry.transaction, result),
+        ).signed(self.settings.exchange.domain_tag, self.settings.private_key)
+        answer = acknowledgement(entry.transaction, receipt, result.events)
+        applied = AppliedEntry(entry, receipt, result.events, answer)
+        self._unpublished.feed.extend(self.history.record(applied))
+        self._unpublished.events.extend(result.events)
+        return Accepted(answer, receipt)
+
+    def _make_durable(self) -> None:
+        if self._has_writes:
+            self._write_batch.write()
+            self._write_batch = self._database.write_batch(sync=True)
+            self._has_writes = False
+
+    def _seal(self) -> None:
+        """Close the open batch; what the current group has written so far goes with it."""
+        first_sequence, cost_steps = self.meter.first_sequence, self.meter.cost_steps
+        sealed = seal_batch(self.state)
+        self._check_conservation()
+        put_state(self._write_batch, sealed.writes)
+        record = batch_record(sealed)
+        record.first_sequence, record.last_sequence = first_sequence, self.last_sequence
+        record.cost_steps, record.sealed_time_ms = cost_steps, self._clock.now_ms()
+        self.batches.add(self._write_batch, record, sealed)
+        self.history.put_into(self._write_batch, self.last_sequence)
+        self._write_batch.put(keyspace.META_COUNTERS, json.dumps(asdict(self.counters)).encode())
+        self._has_writes = True
+        self._make_durable()
+        self.history.forget_pending()
+        self.meter.reset()
+        open_batch(self.state)
+        logger.info("sealed batch %d: %d transactions", record.batch_number, record.n_transactions)
+
+    def _publish(self, outcomes: tuple[Outcome, ...]) -> GroupResult:
+        assert not self._has_writes
+        unpublished, self._unpublished = self._unpublished, _Unpublished()
+        return GroupResult(
+            outcomes=outcomes,
+            feed=tuple(unpublished.feed),
+            events=tuple(unpublished.events),
+            last_sequence=self.last_sequence,
+            flushed_sequence=self.batches.last_sequence,
+            last_batch_change=self.batches.last_change,
+        )
+
+    def _replay(self) -> None:
+        for entry in read_entries(self._database, self.last_sequence + 1):
+            tx = entry.transaction
+            result = apply_transaction(self.state, tx, entry.time_ms, verify_signature=False)
+            self._record(entry, result, message_hash_of(tx, self.settings.exchange))
+        if self.meter.n_transactions:
+            logger.info("replayed %d journal entries", self.meter.n_transactions)
+
+    def _check_conservation(self) -> None:
+        check_conservation(self.state, self.counters.custody_quanta)
+
+
+def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
+    """Return what the author of a user transaction signed, 0 for others."""
+    if isinstance(tx, PlaceOrder | CancelOrder | Withdraw):
+        return tx.message_hash(config)
+    return 0
+
+
+def _order_id(tx: Transaction, result: TransactionResult) -> int:
+    if isinstance(result.hints, PlaceOrderHints):
+        return result.hints.order_id
+    return tx.order_id if isinstance(tx, CancelOrder) else 0
+
+
+def _load_counters(database: Database) -> Counters:
+    value = database.get(keyspace.META_COUNTERS)
+    return Counters() if value is None else Counters(**json.loads(value))

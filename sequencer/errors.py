@@ -1,0 +1,42 @@
+"""Refusals of the node itself. Refusals by the protocol's rules are `InvalidTransaction`."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class NodeErrorCode(IntEnum):
+    """Stable numbers from 1000 upward; the protocol's `ErrorCode` stays below."""
+
+    MALFORMED_MESSAGE = 1000
+    MESSAGE_TOO_LARGE = 1001
+    MISSING_FIELD = 1002
+    FIELD_OUT_OF_RANGE = 1003
+    QUEUE_FULL = 1010
+    SHUTTING_DOWN = 1011
+    TOO_MANY_STREAMS = 1012
+    NOT_FOUND = 1020
+    RESUME_TOO_OLD = 1021
+    STALE_REPORT = 1030
+    INTERNAL = 1099
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorContext:
+    """What broke which rule: the rule's limit and the offending value as text."""
+
+    field: str = ""
+    limit: str = ""
+    value: str = ""
+
+
+class RequestRefusedError(Exception):
+    """A request that the node refuses before it reaches the state transition."""
+
+    def __init__(
+        self, code: NodeErrorCode, message: str, context: ErrorContext | None = None
+    ) -> None:
+        """Keep the code, the sentence for a human and the values for a program."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.context = context or ErrorContext()

@@ -1,0 +1,144 @@
+"""What the streams carry: the events of a transaction, each as a message for an audience.
+
+An event's number is its transaction's place in the journal and its place in the transaction, so that
+replaying the journal gives the same numbers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from novation.api.v1 import stream_service_pb2, types_pb2
+from novation.protocol.events import Deposited, DepositFailed, Event, OrderFilled, Withdrawn
+from novation.protocol.orders import Side
+from sequencer.book_view import LevelChange
+from sequencer.messages import SIDES, level_message
+
+# A transaction has at most 32 visits with five messages each, and a few more.
+EVENTS_PER_TRANSACTION: Final = 4096
+
+FeedMessage = (
+    stream_service_pb2.StreamBookResponse
+    | stream_service_pb2.StreamAccountResponse
+    | stream_service_pb2.StreamTradesResponse
+)
+
+
+class Channel(IntEnum):
+    """The kinds of streams that carry journal events."""
+
+    BOOK = 1
+    ACCOUNT = 2
+    TRADES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """A message for the listeners of a market (book, trades) or an account."""
+
+    number: int
+    channel: Channel
+    scope_id: int
+    message: FeedMessage
+
+
+class FeedBuilder:
+    """Collects the messages of one transaction and numbers them."""
+
+    def __init__(self, sequence: int, time_ms: int) -> None:
+        """Start the messages of the journal entry `sequence`."""
+        self._next_number = first_event_number(sequence)
+        self._time_ms = time_ms
+        self.events: list[FeedEvent] = []
+
+    def add_book(self, changes: Iterable[LevelChange]) -> None:
+        """Add one message per market whose levels changed."""
+        by_market: dict[int, list[LevelChange]] = {}
+        for change in changes:
+            by_market.setdefault(change.market_id, []).append(change)
+        for market_id, levels in by_market.items():
+            message = stream_service_pb2.StreamBookResponse(
+                time_ms=self._time_ms,
+                bids=[level_message(level) for level in levels if level.side is Side.BUY],
+                asks=[level_message(level) for level in levels if level.side is Side.SELL],
+            )
+            self._add(Channel.BOOK, market_id, message)
+
+    def add_trade(self, event: OrderFilled) -> None:
+        """Add a match to the market's trades."""
+        trade = types_pb2.Trade(
+            time_ms=self._time_ms,
+            market_id=event.market_id,
+            price_ticks=event.price_ticks,
+            size_lots=event.size_lots,
+            taker_side=SIDES[event.taker_side],
+            maker_order_id=event.maker_order_id,
+            taker_order_id=event.taker_order_id,
+        )
+        trade.sequence = self._next_number
+        message = stream_service_pb2.StreamTradesResponse(trade=trade)
+        self._add(Channel.TRADES, event.market_id, message)
+
+    def add_fill(self, account_id: int, fill: types_pb2.Fill) -> None:
+        """Add a match to one account's events."""
+        message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, fill=fill)
+        self._add(Channel.ACCOUNT, account_id, message)
+
+    def add_order(self, account_id: int, update: stream_service_pb2.OrderUpdate) -> None:
+        """Add an order's new status to its account's events."""
+        message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, order=update)
+        self._add(Channel.ACCOUNT, account_id, message)
+
+    def add_balance(self, event: Event) -> None:
+        """Add a deposit or withdrawal to its account's events; other events add nothing."""
+        kinds = stream_service_pb2.BalanceChange
+        if isinstance(event, Deposited):
+            kind = kinds.KIND_DEPOSIT
+        elif isinstance(event, DepositFailed):
+            kind = kinds.KIND_DEPOSIT_REFUSED
+        elif isinstance(event, Withdrawn):
+            kind = kinds.KIND_WITHDRAWAL
+        else:
+            return
+        balance = kinds(kind=kind, amount_quanta=event.amount_quanta)
+        message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, balance=balance)
+        self._add(Channel.ACCOUNT, event.account_id, message)
+
+    def _add(self, channel: Channel, scope_id: int, message: FeedMessage) -> None:
+        message.sequence = self._next_number
+        self.events.append(FeedEvent(self._next_number, channel, scope_id, message))
+        self._next_number += 1
+        assert self._next_number % EVENTS_PER_TRANSACTION != 0
+
+
+def first_event_number(sequence: int) -> int:
+    """Return the number of a journal entry's first event."""
+    return sequence * EVENTS_PER_TRANSACTION
+
+
+def last_event_number(sequence: int) -> int:
+    """Return a number not below that of any event up to a journal entry."""
+    return first_event_number(sequence + 1) - 1
+
+
+_CLASSES: Final = {
+    Channel.BOOK: stream_service_pb2.StreamBookResponse,
+    Channel.ACCOUNT: stream_service_pb2.StreamAccountResponse,
+    Channel.TRADES: stream_service_pb2.StreamTradesResponse,
+}
+_SCOPE_BYTES: Final = 4
+
+
+def encode_event(event: FeedEvent) -> bytes:
+    """Return the stored form of an event, without its number."""
+    header = bytes([event.channel]) + event.scope_id.to_bytes(_SCOPE_BYTES, "big")
+    return header + event.message.SerializeToString()
+
+
+def decode_event(number: int, data: bytes) -> FeedEvent:
+    """Return the event that `encode_event` wrote."""
+    channel = Channel(data[0])
+    scope_id = int.from_bytes(data[1 : 1 + _SCOPE_BYTES], "big")
+    message = _CLASSES[channel].FromString(data[1 + _SCOPE_BYTES :])
+    return FeedEvent(number, channel, scope_id, message)

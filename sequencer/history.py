@@ -1,0 +1,197 @@
+"""Orders, acknowledgements and stream events: what the node remembers beside the state.
+
+Derived from the journal. What the open batch added lives in memory and is written when the batch is
+sealed, in the same atomic write as the state; after a crash the replay of the journal adds it again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from novation.api.v1 import order_service_pb2, types_pb2
+from novation.protocol.events import Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.protocol.orders import RestingOrder
+from novation.protocol.transactions import PlaceOrder
+from novation.receipts import Receipt
+from sequencer import keyspace
+from sequencer.book_view import BookView
+from sequencer.feed import FeedBuilder, FeedEvent, encode_event, first_event_number
+from sequencer.journal import JournalEntry
+from sequencer.messages import (
+    CANCEL_REASONS,
+    SIDES,
+    TIMES_IN_FORCE,
+    effective_size_lots,
+    felt_bytes,
+    maker_fill,
+    order_update,
+    taker_fill,
+)
+from sequencer.store import Database, WriteBatch
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedEntry:
+    """A journal entry with its outcome."""
+
+    entry: JournalEntry
+    receipt: Receipt
+    events: tuple[Event, ...]
+    acknowledgement: order_service_pb2.StreamOrdersResponse
+
+
+class History:
+    """Follows the applied journal entries, one by one."""
+
+    def __init__(
+        self,
+        database: Database,
+        n_markets: int,
+        resting_orders: Iterable[RestingOrder],
+        event_retention: int,
+    ) -> None:
+        """Start from the last sealed batch; `event_retention` counts journal entries."""
+        self._database = database
+        self._event_retention = event_retention
+        resting = list(resting_orders)
+        self.book = BookView(n_markets, resting)
+        self._open_orders: dict[int, set[int]] = {}
+        for order in resting:
+            self._open_orders.setdefault(order.account_id, set()).add(order.order_id)
+        self._orders: dict[int, types_pb2.Order] = {}
+        self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
+        self._feed: list[FeedEvent] = []
+
+    def record(self, applied: AppliedEntry) -> list[FeedEvent]:
+        """Take in one applied entry and return its stream events."""
+        entry = applied.entry
+        feed = FeedBuilder(entry.sequence, entry.time_ms)
+        if applied.receipt.message_hash:
+            self._acknowledgements[applied.receipt.message_hash] = applied.acknowledgement
+        for event in applied.events:
+            self._record_event(event, applied, feed)
+        feed.add_book(self.book.apply(applied.events))
+        self._feed.extend(feed.events)
+        return feed.events
+
+    def order(self, order_id: int) -> types_pb2.Order | None:
+        """Return the record of an order; do not change it."""
+        if order_id in self._orders:
+            return self._orders[order_id]
+        value = self._database.get(keyspace.number_key(keyspace.ORDER, order_id))
+        return None if value is None else types_pb2.Order.FromString(value)
+
+    def open_orders(self, account_id: int) -> list[types_pb2.Order]:
+        """Return the records of an account's resting orders, oldest first."""
+        orders = map(self.order, sorted(self._open_orders.get(account_id, ())))
+        return [order for order in orders if order is not None]
+
+    def acknowledgement(self, message_hash: int) -> order_service_pb2.StreamOrdersResponse | None:
+        """Return the answer that a message got, None if it was never accepted."""
+        if message_hash in self._acknowledgements:
+            return self._acknowledgements[message_hash]
+        value = self._database.get(keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash))
+        return None if value is None else order_service_pb2.StreamOrdersResponse.FromString(value)
+
+    def put_into(self, write_batch: WriteBatch, last_sequence: int) -> None:
+        """Add what the open batch brought to the write batch that seals it."""
+        for order_id, order in self._orders.items():
+            write_batch.put(
+                keyspace.number_key(keyspace.ORDER, order_id), order.SerializeToString()
+            )
+        for message_hash, answer in self._acknowledgements.items():
+            write_batch.put(
+                keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash),
+                answer.SerializeToString(),
+            )
+        for event in self._feed:
+            write_batch.put(keyspace.number_key(keyspace.EVENT, event.number), encode_event(event))
+        self._drop_old_events(write_batch, last_sequence)
+
+    def forget_pending(self) -> None:
+        """The seal is durable: reads may go to the database."""
+        self._orders.clear()
+        self._acknowledgements.clear()
+        self._feed.clear()
+
+    def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
+        if isinstance(event, OrderPlaced):
+            self._record_placed(event, applied, feed)
+        elif isinstance(event, OrderFilled):
+            self._record_filled(event, feed)
+        elif isinstance(event, OrderCancelled):
+            self._record_cancelled(event, feed)
+        else:
+            feed.add_balance(event)
+
+    def _record_placed(self, event: OrderPlaced, applied: AppliedEntry, feed: FeedBuilder) -> None:
+        order = _new_order(event, applied)
+        self._orders[event.order_id] = order
+        if event.resting_lots:
+            self._open_orders.setdefault(event.account_id, set()).add(event.order_id)
+        feed.add_order(event.account_id, order_update(order))
+
+    def _record_filled(self, event: OrderFilled, feed: FeedBuilder) -> None:
+        feed.add_trade(event)
+        taker = self._order_to_change(event.taker_order_id)
+        _add_fill(taker, event, taker.remaining_lots - event.size_lots)
+        feed.add_fill(event.taker_account_id, taker_fill(event, taker.remaining_lots))
+        maker = self._order_to_change(event.maker_order_id)
+        _add_fill(maker, event, event.maker_remaining_lots)
+        feed.add_fill(event.maker_account_id, maker_fill(event))
+        for order in (taker, maker):
+            if order.remaining_lots == 0:
+                order.status = types_pb2.ORDER_STATUS_FILLED
+                self._close(order)
+                feed.add_order(order.account_id, order_update(order))
+
+    def _record_cancelled(self, event: OrderCancelled, feed: FeedBuilder) -> None:
+        order = self._order_to_change(event.order_id)
+        order.status = types_pb2.ORDER_STATUS_CANCELLED
+        order.cancel_reason = CANCEL_REASONS[event.reason]
+        order.remaining_lots = 0
+        self._close(order)
+        feed.add_order(order.account_id, order_update(order))
+
+    def _order_to_change(self, order_id: int) -> types_pb2.Order:
+        order = self.order(order_id)
+        assert order is not None, f"no record of order {order_id}"
+        self._orders[order_id] = order
+        return order
+
+    def _close(self, order: types_pb2.Order) -> None:
+        self._open_orders.get(order.account_id, set()).discard(order.order_id)
+
+    def _drop_old_events(self, write_batch: WriteBatch, last_sequence: int) -> None:
+        oldest_kept = max(0, last_sequence - self._event_retention)
+        stop = keyspace.number_key(keyspace.EVENT, first_event_number(oldest_kept))
+        for key in self._database.iterator(start=keyspace.EVENT, stop=stop, include_value=False):
+            write_batch.delete(key)
+
+
+def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
+    entry, tx = applied.entry, applied.entry.transaction
+    assert isinstance(tx, PlaceOrder)
+    return types_pb2.Order(
+        order_id=event.order_id,
+        sequence=entry.sequence,
+        message_hash=felt_bytes(applied.receipt.message_hash),
+        account_id=event.account_id,
+        market_id=event.market_id,
+        side=SIDES[event.side],
+        time_in_force=TIMES_IN_FORCE[tx.time_in_force],
+        reduce_only=tx.reduce_only,
+        price_ticks=event.price_ticks,
+        size_lots=event.size_lots,
+        remaining_lots=effective_size_lots(applied.events),
+        expiry_time_ms=tx.expiry_time_ms,
+        status=types_pb2.ORDER_STATUS_RESTING,
+        times=types_pb2.LifecycleTimes(
+            received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms
+        ),
+    )
+
+
+def _add_fill(order: types_pb2.Order, event: OrderFilled, remaining_lots: int) -> None:
+    order.filled_lots += event.size_lots
+    order.filled_ticks_lots += event.size_lots * event.price_ticks
+    order.remaining_lots = remaining_lots

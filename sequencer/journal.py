@@ -1,0 +1,56 @@
+"""The journal: every accepted transaction, in order, durable before anyone hears of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from novation.protocol.encoding import decode_transaction, encode_transaction
+from novation.protocol.transactions import Transaction
+from sequencer import keyspace
+from sequencer.store import Database, WriteBatch
+
+_TIME_BYTES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A transaction, its place, the time it was applied with and the time it came in."""
+
+    sequence: int
+    time_ms: int
+    received_time_ms: int
+    transaction: Transaction
+
+
+def put_entry(write_batch: WriteBatch, entry: JournalEntry) -> None:
+    """Add an entry to a write batch."""
+    value = (
+        entry.time_ms.to_bytes(_TIME_BYTES, "big")
+        + entry.received_time_ms.to_bytes(_TIME_BYTES, "big")
+        + encode_transaction(entry.transaction)
+    )
+    write_batch.put(keyspace.number_key(keyspace.JOURNAL, entry.sequence), value)
+
+
+def read_entries(
+    database: Database, first_sequence: int, last_sequence: int | None = None
+) -> Iterator[JournalEntry]:
+    """Yield the entries from `first_sequence` on, in order and without a gap.
+
+    Raises:
+        DecodeError: if a record is damaged.
+    """
+    stop = keyspace.end_of(keyspace.JOURNAL)
+    if last_sequence is not None:
+        stop = keyspace.number_key(keyspace.JOURNAL, last_sequence + 1)
+    start = keyspace.number_key(keyspace.JOURNAL, first_sequence)
+    expected = first_sequence
+    for key, value in database.iterator(start=start, stop=stop):
+        sequence = keyspace.number_of(key)
+        assert sequence == expected, f"journal jumps from {expected - 1} to {sequence}"
+        expected += 1
+        yield JournalEntry(
+            sequence,
+            int.from_bytes(value[:_TIME_BYTES], "big"),
+            int.from_bytes(value[_TIME_BYTES : 2 * _TIME_BYTES], "big"),
+            decode_transaction(value[2 * _TIME_BYTES :]),
+        )

@@ -1,0 +1,40 @@
+"""Layout of the LevelDB database: one letter of kind, then big-endian numbers, so that scans are in order."""
+
+from typing import Final
+
+PROTOCOL_STATE: Final = b"S"
+JOURNAL: Final = b"j"
+BATCH: Final = b"b"
+BATCH_OF_LAST_SEQUENCE: Final = b"B"
+WITNESS: Final = b"w"
+OUTPUT: Final = b"u"
+CALLDATA: Final = b"c"
+BATCH_CHANGE: Final = b"s"
+ORDER: Final = b"o"
+ACKNOWLEDGEMENT: Final = b"h"
+EVENT: Final = b"e"
+META: Final = b"m"
+
+META_CONFIG_HASH: Final = META + b"config_hash"
+META_FORMAT: Final = META + b"format"
+META_COUNTERS: Final = META + b"counters"
+
+
+def number_key(kind: bytes, number: int) -> bytes:
+    """Return the key of a numbered record."""
+    return kind + number.to_bytes(8, "big")
+
+
+def felt_key(kind: bytes, felt: int) -> bytes:
+    """Return the key of a record that a field element names."""
+    return kind + felt.to_bytes(32, "big")
+
+
+def number_of(key: bytes) -> int:
+    """Return the number in a key made by `number_key`."""
+    return int.from_bytes(key[1:9], "big")
+
+
+def end_of(kind: bytes) -> bytes:
+    """Return the first key after all keys of a kind."""
+    return bytes([kind[0] + 1])

@@ -1,0 +1,58 @@
+"""The L1 Protocol, its values and its two kinds of failure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class L1UnavailableError(Exception):
+    """L1 gave no answer. Trying again later is right."""
+
+
+class L1RejectedError(Exception):
+    """L1 executed the request and refused it. The reason is the contract's error."""
+
+
+@dataclass(frozen=True, slots=True)
+class L1Deposit:
+    """One entry of the contract's queue."""
+
+    queue_position: int
+    account_id: int
+    l1_address: int
+    stark_key: int
+    amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
+class L1State:
+    """What the contract holds after its last finalised batch."""
+
+    batch_number: int
+    state_root: int
+    config_hash: int
+
+
+class L1(Protocol):
+    """The exchange contract. Every method may raise `L1UnavailableError`."""
+
+    async def read_state(self) -> L1State:
+        """Return the state of the newest block."""
+        ...
+
+    async def read_deposits(
+        self, first_position: int, limit: int, confirmations: int
+    ) -> Sequence[L1Deposit]:
+        """Return at most `limit` queue entries from `first_position` on, in queue order.
+
+        Only entries that `confirmations` blocks have been built upon are returned.
+        """
+        ...
+
+    async def submit_batch(self, calldata: bytes) -> bytes:
+        """Send `updateState` and return the transaction's hash once a block includes it.
+
+        Raises:
+            L1RejectedError: if the contract reverts.
+        """
+        ...

@@ -1,0 +1,177 @@
+"""Values of the protocol as messages of the API. The API's messages are also the record format."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
+from novation.protocol.accounts import Account
+from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.protocol.margin import Margin
+from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.transactions import CancelOrder, PlaceOrder, Transaction, Withdraw
+from novation.receipts import Receipt
+from sequencer.book_view import NEVER_RESTED, LevelChange
+
+FELT_BYTES: Final = 32
+ADDRESS_BYTES: Final = 20
+
+SIDES: Final = {Side.BUY: types_pb2.SIDE_BUY, Side.SELL: types_pb2.SIDE_SELL}
+TIMES_IN_FORCE: Final = {
+    TimeInForce.GTC: types_pb2.TIME_IN_FORCE_GTC,
+    TimeInForce.IOC: types_pb2.TIME_IN_FORCE_IOC,
+    TimeInForce.POST_ONLY: types_pb2.TIME_IN_FORCE_POST_ONLY,
+}
+CANCEL_REASONS: Final = {
+    CancelReason.USER: types_pb2.CANCEL_REASON_USER,
+    CancelReason.EXPIRED: types_pb2.CANCEL_REASON_EXPIRED,
+    CancelReason.SELF_TRADE: types_pb2.CANCEL_REASON_SELF_TRADE,
+    CancelReason.REDUCE_ONLY: types_pb2.CANCEL_REASON_REDUCE_ONLY,
+    CancelReason.MARGIN: types_pb2.CANCEL_REASON_MARGIN,
+    CancelReason.IMMEDIATE_OR_CANCEL: types_pb2.CANCEL_REASON_IOC,
+    CancelReason.MAKER_LIMIT: types_pb2.CANCEL_REASON_MAKER_LIMIT,
+}
+
+
+def felt_bytes(felt: int) -> bytes:
+    """Return a field element as the API carries it."""
+    return felt.to_bytes(FELT_BYTES, "big")
+
+
+def address_bytes(address: int) -> bytes:
+    """Return an L1 address as the API carries it."""
+    return address.to_bytes(ADDRESS_BYTES, "big")
+
+
+def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
+    """Return a receipt as a message."""
+    return types_pb2.Receipt(
+        sequence=receipt.sequence,
+        message_hash=felt_bytes(receipt.message_hash),
+        time_ms=receipt.time_ms,
+        result_code=receipt.result_code,
+        order_id=receipt.order_id,
+        signature=types_pb2.Signature(
+            r=felt_bytes(receipt.signature_r), s=felt_bytes(receipt.signature_s)
+        ),
+    )
+
+
+def acknowledgement(
+    tx: Transaction, receipt: Receipt, events: Sequence[Event]
+) -> order_service_pb2.StreamOrdersResponse:
+    """Return the answer to a user's message; other transactions get an empty one."""
+    signed = receipt_message(receipt)
+    if isinstance(tx, PlaceOrder):
+        placed = next(event for event in events if isinstance(event, OrderPlaced))
+        response = order_service_pb2.PlaceOrderResponse(
+            receipt=signed,
+            fills=taker_fills(events),
+            resting_lots=placed.resting_lots,
+        )
+        return order_service_pb2.StreamOrdersResponse(placed=response)
+    if isinstance(tx, CancelOrder):
+        lots = sum(e.remaining_lots for e in events if isinstance(e, OrderCancelled))
+        cancelled = order_service_pb2.CancelOrderResponse(receipt=signed, cancelled_lots=lots)
+        return order_service_pb2.StreamOrdersResponse(cancelled=cancelled)
+    if isinstance(tx, Withdraw):
+        withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
+        return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
+    return order_service_pb2.StreamOrdersResponse()
+
+
+def effective_size_lots(events: Iterable[Event]) -> int:
+    """Return the size that an incoming order had: reduce-only may have cut the signed one."""
+    size_lots = 0
+    for event in events:
+        if isinstance(event, OrderPlaced):
+            size_lots += event.resting_lots
+        elif isinstance(event, OrderFilled):
+            size_lots += event.size_lots
+        elif isinstance(event, OrderCancelled) and event.reason in NEVER_RESTED:
+            size_lots += event.remaining_lots
+    return size_lots
+
+
+def taker_fills(events: Sequence[Event]) -> list[types_pb2.Fill]:
+    """Return the fills of an incoming order, with what was left of it after each."""
+    size_lots = effective_size_lots(events)
+    fills = []
+    for event in events:
+        if isinstance(event, OrderFilled):
+            size_lots -= event.size_lots
+            fills.append(taker_fill(event, size_lots))
+    return fills
+
+
+def taker_fill(event: OrderFilled, remaining_lots: int) -> types_pb2.Fill:
+    """Return a match as the taker sees it."""
+    return types_pb2.Fill(
+        order_id=event.taker_order_id,
+        market_id=event.market_id,
+        side=SIDES[event.taker_side],
+        price_ticks=event.price_ticks,
+        size_lots=event.size_lots,
+        fee_quanta=event.taker_fee_quanta,
+        is_maker=False,
+        remaining_lots=remaining_lots,
+    )
+
+
+def maker_fill(event: OrderFilled) -> types_pb2.Fill:
+    """Return a match as the maker sees it."""
+    return types_pb2.Fill(
+        order_id=event.maker_order_id,
+        market_id=event.market_id,
+        side=SIDES[event.taker_side.other],
+        price_ticks=event.price_ticks,
+        size_lots=event.size_lots,
+        fee_quanta=event.maker_fee_quanta,
+        is_maker=True,
+        remaining_lots=event.maker_remaining_lots,
+    )
+
+
+def level_message(level: LevelChange) -> types_pb2.BookLevel:
+    """Return a price level as a message."""
+    return types_pb2.BookLevel(
+        price_ticks=level.price_ticks, size_lots=level.size_lots, n_orders=level.n_orders
+    )
+
+
+def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
+    """Return the changing part of an order record."""
+    return stream_service_pb2.OrderUpdate(
+        order_id=order.order_id,
+        market_id=order.market_id,
+        status=order.status,
+        cancel_reason=order.cancel_reason,
+        filled_lots=order.filled_lots,
+        remaining_lots=order.remaining_lots,
+    )
+
+
+def account_message(account_id: int, account: Account, margin: Margin | None) -> types_pb2.Account:
+    """Return an account as a message; `margin` is None while a price is missing."""
+    message = types_pb2.Account(
+        account_id=account_id,
+        l1_address=address_bytes(account.l1_address),
+        public_keys=[felt_bytes(key) for key in account.keys],
+        nonces=account.nonces,
+        collateral_quanta=str(account.collateral_quanta),
+        n_open_orders=account.open_orders,
+        positions=[
+            types_pb2.Position(
+                market_id=position.market_id,
+                size_lots=position.size_lots,
+                open_buy_lots=position.open_buy_lots,
+                open_sell_lots=position.open_sell_lots,
+            )
+            for position in account.positions
+        ],
+    )
+    if margin is not None:
+        message.has_margin = True
+        message.equity_x16 = str(margin.equity_x16)
+        message.initial_margin_x16_ppm = str(margin.initial_x16_ppm)
+        message.maintenance_margin_x16_ppm = str(margin.maintenance_x16_ppm)
+    return message

@@ -1,0 +1,1 @@
+"""The gRPC surface: translation at the edge, no rules of its own."""

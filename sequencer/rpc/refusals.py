@@ -1,0 +1,88 @@
+"""Translates refusals into gRPC: a status for generic clients, an `ErrorDetail` for ours."""
+
+import re
+from typing import Final
+
+import grpc
+
+from novation.api.v1 import types_pb2
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+
+_STATUS: Final = {
+    NodeErrorCode.MALFORMED_MESSAGE: grpc.StatusCode.INVALID_ARGUMENT,
+    NodeErrorCode.MESSAGE_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    NodeErrorCode.MISSING_FIELD: grpc.StatusCode.INVALID_ARGUMENT,
+    NodeErrorCode.FIELD_OUT_OF_RANGE: grpc.StatusCode.INVALID_ARGUMENT,
+    NodeErrorCode.QUEUE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    NodeErrorCode.SHUTTING_DOWN: grpc.StatusCode.UNAVAILABLE,
+    NodeErrorCode.TOO_MANY_STREAMS: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    NodeErrorCode.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    NodeErrorCode.RESUME_TOO_OLD: grpc.StatusCode.OUT_OF_RANGE,
+    NodeErrorCode.STALE_REPORT: grpc.StatusCode.FAILED_PRECONDITION,
+    NodeErrorCode.INTERNAL: grpc.StatusCode.INTERNAL,
+    ErrorCode.INVALID_FIELD: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.UNKNOWN_ACCOUNT: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.UNKNOWN_KEY: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.UNKNOWN_MARKET: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.UNKNOWN_ORDER: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.INVALID_SIGNATURE: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.UNPROVABLE_SIGNATURE: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.NOT_ORDER_OWNER: grpc.StatusCode.PERMISSION_DENIED,
+    ErrorCode.UNKNOWN_SIGNER: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.SIGNERS_NOT_ASCENDING: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.PRICE_NOT_MEDIAN: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorCode.QUORUM_NOT_REACHED: grpc.StatusCode.INVALID_ARGUMENT,
+}
+
+# The message field that each of the protocol's codes is about, named as in the proto files.
+_FIELD: Final = {
+    ErrorCode.UNKNOWN_ACCOUNT: "account_id",
+    ErrorCode.UNKNOWN_KEY: "key_index",
+    ErrorCode.NONCE_NOT_INCREASING: "nonce",
+    ErrorCode.INVALID_SIGNATURE: "signature",
+    ErrorCode.UNPROVABLE_SIGNATURE: "signature",
+    ErrorCode.UNKNOWN_MARKET: "market_id",
+    ErrorCode.MARKET_NOT_ACTIVE: "market_id",
+    ErrorCode.NO_PRICE: "market_id",
+    ErrorCode.ORDER_EXPIRED: "expiry_time_ms",
+    ErrorCode.FEE_ABOVE_LIMIT: "max_fee_ppm",
+    ErrorCode.PRICE_OUTSIDE_BAND: "price_ticks",
+    ErrorCode.TOO_MANY_POSITIONS: "market_id",
+    ErrorCode.REDUCE_ONLY_INCREASES: "reduce_only",
+    ErrorCode.POSITION_LIMIT: "size_lots",
+    ErrorCode.POST_ONLY_CROSSES: "price_ticks",
+    ErrorCode.TOO_MANY_ORDERS: "account_id",
+    ErrorCode.OPEN_INTEREST_LIMIT: "size_lots",
+    ErrorCode.INSUFFICIENT_MARGIN: "size_lots",
+    ErrorCode.UNKNOWN_ORDER: "order_id",
+    ErrorCode.NOT_ORDER_OWNER: "order_id",
+    ErrorCode.QUORUM_NOT_REACHED: "reports",
+    ErrorCode.SIGNERS_NOT_ASCENDING: "signer_index",
+    ErrorCode.UNKNOWN_SIGNER: "signer_index",
+    ErrorCode.REPORT_TIME_OUTSIDE_WINDOW: "time_ms",
+    ErrorCode.ORACLE_TIME_NOT_INCREASING: "oracle_time_ms",
+    ErrorCode.PRICE_NOT_MEDIAN: "prices_x16",
+}
+
+
+def status_of(error: RequestRefusedError | InvalidTransaction) -> grpc.StatusCode:
+    """Return the gRPC status; rules that depend on the state give FAILED_PRECONDITION."""
+    return _STATUS.get(error.code, grpc.StatusCode.FAILED_PRECONDITION)
+
+
+def error_detail_of(error: RequestRefusedError | InvalidTransaction) -> types_pb2.ErrorDetail:
+    """Return the message that tells a client's program what is wrong."""
+    if isinstance(error, RequestRefusedError):
+        message, context = error.message, error.context
+    else:
+        message, context = error.detail, _context_of(error)
+    return types_pb2.ErrorDetail(
+        code=error.code,
+        name=error.code.name,
+        message=message,
+        field=context.field,
+        limit=context.limit,
+        value=context.value,
+        expected_hash=_expected_hash(error),
+    )
