@@ -1,0 +1,120 @@
+"""The Python reference verifier accepts what Stone proved, and nothing near it."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from prover.reference import ProofError, RejectedProof, UnreadableProof, verify, verify_text
+from prover.reference.parameters import parse_parameters
+from tests.soundness.mutations import Mutation, leaf_paths, lookup, mutations, replaced
+from tests.soundness.proofs import STONE_PROOFS, load_proof
+
+SEED = 20_261_121
+GOLDEN_K, GOLDEN_P, CAIRO_LANG, SWIFTNESS = STONE_PROOFS
+# Python's Poseidon makes a mutation of suite P cost up to a second.
+N_MUTATIONS = {GOLDEN_K: 500, GOLDEN_P: 200, CAIRO_LANG: 50, SWIFTNESS: 50}
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, Any]:
+    return load_proof(GOLDEN_K)
+
+
+@pytest.mark.parametrize("name", STONE_PROOFS)
+def test_stone_proof_when_genuine_then_accepted(name: str) -> None:
+    verify(load_proof(name))
+
+
+@pytest.mark.parametrize("name", STONE_PROOFS)
+def test_stone_proof_when_any_field_changed_then_rejected(name: str) -> None:
+    changed = mutations(load_proof(name), SEED)
+    assert len(changed) >= N_MUTATIONS[name]
+    sample = random.Random(SEED).sample(changed, N_MUTATIONS[name])
+    assert accepted(verify, sample) == []
+
+
+def accepted(verifier: Callable[[Any], None], changed: list[Mutation]) -> list[str]:
+    """Return the names of the mutations that a verifier lets pass; let other exceptions out."""
+    names = []
+    for mutation in changed:
+        try:
+            verifier(mutation.proof)
+        except ProofError:
+            continue
+        names.append(mutation.name)
+    return names
+
+
+def test_proof_when_security_is_below_the_minimum_then_rejected(golden: dict[str, Any]) -> None:
+    bits = parse_parameters(golden["proof_parameters"]).security_bits
+    assert bits == 16 * 2 + 16
+    with pytest.raises(RejectedProof, match="48 bits of security, 49 are required"):
+        verify(golden, minimum_security_bits=bits + 1)
+
+
+@pytest.mark.parametrize("section", ["public_input", "proof_parameters"])
+def test_section_when_it_has_an_unknown_key_then_unreadable(
+    golden: dict[str, Any], section: str
+) -> None:
+    with pytest.raises(UnreadableProof, match="unknown keys"):
+        verify({**golden, section: {**golden[section], "unknown": 0}})
+
+
+def test_binary_when_random_then_typed_error(golden: dict[str, Any]) -> None:
+    rng = random.Random(SEED)
+    length = len(golden["proof_hex"]) // 2 - 1
+    for n_bytes in (0, 1, 31, 32, 33, 96, 30_272, length, length + 1):
+        with pytest.raises(ProofError):
+            verify({**golden, "proof_hex": "0x" + rng.randbytes(n_bytes).hex()})
+
+
+def test_binary_when_all_words_are_alike_then_typed_error(golden: dict[str, Any]) -> None:
+    length = len(golden["proof_hex"]) // 2 - 1
+    for byte in (0, 1, 7, 255):
+        with pytest.raises(ProofError):
+            verify({**golden, "proof_hex": "0x" + bytes([byte] * length).hex()})
+
+
+def test_text_when_random_then_unreadable() -> None:
+    rng = random.Random(SEED)
+    texts = [rng.randbytes(rng.randrange(60)) for _ in range(300)]
+    texts += [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b'"\\ud800"', b"null", b"{}", b""]
+    for text in texts:
+        with pytest.raises(UnreadableProof):
+            verify_text(text)
+
+
+def test_json_when_a_value_is_replaced_by_any_other_then_typed_error(
+    golden: dict[str, Any],
+) -> None:
+    rng = random.Random(SEED)
+    proof = {key: golden[key] for key in ("proof_hex", "public_input", "proof_parameters")}
+    paths = list(leaf_paths(proof))
+    values: list[object] = [None, True, -1, 0, 2**63, 2**64, 10**400, 0.5, float("nan"), "", "\0"]
+    values += ["0x" + "f" * 64, "\ud800", [], [[]], {}, {"": None}, [None] * 1000]
+    for _ in range(400):
+        path = rng.choice(paths)
+        # Cut the path anywhere, so that whole sections are replaced, too.
+        path = path[: rng.randrange(1, len(path) + 1)]
+        value = rng.choice(values)
+        if value != lookup(proof, path):
+            with pytest.raises(ProofError):
+                verify(replaced(proof, path, value))
+
+
+def test_text_when_a_byte_is_changed_then_typed_error_or_same_proof(golden: dict[str, Any]) -> None:
+    rng = random.Random(SEED)
+    proof = {key: golden[key] for key in ("public_input", "proof_parameters", "proof_hex")}
+    text = json.dumps(proof).encode()
+    header = text.index(b'"proof_hex"')
+    for _ in range(150):
+        changed = bytearray(text)
+        changed[rng.randrange(header)] = rng.randrange(256)
+        try:
+            verify_text(bytes(changed))
+        except ProofError:
+            continue
+        assert json.loads(changed) == proof
