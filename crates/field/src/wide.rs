@@ -24,6 +24,15 @@ impl WideSum {
         }
     }
 
+    /// Replaces the sum by a small representative of the same element, so that more can be added.
+    #[inline]
+    pub fn fold(&mut self) {
+        // A product with the Montgomery form of one has the same residue as its other factor.
+        let reduced = self.reduce();
+        *self = Self::default();
+        self.add_product(&reduced, &Fe::ONE);
+    }
+
     /// The sum as a field element.
     #[inline(always)]
     pub fn reduce(&self) -> Fe {

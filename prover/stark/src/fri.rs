@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn test_fold_of_values_agrees_with_fold_of_coefficients() {
         let (log_size, step) = (6, 3);
-        let point = Fe::from_u64(1234567);
+        let point = Fe::from_u64(1_234_567);
         let coefficients: Vec<Fe> = (1..=16u64).map(|i| Fe::from_u64(i).pow(99)).collect();
         let mut values = coefficients.clone();
         values.resize(1 << log_size, Fe::ZERO);

@@ -14,6 +14,7 @@ mod merkle;
 mod params;
 mod pow;
 mod proof;
+mod prover;
 mod security;
 mod table;
 mod transcript;
@@ -31,6 +32,7 @@ pub use params::{
 };
 pub use pow::{find_nonce, verify_nonce};
 pub use proof::{opening_plans, Commitments, Proof, ProofBytesError, Shape, COMPOSITION_COLUMNS};
+pub use prover::{prove, Cancelled, PhaseReport, Progress, ProveError, Witness};
 pub use security::SecurityBits;
 pub use table::{leaf_of_row, Opening, TablePlan};
 pub use transcript::Transcript;

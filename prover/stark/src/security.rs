@@ -26,7 +26,7 @@ impl StarkParams {
         let collision = self.collision_bits();
         SecurityBits {
             conjectured: queries.saturating_add(self.fri.pow_bits).min(collision),
-            proven: self.proven_bits(log_trace).min(f64::from(collision)),
+            proven: self.proven_bits(log_trace, n_queries.into()).min(f64::from(collision)),
             collision,
         }
     }
@@ -42,10 +42,9 @@ impl StarkParams {
     /// The best over the proximity parameter m >= 3 of Theorem 8.3 in ePrint 2020/654: a query fails
     /// to notice with probability sqrt(rho) (1 + 1/2m), and the commit phase fails with probability
     /// at most (m + 1/2)^7 n^2 / (3 rho^(3/2) |F|) plus a linear term for the folds.
-    fn proven_bits(&self, log_trace: u32) -> f64 {
+    fn proven_bits(&self, log_trace: u32, n_queries: f64) -> f64 {
         let log_rho = -f64::from(self.log_blowup);
         let log_domain = f64::from(log_trace + self.log_blowup);
-        let n_queries = self.fri.n_queries as f64;
         let folds: f64 = self.fri.steps.iter().map(|step| f64::from(1u32 << step)).sum();
         let bits = (3..=100).map(|m| {
             let m = f64::from(m);

@@ -43,8 +43,10 @@ impl TablePlan {
         let mut rows: BTreeMap<u64, Vec<bool>> = BTreeMap::new();
         for position in known {
             let cells = rows.entry(position >> step).or_insert_with(|| vec![false; n_columns]);
-            let column = position & (n_columns as u64 - 1);
-            cells[usize::try_from(column).expect("a FRI step is small")] = true;
+            let is_position = |column: u64| column == position & (n_columns as u64 - 1);
+            for (column, cell) in (0..).zip(cells) {
+                *cell |= is_position(column);
+            }
         }
         Self { log_rows: log_size - step, n_columns, rows }
     }
@@ -95,12 +97,9 @@ impl TablePlan {
 
 /// The leaf of a row.
 pub fn leaf_of_row(cells: &[Fe], log_rows: u32, hashes: &TreeHashes) -> Digest {
-    match cells {
-        [single] => single.to_montgomery_bytes_be(),
-        _ => {
-            let words: Vec<[u8; 32]> =
-                cells.iter().map(|cell| cell.to_montgomery_bytes_be()).collect();
-            hashes.at_depth(log_rows).hash_row(words.as_flattened())
-        }
+    if let [single] = cells {
+        return single.to_montgomery_bytes_be();
     }
+    let words: Vec<[u8; 32]> = cells.iter().map(|cell| cell.to_montgomery_bytes_be()).collect();
+    hashes.at_depth(log_rows).hash_row(words.as_flattened())
 }

@@ -1,0 +1,162 @@
+//! Tables of polynomials on the evaluation domain, committed chunk by chunk.
+
+use novation_field::fft::Twiddles;
+use novation_field::{Fe, WideSum};
+use rayon::prelude::*;
+
+use super::opened_positions;
+use crate::digest::{Digest, TreeHashes};
+use crate::domain::{chunk_offset, Subgroup, EVALUATION_OFFSET};
+use crate::merkle::MerkleTree;
+use crate::params::StarkParams;
+use crate::table::{Opening, TablePlan};
+
+/// Coefficients summed between two multiplications by a large power of the point.
+const HORNER_BLOCK: usize = 512;
+
+/// Polynomials of one table and the tree over their values.
+pub(super) struct Table {
+    /// Coefficients of each column, lowest first.
+    coefficients: Vec<Vec<Fe>>,
+    tree: MerkleTree,
+}
+
+/// A phase of the trace.
+pub(super) struct TraceColumns {
+    /// Values on the trace domain, by row.
+    pub(super) values: Vec<Vec<Fe>>,
+    pub(super) table: Table,
+}
+
+impl TraceColumns {
+    pub(super) fn commit(
+        values: Vec<Vec<Fe>>,
+        params: &StarkParams,
+        twiddles: &Twiddles,
+        offset: Fe,
+    ) -> Self {
+        let interpolate = |column: &Vec<Fe>| {
+            let mut coefficients = column.clone();
+            novation_field::fft::bit_reverse(&mut coefficients);
+            twiddles.interpolate(&mut coefficients, Fe::ONE);
+            coefficients
+        };
+        let coefficients = values.par_iter().map(interpolate).collect();
+        Self { values, table: Table::commit(coefficients, params, twiddles, offset) }
+    }
+
+    /// Coefficients of each column, lowest first.
+    pub(super) fn coefficients(&self) -> impl Iterator<Item = &[Fe]> {
+        self.table.coefficients()
+    }
+}
+
+impl Table {
+    pub(super) fn commit(
+        coefficients: Vec<Vec<Fe>>,
+        params: &StarkParams,
+        twiddles: &Twiddles,
+        offset: Fe,
+    ) -> Self {
+        let n = coefficients[0].len();
+        let log_rows = n.ilog2() + params.log_blowup;
+        let mut leaves = Vec::with_capacity(n << params.log_blowup);
+        let mut chunk = Vec::new();
+        for index in 0..1usize << params.log_blowup {
+            let offset = chunk_offset(offset, n.ilog2(), params.log_blowup, index);
+            let columns: Vec<&[Fe]> = coefficients.iter().map(Vec::as_slice).collect();
+            evaluate_columns(&columns, twiddles, offset, &mut chunk);
+            leaves.par_extend(hash_rows(&chunk, log_rows, &params.tree));
+        }
+        drop(chunk);
+        Self { coefficients, tree: MerkleTree::new(leaves, &params.tree) }
+    }
+
+    /// Coefficients of each column, lowest first.
+    pub(super) fn coefficients(&self) -> impl Iterator<Item = &[Fe]> {
+        self.coefficients.iter().map(Vec::as_slice)
+    }
+
+    pub(super) fn root(&self) -> Digest {
+        self.tree.root()
+    }
+}
+
+/// Values of all columns on a coset, in bit-reversed order, into reused buffers.
+pub(super) fn evaluate_columns(
+    coefficients: &[&[Fe]],
+    twiddles: &Twiddles,
+    offset: Fe,
+    values: &mut Vec<Vec<Fe>>,
+) {
+    values.resize(coefficients.len(), Vec::new());
+    values.par_iter_mut().zip(coefficients).for_each(|(values, coefficients)| {
+        values.clear();
+        values.extend_from_slice(coefficients);
+        twiddles.evaluate(values, offset);
+    });
+}
+
+/// The leaves of consecutive rows of a table with `2^log_rows` rows.
+pub(super) fn hash_rows<'c>(
+    columns: &'c [Vec<Fe>],
+    log_rows: u32,
+    hashes: &TreeHashes,
+) -> impl IndexedParallelIterator<Item = Digest> + 'c {
+    let hash = hashes.at_depth(log_rows);
+    (0..columns[0].len()).into_par_iter().with_min_len(256).map_init(
+        Vec::new,
+        move |words: &mut Vec<u8>, row| {
+            if let [single] = columns {
+                return single[row].to_montgomery_bytes_be();
+            }
+            words.clear();
+            for column in columns {
+                words.extend_from_slice(&column[row].to_montgomery_bytes_be());
+            }
+            hash.hash_row(words)
+        },
+    )
+}
+
+/// Opens the same rows of several tables of polynomials.
+pub(super) fn open_tables(tables: &[&Table], plans: &[TablePlan], log_blowup: u32) -> Vec<Opening> {
+    let positions = opened_positions(&plans[0]);
+    let columns: Vec<&[Fe]> =
+        tables.iter().flat_map(|table| table.coefficients.iter().map(Vec::as_slice)).collect();
+    let domain = Subgroup::new(columns[0].len().ilog2() + log_blowup);
+    let points: Vec<Fe> =
+        positions.iter().map(|position| EVALUATION_OFFSET * domain.element(*position)).collect();
+    let rows: Vec<Vec<Fe>> =
+        points.par_iter().map(|point| evaluate_columns_at(&columns, *point)).collect();
+    let mut first = 0;
+    let open = |(table, plan): (&&Table, &TablePlan)| {
+        let range = first..first + table.coefficients.len();
+        first = range.end;
+        let values = rows.iter().flat_map(|row| row[range.clone()].iter().copied()).collect();
+        let siblings = plan.sibling_nodes().into_iter().map(|node| table.tree.node(node)).collect();
+        Opening { values, siblings }
+    };
+    tables.iter().zip(plans).map(open).collect()
+}
+
+/// The values of several polynomials of equal length at a point.
+pub(super) fn evaluate_columns_at(columns: &[&[Fe]], point: Fe) -> Vec<Fe> {
+    let length = columns[0].len();
+    let mut powers = Vec::with_capacity(HORNER_BLOCK.min(length));
+    let mut power = Fe::ONE;
+    for _ in 0..HORNER_BLOCK.min(length) {
+        powers.push(power);
+        power *= point;
+    }
+    let evaluate = |column: &&[Fe]| {
+        column.chunks(powers.len()).rev().fold(Fe::ZERO, |value, block| {
+            let mut sum = WideSum::default();
+            for (coefficient, power) in block.iter().zip(&powers) {
+                sum.add_product(coefficient, power);
+            }
+            value * power + sum.reduce()
+        })
+    };
+    columns.iter().map(evaluate).collect()
+}
