@@ -6,15 +6,16 @@ from prover.reference.errors import reject_unless
 from prover.reference.field import P, inverse
 from prover.reference.public_input import PublicInput
 
+# The last two belong to the modular builtins: drawn, but never used.
 INTERACTION_ELEMENTS = (
-    "memory__multi_column_perm__perm__interaction_elm",
-    "memory__multi_column_perm__hash_interaction_elm0",
-    "range_check16__perm__interaction_elm",
-    "diluted_check__permutation__interaction_elm",
-    "diluted_check__interaction_z",
-    "diluted_check__interaction_alpha",
-    "add_mod__interaction_elm",
-    "mul_mod__interaction_elm",
+    "memory_z",
+    "memory_alpha",
+    "range_check16_z",
+    "diluted_permutation_z",
+    "diluted_z",
+    "diluted_alpha",
+    "add_mod",
+    "mul_mod",
 )
 INITIAL_ADDRESSES = ("pedersen", "range_check", "ecdsa", "bitwise", "ec_op", "poseidon")
 DILUTED_BITS = 16
@@ -28,23 +29,22 @@ def boundary_values(public_input: PublicInput, interaction: Sequence[int]) -> Ma
         RejectedProof: if the public memory product is undefined (negligible for honest proofs).
     """
     elements = dict(zip(INTERACTION_ELEMENTS, interaction, strict=True))
-    segments = public_input.segments
-    numerator, denominator = public_input.memory_product_ratio(interaction[0], interaction[1])
+    numerator, denominator = public_input.memory_product_ratio(
+        elements["memory_z"], elements["memory_alpha"]
+    )
     reject_unless(denominator != 0, "the memory challenge equals a public memory entry")
+    segments = public_input.segments
     return elements | {
         "initial_pc": segments["program"].begin_addr,
         "final_pc": segments["program"].stop_ptr,
         "initial_ap": segments["execution"].begin_addr,
         "final_ap": segments["execution"].stop_ptr,
-        **{f"initial_{name}_addr": segments[name].begin_addr for name in INITIAL_ADDRESSES},
         "range_check_min": public_input.rc_min,
         "range_check_max": public_input.rc_max,
-        "memory__multi_column_perm__perm__public_memory_prod": numerator * inverse(denominator) % P,
-        "range_check16__perm__public_memory_prod": 1,
-        "diluted_check__permutation__public_memory_prod": 1,
-        "diluted_check__first_elm": 0,
-        "diluted_check__final_cum_val": diluted_cumulative_value(
-            elements["diluted_check__interaction_z"], elements["diluted_check__interaction_alpha"]
+        **{f"initial_{name}_addr": segments[name].begin_addr for name in INITIAL_ADDRESSES},
+        "public_memory_product": numerator * inverse(denominator) % P,
+        "diluted_final_value": diluted_cumulative_value(
+            elements["diluted_z"], elements["diluted_alpha"]
         ),
     }
 

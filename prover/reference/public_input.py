@@ -137,7 +137,7 @@ def _parse_segment(raw: object, name: str) -> Segment:
 def _parse_memory_entry(raw: object) -> tuple[int, int]:
     fields = mapping(raw, "public memory entry")
     known_keys(fields, {"address", "page", "value"}, "public memory entry")
-    if integer(fields, "page") != MAIN_PAGE:
+    if integer(fields, "page", default=MAIN_PAGE) != MAIN_PAGE:
         # The products of other pages would have to be proven outside of the STARK.
         raise UnreadableProof("public memory pages other than 0 are not supported")
     return integer(fields, "address"), felt(fields, "value")
