@@ -67,6 +67,7 @@ class BatchFull(Exception):  # noqa: N818 - not a fault: the batch must be seale
     """A transaction costs more than the open batch has left. Nothing has changed."""
 
     def __init__(self, cost_steps: int, steps_limit: int) -> None:
+        """Name what it costs and what is left."""
         """Keep the cost and say what was left."""
         super().__init__(f"cost of {cost_steps} steps > {steps_limit} left in the batch")
         self.cost_steps = cost_steps

@@ -1,0 +1,269 @@
+"""Seeded random batches, realistic and nasty, for comparing implementations and for properties.
+
+    for sealed in random_batches(seed=7, n_batches=3, n_transactions=12): ...
+
+Accounts are rich, modest or poor, prices jump, orders expire, traders meet themselves; refused
+transactions are dropped and counted, as the sequencer would.
+"""
+
+import functools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import (
+    FEE_ACCOUNT_ID,
+    FIRST_USER_ACCOUNT_ID,
+    INSURANCE_ACCOUNT_ID,
+    MAX_MAKERS_PER_ORDER,
+)
+from novation.protocol.errors import InvalidTransaction
+from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.sealing import SealedBatch
+from novation.protocol.signing import signed
+from novation.protocol.transactions import CancelOrder, Transaction, Withdraw
+from tests.support.builders import (
+    N_ORACLES,
+    ONE_DOLLAR,
+    QUORUM,
+    exchange_config,
+    oracle_report,
+    oracle_update,
+    private_key,
+)
+from tests.support.exchange import ONE_HOUR_MS, Exchange
+
+N_USERS = 6
+LADDER_BATCH = 40
+BASE_PRICE_TICKS = 1000
+
+
+class RandomTrading:
+    """Random transactions against a live exchange; `counts` says what came of them."""
+
+    def __init__(
+        self, seed: int, config: ExchangeConfig | None = None, *, sign: bool = True
+    ) -> None:
+        """Start with nothing: no prices, no users."""
+        self.rng = random.Random(seed)
+        self.exchange = Exchange(config or exchange_config(), sign=sign, price_ticks=0)
+        self.prices = [BASE_PRICE_TICKS * (1 + m) for m in range(len(self.exchange.config.markets))]
+        self.counts: Counter[str] = Counter()
+        self._kinds: dict[Callable[[], Transaction], int] = {
+            self._order: 56,
+            self._sniping_order: 14,
+            self._cancellation: 10,
+            self._withdrawal: 5,
+            self._deposit: 6,
+            self._oracle_update: 6,
+            self._closing_order: 8,
+        }
+        self._planned: list[Callable[[], Transaction]] = []
+
+    def batch(self, n_transactions: int) -> SealedBatch:
+        """Return a sealed batch of so many accepted transactions."""
+        for tx in self._opening():
+            self._try(tx)
+        assert self.exchange.state.batch is not None
+        while len(self.exchange.state.batch.entries) < n_transactions:
+            self.exchange.time_ms += self.rng.choice((0, 0, 1, 40, 2_000))
+            if not self._planned and self.rng.random() < 0.03:
+                self._plan_sinking()
+            if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
+                self._plan_ladder()
+            self._try(self._planned.pop(0)() if self._planned else self._choose()())
+        return self.exchange.seal()
+
+    def _choose(self) -> Callable[[], Transaction]:
+        (make,) = self.rng.choices(list(self._kinds), list(self._kinds.values()))
+        return make
+
+    def _plan_ladder(self) -> None:
+        """Plan more makers than an order may visit, and the order that sweeps them."""
+        rich, sweeper, price = 3, 4, self.prices[0]
+        maker = functools.partial(self.exchange.order, rich, Side.SELL, 1, price)
+        self._planned = [maker] * (MAX_MAKERS_PER_ORDER + 2)
+        self._planned.append(
+            lambda: self.exchange.order(sweeper, Side.BUY, 1000, price * 105 // 100)
+        )
+
+    def _plan_sinking(self) -> None:
+        """Plan a maker with all its margin in use, a price move past it, and who hits it."""
+        sinker, rich, price = self.rng.randrange(2, N_USERS), 3, self.prices[0]
+        side = self.rng.choice(tuple(Side))
+        away = price * (93 if side is Side.BUY else 107) // 100
+        size = max(1, self._largest_size(sinker, 0) * 9 // 10)
+        self._planned = [
+            functools.partial(self.exchange.order, sinker, side, size, price),
+            functools.partial(self._oracle_update, away),
+            functools.partial(self.exchange.order, rich, side.other, size, price),
+        ]
+
+    def _opening(self) -> Iterator[Transaction]:
+        """Yield what the first batch needs: a price and a few funded accounts."""
+        if self.exchange.state.globals.batch_number == 0:
+            yield self._oracle_update()
+            for account_id in range(2, 5):
+                yield self.exchange.deposit(account_id, self._wealth(account_id))
+
+    def _try(self, tx: Transaction) -> None:
+        try:
+            result = self.exchange.apply(tx)
+        except InvalidTransaction as error:
+            self.counts[error.code.name] += 1
+            return
+        self.counts[result.result_code.name] += 1
+        for visit in getattr(result.hints, "visits", ()):
+            self.counts[f"VISIT_{visit.outcome.name}"] += 1
+
+    def _wealth(self, account_id: int) -> int:
+        dollars = {0: 50, 1: 2, 2: 4_000}[account_id % 3]
+        return dollars * ONE_DOLLAR // 2 + self.rng.randrange(dollars * ONE_DOLLAR)
+
+    def _account_id(self) -> int:
+        """Return a user; rarely the fee account, the insurance fund or nobody."""
+        kind = self.rng.random()
+        if kind < 0.03:
+            return self.rng.choice((FEE_ACCOUNT_ID, INSURANCE_ACCOUNT_ID, 4_000_000_000))
+        if kind < 0.1:
+            return self.rng.randrange(FIRST_USER_ACCOUNT_ID, N_USERS)
+        known = [i for i in self.exchange.state.accounts if i >= FIRST_USER_ACCOUNT_ID]
+        return self.rng.choice(known)
+
+    def _order(self) -> Transaction:
+        rng = self.rng
+        market_id = rng.choice((0, 0, 0, *range(len(self.prices))))
+        side = rng.choice((Side.BUY, Side.SELL))
+        # Limits cluster so that prices tie; one in ten reaches far over, or out of the band.
+        reach = rng.choice((-3, -2, -2, -1, -1, -1, 0, 0, 1, 5))
+        if rng.random() < 0.1:
+            reach = rng.choice((60, 90, 200))
+        account_id = self._account_id()
+        step = reach if side is Side.BUY else -reach
+        price = max(1, self.prices[market_id] + step * (1 + market_id))
+        return self.exchange.order(
+            account_id,
+            side,
+            self._size(account_id, market_id),
+            price,
+            market_id=market_id,
+            expiry_time_ms=self.exchange.time_ms + rng.choice((1, 50, 3_000, ONE_HOUR_MS)),
+            time_in_force=rng.choice((TimeInForce.GTC, TimeInForce.GTC, *TimeInForce)),
+            reduce_only=rng.random() < 0.15,
+            max_fee_ppm=rng.choice((1000, 1000, 1000, 500, 2**20 - 1, 499)),
+        )
+
+    def _size(self, account_id: int, market_id: int) -> int:
+        kind = self.rng.random()
+        if kind < 0.6:
+            return self.rng.randrange(1, 12)
+        if kind < 0.97:
+            return max(1, self._largest_size(account_id, market_id) * self.rng.choice((2, 9)) // 10)
+        return self.rng.choice((2**32 - 1, 2**31, 400_000))
+
+    def _largest_size(self, account_id: int, market_id: int) -> int:
+        account = self.exchange.state.get_account(account_id)
+        market = self.exchange.config.markets[market_id]
+        collateral = 0 if account is None else account.collateral_quanta
+        lot_margin_ppm = self.prices[market_id] * market.multiplier * market.initial_margin_ppm
+        return min(collateral * 10**6 // lot_margin_ppm, 2**32 - 1)
+
+    def _closing_order(self) -> Transaction:
+        """Return an order that reduces a position, perhaps at once, perhaps by resting."""
+        slots = [
+            (account_id, position)
+            for account_id, account in self.exchange.state.accounts.items()
+            for position in account.positions
+            if position.size_lots
+        ]
+        if not slots:
+            return self._order()
+        account_id, position = self.rng.choice(slots)
+        side = Side.SELL if position.size_lots > 0 else Side.BUY
+        step = self.rng.choice((-2, 0, 0, 2))
+        return self.exchange.order(
+            account_id,
+            side,
+            self.rng.choice((1, abs(position.size_lots), abs(position.size_lots) + 7)),
+            self.prices[position.market_id] + (step if side is Side.SELL else -step),
+            market_id=position.market_id,
+            reduce_only=self.rng.random() < 0.8,
+        )
+
+    def _sniping_order(self) -> Transaction:
+        """Return an order that meets the head of a book, by its own account now and then."""
+        state, rng = self.exchange.state, self.rng
+        heads = [market.head(side) for market in state.markets.values() for side in Side]
+        head_ids = [order_id for order_id, _ in heads if order_id]
+        if not head_ids:
+            return self._order()
+        head = state.order(rng.choice(head_ids))
+        account_id = head.account_id if rng.random() < 0.2 else self._account_id()
+        size = rng.choice((1, head.remaining_lots, head.remaining_lots + 1, 40))
+        return self.exchange.order(
+            account_id,
+            head.side.other,
+            size,
+            head.price_ticks,
+            market_id=head.market_id,
+            time_in_force=rng.choice(tuple(TimeInForce)),
+        )
+
+    def _cancellation(self) -> Transaction:
+        state = self.exchange.state
+        order_id = self.rng.choice((*state.orders, state.globals.next_order_id))
+        order = state.get_order(order_id)
+        is_owner = order is not None and self.rng.random() < 0.9
+        account_id = order.account_id if order is not None and is_owner else self._account_id()
+        tx = CancelOrder(account_id, 0, self.exchange.next_nonce(account_id), order_id)
+        return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _withdrawal(self) -> Transaction:
+        account_id = self._account_id()
+        account = self.exchange.state.get_account(account_id)
+        balance = 1 if account is None else max(1, account.collateral_quanta)
+        amount = self.rng.choice((1, balance // 2 + 1, balance, balance + 1))
+        tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount)
+        return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _deposit(self) -> Transaction:
+        account_id = self._account_id()
+        deposit = self.exchange.deposit(account_id, self._wealth(account_id))
+        if self.rng.random() < 0.15:
+            return replace(deposit, stark_key=self.rng.randrange(1, 2**251))
+        if self.rng.random() < 0.1:
+            return replace(deposit, l1_address=self.rng.randrange(2**160))
+        return deposit
+
+    def _oracle_update(self, first_price_ticks: int = 0) -> Transaction:
+        """Move every price, one time in four far; maybe the first to where it was planned."""
+        rng, exchange = self.rng, self.exchange
+        exchange.time_ms += rng.choice((1, 500))
+        range_ppm = rng.choice((2_000, 2_000, 2_000, 80_000))
+        for market_id, price in enumerate(self.prices):
+            change = price * rng.randint(-range_ppm, range_ppm) // 10**6
+            self.prices[market_id] = max(100, price + change)
+        self.prices[0] = first_price_ticks or self.prices[0]
+        signers = sorted(rng.sample(range(N_ORACLES), rng.randint(QUORUM, N_ORACLES)))
+        reports = []
+        for signer in signers:
+            noisy = tuple((p << 16) + rng.randint(-40_000, 40_000) for p in self.prices)
+            time_ms = exchange.time_ms - rng.choice((0, 0, 100))
+            reports.append(oracle_report(exchange.config, signer, time_ms, noisy))
+        return oracle_update(tuple(reports))
+
+
+def random_batches(
+    seed: int,
+    n_batches: int = 2,
+    n_transactions: int = 10,
+    config: ExchangeConfig | None = None,
+    *,
+    sign: bool = True,
+) -> Iterator[SealedBatch]:
+    """Yield batches in sequence on one state; the same seed gives the same batches."""
+    trading = RandomTrading(seed, config, sign=sign)
+    for _ in range(n_batches):
+        yield trading.batch(n_transactions)

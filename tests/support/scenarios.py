@@ -1,0 +1,58 @@
+"""Two short batches in which everything that can become of a transaction or a maker happens."""
+
+from dataclasses import replace
+
+from novation.protocol.batch import PlaceOrderHints
+from novation.protocol.orders import TimeInForce
+from novation.protocol.sealing import SealedBatch
+from tests.support.builders import ONE_DOLLAR
+from tests.support.exchange import BUY, SELL, Exchange
+
+IOC, POST_ONLY = TimeInForce.IOC, TimeInForce.POST_ONLY
+MAKER, TAKER, POOR, SECOND_MAKER = 2, 3, 4, 5
+
+
+def every_outcome() -> tuple[SealedBatch, SealedBatch]:
+    """Return two consecutive batches; the second opens accounts and orders of the first."""
+    exchange = Exchange()
+    return _first_batch(exchange), _second_batch(exchange)
+
+
+def _first_batch(exchange: Exchange) -> SealedBatch:
+    """Deposits, a full and a partial fill, orders left in the middle of the book."""
+    exchange.fund(MAKER, TAKER, SECOND_MAKER)
+    exchange.fund(POOR, amount_quanta=6 * ONE_DOLLAR)
+    exchange.place(MAKER, SELL, 10, 1001)
+    exchange.place(TAKER, BUY, 4, 1001, time_in_force=IOC)
+    exchange.place(TAKER, BUY, 9, 1001)
+    exchange.place(POOR, BUY, 9_000, 1000, expiry_time_ms=exchange.time_ms + 9_000)
+    exchange.place(SECOND_MAKER, BUY, 5, 1001, expiry_time_ms=exchange.time_ms + 10)
+    exchange.place(MAKER, BUY, 2, 1000, reduce_only=True)
+    exchange.place(SECOND_MAKER, SELL, 7, 1003, market_id=1, time_in_force=POST_ONLY)
+    exchange.place(SECOND_MAKER, SELL, 2, 1004, market_id=1)
+    for price_ticks in (1005, 1006, 1007):
+        exchange.place(TAKER, SELL, 3, price_ticks)
+    return exchange.seal()
+
+
+def _second_batch(exchange: Exchange) -> SealedBatch:
+    """Every reason to remove a maker, a failed deposit, a withdrawal, cancellations, a sweep."""
+    exchange.place(MAKER, BUY, 20, 1006, time_in_force=IOC, reduce_only=True)
+    exchange.place(SECOND_MAKER, SELL, 4, 1002)
+    # Closes the position of MAKER: its resting reduce-only order has nothing left to reduce.
+    exchange.place(MAKER, BUY, 4, 1002)
+    exchange.time_ms += 100
+    exchange.apply(replace(exchange.deposit(POOR, 5), stark_key=12345))
+    exchange.set_price(930, 1000)
+    # Meets its own bid, one that expired, one without margin at 930, one that would not reduce.
+    swept = exchange.place(TAKER, SELL, 9_100, 990)
+    assert isinstance(swept.hints, PlaceOrderHints)
+    assert len(swept.hints.visits) == 4
+    exchange.cancel(TAKER, 11)
+    exchange.cancel(SECOND_MAKER, 8)
+    for _ in range(33):
+        exchange.place(SECOND_MAKER, BUY, 1, 980)
+    exchange.place(MAKER, SELL, 40, 980)
+    exchange.withdraw(MAKER, 1_000 * ONE_DOLLAR)
+    exchange.apply(exchange.deposit(0, 77))
+    return exchange.seal()
