@@ -40,8 +40,8 @@ contract Deep is IDeep {{
         if (logTraceLength < {min_log}) revert TraceTooShort({min_log}, logTraceLength);
         // Memory: {coefficient_base:#x} coefficients, {value_base:#x} out-of-domain values,
         // {point_base:#x} points z*g^row, then z^2; {constant_base:#x} sum of coefficient * value of
-        // each point; {inverse_base:#x} denominators of one query, inverted in place;
-        // {prefix_base:#x} their prefix products. `p` is the field's prime.
+        // each point; {square_base:#x} powers g^(2^i); from {fraction_base:#x} on one numerator and
+        // denominator per query, then the prefix products of the denominators. `p` is the prime.
         assembly ("memory-safe") {{
             function expmod(base, exponent, modulus) -> power {{
                 mstore({scratch:#x}, 0x20)
@@ -53,41 +53,47 @@ contract Deep is IDeep {{
                 if iszero(staticcall(gas(), 0x05, {scratch:#x}, 0xc0, 0x00, 0x20)) {{ revert(0, 0) }}
                 power := mload(0x00)
             }}
+            // The sum of all quotients at x as one fraction: n/d + t/(x - point) is
+            // (n * (x - point) + t * d) / (d * (x - point)).
+            function fraction(x, row, p) -> n, d {{
+                d := 1
+                let t
+                let e
+{query}
+            }}
             if iszero(eq(mload(0x40), {start:#x})) {{ revert(0, 0) }}
             let p := PRIME
             calldatacopy({coefficient_base:#x}, coefficients.offset, {value_bytes:#x})
             calldatacopy({value_base:#x}, oodsValues.offset, {value_bytes:#x})
 {setup}
-            quotients := {memory_end:#x}
-            mstore(quotients, points.length)
-            mstore(0x40, add(add(quotients, 0x20), shl(5, points.length)))
-            let row := rows.offset
-            for {{ let i := 0 }} lt(i, points.length) {{ i := add(i, 1) }} {{
-                {{
-                    let x := calldataload(add(points.offset, shl(5, i)))
-                    let product := 1
-                    for {{ let offset := 0 }} lt(offset, {point_bytes:#x}) {{ offset := add(offset, 0x20) }} {{
-                        let denominator := add(x, sub(p, mload(add({point_base:#x}, offset))))
-                        mstore(add({inverse_base:#x}, offset), denominator)
-                        mstore(add({prefix_base:#x}, offset), product)
-                        product := mulmod(product, denominator, p)
-                    }}
-                    if iszero(product) {{ revert(0, 0) }}
-                    let inverse := expmod(product, sub(p, 2), p)
-                    for {{ let offset := {point_bytes:#x} }} offset {{}} {{
-                        offset := sub(offset, 0x20)
-                        let denominator := mload(add({inverse_base:#x}, offset))
-                        mstore(
-                            add({inverse_base:#x}, offset),
-                            mulmod(inverse, mload(add({prefix_base:#x}, offset)), p)
-                        )
-                        inverse := mulmod(inverse, denominator, p)
-                    }}
+            let product := 1
+            {{
+                let row := rows.offset
+                let point := points.offset
+                let end := add({fraction_base:#x}, mul(0x60, points.length))
+                for {{ let ptr := {fraction_base:#x} }} lt(ptr, end) {{ ptr := add(ptr, 0x60) }} {{
+                    let n, d := fraction(calldataload(point), row, p)
+                    mstore(ptr, n)
+                    mstore(add(ptr, 0x20), d)
+                    mstore(add(ptr, 0x40), product)
+                    product := mulmod(product, d, p)
+                    row := add(row, {row_bytes:#x})
+                    point := add(point, 0x20)
                 }}
-                let sum := 0
-{query}
-                mstore(add(add(quotients, 0x20), shl(5, i)), mod(sum, p))
-                row := add(row, {row_bytes:#x})
+            }}
+            // A query point that is a point of the mask: never for an honest transcript.
+            if iszero(product) {{ revert(0, 0) }}
+            let inverse := expmod(product, sub(p, 2), p)
+            let ptr := add({fraction_base:#x}, mul(0x60, points.length))
+            quotients := ptr
+            mstore(quotients, points.length)
+            let slot := add(quotients, shl(5, points.length))
+            mstore(0x40, add(slot, 0x20))
+            for {{}} gt(slot, quotients) {{ slot := sub(slot, 0x20) }} {{
+                ptr := sub(ptr, 0x60)
+                let dInverse := mulmod(inverse, mload(add(ptr, 0x40)), p)
+                mstore(slot, mulmod(mload(ptr), dInverse, p))
+                inverse := mulmod(inverse, mload(add(ptr, 0x20)), p)
             }}
         }}
     }}
@@ -116,10 +122,10 @@ class DeepGenerator:
         self._values = self._coefficients + WORD * self._n_values
         self._points = self._values + WORD * self._n_values
         self._constants = self._points + WORD * n_points
-        self._inverses = self._constants + WORD * n_points
-        self._prefixes = self._inverses + WORD * n_points
-        self._scratch = self._prefixes + WORD * n_points
-        self._max_gap = max(b - a for a, b in zip([0, *self._rows], self._rows, strict=False))
+        gaps = (b - a for a, b in zip([0, *self._rows], self._rows, strict=False))
+        self._n_squares = max(gaps).bit_length()
+        self._squares = self._constants + WORD * n_points
+        self._scratch = self._squares + WORD * self._n_squares
 
     def source(self) -> str:
         """The whole Solidity file."""
@@ -134,29 +140,23 @@ class DeepGenerator:
             value_base=self._values,
             value_bytes=WORD * self._n_values,
             point_base=self._points,
-            point_bytes=WORD * len(self._groups),
             constant_base=self._constants,
-            inverse_base=self._inverses,
-            prefix_base=self._prefixes,
+            square_base=self._squares,
+            fraction_base=self._scratch + 6 * WORD,
             scratch=self._scratch,
             **scratch,
-            memory_end=self._scratch + 6 * WORD,
             row_bytes=WORD * self._n_columns,
             setup="\n".join(" " * 12 + line for line in setup),
             query="\n".join(" " * 16 + line for line in self._query_lines()),
         )
 
     def _point_lines(self) -> list[str]:
-        """z*g^row for ascending rows; the gaps are powers of g by repeated squaring.
-
-        The squarings of g are kept in the region of the denominators, unused until the queries.
-        """
-        n_squares = self._max_gap.bit_length()
+        """z*g^row for ascending rows; the gaps are products of the powers g^(2^i)."""
         lines = [
             "{",
             "    let square := expmod(3, shr(logTraceLength, sub(p, 1)), p)",
-            f"    for {{ let ptr := {self._inverses:#x} }}"
-            f" lt(ptr, {self._inverses + WORD * n_squares:#x}) {{ ptr := add(ptr, 0x20) }} {{",
+            f"    for {{ let ptr := {self._squares:#x} }}"
+            f" lt(ptr, {self._squares + WORD * self._n_squares:#x}) {{ ptr := add(ptr, 0x20) }} {{",
             "        mstore(ptr, square)",
             "        square := mulmod(square, square, p)",
             "    }",
@@ -164,9 +164,9 @@ class DeepGenerator:
         ]
         previous = 0
         for i, row in enumerate(self._rows):
-            for bit in range(n_squares):
+            for bit in range(self._n_squares):
                 if (row - previous) >> bit & 1:
-                    power = f"mload({self._inverses + WORD * bit:#x})"
+                    power = f"mload({self._squares + WORD * bit:#x})"
                     lines.append(f"    point := mulmod(point, {power}, p)")
             lines.append(f"    mstore({self._points + WORD * i:#x}, point) // row {row}")
             previous = row
@@ -187,18 +187,18 @@ class DeepGenerator:
 
     def _query_lines(self) -> list[str]:
         lines = []
-        bound = 0
         for i, group in enumerate(self._groups):
             total = negate(_load(self._constants, i))
             for value, column in group:
                 cell = Code(f"calldataload({_offset('row', WORD * column)})", 1, 2)
                 total = add(multiply(self._coefficient(value), cell), total)
-            term = multiply(total, _load(self._inverses, i))
-            lines.append(f"sum := add({term.text}, sum)")
-            bound += 1
-            if bound == 30:  # noqa: PLR2004
-                lines.append("sum := mod(sum, p)")
-                bound = 1
+            # x - point + p is below 2p, the numerator stays below 2p.
+            lines += [
+                f"e := add(x, sub(p, {_load(self._points, i).text}))",
+                f"t := {total.text}",
+                "n := add(mulmod(n, e, p), mulmod(t, d, p))",
+                "d := mulmod(d, e, p)",
+            ]
         return lines
 
     def _coefficient(self, value: int) -> Code:

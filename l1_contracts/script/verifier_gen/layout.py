@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from verifier_gen.description import Description
 
@@ -71,9 +72,10 @@ library AirLayout {{
     uint256 internal constant MASK_SIZE = {mask_size};
     uint256 internal constant N_MASK_VALUES = {n_mask};
 
-    /// @dev One byte per mask entry: which distinct value it has.
-    bytes internal constant MASK_VALUE_INDEX =
-{mask_index};
+    /// @dev Which distinct value each mask entry has, as pairs of bytes: the position of the value,
+    /// the number of consecutive entries that have it.
+    bytes internal constant MASK_VALUE_RUNS =
+{mask_runs};
 
     /// @dev Four bytes per parameter of the layout, in the order of the transcript.
     uint256 internal constant N_DYNAMIC_PARAMS = {n_dynamic};
@@ -155,7 +157,7 @@ def solidity_source(description: Description, params: Mapping[str, int]) -> str:
         min_log=_min_log_trace_length(params),
         mask_size=len(description.mask),
         n_mask=len(description.distinct_mask),
-        mask_index=_hex_literal(bytes(description.mask_value_index), 8),
+        mask_runs=_hex_literal(_runs(description.mask_value_index), 8),
         n_dynamic=len(params),
         dynamic_params=_hex_literal(values, 8),
         n_builtins=len(BUILTIN_CELLS),
@@ -214,6 +216,16 @@ def _min_log_trace_length(params: Mapping[str, int]) -> int:
     ratios = [_row_ratio(name, params) for name in BUILTIN_CELLS]
     longest = max([*ratios, 2**16 * params["diluted_units_row_ratio"]])
     return (longest - 1).bit_length()
+
+
+def _runs(values: Sequence[int]) -> bytes:
+    pairs = b""
+    for value, group in groupby(values):
+        length = len(list(group))
+        while length:
+            pairs += bytes([value, min(length, 255)])
+            length -= min(length, 255)
+    return pairs
 
 
 def _begin_params(description: Description) -> bytes:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Field, PRIME} from "./Field.sol";
+import {MONTGOMERY_R_INVERSE, PRIME} from "./Field.sol";
 
 /// @title The verifier's side of the non-interactive channel (Stone's keccak suite).
 /// @notice The digest absorbs every message of the prover; challenges are hashes of the digest
@@ -49,24 +49,41 @@ library Channel {
         }
     }
 
-    /// @notice Absorbs `values[order[0]], values[order[1]], ...`, each as a message of its own.
-    /// @dev Every byte of `order` is below the length of `values`: it is generated.
-    function absorbEach(State memory state, uint256[] memory values, bytes memory order)
+    /// @notice Absorbs a sequence of words, each as a message of its own.
+    /// @param values The distinct words.
+    /// @param runs The sequence, as pairs of bytes: a position in `values`, a number of
+    /// repetitions. Positions are not checked: the runs are generated.
+    function absorbRuns(State memory state, uint256[] memory values, bytes memory runs)
         internal
         pure
     {
         assembly ("memory-safe") {
-            let digest := mload(state)
+            let seed := add(mload(state), 1)
             let base := add(values, 0x20)
-            let end := add(order, mload(order))
-            // The last byte of the word at `ptr + 1` is the byte at `ptr + 32`.
-            for { let ptr := order } lt(ptr, end) {} {
-                ptr := add(ptr, 1)
-                mstore(0x00, add(digest, 1))
-                mstore(0x20, mload(add(base, shl(5, and(mload(ptr), 0xff)))))
-                digest := keccak256(0x00, 0x40)
+            let end := add(runs, mload(runs))
+            // The last two bytes of the word at `ptr` are a pair.
+            for { let ptr := runs } lt(ptr, end) {} {
+                ptr := add(ptr, 2)
+                let pair := mload(ptr)
+                mstore(0x20, mload(add(base, and(shr(3, pair), 0x1fe0))))
+                mstore(0x00, seed)
+                seed := add(keccak256(0x00, 0x40), 1)
+                let more := sub(and(pair, 0xff), 1)
+                if more {
+                    for {} gt(more, 3) { more := sub(more, 4) } {
+                        mstore(0x00, seed)
+                        mstore(0x00, add(keccak256(0x00, 0x40), 1))
+                        mstore(0x00, add(keccak256(0x00, 0x40), 1))
+                        mstore(0x00, add(keccak256(0x00, 0x40), 1))
+                        seed := add(keccak256(0x00, 0x40), 1)
+                    }
+                    for {} more { more := sub(more, 1) } {
+                        mstore(0x00, seed)
+                        seed := add(keccak256(0x00, 0x40), 1)
+                    }
+                }
             }
-            mstore(state, digest)
+            mstore(state, sub(seed, 1))
             mstore(add(state, 0x20), 0)
         }
     }
@@ -76,7 +93,7 @@ library Channel {
         for (uint256 i = 0; i < MAX_DRAWS; ++i) {
             uint256 candidate = uint256(_next(state));
             if (candidate < DRAW_BOUND) {
-                return mulmod(candidate, Field.MONTGOMERY_R_INVERSE, PRIME);
+                return mulmod(candidate, MONTGOMERY_R_INVERSE, PRIME);
             }
         }
         revert ChallengeNotDrawn();
@@ -85,9 +102,8 @@ library Channel {
     /// @notice Checks that `nonce` makes a hash of the digest start with `bits` zeros, then absorbs
     /// it. `1 <= bits <= 64`.
     function absorbProofOfWork(State memory state, uint256 bits, uint64 nonce) internal pure {
-        bytes32 prefix = keccak256(
-            abi.encodePacked(uint64(PROOF_OF_WORK_MAGIC), state.digest, uint8(bits))
-        );
+        bytes32 prefix =
+            keccak256(abi.encodePacked(uint64(PROOF_OF_WORK_MAGIC), state.digest, uint8(bits)));
         bytes32 work = keccak256(abi.encodePacked(prefix, nonce));
         if (uint256(work) >> (256 - bits) != 0) revert ProofOfWorkTooWeak(bits, nonce);
         state.digest = keccak256(abi.encodePacked(_incremented(state.digest), nonce));

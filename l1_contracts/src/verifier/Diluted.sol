@@ -13,21 +13,24 @@ library Diluted {
     uint256 private constant SPACING_FACTOR = 1 << 4;
 
     /// @notice r_(2^16) for the challenges z and alpha, both reduced.
-    function finalValue(uint256 z, uint256 alpha) internal pure returns (uint256) {
-        uint256 p = addmod(1, z, PRIME);
-        uint256 q = 1;
-        uint256 difference = 1;
-        uint256 increment = SPACING_FACTOR - 2;
-        for (uint256 i = 1; i < N_BITS; ++i) {
-            // The difference at the i-th power of two; below 2^64, so nothing wraps.
-            difference += increment;
-            increment *= SPACING_FACTOR;
-            uint256 scaled = mulmod(difference, p, PRIME);
-            uint256 factor = addmod(p, mulmod(z, scaled, PRIME), PRIME);
-            uint256 tail = addmod(mulmod(difference, scaled, PRIME), q, PRIME);
-            q = addmod(mulmod(q, factor, PRIME), tail, PRIME);
-            p = mulmod(p, factor, PRIME);
+    function finalValue(uint256 z, uint256 alpha) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            let p := add(1, z)
+            let q := 1
+            let difference := 1
+            let increment := sub(SPACING_FACTOR, 2)
+            for { let i := 1 } lt(i, N_BITS) { i := add(i, 1) } {
+                // The difference at the i-th power of two, below 2^64.
+                difference := add(difference, increment)
+                increment := mul(increment, SPACING_FACTOR)
+                let scaled := mulmod(difference, p, PRIME)
+                let factor := add(p, mulmod(z, scaled, PRIME))
+                // Sums of at most three reduced terms.
+                q := add(mulmod(q, factor, PRIME), add(mulmod(difference, scaled, PRIME), q))
+                q := mod(q, PRIME)
+                p := mulmod(p, factor, PRIME)
+            }
+            value := addmod(p, mulmod(q, alpha, PRIME), PRIME)
         }
-        return addmod(p, mulmod(q, alpha, PRIME), PRIME);
     }
 }

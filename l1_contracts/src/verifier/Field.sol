@@ -5,14 +5,14 @@ pragma solidity 0.8.37;
 /// reduced elements fit in a word, so additions may be reduced late.
 uint256 constant PRIME = 0x800000000000011000000000000000000000000000000000000000000000001;
 
+/// @dev Inverse of 2^256: the factor that takes an element out of Montgomery form.
+uint256 constant MONTGOMERY_R_INVERSE =
+    0x40000000000001100000000000012100000000000000000000000000000000;
+
 /// @title Arithmetic in the prime field of the trace.
 library Field {
     /// @dev Generates the multiplicative group; also the offset of the evaluation domain.
     uint256 internal constant GENERATOR = 3;
-
-    /// @dev Inverse of 2^256, which takes an element out of Montgomery form.
-    uint256 internal constant MONTGOMERY_R_INVERSE =
-        0x40000000000001100000000000012100000000000000000000000000000000;
 
     error NoInverseOfZero();
 
@@ -27,7 +27,9 @@ library Field {
             mstore(add(scratch, 0x60), base)
             mstore(add(scratch, 0x80), exponent)
             mstore(add(scratch, 0xa0), PRIME)
-            if iszero(staticcall(gas(), 0x05, scratch, 0xc0, scratch, 0x20)) { revert(0, 0) }
+            if iszero(staticcall(gas(), 0x05, scratch, 0xc0, scratch, 0x20)) {
+                revert(0, 0)
+            }
             result := mload(scratch)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
 import {Field, PRIME} from "./Field.sol";
 import {Memory} from "./Memory.sol";
 import {Merkle} from "./Merkle.sol";
@@ -19,6 +20,19 @@ library Fri {
     /// @dev Bytes of a query: position, value, inverse of the point.
     uint256 internal constant QUERY_BYTES = 0x60;
 
+    /// @dev Inverses of the roots of unity of order 4, 8 and 16: those at positions 2, 4 and 8 of
+    /// the bit-reversed table.
+    uint256 private constant INVERSE_ROOT_4 =
+        0x01dafdc6d65d66b5accedf99bcd607383ad971a9537cdf25d59e99d90becc81e;
+    uint256 private constant INVERSE_ROOT_8 =
+        0x0446ed3ce295dda2b5ea677394813e6eab8bfbc55397aacac8e6df6f4bc9ca34;
+    uint256 private constant INVERSE_ROOT_16 =
+        0x05c3ed0c6f6ac6dd647c9ba3e4721c1eb14011ea3d174c52d7981c5b8145aa75;
+
+    uint256 private constant FIFTEEN_PRIMES =
+        0x78000000000000ff00000000000000000000000000000000000000000000000f;
+
+    /// @dev Assembly relies on the order of the fields.
     struct Layer {
         uint256 step;
         uint256 logRows;
@@ -28,24 +42,23 @@ library Fri {
     }
 
     /// @dev Working memory of one proof: coset buffer, Merkle queue, powers of the 16th root of
-    /// unity in bit-reversed order and their inverses. The table of a smaller coset is a prefix.
+    /// unity in bit-reversed order. The table of a smaller coset is a prefix.
     struct Scratch {
         uint256 coset;
         uint256 merkleQueue;
         uint256 roots;
-        uint256 inverseRoots;
     }
 
-    /// @dev Position in the queue and in calldata; row and 1/(first point) of the coset at hand.
+    /// @dev Next query to read and end of the queue, calldata offset, next query to write (never
+    /// ahead of reading), 1/(first point) of the coset at hand. Assembly relies on the order.
     struct Walk {
         uint256 read;
         uint256 end;
         uint256 cursor;
-        uint256 row;
+        uint256 write;
         uint256 inversePoint;
     }
 
-    error NonCanonicalValue();
     error LayerRootMismatch(uint256 expected, uint256 computed);
     error LastLayerMismatch(uint256 position);
 
@@ -55,18 +68,12 @@ library Fri {
         scratch.coset = Memory.allocate(size * 0x20);
         scratch.merkleQueue = Memory.allocate(maxQueries * Merkle.ENTRY_BYTES);
         scratch.roots = Memory.allocate(size * 0x20);
-        scratch.inverseRoots = Memory.allocate(size * 0x20);
         uint256 root = Field.rootOfUnity(MAX_STEP);
         uint256 power = 1;
         for (uint256 i = 0; i < size; ++i) {
-            uint256 slot = Field.reverseBits(i, MAX_STEP) * 0x20;
-            // The inverse of the i-th power is the (16 - i)-th power.
-            uint256 inverseSlot = Field.reverseBits((size - i) % size, MAX_STEP) * 0x20;
-            uint256 roots = scratch.roots + slot;
-            uint256 inverseRoots = scratch.inverseRoots + inverseSlot;
+            uint256 slot = scratch.roots + Field.reverseBits(i, MAX_STEP) * 0x20;
             assembly ("memory-safe") {
-                mstore(roots, power)
-                mstore(inverseRoots, power)
+                mstore(slot, power)
             }
             power = mulmod(power, root, PRIME);
         }
@@ -83,14 +90,16 @@ library Fri {
         uint256 nQueries,
         uint256 cursor
     ) internal pure returns (uint256 count, uint256 end) {
-        Walk memory walk = Walk(queries, queries + nQueries * QUERY_BYTES, cursor, 0, 0);
+        Walk memory walk = Walk(queries, queries + nQueries * QUERY_BYTES, cursor, queries, 0);
+        uint256 mask = Merkle.nodeMask(layer.nodeBytes);
         while (walk.read < walk.end) {
             _gatherCoset(layer.step, scratch, walk);
-            _pushLeaf(layer, scratch, count, walk.row);
-            uint256 scale = mulmod(layer.evalPoint, walk.inversePoint, PRIME);
-            uint256 folded = _foldCoset(layer.step, scratch, scale);
-            _writeQuery(queries + count * QUERY_BYTES, walk, folded, layer.step);
-            ++count;
+            _pushLeaf(layer.step, scratch, count, walk.write, mask);
+            _foldCoset(layer, scratch, walk);
+            unchecked {
+                // At most one per query.
+                ++count;
+            }
         }
         bytes32 root;
         (root, end) = Merkle.computeRoot(
@@ -134,10 +143,18 @@ library Fri {
         pure
         returns (uint256 value)
     {
+        // Every step leaves a reduced product plus a word that is below the prime.
         assembly ("memory-safe") {
-            for { let ptr := add(coefficients, shl(5, nCoefficients)) } gt(ptr, coefficients) {} {
+            let ptr := add(coefficients, shl(5, nCoefficients))
+            for { let end := add(coefficients, 0x60) } gt(ptr, end) {} {
+                ptr := sub(ptr, 0x80)
+                value := add(calldataload(add(ptr, 0x60)), mulmod(value, point, PRIME))
+                value := add(calldataload(add(ptr, 0x40)), mulmod(value, point, PRIME))
+                value := add(calldataload(add(ptr, 0x20)), mulmod(value, point, PRIME))
+                value := add(calldataload(ptr), mulmod(value, point, PRIME))
+            }
+            for {} gt(ptr, coefficients) {} {
                 ptr := sub(ptr, 0x20)
-                // Below 2 * PRIME: one reduced product and one reduced coefficient.
                 value := add(calldataload(ptr), mulmod(value, point, PRIME))
             }
             value := mod(value, PRIME)
@@ -145,100 +162,124 @@ library Fri {
     }
 
     /// @dev Fills the coset buffer with the queries of the next row, and with siblings from the
-    /// proof where there is no query.
+    /// proof between them. Writes the row's position to the output and keeps 1/(first point).
     function _gatherCoset(uint256 step, Scratch memory scratch, Walk memory walk) private pure {
-        uint256 read = walk.read;
-        uint256 end = walk.end;
-        uint256 cursor = walk.cursor;
         uint256 coset = scratch.coset;
         uint256 roots = scratch.roots;
-        bool nonCanonical;
+        uint256 bits = 0;
         assembly ("memory-safe") {
+            let read := mload(walk)
+            let end := mload(add(walk, 0x20))
+            let cursor := mload(add(walk, 0x40))
             let first := mload(read)
-            let position := shl(step, shr(step, first))
-            mstore(add(walk, 0x60), shr(step, first))
+            let row := shr(step, first)
+            let position := shl(step, row)
+            let next := add(position, shl(step, 1))
             // 1/x_0 = (1/x_j) * root_j for the j-th point of the coset.
-            mstore(
-                add(walk, 0x80),
-                mulmod(
-                    mload(add(read, 0x40)), mload(add(roots, shl(5, sub(first, position)))), PRIME
-                )
-            )
-            let cosetEnd := add(coset, shl(add(step, 5), 1))
-            for { let slot := coset } lt(slot, cosetEnd) { slot := add(slot, 0x20) } {
-                switch and(lt(read, end), eq(mload(read), position))
-                case 1 {
-                    mstore(slot, mload(add(read, 0x20)))
-                    read := add(read, 0x60)
-                }
-                default {
-                    let sibling := calldataload(cursor)
-                    nonCanonical := or(nonCanonical, iszero(lt(sibling, PRIME)))
-                    mstore(slot, sibling)
-                    cursor := add(cursor, 0x20)
-                }
-                position := add(position, 1)
+            let root := mload(add(roots, shl(5, sub(first, position))))
+            mstore(add(walk, 0x80), mulmod(mload(add(read, 0x40)), root, PRIME))
+            let slot := coset
+            for {} 1 {} {
+                let known := next
+                if lt(read, end) { if lt(mload(read), next) { known := mload(read) } }
+                let length := shl(5, sub(known, position))
+                calldatacopy(slot, cursor, length)
+                cursor := add(cursor, length)
+                slot := add(slot, length)
+                if eq(known, next) { break }
+                mstore(slot, mload(add(read, 0x20)))
+                slot := add(slot, 0x20)
+                position := add(known, 1)
+                read := add(read, 0x60)
+            }
+            for { let ptr := coset } lt(ptr, slot) { ptr := add(ptr, 0x20) } {
+                bits := or(bits, mload(ptr))
             }
             mstore(walk, read)
             mstore(add(walk, 0x40), cursor)
+            mstore(mload(add(walk, 0x60)), row)
         }
-        if (nonCanonical) revert NonCanonicalValue();
+        // Reduced values above 2^251 exist, but hardly occur: then look closer.
+        if (bits >> 251 != 0) _checkReduced(coset, 1 << step);
     }
 
-    /// @dev Hashes the coset buffer into the Merkle queue. Rows have at least two columns.
-    function _pushLeaf(Layer memory layer, Scratch memory scratch, uint256 index, uint256 row)
-        private
-        pure
-    {
-        uint256 mask = Merkle.nodeMask(layer.nodeBytes);
-        uint256 step = layer.step;
-        uint256 coset = scratch.coset;
-        uint256 entry = scratch.merkleQueue + index * Merkle.ENTRY_BYTES;
-        assembly ("memory-safe") {
-            mstore(entry, row)
-            mstore(add(entry, 0x20), and(keccak256(coset, shl(add(step, 5), 1)), mask))
-        }
-    }
-
-    /// @dev Folds the coset buffer to one reduced value; `scale` is beta over the first point.
-    function _foldCoset(uint256 step, Scratch memory scratch, uint256 scale)
-        private
-        pure
-        returns (uint256 folded)
-    {
-        uint256 coset = scratch.coset;
-        uint256 inverseRoots = scratch.inverseRoots;
-        assembly ("memory-safe") {
-            for { let size := shl(step, 0x20) } gt(size, 0x20) { size := shr(1, size) } {
-                let out := coset
-                for { let i := 0 } lt(i, size) { i := add(i, 0x40) } {
-                    let left := mload(add(coset, i))
-                    let right := mload(add(coset, add(i, 0x20)))
-                    let factor := mulmod(scale, mload(add(inverseRoots, i)), PRIME)
-                    let odd := mulmod(factor, add(left, sub(PRIME, right)), PRIME)
-                    mstore(out, mod(add(odd, add(left, right)), PRIME))
-                    out := add(out, 0x20)
-                }
-                scale := mulmod(scale, scale, PRIME)
+    function _checkReduced(uint256 start, uint256 count) private pure {
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 value;
+            assembly ("memory-safe") {
+                value := mload(add(start, shl(5, i)))
             }
-            folded := mload(coset)
+            if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
         }
     }
 
-    /// @dev The folded point is the coset's first point to the power 2^step.
-    function _writeQuery(uint256 query, Walk memory walk, uint256 value, uint256 step)
-        private
-        pure
-    {
-        uint256 position = walk.row;
-        uint256 inversePoint = walk.inversePoint;
-        for (uint256 i = 0; i < step; ++i) {
-            inversePoint = mulmod(inversePoint, inversePoint, PRIME);
-        }
+    /// @dev Hashes the coset buffer into the Merkle queue, under the row in the output query.
+    /// Rows have at least two columns, hence a leaf hash.
+    function _pushLeaf(
+        uint256 step,
+        Scratch memory scratch,
+        uint256 index,
+        uint256 query,
+        uint256 mask
+    ) private pure {
+        uint256 coset = scratch.coset;
+        uint256 queue = scratch.merkleQueue;
         assembly ("memory-safe") {
-            mstore(query, position)
-            mstore(add(query, 0x20), value)
-            mstore(add(query, 0x40), inversePoint)
+            let entry := add(queue, shl(6, index))
+            mstore(entry, mload(query))
+            mstore(add(entry, 0x20), and(keccak256(coset, shl(step, 0x20)), mask))
+        }
+    }
+
+    /// @dev Folds the coset buffer to one value and writes it to the output query with the inverse
+    /// of its point, which is the coset's first point to the power 2^step.
+    ///
+    /// A coset of 2k points is folded by halves: the second half starts at the k-th root of the
+    /// table, and both folds meet at the k-th power of the first point.
+    function _foldCoset(Layer memory layer, Scratch memory scratch, Walk memory walk) private pure {
+        uint256 coset = scratch.coset;
+        assembly ("memory-safe") {
+            // l + r + f * (l - r). Each level more than doubles the bound: below 1, 3, 7, 15 and
+            // 31 primes after 0 to 4 levels.
+            function meet(l, r, f) -> v {
+                v := add(add(l, r), mulmod(f, add(l, sub(FIFTEEN_PRIMES, r)), PRIME))
+            }
+            function fold2(ptr, s) -> v {
+                v := meet(mload(ptr), mload(add(ptr, 0x20)), s)
+            }
+            function fold4(ptr, s) -> v {
+                v := fold2(add(ptr, 0x40), mulmod(s, INVERSE_ROOT_4, PRIME))
+                v := meet(fold2(ptr, s), v, mulmod(s, s, PRIME))
+            }
+            function fold8(ptr, s) -> v {
+                v := fold4(add(ptr, 0x80), mulmod(s, INVERSE_ROOT_8, PRIME))
+                let left := fold4(ptr, s)
+                s := mulmod(s, s, PRIME)
+                v := meet(left, v, mulmod(s, s, PRIME))
+            }
+            function fold16(ptr, s) -> v {
+                v := fold8(add(ptr, 0x100), mulmod(s, INVERSE_ROOT_16, PRIME))
+                let left := fold8(ptr, s)
+                s := mulmod(s, s, PRIME)
+                s := mulmod(s, s, PRIME)
+                v := meet(left, v, mulmod(s, s, PRIME))
+            }
+            let step := mload(layer)
+            let inversePoint := mload(add(walk, 0x80))
+            let scale := mulmod(mload(add(layer, 0x40)), inversePoint, PRIME)
+            let value
+            switch step
+            case 1 { value := fold2(coset, scale) }
+            case 2 { value := fold4(coset, scale) }
+            case 3 { value := fold8(coset, scale) }
+            default { value := fold16(coset, scale) }
+            for {} step { step := sub(step, 1) } {
+                inversePoint := mulmod(inversePoint, inversePoint, PRIME)
+            }
+            let write := mload(add(walk, 0x60))
+            mstore(add(write, 0x20), mod(value, PRIME))
+            mstore(add(write, 0x40), inversePoint)
+            mstore(add(walk, 0x60), add(write, 0x60))
         }
     }
 }

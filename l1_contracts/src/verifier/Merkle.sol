@@ -31,8 +31,10 @@ library Merkle {
     ) internal pure returns (bytes32 root, uint256 end) {
         if (count == 0) revert EmptyQueue();
         uint256 mask = nodeMask(nodeBytes);
-        for (uint256 level = 0; level < height; ++level) {
-            (count, cursor) = _foldLevel(queue, count, cursor, nodeBytes, mask);
+        uint256 level = _levelsWithoutMeeting(queue, count, height);
+        cursor = _foldChains(queue, count, level, cursor, nodeBytes);
+        for (; level < height; ++level) {
+            (count, cursor) = _foldLevel(queue, count, cursor, nodeBytes, mask, mask);
         }
         assembly ("memory-safe") {
             root := mload(add(queue, 0x20))
@@ -56,22 +58,61 @@ library Merkle {
         returns (uint256 nextCount, uint256 nextCursor)
     {
         // The pairs' digests are truncated like any node, the siblings are full words.
-        return _foldLevelMasked(
-            queue, count, cursor, 0x20, type(uint256).max, nodeMask(nodeBytes)
-        );
+        return _foldLevel(queue, count, cursor, 0x20, type(uint256).max, nodeMask(nodeBytes));
+    }
+
+    /// @dev On the lowest levels no two paths meet: as many as the smallest difference of
+    /// neighbours has bits above its lowest.
+    function _levelsWithoutMeeting(uint256 queue, uint256 count, uint256 height)
+        private
+        pure
+        returns (uint256 levels)
+    {
+        assembly ("memory-safe") {
+            let least := shl(height, 1)
+            let last := add(queue, shl(6, sub(count, 1)))
+            for { let entry := queue } lt(entry, last) { entry := add(entry, 0x40) } {
+                let difference := xor(mload(entry), mload(add(entry, 0x40)))
+                if lt(difference, least) { least := difference }
+            }
+            levels := sub(255, clz(least))
+        }
+    }
+
+    /// @dev Folds each path separately over `levels` levels on which no two paths meet: the
+    /// siblings of one path are `count` nodes apart.
+    function _foldChains(
+        uint256 queue,
+        uint256 count,
+        uint256 levels,
+        uint256 cursor,
+        uint256 nodeBytes
+    ) private pure returns (uint256 nextCursor) {
+        uint256 mask = nodeMask(nodeBytes);
+        assembly ("memory-safe") {
+            let stride := mul(count, nodeBytes)
+            nextCursor := add(cursor, mul(stride, levels))
+            let end := add(queue, shl(6, count))
+            for { let entry := queue } lt(entry, end) { entry := add(entry, 0x40) } {
+                let index := mload(entry)
+                let node := mload(add(entry, 0x20))
+                for { let sibling := cursor } lt(sibling, nextCursor) {
+                    sibling := add(sibling, stride)
+                } {
+                    let side := shl(5, and(index, 1))
+                    mstore(side, node)
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    node := and(keccak256(0x00, 0x40), mask)
+                    index := shr(1, index)
+                }
+                mstore(entry, index)
+                mstore(add(entry, 0x20), node)
+                cursor := add(cursor, nodeBytes)
+            }
+        }
     }
 
     function _foldLevel(
-        uint256 queue,
-        uint256 count,
-        uint256 cursor,
-        uint256 nodeBytes,
-        uint256 mask
-    ) private pure returns (uint256, uint256) {
-        return _foldLevelMasked(queue, count, cursor, nodeBytes, mask, mask);
-    }
-
-    function _foldLevelMasked(
         uint256 queue,
         uint256 count,
         uint256 cursor,

@@ -19,11 +19,7 @@ library Program {
 
     /// @notice Counts and hashes the words of the packed program, and checks that it starts as
     /// proof mode requires: the verifier takes the final pc from that.
-    function inspect(address[] memory chunks)
-        internal
-        view
-        returns (uint256 length, bytes32 hash)
-    {
+    function inspect(address[] memory chunks) internal view returns (uint256 length, bytes32 hash) {
         uint256 maxWords = 0;
         for (uint256 i = 0; i < chunks.length; ++i) {
             ProofParameters.checkRange("program_chunk_bytes", chunks[i].code.length, 9, 24_576);

@@ -92,8 +92,9 @@ library PublicInput {
             (uint256 rows, uint256 cells) = _builtin(builtins, i - OUTPUT_SEGMENT);
             uint256 maxInstances = rows == 0 ? 0 : (1 << statement.logTraceLength) / rows;
             if (i == OUTPUT_SEGMENT) maxInstances = type(uint32).max;
-            if (stop < begin || (stop - begin) % cells != 0 || (stop - begin) / cells > maxInstances)
-            {
+            if (
+                stop < begin || (stop - begin) % cells != 0 || (stop - begin) / cells > maxInstances
+            ) {
                 revert IStarkVerifier.InvalidSegment(i, begin, stop);
             }
         }

@@ -150,8 +150,20 @@ library PublicMemory {
             let end := add(start, shl(6, nCells))
             // z + 2 * PRIME - address - alpha * value: addresses are below 2^32 < PRIME.
             let base := add(z, shl(1, PRIME))
-            for { let cell := start } lt(cell, end) { cell := add(cell, 0x40) } {
-                let hash := add(mload(cell), mulmod(alpha, mload(add(cell, 0x20)), PRIME))
+            for { let bulk := add(start, shl(8, shr(2, nCells))) } lt(start, bulk) {
+                start := add(start, 0x100)
+            } {
+                let hash := add(mload(start), mulmod(alpha, mload(add(start, 0x20)), PRIME))
+                product := mulmod(product, sub(base, hash), PRIME)
+                hash := add(mload(add(start, 0x40)), mulmod(alpha, mload(add(start, 0x60)), PRIME))
+                product := mulmod(product, sub(base, hash), PRIME)
+                hash := add(mload(add(start, 0x80)), mulmod(alpha, mload(add(start, 0xa0)), PRIME))
+                product := mulmod(product, sub(base, hash), PRIME)
+                hash := add(mload(add(start, 0xc0)), mulmod(alpha, mload(add(start, 0xe0)), PRIME))
+                product := mulmod(product, sub(base, hash), PRIME)
+            }
+            for {} lt(start, end) { start := add(start, 0x40) } {
+                let hash := add(mload(start), mulmod(alpha, mload(add(start, 0x20)), PRIME))
                 product := mulmod(product, sub(base, hash), PRIME)
             }
         }

@@ -6,7 +6,7 @@ import {IDeep} from "../interfaces/IDeep.sol";
 import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
 import {Channel} from "./Channel.sol";
 import {Diluted} from "./Diluted.sol";
-import {Field, PRIME} from "./Field.sol";
+import {Field, MONTGOMERY_R_INVERSE, PRIME} from "./Field.sol";
 import {Fri} from "./Fri.sol";
 import {Memory} from "./Memory.sol";
 import {Merkle} from "./Merkle.sol";
@@ -50,8 +50,8 @@ contract StarkVerifier is IStarkVerifier {
 
     uint256 private constant N_OODS_VALUES =
         AirLayout.N_MASK_VALUES + AirLayout.N_COLUMNS_COMPOSITION;
-    uint256 private constant N_COLUMNS = AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND
-        + AirLayout.N_COLUMNS_COMPOSITION;
+    uint256 private constant N_COLUMNS =
+        AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND + AirLayout.N_COLUMNS_COMPOSITION;
     uint256 private constant NONCE_BYTES = 8;
 
     IConstraints private immutable _CONSTRAINTS;
@@ -200,21 +200,18 @@ contract StarkVerifier is IStarkVerifier {
         run.oodsPoint = z;
         uint256[] memory values = _readFelts(run, N_OODS_VALUES);
         run.oodsValues = values;
-        run.channel.absorbEach(values, AirLayout.MASK_VALUE_INDEX);
+        run.channel.absorbRuns(values, AirLayout.MASK_VALUE_RUNS);
         uint256 even = values[AirLayout.N_MASK_VALUES];
         uint256 odd = values[AirLayout.N_MASK_VALUES + 1];
         run.channel.absorb(bytes32(even));
         run.channel.absorb(bytes32(odd));
         run.oodsAlpha = run.channel.drawFelt();
 
-        uint256[] memory mask = new uint256[](AirLayout.N_MASK_VALUES);
-        for (uint256 i = 0; i < mask.length; ++i) {
-            mask[i] = mulmod(values[i], Field.MONTGOMERY_R_INVERSE, PRIME);
-        }
+        uint256[] memory mask = _toStandardForm(values, AirLayout.N_MASK_VALUES);
         uint256 composition = _CONSTRAINTS.evaluate(mask, params, alpha, z, run.logTraceLength);
         // h(x) = h_0(x^2) + x * h_1(x^2)
         uint256 claimed = addmod(even, mulmod(z, odd, PRIME), PRIME);
-        claimed = mulmod(claimed, Field.MONTGOMERY_R_INVERSE, PRIME);
+        claimed = mulmod(claimed, MONTGOMERY_R_INVERSE, PRIME);
         if (composition != claimed) revert OutOfDomainMismatch(composition, claimed);
     }
 
@@ -240,9 +237,8 @@ contract StarkVerifier is IStarkVerifier {
         }
         run.channel.absorbProofOfWork(run.parameters.proofOfWorkBits, nonce);
         run.cursor = cursor + NONCE_BYTES;
-        run.queries = run.channel.drawQueries(
-            run.parameters.nQueries, run.logTraceLength + run.parameters.logBlowup
-        );
+        run.queries = run.channel
+            .drawQueries(run.parameters.nQueries, run.logTraceLength + run.parameters.logBlowup);
     }
 
     function _openTraces(Run memory run) private view {
@@ -297,24 +293,20 @@ contract StarkVerifier is IStarkVerifier {
     {
         uint256[] memory rows = run.rows;
         uint256 cursor = run.cursor;
-        uint256 nonCanonical = 0;
-        uint256 cell;
+        uint256 largest = 0;
         assembly ("memory-safe") {
             let start := add(add(rows, 0x20), shl(5, target))
             let length := shl(5, nColumns)
             calldatacopy(start, cursor, length)
             for { let offset := 0 } lt(offset, length) { offset := add(offset, 0x20) } {
                 let value := mload(add(start, offset))
-                if iszero(lt(value, PRIME)) {
-                    nonCanonical := 1
-                    cell := value
-                }
+                if gt(value, largest) { largest := value }
             }
             leaf := keccak256(start, length)
             if eq(nColumns, 1) { leaf := mload(start) }
             cursor := add(cursor, length)
         }
-        if (nonCanonical != 0) revert NotAFieldElement(cell);
+        if (largest >= PRIME) revert NotAFieldElement(largest);
         run.cursor = cursor;
     }
 
@@ -375,22 +367,37 @@ contract StarkVerifier is IStarkVerifier {
 
     /// @dev The DEEP polynomial takes one power of alpha per mask entry; those of entries with the
     /// same point are summed.
-    function _oodsCoefficients(uint256 alpha)
-        private
-        pure
-        returns (uint256[] memory coefficients)
-    {
+    function _oodsCoefficients(uint256 alpha) private pure returns (uint256[] memory coefficients) {
         coefficients = new uint256[](N_OODS_VALUES);
-        bytes memory order = AirLayout.MASK_VALUE_INDEX;
+        bytes memory runs = AirLayout.MASK_VALUE_RUNS;
         uint256 power = 1;
         assembly ("memory-safe") {
             let base := add(coefficients, 0x20)
-            let end := add(order, mload(order))
-            for { let ptr := order } lt(ptr, end) {} {
-                ptr := add(ptr, 1)
-                let slot := add(base, shl(5, and(mload(ptr), 0xff)))
-                mstore(slot, addmod(mload(slot), power, PRIME))
+            let end := add(runs, mload(runs))
+            // The last two bytes of the word at `ptr` are a pair (value, repetitions).
+            for { let ptr := runs } lt(ptr, end) {} {
+                ptr := add(ptr, 2)
+                let pair := mload(ptr)
+                let slot := add(base, and(shr(3, pair), 0x1fe0))
+                let sum := add(mload(slot), power)
                 power := mulmod(power, alpha, PRIME)
+                let more := sub(and(pair, 0xff), 1)
+                for {} gt(more, 3) { more := sub(more, 4) } {
+                    sum := add(sum, power)
+                    power := mulmod(power, alpha, PRIME)
+                    sum := add(sum, power)
+                    power := mulmod(power, alpha, PRIME)
+                    sum := add(sum, power)
+                    power := mulmod(power, alpha, PRIME)
+                    // Below 6 primes.
+                    sum := mod(add(sum, power), PRIME)
+                    power := mulmod(power, alpha, PRIME)
+                }
+                for {} more { more := sub(more, 1) } {
+                    sum := addmod(sum, power, PRIME)
+                    power := mulmod(power, alpha, PRIME)
+                }
+                mstore(slot, mod(sum, PRIME))
             }
         }
         coefficients[AirLayout.N_MASK_VALUES] = power;
@@ -404,16 +411,36 @@ contract StarkVerifier is IStarkVerifier {
     {
         values = new uint256[](count);
         uint256 cursor = run.cursor;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 value;
-            assembly ("memory-safe") {
-                value := calldataload(cursor)
+        run.cursor = cursor + 32 * count;
+        uint256 largest = 0;
+        assembly ("memory-safe") {
+            let ptr := add(values, 0x20)
+            let length := shl(5, count)
+            calldatacopy(ptr, cursor, length)
+            for { let end := add(ptr, length) } lt(ptr, end) { ptr := add(ptr, 0x20) } {
+                let value := mload(ptr)
+                if gt(value, largest) { largest := value }
             }
-            if (value >= PRIME) revert NotAFieldElement(value);
-            values[i] = value;
-            cursor += 32;
         }
-        run.cursor = cursor;
+        if (largest >= PRIME) revert NotAFieldElement(largest);
+    }
+
+    function _toStandardForm(uint256[] memory values, uint256 count)
+        private
+        pure
+        returns (uint256[] memory standard)
+    {
+        standard = new uint256[](count);
+        assembly ("memory-safe") {
+            let source := add(values, 0x20)
+            let target := add(standard, 0x20)
+            for { let end := add(target, shl(5, count)) } lt(target, end) {
+                target := add(target, 0x20)
+            } {
+                mstore(target, mulmod(mload(source), MONTGOMERY_R_INVERSE, PRIME))
+                source := add(source, 0x20)
+            }
+        }
     }
 
     function _absorbRoot(Run memory run) private view returns (uint256 root) {
