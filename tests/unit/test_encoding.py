@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import pytest
+
+from novation.protocol.encoding import decode_transaction, encode_transaction
+from novation.protocol.errors import DecodeError
+from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.signatures import Signature
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleReport,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
+
+SIGNATURE = Signature(2**251 - 1, 2**251 + 5)
+PLACE = PlaceOrder(
+    account_id=2**32 - 1,
+    key_index=3,
+    nonce=2**62 - 1,
+    market_id=15,
+    side=Side.SELL,
+    price_ticks=2**32 - 1,
+    size_lots=2**32 - 2,
+    expiry_time_ms=2**48 - 1,
+    max_fee_ppm=2**20 - 1,
+    reduce_only=True,
+    time_in_force=TimeInForce.POST_ONLY,
+    signature=SIGNATURE,
+)
+CANCEL = CancelOrder(1, 2, 3, 2**48 - 1, SIGNATURE)
+WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, SIGNATURE)
+REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
+UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
+ALL: list[Transaction] = [PLACE, CANCEL, WITHDRAW, UPDATE, Deposit(1, 2**160 - 1, 3, 2**63 - 1)]
+
+
+@pytest.mark.parametrize("tx", ALL)
+def test_transaction_when_encoded_then_round_trip(tx: Transaction) -> None:
+    assert decode_transaction(encode_transaction(tx)) == tx
+
+
+@pytest.mark.parametrize("tx", ALL)
+def test_transaction_when_cut_or_longer_then_refused(tx: Transaction) -> None:
+    data = encode_transaction(tx)
+    for length in range(len(data)):
+        with pytest.raises(DecodeError):
+            decode_transaction(data[:length])
+    with pytest.raises(DecodeError):
+        decode_transaction(data + b"\0")
+
+
+@pytest.mark.parametrize("tx", ALL)
+def test_transaction_when_a_bit_flips_then_another_or_refused(tx: Transaction) -> None:
+    data = encode_transaction(tx)
+    for bit in range(8 * len(data)):
+        broken = bytearray(data)
+        broken[bit // 8] ^= 1 << bit % 8
+        try:
+            other = decode_transaction(bytes(broken))
+        except DecodeError:
+            continue
+        assert other != tx
+        assert encode_transaction(other) == bytes(broken)
+
+
+def user_bytes(word_0: int, word_1: int) -> bytes:
+    """Return the bytes of a user transaction with the given words."""
+    return b"\0" + word_0.to_bytes(16, "big") + word_1.to_bytes(18, "big") + bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\3", "unknown kind"),
+        (user_bytes(4, 1), "message type 4"),
+        (user_bytes(2, 2**48), "message type 2"),
+        (user_bytes(3, 2**63), "message type 3"),
+        (user_bytes(2 | 1 << 110, 1), "market 1"),
+        (user_bytes(1 | 1 << 126, 1), "does not fit"),
+        (user_bytes(1, 3 << 134), "TimeInForce"),
+        (user_bytes(1, 1 << 138), "SelfTradeMode"),
+        (b"\1" + bytes(24) + b"\xff" * 32 + bytes(8), "not below"),
+        (b"\2" + bytes(6) + b"\x11", "not below"),
+    ],
+)
+def test_bytes_when_no_transaction_then_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(DecodeError, match=reason):
+        decode_transaction(data)

@@ -1,0 +1,144 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from novation.protocol.errors import ErrorCode
+from novation.protocol.events import PricesUpdated
+from novation.protocol.transactions import OracleReport, OracleUpdate
+from novation.protocol.transactions.oracle_update import lower_median, price_words
+from tests.support.builders import oracle_report, oracle_update
+from tests.support.exchange import Exchange
+
+MAX_AGE_MS = 60_000
+
+
+def reports(exchange: Exchange, *price_pairs: tuple[int, int]) -> tuple[OracleReport, ...]:
+    """Return signed reports of nodes 0, 1, ... made now."""
+    return tuple(
+        oracle_report(exchange.config, i, exchange.time_ms, pair)
+        for i, pair in enumerate(price_pairs)
+    )
+
+
+def test_update_when_three_reports_then_medians() -> None:
+    exchange = Exchange(price_ticks=0)
+    update = oracle_update(reports(exchange, (10, 7), (30, 9), (20, 8)))
+    result = exchange.apply(update)
+    assert result.events == (PricesUpdated(exchange.time_ms, (20, 8)),)
+    assert [m.mark_price_x16 for m in exchange.state.market_list()] == [20, 8]
+    assert [m.index_price_x16 for m in exchange.state.market_list()] == [20, 8]
+    assert exchange.state.globals.oracle_time_ms == exchange.time_ms
+
+
+def test_update_when_even_number_of_reports_then_lower_median() -> None:
+    assert lower_median([5, 9]) == 5
+    assert lower_median([9, 1, 5, 7]) == 5
+    exchange = Exchange(price_ticks=0)
+    exchange.apply(oracle_update(reports(exchange, (10, 7), (30, 5))))
+    assert [m.mark_price_x16 for m in exchange.state.market_list()] == [10, 5]
+
+
+def test_price_words_when_six_prices_then_two_words() -> None:
+    assert price_words([1, 2, 3, 4, 5, 6]) == [
+        1 + (2 << 48) + (3 << 96) + (4 << 144) + (5 << 192),
+        6,
+    ]
+
+
+Change = Callable[[Exchange, OracleUpdate], OracleUpdate]
+
+BROKEN: list[tuple[str, Change, ErrorCode]] = [
+    (
+        "one report",
+        lambda _, u: replace(u, reports=u.reports[:1]),
+        ErrorCode.QUORUM_NOT_REACHED,
+    ),
+    (
+        "signer twice",
+        lambda _, u: replace(u, reports=(u.reports[0], u.reports[0])),
+        ErrorCode.SIGNERS_NOT_ASCENDING,
+    ),
+    (
+        "descending",
+        lambda _, u: replace(u, reports=u.reports[::-1]),
+        ErrorCode.SIGNERS_NOT_ASCENDING,
+    ),
+    (
+        "unknown signer",
+        lambda _, u: replace(u, reports=(u.reports[0], replace(u.reports[1], signer_index=3))),
+        ErrorCode.UNKNOWN_SIGNER,
+    ),
+    (
+        "too few prices",
+        lambda _, u: replace(u, prices_x16=u.prices_x16[:1]),
+        ErrorCode.INVALID_FIELD,
+    ),
+    (
+        "zero price",
+        lambda e, _: oracle_update(reports(e, (0, 1), (1, 1))),
+        ErrorCode.INVALID_FIELD,
+    ),
+    (
+        "high price",
+        lambda e, _: OracleUpdate(e.time_ms, (2**48, 1), ()),
+        ErrorCode.INVALID_FIELD,
+    ),
+    (
+        "time too long",
+        lambda _, u: replace(u, reports=(replace(u.reports[0], time_ms=2**48),)),
+        ErrorCode.INVALID_FIELD,
+    ),
+    (
+        "not the median",
+        lambda _, u: replace(u, prices_x16=(u.prices_x16[0], 9)),
+        ErrorCode.PRICE_NOT_MEDIAN,
+    ),
+    (
+        "wrong time",
+        lambda _, u: replace(u, oracle_time_ms=u.oracle_time_ms - 1),
+        ErrorCode.ORACLE_TIME_NOT_INCREASING,
+    ),
+    (
+        "bad signature",
+        lambda _, u: replace(
+            u, reports=(u.reports[0], replace(u.reports[1], signature=u.reports[0].signature))
+        ),
+        ErrorCode.INVALID_SIGNATURE,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
+)
+def test_update_when_a_rule_is_broken_then_refused(change: Change, code: ErrorCode) -> None:
+    exchange = Exchange(price_ticks=0)
+    update = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    assert exchange.refuse(change(exchange, update)) is code
+
+
+@pytest.mark.parametrize("age_ms", [MAX_AGE_MS + 1, -MAX_AGE_MS - 1])
+def test_update_when_a_report_is_outside_the_window_then_refused(age_ms: int) -> None:
+    exchange = Exchange(price_ticks=0)
+    update = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    exchange.time_ms += age_ms
+    assert exchange.refuse(update) is ErrorCode.REPORT_TIME_OUTSIDE_WINDOW
+
+
+def test_update_when_reports_are_at_the_edges_of_the_window_then_accepted() -> None:
+    exchange = Exchange(price_ticks=0)
+    now = exchange.time_ms
+    edges = (
+        oracle_report(exchange.config, 0, now + MAX_AGE_MS, (1, 1)),
+        oracle_report(exchange.config, 2, now - MAX_AGE_MS, (1, 1)),
+    )
+    exchange.apply(oracle_update(edges))
+    assert exchange.state.globals.oracle_time_ms == now - MAX_AGE_MS
+
+
+def test_update_when_time_does_not_increase_then_refused() -> None:
+    exchange = Exchange(price_ticks=0)
+    exchange.apply(oracle_update(reports(exchange, (10, 7), (30, 5))))
+    again = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    assert exchange.refuse(again) is ErrorCode.ORACLE_TIME_NOT_INCREASING

@@ -1,0 +1,169 @@
+"""Packing, configuration and the words behind the leaves."""
+
+from typing import Any
+
+import pytest
+
+from novation.crypto import FIELD_PRIME, poseidon_hash_many
+from novation.protocol.accounts import Account, Position
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
+from novation.protocol.markets import Globals, Market
+from novation.protocol.numeric import check_field, div_ceil, pack, unpack
+from novation.protocol.orders import RestingOrder, Side, crosses
+from tests.support.builders import exchange_config, market_config
+
+
+def test_pack_when_fields_given_then_first_is_lowest() -> None:
+    assert pack((5, 4), (3, 2), (1, 1)) == 5 + 3 * 16 + 64
+    assert unpack(5 + 3 * 16 + 64, 4, 2, 1) == (5, 3, 1)
+
+
+@pytest.mark.parametrize("value", [-1, 16])
+def test_pack_when_value_too_wide_then_our_fault(value: int) -> None:
+    with pytest.raises(AssertionError):
+        pack((value, 4))
+
+
+@pytest.mark.parametrize("word", [-1, 128])
+def test_unpack_when_bits_left_then_refused(word: int) -> None:
+    with pytest.raises(DecodeError):
+        unpack(word, 4, 3)
+
+
+def test_div_ceil_when_not_exact_then_up() -> None:
+    assert [div_ceil(n, 5) for n in (-6, -5, 0, 1, 5, 6)] == [-1, -1, 0, 1, 1, 2]
+
+
+def test_check_field_when_at_bounds_then_half_open() -> None:
+    check_field("x", 1, 1, 5)
+    for value in (0, 5):
+        with pytest.raises(InvalidTransaction, match=f"x {value} not in 1..4") as caught:
+            check_field("x", value, 1, 5)
+        assert caught.value.code is ErrorCode.INVALID_FIELD
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"symbol": ""},
+        {"symbol": "TOO-LONG-"},
+        {"symbol": "é"},
+        {"multiplier": 0},
+        {"multiplier": 2**12},
+        {"maintenance_margin_ppm": 0},
+        {"maintenance_margin_ppm": 50_001},
+        {"initial_margin_ppm": 2**20},
+        {"maker_fee_ppm": 2**20},
+        {"taker_fee_ppm": -1},
+        {"price_band_ppm": 10**6},
+    ],
+)
+def test_market_config_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="configuration out of range"):
+        market_config(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"chain_id": -1},
+        {"exchange_address": 2**160},
+        {"markets": ()},
+        {"oracle_keys": (1,) * 17},
+        {"oracle_quorum": 0},
+        {"oracle_quorum": 4},
+        {"oracle_keys": (0, 1, 2)},
+        {"oracle_keys": (FIELD_PRIME, 1, 2)},
+        {"oracle_max_age_ms": 2**32},
+    ],
+)
+def test_exchange_config_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {
+        "chain_id": 1,
+        "exchange_address": 2,
+        "markets": (market_config(),),
+        "oracle_keys": (3, 4, 5),
+        "oracle_quorum": 2,
+        "oracle_max_age_ms": 1000,
+    }
+    with pytest.raises(ValueError, match="configuration out of range"):
+        ExchangeConfig(**(fields | changes))
+
+
+def test_config_felts_when_listed_then_as_specified() -> None:
+    config = exchange_config()
+    felts = config.felts()
+    assert felts[0] == int.from_bytes(b"NOVATION", "big")
+    assert felts[1:4] == (1, config.chain_id, config.exchange_address)
+    assert felts[4] == 2 + (3 << 8) + (2 << 16) + (60_000 << 24)
+    assert felts[5] >> 112 == int.from_bytes(b"BTC-USD", "big")
+    assert felts[7:] == config.oracle_keys
+    assert config.config_hash == poseidon_hash_many(felts)
+    assert config.domain_tag == poseidon_hash_many(felts[:4])
+
+
+def test_account_when_position_is_emptied_then_slot_goes() -> None:
+    account = Account.new(1, 2)
+    for market_id in (3, 1, 2):
+        account = account.with_position(Position(market_id, size_lots=market_id))
+    assert [p.market_id for p in account.positions] == [1, 2, 3]
+    account = account.with_position(Position(2), collateral_change=-5, open_orders_change=1)
+    assert [p.market_id for p in account.positions] == [1, 3]
+    assert (account.collateral_quanta, account.open_orders) == (-5, 1)
+    assert account.position(2) == Position(2)
+    assert not account.has_position(2)
+
+
+def test_account_when_hashed_then_words_as_specified() -> None:
+    position = Position(7, size_lots=-3, open_buy_lots=2**37 - 1, open_sell_lots=1)
+    account = Account(0xABC, (11, 12), (5, 6), -9, 4, (position,), 1)
+    assert account.nonces_word() == 5 + (6 << 62)
+    assert account.balance_word() == pack((2**99 - 9, 100), (4, 16), (2, 4), (1, 4), (1, 8))
+    word = pack((7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37), (2**63, 64))
+    assert position.word() == word
+    assert Position.from_word(word) == position
+    keys_hash = poseidon_hash_many([0xABC, 11, 12])
+    expected = [keys_hash, account.nonces_word(), account.balance_word(), word]
+    assert account.leaf() == poseidon_hash_many(expected)
+    assert account.with_nonce(1, 9).nonces == (5, 9)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        Account(1, (2,), (0,), collateral_quanta=2**99),
+        Account(1, (2,), (0,), collateral_quanta=-(2**99)),
+        Account(1, (), ()),
+        Account(1, (2,) * 5, (0,) * 5),
+        Account(1, (2,), (0,), positions=tuple(Position(i, 1) for i in range(9))),
+    ],
+)
+def test_account_when_invariant_is_broken_then_no_leaf(account: Account) -> None:
+    with pytest.raises(AssertionError):
+        account.balance_word()
+
+
+def test_order_when_packed_then_round_trip() -> None:
+    order = RestingOrder(9, 8, 7, Side.SELL, True, 6, 5, 4, 3, 2)
+    assert RestingOrder.from_words(*order.words()) == order
+    word_0, word_1 = order.words()
+    assert word_0 == pack((9, 48), (8, 32), (7, 16), (1, 1), (1, 1), (0, 6), (6, 32))
+    assert word_1 == pack((5, 32), (4, 48), (3, 48), (2, 32))
+    with pytest.raises(DecodeError, match="flags"):
+        RestingOrder.from_words(word_0 | 1 << 98, word_1)
+
+
+def test_market_and_globals_when_packed_then_round_trip() -> None:
+    market = Market(1, 2, 0, 3, 4, 5, 6, 7, -8)
+    assert Market.from_words(market.words()) == market
+    assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
+    counters = Globals(1, 2, 3, 4, 5)
+    assert Globals.from_word(counters.word()) == counters
+
+
+def test_crosses_when_prices_equal_then_true_on_both_sides() -> None:
+    assert crosses(Side.BUY, 10, 10)
+    assert crosses(Side.SELL, 10, 10)
+    assert not crosses(Side.BUY, 10, 11)
+    assert not crosses(Side.SELL, 10, 9)
