@@ -10,8 +10,9 @@ from sequencer.watcher import WatcherPolicy
 class BatchPolicy:
     """When a batch is sealed.
 
-    `max_cost_steps` bounds the Cairo steps of a batch; `max_age_ms` how long its first transaction waits;
-    `max_transactions` the size of the witness; `max_calldata_felts` the public output that L1 must carry.
+    `max_cost_steps` bounds the Cairo steps of a batch, `max_age_ms` how long its first transaction
+    waits, `max_transactions` the size of the witness, `max_output_felts` the public output that the
+    L1 transaction must carry (one more transaction may exceed it).
     """
 
     max_cost_steps: int = 200_000
@@ -56,10 +57,10 @@ class NodeConfig:
     listen_address: str
     sequencer_private_key: int
     market_displays: tuple[MarketDisplay, ...]
-    batch: BatchPolicy = BatchPolicy()
-    limits: ServerLimits = ServerLimits()
-    oracle: OraclePolicy = OraclePolicy()
-    watcher: WatcherPolicy = WatcherPolicy()
-    settlement_backoff: BackoffPolicy = BackoffPolicy()
+    batch: BatchPolicy = field(default_factory=BatchPolicy)
+    limits: ServerLimits = field(default_factory=ServerLimits)
+    oracle: OraclePolicy = field(default_factory=OraclePolicy)
+    watcher: WatcherPolicy = field(default_factory=WatcherPolicy)
+    settlement_backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
     settlement_poll_ms: int = 500
-    event_retention: int = field(default=1_000_000)
+    event_retention: int = 1_000_000

@@ -2,9 +2,9 @@
 
 One thread owns the engine. A group of commands goes through the state transition one by one; the
 accepted ones are written to the journal with one synchronous write; only then does anyone hear of
-them. When the batch is full or old it is sealed: state, witness, history and journal position change
-in one atomic write. After a crash, replaying the journal behind the last sealed batch gives back the
-state that was lost from memory.
+them. When the batch is full or old it is sealed: state, witness, history and journal position
+change in one atomic write. After a crash, replaying the journal behind the last sealed batch gives
+back the state that was lost from memory.
 """
 
 import json
@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 class Command:
     """A transaction that wants to be applied.
 
-    `message_hash` is what the user signed, 0 for other transactions. `queue_position` is the place of
-    an L1 operation. `is_verified` says that the signature has been checked already.
+    `message_hash` is what the user signed, 0 for other transactions. `queue_position` is the place
+    of an L1 operation. `is_verified` says that the signature has been checked already.
     """
 
     transaction: Transaction
@@ -179,6 +179,12 @@ class Engine:
             now_ms = self._clock.now_ms()
             self.batches.mark_final(write_batch, batch_number, transaction_hash, now_ms)
         return self._publish(())
+
+    def root_after(self, batch_number: int) -> int:
+        """Return the state root after a sealed batch, the genesis root for 0."""
+        if batch_number == 0:
+            return State.genesis(self.settings.exchange, self.settings.genesis).root
+        return int.from_bytes(self.batches.get(batch_number).new_root, "big")
 
     def replayed(self) -> GroupResult:
         """Return the stream events that the replay brought back, for those who resume."""

@@ -1,10 +1,10 @@
 """What the streams carry: the events of a transaction, each as a message for an audience.
 
-An event's number is its transaction's place in the journal and its place in the transaction, so that
-replaying the journal gives the same numbers.
+An event's number is its transaction's place in the journal and its place in the transaction, so
+that replaying the journal gives the same numbers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -122,7 +122,7 @@ def last_event_number(sequence: int) -> int:
     return first_event_number(sequence + 1) - 1
 
 
-_CLASSES: Final = {
+_CLASSES: Final[Mapping[Channel, type[FeedMessage]]] = {
     Channel.BOOK: stream_service_pb2.StreamBookResponse,
     Channel.ACCOUNT: stream_service_pb2.StreamAccountResponse,
     Channel.TRADES: stream_service_pb2.StreamTradesResponse,

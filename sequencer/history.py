@@ -1,7 +1,8 @@
 """Orders, acknowledgements and stream events: what the node remembers beside the state.
 
 Derived from the journal. What the open batch added lives in memory and is written when the batch is
-sealed, in the same atomic write as the state; after a crash the replay of the journal adds it again.
+sealed, in the same atomic write as the state; after a crash the replay of the journal adds it
+again.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Layout of the LevelDB database: one letter of kind, then big-endian numbers, so that scans are in order."""
+"""Layout of the database: one letter of kind, then big-endian numbers, so scans are in order."""
 
 from typing import Final
 

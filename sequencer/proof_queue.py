@@ -1,8 +1,8 @@
 """Hand-over between the sequencer and the prover, which never import each other.
 
-A sealed batch becomes a folder `<batch number>/` with `witness.json` and `output.json`. A prover puts
-`calldata.bin` beside them: the complete input of the L1 transaction that finalises the batch. Both sides
-publish by renaming, so a file that exists is complete.
+A sealed batch becomes a folder `<batch number>/` with `witness.json` and `output.json`. A prover
+puts `calldata.bin` beside them: the complete input of the L1 transaction that finalises the batch.
+Both sides publish by renaming, so a file that exists is complete.
 """
 
 import json

@@ -119,7 +119,8 @@ class Settlement:
         our_root = await self._ledger.new_root(state.batch_number)
         if our_root != state.state_root:
             raise RootMismatchError(
-                f"root after batch {state.batch_number}: L1 {state.state_root:#x}, ours {our_root:#x}"
+                f"root after batch {state.batch_number}: L1 {state.state_root:#x}, "
+                f"ours {our_root:#x}"
             )
         for batch_number in range(last_final + 1, state.batch_number + 1):
             await self._finalise(batch_number, b"")

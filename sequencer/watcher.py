@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sequencer.backoff import Backoff, BackoffPolicy
@@ -19,7 +19,7 @@ class WatcherPolicy:
     confirmations: int = 3
     poll_ms: int = 1000
     deposits_per_read: int = 64
-    backoff: BackoffPolicy = BackoffPolicy()
+    backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
 
 
 class DepositSink(Protocol):

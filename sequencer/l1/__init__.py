@@ -1,4 +1,4 @@
-"""What the sequencer needs from L1, as a Protocol: a simulation or another chain can take its place."""
+"""What the sequencer needs from L1, as a Protocol: another chain can take its place."""
 
 from sequencer.l1.interface import (
     L1,

@@ -52,19 +52,12 @@ def _handler(
 ) -> grpc.RpcMethodHandler:
     behaviour = getattr(implementation, _snake_case(method.name))
     decode = _decoder(message_factory.GetMessageClass(method.input_type), max_message_bytes)
+    if not method.server_streaming:
+        return grpc.unary_unary_rpc_method_handler(_unary(behaviour), decode, _encode)
+    call = _streaming(behaviour, has_stream=method.client_streaming)
     if method.client_streaming:
-        wrapped, make = (
-            _streaming(behaviour, has_stream=True),
-            grpc.stream_stream_rpc_method_handler,
-        )
-    elif method.server_streaming:
-        wrapped, make = (
-            _streaming(behaviour, has_stream=False),
-            grpc.unary_stream_rpc_method_handler,
-        )
-    else:
-        wrapped, make = _unary(behaviour), grpc.unary_unary_rpc_method_handler
-    return make(wrapped, request_deserializer=decode, response_serializer=_encode)
+        return grpc.stream_stream_rpc_method_handler(call, decode, _encode)
+    return grpc.unary_stream_rpc_method_handler(call, decode, _encode)
 
 
 def _decoder(

@@ -1,0 +1,78 @@
+"""The engine as settlement and the L1 watcher see it."""
+
+import asyncio
+from collections.abc import Sequence
+
+from novation.protocol.transactions import Deposit
+from sequencer.clock import Clock
+from sequencer.engine import Command
+from sequencer.l1 import L1Deposit
+from sequencer.proof_queue import ProofJob
+from sequencer.runner import EngineRunner
+
+
+class EngineLedger:
+    """Implements `settlement.BatchLedger`."""
+
+    def __init__(self, runner: EngineRunner) -> None:
+        """Read and write through `runner`."""
+        self._runner = runner
+
+    async def progress(self) -> tuple[int, int]:
+        """Return the numbers of the last sealed and the last final batch."""
+        return await self._runner.call(
+            lambda engine: (engine.batches.last_sealed, engine.batches.last_final)
+        )
+
+    async def new_root(self, batch_number: int) -> int:
+        """Return the root after a batch; batch 0 is genesis."""
+        return await self._runner.call(lambda engine: engine.root_after(batch_number))
+
+    async def calldata(self, batch_number: int) -> bytes | None:
+        """Return the L1 input of a proven batch."""
+        return await self._runner.call(lambda engine: engine.batches.calldata(batch_number))
+
+    async def proof_job(self, batch_number: int) -> ProofJob:
+        """Return what the prover needs."""
+        return await self._runner.call(lambda engine: engine.batches.proof_job(batch_number))
+
+    async def mark_proven(self, batch_number: int, calldata: bytes) -> None:
+        """Record a proof."""
+        await self._runner.change(lambda engine: engine.mark_proven(batch_number, calldata))
+
+    async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
+        """Record that L1 accepted a batch."""
+        await self._runner.change(lambda engine: engine.mark_final(batch_number, transaction_hash))
+
+
+class EngineDepositSink:
+    """Implements `watcher.DepositSink`."""
+
+    def __init__(self, runner: EngineRunner, clock: Clock) -> None:
+        """Feed deposits to `runner`."""
+        self._runner = runner
+        self._clock = clock
+
+    async def l1_queue_position(self) -> int:
+        """Return the position of the first entry that is not consumed."""
+        return await self._runner.call(lambda engine: engine.state.globals.l1_queue_position)
+
+    async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
+        """Apply queue entries in order."""
+        now_ms = self._clock.now_ms()
+        answers = [
+            self._runner.enqueue(
+                Command(
+                    Deposit(
+                        account_id=deposit.account_id,
+                        l1_address=deposit.l1_address,
+                        stark_key=deposit.stark_key,
+                        amount_quanta=deposit.amount_quanta,
+                    ),
+                    now_ms,
+                    queue_position=deposit.queue_position,
+                )
+            )
+            for deposit in deposits
+        ]
+        await asyncio.gather(*answers)

@@ -1,0 +1,206 @@
+"""One sequencer: the engine, its server and its loops, put together from given parts."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from novation.api.v1 import (
+    oracle_service_pb2,
+    order_service_pb2,
+    query_service_pb2,
+    stream_service_pb2,
+)
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.state import Genesis
+from sequencer.clock import Clock
+from sequencer.config import NodeConfig
+from sequencer.data_folder import DataFolder
+from sequencer.engine import Engine, EngineSettings
+from sequencer.engine_access import EngineDepositSink, EngineLedger
+from sequencer.event_log import EventLog
+from sequencer.l1 import L1
+from sequencer.oracle import OracleAggregator
+from sequencer.proof_queue import ProofQueue
+from sequencer.rpc.oracle_service import OracleService
+from sequencer.rpc.order_service import OrderService
+from sequencer.rpc.query_service import QueryService
+from sequencer.rpc.registration import register_service
+from sequencer.rpc.stream_service import StreamService
+from sequencer.runner import EngineRunner
+from sequencer.settlement import ProofCollector, Settlement, SettlementLoop
+from sequencer.store import open_database
+from sequencer.watcher import DepositWatcher
+
+logger = logging.getLogger(__name__)
+
+STOP_GRACE_S = 2.0
+# Above the node's own limit, so that an oversize message gets our error and not the transport's.
+TRANSPORT_LIMIT_FACTOR = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NodeParts:
+    """What a simulation replaces."""
+
+    data_folder: DataFolder
+    clock: Clock
+    l1: L1
+    proof_queue: ProofQueue
+
+
+class Node:
+    """A sequencer from `start` to `stop`. The data folder belongs to the caller."""
+
+    def __init__(
+        self, config: NodeConfig, exchange: ExchangeConfig, genesis: Genesis, parts: NodeParts
+    ) -> None:
+        """Open the database and bring the engine back to where it was.
+
+        Raises:
+            WrongExchangeError: if the data folder belongs to another exchange.
+        """
+        assert len(config.market_displays) == len(exchange.markets)
+        self._config = config
+        self._database = open_database(parts.data_folder.database_path)
+        settings = EngineSettings(
+            exchange, genesis, config.batch, config.sequencer_private_key, config.event_retention
+        )
+        engine = Engine(settings, self._database, parts.clock)
+        clock = parts.clock
+        self.runner = EngineRunner(engine, clock, config.limits)
+        self._log = EventLog(self._database, engine.batches.last_sequence, config.event_retention)
+        self.runner.add_listener(self._log.publish)
+        self._aggregator = OracleAggregator(
+            self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
+        )
+        ledger = EngineLedger(self.runner)
+        self._settlement = SettlementLoop(
+            ProofCollector(ledger, parts.proof_queue),
+            Settlement(ledger, parts.proof_queue, parts.l1),
+            clock,
+            poll_ms=config.settlement_poll_ms,
+            backoff=config.settlement_backoff,
+        )
+        sink = EngineDepositSink(self.runner, clock)
+        self._watcher = DepositWatcher(parts.l1, sink, clock, config.watcher)
+        self._clock = clock
+        self._server: grpc.aio.Server | None = None
+        self._health = health.aio.HealthServicer()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failure: asyncio.Future[None] | None = None
+
+    async def start(self) -> int:
+        """Start everything and return the port that the server listens on.
+
+        Raises:
+            OSError: if the address cannot be listened on.
+        """
+        self.failure = asyncio.get_running_loop().create_future()
+        for name, work in self._loops().items():
+            task = asyncio.create_task(work, name=name)
+            task.add_done_callback(self._note_end)
+            self._tasks.append(task)
+        self._server = self._make_server()
+        try:
+            port: int = self._server.add_insecure_port(self._config.listen_address)
+        except RuntimeError as error:
+            await self.stop()
+            raise OSError(f"cannot listen on {self._config.listen_address}: {error}") from error
+        await self._server.start()
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        logger.info("listening on port %d", port)
+        return port
+
+    async def wait_for_failure(self) -> None:
+        """Return never, or raise what ended one of the node's loops."""
+        assert self.failure is not None
+        await self.failure
+
+    async def stop(self) -> None:
+        """Refuse new commands, answer the accepted ones, end all loops, close the database."""
+        await self._health.enter_graceful_shutdown()
+        if self.failure is not None and not self.failure.done():
+            await self.runner.drain()
+        if self._server is not None:
+            await self._server.stop(STOP_GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.runner.close()
+        self._database.close()
+
+    def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
+        return {
+            "engine": self.runner.run(),
+            "oracle": self._aggregator.run(),
+            "settlement": self._settlement.run(),
+            "watcher": self._watcher.run(),
+        }
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        assert self.failure is not None
+        if task.cancelled() or self.failure.done():
+            return
+        error = task.exception()
+        logger.critical("the %s loop has ended", task.get_name(), exc_info=error)
+        self.failure.set_exception(error or RuntimeError(f"the {task.get_name()} loop has ended"))
+
+    def _make_server(self) -> grpc.aio.Server:
+        limits = self._config.limits
+        server = grpc.aio.server(
+            options=[
+                (
+                    "grpc.max_receive_message_length",
+                    TRANSPORT_LIMIT_FACTOR * limits.max_message_bytes,
+                ),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        services = {
+            order_service_pb2: OrderService(
+                self.runner, self._clock, limits.max_inflight_per_stream
+            ),
+            query_service_pb2: QueryService(
+                self.runner,
+                self._config.market_displays,
+                limits,
+                lambda: self._settlement.last_error,
+            ),
+            stream_service_pb2: StreamService(
+                self.runner, self._log, limits.max_streams, limits.max_book_levels
+            ),
+            oracle_service_pb2: OracleService(self.runner, self._aggregator, self._clock),
+        }
+        names = [health.SERVICE_NAME, reflection.SERVICE_NAME]
+        for module, implementation in services.items():
+            (descriptor,) = module.DESCRIPTOR.services_by_name.values()
+            register_service(server, descriptor, implementation, limits.max_message_bytes)
+            names.append(descriptor.full_name)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection(names, server)
+        return server
+
+
+async def run_node(node: Node, stop_requested: asyncio.Event) -> None:
+    """Start a node and keep it running until asked to stop, or until it fails.
+
+    Raises:
+        Exception: whatever ended one of the node's loops; the node is stopped then.
+    """
+    await node.start()
+    waiting = asyncio.create_task(stop_requested.wait())
+    failing = asyncio.create_task(node.wait_for_failure())
+    try:
+        await asyncio.wait((waiting, failing), return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            failing.result()
+    finally:
+        waiting.cancel()
+        failing.cancel()
+        await node.stop()

@@ -1,0 +1,183 @@
+"""API messages as transactions of the protocol: what a client can get wrong in form ends here."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from novation.api.v1 import oracle_service_pb2, order_service_pb2, types_pb2
+from novation.crypto import FIELD_PRIME
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_MARKETS, MAX_ORACLES
+from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.signatures import Signature
+from novation.protocol.transactions import (
+    CancelOrder,
+    OracleReport,
+    OracleUpdate,
+    PlaceOrder,
+    UserTransaction,
+    Withdraw,
+)
+from novation.protocol.transactions.cancel_order import validate_cancel_order
+from novation.protocol.transactions.oracle_update import validate_oracle_update
+from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.withdraw import validate_withdraw
+from sequencer.engine import Command
+from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.messages import FELT_BYTES
+
+K = TypeVar("K", bound=int)
+T = TypeVar("T")
+
+_SIDES: Final = {types_pb2.SIDE_BUY: Side.BUY, types_pb2.SIDE_SELL: Side.SELL}
+_TIMES_IN_FORCE: Final = {
+    types_pb2.TIME_IN_FORCE_GTC: TimeInForce.GTC,
+    types_pb2.TIME_IN_FORCE_IOC: TimeInForce.IOC,
+    types_pb2.TIME_IN_FORCE_POST_ONLY: TimeInForce.POST_ONLY,
+}
+_SELF_TRADE_MODES: Final = {types_pb2.SELF_TRADE_MODE_CANCEL_RESTING: SelfTradeMode.CANCEL_RESTING}
+
+
+def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
+    """Return the transaction; its fields are in range."""
+    tx = PlaceOrder(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        market_id=request.market_id,
+        side=_choice("side", request.side, _SIDES),
+        price_ticks=request.price_ticks,
+        size_lots=request.size_lots,
+        expiry_time_ms=request.expiry_time_ms,
+        max_fee_ppm=request.max_fee_ppm,
+        reduce_only=request.reduce_only,
+        time_in_force=_choice("time_in_force", request.time_in_force, _TIMES_IN_FORCE),
+        self_trade_mode=_choice("self_trade_mode", request.self_trade_mode, _SELF_TRADE_MODES),
+        signature=_signature(request),
+    )
+    validate_place_order(tx)
+    return tx
+
+
+def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
+    """Return the transaction; its fields are in range."""
+    tx = CancelOrder(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        order_id=request.order_id,
+        signature=_signature(request),
+    )
+    validate_cancel_order(tx)
+    return tx
+
+
+def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
+    """Return the transaction; its fields are in range."""
+    tx = Withdraw(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        amount_quanta=request.amount_quanta,
+        signature=_signature(request),
+    )
+    validate_withdraw(tx)
+    return tx
+
+
+def order_command(request: order_service_pb2.StreamOrdersRequest) -> UserTransaction:
+    """Return the transaction of one message of the order stream."""
+    kind = request.WhichOneof("command")
+    if kind == "place":
+        return place_order(request.place)
+    if kind == "cancel":
+        return cancel_order(request.cancel)
+    if kind == "withdraw":
+        return withdraw(request.withdraw)
+    raise missing("command")
+
+
+def user_command(tx: UserTransaction, config: ExchangeConfig, received_time_ms: int) -> Command:
+    """Return the engine's command for a decoded message."""
+    return Command(tx, received_time_ms, message_hash=tx.message_hash(config))
+
+
+def oracle_report(message: oracle_service_pb2.OracleReport) -> OracleReport:
+    """Return the report; prices and times are checked with the update that it becomes part of."""
+    if message.signer_index >= MAX_ORACLES:
+        raise _out_of_range("signer_index", MAX_ORACLES, message.signer_index)
+    if len(message.prices_x16) > MAX_MARKETS:
+        raise _out_of_range("prices_x16", MAX_MARKETS, len(message.prices_x16))
+    return OracleReport(
+        signer_index=message.signer_index,
+        time_ms=message.time_ms,
+        prices_x16=tuple(message.prices_x16),
+        signature=_signature(message),
+    )
+
+
+def oracle_update(
+    request: oracle_service_pb2.SubmitUpdateRequest, config: ExchangeConfig
+) -> OracleUpdate:
+    """Return the transaction; its fields are in range."""
+    tx = OracleUpdate(
+        oracle_time_ms=request.oracle_time_ms,
+        prices_x16=tuple(request.prices_x16),
+        reports=tuple(oracle_report(report) for report in request.reports),
+    )
+    validate_oracle_update(tx, config)
+    return tx
+
+
+def account_id(value: int) -> int:
+    """Return an account id that is in range."""
+    if value >= ACCOUNT_ID_BOUND:
+        raise _out_of_range("account_id", ACCOUNT_ID_BOUND, value)
+    return value
+
+
+def felt(field: str, data: bytes) -> int:
+    """Return a field element; refused unless it is 32 bytes and below the prime."""
+    value = _word(field, data)
+    if value >= FIELD_PRIME:
+        raise _out_of_range(field, FIELD_PRIME, value)
+    return value
+
+
+def missing(field: str) -> RequestRefusedError:
+    """Return the refusal of a message that lacks a field."""
+    context = ErrorContext(field=field)
+    return RequestRefusedError(NodeErrorCode.MISSING_FIELD, f"{field} is missing", context)
+
+
+def _signature(
+    message: order_service_pb2.PlaceOrderRequest
+    | order_service_pb2.CancelOrderRequest
+    | order_service_pb2.WithdrawRequest
+    | oracle_service_pb2.OracleReport,
+) -> Signature:
+    if not message.HasField("signature"):
+        raise missing("signature")
+    signature = message.signature
+    return Signature(_word("signature.r", signature.r), _word("signature.s", signature.s))
+
+
+def _word(field: str, data: bytes) -> int:
+    if len(data) != FELT_BYTES:
+        context = ErrorContext(field, f"{FELT_BYTES} bytes", f"{len(data)} bytes")
+        sentence = f"{field} has {len(data)} bytes, needed are {FELT_BYTES}"
+        raise RequestRefusedError(NodeErrorCode.MALFORMED_MESSAGE, sentence, context)
+    return int.from_bytes(data, "big")
+
+
+def _choice(field: str, value: K, choices: Mapping[K, T]) -> T:
+    if value == 0:
+        raise missing(field)
+    if value not in choices:
+        raise _out_of_range(field, max(choices) + 1, value)
+    return choices[value]
+
+
+def _out_of_range(field: str, bound: int, value: int) -> RequestRefusedError:
+    context = ErrorContext(field, str(bound - 1), str(value))
+    sentence = f"{field} is {value}, the limit is {bound - 1}"
+    return RequestRefusedError(NodeErrorCode.FIELD_OUT_OF_RANGE, sentence, context)

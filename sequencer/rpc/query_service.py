@@ -1,0 +1,106 @@
+"""QueryService: reads of durable state."""
+
+from collections.abc import Callable
+
+from novation.api.v1 import query_service_pb2
+from sequencer import views
+from sequencer.config import MarketDisplay, ServerLimits
+from sequencer.rpc import decoding
+from sequencer.runner import EngineRunner
+
+
+class QueryService:
+    """Each method has the name of its RPC."""
+
+    def __init__(
+        self,
+        runner: EngineRunner,
+        displays: tuple[MarketDisplay, ...],
+        limits: ServerLimits,
+        settlement_error: Callable[[], str],
+    ) -> None:
+        """Read through `runner`; `settlement_error` says why settlement waits."""
+        self._runner = runner
+        self._displays = displays
+        self._limits = limits
+        self._settlement_error = settlement_error
+
+    async def get_exchange(
+        self, _request: query_service_pb2.GetExchangeRequest
+    ) -> query_service_pb2.GetExchangeResponse:
+        """Return the configuration."""
+        return await self._runner.call(
+            lambda engine: views.exchange(engine, self._displays, self._limits)
+        )
+
+    async def get_account(
+        self, request: query_service_pb2.GetAccountRequest
+    ) -> query_service_pb2.GetAccountResponse:
+        """Return one account."""
+        account_id = decoding.account_id(request.account_id)
+        return await self._runner.call(lambda engine: views.account(engine, account_id))
+
+    async def find_accounts(
+        self, request: query_service_pb2.FindAccountsRequest
+    ) -> query_service_pb2.FindAccountsResponse:
+        """Return the accounts of a public key."""
+        key = decoding.felt("public_key", request.public_key)
+        return await self._runner.call(lambda engine: views.accounts_of_key(engine, key))
+
+    async def get_order(
+        self, request: query_service_pb2.GetOrderRequest
+    ) -> query_service_pb2.GetOrderResponse:
+        """Return one order, open or closed."""
+        if request.WhichOneof("key") is None:
+            raise decoding.missing("key")
+        if request.WhichOneof("key") == "order_id":
+            order_id = request.order_id
+            order = await self._runner.call(lambda engine: views.order(engine, order_id))
+        else:
+            message_hash = decoding.felt("message_hash", request.message_hash)
+            order = await self._runner.call(
+                lambda engine: views.order_of_message(engine, message_hash)
+            )
+        return query_service_pb2.GetOrderResponse(order=order)
+
+    async def list_open_orders(
+        self, request: query_service_pb2.ListOpenOrdersRequest
+    ) -> query_service_pb2.ListOpenOrdersResponse:
+        """Return the resting orders of an account."""
+        account_id = decoding.account_id(request.account_id)
+        orders = await self._runner.call(lambda engine: views.open_orders(engine, account_id))
+        return query_service_pb2.ListOpenOrdersResponse(orders=orders)
+
+    async def get_book(
+        self, request: query_service_pb2.GetBookRequest
+    ) -> query_service_pb2.GetBookResponse:
+        """Return the price levels of a market."""
+        most = self._limits.max_book_levels
+        depth = min(request.depth or most, most)
+        return await self._runner.call(lambda engine: views.book(engine, request.market_id, depth))
+
+    async def get_batch(
+        self, request: query_service_pb2.GetBatchRequest
+    ) -> query_service_pb2.GetBatchResponse:
+        """Return one sealed batch."""
+        number = request.batch_number
+        batch = await self._runner.call(lambda engine: views.batch(engine, number))
+        return query_service_pb2.GetBatchResponse(batch=batch)
+
+    async def list_batches(
+        self, request: query_service_pb2.ListBatchesRequest
+    ) -> query_service_pb2.ListBatchesResponse:
+        """Return sealed batches, newest first."""
+        before = request.before_batch_number
+        limit = min(request.limit or self._limits.max_listed, self._limits.max_listed)
+        batches = await self._runner.call(lambda engine: views.batches(engine, before, limit))
+        return query_service_pb2.ListBatchesResponse(batches=batches)
+
+    async def get_status(
+        self, _request: query_service_pb2.GetStatusRequest
+    ) -> query_service_pb2.GetStatusResponse:
+        """Return counters of the whole node."""
+        status = await self._runner.call(views.status)
+        status.pending_commands = self._runner.n_pending
+        status.settlement_error = self._settlement_error()
+        return status

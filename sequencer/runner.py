@@ -1,0 +1,165 @@
+"""Runs the engine on its own thread and forms groups of commands in front of it.
+
+    submit -> bounded queue -> group -> signatures (all cores) -> engine thread -> answers
+
+While the engine applies and writes one group, the signatures of the next one are verified.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from novation.protocol.config import ExchangeConfig
+from sequencer.clock import Clock
+from sequencer.config import ServerLimits
+from sequencer.engine import Accepted, Command, Engine, GroupResult, Outcome
+from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.signature_check import KeyDirectory, verify_group
+
+logger = logging.getLogger(__name__)
+
+SEAL_CHECK_MS = 100
+
+T = TypeVar("T")
+Listener = Callable[[GroupResult], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    command: Command
+    answer: asyncio.Future[Accepted]
+
+
+class EngineRunner:
+    """The only way to the engine for everything that runs in the event loop."""
+
+    def __init__(self, engine: Engine, clock: Clock, limits: ServerLimits) -> None:
+        """Take over the engine; nobody else may call it from now on."""
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+        self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
+        self._waiting: asyncio.Queue[_Ticket] = asyncio.Queue(limits.max_pending_commands)
+        self._verified: asyncio.Queue[Sequence[_Ticket]] = asyncio.Queue(1)
+        self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._verify_thread = ThreadPoolExecutor(1, thread_name_prefix="verify")
+        self._listeners: list[Listener] = []
+        self._is_closing = False
+
+    @property
+    def exchange(self) -> ExchangeConfig:
+        """The exchange that the engine serves."""
+        return self._keys.config
+
+    @property
+    def n_pending(self) -> int:
+        """Commands that wait for the engine."""
+        return self._waiting.qsize()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` in the event loop with every durable result, in order."""
+        self._listeners.append(listener)
+
+    def enqueue(self, command: Command) -> asyncio.Future[Accepted]:
+        """Take a place in the queue now; awaiting the result gives the answer once it is durable.
+
+        Raises:
+            RequestRefusedError: the node is overloaded or shutting down.
+            InvalidTransaction: (when awaited) the command breaks a rule of the protocol.
+        """
+        if self._is_closing:
+            raise RequestRefusedError(NodeErrorCode.SHUTTING_DOWN, "the sequencer is stopping")
+        ticket = _Ticket(command, asyncio.get_running_loop().create_future())
+        try:
+            self._waiting.put_nowait(ticket)
+        except asyncio.QueueFull:
+            limit = str(self._limits.max_pending_commands)
+            context = ErrorContext("pending_commands", limit, limit)
+            raise RequestRefusedError(
+                NodeErrorCode.QUEUE_FULL, f"{limit} commands wait already; try again", context
+            ) from None
+        return ticket.answer
+
+    async def call(self, function: Callable[[Engine], T]) -> T:
+        """Run a function on the engine's thread, between two groups: it sees durable state."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._engine_thread, function, self._engine)
+
+    async def change(self, function: Callable[[Engine], GroupResult | None]) -> None:
+        """Run a function that changes the engine and tell the listeners."""
+        result = await self.call(function)
+        if result is not None:
+            self._tell(result)
+
+    async def run(self) -> None:
+        """Serve until cancelled; a failure of the engine ends it with that exception."""
+        await self.change(Engine.replayed)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._verify_groups())
+            tasks.create_task(self._apply_groups())
+            tasks.create_task(self._seal_old_batches())
+
+    async def drain(self) -> None:
+        """Refuse new commands and return when the queued ones are answered."""
+        self._is_closing = True
+        await self._waiting.join()
+
+    def close(self) -> None:
+        """Stop the threads. `run` must have ended."""
+        self._is_closing = True
+        self._verify_thread.shutdown()
+        self._engine_thread.shutdown()
+        while not self._waiting.empty():
+            ticket = self._waiting.get_nowait()
+            ticket.answer.cancel()
+
+    async def _verify_groups(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < self._limits.max_group_commands and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            commands = [ticket.command for ticket in group]
+            verdicts = await loop.run_in_executor(
+                self._verify_thread, verify_group, self._keys, commands
+            )
+            await self._verified.put(
+                [
+                    _Ticket(replace(ticket.command, is_verified=is_verified), ticket.answer)
+                    for ticket, is_verified in zip(group, verdicts, strict=True)
+                ]
+            )
+
+    async def _apply_groups(self) -> None:
+        while True:
+            group = await self._verified.get()
+            commands = [ticket.command for ticket in group]
+            result = await self.call(functools.partial(Engine.process, commands=commands))
+            self._tell(result)
+            for ticket, outcome in zip(group, result.outcomes, strict=True):
+                _answer(ticket.answer, outcome)
+                self._waiting.task_done()
+
+    async def _seal_old_batches(self) -> None:
+        while True:
+            await self._clock.sleep_ms(SEAL_CHECK_MS)
+            await self.change(Engine.seal_if_old)
+
+    def _tell(self, result: GroupResult) -> None:
+        self._keys.learn(result.events, self._engine.state.accounts)
+        for listener in self._listeners:
+            listener(result)
+
+
+def _answer(future: asyncio.Future[Accepted], outcome: Outcome) -> None:
+    # The caller may have gone away; the command is durable all the same.
+    if future.done():
+        return
+    if isinstance(outcome, Accepted):
+        future.set_result(outcome)
+    else:
+        future.set_exception(outcome)

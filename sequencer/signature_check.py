@@ -1,0 +1,71 @@
+"""Signatures are checked in front of the engine, many at once, off its thread."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from novation.crypto import verify_many
+from novation.protocol.accounts import Account
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.events import Deposited, Event
+from novation.protocol.transactions import Deposit, OracleUpdate
+from sequencer.engine import Command
+
+
+class KeyDirectory:
+    """Signing keys of all accounts. Keys never change after an account is created."""
+
+    def __init__(self, config: ExchangeConfig, accounts: Mapping[int, Account]) -> None:
+        """Take the keys of the existing accounts."""
+        self.config = config
+        self._keys = {account_id: account.keys for account_id, account in accounts.items()}
+
+    def learn(self, events: Iterable[Event], accounts: Mapping[int, Account]) -> None:
+        """Add the accounts that deposits have created."""
+        for event in events:
+            if isinstance(event, Deposited) and event.is_new_account:
+                self._keys[event.account_id] = accounts[event.account_id].keys
+
+    def key(self, account_id: int, key_index: int) -> int | None:
+        """Return a signing key, None if it is not known (yet)."""
+        keys = self._keys.get(account_id, ())
+        return keys[key_index] if key_index < len(keys) else None
+
+
+def verify_group(directory: KeyDirectory, commands: Sequence[Command]) -> list[bool]:
+    """Return for each command whether all its signatures are valid and provable.
+
+    False only means "not shown here": the state transition then checks again and says what is
+    wrong.
+    """
+    claims: list[tuple[int, int, int, int]] = []
+    owners: list[int] = []
+    verdicts = [False] * len(commands)
+    for index, command in enumerate(commands):
+        found = _claims(directory, command)
+        verdicts[index] = bool(found)
+        claims.extend(found)
+        owners.extend([index] * len(found))
+    for index, is_valid in zip(owners, verify_many(claims), strict=True):
+        verdicts[index] = verdicts[index] and is_valid
+    return verdicts
+
+
+def _claims(directory: KeyDirectory, command: Command) -> list[tuple[int, int, int, int]]:
+    """Return (hash, r, s, key) of each signature; none if one of the keys is not known."""
+    tx = command.transaction
+    if isinstance(tx, OracleUpdate):
+        keys = directory.config.oracle_keys
+        if any(report.signer_index >= len(keys) for report in tx.reports):
+            return []
+        return [
+            (
+                report.message_hash(directory.config),
+                report.signature.r,
+                report.signature.s,
+                keys[report.signer_index],
+            )
+            for report in tx.reports
+        ]
+    if isinstance(tx, Deposit) or command.message_hash == 0:
+        return []
+    key = directory.key(tx.account_id, tx.key_index)
+    return [] if key is None else [(command.message_hash, tx.signature.r, tx.signature.s, key)]

@@ -1,0 +1,190 @@
+"""Answers to queries, read on the engine's thread from durable state."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from novation.api.v1 import query_service_pb2, types_pb2
+from novation.crypto import public_key
+from novation.protocol.accounts import Account
+from novation.protocol.margin import margin_of
+from novation.protocol.orders import Side
+from sequencer.config import MarketDisplay, ServerLimits
+from sequencer.engine import Engine
+from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.feed import last_event_number
+from sequencer.messages import account_message, address_bytes, felt_bytes, level_message
+
+if TYPE_CHECKING:
+    from novation.protocol.markets import Market
+
+_LIFECYCLE_OF_BATCH = {
+    types_pb2.BATCH_STATE_SEALED: types_pb2.LIFECYCLE_BATCHED,
+    types_pb2.BATCH_STATE_PROVEN: types_pb2.LIFECYCLE_PROVEN,
+    types_pb2.BATCH_STATE_FINAL: types_pb2.LIFECYCLE_FINAL,
+}
+
+
+def exchange(
+    engine: Engine, displays: Iterable[MarketDisplay], limits: ServerLimits
+) -> query_service_pb2.GetExchangeResponse:
+    """Return the configuration and the markets."""
+    config = engine.settings.exchange
+    return query_service_pb2.GetExchangeResponse(
+        chain_id=config.chain_id,
+        exchange_address=address_bytes(config.exchange_address),
+        config_hash=felt_bytes(config.config_hash),
+        domain_tag=felt_bytes(config.domain_tag),
+        markets=[_market(engine, market_id, display) for market_id, display in enumerate(displays)],
+        oracle_public_keys=[felt_bytes(key) for key in config.oracle_keys],
+        oracle_quorum=config.oracle_quorum,
+        oracle_max_age_ms=config.oracle_max_age_ms,
+        sequencer_public_key=felt_bytes(public_key(engine.settings.private_key)),
+        time_ms=engine.state.globals.time_ms,
+        max_message_bytes=limits.max_message_bytes,
+    )
+
+
+def account(engine: Engine, account_id: int) -> query_service_pb2.GetAccountResponse:
+    """Return an account; NOT_FOUND if it does not exist."""
+    found = engine.state.get_account(account_id)
+    if found is None:
+        raise not_found("account_id", account_id)
+    return query_service_pb2.GetAccountResponse(
+        account=_account(engine, account_id, found),
+        sequence=last_event_number(engine.last_sequence),
+    )
+
+
+def accounts_of_key(engine: Engine, key: int) -> query_service_pb2.FindAccountsResponse:
+    """Return the ids of the accounts that a public key may sign for."""
+    accounts = engine.state.accounts.items()
+    return query_service_pb2.FindAccountsResponse(
+        account_ids=[account_id for account_id, found in accounts if key in found.keys]
+    )
+
+
+def order(engine: Engine, order_id: int) -> types_pb2.Order:
+    """Return an order with its lifecycle; NOT_FOUND if there was never one with this id."""
+    record = engine.history.order(order_id)
+    if record is None:
+        raise not_found("order_id", order_id)
+    return _with_lifecycle(engine, record)
+
+
+def order_of_message(engine: Engine, message_hash: int) -> types_pb2.Order:
+    """Return the order that a signed message placed; NOT_FOUND if it was never accepted."""
+    answer = engine.history.acknowledgement(message_hash)
+    if answer is None or not answer.HasField("placed"):
+        raise not_found("message_hash", hex(message_hash))
+    return order(engine, answer.placed.receipt.order_id)
+
+
+def open_orders(engine: Engine, account_id: int) -> list[types_pb2.Order]:
+    """Return the resting orders of an account, oldest first."""
+    orders = engine.history.open_orders(account_id)
+    return [_with_lifecycle(engine, record) for record in orders]
+
+
+def book(engine: Engine, market_id: int, depth: int) -> query_service_pb2.GetBookResponse:
+    """Return the price levels of a market, best first; NOT_FOUND if there is no such market."""
+    check_market(engine, market_id)
+    bids, asks = (
+        [level_message(level) for level in engine.history.book.levels(market_id, side, depth)]
+        for side in (Side.BUY, Side.SELL)
+    )
+    sequence = last_event_number(engine.last_sequence)
+    return query_service_pb2.GetBookResponse(
+        market_id=market_id, sequence=sequence, bids=bids, asks=asks
+    )
+
+
+def batch(engine: Engine, batch_number: int) -> types_pb2.Batch:
+    """Return the record of a sealed batch; NOT_FOUND if it is not sealed yet."""
+    try:
+        return engine.batches.get(batch_number)
+    except KeyError:
+        raise not_found("batch_number", batch_number) from None
+
+
+def batches(engine: Engine, before: int, limit: int) -> list[types_pb2.Batch]:
+    """Return records of sealed batches below a number (0: all), newest first."""
+    newest = engine.batches.newest_first(before or engine.batches.last_sealed + 1)
+    return [record for record, _ in zip(newest, range(limit), strict=False)]
+
+
+def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
+    """Return counters of the whole node."""
+    archive, meter = engine.batches, engine.meter
+    proven = archive.last_final
+    while archive.calldata(proven + 1) is not None:
+        proven += 1
+    return query_service_pb2.GetStatusResponse(
+        last_sequence=engine.last_sequence,
+        last_batch_number=archive.last_sealed,
+        state_root=felt_bytes(engine.state.root),
+        proven_batch_number=proven,
+        final_batch_number=archive.last_final,
+        l1_queue_position=engine.state.globals.l1_queue_position,
+        open_batch_cost_steps=meter.cost_steps if meter.n_transactions else 0,
+        open_batch_transactions=meter.n_transactions,
+        n_orders_accepted=engine.counters.n_orders_accepted,
+        n_fills=engine.counters.n_fills,
+    )
+
+
+def check_market(engine: Engine, market_id: int) -> None:
+    """Raise NOT_FOUND unless the market exists."""
+    n_markets = len(engine.settings.exchange.markets)
+    if market_id >= n_markets:
+        context = ErrorContext("market_id", str(n_markets - 1), str(market_id))
+        sentence = f"market_id {market_id}, the last market is {n_markets - 1}"
+        raise RequestRefusedError(NodeErrorCode.NOT_FOUND, sentence, context)
+
+
+def not_found(field: str, value: object) -> RequestRefusedError:
+    """Return the refusal of a query for something that does not exist."""
+    context = ErrorContext(field=field, value=str(value))
+    return RequestRefusedError(NodeErrorCode.NOT_FOUND, f"there is no {field} {value}", context)
+
+
+def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Account:
+    markets, config = engine.state.markets, engine.settings.exchange
+    has_margin = all(markets[slot.market_id].mark_price_x16 for slot in found.positions)
+    margin = margin_of(found, markets, config) if has_margin else None
+    return account_message(account_id, found, margin)
+
+
+def _market(engine: Engine, market_id: int, display: MarketDisplay) -> types_pb2.Market:
+    config = engine.settings.exchange.markets[market_id]
+    record: Market = engine.state.market(market_id)
+    return types_pb2.Market(
+        market_id=market_id,
+        symbol=config.symbol,
+        tick_size=display.tick_size,
+        lot_size=display.lot_size,
+        multiplier=config.multiplier,
+        initial_margin_ppm=config.initial_margin_ppm,
+        maintenance_margin_ppm=config.maintenance_margin_ppm,
+        maker_fee_ppm=config.maker_fee_ppm,
+        taker_fee_ppm=config.taker_fee_ppm,
+        price_band_ppm=config.price_band_ppm,
+        index_price_x16=record.index_price_x16,
+        mark_price_x16=record.mark_price_x16,
+        status=record.status,
+        open_interest_lots=record.open_interest_lots,
+    )
+
+
+def _with_lifecycle(engine: Engine, record: types_pb2.Order) -> types_pb2.Order:
+    message = types_pb2.Order()
+    message.CopyFrom(record)
+    message.lifecycle = types_pb2.LIFECYCLE_MATCHED
+    if record.sequence <= engine.batches.last_sequence:
+        sealed = engine.batches.batch_of(record.sequence)
+        assert sealed is not None
+        message.batch_number = sealed.batch_number
+        message.lifecycle = _LIFECYCLE_OF_BATCH[sealed.state]
+        message.times.batched_time_ms = sealed.sealed_time_ms
+        message.times.proven_time_ms = sealed.proven_time_ms
+        message.times.final_time_ms = sealed.final_time_ms
+    return message
