@@ -73,14 +73,27 @@ def sign(message_hash: int, private_key: int) -> tuple[int, int]:
 
 def verify(message_hash: int, r: int, s: int, public_key: int) -> bool:
     """Return whether the Cairo ECDSA builtin can prove the signature; any ints are accepted."""
-    return _verify(public_key, message_hash, r, s)
+    item = (message_hash, r, s, public_key)
+    return _in_range(item) and _verify(public_key, message_hash, r, s)
 
 
 def verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
     """Verify many (message_hash, r, s, public_key) at once, on all cores when native."""
-    return _verify_many([(key, message_hash, r, s) for message_hash, r, s, key in items])
+    plausible = [item for item in items if _in_range(item)]
+    verdicts = iter(_verify_many([(key, hashed, r, s) for hashed, r, s, key in plausible]))
+    return [_in_range(item) and next(verdicts) for item in items]
 
 
 def is_public_key(key: int) -> bool:
     """Return whether the abscissa belongs to a point of the Stark curve."""
     return _is_public_key(key)
+
+
+def _in_range(item: tuple[int, int, int, int]) -> bool:
+    message_hash, r, s, key = item
+    return (
+        0 < message_hash < SIGNATURE_BOUND
+        and 0 < r < SIGNATURE_BOUND
+        and 0 < s < STARK_CURVE_ORDER
+        and 0 <= key < FIELD_PRIME
+    )

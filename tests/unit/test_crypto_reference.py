@@ -98,6 +98,10 @@ def test_facade_when_used_then_same_values_as_reference() -> None:
     assert crypto.verify(77, r, s, key)
     assert crypto.verify_many([(77, r, s, key), (78, r, s, key)]) == [True, False]
     assert crypto.is_public_key(key)
+    huge = 2**300
+    wild = [(huge, r, s, key), (77, huge, s, key), (77, r, -1, key), (77, r, s, huge)]
+    assert [crypto.verify(*item) for item in wild] == [False] * 4
+    assert crypto.verify_many([wild[0], (77, r, s, key), wild[1]]) == [False, True, False]
 
 
 def test_facade_when_implementation_is_unknown_then_import_error(
