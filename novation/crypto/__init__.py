@@ -36,11 +36,11 @@ STARK_CURVE_ORDER: Final = 0x800000000000010FFFFFFFFFFFFFFFFB781126DCAE7B2321E66
 SIGNATURE_BOUND: Final = 2**251
 
 if IMPLEMENTATION == "reference":
+    from novation.crypto.reference.ecdsa import ecdsa_is_public_key as _is_public_key
     from novation.crypto.reference.ecdsa import ecdsa_public_key as _public_key
     from novation.crypto.reference.ecdsa import ecdsa_sign as _sign
     from novation.crypto.reference.ecdsa import ecdsa_verify as _verify
     from novation.crypto.reference.ecdsa import ecdsa_verify_many as _verify_many
-    from novation.crypto.reference.ecdsa import ecdsa_is_public_key as _is_public_key
     from novation.crypto.reference.poseidon import (
         hades_permutation as hades,
     )

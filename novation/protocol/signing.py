@@ -8,7 +8,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import CancelOrder, OracleReport, PlaceOrder, Withdraw
 
-Signable = TypeVar("Signable", PlaceOrder, CancelOrder, Withdraw, OracleReport)
+Signable = TypeVar("Signable", bound=PlaceOrder | CancelOrder | Withdraw | OracleReport)
 
 
 def signed(message: Signable, private_key: int, config: ExchangeConfig) -> Signable:
