@@ -135,13 +135,18 @@ pub fn doublings(point: Affine, count: usize) -> Vec<Affine> {
         points.push(current);
         current = current.double();
     }
+    normalise(&points)
+}
+
+/// The affine forms of finite points, with one inversion; the point at infinity becomes (0, 0).
+pub fn normalise(points: &[Jacobian]) -> Vec<Affine> {
     let mut inverses: Vec<Fe> = points.iter().map(|p| p.z).collect();
     batch_inverse(&mut inverses);
-    let normalise = |(p, inverse): (Jacobian, Fe)| {
+    let affine = |(p, inverse): (&Jacobian, Fe)| {
         let square = inverse.square();
         Affine { x: p.x * square, y: p.y * square * inverse }
     };
-    points.into_iter().zip(inverses).map(normalise).collect()
+    points.iter().zip(inverses).map(affine).collect()
 }
 
 /// `scalar * GENERATOR` for a scalar below 2^252 in little-endian limbs.

@@ -1,11 +1,16 @@
 //! The hashes of Merkle trees, with the masks that Stone knows, and one of 192 bits for L1.
 
-use novation_crypto::{blake2s256, keccak256, poseidon_hash, poseidon_hash_many};
+use novation_crypto::{
+    blake2s256, blake2s256_batch, keccak256, keccak256_batch, poseidon_hash, poseidon_hash_many,
+};
 use novation_field::Fe;
 use rayon::prelude::*;
 
 /// A node of a tree, a leaf of a one-column table, or a state of a byte channel.
 pub type Digest = [u8; 32];
+
+/// Nodes hashed by one parallel task.
+const NODES_PER_TASK: usize = 512;
 
 /// The bytes of a digest that survive; the others are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +94,48 @@ impl CommitmentHash {
         }
     }
 
-    /// The parents of an even number of nodes.
+    /// The hash of each row; rows of `length` bytes stand one after another.
+    ///
+    /// # Panics
+    /// If `rows` is not one row for each digest.
+    pub fn hash_rows(self, rows: &[u8], length: usize, digests: &mut [Digest]) {
+        let mask = match self {
+            Self::Keccak(mask) => {
+                keccak256_batch(rows, length, digests);
+                mask
+            }
+            Self::Blake2s(mask) => {
+                blake2s256_batch(rows, length, digests);
+                mask
+            }
+            Self::Poseidon => {
+                for (row, digest) in rows.chunks_exact(length).zip(digests) {
+                    *digest = self.hash_row(row);
+                }
+                return;
+            }
+        };
+        for digest in digests {
+            *digest = mask.apply(*digest);
+        }
+    }
+
+    /// The parents of an even number of nodes, in parallel.
     pub fn hash_pairs(self, nodes: &[Digest]) -> Vec<Digest> {
-        let parent = |pair: &[Digest]| self.hash_pair(&pair[0], &pair[1]);
-        nodes.par_chunks_exact(2).with_min_len(256).map(parent).collect()
+        let mut parents = vec![[0; 32]; nodes.len() / 2];
+        let tasks =
+            parents.par_chunks_mut(NODES_PER_TASK).zip(nodes.par_chunks(2 * NODES_PER_TASK));
+        tasks.for_each(|(parents, nodes)| match self {
+            Self::Keccak(_) | Self::Blake2s(_) => {
+                self.hash_rows(nodes.as_flattened(), 64, parents);
+            }
+            Self::Poseidon => {
+                for (parent, pair) in parents.iter_mut().zip(nodes.chunks_exact(2)) {
+                    *parent = self.hash_pair(&pair[0], &pair[1]);
+                }
+            }
+        });
+        parents
     }
 
     /// Whether the digest is an input of this hash: Poseidon takes field elements only.

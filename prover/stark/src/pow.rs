@@ -1,16 +1,16 @@
 //! Grinding: a nonce whose hash starts with zero bits makes every attempt at lucky queries cost work.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use novation_crypto::{blake2s256, keccak256};
+use novation_crypto::{blake2s256, blake2s256_batch, keccak256, keccak256_batch};
 use rayon::prelude::*;
 
 use crate::digest::Digest;
 use crate::params::ByteHash;
 
 const MAGIC: [u8; 8] = 0x0123_4567_89ab_cded_u64.to_be_bytes();
-/// Nonces tried by one task.
-const CHUNK: u64 = 1 << 12;
+/// Nonces hashed in one call.
+const BATCH: usize = 128;
+/// Batches tried by one task.
+const BATCHES: u64 = 64;
 
 impl ByteHash {
     fn hash(self, bytes: &[u8]) -> Digest {
@@ -19,32 +19,53 @@ impl ByteHash {
             Self::Blake2s => blake2s256(bytes),
         }
     }
+
+    fn hash_batch(self, messages: &[u8], length: usize, digests: &mut [Digest]) {
+        match self {
+            Self::Keccak => keccak256_batch(messages, length, digests),
+            Self::Blake2s => blake2s256_batch(messages, length, digests),
+        }
+    }
 }
 
 /// Whether the nonce proves `bits` bits of work on the seed.
 pub fn verify_nonce(hash: ByteHash, seed: &Digest, bits: u32, nonce: u64) -> bool {
-    check(hash, &initial(hash, seed, bits), bits, nonce)
+    proves(&hash.hash(&message(&initial(hash, seed, bits), nonce)), bits)
 }
 
 /// The smallest nonce that proves `bits` bits of work on the seed, which makes proofs repeatable.
 pub fn find_nonce(hash: ByteHash, seed: &Digest, bits: u32) -> Option<u64> {
     let initial = initial(hash, seed, bits);
-    let best = AtomicU64::new(u64::MAX);
-    let chunks_per_round = 64 * rayon::current_num_threads() as u64;
+    let per_task = BATCHES * BATCH as u64;
+    let tasks = 16 * rayon::current_num_threads() as u64;
     let mut start = 0u64;
-    while best.load(Ordering::Relaxed) == u64::MAX {
-        (0..chunks_per_round).into_par_iter().for_each(|chunk| {
-            let first = start + chunk * CHUNK;
-            let mut nonces = first..first + CHUNK;
-            if first < best.load(Ordering::Relaxed) {
-                if let Some(nonce) = nonces.find(|nonce| check(hash, &initial, bits, *nonce)) {
-                    best.fetch_min(nonce, Ordering::Relaxed);
-                }
-            }
-        });
-        start = start.checked_add(chunks_per_round * CHUNK)?;
+    loop {
+        let search = |task| search(hash, &initial, bits, start + task * per_task);
+        // Tasks are in increasing order and so is the search within each.
+        let found = (0..tasks).into_par_iter().map(search).find_first(Option::is_some);
+        if let Some(nonce) = found.flatten() {
+            return Some(nonce);
+        }
+        start = start.checked_add(tasks * per_task)?;
     }
-    Some(best.into_inner())
+}
+
+/// The smallest nonce of one task that proves the work.
+fn search(hash: ByteHash, initial: &Digest, bits: u32, first: u64) -> Option<u64> {
+    let mut messages = [[0; 40]; BATCH];
+    let mut digests = [[0; 32]; BATCH];
+    for batch in 0..BATCHES {
+        let first = first + batch * BATCH as u64;
+        for (slot, nonce) in messages.iter_mut().zip(first..) {
+            *slot = message(initial, nonce);
+        }
+        hash.hash_batch(messages.as_flattened(), 40, &mut digests);
+        let mut hits = (first..).zip(&digests).filter(|(_, digest)| proves(digest, bits));
+        if let Some((nonce, _)) = hits.next() {
+            return Some(nonce);
+        }
+    }
+    None
 }
 
 fn initial(hash: ByteHash, seed: &Digest, bits: u32) -> Digest {
@@ -55,11 +76,32 @@ fn initial(hash: ByteHash, seed: &Digest, bits: u32) -> Digest {
     hash.hash(&input)
 }
 
-fn check(hash: ByteHash, initial: &Digest, bits: u32, nonce: u64) -> bool {
-    let mut input = [0; 40];
-    input[..32].copy_from_slice(initial);
-    input[32..].copy_from_slice(&nonce.to_be_bytes());
-    let digest = hash.hash(&input);
+fn message(initial: &Digest, nonce: u64) -> [u8; 40] {
+    let mut message = [0; 40];
+    message[..32].copy_from_slice(initial);
+    message[32..].copy_from_slice(&nonce.to_be_bytes());
+    message
+}
+
+fn proves(digest: &Digest, bits: u32) -> bool {
     let leading = digest[..8].iter().fold(0u64, |word, byte| (word << 8) | u64::from(*byte));
     leading.leading_zeros() >= bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_found_nonce_is_the_smallest_that_verifies() {
+        for hash in [ByteHash::Keccak, ByteHash::Blake2s] {
+            for bits in [1u32, 9, 13] {
+                let seed = [bits.to_le_bytes()[0]; 32];
+                let nonce = find_nonce(hash, &seed, bits).unwrap();
+                let mut smaller = 0..nonce;
+                assert!(verify_nonce(hash, &seed, bits, nonce));
+                assert!(!smaller.any(|other| verify_nonce(hash, &seed, bits, other)));
+            }
+        }
+    }
 }

@@ -11,6 +11,8 @@ use crate::merkle::MerkleTree;
 use crate::params::StarkParams;
 use crate::table::{Opening, TablePlan};
 
+/// Rows hashed by one parallel task.
+const ROWS_PER_TASK: usize = 256;
 /// Coefficients summed between two multiplications by a large power of the point.
 const HORNER_BLOCK: usize = 512;
 
@@ -66,7 +68,7 @@ impl Table {
             let offset = chunk_offset(offset, n.ilog2(), params.log_blowup, index);
             let columns: Vec<&[Fe]> = coefficients.iter().map(Vec::as_slice).collect();
             evaluate_columns(&columns, twiddles, offset, &mut chunk);
-            leaves.par_extend(hash_rows(&chunk, log_rows, &params.tree));
+            push_leaves(&chunk, log_rows, &params.tree, &mut leaves);
         }
         drop(chunk);
         Self { coefficients, tree: MerkleTree::new(leaves, &params.tree) }
@@ -97,26 +99,29 @@ pub(super) fn evaluate_columns(
     });
 }
 
-/// The leaves of consecutive rows of a table with `2^log_rows` rows.
-pub(super) fn hash_rows<'c>(
-    columns: &'c [Vec<Fe>],
-    log_rows: u32,
-    hashes: &TreeHashes,
-) -> impl IndexedParallelIterator<Item = Digest> + 'c {
+/// Appends the leaves of consecutive rows of a table with `2^log_rows` rows.
+fn push_leaves(columns: &[Vec<Fe>], log_rows: u32, hashes: &TreeHashes, leaves: &mut Vec<Digest>) {
+    let first = leaves.len();
+    leaves.resize(first + columns[0].len(), [0; 32]);
     let hash = hashes.at_depth(log_rows);
-    (0..columns[0].len()).into_par_iter().with_min_len(256).map_init(
-        Vec::new,
-        move |words: &mut Vec<u8>, row| {
-            if let [single] = columns {
-                return single[row].to_montgomery_bytes_be();
+    let length = 32 * columns.len();
+    let tasks = leaves[first..].par_chunks_mut(ROWS_PER_TASK).enumerate();
+    tasks.for_each_init(Vec::new, |words: &mut Vec<u8>, (task, leaves)| {
+        let rows = task * ROWS_PER_TASK..task * ROWS_PER_TASK + leaves.len();
+        if let [single] = columns {
+            for (leaf, value) in leaves.iter_mut().zip(&single[rows]) {
+                *leaf = value.to_montgomery_bytes_be();
             }
-            words.clear();
+            return;
+        }
+        words.clear();
+        for row in rows {
             for column in columns {
                 words.extend_from_slice(&column[row].to_montgomery_bytes_be());
             }
-            hash.hash_row(words)
-        },
-    )
+        }
+        hash.hash_rows(words, length, leaves);
+    });
 }
 
 /// Opens the same rows of several tables of polynomials.

@@ -9,8 +9,11 @@ use crate::domain::{chunk_offset, EVALUATION_OFFSET};
 use crate::fri::fold_coefficients;
 use crate::merkle::MerkleTree;
 use crate::params::StarkParams;
-use crate::table::{leaf_of_row, Opening, TablePlan};
+use crate::table::{Opening, TablePlan};
 use crate::transcript::Transcript;
+
+/// Rows hashed by one parallel task.
+const ROWS_PER_TASK: usize = 256;
 
 /// The committed layers and the polynomial sent instead of the last one.
 pub(super) struct FriLayers {
@@ -70,9 +73,15 @@ impl Layer {
             let offset = chunk_offset(Fe::ONE, n.ilog2(), params.log_blowup, index);
             twiddles.evaluate(chunk, offset);
         }
-        let log_rows = log_size - step;
-        let rows = values.par_chunks_exact(1 << step).with_min_len(64);
-        let leaves = rows.map(|row| leaf_of_row(row, log_rows, &params.tree)).collect();
+        let mut leaves = vec![[0; 32]; values.len() >> step];
+        let hash = params.tree.at_depth(log_size - step);
+        let tasks =
+            leaves.par_chunks_mut(ROWS_PER_TASK).zip(values.par_chunks(ROWS_PER_TASK << step));
+        tasks.for_each(|(leaves, values)| {
+            let words: Vec<[u8; 32]> =
+                values.iter().map(|value| value.to_montgomery_bytes_be()).collect();
+            hash.hash_rows(words.as_flattened(), 32 << step, leaves);
+        });
         let tree = MerkleTree::new(leaves, &params.tree);
         Self { values, tree }
     }
