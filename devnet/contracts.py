@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from web3 import Web3
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
+from web3.exceptions import ContractCustomError, ContractLogicError
 
 from devnet.errors import UserError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "out"
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
+FEE_HEADROOM: Final = 2
 
 
 class RevertedError(Exception):
@@ -125,6 +126,15 @@ class Chain:
         receipt = self._send(lambda options: {**options, "data": creation_code}, sender)
         return str(receipt["contractAddress"])
 
+    def send_data(self, address: str, data: bytes, sender: LocalAccount) -> TxReceipt:
+        """Send a call whose encoding is known already and wait until it is in a block.
+
+        Raises:
+            RevertedError: if the contract refuses.
+        """
+        to = Web3.to_checksum_address(address)
+        return self._send(lambda options: {**options, "to": to, "data": data}, sender)
+
     def transact(self, call: ContractFunction, sender: LocalAccount) -> TxReceipt:
         """Send a call and wait until it is in a block.
 
@@ -141,16 +151,15 @@ class Chain:
             "chainId": eth.chain_id,
         }
         try:
-            transaction = build(options)
-            transaction.setdefault("gas", 16_000_000)
-            transaction.setdefault("maxFeePerGas", 2 * eth.gas_price)
-            transaction.setdefault("maxPriorityFeePerGas", 0)
+            # The fee cap leaves room for the base fee to rise while the transaction waits.
+            fees = {"maxFeePerGas": FEE_HEADROOM * eth.gas_price, "maxPriorityFeePerGas": 0}
+            transaction = build({**options, **fees})
+            if "gas" not in transaction:
+                transaction["gas"] = eth.estimate_gas(transaction)
             signed = sender.sign_transaction(transaction)
             tx_hash = eth.send_raw_transaction(signed.raw_transaction)
         except (ContractCustomError, ContractLogicError) as error:
             raise RevertedError(describe_revert(_revert_data(error))) from error
-        except Web3RPCError as error:
-            raise RevertedError(str(error)) from error
         receipt = eth.wait_for_transaction_receipt(tx_hash, RECEIPT_TIMEOUT_S, RECEIPT_POLL_S)
         if receipt["status"] != 1:
             raise RevertedError(f"transaction {tx_hash.hex()} reverted in its block")
