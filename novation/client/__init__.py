@@ -1,0 +1,52 @@
+"""The Python SDK: asynchronous, exact decimals, signed receipts. Start reading in `client`."""
+
+from novation.client.client import Client
+from novation.client.errors import (
+    ConnectionLostError,
+    ErrorDetail,
+    InvalidInputError,
+    MarginRejectedError,
+    NonceRejectedError,
+    NotFoundError,
+    NovationError,
+    OffGridError,
+    OverloadedError,
+    ReceiptError,
+    RejectedError,
+    ResumeTooOldError,
+    SignatureRejectedError,
+)
+from novation.client.keys import LocalSigner, Signer
+from novation.client.oracle import OracleClient, sign_report
+from novation.client.order_stream import OrderStream
+from novation.client.orders import OrderRequest
+from novation.client.units import Market
+from novation.protocol.orders import Side, TimeInForce
+from novation.receipts import Receipt
+
+__all__ = [
+    "Client",
+    "ConnectionLostError",
+    "ErrorDetail",
+    "InvalidInputError",
+    "LocalSigner",
+    "MarginRejectedError",
+    "Market",
+    "NonceRejectedError",
+    "NotFoundError",
+    "NovationError",
+    "OffGridError",
+    "OracleClient",
+    "OrderRequest",
+    "OrderStream",
+    "OverloadedError",
+    "Receipt",
+    "ReceiptError",
+    "RejectedError",
+    "ResumeTooOldError",
+    "Side",
+    "SignatureRejectedError",
+    "Signer",
+    "TimeInForce",
+    "sign_report",
+]

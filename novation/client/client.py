@@ -1,0 +1,331 @@
+"""The asynchronous client.
+
+async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as client:
+    ack = await client.place_order("BTC-USD", Side.BUY, price="95000.1", size="0.01")
+    await client.cancel_order(ack.order_id)
+"""
+
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+from novation.api.v1 import query_service_pb2
+from novation.client import conversion, models
+from novation.client.errors import InvalidInputError
+from novation.client.exchange import Exchange
+from novation.client.keys import NonceLane, Signer
+from novation.client.order_stream import OrderStream
+from novation.client.orders import (
+    MessageFactory,
+    OrderRequest,
+    SigningIdentity,
+    cancel_message,
+    place_message,
+    withdraw_message,
+)
+from novation.client.streams import (
+    ResumingStream,
+    account_stream,
+    batch_stream,
+    book_stream,
+    trade_stream,
+)
+from novation.client.transport import Transport
+from novation.client.units import Number
+from novation.protocol.orders import Side, TimeInForce
+
+DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
+FELT_BYTES = 32
+
+
+class Client:
+    """Orders, queries and streams of one account; queries and market data need no account.
+
+    `account_id` says whose money it is, `signer` which key signs: they are separate because an
+    account may have several keys. Nothing is sent before `connect` or `async with`.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        account_id: int | None = None,
+        signer: Signer | None = None,
+        sequencer_public_key: int | None = None,
+    ) -> None:
+        """Name the server; pin `sequencer_public_key` to accept receipts of that key only."""
+        self._transport = Transport(target)
+        self._account_id = account_id
+        self._signer = signer
+        self._pinned_key = sequencer_public_key
+        self._exchange: Exchange | None = None
+        self._factory: MessageFactory | None = None
+
+    async def connect(self) -> Self:
+        """Read the exchange's configuration and find the signer's key in the account.
+
+        Raises:
+            InvalidInputError: the key is not one of the account's, or belongs to several accounts.
+            NotFoundError: there is no such account.
+            ConnectionLostError: the server cannot be reached.
+        """
+        request = query_service_pb2.GetExchangeRequest()
+        message = await self._transport.call(self._transport.queries.GetExchange, request)
+        self._exchange = Exchange.from_message(message)
+        if self._pinned_key not in (None, self._exchange.sequencer_public_key):
+            raise InvalidInputError(
+                f"the server signs with {self._exchange.sequencer_public_key:#x}, "
+                f"expected is {self._pinned_key:#x}"
+            )
+        if self._signer is not None:
+            identity = await self._find_identity(self._signer)
+            self._factory = MessageFactory(self._exchange, identity)
+        return self
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        try:
+            return await self.connect()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        await self.close()
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange's configuration and markets."""
+        if self._exchange is None:
+            raise InvalidInputError("the client is not connected; use `async with` or `connect`")
+        return self._exchange
+
+    @property
+    def account_id(self) -> int:
+        """The account that the client trades for."""
+        if self._account_id is None:
+            raise InvalidInputError("the client has no account; pass account_id or signer")
+        return self._account_id
+
+    async def place_order(  # noqa: PLR0913 - the fields of an order, by keyword
+        self,
+        market: str | int,
+        side: Side,
+        *,
+        price: Number,
+        size: Number,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        reduce_only: bool = False,
+        expiry_time_ms: int | None = None,
+        max_fee_ppm: int | None = None,
+    ) -> models.OrderAck:
+        """Place a limit order; returns when it is durable. The order lives for a day by default.
+
+        Args:
+            market: symbol or id.
+            side: buy or sell.
+            price: in USD, on the market's tick grid.
+            size: in the base asset, on the market's lot grid.
+            time_in_force: GTC, IOC or post-only.
+            reduce_only: only make the position smaller.
+            expiry_time_ms: Unix milliseconds.
+            max_fee_ppm: highest accepted fee rate; by default the market's current one.
+
+        Raises:
+            OffGridError: price or size is between two ticks or lots; nothing was sent.
+            RejectedError: the exchange refused; nothing has changed.
+            ConnectionLostError: no answer. Ask `order_by_message`, or place it again with the same
+                signed message through `submit_order`.
+        """
+        request = OrderRequest(
+            market=market,
+            side=side,
+            price=price,
+            size=size,
+            expiry_time_ms=expiry_time_ms or now_ms() + DEFAULT_LIFETIME_MS,
+            time_in_force=time_in_force,
+            reduce_only=reduce_only,
+            max_fee_ppm=max_fee_ppm,
+        )
+        return await self.submit_order(request)
+
+    async def submit_order(self, request: OrderRequest) -> models.OrderAck:
+        """Sign and send an order; see `place_order`."""
+        factory = self._signing()
+        tx = factory.place_order(request)
+        response = await self._transport.call(self._transport.orders.PlaceOrder, place_message(tx))
+        return factory.order_ack(tx, response)
+
+    async def cancel_order(self, order_id: int) -> models.CancelAck:
+        """Cancel a resting order.
+
+        Raises:
+            NotFoundError: the order does not rest (any more).
+        """
+        factory = self._signing()
+        tx = factory.cancel_order(order_id)
+        response = await self._transport.call(
+            self._transport.orders.CancelOrder, cancel_message(tx)
+        )
+        order = await self.order(order_id)
+        return factory.cancel_ack(tx, response, self.exchange.market(order.symbol))
+
+    async def withdraw(self, amount: Number) -> models.WithdrawAck:
+        """Take an amount in USD out of the exchange; L1 pays it once the batch is final.
+
+        Raises:
+            MarginRejectedError: the account would not meet its initial margin without it.
+        """
+        factory = self._signing()
+        tx = factory.withdraw(amount)
+        response = await self._transport.call(self._transport.orders.Withdraw, withdraw_message(tx))
+        return factory.withdraw_ack(tx, response)
+
+    def order_stream(self) -> OrderStream:
+        """Return a connection for many orders at once; use it with `async with`."""
+        return OrderStream(self._transport, self._signing())
+
+    async def account(self, account_id: int | None = None) -> models.Account:
+        """Return an account, by default the client's own."""
+        request = query_service_pb2.GetAccountRequest(
+            account_id=self.account_id if account_id is None else account_id
+        )
+        message = await self._transport.call(self._transport.queries.GetAccount, request)
+        return conversion.account(message.account, self.exchange)
+
+    async def find_accounts(self, public_key: int) -> tuple[int, ...]:
+        """Return the ids of the accounts that a key may sign for."""
+        request = query_service_pb2.FindAccountsRequest(
+            public_key=public_key.to_bytes(FELT_BYTES, "big")
+        )
+        message = await self._transport.call(self._transport.queries.FindAccounts, request)
+        return tuple(message.account_ids)
+
+    async def order(self, order_id: int) -> models.Order:
+        """Return an order, open or closed; NotFoundError if there was never one."""
+        request = query_service_pb2.GetOrderRequest(order_id=order_id)
+        message = await self._transport.call(self._transport.queries.GetOrder, request)
+        return conversion.order(message.order, self.exchange)
+
+    async def order_by_message(self, message_hash: int) -> models.Order:
+        """Return the order that a signed message placed; NotFoundError if it never arrived."""
+        request = query_service_pb2.GetOrderRequest(
+            message_hash=message_hash.to_bytes(FELT_BYTES, "big")
+        )
+        message = await self._transport.call(self._transport.queries.GetOrder, request)
+        return conversion.order(message.order, self.exchange)
+
+    async def open_orders(self, account_id: int | None = None) -> tuple[models.Order, ...]:
+        """Return the resting orders of an account, oldest first."""
+        request = query_service_pb2.ListOpenOrdersRequest(
+            account_id=self.account_id if account_id is None else account_id
+        )
+        message = await self._transport.call(self._transport.queries.ListOpenOrders, request)
+        return tuple(conversion.order(order, self.exchange) for order in message.orders)
+
+    async def book(self, market: str | int, depth: int = 0) -> models.Book:
+        """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
+        market_id = self.exchange.market(market).market_id
+        request = query_service_pb2.GetBookRequest(market_id=market_id, depth=depth)
+        message = await self._transport.call(self._transport.queries.GetBook, request)
+        return conversion.book(message, self.exchange)
+
+    async def batch(self, batch_number: int) -> models.Batch:
+        """Return a sealed batch; NotFoundError if it is not sealed yet."""
+        request = query_service_pb2.GetBatchRequest(batch_number=batch_number)
+        message = await self._transport.call(self._transport.queries.GetBatch, request)
+        return conversion.batch(message.batch)
+
+    async def batches(self, page_size: int = 100) -> AsyncIterator[models.Batch]:
+        """Yield all sealed batches, newest first."""
+        before = 0
+        while True:
+            request = query_service_pb2.ListBatchesRequest(
+                before_batch_number=before, limit=page_size
+            )
+            message = await self._transport.call(self._transport.queries.ListBatches, request)
+            for item in message.batches:
+                yield conversion.batch(item)
+                before = item.batch_number
+            if before <= 1 or not message.batches:
+                return
+
+    async def status(self) -> models.Status:
+        """Return the node's counters."""
+        request = query_service_pb2.GetStatusRequest()
+        message = await self._transport.call(self._transport.queries.GetStatus, request)
+        return conversion.status(message)
+
+    async def mark_price(self, market: str | int) -> Number | None:
+        """Return the mark price in USD, None while there is none."""
+        request = query_service_pb2.GetExchangeRequest()
+        message = await self._transport.call(self._transport.queries.GetExchange, request)
+        known = self.exchange.market(market)
+        mark_price_x16 = message.markets[known.market_id].mark_price_x16
+        return known.price_x16(mark_price_x16) if mark_price_x16 else None
+
+    def stream_book(self, market: str | int) -> ResumingStream[models.Book]:
+        """Return the book of a market after every change, for `async for`."""
+        return book_stream(self._transport, self.exchange.market(market))
+
+    def stream_account(
+        self, account_id: int | None = None, after_sequence: int = 0
+    ) -> ResumingStream[models.AccountUpdate]:
+        """Return what happens to an account, for `async for`; starts with a snapshot."""
+        chosen = self.account_id if account_id is None else account_id
+        return account_stream(self._transport, self.exchange, chosen, after_sequence)
+
+    def stream_trades(
+        self, market: str | int, after_sequence: int = 0
+    ) -> ResumingStream[models.Trade]:
+        """Return the trades of a market, for `async for`."""
+        market_id = self.exchange.market(market).market_id
+        return trade_stream(self._transport, self.exchange, market_id, after_sequence)
+
+    def stream_batches(self, after_sequence: int = 0) -> ResumingStream[models.Batch]:
+        """Return every change of a batch's state, for `async for`."""
+        return batch_stream(self._transport, after_sequence)
+
+    async def refresh_nonce(self) -> None:
+        """Ask the exchange for the last used nonce, after another program has used the key."""
+        if self._signer is not None and self._exchange is not None:
+            identity = await self._find_identity(self._signer)
+            self._factory = MessageFactory(self._exchange, identity)
+
+    def _signing(self) -> MessageFactory:
+        if self._factory is None:
+            raise InvalidInputError("the client cannot sign; pass a signer and connect")
+        return self._factory
+
+    async def _find_identity(self, signer: Signer) -> SigningIdentity:
+        if self._account_id is None:
+            found = await self.find_accounts(signer.public_key)
+            if len(found) != 1:
+                raise InvalidInputError(
+                    f"key {signer.public_key:#x} belongs to accounts {list(found)}; pass account_id"
+                )
+            self._account_id = found[0]
+        account = await self.account(self._account_id)
+        if signer.public_key not in account.public_keys:
+            raise InvalidInputError(
+                f"key {signer.public_key:#x} is not a key of account {self._account_id}"
+            )
+        key_index = account.public_keys.index(signer.public_key)
+        lane = NonceLane(account.nonces[key_index])
+        return SigningIdentity(self._account_id, key_index, signer, lane)
+
+
+def now_ms() -> int:
+    """Return the Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000

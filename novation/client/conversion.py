@@ -1,0 +1,258 @@
+"""API messages as models."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
+from novation.client import models
+from novation.client.exchange import Exchange
+from novation.client.units import EXACT, QUANTUM, Market, from_quanta
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.orders import Side, TimeInForce
+from novation.receipts import Receipt
+
+SIDES: Final = {Side.BUY: types_pb2.SIDE_BUY, Side.SELL: types_pb2.SIDE_SELL}
+TIMES_IN_FORCE: Final = {
+    TimeInForce.GTC: types_pb2.TIME_IN_FORCE_GTC,
+    TimeInForce.IOC: types_pb2.TIME_IN_FORCE_IOC,
+    TimeInForce.POST_ONLY: types_pb2.TIME_IN_FORCE_POST_ONLY,
+}
+_SIDE_OF: Final = {value: side for side, value in SIDES.items()}
+_TIME_IN_FORCE_OF: Final = {value: force for force, value in TIMES_IN_FORCE.items()}
+_STATUS_OF: Final = {
+    types_pb2.ORDER_STATUS_RESTING: models.OrderStatus.RESTING,
+    types_pb2.ORDER_STATUS_FILLED: models.OrderStatus.FILLED,
+    types_pb2.ORDER_STATUS_CANCELLED: models.OrderStatus.CANCELLED,
+}
+_LIFECYCLE_OF: Final = {
+    types_pb2.LIFECYCLE_RECEIVED: models.Lifecycle.RECEIVED,
+    types_pb2.LIFECYCLE_MATCHED: models.Lifecycle.MATCHED,
+    types_pb2.LIFECYCLE_BATCHED: models.Lifecycle.BATCHED,
+    types_pb2.LIFECYCLE_PROVEN: models.Lifecycle.PROVEN,
+    types_pb2.LIFECYCLE_FINAL: models.Lifecycle.FINAL,
+}
+_BATCH_STATE_OF: Final = {
+    types_pb2.BATCH_STATE_SEALED: models.BatchState.SEALED,
+    types_pb2.BATCH_STATE_PROVEN: models.BatchState.PROVEN,
+    types_pb2.BATCH_STATE_FINAL: models.BatchState.FINAL,
+}
+
+
+def receipt(message: types_pb2.Receipt) -> Receipt:
+    """Return a receipt."""
+    return Receipt(
+        sequence=message.sequence,
+        message_hash=integer(message.message_hash),
+        time_ms=message.time_ms,
+        result_code=message.result_code,
+        order_id=message.order_id,
+        signature_r=integer(message.signature.r),
+        signature_s=integer(message.signature.s),
+    )
+
+
+def fill(message: types_pb2.Fill, market: Market) -> models.Fill:
+    """Return a fill."""
+    return models.Fill(
+        order_id=message.order_id,
+        symbol=market.symbol,
+        side=_SIDE_OF[message.side],
+        price=market.price(message.price_ticks),
+        size=market.size(message.size_lots),
+        fee=from_quanta(message.fee_quanta),
+        is_maker=message.is_maker,
+        remaining=market.size(message.remaining_lots),
+    )
+
+
+def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
+    """Return an order."""
+    market = exchange.market(message.market_id)
+    times = message.times
+    return models.Order(
+        order_id=message.order_id,
+        account_id=message.account_id,
+        symbol=market.symbol,
+        side=_SIDE_OF[message.side],
+        time_in_force=_TIME_IN_FORCE_OF[message.time_in_force],
+        reduce_only=message.reduce_only,
+        price=market.price(message.price_ticks),
+        size=market.size(message.size_lots),
+        filled=market.size(message.filled_lots),
+        remaining=market.size(message.remaining_lots),
+        average_price=_average_price(message, market),
+        status=_STATUS_OF[message.status],
+        cancel_reason=cancel_reason(message.cancel_reason),
+        lifecycle=_LIFECYCLE_OF[message.lifecycle],
+        batch_number=message.batch_number or None,
+        expiry_time_ms=message.expiry_time_ms,
+        received_time_ms=times.received_time_ms,
+        matched_time_ms=times.matched_time_ms,
+        batched_time_ms=times.batched_time_ms or None,
+        proven_time_ms=times.proven_time_ms or None,
+        final_time_ms=times.final_time_ms or None,
+        message_hash=integer(message.message_hash),
+        sequence=message.sequence,
+    )
+
+
+def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
+    """Return an account."""
+    equity = initial = maintenance = None
+    if message.has_margin:
+        equity = _usd(int(message.equity_x16), PRICE_X16_ONE, ROUND_FLOOR)
+        scale = PRICE_X16_ONE * PPM_ONE
+        initial = _usd(int(message.initial_margin_x16_ppm), scale, ROUND_CEILING)
+        maintenance = _usd(int(message.maintenance_margin_x16_ppm), scale, ROUND_CEILING)
+    return models.Account(
+        account_id=message.account_id,
+        l1_address="0x" + message.l1_address.hex(),
+        public_keys=tuple(integer(key) for key in message.public_keys),
+        nonces=tuple(message.nonces),
+        collateral=from_quanta(int(message.collateral_quanta)),
+        positions=tuple(_position(position, exchange) for position in message.positions),
+        n_open_orders=message.n_open_orders,
+        equity=equity,
+        initial_margin=initial,
+        maintenance_margin=maintenance,
+    )
+
+
+def book(message: query_service_pb2.GetBookResponse, exchange: Exchange) -> models.Book:
+    """Return a book."""
+    market = exchange.market(message.market_id)
+    return models.Book(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        bids=tuple(level(item, market) for item in message.bids),
+        asks=tuple(level(item, market) for item in message.asks),
+    )
+
+
+def level(message: types_pb2.BookLevel, market: Market) -> models.BookLevel:
+    """Return a price level."""
+    return models.BookLevel(
+        market.price(message.price_ticks), market.size(message.size_lots), message.n_orders
+    )
+
+
+def trade(message: types_pb2.Trade, exchange: Exchange) -> models.Trade:
+    """Return a trade."""
+    market = exchange.market(message.market_id)
+    return models.Trade(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        time_ms=message.time_ms,
+        price=market.price(message.price_ticks),
+        size=market.size(message.size_lots),
+        taker_side=_SIDE_OF[message.taker_side],
+        maker_order_id=message.maker_order_id,
+        taker_order_id=message.taker_order_id,
+    )
+
+
+def batch(message: types_pb2.Batch) -> models.Batch:
+    """Return a batch."""
+    transaction_hash = message.l1_transaction_hash
+    return models.Batch(
+        batch_number=message.batch_number,
+        state=_BATCH_STATE_OF[message.state],
+        old_root=integer(message.old_root),
+        new_root=integer(message.new_root),
+        first_sequence=message.first_sequence,
+        last_sequence=message.last_sequence,
+        n_transactions=message.n_transactions,
+        cost_steps=message.cost_steps,
+        sealed_time_ms=message.sealed_time_ms,
+        proven_time_ms=message.proven_time_ms or None,
+        final_time_ms=message.final_time_ms or None,
+        l1_transaction_hash="0x" + transaction_hash.hex() if transaction_hash else None,
+    )
+
+
+def account_update(
+    message: stream_service_pb2.StreamAccountResponse, exchange: Exchange
+) -> models.AccountUpdate:
+    """Return one event of an account stream."""
+    kind = message.WhichOneof("event")
+    if kind == "snapshot":
+        return models.AccountSnapshot(message.sequence, account(message.snapshot, exchange))
+    if kind == "fill":
+        market = exchange.market(message.fill.market_id)
+        return models.FillUpdate(message.sequence, fill(message.fill, market))
+    if kind == "order":
+        return _order_update(message.sequence, message.order, exchange)
+    names = stream_service_pb2.BalanceChange.Kind.Name(message.balance.kind)
+    return models.BalanceUpdate(
+        sequence=message.sequence,
+        kind=names.removeprefix("KIND_").lower(),
+        amount=from_quanta(message.balance.amount_quanta),
+    )
+
+
+def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
+    """Return the node's counters."""
+    return models.Status(
+        last_sequence=message.last_sequence,
+        last_batch_number=message.last_batch_number,
+        proven_batch_number=message.proven_batch_number,
+        final_batch_number=message.final_batch_number,
+        state_root=integer(message.state_root),
+        l1_queue_position=message.l1_queue_position,
+        open_batch_transactions=message.open_batch_transactions,
+        open_batch_cost_steps=message.open_batch_cost_steps,
+        pending_commands=message.pending_commands,
+        n_orders_accepted=message.n_orders_accepted,
+        n_fills=message.n_fills,
+        settlement_error=message.settlement_error,
+    )
+
+
+def cancel_reason(value: "types_pb2.CancelReason") -> str | None:
+    """Return why an order was cancelled, None if it was not."""
+    if value == types_pb2.CANCEL_REASON_UNSPECIFIED:
+        return None
+    return types_pb2.CancelReason.Name(value).removeprefix("CANCEL_REASON_").lower()
+
+
+def integer(data: bytes) -> int:
+    """Return a field element."""
+    return int.from_bytes(data, "big")
+
+
+def _order_update(
+    sequence: int, message: stream_service_pb2.OrderUpdate, exchange: Exchange
+) -> models.OrderUpdate:
+    market = exchange.market(message.market_id)
+    return models.OrderUpdate(
+        sequence=sequence,
+        order_id=message.order_id,
+        symbol=market.symbol,
+        status=_STATUS_OF[message.status],
+        cancel_reason=cancel_reason(message.cancel_reason),
+        filled=market.size(message.filled_lots),
+        remaining=market.size(message.remaining_lots),
+    )
+
+
+def _position(message: types_pb2.Position, exchange: Exchange) -> models.Position:
+    market = exchange.market(message.market_id)
+    return models.Position(
+        symbol=market.symbol,
+        size=market.size(message.size_lots),
+        open_buy=market.size(message.open_buy_lots),
+        open_sell=market.size(message.open_sell_lots),
+    )
+
+
+def _average_price(message: types_pb2.Order, market: Market) -> Decimal | None:
+    if message.filled_lots == 0:
+        return None
+    total = EXACT.multiply(Decimal(message.filled_ticks_lots), market.tick_size)
+    return EXACT.divide(total, Decimal(message.filled_lots))
+
+
+def _usd(value: int, scale: int, rounding: str) -> Decimal:
+    """Return value / scale quanta in USD, rounded to a whole quantum."""
+    quanta = EXACT.divide(Decimal(value), Decimal(scale)).to_integral_value(rounding, EXACT)
+    return EXACT.multiply(quanta, QUANTUM)

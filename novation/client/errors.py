@@ -1,0 +1,160 @@
+"""What can go wrong, as exceptions.
+
+NovationError
+├── InvalidInputError          refused on this side, nothing was sent
+│   └── OffGridError           price or size between two ticks or lots
+├── RejectedError              refused by the exchange, nothing has changed
+│   ├── SignatureRejectedError     carries the hash that should have been signed
+│   ├── NonceRejectedError
+│   ├── MarginRejectedError
+│   ├── NotFoundError
+│   ├── OverloadedError        try again
+│   └── ResumeTooOldError      start the stream again from a snapshot
+├── ConnectionLostError        no answer; sending the same message again is safe
+└── ReceiptError               the sequencer signed something else than it promised
+"""
+
+from dataclasses import dataclass
+
+import grpc
+
+from novation.api.v1 import types_pb2
+from novation.protocol.errors import ErrorCode
+
+ERROR_METADATA_KEY = "novation-error-bin"
+
+# Numbers of the node's own refusals, docs/spec and the sequencer's `NodeErrorCode`.
+_MESSAGE_TOO_LARGE = 1001
+_QUEUE_FULL = 1010
+_TOO_MANY_STREAMS = 1012
+_NOT_FOUND = 1020
+_RESUME_TOO_OLD = 1021
+
+
+class NovationError(Exception):
+    """Base of all exceptions of the client."""
+
+
+class InvalidInputError(NovationError):
+    """An argument that no exchange would take; nothing was sent."""
+
+
+class OffGridError(InvalidInputError):
+    """A price between two ticks or a size between two lots; never rounded silently."""
+
+
+class ReceiptError(NovationError):
+    """A receipt that is not for the message sent, or not signed by the sequencer."""
+
+
+class ConnectionLostError(NovationError):
+    """The server cannot be reached, or went away before it answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """What the server says about a refusal.
+
+    `code` and `name` are stable; `field`, `limit` and `value` say which rule was broken by what.
+    `expected_hash` is not zero if a signature was wrong: the hash that should have been signed.
+    """
+
+    code: int
+    name: str
+    message: str
+    field: str = ""
+    limit: str = ""
+    value: str = ""
+    expected_hash: int = 0
+
+    @classmethod
+    def from_message(cls, message: types_pb2.ErrorDetail) -> "ErrorDetail":
+        """Return the detail of an API message."""
+        return cls(
+            code=message.code,
+            name=message.name,
+            message=message.message,
+            field=message.field,
+            limit=message.limit,
+            value=message.value,
+            expected_hash=int.from_bytes(message.expected_hash, "big"),
+        )
+
+
+class RejectedError(NovationError):
+    """The exchange refused the request; nothing has changed."""
+
+    def __init__(self, detail: ErrorDetail) -> None:
+        """Keep the detail; the text names the code and the values."""
+        super().__init__(f"{detail.name} ({detail.code}): {detail.message}")
+        self.detail = detail
+
+    @property
+    def code(self) -> int:
+        """The stable number of the rule that was broken."""
+        return self.detail.code
+
+
+class SignatureRejectedError(RejectedError):
+    """The signature does not fit the message: compare `detail.expected_hash` with your hash."""
+
+
+class NonceRejectedError(RejectedError):
+    """The nonce was used before: another program may share the key."""
+
+
+class MarginRejectedError(RejectedError):
+    """The account would not meet its initial margin."""
+
+
+class NotFoundError(RejectedError):
+    """No such account, key, market, order or batch."""
+
+
+class OverloadedError(RejectedError):
+    """The server is at one of its limits; try again."""
+
+
+class ResumeTooOldError(RejectedError):
+    """The server has dropped the events that were asked for."""
+
+
+_CLASSES: dict[int, type[RejectedError]] = {
+    ErrorCode.INVALID_SIGNATURE: SignatureRejectedError,
+    ErrorCode.UNPROVABLE_SIGNATURE: SignatureRejectedError,
+    ErrorCode.NONCE_NOT_INCREASING: NonceRejectedError,
+    ErrorCode.INSUFFICIENT_MARGIN: MarginRejectedError,
+    ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
+    ErrorCode.UNKNOWN_KEY: NotFoundError,
+    ErrorCode.UNKNOWN_MARKET: NotFoundError,
+    ErrorCode.UNKNOWN_ORDER: NotFoundError,
+    _NOT_FOUND: NotFoundError,
+    _QUEUE_FULL: OverloadedError,
+    _TOO_MANY_STREAMS: OverloadedError,
+    _RESUME_TOO_OLD: ResumeTooOldError,
+}
+
+
+def rejected(message: types_pb2.ErrorDetail) -> RejectedError:
+    """Return the exception of a refusal."""
+    detail = ErrorDetail.from_message(message)
+    return _CLASSES.get(detail.code, RejectedError)(detail)
+
+
+def from_rpc_error(error: grpc.aio.AioRpcError) -> NovationError:
+    """Return the exception of a failed call."""
+    for key, value in error.trailing_metadata() or ():
+        if key == ERROR_METADATA_KEY and isinstance(value, bytes):
+            return rejected(types_pb2.ErrorDetail.FromString(value))
+    status, sentence = error.code(), error.details() or ""
+    if status in (
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+    ):
+        return ConnectionLostError(f"{status.name}: {sentence}")
+    if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        detail = ErrorDetail(_MESSAGE_TOO_LARGE, "MESSAGE_TOO_LARGE", sentence, field="message")
+    else:
+        detail = ErrorDetail(0, status.name, sentence)
+    return RejectedError(detail)

@@ -1,0 +1,258 @@
+"""What the client returns: frozen values in human units. Times are Unix milliseconds."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from novation.protocol.errors import ResultCode
+from novation.protocol.orders import Side, TimeInForce
+from novation.receipts import Receipt
+
+
+class Lifecycle(Enum):
+    """How far a transaction has travelled."""
+
+    RECEIVED = "received"
+    MATCHED = "matched"
+    BATCHED = "batched"
+    PROVEN = "proven"
+    FINAL = "final"
+
+
+class OrderStatus(Enum):
+    """What became of an order."""
+
+    RESTING = "resting"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One match of an order. `fee` is in USD; `remaining` is what was left of the order."""
+
+    order_id: int
+    symbol: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    is_maker: bool
+    remaining: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAck:
+    """A placed order: durable, with the sequencer's signed receipt."""
+
+    order_id: int
+    result: ResultCode
+    fills: tuple[Fill, ...]
+    resting: Decimal
+    receipt: Receipt
+
+    @property
+    def filled(self) -> Decimal:
+        """The sum of the fills."""
+        return sum((fill.size for fill in self.fills), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAck:
+    """A cancelled order; `cancelled` is what was taken off the book."""
+
+    order_id: int
+    cancelled: Decimal
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAck:
+    """A withdrawal that becomes payable on L1 when its batch is final."""
+
+    amount: Decimal
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order with everything that happened to it. Times that have not come are None."""
+
+    order_id: int
+    account_id: int
+    symbol: str
+    side: Side
+    time_in_force: TimeInForce
+    reduce_only: bool
+    price: Decimal
+    size: Decimal
+    filled: Decimal
+    remaining: Decimal
+    average_price: Decimal | None
+    status: OrderStatus
+    cancel_reason: str | None
+    lifecycle: Lifecycle
+    batch_number: int | None
+    expiry_time_ms: int
+    received_time_ms: int
+    matched_time_ms: int
+    batched_time_ms: int | None
+    proven_time_ms: int | None
+    final_time_ms: int | None
+    message_hash: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position (negative when short) and the size of the account's resting orders."""
+
+    symbol: str
+    size: Decimal
+    open_buy: Decimal
+    open_sell: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account. The three margin figures are None while a market has no price yet.
+
+    They are exact in the protocol and shown here in USD, rounded against the account's owner to a
+    millionth: equity down, requirements up.
+    """
+
+    account_id: int
+    l1_address: str
+    public_keys: tuple[int, ...]
+    nonces: tuple[int, ...]
+    collateral: Decimal
+    positions: tuple[Position, ...]
+    n_open_orders: int
+    equity: Decimal | None
+    initial_margin: Decimal | None
+    maintenance_margin: Decimal | None
+
+    @property
+    def available(self) -> Decimal | None:
+        """Equity that is not needed as initial margin, at least zero."""
+        if self.equity is None or self.initial_margin is None:
+            return None
+        return max(self.equity - self.initial_margin, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class BookLevel:
+    """All orders at one price."""
+
+    price: Decimal
+    size: Decimal
+    n_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A market's book, best levels first, as of an event number."""
+
+    symbol: str
+    sequence: int
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A public trade."""
+
+    symbol: str
+    sequence: int
+    time_ms: int
+    price: Decimal
+    size: Decimal
+    taker_side: Side
+    maker_order_id: int
+    taker_order_id: int
+
+
+class BatchState(Enum):
+    """How far a sealed batch has travelled."""
+
+    SEALED = "sealed"
+    PROVEN = "proven"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A sealed batch."""
+
+    batch_number: int
+    state: BatchState
+    old_root: int
+    new_root: int
+    first_sequence: int
+    last_sequence: int
+    n_transactions: int
+    cost_steps: int
+    sealed_time_ms: int
+    proven_time_ms: int | None
+    final_time_ms: int | None
+    l1_transaction_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """An order's status has changed."""
+
+    sequence: int
+    order_id: int
+    symbol: str
+    status: OrderStatus
+    cancel_reason: str | None
+    filled: Decimal
+    remaining: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FillUpdate:
+    """The account has traded."""
+
+    sequence: int
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceUpdate:
+    """A deposit, a refused deposit or a withdrawal."""
+
+    sequence: int
+    kind: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """Where an account stream starts."""
+
+    sequence: int
+    account: Account
+
+
+AccountUpdate = AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counters of the whole node."""
+
+    last_sequence: int
+    last_batch_number: int
+    proven_batch_number: int
+    final_batch_number: int
+    state_root: int
+    l1_queue_position: int
+    open_batch_transactions: int
+    open_batch_cost_steps: int
+    pending_commands: int
+    n_orders_accepted: int
+    n_fills: int
+    settlement_error: str

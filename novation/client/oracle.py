@@ -1,0 +1,88 @@
+"""The oracle node's side: sign a vector of prices and hand it to the exchange."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from novation.api.v1 import oracle_service_pb2, query_service_pb2
+from novation.client.errors import InvalidInputError
+from novation.client.exchange import Exchange
+from novation.client.keys import Signer
+from novation.client.orders import signature_message
+from novation.client.transport import Transport
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import PRICE_X16_BOUND, TIME_BOUND
+from novation.protocol.transactions import OracleReport
+
+
+def sign_report(
+    config: ExchangeConfig, signer: Signer, time_ms: int, prices_x16: Sequence[int]
+) -> OracleReport:
+    """Return a signed report.
+
+    Args:
+        config: of the exchange that the report is for.
+        signer: holds one of the committee's keys.
+        time_ms: when the prices were seen, Unix milliseconds.
+        prices_x16: one price per market, in ticks with 16 fraction bits.
+
+    Raises:
+        InvalidInputError: the key is not in the committee, or a value is out of range.
+    """
+    if signer.public_key not in config.oracle_keys:
+        raise InvalidInputError(f"key {signer.public_key:#x} is not in the oracle committee")
+    if len(prices_x16) != len(config.markets):
+        raise InvalidInputError(f"{len(prices_x16)} prices for {len(config.markets)} markets")
+    if not all(0 < price_x16 < PRICE_X16_BOUND for price_x16 in prices_x16):
+        raise InvalidInputError(f"a price of {list(prices_x16)} is not in 1..2^48-1")
+    if not 0 <= time_ms < TIME_BOUND:
+        raise InvalidInputError(f"time {time_ms} is not in 0..2^48-1")
+    signer_index = config.oracle_keys.index(signer.public_key)
+    report = OracleReport(signer_index, time_ms, tuple(prices_x16))
+    return replace(report, signature=signer.sign(report.message_hash(config)))
+
+
+def report_message(report: OracleReport) -> oracle_service_pb2.OracleReport:
+    """Return the API message of a signed report."""
+    return oracle_service_pb2.OracleReport(
+        signer_index=report.signer_index,
+        time_ms=report.time_ms,
+        prices_x16=report.prices_x16,
+        signature=signature_message(report.signature),
+    )
+
+
+class OracleClient:
+    """Submits reports of one oracle node."""
+
+    def __init__(self, target: str, signer: Signer) -> None:
+        """Name the server and the node's key."""
+        self._transport = Transport(target)
+        self._signer = signer
+        self._config: ExchangeConfig | None = None
+
+    async def __aenter__(self) -> Self:
+        """Read the exchange's configuration."""
+        request = query_service_pb2.GetExchangeRequest()
+        message = await self._transport.call(self._transport.queries.GetExchange, request)
+        self._config = Exchange.from_message(message).config
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        await self._transport.close()
+
+    async def submit(self, time_ms: int, prices_x16: Sequence[int]) -> int:
+        """Sign and send a report; return how many fresh reports wait for the quorum."""
+        if self._config is None:
+            raise InvalidInputError("the client is not connected; use `async with`")
+        report = sign_report(self._config, self._signer, time_ms, prices_x16)
+        request = oracle_service_pb2.SubmitReportRequest(report=report_message(report))
+        message = await self._transport.call(self._transport.oracle.SubmitReport, request)
+        return int(message.n_waiting)

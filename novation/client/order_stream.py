@@ -1,0 +1,105 @@
+"""Many orders on one connection: each gets its own answer, in the order sent."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from novation.api.v1 import order_service_pb2
+from novation.client import models
+from novation.client.errors import ConnectionLostError, NovationError, from_rpc_error, rejected
+from novation.client.orders import (
+    MessageFactory,
+    OrderRequest,
+    cancel_message,
+    place_message,
+)
+from novation.client.transport import Transport
+from novation.client.units import Market
+from novation.protocol.transactions import CancelOrder, PlaceOrder
+
+_Request = order_service_pb2.StreamOrdersRequest
+_Response = order_service_pb2.StreamOrdersResponse
+
+
+class OrderStream:
+    """A bidirectional stream of commands. When it breaks, every open answer raises.
+
+    A message that got no answer may have been accepted: `Client.order_by_message` tells.
+    """
+
+    def __init__(self, transport: Transport, factory: MessageFactory) -> None:
+        """Open the stream with `async with`."""
+        self._transport = transport
+        self._factory = factory
+        self._ids = itertools.count(1)
+        self._outgoing: asyncio.Queue[_Request | None] = asyncio.Queue()
+        self._answers: dict[int, asyncio.Future[_Response]] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._failure: NovationError | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the stream."""
+        call = self._transport.orders.StreamOrders(self._requests())
+        self._reader = asyncio.create_task(self._read(call))
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Say that no more commands come and wait for the last answers."""
+        await self._outgoing.put(None)
+        if self._reader is not None:
+            await self._reader
+
+    async def place_order(self, request: OrderRequest) -> models.OrderAck:
+        """Place an order; see `Client.place_order`."""
+        return await self.send_order(self._factory.place_order(request))
+
+    async def send_order(self, tx: PlaceOrder) -> models.OrderAck:
+        """Send an order that is signed already."""
+        response = await self._send(_Request(place=place_message(tx)))
+        return self._factory.order_ack(tx, response.placed)
+
+    async def cancel_order(self, order_id: int, market: Market) -> models.CancelAck:
+        """Cancel an order of a market."""
+        tx: CancelOrder = self._factory.cancel_order(order_id)
+        response = await self._send(_Request(cancel=cancel_message(tx)))
+        return self._factory.cancel_ack(tx, response.cancelled, market)
+
+    async def _send(self, request: _Request) -> _Response:
+        if self._failure is not None:
+            raise self._failure
+        request.request_id = next(self._ids)
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[request.request_id] = answer
+        await self._outgoing.put(request)
+        response: _Response = await answer
+        if response.HasField("error"):
+            raise rejected(response.error)
+        return response
+
+    async def _requests(self) -> AsyncIterator[_Request]:
+        while (request := await self._outgoing.get()) is not None:
+            yield request
+
+    async def _read(self, call: AsyncIterator[_Response]) -> None:
+        failure = ConnectionLostError("the stream is closed")
+        try:
+            async for response in call:
+                answer = self._answers.pop(response.request_id, None)
+                if answer is not None and not answer.done():
+                    answer.set_result(response)
+        except grpc.aio.AioRpcError as error:
+            failure = ConnectionLostError(str(from_rpc_error(error)))
+        self._failure = failure
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(failure)
+        self._answers.clear()

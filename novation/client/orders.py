@@ -1,0 +1,221 @@
+"""Orders as signed messages, and their answers as checked acknowledgements."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from novation.api.v1 import order_service_pb2, types_pb2
+from novation.client import conversion, models
+from novation.client.errors import InvalidInputError, ReceiptError
+from novation.client.exchange import Exchange
+from novation.client.keys import NonceLane, Signer, is_provable
+from novation.client.units import Market, Number, from_quanta, to_quanta
+from novation.protocol.errors import InvalidTransaction, ResultCode
+from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.signatures import Signature
+from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
+from novation.protocol.transactions.cancel_order import validate_cancel_order
+from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.withdraw import validate_withdraw
+from novation.receipts import Receipt
+
+UserMessage = TypeVar("UserMessage", PlaceOrder, CancelOrder, Withdraw)
+
+FELT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order in human units.
+
+    Attributes:
+        market: symbol or id.
+        side: buy or sell.
+        price: limit in USD, on the market's tick grid.
+        size: in the base asset, on the market's lot grid.
+        expiry_time_ms: Unix milliseconds after which the order no longer trades.
+        time_in_force: rest (GTC), cancel what is not filled at once (IOC), or only rest.
+        reduce_only: only make the position smaller.
+        max_fee_ppm: the highest fee rate accepted; by default the market's current one.
+    """
+
+    market: str | int
+    side: Side
+    price: Number
+    size: Number
+    expiry_time_ms: int
+    time_in_force: TimeInForce = TimeInForce.GTC
+    reduce_only: bool = False
+    max_fee_ppm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIdentity:
+    """Who signs: one key of one account, with its lane of nonces."""
+
+    account_id: int
+    key_index: int
+    signer: Signer
+    nonces: NonceLane
+
+
+class MessageFactory:
+    """Signs messages for one identity on one exchange and checks the receipts."""
+
+    def __init__(self, exchange: Exchange, identity: SigningIdentity) -> None:
+        """Sign with `identity` for `exchange`."""
+        self._exchange = exchange
+        self._identity = identity
+
+    def place_order(self, request: OrderRequest) -> PlaceOrder:
+        """Return a signed order.
+
+        Raises:
+            OffGridError: price or size is not on the market's grid.
+            InvalidInputError: unknown market, or a number that is not exact.
+        """
+        market = self._exchange.market(request.market)
+        price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
+        fees = market.config.maker_fee_ppm, market.config.taker_fee_ppm
+        max_fee_ppm = max(fees) if request.max_fee_ppm is None else request.max_fee_ppm
+        return self._sign(
+            lambda nonce: PlaceOrder(
+                account_id=self._identity.account_id,
+                key_index=self._identity.key_index,
+                nonce=nonce,
+                market_id=market.market_id,
+                side=request.side,
+                price_ticks=price_ticks,
+                size_lots=size_lots,
+                expiry_time_ms=request.expiry_time_ms,
+                max_fee_ppm=max_fee_ppm,
+                reduce_only=request.reduce_only,
+                time_in_force=request.time_in_force,
+            )
+        )
+
+    def cancel_order(self, order_id: int) -> CancelOrder:
+        """Return a signed cancellation."""
+        identity = self._identity
+        return self._sign(
+            lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, order_id)
+        )
+
+    def withdraw(self, amount: Number) -> Withdraw:
+        """Return a signed withdrawal of an amount in USD; OffGridError below a quantum."""
+        identity, quanta = self._identity, to_quanta("amount", amount)
+        return self._sign(
+            lambda nonce: Withdraw(identity.account_id, identity.key_index, nonce, quanta)
+        )
+
+    def order_ack(
+        self, tx: PlaceOrder, response: order_service_pb2.PlaceOrderResponse
+    ) -> models.OrderAck:
+        """Return the checked answer to an order."""
+        market = self._exchange.market(tx.market_id)
+        receipt = self._checked(tx, response.receipt)
+        return models.OrderAck(
+            order_id=receipt.order_id,
+            result=ResultCode(receipt.result_code),
+            fills=tuple(conversion.fill(fill, market) for fill in response.fills),
+            resting=market.size(response.resting_lots),
+            receipt=receipt,
+        )
+
+    def cancel_ack(
+        self, tx: CancelOrder, response: order_service_pb2.CancelOrderResponse, market: Market
+    ) -> models.CancelAck:
+        """Return the checked answer to a cancellation of an order in a market."""
+        receipt = self._checked(tx, response.receipt)
+        return models.CancelAck(tx.order_id, market.size(response.cancelled_lots), receipt)
+
+    def withdraw_ack(
+        self, tx: Withdraw, response: order_service_pb2.WithdrawResponse
+    ) -> models.WithdrawAck:
+        """Return the checked answer to a withdrawal."""
+        receipt = self._checked(tx, response.receipt)
+        return models.WithdrawAck(from_quanta(tx.amount_quanta), receipt)
+
+    def _sign(self, make: Callable[[int], UserMessage]) -> UserMessage:
+        while True:
+            tx = make(self._identity.nonces.next())
+            _check_fields(tx)
+            message_hash = tx.message_hash(self._exchange.config)
+            signature = self._identity.signer.sign(message_hash)
+            if is_provable(message_hash, signature):
+                return replace(tx, signature=signature)
+
+    def _checked(
+        self, tx: PlaceOrder | CancelOrder | Withdraw, message: types_pb2.Receipt
+    ) -> Receipt:
+        receipt = conversion.receipt(message)
+        expected = tx.message_hash(self._exchange.config)
+        if receipt.message_hash != expected:
+            raise ReceiptError(
+                f"the receipt is for message {receipt.message_hash:#x}, sent was {expected:#x}"
+            )
+        key = self._exchange.sequencer_public_key
+        if not receipt.is_signed_by(self._exchange.config.domain_tag, key):
+            raise ReceiptError(f"receipt {receipt.sequence} is not signed by sequencer {key:#x}")
+        return receipt
+
+
+def _check_fields(tx: PlaceOrder | CancelOrder | Withdraw) -> None:
+    """Refuse what no exchange would take before it is packed into a message to sign."""
+    try:
+        if isinstance(tx, PlaceOrder):
+            validate_place_order(tx)
+        elif isinstance(tx, CancelOrder):
+            validate_cancel_order(tx)
+        else:
+            validate_withdraw(tx)
+    except InvalidTransaction as refusal:
+        raise InvalidInputError(str(refusal)) from None
+
+
+def place_message(tx: PlaceOrder) -> order_service_pb2.PlaceOrderRequest:
+    """Return the API message of a signed order."""
+    return order_service_pb2.PlaceOrderRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        market_id=tx.market_id,
+        side=conversion.SIDES[tx.side],
+        price_ticks=tx.price_ticks,
+        size_lots=tx.size_lots,
+        expiry_time_ms=tx.expiry_time_ms,
+        max_fee_ppm=tx.max_fee_ppm,
+        time_in_force=conversion.TIMES_IN_FORCE[tx.time_in_force],
+        reduce_only=tx.reduce_only,
+        self_trade_mode=types_pb2.SELF_TRADE_MODE_CANCEL_RESTING,
+        signature=signature_message(tx.signature),
+    )
+
+
+def cancel_message(tx: CancelOrder) -> order_service_pb2.CancelOrderRequest:
+    """Return the API message of a signed cancellation."""
+    return order_service_pb2.CancelOrderRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        order_id=tx.order_id,
+        signature=signature_message(tx.signature),
+    )
+
+
+def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
+    """Return the API message of a signed withdrawal."""
+    return order_service_pb2.WithdrawRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        amount_quanta=tx.amount_quanta,
+        signature=signature_message(tx.signature),
+    )
+
+
+def signature_message(signature: Signature) -> types_pb2.Signature:
+    """Return the API message of a signature."""
+    return types_pb2.Signature(
+        r=signature.r.to_bytes(FELT_BYTES, "big"), s=signature.s.to_bytes(FELT_BYTES, "big")
+    )

@@ -1,0 +1,119 @@
+"""Human units at the edge: exact decimals outside, integers inside, nothing rounded silently."""
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, InvalidOperation
+from typing import Final
+
+from novation.client.errors import InvalidInputError, OffGridError
+from novation.protocol.config import MarketConfig
+from novation.protocol.constants import PRICE_X16_ONE
+
+# Anything that holds an exact decimal number. A float does not.
+Number = Decimal | int | str
+
+QUANTUM: Final = Decimal("0.000001")
+# Exact for every product of values within the protocol's bounds (2^99 quanta has 30 digits).
+EXACT: Final = Context(prec=80)
+
+
+def to_decimal(name: str, value: Number) -> Decimal:
+    """Return an exact decimal.
+
+    Raises:
+        InvalidInputError: if it is a float, not a number, or not finite.
+    """
+    if isinstance(value, float) or not isinstance(value, Decimal | int | str):
+        raise InvalidInputError(
+            f"{name}: {value!r} is a {type(value).__name__}, which is not exact; "
+            "pass a Decimal, an int or a string"
+        )
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise InvalidInputError(f"{name}: {value!r} is not a decimal number") from None
+    if not number.is_finite():
+        raise InvalidInputError(f"{name}: {value!r} is not finite")
+    return number
+
+
+def to_units(name: str, value: Number, unit_name: str, unit: Decimal) -> int:
+    """Return how many units a value has.
+
+    Raises:
+        OffGridError: if it is not a whole number of them; the error names the neighbours.
+    """
+    number = to_decimal(name, value)
+    units = EXACT.divide(number, unit)
+    whole = units.to_integral_value(rounding=ROUND_HALF_EVEN, context=EXACT)
+    if EXACT.multiply(whole, unit) != number:
+        below = EXACT.multiply(units.to_integral_value(ROUND_DOWN, EXACT), unit)
+        above = EXACT.multiply(units.to_integral_value(ROUND_UP, EXACT), unit)
+        raise OffGridError(
+            f"{name} {number} is not a multiple of the {unit_name} {unit}; "
+            f"the nearest are {below} and {above}"
+        )
+    return int(whole)
+
+
+def to_quanta(name: str, amount: Number) -> int:
+    """Return an amount in USD as quanta."""
+    return to_units(name, amount, "quantum", QUANTUM)
+
+
+def from_quanta(amount_quanta: int) -> Decimal:
+    """Return quanta as an amount in USD."""
+    return EXACT.multiply(Decimal(amount_quanta), QUANTUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A market's parameters and the conversion between human units and the protocol's."""
+
+    market_id: int
+    config: MarketConfig
+    tick_size: Decimal
+    lot_size: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse units that do not give the market's multiplier, with an InvalidInputError."""
+        quanta = EXACT.divide(EXACT.multiply(self.tick_size, self.lot_size), QUANTUM)
+        if quanta != self.config.multiplier:
+            raise InvalidInputError(
+                f"{self.symbol}: tick {self.tick_size} x lot {self.lot_size} is {quanta} quanta, "
+                f"the multiplier is {self.config.multiplier}"
+            )
+
+    @property
+    def symbol(self) -> str:
+        """The market's name, for instance BTC-USD."""
+        return self.config.symbol
+
+    def ticks(self, price: Number) -> int:
+        """Return a price in ticks; OffGridError if it lies between two of them."""
+        return to_units("price", price, "tick", self.tick_size)
+
+    def lots(self, size: Number) -> int:
+        """Return a size in lots; OffGridError if it lies between two of them."""
+        return to_units("size", size, "lot", self.lot_size)
+
+    def price(self, ticks: int) -> Decimal:
+        """Return a price in USD."""
+        return EXACT.multiply(Decimal(ticks), self.tick_size)
+
+    def price_x16(self, ticks_x16: int) -> Decimal:
+        """Return an index or mark price in USD, exactly."""
+        return EXACT.divide(EXACT.multiply(Decimal(ticks_x16), self.tick_size), PRICE_X16_ONE)
+
+    def size(self, lots: int) -> Decimal:
+        """Return a size in the base asset."""
+        return EXACT.multiply(Decimal(lots), self.lot_size)
+
+    def quantize_price(self, price: Number, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+        """Return the price on the grid that `rounding` (of the decimal module) leads to."""
+        ticks = EXACT.divide(to_decimal("price", price), self.tick_size)
+        return EXACT.multiply(ticks.to_integral_value(rounding, EXACT), self.tick_size)
+
+    def quantize_size(self, size: Number) -> Decimal:
+        """Return the largest size on the grid that is not greater."""
+        lots = EXACT.divide(to_decimal("size", size), self.lot_size)
+        return EXACT.multiply(lots.to_integral_value(ROUND_DOWN, EXACT), self.lot_size)
