@@ -1,0 +1,128 @@
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.book.fees import fee_of
+from circuits.cairo.book.makers import Fill, Taker, visit_maker
+from circuits.cairo.state.orders import Order
+
+// How far a walk got.
+struct Walk {
+    // The best order of the other side.
+    head_id: felt,
+    head_price_ticks: felt,
+    // Of the taker.
+    remaining_lots: felt,
+    collateral_quanta: felt,
+    // Of the batch, both sides.
+    fees_quanta: felt,
+    // What the makers' fills add to the open interest.
+    long_change: felt,
+    visits_left: felt,
+    // Resting orders of the taker's own account that the walk removed.
+    own_lots: felt,
+    own_orders: felt,
+}
+
+// Matches an order with the other side of the book, best order first: docs/spec/protocol.md,
+// section 6, step 5.
+//
+// Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
+// the list is empty, its head does not cross (all proven), or the visits are used up (hit_limit).
+func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> (
+    walk: Walk, hit_limit: felt
+) {
+    alloc_locals;
+    if (walk.remaining_lots == 0) {
+        return (walk=walk, hit_limit=0);
+    }
+    if (walk.head_id == 0) {
+        return (walk=walk, hit_limit=0);
+    }
+    tempvar a = taker.direction * (taker.limit_price_ticks - walk.head_price_ticks);
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp apart if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    if (walk.visits_left == 0) {
+        return (walk=walk, hit_limit=1);
+    }
+    local maker: Order*;
+    let order_id = walk.head_id;
+    // The log entry of this visit proves that the guessed record is the current one.
+    %{ ids.maker = latest_order(ids.log.address_, ids.order_id) %}
+    assert order_id = maker.terms.order_id;
+    if (taker.account_id - maker.terms.account_id == 0) {
+        remove_order(maker);
+        return walk_book(
+            taker,
+            Walk(
+                head_id=maker.next_id,
+                head_price_ticks=maker.next_price_ticks,
+                remaining_lots=walk.remaining_lots,
+                collateral_quanta=walk.collateral_quanta,
+                fees_quanta=walk.fees_quanta,
+                long_change=walk.long_change,
+                visits_left=walk.visits_left - 1,
+                own_lots=walk.own_lots + maker.remaining_lots,
+                own_orders=walk.own_orders + 1,
+            ),
+        );
+    }
+    let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
+    let (local taker_fee) = fee_of(fill.notional_quanta, taker.market.taker_fee_ppm);
+    let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
+    return walk_book(
+        taker,
+        Walk(
+            head_id=head_id,
+            head_price_ticks=head_price_ticks,
+            remaining_lots=walk.remaining_lots - fill.lots,
+            collateral_quanta=walk.collateral_quanta - taker.direction * fill.notional_quanta -
+                taker_fee,
+            fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
+            long_change=walk.long_change + fill.long_change,
+            visits_left=walk.visits_left - 1,
+            own_lots=walk.own_lots,
+            own_orders=walk.own_orders,
+        ),
+    );
+
+    apart:
+    assert [range_check_ptr] = -a - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (walk=walk, hit_limit=0);
+}
+
+// Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or
+// nothing is left of it. Returns the head of the list after that.
+func update_maker{log: DictAccess*}(maker: Order*, filled_lots) -> (
+    head_id: felt, head_price_ticks: felt
+) {
+    alloc_locals;
+    if (filled_lots == 0) {
+        remove_order(maker);
+        return (head_id=maker.next_id, head_price_ticks=maker.next_price_ticks);
+    }
+    tempvar left = maker.remaining_lots - filled_lots;
+    if (left == 0) {
+        remove_order(maker);
+        return (head_id=maker.next_id, head_price_ticks=maker.next_price_ticks);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Order = Order(
+        terms=maker.terms,
+        remaining_lots=left,
+        next_id=maker.next_id,
+        next_price_ticks=maker.next_price_ticks,
+    );
+    assert [log] = DictAccess(maker.terms.key, cast(maker, felt), cast(&after, felt));
+    let log = log + DictAccess.SIZE;
+    return (head_id=maker.terms.order_id, head_price_ticks=maker.terms.price_ticks);
+}
+
+// Deletes an order; unlinking it is the caller's.
+func remove_order{log: DictAccess*}(order: Order*) {
+    assert [log] = DictAccess(order.terms.key, cast(order, felt), 0);
+    let log = log + DictAccess.SIZE;
+    return ();
+}

@@ -1,0 +1,72 @@
+// Bounds and codes of docs/spec/protocol.md, under the names of novation/protocol/constants.py.
+
+const AMOUNT_BOUND = 2 ** 63;
+const COLLATERAL_BOUND = 2 ** 99;
+const ORDER_SIZE_BOUND = 2 ** 32;
+const POSITION_BOUND = 2 ** 36;
+const OPEN_LOTS_BOUND = 2 ** 37;
+const OPEN_INTEREST_BOUND = 2 ** 48;
+const PRICE_BOUND = 2 ** 32;
+const PRICE_X16_BOUND = 2 ** 48;
+const PRICE_X16_ONE = 2 ** 16;
+const MULTIPLIER_BOUND = 2 ** 12;
+const RATE_BOUND = 2 ** 20;
+const PPM_ONE = 10 ** 6;
+const TIME_BOUND = 2 ** 48;
+const ACCOUNT_ID_BOUND = 2 ** 32;
+const ORDER_ID_BOUND = 2 ** 48;
+const NONCE_BOUND = 2 ** 62;
+const L1_ADDRESS_BOUND = 2 ** 160;
+const FUNDING_PREFIX_BOUND = 2 ** 63;
+
+const MAX_MARKETS = 16;
+const MAX_ORACLES = 16;
+const MAX_KEYS = 4;
+const MAX_POSITIONS = 8;
+const MAX_OPEN_ORDERS = 1024;
+const MAX_MAKERS_PER_ORDER = 32;
+const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
+
+const ACCOUNT_TREE_HEIGHT = 32;
+const ORDER_TREE_HEIGHT = 24;
+
+const FEE_ACCOUNT_ID = 0;
+
+const CONFIG_VERSION = 1;
+const STATE_VERSION = 1;
+const OUTPUT_VERSION = 1;
+
+const CONFIG_TAG = 'NOVATION';
+const ORDER_LEAF_TAG = 'ORDER';
+
+const MESSAGE_PLACE_ORDER = 1;
+const MESSAGE_CANCEL_ORDER = 2;
+const MESSAGE_WITHDRAW = 3;
+const MESSAGE_ORACLE_REPORT = 16;
+
+const OPERATION_DEPOSIT = 1;
+const MARKET_ACTIVE = 0;
+
+const PRICES_PER_WORD = 5;
+const PRICE_X16_BITS = 48;
+
+const SIDE_BUY = 0;
+const SIDE_SELL = 1;
+const TIME_IN_FORCE_GTC = 0;
+const TIME_IN_FORCE_IOC = 1;
+const TIME_IN_FORCE_POST_ONLY = 2;
+
+const RESULT_DONE = 0;
+const RESULT_DEPOSIT_KEY_MISMATCH = 1;
+const RESULT_FILLED = 16;
+const RESULT_RESTING = 17;
+const RESULT_IOC_CANCELLED = 18;
+const RESULT_MAKER_LIMIT = 19;
+
+// A cell of the range-check builtin holds a value in [0, RC_BOUND). A value x that is known to be
+// in that range is below B if and only if x + (RC_BOUND - B) is in it too.
+const RC_BOUND = 2 ** 128;
+
+// Keys of the access log (state/log.cairo). Accounts use their id, which is below 2^32.
+const ORDER_KEY_BASE = 2 ** 40;
+const MARKET_KEY_BASE = 2 ** 44;

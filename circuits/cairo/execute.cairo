@@ -1,0 +1,85 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+
+from circuits.cairo.environment import Environment
+from circuits.cairo.transactions.cancel_order import cancel_order
+from circuits.cairo.transactions.deposit import deposit
+from circuits.cairo.transactions.oracle_update import oracle_update
+from circuits.cairo.transactions.place_order import place_order
+from circuits.cairo.transactions.withdraw import withdraw
+
+// The state between two transactions, without what the access log holds. `time_ms` is the time of
+// the next transaction, or of the last one if none follows.
+struct Progress {
+    environment: Environment*,
+    time_ms: felt,
+    next_order_id: felt,
+    fees_quanta: felt,
+}
+
+// One entry of the batch: the transaction's type, and the time from it to the next one.
+struct Entry {
+    type: felt,
+    delay_ms: felt,
+}
+
+const TYPE_PLACE_ORDER = 0;
+const TYPE_CANCEL_ORDER = 1;
+const TYPE_DEPOSIT = 2;
+const TYPE_WITHDRAW = 3;
+
+// Executes the transactions of a batch.
+//
+// Guarantee: times do not decrease. Which transactions there are, and in which order, is the
+// prover's choice; each of them proves what it needs.
+func execute{
+    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+}(n_transactions, progress: Progress) -> (progress: Progress) {
+    alloc_locals;
+    if (n_transactions == 0) {
+        return (progress=progress);
+    }
+    local message: Entry;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert [range_check_ptr] = message.delay_ms;
+    let range_check_ptr = range_check_ptr + 1;
+    local n_left = n_transactions - 1;
+    if (n_left == 0) {
+        // The time after the last transaction is its own.
+        assert message.delay_ms = 0;
+    }
+    let environment = progress.environment;
+    let time_ms = progress.time_ms;
+    let next_order_id = progress.next_order_id;
+    let fees_quanta = progress.fees_quanta;
+
+    if (message.type == TYPE_PLACE_ORDER) {
+        let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_CANCEL_ORDER) {
+        cancel_order(environment);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_DEPOSIT) {
+        let (environment) = deposit(environment);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_WITHDRAW) {
+        let (environment) = withdraw(environment);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    let (environment) = oracle_update(environment, time_ms);
+    return execute(
+        n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+    );
+}

@@ -1,0 +1,168 @@
+%builtins output range_check ecdsa poseidon
+
+from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+from starkware.cairo.common.squash_dict import squash_dict
+
+from circuits.cairo.config import Config, load_config
+from circuits.cairo.constants import OUTPUT_VERSION, RC_BOUND
+from circuits.cairo.environment import Environment, Operation
+from circuits.cairo.execute import Progress, execute
+from circuits.cairo.seal import Division, credit_fees, seal_trees
+from circuits.cairo.state.globals import Globals, hash_state, pack_globals
+from circuits.cairo.state.market_words import MARKET_WORDS, close_markets, open_markets
+from circuits.cairo.state.markets import Price
+
+// What the prover says about the batch as a whole.
+struct Batch {
+    globals: Globals,
+    accounts_root: felt,
+    orders_root: felt,
+    first_time_ms: felt,
+    n_transactions: felt,
+    n_operations: felt,
+    n_withdrawals: felt,
+    division: Division,
+}
+
+// The first felts of the output; docs/spec/output.md.
+struct Header {
+    version: felt,
+    config_hash: felt,
+    old_root: felt,
+    new_root: felt,
+    times: felt,
+    counts: felt,
+    oracle_hash: felt,
+}
+
+const OUTPUT_COUNT_BOUND = 2 ** 16;
+
+// Proves a batch: from the old state root through every transaction to the new one.
+func main{
+    output_ptr: felt*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*
+}() {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    let (local config: Config*) = load_config();
+    local message: Batch;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    let (local log_start: DictAccess*) = alloc();
+    let (local prices: Price*) = alloc();
+    let log = log_start;
+    with log {
+        let (local old_root) = open_state(&message, config, prices);
+        assert [range_check_ptr] = message.first_time_ms - message.globals.time_ms;
+        let range_check_ptr = range_check_ptr + 1;
+
+        local header: Header* = cast(output_ptr, Header*);
+        let operations = cast(output_ptr + Header.SIZE, Operation*);
+        local operations_end: Operation* = operations + message.n_operations * Operation.SIZE;
+        local withdrawals_end: felt* = cast(operations_end, felt*) + message.n_withdrawals;
+        local environment: Environment = Environment(
+            config=config,
+            domain_tag=config.domain_tag,
+            prices=prices,
+            oracle_time_ms=message.globals.oracle_time_ms,
+            oracle_hash=0,
+            operations=operations,
+            withdrawals=cast(operations_end, felt*),
+        );
+        let (local progress: Progress) = execute(
+            message.n_transactions,
+            Progress(&environment, message.first_time_ms, message.globals.next_order_id, 0),
+        );
+        credit_fees(progress.fees_quanta);
+    }
+    // The output has exactly the operations and withdrawals that the header counts.
+    let output_ptr = withdrawals_end;
+    assert progress.environment.operations = operations_end;
+    assert progress.environment.withdrawals = withdrawals_end;
+
+    local globals: Globals = Globals(
+        batch_number=message.globals.batch_number + 1,
+        time_ms=progress.time_ms,
+        next_order_id=progress.next_order_id,
+        l1_queue_position=message.globals.l1_queue_position + message.n_operations,
+        oracle_time_ms=progress.environment.oracle_time_ms,
+    );
+    let (local squashed: DictAccess*) = alloc();
+    let (local squashed_end) = squash_dict(log_start, log, squashed);
+    let (local new_root) = seal_state(
+        squashed, squashed_end, &message, progress.environment, &globals
+    );
+    write_header(header, &message, &globals, config, old_root, new_root, progress.environment.oracle_hash);
+    return ();
+}
+
+// Opens the old state: proves the markets and counters that the old root commits to, writes the
+// first table of prices and the first log entries of the markets.
+func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
+    batch: Batch*, config: Config*, prices: Price*
+) -> (root: felt) {
+    alloc_locals;
+    let (local words: felt*) = alloc();
+    open_markets(words, prices, config.markets, 0, config.n_markets);
+    let (local markets_hash) = poseidon_hash_many(config.n_markets * MARKET_WORDS, words);
+    let (globals_word) = pack_globals(&batch.globals);
+    let (root) = hash_state(batch.accounts_root, batch.orders_root, markets_hash, globals_word);
+    return (root=root);
+}
+
+// Writes the data-availability part of the output and returns the new state root.
+func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*,
+    entries_end: DictAccess*,
+    batch: Batch*,
+    environment: Environment*,
+    globals: Globals*,
+) -> (root: felt) {
+    alloc_locals;
+    let (entry, local accounts_root, local orders_root) = seal_trees(
+        entry, &batch.division, batch.accounts_root, batch.orders_root
+    );
+    let n_markets = environment.config.n_markets;
+    let words = output_ptr;
+    let (entry) = close_markets(words, environment.prices, entry, 0, n_markets);
+    assert entry = entries_end;
+    let output_ptr = output_ptr + n_markets * MARKET_WORDS;
+    let (local markets_hash) = poseidon_hash_many(n_markets * MARKET_WORDS, words);
+    let (globals_word) = pack_globals(globals);
+    assert output_ptr[0] = globals_word;
+    let output_ptr = output_ptr + 1;
+    let (root) = hash_state(accounts_root, orders_root, markets_hash, globals_word);
+    return (root=root);
+}
+
+func write_header{range_check_ptr}(
+    header: Header*,
+    batch: Batch*,
+    globals: Globals*,
+    config: Config*,
+    old_root,
+    new_root,
+    oracle_hash,
+) {
+    // Counts of accounts and orders are bounded in seal_trees, times and positions in pack_globals
+    // (the first time is not above the last).
+    assert [range_check_ptr] = batch.n_operations;
+    assert [range_check_ptr + 1] = batch.n_operations + (RC_BOUND - OUTPUT_COUNT_BOUND);
+    assert [range_check_ptr + 2] = batch.n_withdrawals;
+    assert [range_check_ptr + 3] = batch.n_withdrawals + (RC_BOUND - OUTPUT_COUNT_BOUND);
+    let range_check_ptr = range_check_ptr + 4;
+    assert [header] = Header(
+        version=OUTPUT_VERSION,
+        config_hash=config.config_hash,
+        old_root=old_root,
+        new_root=new_root,
+        times=globals.batch_number + batch.first_time_ms * 2 ** 48 + globals.time_ms * 2 ** 96,
+        counts=batch.globals.l1_queue_position + batch.n_operations * 2 ** 48 +
+            batch.n_withdrawals * 2 ** 64 + batch.division.n_accounts * 2 ** 80 +
+            batch.division.n_orders * 2 ** 104 + config.n_markets * 2 ** 128,
+        oracle_hash=oracle_hash,
+    );
+    return ();
+}

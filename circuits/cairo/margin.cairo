@@ -1,0 +1,108 @@
+from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE
+from circuits.cairo.numeric import is_wide_nonnegative
+from circuits.cairo.state.accounts import Account
+from circuits.cairo.state.markets import Price
+from circuits.cairo.state.positions import Position
+
+// equity_x16 * 10^6 of one quantum of collateral.
+const COLLATERAL_FACTOR = PRICE_X16_ONE * PPM_ONE;
+
+// Returns Account.surplus at the given prices. The cached sum is used while its table of prices is
+// the current one.
+func surplus_of(account: Account*, prices: Price*) -> (surplus: felt) {
+    if (prices - account.prices == 0) {
+        return (surplus=account.surplus);
+    }
+    return sum_surplus(account.positions, prices, 0);
+}
+
+func sum_surplus(position: Position*, prices: Price*, sum) -> (surplus: felt) {
+    if (cast(position, felt) == 0) {
+        return (surplus=sum);
+    }
+    let price = prices + position.market_id * Price.SIZE;
+    tempvar value = position.size_lots * price.value_factor;
+    tempvar initial = position.exposure_lots * price.initial_factor;
+    return sum_surplus(position.next, prices, sum + value - initial);
+}
+
+// The two sides of an operation on one market, for the margin rule.
+struct Change {
+    positions_before: Position*,
+    positions_after: Position*,
+    collateral_before: felt,
+    collateral_after: felt,
+    slot_before: Position*,
+    size_after: felt,
+    open_buy_after: felt,
+    open_sell_after: felt,
+}
+
+// The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the
+// callers (surplus within one range-check cell) does not settle.
+//
+// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation.
+// Guarantee: the result is 1 if the operation is allowed, else 0; both answers are proven.
+func satisfies_margin_rule{range_check_ptr}(
+    excess, change: Change*, prices: Price*
+) -> (res: felt) {
+    alloc_locals;
+    let (meets_initial) = is_wide_nonnegative(excess);
+    if (meets_initial != 0) {
+        return (res=1);
+    }
+    let (shrinks) = only_shrinks(change);
+    if (shrinks == 0) {
+        return (res=0);
+    }
+    let (value_before, maintenance_before) = sum_maintenance(
+        change.positions_before, prices, 0, 0
+    );
+    let (value_after, maintenance_after) = sum_maintenance(
+        change.positions_after, prices, 0, 0
+    );
+    // Equity is below 2^117 and a requirement below 2^119: the difference stays below 2^240.
+    tempvar equity_before = change.collateral_before * PRICE_X16_ONE + value_before;
+    tempvar equity_after = change.collateral_after * PRICE_X16_ONE + value_after;
+    return is_wide_nonnegative(
+        equity_after * maintenance_before - equity_before * maintenance_after
+    );
+}
+
+// Guarantee: 1 if the slot got smaller without a flip and no open sum grew, else 0, both proven.
+func only_shrinks{range_check_ptr}(change: Change*) -> (res: felt) {
+    alloc_locals;
+    let before = change.slot_before;
+    // |size_before| - |size_after| - 1 needs the sign of the new size: compare squares instead.
+    tempvar size = before.size_lots;
+    tempvar size_after = change.size_after;
+    let (smaller) = is_wide_nonnegative(size * size - size_after * size_after - 1);
+    if (smaller == 0) {
+        return (res=0);
+    }
+    let (same_sign) = is_wide_nonnegative(before.size_lots * change.size_after);
+    if (same_sign == 0) {
+        return (res=0);
+    }
+    let (buys) = is_wide_nonnegative(before.open_buy_lots - change.open_buy_after);
+    if (buys == 0) {
+        return (res=0);
+    }
+    return is_wide_nonnegative(before.open_sell_lots - change.open_sell_after);
+}
+
+func sum_maintenance(
+    position: Position*, prices: Price*, value, maintenance
+) -> (value_x16: felt, maintenance: felt) {
+    if (cast(position, felt) == 0) {
+        return (value_x16=value, maintenance=maintenance);
+    }
+    let price = prices + position.market_id * Price.SIZE;
+    // |size| = 2 * max(size, 0) - size.
+    tempvar absolute = 2 * position.long_lots - position.size_lots;
+    tempvar value_of_slot = position.size_lots * price.lot_value_x16;
+    tempvar requirement = absolute * price.maintenance_factor;
+    return sum_maintenance(
+        position.next, prices, value + value_of_slot, maintenance + requirement
+    );
+}

@@ -1,0 +1,135 @@
+from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import (
+    ACCOUNT_ID_BOUND,
+    FEE_ACCOUNT_ID,
+    ORDER_KEY_BASE,
+    ORDER_TREE_HEIGHT,
+    RC_BOUND,
+)
+from circuits.cairo.state.account_leaves import seal_accounts
+from circuits.cairo.state.accounts import Account
+from circuits.cairo.state.merkle import Leaf, update_subtree
+from circuits.cairo.state.order_leaves import seal_orders
+
+// How the prover divides the squashed log. `n_ephemeral` orders are born and gone in the batch.
+struct Division {
+    n_accounts: felt,
+    n_orders: felt,
+    n_ephemeral: felt,
+}
+
+const ACCOUNT_COUNT_BOUND = 2 ** 24;
+const ORDER_COUNT_BOUND = 2 ** 24;
+
+// Credits the fees of the batch. The account is touched only if there are any.
+func credit_fees{log: DictAccess*}(fees_quanta) {
+    alloc_locals;
+    if (fees_quanta == 0) {
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local account: Account*;
+    let account_id = FEE_ACCOUNT_ID;
+    // Pinned by the log entry below.
+    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    local after: Account = Account(
+        identity=account.identity,
+        nonce_0=account.nonce_0,
+        collateral_quanta=account.collateral_quanta + fees_quanta,
+        open_orders=account.open_orders,
+        positions=account.positions,
+        prices=account.prices,
+        surplus=account.surplus,
+    );
+    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let log = log + DictAccess.SIZE;
+    return ();
+}
+
+// Proves the new roots of both trees and writes the records of accounts and orders to the output.
+//
+// Assumption: `entry` is the squashed log, whose keys ascend strictly as integers below the prime.
+// Returns the first entry that is neither an account nor an order.
+func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, division: Division*, accounts_root, orders_root
+) -> (entry: DictAccess*, accounts_root: felt, orders_root: felt) {
+    alloc_locals;
+    assert [range_check_ptr] = division.n_accounts;
+    assert [range_check_ptr + 1] = division.n_accounts + (RC_BOUND - ACCOUNT_COUNT_BOUND);
+    assert [range_check_ptr + 2] = division.n_orders;
+    assert [range_check_ptr + 3] = division.n_orders + (RC_BOUND - ORDER_COUNT_BOUND);
+    assert [range_check_ptr + 4] = division.n_ephemeral;
+    let range_check_ptr = range_check_ptr + 5;
+    let (local new_accounts_root) = seal_account_tree(entry, division.n_accounts, accounts_root);
+    let orders = entry + division.n_accounts * DictAccess.SIZE;
+    let (local new_orders_root) = seal_order_tree(orders, division.n_orders, orders_root);
+    let ephemeral = orders + division.n_orders * DictAccess.SIZE;
+    check_ephemeral(ephemeral, division.n_ephemeral);
+    return (
+        entry=ephemeral + division.n_ephemeral * DictAccess.SIZE,
+        accounts_root=new_accounts_root,
+        orders_root=new_orders_root,
+    );
+}
+
+func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, n_accounts, old_root
+) -> (new_root: felt) {
+    alloc_locals;
+    if (n_accounts == 0) {
+        return (new_root=old_root);
+    }
+    // The keys ascend, so the last one bounds all.
+    let last = entry + (n_accounts - 1) * DictAccess.SIZE;
+    assert [range_check_ptr] = last.key;
+    assert [range_check_ptr + 1] = last.key + (RC_BOUND - ACCOUNT_ID_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
+    let (local leaves: Leaf*) = alloc();
+    seal_accounts(entry, leaves, n_accounts);
+    return update_tree(leaves, n_accounts, old_root);
+}
+
+func seal_order_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, n_orders, old_root
+) -> (new_root: felt) {
+    alloc_locals;
+    if (n_orders == 0) {
+        return (new_root=old_root);
+    }
+    // The keys ascend, so the first and the last one bound all.
+    let last = entry + (n_orders - 1) * DictAccess.SIZE;
+    tempvar last_slot = last.key - ORDER_KEY_BASE;
+    assert [range_check_ptr] = entry.key - ORDER_KEY_BASE;
+    assert [range_check_ptr + 1] = last_slot;
+    assert [range_check_ptr + 2] = last_slot + (RC_BOUND - 2 ** ORDER_TREE_HEIGHT);
+    let range_check_ptr = range_check_ptr + 3;
+    let (local leaves: Leaf*) = alloc();
+    seal_orders(entry, leaves, n_orders);
+    return update_tree(leaves, n_orders, old_root);
+}
+
+// Guarantee: the leaves, all of them, turn the old root into the returned one.
+func update_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    leaves: Leaf*, n_leaves, old_root
+) -> (new_root: felt) {
+    let leaf = leaves;
+    let (before, after) = update_subtree{leaf=leaf}(1);
+    assert before = old_root;
+    assert leaf = leaves + n_leaves * Leaf.SIZE;
+    return (new_root=after);
+}
+
+// Guarantee: nothing remains of these orders, and nothing was there before. Whatever their keys
+// are, they came into being in this batch (see OrderTerms), so no tree has them.
+func check_ephemeral(entry: DictAccess*, n_ephemeral) {
+    if (n_ephemeral == 0) {
+        return ();
+    }
+    assert entry.prev_value = 0;
+    assert entry.new_value = 0;
+    return check_ephemeral(entry + DictAccess.SIZE, n_ephemeral - 1);
+}

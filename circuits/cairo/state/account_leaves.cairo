@@ -1,0 +1,218 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
+
+from circuits.cairo.constants import (
+    ACCOUNT_ID_BOUND,
+    COLLATERAL_BOUND,
+    FUNDING_PREFIX_BOUND,
+    MAX_POSITIONS,
+    NONCE_BOUND,
+    OPEN_LOTS_BOUND,
+    POSITION_BOUND,
+    RC_BOUND,
+)
+from circuits.cairo.state.accounts import Account, OtherNonces, check_other_nonces, hash_owner
+from circuits.cairo.state.merkle import Leaf
+from circuits.cairo.state.positions import Position
+
+// What the biases of size and funding prefix add to a position word.
+const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 127;
+
+// Turns the squashed log entries of accounts into leaves, and writes their data-availability
+// records to the output.
+//
+// Assumption: the keys ascend strictly and are below 2^32 (the caller checks the last one).
+// Guarantee: each record that was open at the start of the batch is what the old leaf commits to.
+func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_accounts
+) {
+    if (n_accounts == 0) {
+        return ();
+    }
+    assert leaf.index = entry.key + ACCOUNT_ID_BOUND;
+    let (before) = open_account(cast(entry.prev_value, Account*));
+    assert leaf.before = before;
+    let (after) = close_account(entry.key, cast(entry.new_value, Account*));
+    assert leaf.after = after;
+    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+}
+
+// Returns the leaf of a record that the prover claims to be in the old tree; 0 for an absent one.
+//
+// Guarantee: the record is the only one with this leaf. Fields of packed words are bounded by their
+// widths (the top field of a word by less), so that a word has one reading; sums that the record
+// caches are recomputed.
+func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    account: Account*
+) -> (leaf: felt) {
+    alloc_locals;
+    if (cast(account, felt) == 0) {
+        return (leaf=0);
+    }
+    // No table of prices has the address 0, so `surplus` is never used as it is.
+    assert cast(account.prices, felt) = 0;
+    let identity = account.identity;
+    let (keys_hash) = hash_owner(identity.owner, identity.n_keys);
+    assert identity.keys_hash = keys_hash;
+    if (identity.other_nonces != 0) {
+        open_other_nonces(identity.other_nonces);
+        tempvar range_check_ptr = range_check_ptr;
+        tempvar poseidon_ptr = poseidon_ptr;
+    } else {
+        tempvar range_check_ptr = range_check_ptr;
+        tempvar poseidon_ptr = poseidon_ptr;
+    }
+    assert [range_check_ptr] = account.nonce_0;
+    assert [range_check_ptr + 1] = account.nonce_0 + (RC_BOUND - NONCE_BOUND);
+    assert [range_check_ptr + 2] = account.collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 3] = account.collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so open_orders is
+    // what is left of the word: the bound 2^128 is enough.
+    assert [range_check_ptr + 4] = account.open_orders;
+    let range_check_ptr = range_check_ptr + 5;
+    // A guess, pinned by the end of the list.
+    %{ memory[ap] = next(witness) %}
+    tempvar n_positions;
+    tempvar balance_word = account.collateral_quanta + COLLATERAL_BOUND + account.open_orders * 2 **
+        100 + identity.n_keys * 2 ** 116 + n_positions * 2 ** 120;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        identity.keys_hash, account.nonce_0 + identity.other_nonces * NONCE_BOUND, 0
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return open_positions(balance_word, account.positions, n_positions);
+}
+
+func open_other_nonces{range_check_ptr}(other_nonces) {
+    alloc_locals;
+    local message: OtherNonces;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    return check_other_nonces(message, other_nonces);
+}
+
+// Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is
+// the output of the last permutation.
+func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    pending, position: Position*, n_positions
+) -> (leaf: felt) {
+    alloc_locals;
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input.s0 = state.s0 + pending;
+    assert poseidon_ptr.input.s2 = state.s2;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        assert poseidon_ptr.input.s1 = state.s1 + 1;
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+    }
+    let (word) = open_position(position);
+    assert poseidon_ptr.input.s1 = state.s1 + word;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    if (n_positions == 1) {
+        assert cast(position.next, felt) = 0;
+        return absorb_padding();
+    }
+    let (pending) = open_position(position.next);
+    return open_positions(pending, position.next.next, n_positions - 2);
+}
+
+// Ends a sponge whose input has an even length.
+func absorb_padding{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}() -> (
+    leaf: felt
+) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+}
+
+// Guarantee: the record is the only reading of the returned position word, and its two derived
+// fields are right.
+func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
+    tempvar market_id = position.market_id;
+    assert [range_check_ptr] = market_id;
+    assert [range_check_ptr + 1] = market_id + (RC_BOUND - 2 ** 16);
+    tempvar size_lots = position.size_lots;
+    tempvar biased_size = size_lots + POSITION_BOUND;
+    assert [range_check_ptr + 2] = biased_size;
+    assert [range_check_ptr + 3] = biased_size + (RC_BOUND - 2 * POSITION_BOUND);
+    tempvar buys = position.open_buy_lots;
+    assert [range_check_ptr + 4] = buys;
+    assert [range_check_ptr + 5] = buys + (RC_BOUND - OPEN_LOTS_BOUND);
+    // The word's top field is a constant, so this bound is enough for the one below it.
+    tempvar sells = position.open_sell_lots;
+    assert [range_check_ptr + 6] = sells;
+    // A maximum is not below either argument and equal to one.
+    tempvar long = position.long_lots;
+    tempvar above_size = long - size_lots;
+    assert [range_check_ptr + 7] = long;
+    assert [range_check_ptr + 8] = above_size;
+    assert long * above_size = 0;
+    tempvar above_buys = position.exposure_lots - size_lots - buys;
+    tempvar above_sells = position.exposure_lots - sells + size_lots;
+    assert [range_check_ptr + 9] = above_buys;
+    assert [range_check_ptr + 10] = above_sells;
+    assert above_buys * above_sells = 0;
+    let range_check_ptr = range_check_ptr + 11;
+    return (
+        word=market_id + biased_size * 2 ** 16 + buys * 2 ** 53 + sells * 2 ** 90 +
+        FUNDING_PREFIX_BOUND * 2 ** 127,
+    );
+}
+
+// Writes the record of an account to the output and returns its leaf.
+//
+// Assumption: nonces, open orders, slots and sums are within their bounds, as the transactions keep
+// them; collateral is checked here.
+func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    account_id, account: Account*
+) -> (leaf: felt) {
+    assert [range_check_ptr] = account.collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 1] = account.collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    let identity = account.identity;
+    // A guess, pinned by the end of the list.
+    %{ memory[ap] = next(witness) %}
+    tempvar n_positions;
+    assert [range_check_ptr + 2] = MAX_POSITIONS - n_positions;
+    let range_check_ptr = range_check_ptr + 3;
+    tempvar balance_word = account.collateral_quanta + COLLATERAL_BOUND + account.open_orders * 2 **
+        100 + identity.n_keys * 2 ** 116 + n_positions * 2 ** 120;
+    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
+    assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND;
+    assert output_ptr[1] = nonces_word;
+    let output_ptr = output_ptr + 2;
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return close_positions(balance_word, account.positions, n_positions);
+}
+
+// Absorbs a pending word and the words of the slots, which it also writes to the output.
+func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    pending, position: Position*, n_positions
+) -> (leaf: felt) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input.s0 = state.s0 + pending;
+    assert poseidon_ptr.input.s2 = state.s2;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        assert poseidon_ptr.input.s1 = state.s1 + 1;
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+    }
+    tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
+        53 + position.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+    assert output_ptr[0] = word;
+    assert poseidon_ptr.input.s1 = state.s1 + word;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    let next = position.next;
+    if (n_positions == 1) {
+        let output_ptr = output_ptr + 1;
+        assert cast(next, felt) = 0;
+        return absorb_padding();
+    }
+    tempvar word = next.market_id + next.size_lots * 2 ** 16 + next.open_buy_lots * 2 ** 53 +
+        next.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+    assert output_ptr[1] = word;
+    let output_ptr = output_ptr + 2;
+    return close_positions(word, next.next, n_positions - 2);
+}

@@ -1,0 +1,111 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
+
+from circuits.cairo.constants import (
+    ACCOUNT_ID_BOUND,
+    ORDER_ID_BOUND,
+    ORDER_KEY_BASE,
+    ORDER_LEAF_TAG,
+    ORDER_TREE_HEIGHT,
+    PRICE_BOUND,
+    RC_BOUND,
+    TIME_BOUND,
+)
+from circuits.cairo.state.merkle import Leaf
+from circuits.cairo.state.orders import Order
+
+// Turns the squashed log entries of order slots into leaves, and writes their data-availability
+// records to the output.
+//
+// Assumption: the keys ascend strictly within [ORDER_KEY_BASE, ORDER_KEY_BASE + 2^24) (the caller
+// checks the first and the last).
+// Guarantee: each record that was open at the start of the batch is what the old leaf commits to,
+// and a slot that had an order holds that order or none.
+func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_orders
+) {
+    alloc_locals;
+    if (n_orders == 0) {
+        return ();
+    }
+    assert leaf.index = entry.key - ORDER_KEY_BASE + 2 ** ORDER_TREE_HEIGHT;
+    let order = cast(entry.new_value, Order*);
+    if (entry.prev_value == 0) {
+        assert leaf.before = 0;
+        return close_order(entry, leaf, n_orders);
+    }
+    let (before) = open_order(cast(entry.prev_value, Order*));
+    assert leaf.before = before;
+    if (entry.new_value != 0) {
+        let old = cast(entry.prev_value, Order*);
+        assert order.terms.order_id = old.terms.order_id;
+    }
+    return close_order(entry, leaf, n_orders);
+}
+
+// Returns the leaf of a record that the prover claims to be in the old tree.
+// Guarantee: the record is the only one with this leaf, but for `key`, which is the log's.
+func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (leaf: felt) {
+    let terms = order.terms;
+    assert [range_check_ptr] = terms.order_id;
+    assert [range_check_ptr + 1] = terms.order_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert [range_check_ptr + 2] = terms.account_id;
+    assert [range_check_ptr + 3] = terms.account_id + (RC_BOUND - ACCOUNT_ID_BOUND);
+    assert [range_check_ptr + 4] = terms.market_id;
+    assert [range_check_ptr + 5] = terms.market_id + (RC_BOUND - 2 ** 16);
+    tempvar side = terms.side;
+    assert side = side * side;
+    tempvar reduce_only = terms.reduce_only;
+    assert reduce_only = reduce_only * reduce_only;
+    // The top fields of both words: the bound 2^128 is enough.
+    assert [range_check_ptr + 6] = order.remaining_lots;
+    assert [range_check_ptr + 7] = order.next_price_ticks;
+    assert [range_check_ptr + 8] = terms.price_ticks;
+    assert [range_check_ptr + 9] = terms.price_ticks + (RC_BOUND - PRICE_BOUND);
+    assert [range_check_ptr + 10] = terms.expiry_time_ms;
+    assert [range_check_ptr + 11] = terms.expiry_time_ms + (RC_BOUND - TIME_BOUND);
+    assert [range_check_ptr + 12] = order.next_id;
+    assert [range_check_ptr + 13] = order.next_id + (RC_BOUND - ORDER_ID_BOUND);
+    let range_check_ptr = range_check_ptr + 14;
+    let (word_0, word_1, leaf) = hash_order(order);
+    return (leaf=leaf);
+}
+
+// Writes the record of a slot to the output, sets its leaf and goes on.
+//
+// Assumption: the fields of the record are within their bounds, as PlaceOrder checked them.
+func close_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_orders
+) {
+    tempvar slot = entry.key - ORDER_KEY_BASE;
+    if (entry.new_value == 0) {
+        assert output_ptr[0] = slot;
+        assert leaf.after = 0;
+        let output_ptr = output_ptr + 1;
+        return seal_orders(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_orders - 1);
+    }
+    let (word_0, word_1, after) = hash_order(cast(entry.new_value, Order*));
+    assert leaf.after = after;
+    assert output_ptr[0] = entry.key - ORDER_KEY_BASE + 2 ** 24 + word_0 * 2 ** 25;
+    assert output_ptr[1] = word_1;
+    let output_ptr = output_ptr + 2;
+    return seal_orders(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_orders - 1);
+}
+
+func hash_order{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
+    word_0: felt, word_1: felt, leaf: felt
+) {
+    let terms = order.terms;
+    tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
+        terms.side * 2 ** 96 + terms.reduce_only * 2 ** 97 + order.remaining_lots * 2 ** 104;
+    tempvar word_1 = terms.price_ticks + terms.expiry_time_ms * 2 ** 32 + order.next_id * 2 ** 80 +
+        order.next_price_ticks * 2 ** 128;
+    assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, ORDER_LEAF_TAG);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (
+        word_0=word_0,
+        word_1=word_1,
+        leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0,
+    );
+}

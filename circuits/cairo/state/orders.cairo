@@ -1,0 +1,26 @@
+// What never changes about a resting order. `key` is where the access log keeps it: ORDER_KEY_BASE
+// plus its slot in the tree, or any other key for an order that is born and gone in this batch.
+//
+// Soundness of a free choice of `key`: the log is squashed by key, so a key holds one record at a
+// time. An id is created once, by the PlaceOrder that next_order_id gives it to; the old tree holds
+// every other id once. A record is found by id and logged under its own key, so two records with
+// one id cannot exist.
+struct OrderTerms {
+    order_id: felt,
+    account_id: felt,
+    key: felt,
+    price_ticks: felt,
+    expiry_time_ms: felt,
+    reduce_only: felt,
+    market_id: felt,
+    side: felt,
+}
+
+// One version of a resting order; an update makes a new record. Null stands for no order.
+// `next` is the order behind it in the list of its market side; 0 and 0 end the list.
+struct Order {
+    terms: OrderTerms*,
+    remaining_lots: felt,
+    next_id: felt,
+    next_price_ticks: felt,
+}

@@ -1,0 +1,146 @@
+from starkware.cairo.common.registers import get_fp_and_pc, get_label_location
+
+from circuits.cairo.state.markets import Price
+
+// A slot of an account, in a list that ascends strictly by market and ends with a null pointer.
+// Records are never changed: an update makes a new record and new copies of those before it.
+struct Position {
+    market_id: felt,
+    size_lots: felt,
+    open_buy_lots: felt,
+    open_sell_lots: felt,
+    // max(size + open_buy, open_sell - size): the larger exposure that the open orders can lead to.
+    exposure_lots: felt,
+    // max(size, 0): what the slot adds to the open interest.
+    long_lots: felt,
+    next: Position*,
+}
+
+// Returns the slot of a market and how many slots were passed before it. If there is none, the
+// whole list was passed, and the slot is a record of zeros.
+func find_position(positions: Position*, market_id, n_passed) -> (
+    position: Position*, n_passed: felt
+) {
+    if (cast(positions, felt) == 0) {
+        let (empty) = get_label_location(empty_slot);
+        return (position=cast(empty, Position*), n_passed=n_passed);
+    }
+    if (positions.market_id == market_id) {
+        return (position=positions, n_passed=n_passed);
+    }
+    return find_position(positions.next, market_id, n_passed + 1);
+
+    empty_slot:
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+}
+
+// Replaces the slot of a market; an empty slot (exposure 0) is dropped.
+//
+// Assumption: `old` is what find_position returned for (positions, market_id), and the new values
+// are within their bounds, so that every sum below is small.
+// Guarantee: the returned list differs from `positions` in the slot of market_id only;
+// surplus_change is what the account's value minus its initial requirement gains, long_change what
+// the open interest gains.
+func replace_position{range_check_ptr}(
+    positions: Position*,
+    old: Position*,
+    market_id,
+    size_lots,
+    open_buy_lots,
+    open_sell_lots,
+    price: Price*,
+) -> (positions: Position*, surplus_change: felt, long_change: felt) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local slot: Position;
+    assert slot.market_id = market_id;
+    assert slot.size_lots = size_lots;
+    assert slot.open_buy_lots = open_buy_lots;
+    assert slot.open_sell_lots = open_sell_lots;
+
+    let a = size_lots;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp short if [ap] != 0, ap++;
+    assert [range_check_ptr] = size_lots;
+    assert slot.long_lots = size_lots;
+    jmp exposure;
+
+    short:
+    // Zero may come here too: both ways give the same record.
+    assert [range_check_ptr] = -size_lots;
+    assert slot.long_lots = 0;
+
+    exposure:
+    tempvar after_buys = size_lots + open_buy_lots;
+    tempvar after_sells = open_sell_lots - size_lots;
+    tempvar a = after_buys - after_sells;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp sells if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    assert slot.exposure_lots = after_buys;
+    jmp done;
+
+    sells:
+    // The same: equal exposures may go either way.
+    assert [range_check_ptr + 1] = -a;
+    assert slot.exposure_lots = after_sells;
+
+    done:
+    let range_check_ptr = range_check_ptr + 2;
+    tempvar value_change = (slot.size_lots - old.size_lots) * price.value_factor;
+    local surplus_change = value_change - (slot.exposure_lots - old.exposure_lots) * price.initial_factor;
+    local long_change = slot.long_lots - old.long_lots;
+    let (after) = splice(positions, &slot);
+    return (positions=after, surplus_change=surplus_change, long_change=long_change);
+}
+
+// Puts a record into its place in the list, instead of the one with its market if there is one.
+// Guarantee: the result ascends strictly if `positions` does.
+func splice{range_check_ptr}(positions: Position*, slot: Position*) -> (positions: Position*) {
+    alloc_locals;
+    if (cast(positions, felt) == 0) {
+        let empty = cast(0, Position*);
+        return put_before(slot, empty);
+    }
+    if (positions.market_id == slot.market_id) {
+        return put_before(slot, positions.next);
+    }
+    tempvar a = positions.market_id - slot.market_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp ascend if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return put_before(slot, positions);
+
+    ascend:
+    assert [range_check_ptr] = -a;
+    let range_check_ptr = range_check_ptr + 1;
+    let (__fp__, _) = get_fp_and_pc();
+    local copy: Position;
+    let (rest) = splice(positions.next, slot);
+    assert copy = Position(
+        market_id=positions.market_id,
+        size_lots=positions.size_lots,
+        open_buy_lots=positions.open_buy_lots,
+        open_sell_lots=positions.open_sell_lots,
+        exposure_lots=positions.exposure_lots,
+        long_lots=positions.long_lots,
+        next=rest,
+    );
+    return (positions=&copy);
+}
+
+func put_before{range_check_ptr}(slot: Position*, next: Position*) -> (positions: Position*) {
+    // Open sums are not negative, so the exposure is 0 only if size and both sums are.
+    if (slot.exposure_lots == 0) {
+        return (positions=next);
+    }
+    assert slot.next = next;
+    return (positions=slot);
+}

@@ -1,0 +1,116 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.book.resting import relink
+from circuits.cairo.book.walk import remove_order
+from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER
+from circuits.cairo.environment import Environment
+from circuits.cairo.margin import surplus_of
+from circuits.cairo.state.accounts import Account, MessageHead, authorize
+from circuits.cairo.state.markets import Market, Price
+from circuits.cairo.state.orders import Order
+from circuits.cairo.state.positions import Position, find_position, replace_position
+
+// The transaction as the prover gives it: the signed fields, then its guess of the order before the
+// cancelled one, 0 if that is the head.
+struct CancelOrder {
+    head: MessageHead,
+    order_id: felt,
+    predecessor_id: felt,
+}
+
+// The owner takes a resting order off the book.
+func cancel_order{
+    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+}(environment: Environment*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: CancelOrder;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    local account: Account*;
+    let account_id = message.head.account_id;
+    // Pinned by the log entry at the end.
+    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    let (local identity, local nonce_0) = authorize(
+        &message.head, MESSAGE_CANCEL_ORDER, 0, message.order_id, environment.domain_tag, account
+    );
+
+    local order: Order*;
+    let order_id = message.order_id;
+    // Pinned by its id and the log entry of remove_order.
+    %{ ids.order = latest_order(ids.log.address_, ids.order_id) %}
+    let terms = order.terms;
+    assert order_id = terms.order_id;
+    assert account_id = terms.account_id;
+    unlink_order(order, message.predecessor_id);
+    remove_order(order);
+
+    let (slot, _) = find_position(account.positions, terms.market_id, 0);
+    tempvar sells = order.remaining_lots * terms.side;
+    let (positions, surplus_change, _) = replace_position(
+        account.positions,
+        slot,
+        terms.market_id,
+        slot.size_lots,
+        slot.open_buy_lots - order.remaining_lots + sells,
+        slot.open_sell_lots - sells,
+        environment.prices + terms.market_id * Price.SIZE,
+    );
+    local positions: Position* = positions;
+    local surplus_change = surplus_change;
+    let (surplus) = surplus_of(account, environment.prices);
+    local after: Account = Account(
+        identity=identity,
+        nonce_0=nonce_0,
+        collateral_quanta=account.collateral_quanta,
+        open_orders=account.open_orders - 1,
+        positions=positions,
+        prices=environment.prices,
+        surplus=surplus + surplus_change,
+    );
+    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let log = log + DictAccess.SIZE;
+    return ();
+}
+
+// Joins the neighbours of an order in its list.
+// Guarantee: the order that named it as its next, or the market that named it as the head of its
+// side, names the order behind it instead.
+func unlink_order{log: DictAccess*}(order: Order*, predecessor_id) {
+    alloc_locals;
+    if (predecessor_id != 0) {
+        local predecessor: Order*;
+        let order_id = predecessor_id;
+        // Only one order of the exchange has this next_id; relink logs it.
+        %{ ids.predecessor = latest_order(ids.log.address_, ids.order_id) %}
+        assert predecessor.next_id = order.terms.order_id;
+        relink(predecessor, order.next_id, order.next_price_ticks);
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local market: Market*;
+    let market_id = order.terms.market_id;
+    // Pinned by the log entry below.
+    %{ ids.market = latest_market(ids.log.address_, ids.market_id) %}
+    local after: Market;
+    assert after.open_interest_lots = market.open_interest_lots;
+    if (order.terms.side == 0) {
+        assert market.bid_head_id = order.terms.order_id;
+        assert after.bid_head_id = order.next_id;
+        assert after.bid_head_price_ticks = order.next_price_ticks;
+        assert after.ask_head_id = market.ask_head_id;
+        assert after.ask_head_price_ticks = market.ask_head_price_ticks;
+    } else {
+        assert market.ask_head_id = order.terms.order_id;
+        assert after.ask_head_id = order.next_id;
+        assert after.ask_head_price_ticks = order.next_price_ticks;
+        assert after.bid_head_id = market.bid_head_id;
+        assert after.bid_head_price_ticks = market.bid_head_price_ticks;
+    }
+    assert [log] = DictAccess(
+        MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
+    );
+    let log = log + DictAccess.SIZE;
+    return ();
+}

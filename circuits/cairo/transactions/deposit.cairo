@@ -1,0 +1,117 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import (
+    AMOUNT_BOUND,
+    OPERATION_DEPOSIT,
+    RC_BOUND,
+    RESULT_DEPOSIT_KEY_MISMATCH,
+    RESULT_DONE,
+)
+from circuits.cairo.environment import Environment, Operation
+from circuits.cairo.state.accounts import Account, Identity, Owner, hash_owner
+from circuits.cairo.state.markets import Price
+from circuits.cairo.state.positions import Position
+
+// An operation of the L1 queue. The output repeats every field but the result code, and L1 compares
+// them with its queue.
+struct Deposit {
+    account_id: felt,
+    owner: Owner,
+    amount_quanta: felt,
+    result_code: felt,
+}
+
+// The L1 contract received collateral for an account. Returns the environment with the operation
+// written to the output.
+func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
+    environment: Environment*
+) -> (environment: Environment*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: Deposit;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert [range_check_ptr] = message.amount_quanta - 1;
+    assert [range_check_ptr + 1] = message.amount_quanta + (RC_BOUND - AMOUNT_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
+    local account: Account*;
+    let account_id = message.account_id;
+    // Pinned by the log entry below.
+    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    let (after, result_code) = credit(account, &message.owner, message.amount_quanta);
+    assert message.result_code = result_code;
+    assert [log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
+    let log = log + DictAccess.SIZE;
+
+    let operation = environment.operations;
+    assert operation.head = OPERATION_DEPOSIT + result_code * 2 ** 8 + account_id * 2 ** 16 +
+        message.amount_quanta * 2 ** 48;
+    assert operation.l1_address = message.owner.l1_address;
+    assert operation.stark_key = message.owner.key_0;
+    local environment_after: Environment = Environment(
+        config=environment.config,
+        domain_tag=environment.domain_tag,
+        prices=environment.prices,
+        oracle_time_ms=environment.oracle_time_ms,
+        oracle_hash=environment.oracle_hash,
+        operations=operation + Operation.SIZE,
+        withdrawals=environment.withdrawals,
+    );
+    return (environment=&environment_after);
+}
+
+// Returns the account with the amount, or as it was and the reason.
+func credit{poseidon_ptr: PoseidonBuiltin*}(account: Account*, owner: Owner*, amount_quanta) -> (
+    account: Account*, result_code: felt
+) {
+    if (cast(account, felt) == 0) {
+        return create_account(owner, amount_quanta);
+    }
+    let known = account.identity.owner;
+    if (known.l1_address != owner.l1_address) {
+        return (account=account, result_code=RESULT_DEPOSIT_KEY_MISMATCH);
+    }
+    if (known.key_0 != owner.key_0) {
+        return (account=account, result_code=RESULT_DEPOSIT_KEY_MISMATCH);
+    }
+    return add_collateral(account, amount_quanta);
+}
+
+func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta) -> (
+    account: Account*, result_code: felt
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    let (keys_hash) = hash_owner(owner, 1);
+    local identity: Identity = Identity(
+        owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0
+    );
+    local account: Account = Account(
+        identity=&identity,
+        nonce_0=0,
+        collateral_quanta=amount_quanta,
+        open_orders=0,
+        positions=cast(0, Position*),
+        prices=cast(0, Price*),
+        surplus=0,
+    );
+    return (account=&account, result_code=RESULT_DONE);
+}
+
+func add_collateral{poseidon_ptr: PoseidonBuiltin*}(account: Account*, amount_quanta) -> (
+    account: Account*, result_code: felt
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Account = Account(
+        identity=account.identity,
+        nonce_0=account.nonce_0,
+        collateral_quanta=account.collateral_quanta + amount_quanta,
+        open_orders=account.open_orders,
+        positions=account.positions,
+        prices=account.prices,
+        surplus=account.surplus,
+    );
+    return (account=&after, result_code=RESULT_DONE);
+}

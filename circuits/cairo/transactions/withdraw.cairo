@@ -1,0 +1,63 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, RC_BOUND
+from circuits.cairo.environment import Environment
+from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
+from circuits.cairo.numeric import assert_wide_nonnegative
+from circuits.cairo.state.accounts import Account, MessageHead, authorize
+
+struct Withdraw {
+    head: MessageHead,
+    amount_quanta: felt,
+}
+
+// Collateral leaves an account and becomes payable to its owner on L1. Returns the environment with
+// the withdrawal written to the output.
+func withdraw{
+    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+}(environment: Environment*) -> (environment: Environment*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: Withdraw;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert [range_check_ptr] = message.amount_quanta - 1;
+    assert [range_check_ptr + 1] = message.amount_quanta + (RC_BOUND - AMOUNT_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
+    local account: Account*;
+    let account_id = message.head.account_id;
+    // Pinned by the log entry below.
+    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    let (local identity, local nonce_0) = authorize(
+        &message.head, MESSAGE_WITHDRAW, 0, message.amount_quanta, environment.domain_tag, account
+    );
+
+    local collateral_quanta = account.collateral_quanta - message.amount_quanta;
+    let (local surplus) = surplus_of(account, environment.prices);
+    // Initial margin without the reducing rule.
+    assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
+    local after: Account = Account(
+        identity=identity,
+        nonce_0=nonce_0,
+        collateral_quanta=collateral_quanta,
+        open_orders=account.open_orders,
+        positions=account.positions,
+        prices=environment.prices,
+        surplus=surplus,
+    );
+    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let log = log + DictAccess.SIZE;
+
+    assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64;
+    local environment_after: Environment = Environment(
+        config=environment.config,
+        domain_tag=environment.domain_tag,
+        prices=environment.prices,
+        oracle_time_ms=environment.oracle_time_ms,
+        oracle_hash=environment.oracle_hash,
+        operations=environment.operations,
+        withdrawals=environment.withdrawals + 1,
+    );
+    return (environment=&environment_after);
+}
