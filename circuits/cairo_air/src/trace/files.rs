@@ -1,0 +1,95 @@
+//! The binary files of `cairo-run`.
+
+use novation_field::Fe;
+use thiserror::Error;
+
+use super::inputs::RegisterState;
+
+/// Bytes of one step: ap, fp and pc in little-endian order.
+const STEP_BYTES: usize = 24;
+/// Bytes of one memory cell: address and value in little-endian order.
+const CELL_BYTES: usize = 40;
+/// The largest address of a memory file; a run of 2^30 steps uses fewer cells.
+const MAX_ADDRESS: u64 = 1 << 34;
+
+/// A file of a run that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FileError {
+    /// The size is not a multiple of the record size.
+    #[error("{actual} bytes are not a sequence of records of {record} bytes")]
+    Size {
+        /// Size of the file.
+        actual: usize,
+        /// Size of a record.
+        record: usize,
+    },
+    /// A value is not a field element.
+    #[error("the value at address {address} is not a field element")]
+    Value {
+        /// Address of the cell.
+        address: u64,
+    },
+    /// An address is too large.
+    #[error("address {address} exceeds {max}")]
+    Address {
+        /// The address.
+        address: u64,
+        /// The largest address.
+        max: u64,
+    },
+    /// A value of the private input is missing or malformed.
+    #[error("private input: {key} is missing or malformed")]
+    PrivateInput {
+        /// Name of the value.
+        key: String,
+    },
+}
+
+/// Reads the registers of every step.
+///
+/// # Errors
+/// [`FileError::Size`] if the file is truncated.
+pub fn read_trace_file(bytes: &[u8]) -> Result<Vec<RegisterState>, FileError> {
+    let records = records::<STEP_BYTES>(bytes)?;
+    let state = |record: &[u8; STEP_BYTES]| RegisterState {
+        ap: word(record, 0),
+        fp: word(record, 8),
+        pc: word(record, 16),
+    };
+    Ok(records.iter().map(state).collect())
+}
+
+/// Reads a memory, indexed by address.
+///
+/// # Errors
+/// [`FileError`] if the file is truncated, or an address or value is out of range.
+pub fn read_memory_file(bytes: &[u8]) -> Result<Vec<Option<Fe>>, FileError> {
+    let mut memory = Vec::new();
+    for record in records::<CELL_BYTES>(bytes)? {
+        let address = word(record, 0);
+        let limbs = [8, 16, 24, 32].map(|start| word(record, start));
+        let value = Fe::from_limbs(limbs).ok_or(FileError::Value { address })?;
+        let position = usize::try_from(address).ok().filter(|_| address <= MAX_ADDRESS);
+        let position = position.ok_or(FileError::Address { address, max: MAX_ADDRESS })?;
+        if memory.len() <= position {
+            memory.resize(position + 1, None);
+        }
+        memory[position] = Some(value);
+    }
+    Ok(memory)
+}
+
+fn records<const N: usize>(bytes: &[u8]) -> Result<&[[u8; N]], FileError> {
+    let (records, rest) = bytes.as_chunks::<N>();
+    if rest.is_empty() {
+        Ok(records)
+    } else {
+        Err(FileError::Size { actual: bytes.len(), record: N })
+    }
+}
+
+fn word(record: &[u8], start: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&record[start..start + 8]);
+    u64::from_le_bytes(word)
+}

@@ -1,0 +1,84 @@
+//! Proofs made by StarkWare's Stone prover, as far as the AIR is concerned.
+
+#![allow(dead_code)] // Every test file uses a part of this.
+
+use std::path::PathBuf;
+
+use novation_cairo_air::{CairoAir, PublicInput};
+use novation_field::Fe;
+use serde_json::Value;
+
+/// The four proofs, relative to the folder of vectors.
+pub(crate) const PROOFS: [&str; 4] = [
+    "stone_golden/proof_suite_k.json",
+    "stone_golden/proof_suite_p.json",
+    "stone_proofs/cairo_lang_dynamic_4096_steps.json",
+    "stone_proofs/swiftness_dynamic_2048_steps.json",
+];
+
+/// The folder of vectors beside the repository, or `None` with a message if it is absent.
+pub(crate) fn vectors() -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: {} is absent", folder.display());
+    None
+}
+
+/// The values that prover and verifier exchange about the composition polynomial.
+pub(crate) struct Exchange {
+    pub(crate) air: CairoAir,
+    pub(crate) interaction: Vec<Fe>,
+    pub(crate) alpha: Fe,
+    pub(crate) point: Fe,
+    pub(crate) mask: Vec<Fe>,
+    /// The two halves of the composition polynomial at the square of the point.
+    pub(crate) halves: [Fe; 2],
+    /// Root of the first trace commitment.
+    pub(crate) trace_root: String,
+}
+
+/// Reads a file of the folder of vectors.
+pub(crate) fn read_json(name: &str) -> Option<Value> {
+    let text = std::fs::read_to_string(vectors()?.join(name)).expect("a vector file");
+    Some(serde_json::from_str(&text).expect("JSON"))
+}
+
+/// Reads a proof's exchange from its annotations.
+pub(crate) fn exchange(name: &str) -> Option<Exchange> {
+    let proof = read_json(name)?;
+    let lines: Vec<&str> = proof["annotations"]
+        .as_array()
+        .expect("annotations")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let of = |part: &str| -> Vec<Fe> {
+        lines.iter().filter(|line| line.contains(part)).flat_map(|line| elements(line)).collect()
+    };
+    let point = of("OODS values: Evaluation point")[0];
+    let oods: Vec<Fe> = lines
+        .iter()
+        .filter(|line| line.starts_with("P->V") && line.contains("OODS values"))
+        .flat_map(|line| elements(line))
+        .collect();
+    let (mask, halves) = oods.split_at(oods.len() - 2);
+    let root = lines.iter().find(|line| line.contains("STARK/Original/Commit on Trace"));
+    let root = root.and_then(|line| line.split("Hash(").nth(1)).expect("a commitment");
+    Some(Exchange {
+        air: CairoAir::new(PublicInput::from_value(&proof["public_input"]).expect("valid")),
+        interaction: of("Interaction element #"),
+        alpha: of("STARK/Original: Constraint polynomial random element")[0],
+        point,
+        mask: mask.to_vec(),
+        halves: [halves[0], halves[1]],
+        trace_root: root.trim_end_matches(')').to_owned(),
+    })
+}
+
+/// All hexadecimal numbers after the last opening parenthesis.
+fn elements(line: &str) -> Vec<Fe> {
+    let Some((_, list)) = line.rsplit_once('(') else { return Vec::new() };
+    list.trim_end_matches(')').split(", ").filter_map(|text| Fe::from_hex(text).ok()).collect()
+}
