@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IExchange} from "./interfaces/IExchange.sol";
+import {IStarkVerifier} from "./interfaces/IStarkVerifier.sol";
+import {BatchOutput} from "./libraries/BatchOutput.sol";
+import {OperationQueue} from "./libraries/OperationQueue.sol";
+import {BatchHeader, OPERATION_DEPOSIT, Operation, RESULT_DONE} from "./types/Batch.sol";
+import {PRIME} from "./verifier/Field.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+/// @title The one stateful contract: custody, L1 queue, state root, withdrawals.
+contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+    using OperationQueue for OperationQueue.Queue;
+
+    struct Config {
+        uint256 configHash;
+        uint256 genesisRoot;
+        uint256 operatorTimeoutSeconds;
+        uint256 reclaimDelaySeconds;
+        uint256 maxBatchAgeSeconds;
+        uint256 maxClockSkewSeconds;
+        uint64 minDepositQuanta;
+    }
+
+    /// @dev The protocol's bound for all collateral together.
+    uint256 public constant MAX_CUSTODY_QUANTA = 2 ** 62;
+
+    uint8 private constant TOKEN_DECIMALS = 6;
+
+    /// @dev Accounts 0 (fees) and 1 (insurance) exist in the genesis state.
+    uint32 private constant FIRST_ACCOUNT_ID = 2;
+
+    IERC20 public immutable TOKEN;
+    IStarkVerifier public immutable VERIFIER;
+    uint256 public immutable CONFIG_HASH;
+    uint256 public immutable OPERATOR_TIMEOUT_SECONDS;
+    uint256 public immutable RECLAIM_DELAY_SECONDS;
+    uint256 public immutable MAX_BATCH_AGE_SECONDS;
+    uint256 public immutable MAX_CLOCK_SKEW_SECONDS;
+    uint64 public immutable MIN_DEPOSIT_QUANTA;
+
+    uint256 private _stateRoot;
+    uint48 private _batchNumber;
+    uint48 private _lastTimeMs;
+    uint48 private _updatedAt;
+    uint32 private _nextAccountId = FIRST_ACCOUNT_ID;
+    uint256 private _custodyQuanta;
+
+    /// @dev Parts of custody that no longer or not yet belong to the exchange's state.
+    uint256 private _payableQuanta;
+    uint256 private _queuedQuanta;
+
+    OperationQueue.Queue private _queue;
+    mapping(address owner => uint256 amountQuanta) private _pendingWithdrawals;
+    mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
+    mapping(address account => bool isOperator) private _operators;
+
+    constructor(
+        IERC20Metadata token,
+        IStarkVerifier verifier,
+        address owner,
+        address firstOperator,
+        Config memory config
+    ) Ownable(owner) {
+        uint8 decimals = token.decimals();
+        if (decimals != TOKEN_DECIMALS) revert WrongTokenDecimals(decimals);
+        TOKEN = token;
+        VERIFIER = verifier;
+        CONFIG_HASH = config.configHash;
+        OPERATOR_TIMEOUT_SECONDS = config.operatorTimeoutSeconds;
+        RECLAIM_DELAY_SECONDS = config.reclaimDelaySeconds;
+        MAX_BATCH_AGE_SECONDS = config.maxBatchAgeSeconds;
+        MAX_CLOCK_SKEW_SECONDS = config.maxClockSkewSeconds;
+        MIN_DEPOSIT_QUANTA = config.minDepositQuanta == 0 ? 1 : config.minDepositQuanta;
+        _stateRoot = config.genesisRoot;
+        _updatedAt = uint48(block.timestamp);
+        _operators[firstOperator] = true;
+        emit OperatorSet(firstOperator, true);
+    }
+
+    /// @inheritdoc IExchange
+    function deposit(uint256 starkKey, uint64 amountQuanta)
+        external
+        nonReentrant
+        returns (uint256 index)
+    {
+        if (starkKey == 0 || starkKey >= PRIME) revert InvalidStarkKey(starkKey);
+        uint256 room = MAX_CUSTODY_QUANTA - _custodyQuanta;
+        if (amountQuanta < MIN_DEPOSIT_QUANTA || amountQuanta > room) {
+            revert AmountOutOfRange(amountQuanta, MIN_DEPOSIT_QUANTA, room);
+        }
+        uint32 accountId = _accountIdFor(msg.sender, starkKey);
+        _custodyQuanta += amountQuanta;
+        _queuedQuanta += amountQuanta;
+        index = _queue.push(
+            Operation(OPERATION_DEPOSIT, accountId, amountQuanta, msg.sender, starkKey)
+        );
+        emit DepositQueued(index, accountId, msg.sender, starkKey, amountQuanta);
+
+        uint256 before = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(msg.sender, address(this), amountQuanta);
+        uint256 received = TOKEN.balanceOf(address(this)) - before;
+        if (received != amountQuanta) revert WrongAmountReceived(amountQuanta, received);
+    }
+
+    /// @inheritdoc IExchange
+    function reclaimDeposit(
+        uint256 index,
+        uint32 accountId,
+        address l1Address,
+        uint256 starkKey,
+        uint64 amountQuanta
+    ) external nonReentrant {
+        Operation memory operation = Operation(
+            OPERATION_DEPOSIT, accountId, amountQuanta, l1Address, starkKey
+        );
+        uint256 time = _queue.timeOf(index);
+        if (time == 0 || !_queue.matches(index, operation)) revert DepositNotPending(index);
+        uint256 allowedFrom = time + RECLAIM_DELAY_SECONDS;
+        if (block.timestamp < allowedFrom) revert ReclaimTooEarly(allowedFrom);
+        _queue.remove(index);
+        _custodyQuanta -= amountQuanta;
+        _queuedQuanta -= amountQuanta;
+        emit DepositReclaimed(index, l1Address, amountQuanta);
+        TOKEN.safeTransfer(l1Address, amountQuanta);
+    }
+
+    /// @inheritdoc IExchange
+    function skipReclaimed(uint256 limit) external {
+        _queue.skipRemoved(limit);
+    }
+
+    /// @inheritdoc IExchange
+    function updateState(bytes calldata publicInput, bytes calldata proof) external nonReentrant {
+        uint256 openFrom = _updatedAt + OPERATOR_TIMEOUT_SECONDS;
+        if (!_operators[msg.sender] && block.timestamp <= openFrom) {
+            revert OperatorOnly(msg.sender, openFrom);
+        }
+        uint256[] memory output = VERIFIER.verify(publicInput, proof);
+        BatchHeader memory header = BatchOutput.readHeader(output);
+        _checkHeader(header);
+
+        _consumeQueue(output, header);
+        _creditWithdrawals(output, header);
+        _stateRoot = header.newRoot;
+        _batchNumber = header.batchNumber;
+        _lastTimeMs = header.lastTimeMs;
+        _updatedAt = uint48(block.timestamp);
+        // Never fails for a sound program: it cannot pay out more than came in.
+        uint256 owed = _payableQuanta + _queuedQuanta;
+        if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);
+        emit BatchFinalised(header.batchNumber, header.oldRoot, header.newRoot, header.lastTimeMs);
+    }
+
+    /// @inheritdoc IExchange
+    function withdraw(address owner) external nonReentrant returns (uint256 amountQuanta) {
+        amountQuanta = _pendingWithdrawals[owner];
+        if (amountQuanta == 0) return 0;
+        _pendingWithdrawals[owner] = 0;
+        _payableQuanta -= amountQuanta;
+        _custodyQuanta -= amountQuanta;
+        emit WithdrawalPaid(owner, amountQuanta);
+        TOKEN.safeTransfer(owner, amountQuanta);
+    }
+
+    /// @inheritdoc IExchange
+    function setOperator(address operator, bool isOperator_) external onlyOwner {
+        _operators[operator] = isOperator_;
+        emit OperatorSet(operator, isOperator_);
+    }
+
+    /// @inheritdoc IExchange
+    function state()
+        external
+        view
+        returns (uint256 stateRoot, uint256 batchNumber, uint256 lastTimeMs, uint256 updatedAt)
+    {
+        return (_stateRoot, _batchNumber, _lastTimeMs, _updatedAt);
+    }
+
+    /// @inheritdoc IExchange
+    function queue() external view returns (uint256 head, uint256 tail, uint256 consumed) {
+        return (_queue.head, _queue.tail, _queue.consumed);
+    }
+
+    /// @inheritdoc IExchange
+    function queuedAt(uint256 index) external view returns (uint256) {
+        return _queue.timeOf(index);
+    }
+
+    /// @inheritdoc IExchange
+    function accountIdOf(address l1Address, uint256 starkKey) external view returns (uint32) {
+        return _accountIds[l1Address][starkKey];
+    }
+
+    /// @inheritdoc IExchange
+    function pendingWithdrawal(address owner) external view returns (uint256) {
+        return _pendingWithdrawals[owner];
+    }
+
+    /// @inheritdoc IExchange
+    function custody()
+        external
+        view
+        returns (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta)
+    {
+        return (_custodyQuanta, _payableQuanta, _queuedQuanta);
+    }
+
+    /// @inheritdoc IExchange
+    function isOperator(address account) external view returns (bool) {
+        return _operators[account];
+    }
+
+    function _accountIdFor(address l1Address, uint256 starkKey) private returns (uint32 accountId) {
+        accountId = _accountIds[l1Address][starkKey];
+        if (accountId != 0) return accountId;
+        accountId = _nextAccountId;
+        if (accountId == type(uint32).max) revert AccountsExhausted();
+        _nextAccountId = accountId + 1;
+        _accountIds[l1Address][starkKey] = accountId;
+        emit AccountAssigned(accountId, l1Address, starkKey);
+    }
+
+    function _checkHeader(BatchHeader memory header) private view {
+        if (header.configHash != CONFIG_HASH) {
+            revert WrongConfigHash(CONFIG_HASH, header.configHash);
+        }
+        if (header.oldRoot != _stateRoot) revert WrongOldRoot(_stateRoot, header.oldRoot);
+        uint256 expected = uint256(_batchNumber) + 1;
+        if (header.batchNumber != expected) revert WrongBatchNumber(expected, header.batchNumber);
+        _checkTime(header.firstTimeMs, _lastTimeMs, header.lastTimeMs);
+        uint256 maxMs = (block.timestamp + MAX_CLOCK_SKEW_SECONDS) * 1000;
+        uint256 minMs = block.timestamp > MAX_BATCH_AGE_SECONDS
+            ? (block.timestamp - MAX_BATCH_AGE_SECONDS) * 1000
+            : 0;
+        _checkTime(header.lastTimeMs, minMs, maxMs);
+        if (header.firstQueuePosition != _queue.consumed) {
+            revert WrongQueuePosition(_queue.consumed, header.firstQueuePosition);
+        }
+    }
+
+    function _checkTime(uint256 timeMs, uint256 minMs, uint256 maxMs) private pure {
+        if (timeMs < minMs || timeMs > maxMs) revert BatchTimeOutOfRange(timeMs, minMs, maxMs);
+    }
+
+    /// @dev Compares every consumed operation with the queue. A failed deposit becomes payable to
+    /// its sender.
+    function _consumeQueue(uint256[] memory output, BatchHeader memory header) private {
+        for (uint256 i = 0; i < header.nOperations; ++i) {
+            (Operation memory operation, uint8 resultCode) = BatchOutput.readOperation(output, i);
+            uint256 index = _queue.pop(operation);
+            emit OperationConsumed(index, operation.kind, resultCode);
+            if (operation.kind != OPERATION_DEPOSIT) continue;
+            _queuedQuanta -= operation.amountQuanta;
+            if (resultCode != RESULT_DONE) {
+                _credit(header.batchNumber, operation.l1Address, operation.amountQuanta);
+            }
+        }
+    }
+
+    function _creditWithdrawals(uint256[] memory output, BatchHeader memory header) private {
+        for (uint256 i = 0; i < header.nWithdrawals; ++i) {
+            (address owner, uint64 amountQuanta) = BatchOutput.readWithdrawal(output, header, i);
+            _credit(header.batchNumber, owner, amountQuanta);
+        }
+    }
+
+    function _credit(uint256 batchNumber, address owner, uint256 amountQuanta) private {
+        _pendingWithdrawals[owner] += amountQuanta;
+        _payableQuanta += amountQuanta;
+        emit WithdrawalCredited(batchNumber, owner, amountQuanta);
+    }
+}

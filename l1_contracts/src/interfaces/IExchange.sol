@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Operation} from "../types/Batch.sol";
+
+/// @title Custody and settlement of the exchange.
+/// @notice Amounts are quanta, 1e-6 of the collateral, which is the token's own unit.
+interface IExchange {
+    /// @notice The collateral must have six decimals, so that one unit is one quantum.
+    error WrongTokenDecimals(uint8 decimals);
+
+    /// @notice The amount is zero, below the minimum, or above what custody may hold.
+    error AmountOutOfRange(uint256 amountQuanta, uint256 min, uint256 max);
+
+    /// @notice The token moved another amount than asked for.
+    error WrongAmountReceived(uint256 expected, uint256 received);
+
+    /// @notice The key is not the x coordinate of a point, or zero.
+    error InvalidStarkKey(uint256 starkKey);
+
+    /// @notice All account ids are given out.
+    error AccountsExhausted();
+
+    /// @notice Only an operator may settle before the timeout ends.
+    error OperatorOnly(address sender, uint256 openFrom);
+
+    /// @notice The proof is for another deployment.
+    error WrongConfigHash(uint256 expected, uint256 actual);
+
+    /// @notice The proof starts from another state.
+    error WrongOldRoot(uint256 expected, uint256 actual);
+
+    /// @notice The proof is for another batch.
+    error WrongBatchNumber(uint256 expected, uint256 actual);
+
+    /// @notice The batch's times run backwards, or lie outside the accepted window.
+    error BatchTimeOutOfRange(uint256 timeMs, uint256 minMs, uint256 maxMs);
+
+    /// @notice The batch does not consume the queue from its head.
+    error WrongQueuePosition(uint256 expected, uint256 actual);
+
+    /// @notice The batch consumes more operations than there are.
+    error QueueExhausted(uint256 index);
+
+    /// @notice The operation that the batch consumed is not the one in the queue.
+    error OperationMismatch(uint256 index, Operation consumed);
+
+    /// @notice The deposit is not in the queue, or already consumed or reclaimed.
+    error DepositNotPending(uint256 index);
+
+    /// @notice A deposit can be reclaimed only when the operator ignored it for long.
+    error ReclaimTooEarly(uint256 allowedFrom);
+
+    /// @notice The batch would pay out more than the exchange's state can hold.
+    error CustodyExceeded(uint256 owedQuanta, uint256 custodyQuanta);
+
+    /// @notice A deposit entered the queue.
+    /// @param index Position in the queue, counting reclaimed deposits.
+    event DepositQueued(
+        uint256 indexed index,
+        uint32 indexed accountId,
+        address indexed l1Address,
+        uint256 starkKey,
+        uint64 amountQuanta
+    );
+
+    /// @notice A new pair of address and key received its account id.
+    event AccountAssigned(
+        uint32 indexed accountId, address indexed l1Address, uint256 indexed starkKey
+    );
+
+    /// @notice A batch consumed a queue entry. A deposit with another result than 0 is refunded.
+    event OperationConsumed(uint256 indexed index, uint8 kind, uint8 resultCode);
+
+    /// @notice The head of the queue moved over a reclaimed deposit.
+    event OperationSkipped(uint256 indexed index);
+
+    /// @notice An ignored deposit went back.
+    event DepositReclaimed(uint256 indexed index, address indexed l1Address, uint64 amountQuanta);
+
+    /// @notice A batch was proven; its data are in the transaction's input.
+    event BatchFinalised(
+        uint256 indexed batchNumber, uint256 oldRoot, uint256 newRoot, uint256 lastTimeMs
+    );
+
+    /// @notice An amount became payable.
+    event WithdrawalCredited(
+        uint256 indexed batchNumber, address indexed owner, uint256 amountQuanta
+    );
+
+    /// @notice An amount was paid.
+    event WithdrawalPaid(address indexed owner, uint256 amountQuanta);
+
+    /// @notice The right to settle without waiting changed.
+    event OperatorSet(address indexed operator, bool isOperator);
+
+    /// @notice Takes collateral and queues its credit to the account of (sender, key).
+    /// @return index Position in the queue.
+    function deposit(uint256 starkKey, uint64 amountQuanta) external returns (uint256 index);
+
+    /// @notice Returns a deposit that no batch consumed in time.
+    /// @param index Its position; the other arguments are those of its event.
+    function reclaimDeposit(
+        uint256 index,
+        uint32 accountId,
+        address l1Address,
+        uint256 starkKey,
+        uint64 amountQuanta
+    ) external;
+
+    /// @notice Moves the head over at most `limit` reclaimed deposits; settling does so by itself,
+    /// unless there are too many for one transaction.
+    function skipReclaimed(uint256 limit) external;
+
+    /// @notice Settles the next batch.
+    /// @param publicInput Statement of the proof, with the batch's public output.
+    /// @param proof Proof that the exchange's program wrote this output.
+    function updateState(bytes calldata publicInput, bytes calldata proof) external;
+
+    /// @notice Pays what batches credited to `owner`; anyone may call.
+    /// @return amountQuanta The amount, zero if there was nothing.
+    function withdraw(address owner) external returns (uint256 amountQuanta);
+
+    /// @notice Gives or takes the right to settle before the timeout ends.
+    function setOperator(address operator, bool isOperator_) external;
+
+    /// @notice The last proven state.
+    function state()
+        external
+        view
+        returns (uint256 stateRoot, uint256 batchNumber, uint256 lastTimeMs, uint256 updatedAt);
+
+    /// @notice The queue: index of the next entry to consume, index of the next entry to come,
+    /// number of operations consumed so far (the position that batches count).
+    function queue() external view returns (uint256 head, uint256 tail, uint256 consumed);
+
+    /// @notice Block time of a pending entry, zero if it is not pending.
+    function queuedAt(uint256 index) external view returns (uint256);
+
+    /// @notice The account of an address and key, zero if they have none.
+    function accountIdOf(address l1Address, uint256 starkKey) external view returns (uint32);
+
+    /// @notice What `withdraw` would pay.
+    function pendingWithdrawal(address owner) external view returns (uint256);
+
+    /// @notice Collateral held for users: all of it, the part waiting to be withdrawn, the part in
+    /// the queue. The rest is in the exchange's state.
+    function custody()
+        external
+        view
+        returns (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta);
+
+    /// @notice Whether an address may settle at any time.
+    function isOperator(address account) external view returns (bool);
+}

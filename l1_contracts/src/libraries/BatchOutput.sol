@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BatchHeader, Operation} from "../types/Batch.sol";
+
+/// @title Decoder of the program's output (docs/spec/output.md).
+/// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
+/// words behind the last record are errors.
+library BatchOutput {
+    uint256 internal constant VERSION = 1;
+
+    uint256 private constant HEADER_WORDS = 7;
+    uint256 private constant OPERATION_WORDS = 3;
+    uint256 private constant MARKET_WORDS = 3;
+
+    /// @dev Position of `n_positions` in an account record: behind account_id:32, collateral:100,
+    /// open_orders:16, n_keys:4.
+    uint256 private constant N_POSITIONS_SHIFT = 152;
+    uint256 private constant ACCOUNT_RECORD_WORDS = 2;
+
+    /// @dev Position of `present` in an order record: behind slot:24.
+    uint256 private constant PRESENT_SHIFT = 24;
+
+    error UnknownOutputVersion(uint256 version);
+
+    /// @notice The output does not have the length that its own counts give it.
+    error WrongOutputLength(uint256 expected, uint256 actual);
+
+    /// @notice A packed word has bits above its last field.
+    error OversizedWord(uint256 index, uint256 word, uint256 nBits);
+
+    /// @notice Decodes the header and checks that the whole output has the length it implies.
+    function readHeader(uint256[] memory output) internal pure returns (BatchHeader memory header) {
+        if (output.length < HEADER_WORDS) revert WrongOutputLength(HEADER_WORDS, output.length);
+        if (output[0] != VERSION) revert UnknownOutputVersion(output[0]);
+        header.configHash = output[1];
+        header.oldRoot = output[2];
+        header.newRoot = output[3];
+        uint256 word = _wordOfBits(output, 4, 144);
+        header.batchNumber = uint48(word);
+        header.firstTimeMs = uint48(word >> 48);
+        header.lastTimeMs = uint48(word >> 96);
+        word = _wordOfBits(output, 5, 136);
+        header.firstQueuePosition = uint48(word);
+        header.nOperations = uint16(word >> 48);
+        header.nWithdrawals = uint16(word >> 64);
+        header.nAccounts = uint24(word >> 80);
+        header.nOrders = uint24(word >> 104);
+        header.nMarkets = uint8(word >> 128);
+        header.oracleHash = output[6];
+        _checkLength(output, header);
+    }
+
+    /// @notice The `i`-th consumed operation and its result code; `i < nOperations`.
+    function readOperation(uint256[] memory output, uint256 i)
+        internal
+        pure
+        returns (Operation memory operation, uint8 resultCode)
+    {
+        uint256 index = HEADER_WORDS + OPERATION_WORDS * i;
+        uint256 word = _wordOfBits(output, index, 112);
+        operation.kind = uint8(word);
+        resultCode = uint8(word >> 8);
+        operation.accountId = uint32(word >> 16);
+        operation.amountQuanta = uint64(word >> 48);
+        operation.l1Address = address(uint160(_wordOfBits(output, index + 1, 160)));
+        operation.starkKey = output[index + 2];
+    }
+
+    /// @notice The `i`-th withdrawal; `i < nWithdrawals`.
+    function readWithdrawal(uint256[] memory output, BatchHeader memory header, uint256 i)
+        internal
+        pure
+        returns (address l1Address, uint64 amountQuanta)
+    {
+        uint256 index = HEADER_WORDS + OPERATION_WORDS * header.nOperations + i;
+        uint256 word = _wordOfBits(output, index, 224);
+        amountQuanta = uint64(word);
+        l1Address = address(uint160(word >> 64));
+    }
+
+    /// @dev Walks over the records of the data-availability section: an account is followed by its
+    /// positions, an order in a slot by its second word.
+    function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
+        uint256 index =
+            HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
+        for (uint256 i = 0; i < header.nAccounts; ++i) {
+            if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
+            index += ACCOUNT_RECORD_WORDS + ((output[index] >> N_POSITIONS_SHIFT) & 0xf);
+        }
+        for (uint256 i = 0; i < header.nOrders; ++i) {
+            if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
+            index += 1 + ((output[index] >> PRESENT_SHIFT) & 1);
+        }
+        // The markets and the word of globals end the output.
+        index += MARKET_WORDS * uint256(header.nMarkets) + 1;
+        if (index != output.length) revert WrongOutputLength(index, output.length);
+    }
+
+    function _wordOfBits(uint256[] memory output, uint256 index, uint256 nBits)
+        private
+        pure
+        returns (uint256 word)
+    {
+        word = output[index];
+        if (word >> nBits != 0) revert OversizedWord(index, word, nBits);
+    }
+}

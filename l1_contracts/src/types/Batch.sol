@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev Kinds of entries in the L1 queue; forced requests will follow.
+uint8 constant OPERATION_DEPOSIT = 1;
+
+/// @dev Result code of an operation that was carried out.
+uint8 constant RESULT_DONE = 0;
+
+/// @notice The fixed part of a batch's public output.
+struct BatchHeader {
+    uint256 configHash;
+    uint256 oldRoot;
+    uint256 newRoot;
+    uint48 batchNumber;
+    uint48 firstTimeMs;
+    uint48 lastTimeMs;
+    uint48 firstQueuePosition;
+    uint16 nOperations;
+    uint16 nWithdrawals;
+    uint24 nAccounts;
+    uint24 nOrders;
+    uint8 nMarkets;
+    uint256 oracleHash;
+}
+
+/// @notice An entry of the L1 queue: what a user asked for, in collateral of 1e-6.
+struct Operation {
+    uint8 kind;
+    uint32 accountId;
+    uint64 amountQuanta;
+    address l1Address;
+    uint256 starkKey;
+}

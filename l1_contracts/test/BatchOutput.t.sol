@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BatchOutput} from "../src/libraries/BatchOutput.sol";
+import {BatchHeader, Operation} from "../src/types/Batch.sol";
+import {BatchBuilder} from "./utils/BatchBuilder.sol";
+import {TestBase} from "./utils/TestBase.sol";
+
+contract BatchOutputTest is TestBase {
+    uint256 private constant N_POSITIONS_SHIFT = 152;
+    uint256 private constant PRESENT_SHIFT = 24;
+
+    function test_readHeader_whenEncoded_thenSameFields(BatchHeader calldata fields) external pure {
+        (BatchHeader memory header, uint256[] memory tail) = _withTail(fields);
+        BatchHeader memory read = BatchOutput.readHeader(_encode(header, tail));
+        assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(header)));
+    }
+
+    function test_readOperation_whenEncoded_thenSameFields(
+        Operation calldata operation,
+        uint8 resultCode,
+        uint64 amount,
+        address owner
+    ) external pure {
+        BatchHeader memory header;
+        header.nOperations = 2;
+        header.nWithdrawals = 1;
+        BatchBuilder.Consumed[] memory consumed = new BatchBuilder.Consumed[](2);
+        consumed[1] = BatchBuilder.Consumed(operation, resultCode);
+        BatchBuilder.Payment[] memory payments = new BatchBuilder.Payment[](1);
+        payments[0] = BatchBuilder.Payment(owner, amount);
+        bytes memory encoded = BatchBuilder.encode(header, consumed, payments, new uint256[](1));
+        uint256[] memory output = abi.decode(encoded, (uint256[]));
+        BatchOutput.readHeader(output);
+        (Operation memory read, uint8 code) = BatchOutput.readOperation(output, 1);
+        assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(operation)));
+        assertEq(code, resultCode);
+        (address paid, uint64 quanta) = BatchOutput.readWithdrawal(output, header, 0);
+        assertEq(paid, owner);
+        assertEq(quanta, amount);
+    }
+
+    function test_readHeader_whenOneWordIsMissingOrTooMany_thenReverts(BatchHeader calldata fields)
+        external
+    {
+        (BatchHeader memory header, uint256[] memory tail) = _withTail(fields);
+        uint256[] memory output = _encode(header, tail);
+        uint256 length = output.length;
+        uint256[] memory longer = new uint256[](length + 1);
+        for (uint256 i = 0; i < length; ++i) {
+            longer[i] = output[i];
+        }
+        VM.expectPartialRevert(BatchOutput.WrongOutputLength.selector);
+        this.readHeader(longer);
+        assembly {
+            mstore(output, sub(length, 1))
+        }
+        VM.expectPartialRevert(BatchOutput.WrongOutputLength.selector);
+        this.readHeader(output);
+    }
+
+    function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
+        uint256[] memory output = new uint256[](8);
+        output[0] = version == 1 ? 2 : version;
+        VM.expectRevert(
+            abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
+        );
+        this.readHeader(output);
+    }
+
+    function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
+        uint256[] memory output = new uint256[](8);
+        output[0] = 1;
+        output[4] = 1 << 144;
+        VM.expectRevert(
+            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 4, 1 << 144, 144)
+        );
+        this.readHeader(output);
+        output[4] = 0;
+        output[5] = 1 << 136;
+        VM.expectRevert(
+            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 5, 1 << 136, 136)
+        );
+        this.readHeader(output);
+    }
+
+    function test_readHeader_whenWordsAreRandom_thenReverts(uint256[] calldata words) external {
+        VM.expectRevert();
+        this.readHeader(words);
+    }
+
+    function readHeader(uint256[] memory output) external pure returns (BatchHeader memory) {
+        return BatchOutput.readHeader(output);
+    }
+
+    /// @dev Few records with positions and second words as their counts say.
+    function _withTail(BatchHeader memory header)
+        private
+        pure
+        returns (BatchHeader memory, uint256[] memory tail)
+    {
+        header.nOperations = 0;
+        header.nWithdrawals = 0;
+        header.nAccounts %= 5;
+        header.nOrders %= 5;
+        header.nMarkets %= 5;
+        uint256 length = 1 + 3 * uint256(header.nMarkets);
+        for (uint256 i = 0; i < header.nAccounts; ++i) {
+            length += 2 + i;
+        }
+        for (uint256 i = 0; i < header.nOrders; ++i) {
+            length += 1 + (i % 2);
+        }
+        tail = new uint256[](length);
+        uint256 next = 0;
+        for (uint256 i = 0; i < header.nAccounts; ++i) {
+            // The neighbours' bits must not be read as the count.
+            tail[next] = (i << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 4))
+                | ((1 << N_POSITIONS_SHIFT) - 1);
+            next += 2 + i;
+        }
+        for (uint256 i = 0; i < header.nOrders; ++i) {
+            tail[next] = ((i % 2) << PRESENT_SHIFT) | (0xff << (PRESENT_SHIFT + 1)) | 0xffffff;
+            next += 1 + (i % 2);
+        }
+        return (header, tail);
+    }
+
+    function _encode(BatchHeader memory header, uint256[] memory tail)
+        private
+        pure
+        returns (uint256[] memory)
+    {
+        bytes memory encoded = BatchBuilder.encode(
+            header, new BatchBuilder.Consumed[](0), new BatchBuilder.Payment[](0), tail
+        );
+        return abi.decode(encoded, (uint256[]));
+    }
+}

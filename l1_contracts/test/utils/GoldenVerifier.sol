@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {StarkVerifier} from "../../src/verifier/StarkVerifier.sol";
+import {Constraints} from "../../src/verifier/generated/Constraints.sol";
+import {Deep} from "../../src/verifier/generated/Deep.sol";
+import {PeriodicColumns} from "../../src/verifier/generated/PeriodicColumns.sol";
+import {DataContract} from "./DataContract.sol";
+import {TestBase} from "./TestBase.sol";
+
+/// @dev The verifier of the fixture: a proof made by Stone of a run of 65,536 steps with nodes of
+/// 160 bits, blowup 4, 16 queries, 16 bits of grinding (test/fixtures, script/export_fixture.py).
+abstract contract GoldenVerifier is TestBase {
+    uint256 internal constant GOLDEN_SECURITY_BITS = 48;
+
+    bytes internal goldenPublicInput = VM.readFileBinary("test/fixtures/public_input.bin");
+    bytes internal goldenProof = VM.readFileBinary("test/fixtures/proof.bin");
+
+    function deployVerifier(bytes memory program, StarkVerifier.Config memory config)
+        internal
+        returns (StarkVerifier)
+    {
+        address[] memory chunks = new address[](1);
+        chunks[0] = address(new DataContract(program));
+        Constraints constraints = new Constraints(address(new PeriodicColumns()));
+        return new StarkVerifier(constraints, new Deep(), chunks, config);
+    }
+
+    function goldenProgram() internal view returns (bytes memory) {
+        return VM.readFileBinary("test/fixtures/program.bin");
+    }
+
+    function goldenConfig() internal pure returns (StarkVerifier.Config memory) {
+        return StarkVerifier.Config({
+            nodeBytes: 20,
+            minSecurityBits: GOLDEN_SECURITY_BITS,
+            minProofOfWorkBits: 16,
+            minLogSteps: 16,
+            maxLogSteps: 20
+        });
+    }
+}
