@@ -49,7 +49,7 @@ pub enum ParamsError {
         actual: u64,
     },
     /// The channel's options do not belong to one of the two suites.
-    #[error("the channel hash, friendly updates and friendly hash do not form a known suite")]
+    #[error("the channel, friendly and page hashes do not form a known suite")]
     MixedSuite,
 }
 
@@ -184,6 +184,10 @@ impl StarkParams {
             pow,
             page: parse_page(page.as_deref().unwrap_or("keccak256"))?,
         };
+        // A Keccak digest is not a field element, so it cannot enter a Poseidon seed.
+        if params.channel == ChannelHash::Poseidon && params.page == PageHash::Keccak {
+            return Err(ParamsError::MixedSuite);
+        }
         params.check()?;
         Ok(params)
     }

@@ -37,12 +37,13 @@ pub trait Witness {
     /// Whatever makes the trace impossible.
     fn first_phase(&mut self) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>>;
 
-    /// The columns of the second phase, for the interaction elements.
+    /// The columns of the second phase, from those of the first and the interaction elements.
     ///
     /// # Errors
     /// Whatever makes the trace impossible.
     fn second_phase(
         &mut self,
+        first: &[Vec<Fe>],
         interaction: &[Fe],
     ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>>;
 }
@@ -164,16 +165,16 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         witness: &mut dyn Witness,
         progress: &mut Progress<'_>,
     ) -> Result<(Vec<TraceColumns>, Vec<Fe>), ProveError> {
-        let mut trace = Vec::new();
+        let mut trace: Vec<TraceColumns> = Vec::new();
         let mut interaction = Vec::new();
         for (phase, columns) in self.shape.phases.clone().into_iter().enumerate() {
-            let values = if phase == 0 {
-                progress.enter("trace")?;
-                witness.first_phase()
-            } else {
+            let values = if let Some(first) = trace.first() {
                 progress.enter("interaction trace")?;
                 interaction = self.transcript.draw_interaction(self.shape.n_interaction);
-                witness.second_phase(&interaction)
+                witness.second_phase(&first.values, &interaction)
+            } else {
+                progress.enter("trace")?;
+                witness.first_phase()
             };
             let values = values.map_err(ProveError::Witness)?;
             self.check_columns(phase, columns, &values)?;

@@ -145,11 +145,12 @@ impl Witness for SquaresWitness {
 
     fn second_phase(
         &mut self,
+        first: &[Vec<Fe>],
         interaction: &[Fe],
     ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
         let z = interaction[0];
         let mut product = Fe::ONE;
-        let pairs = self.columns[0].iter().zip(&self.columns[1]);
+        let pairs = first[0].iter().zip(&first[1]);
         let products = pairs.map(|(a, b)| {
             product *= (z - a) * (z - b).inverse().unwrap();
             product

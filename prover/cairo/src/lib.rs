@@ -1,0 +1,12 @@
+//! Proofs of Cairo runs, in the file formats of Stone's command line.
+//!
+//! [`prove_run`] turns the files of a run into a [`ProofFile`]; [`verify_proof_file`] judges the text
+//! of one, whoever made it.
+
+mod file;
+mod run;
+mod verify;
+
+pub use file::ProofFile;
+pub use run::{prove_run, RunError, RunFiles};
+pub use verify::{statement_words, verify_proof, verify_proof_file, Accepted, VerifyFileError};

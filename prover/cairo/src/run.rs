@@ -1,0 +1,123 @@
+//! Proving a run from its files.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use novation_cairo_air::{
+    read_memory_file, read_trace_file, BuiltinInputs, CairoAir, FileError, PublicInput,
+    PublicInputError, TraceError, TraceGenerator, TraceInputs,
+};
+use novation_field::Fe;
+use novation_stark::{prove, ParamsError, Progress, ProveError, StarkParams, Witness};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::file::ProofFile;
+use crate::verify::statement_words;
+
+/// The files of a run and of its proof parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFiles {
+    /// The statement.
+    pub public_input: PathBuf,
+    /// Inputs of builtins, and the names of trace and memory, relative to its own folder.
+    pub private_input: PathBuf,
+    /// Proof parameters.
+    pub params: PathBuf,
+}
+
+/// Why a run could not be proven.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A file is not JSON.
+    #[error("{}: {error}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        error: serde_json::Error,
+    },
+    /// The private input names no trace or memory file.
+    #[error("private input: {0} is not a string")]
+    MissingPath(&'static str),
+    /// Trace, memory or private input are malformed.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The statement is not acceptable.
+    #[error(transparent)]
+    Statement(#[from] PublicInputError),
+    /// The parameters are not acceptable.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The run does not fit the statement.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The prover failed.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+}
+
+/// Proves a run.
+///
+/// # Errors
+/// [`RunError`] names the file and the reason.
+pub fn prove_run(files: &RunFiles, progress: &mut Progress<'_>) -> Result<ProofFile, RunError> {
+    let public_input = read_json(&files.public_input)?;
+    let proof_parameters = read_json(&files.params)?;
+    let params = StarkParams::from_json_value(proof_parameters.clone())?;
+    let air = CairoAir::new(PublicInput::from_value(&public_input)?);
+    let run = read_run(&files.private_input)?;
+    let mut witness = RunWitness(TraceGenerator::new(&air, &run)?);
+    let statement = statement_words(air.public_input(), &params);
+    let proof = prove(&air, &mut witness, &params, &statement, progress)?;
+    Ok(ProofFile::new(&air, public_input, proof_parameters, &params, &proof))
+}
+
+struct RunWitness<'a>(TraceGenerator<'a>);
+
+impl Witness for RunWitness<'_> {
+    fn first_phase(&mut self) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
+        Ok(self.0.first_phase()?)
+    }
+
+    fn second_phase(
+        &mut self,
+        first: &[Vec<Fe>],
+        interaction: &[Fe],
+    ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
+        Ok(self.0.second_phase(first, interaction)?)
+    }
+}
+
+fn read_run(private_input: &Path) -> Result<TraceInputs, RunError> {
+    let value = read_json(private_input)?;
+    let folder = private_input.parent().unwrap_or(Path::new(""));
+    let file = |key: &'static str| {
+        let name = value[key].as_str().ok_or(RunError::MissingPath(key))?;
+        read(&folder.join(name))
+    };
+    Ok(TraceInputs {
+        trace: read_trace_file(&file("trace_path")?)?,
+        memory: read_memory_file(&file("memory_path")?)?,
+        builtins: BuiltinInputs::from_value(&value)?,
+    })
+}
+
+fn read_json(path: &Path) -> Result<Value, RunError> {
+    let bytes = read(path)?;
+    let malformed = |error| RunError::Json { path: path.to_owned(), error };
+    serde_json::from_slice(&bytes).map_err(malformed)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, RunError> {
+    fs::read(path).map_err(|error| RunError::Io { path: path.to_owned(), error })
+}
