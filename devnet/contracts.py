@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import rlp  # type: ignore[import-untyped]
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
 
@@ -134,6 +135,12 @@ class Chain:
         """
         to = Web3.to_checksum_address(address)
         return self._send(lambda options: {**options, "to": to, "data": data}, sender)
+
+    def next_contract_address(self, sender: LocalAccount) -> str:
+        """Return the address of the contract that the sender's next transaction would create."""
+        nonce = self.web3.eth.get_transaction_count(sender.address)
+        encoded = rlp.encode([bytes.fromhex(sender.address[2:]), nonce])
+        return Web3.to_checksum_address(Web3.keccak(encoded)[12:])
 
     def transact(self, call: ContractFunction, sender: LocalAccount) -> TxReceipt:
         """Send a call and wait until it is in a block.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from devnet.errors import UserError
 from devnet.markets import MarketSetup
 from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.state import Genesis
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ class Deployment:
             oracle_keys=tuple(int(key, 16) for key in self.oracle_keys),
             oracle_quorum=self.oracle_quorum,
             oracle_max_age_ms=self.oracle_max_age_ms,
+        )
+
+    @property
+    def genesis(self) -> Genesis:
+        """The state before the first batch."""
+        return Genesis(
+            fee_l1_address=int(self.fee_account.l1_address, 16),
+            fee_key=int(self.fee_account.stark_key, 16),
+            insurance_l1_address=int(self.insurance_account.l1_address, 16),
+            insurance_key=int(self.insurance_account.stark_key, 16),
         )
 
     def save(self, path: Path) -> None:

@@ -38,6 +38,11 @@ class Home:
         return self.path / "oracles"
 
     @property
+    def service_keys_path(self) -> Path:
+        """Keys of the deployer, the operator and the sequencer."""
+        return self.path / "services"
+
+    @property
     def chain_path(self) -> Path:
         """State and log of the local chain."""
         return self.path / "chain"

@@ -13,22 +13,15 @@ import asyncio
 import hashlib
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import grpc
 
 from devnet.deployment import Deployment
 from devnet.home import Home
 from devnet.keys import load_keys
 from devnet.prices import read_prices
-from novation.api.v1 import oracle_service_pb2 as messages
-from novation.api.v1 import types_pb2
-from novation.api.v1.oracle_service_pb2_grpc import OracleServiceStub
-from novation.crypto import sign
-from novation.protocol.signatures import Signature
-from novation.protocol.transactions.oracle_update import OracleReport
+from novation.client import LocalSigner, NovationError, OracleClient
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -38,11 +31,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("oracle")
 
 POLL_S: Final = 0.2
-CALL_TIMEOUT_S: Final = 5.0
+RECONNECT_S: Final = 0.5
 PPM: Final = 1_000_000
 # Nodes see slightly different markets: the largest deviation of one node from the common price.
 MAX_DEVIATION_PPM: Final = 50
-FELT_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,55 +76,36 @@ class OracleNode:
     """Signs with one key; a sequencer that is away only delays it."""
 
     def __init__(
-        self, deployment: Deployment, index: int, private_key: int, prices_path: Path
+        self, index: int, private_key: int, markets: tuple[MarketSetup, ...], prices_path: Path
     ) -> None:
-        """Report as signer `index` of the deployment."""
-        self._deployment = deployment
-        self._config = deployment.config
+        """Watch the prices in a file; `index` makes this node's view of them its own."""
         self._index = index
-        self._private_key = private_key
+        self._signer = LocalSigner(private_key)
+        self._markets = markets
         self._prices_path = prices_path
-
-    def signed_report(self, common: list[Fraction], time_ms: int) -> OracleReport:
-        """Return this node's report of the prices at a time."""
-        prices_x16 = observed_prices(self._index, time_ms // 1000, self._deployment.markets, common)
-        report = OracleReport(self._index, time_ms, prices_x16)
-        r, s = sign(report.message_hash(self._config), self._private_key)
-        return replace(report, signature=Signature(r, s))
 
     async def run(self, address: str, policy: ReportPolicy) -> None:
         """Report for ever."""
+        while True:
+            try:
+                async with OracleClient(address, self._signer) as client:
+                    await self._report(client, policy)
+            except NovationError as error:
+                logger.warning("%s", error)
+                await asyncio.sleep(RECONNECT_S)
+
+    async def _report(self, client: OracleClient, policy: ReportPolicy) -> None:
         reported: list[Fraction] | None = None
         reported_at = 0.0
-        async with grpc.aio.insecure_channel(address) as channel:
-            stub = OracleServiceStub(channel)  # type: ignore[no-untyped-call]
-            while True:
-                common = read_prices(self._prices_path, self._deployment.markets)
-                if is_worth_reporting(policy, common, reported, time.monotonic() - reported_at):
-                    report = self.signed_report(common, time.time_ns() // 1_000_000)
-                    if await self._submit(stub, report):
-                        reported, reported_at = common, time.monotonic()
-                await asyncio.sleep(POLL_S)
-
-    async def _submit(self, stub: OracleServiceStub, report: OracleReport) -> bool:
-        request = messages.SubmitReportRequest(
-            report=messages.OracleReport(
-                signer_index=report.signer_index,
-                time_ms=report.time_ms,
-                prices_x16=report.prices_x16,
-                signature=types_pb2.Signature(
-                    r=report.signature.r.to_bytes(FELT_BYTES, "big"),
-                    s=report.signature.s.to_bytes(FELT_BYTES, "big"),
-                ),
-            )
-        )
-        try:
-            await stub.SubmitReport(request, timeout=CALL_TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            logger.warning("report refused: %s %s", error.code().name, error.details())
-            return False
-        logger.info("reported %s", report.prices_x16)
-        return True
+        while True:
+            common = read_prices(self._prices_path, self._markets)
+            if is_worth_reporting(policy, common, reported, time.monotonic() - reported_at):
+                time_ms = time.time_ns() // 1_000_000
+                prices_x16 = observed_prices(self._index, time_ms // 1000, self._markets, common)
+                await client.submit(time_ms, prices_x16)
+                logger.info("reported %s", prices_x16)
+                reported, reported_at = common, time.monotonic()
+            await asyncio.sleep(POLL_S)
 
 
 def main() -> None:
@@ -148,7 +121,7 @@ def main() -> None:
     home = Home(arguments.home)
     keys = load_keys(home.oracle_keys_path, f"oracle-{arguments.index}")
     deployment = Deployment.load(home.deployment_path)
-    node = OracleNode(deployment, arguments.index, keys.stark_private, home.prices_path)
+    node = OracleNode(arguments.index, keys.stark_private, deployment.markets, home.prices_path)
     policy = ReportPolicy(arguments.threshold_ppm, arguments.heartbeat)
     asyncio.run(node.run(arguments.sequencer, policy))
 

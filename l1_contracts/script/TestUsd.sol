@@ -3,15 +3,17 @@ pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
-/// @title Collateral of local chains: six decimals, and anybody may mint.
-contract TestUsd is ERC20("Test USD", "tUSD") {
-    /// @notice Creates `amount` units for `to`.
+/// @title Worthless collateral for local chains: anyone mints.
+contract TestUsd is ERC20 {
+    constructor() ERC20("Test USD", "tUSD") {}
+
+    /// @notice Creates `amount` out of nothing.
     function mint(address to, uint256 amount) external {
         _mint(to, amount);
     }
 
-    /// @inheritdoc ERC20
-    function decimals() public pure virtual override returns (uint8) {
+    /// @notice One unit is one quantum of the exchange.
+    function decimals() public pure override returns (uint8) {
         return 6;
     }
 }

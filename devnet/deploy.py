@@ -1,0 +1,116 @@
+"""Puts the exchange on a local chain: token, program, verifier, exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from web3 import Web3
+from web3.types import RPCEndpoint
+
+from devnet.contracts import load_artifact
+from devnet.deployment import Deployment, GenesisAccount
+from devnet.program_code import program_creation_codes
+from novation.protocol.state import State
+from prover.profiles import MIN_SECURITY_BITS, PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth_account.signers.local import LocalAccount
+
+    from devnet.contracts import Chain
+    from devnet.keys import TraderKeys
+    from devnet.markets import MarketSetup
+
+NODE_BYTES: Final = 24
+MIN_LOG_STEPS: Final = 16
+MAX_LOG_STEPS: Final = 24
+DAY_S: Final = 86_400
+OPERATOR_TIMEOUT_S: Final = 7 * DAY_S
+RECLAIM_DELAY_S: Final = 2 * DAY_S
+MAX_BATCH_AGE_S: Final = 7 * DAY_S
+MAX_CLOCK_SKEW_S: Final = 3_600
+MIN_DEPOSIT_QUANTA: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who deploys, who settles, and whose the genesis accounts are."""
+
+    deployer: LocalAccount
+    operator: str
+    treasury: TraderKeys
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSetup:
+    """What the configuration hash commits to, besides chain and address."""
+
+    markets: Sequence[MarketSetup]
+    oracle_keys: Sequence[int]
+    oracle_quorum: int
+    oracle_max_age_ms: int
+
+
+def deploy_exchange(
+    chain: Chain, setup: ExchangeSetup, program: Sequence[int], owners: Owners
+) -> Deployment:
+    """Deploy everything and return the record.
+
+    The configuration hash commits to the exchange's address, so that is computed beforehand from
+    the deployer's next nonces.
+
+    Raises:
+        RevertedError: if a constructor refuses.
+    """
+    deployer = owners.deployer
+    deploy_block = chain.web3.eth.block_number + 1
+    token = chain.deploy(load_artifact("TestUsd"), [], deployer)
+    codes = program_creation_codes(program)
+    program_contracts = [chain.deploy_raw(code, deployer) for code in codes]
+    verifier = deploy_verifier(chain, program_contracts, deployer)
+    exchange = chain.next_contract_address(deployer)
+    genesis_account = GenesisAccount(owners.treasury.l1_address, hex(owners.treasury.stark_public))
+    deployment = Deployment(
+        chain_id=chain.web3.eth.chain_id,
+        deploy_block=deploy_block,
+        exchange=exchange,
+        verifier=verifier,
+        token=token,
+        program_contracts=tuple(program_contracts),
+        markets=tuple(setup.markets),
+        oracle_keys=tuple(hex(key) for key in setup.oracle_keys),
+        oracle_quorum=setup.oracle_quorum,
+        oracle_max_age_ms=setup.oracle_max_age_ms,
+        fee_account=genesis_account,
+        insurance_account=genesis_account,
+    )
+    config = deployment.config
+    genesis_root = State.genesis(config, deployment.genesis).root
+    limits = (OPERATOR_TIMEOUT_S, RECLAIM_DELAY_S, MAX_BATCH_AGE_S, MAX_CLOCK_SKEW_S)
+    arguments = (config.config_hash, genesis_root, *limits, MIN_DEPOSIT_QUANTA)
+    created = chain.deploy(
+        load_artifact("Exchange"),
+        [token, verifier, deployer.address, owners.operator, arguments],
+        deployer,
+    )
+    assert created == exchange, f"exchange at {created}, the configuration says {exchange}"
+    return deployment
+
+
+def deploy_verifier(chain: Chain, program_contracts: Sequence[str], deployer: LocalAccount) -> str:
+    """Deploy the STARK verifier of one program and return its address."""
+    periodic_columns = chain.deploy(load_artifact("PeriodicColumns"), [], deployer)
+    constraints = chain.deploy(load_artifact("Constraints"), [periodic_columns], deployer)
+    deep = chain.deploy(load_artifact("Deep"), [], deployer)
+    min_grinding_bits = min(profile.proof_of_work_bits for profile in PROFILES.values())
+    floor = (NODE_BYTES, MIN_SECURITY_BITS, min_grinding_bits, MIN_LOG_STEPS, MAX_LOG_STEPS)
+    arguments = [constraints, deep, list(program_contracts), floor]
+    return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)
+
+
+def fund(chain: Chain, address: str, ether: int = 10) -> None:
+    """Give an address of a local chain ether for gas."""
+    amount = hex(Web3.to_wei(ether, "ether"))
+    chain.web3.provider.make_request(RPCEndpoint("anvil_setBalance"), [address, amount])

@@ -1,0 +1,89 @@
+"""The sequencer's process: joins the node to its database, its clock, L1 and the proof queue.
+
+python -m devnet.node_process --home FOLDER --listen 127.0.0.1:50051 --l1 http://127.0.0.1:8545
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from devnet.contracts import Chain
+from devnet.deployment import Deployment
+from devnet.home import Home
+from devnet.keys import load_keys
+from devnet.l1_exchange import ExchangeOnL1
+from sequencer.clock import SystemClock
+from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig
+from sequencer.data_folder import DataFolder
+from sequencer.node import Node, NodeParts, run_node
+from sequencer.proof_queue import FolderProofQueue
+from sequencer.watcher import WatcherPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SEQUENCER_KEYS: Final = "sequencer"
+OPERATOR_KEYS: Final = "operator"
+DEFAULT_BATCH: Final = BatchPolicy()
+
+
+def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int) -> NodeConfig:
+    """Return the node's settings for a local chain."""
+    return NodeConfig(
+        listen_address=arguments.listen,
+        sequencer_private_key=key,
+        market_displays=tuple(
+            MarketDisplay(market.tick_size, market.lot_size) for market in deployment.markets
+        ),
+        batch=BatchPolicy(max_cost_steps=arguments.batch_steps, max_age_ms=arguments.batch_age_ms),
+        watcher=WatcherPolicy(confirmations=arguments.confirmations, poll_ms=250),
+    )
+
+
+async def serve(arguments: argparse.Namespace) -> None:
+    """Run the node until SIGTERM or SIGINT."""
+    home = Home(arguments.home)
+    deployment = Deployment.load(home.deployment_path)
+    chain = Chain(arguments.l1)
+    operator = load_keys(home.service_keys_path, OPERATOR_KEYS).l1_account
+    sequencer_key = load_keys(home.service_keys_path, SEQUENCER_KEYS).stark_private
+    stop_requested = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
+    with DataFolder(home.sequencer_path) as data_folder:
+        parts = NodeParts(
+            data_folder=data_folder,
+            clock=SystemClock(),
+            l1=ExchangeOnL1(chain, deployment, operator),
+            proof_queue=FolderProofQueue(data_folder.proof_queue_path),
+        )
+        config = node_config(arguments, deployment, sequencer_key)
+        node = Node(config, deployment.config, deployment.genesis, parts)
+        await run_node(node, stop_requested)
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="devnet.node_process", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--listen", required=True, metavar="HOST:PORT")
+    parser.add_argument("--l1", required=True, metavar="URL")
+    parser.add_argument("--confirmations", type=int, default=2)
+    parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)
+    parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Run the sequencer."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    asyncio.run(serve(parse_arguments()))
+
+
+if __name__ == "__main__":
+    main()
