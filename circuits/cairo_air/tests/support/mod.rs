@@ -35,8 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) mask: Vec<Fe>,
     /// The two halves of the composition polynomial at the square of the point.
     pub(crate) halves: [Fe; 2],
-    /// Root of the first trace commitment.
-    pub(crate) trace_root: String,
+    /// Roots of the commitments to both phases of the trace.
+    pub(crate) roots: [String; 2],
 }
 
 /// Reads a file of the folder of vectors.
@@ -64,8 +64,11 @@ pub(crate) fn exchange(name: &str) -> Option<Exchange> {
         .flat_map(|line| elements(line))
         .collect();
     let (mask, halves) = oods.split_at(oods.len() - 2);
-    let root = lines.iter().find(|line| line.contains("STARK/Original/Commit on Trace"));
-    let root = root.and_then(|line| line.split("Hash(").nth(1)).expect("a commitment");
+    let root = |part: &str| {
+        let line = lines.iter().find(|line| line.contains(part)).expect("a commitment");
+        let (_, hash) = line.split_once("Hash(").expect("a hash");
+        hash.trim_end_matches(')').to_owned()
+    };
     Some(Exchange {
         air: CairoAir::new(PublicInput::from_value(&proof["public_input"]).expect("valid")),
         interaction: of("Interaction element #"),
@@ -73,7 +76,7 @@ pub(crate) fn exchange(name: &str) -> Option<Exchange> {
         point,
         mask: mask.to_vec(),
         halves: [halves[0], halves[1]],
-        trace_root: root.trim_end_matches(')').to_owned(),
+        roots: ["STARK/Original/Commit on Trace", "STARK/Interaction/Commit on Trace"].map(root),
     })
 }
 
