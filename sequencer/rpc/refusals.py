@@ -76,6 +76,14 @@ _PATTERNS: Final = {
     ErrorCode.UNKNOWN_ACCOUNT: (r"account (?P<value>\d+)",),
     ErrorCode.UNKNOWN_KEY: (r"key (?P<value>\d+) of (?P<limit>\d+)",),
     ErrorCode.NONCE_NOT_INCREASING: (r"nonce (?P<value>\d+) <= last (?P<limit>\d+)",),
+    ErrorCode.INVALID_SIGNATURE: (
+        r"expected (?P<limit>a signature of \w+ by key \w+)",
+        r"(?P<value>r \w+ or s \w+) out of range",
+    ),
+    ErrorCode.UNPROVABLE_SIGNATURE: (
+        r"message hash (?P<value>\w+) not in (?P<limit>\S+)",
+        r"1/s of s (?P<value>\w+) >= (?P<limit>\S+)",
+    ),
     ErrorCode.UNKNOWN_MARKET: (r"market (?P<value>\d+) of (?P<limit>\d+)",),
     ErrorCode.MARKET_NOT_ACTIVE: (r"status (?P<value>\d+)",),
     ErrorCode.NO_PRICE: (r"market (?P<value>\d+)",),

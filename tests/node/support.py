@@ -1,0 +1,201 @@
+"""A running node with funded, signing traders, for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from novation.api.v1 import (
+    oracle_service_pb2_grpc,
+    order_service_pb2_grpc,
+    query_service_pb2_grpc,
+    stream_service_pb2_grpc,
+    types_pb2,
+)
+from novation.client import Client, LocalSigner
+from novation.client.oracle import OracleClient, sign_report
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.orders import Side
+from novation.protocol.state import State
+from sequencer.clock import Clock, SystemClock
+from sequencer.config import (
+    BatchPolicy,
+    MarketDisplay,
+    NodeConfig,
+    OraclePolicy,
+    ServerLimits,
+)
+from sequencer.data_folder import DataFolder
+from sequencer.engine import Engine
+from sequencer.node import Node, NodeParts
+from sequencer.proof_queue import FolderProofQueue
+from sequencer.watcher import WatcherPolicy
+from tests.support.builders import (
+    exchange_config,
+    genesis,
+    oracle_private_key,
+    private_key,
+)
+from tests.support.exchange import snapshot
+from tests.support.simulation import SimulatedL1
+
+SEQUENCER_KEY = 0x5E9
+# The builders' markets have multipliers 10 and 11: tick x lot x 10^6.
+DISPLAYS = (MarketDisplay("0.1", "0.0001"), MarketDisplay("0.01", "0.0011"))
+PRICE_TICKS = 1000
+TRADERS = (2, 3, 4)
+ERROR_KEY = "novation-error-bin"
+TIMEOUT_S = 20.0
+
+POLICY = NodeConfig(
+    listen_address="127.0.0.1:0",
+    sequencer_private_key=SEQUENCER_KEY,
+    market_displays=DISPLAYS,
+    batch=BatchPolicy(max_cost_steps=10_000_000, max_age_ms=3_600_000),
+    limits=ServerLimits(),
+    oracle=OraclePolicy(grace_ms=1, min_interval_ms=1),
+    watcher=WatcherPolicy(confirmations=0, poll_ms=20),
+    settlement_poll_ms=20,
+)
+
+
+def local_config() -> ExchangeConfig:
+    """Return the configuration of the test exchange, with generous report ages."""
+    return replace(exchange_config(), oracle_max_age_ms=600_000)
+
+
+@dataclass
+class Stubs:
+    """Raw stubs, to send what the client would not."""
+
+    channel: grpc.aio.Channel
+    orders: Any = field(init=False)
+    queries: Any = field(init=False)
+    streams: Any = field(init=False)
+    oracle: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.orders = order_service_pb2_grpc.OrderServiceStub(self.channel)
+        self.queries = query_service_pb2_grpc.QueryServiceStub(self.channel)
+        self.streams = stream_service_pb2_grpc.StreamServiceStub(self.channel)
+        self.oracle = oracle_service_pb2_grpc.OracleServiceStub(self.channel)
+
+
+@dataclass
+class RunningNode:
+    """A node that serves on loopback, and what it is connected to."""
+
+    node: Node
+    target: str
+    config: ExchangeConfig
+    clock: Clock
+    l1: SimulatedL1
+    folder: DataFolder
+    stubs: Stubs
+
+    def client(self, account_id: int) -> Client:
+        """Return a client that signs for an account."""
+        signer = LocalSigner(private_key(account_id))
+        return Client(self.target, account_id=account_id, signer=signer)
+
+    async def set_price(self, price_ticks: int = PRICE_TICKS) -> None:
+        """Let two oracle nodes report, and wait for the update."""
+        prices_x16 = [price_ticks << 16] * len(self.config.markets)
+        before = await self.node.runner.call(lambda engine: engine.state.globals.oracle_time_ms)
+        time_ms = max(self.clock.now_ms(), before + 1)
+        for index in range(self.config.oracle_quorum):
+            async with OracleClient(self.target, self.oracle_signer(index)) as oracle:
+                await oracle.submit(time_ms, prices_x16)
+        await self.until(lambda engine: engine.state.globals.oracle_time_ms == time_ms)
+
+    def oracle_signer(self, index: int) -> LocalSigner:
+        """Return the key of an oracle node."""
+        return LocalSigner(oracle_private_key(index))
+
+    async def until(self, condition: Callable[[Engine], bool]) -> None:
+        """Wait until the engine's durable state fulfils a condition."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not await self.node.runner.call(condition):  # noqa: ASYNC110 - any condition
+                await asyncio.sleep(0.005)
+
+    async def fund(self, *account_ids: int) -> None:
+        """Deposit for each account and wait until the watcher has brought it in."""
+        for account_id in account_ids:
+            self.l1.add_deposit(account_id)
+        await self.until(
+            lambda engine: engine.state.globals.l1_queue_position == len(self.l1.deposits)
+        )
+
+    async def trace(self) -> tuple[Any, ...]:
+        """Return everything that a refused request must not change."""
+        return await self.node.runner.call(_trace)
+
+
+@asynccontextmanager
+async def running_node(
+    path: Path,
+    policy: NodeConfig = POLICY,
+    clock: Clock | None = None,
+    l1: SimulatedL1 | None = None,
+) -> AsyncIterator[RunningNode]:
+    """Start a node in a folder; stop it at the end."""
+    config, clock = local_config(), clock or SystemClock()
+    l1 = l1 or SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
+    with DataFolder(path) as folder:
+        queue = FolderProofQueue(folder.proof_queue_path)
+        node = Node(policy, config, genesis(), NodeParts(folder, clock, l1, queue))
+        target = f"127.0.0.1:{await node.start()}"
+        async with grpc.aio.insecure_channel(target) as channel:
+            try:
+                yield RunningNode(node, target, config, clock, l1, folder, Stubs(channel))
+            finally:
+                await node.stop()
+
+
+@asynccontextmanager
+async def trading_node(path: Path, **options: Any) -> AsyncIterator[RunningNode]:
+    """Start a node with prices and three funded accounts."""
+    async with running_node(path, **options) as running:
+        await running.fund(*TRADERS)
+        await running.set_price()
+        yield running
+
+
+async def until_exists(path: Path) -> None:
+    """Wait for a file or folder that the node writes."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 - a local file in a test
+            await asyncio.sleep(0.005)
+
+
+async def refusal(call: Any) -> tuple[grpc.StatusCode, types_pb2.ErrorDetail]:
+    """Await a call that must be refused; return its status and detail."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        for key, value in error.trailing_metadata() or ():
+            if key == ERROR_KEY:
+                return error.code(), types_pb2.ErrorDetail.FromString(value)
+        raise
+    raise AssertionError("the call was accepted")
+
+
+def report_at(config: ExchangeConfig, index: int, time_ms: int, price_ticks: int) -> Any:
+    """Return a signed report of one price for all markets."""
+    prices_x16 = [price_ticks << 16] * len(config.markets)
+    return sign_report(config, LocalSigner(oracle_private_key(index)), time_ms, prices_x16)
+
+
+def _trace(engine: Engine) -> tuple[Any, ...]:
+    return (
+        snapshot(engine.state),
+        engine.last_sequence,
+        engine.counters.custody_quanta,
+        engine.counters.n_orders_accepted,
+        engine.history.book.levels(0, Side.BUY, 100),
+        engine.history.book.levels(0, Side.SELL, 100),
+    )

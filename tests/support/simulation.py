@@ -1,0 +1,103 @@
+"""Stand-ins for what lies outside the sequencer: time, L1 and the prover's folder.
+
+They simulate interfaces: nothing here proves anything, and nothing outside the tests uses them.
+"""
+
+import asyncio
+import heapq
+import itertools
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from sequencer.l1 import L1Deposit, L1RejectedError, L1State, L1UnavailableError
+from sequencer.proof_queue import CALLDATA_FILE, OUTPUT_FILE
+from tests.support.builders import ONE_DOLLAR, START_MS, l1_address, private_key, public_key
+
+_NEW_ROOT, _OLD_ROOT, _HEADER = 3, 2, 4
+
+
+class ManualClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now_ms: int = START_MS) -> None:
+        self._now_ms = now_ms
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        waker = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now_ms + duration_ms, next(self._order), waker))
+        await waker
+
+    def move(self, duration_ms: int) -> None:
+        """Move time and wake who has slept long enough."""
+        self._now_ms += duration_ms
+        while self._sleepers and self._sleepers[0][0] <= self._now_ms:
+            waker = heapq.heappop(self._sleepers)[2]
+            if not waker.done():
+                waker.set_result(None)
+
+
+class SimulatedL1:
+    """The contract's rules about order and roots, without proofs; it can be taken down."""
+
+    def __init__(self, genesis_root: int, config_hash: int) -> None:
+        self.is_down = False
+        self.loses_answers = False
+        self.n_calls = 0
+        self.deposits: list[L1Deposit] = []
+        self.n_confirmed: int | None = None
+        self.finalised: list[int] = []
+        self._state = L1State(0, genesis_root, config_hash)
+
+    async def read_state(self) -> L1State:
+        self._answer()
+        return self._state
+
+    async def read_deposits(
+        self, first_position: int, limit: int, confirmations: int
+    ) -> Sequence[L1Deposit]:
+        assert confirmations >= 0
+        self._answer()
+        return self.deposits[: self.n_confirmed][first_position : first_position + limit]
+
+    async def submit_batch(self, calldata: bytes) -> bytes:
+        self._answer()
+        output = [int(felt, 16) for felt in json.loads(calldata)]
+        batch_number = output[_HEADER] % 2**48
+        if batch_number != self._state.batch_number + 1:
+            raise L1RejectedError(f"WrongBatchNumber({self._state.batch_number + 1})")
+        if output[_OLD_ROOT] != self._state.state_root:
+            raise L1RejectedError("WrongOldRoot()")
+        self._state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
+        self.finalised.append(batch_number)
+        if self.loses_answers:
+            raise L1UnavailableError("the connection broke after the transaction was sent")
+        return batch_number.to_bytes(32, "big")
+
+    def add_deposit(self, account_id: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
+        """Queue a deposit by the account's own owner and key."""
+        self.deposits.append(deposit_entry(len(self.deposits), account_id, amount_quanta))
+
+    def _answer(self) -> None:
+        self.n_calls += 1
+        if self.is_down:
+            raise L1UnavailableError("connection refused")
+
+
+def deposit_entry(position: int, account_id: int, amount_quanta: int) -> L1Deposit:
+    """Return a queue entry of an account's own owner and key."""
+    key = public_key(private_key(account_id))
+    return L1Deposit(position, account_id, l1_address(account_id), key, amount_quanta)
+
+
+def put_proof(queue_root: Path, batch_number: int) -> None:
+    """Do what the prover's worker does last: put the L1 input beside the batch."""
+    folder = queue_root / f"{batch_number:08d}"
+    draft = folder / ".calldata.draft"
+    draft.write_bytes((folder / OUTPUT_FILE).read_bytes())
+    draft.rename(folder / CALLDATA_FILE)
