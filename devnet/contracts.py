@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import rlp  # type: ignore[import-untyped]
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
+from web3.types import RPCEndpoint
 
 from devnet.errors import UserError
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eth_account.signers.local import LocalAccount
+    from hexbytes import HexBytes
     from web3.contract import Contract
     from web3.contract.contract import ContractFunction
-    from web3.types import TxParams, TxReceipt
+    from web3.types import TxReceipt
 
 ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "out"
 RECEIPT_TIMEOUT_S: Final = 60
@@ -53,6 +55,11 @@ def load_artifact(name: str, file: str | None = None) -> Artifact:
         compiled = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"contracts: no {path}; build them with `make setup`") from error
+    if "bytecode" not in compiled:
+        # What a build that failed half-way leaves, and the next build takes for up to date.
+        raise UserError(
+            f"contracts: {path} has no bytecode; run `npx forge build --root l1_contracts --force`"
+        )
     return Artifact(name, compiled["abi"], compiled["bytecode"]["object"])
 
 
@@ -107,6 +114,24 @@ class Chain:
         if actual != expected:
             raise UserError(f"L1: {self.url} is chain {actual}, the deployment is on {expected}")
 
+    def mine_every(self, seconds: int) -> None:
+        """Make a local chain's blocks come by time, as a public chain's do; 0: by transaction."""
+        if seconds:
+            self.local("evm_setIntervalMining", seconds)
+        else:
+            self.local("evm_setAutomine", arguments=True)
+
+    def local(self, method: str, arguments: object) -> None:
+        """Call a method that only a local chain has; `arguments` is one value or a list."""
+        listed = arguments if isinstance(arguments, list) else [arguments]
+        answer = self.web3.provider.make_request(RPCEndpoint(method), listed)
+        if "error" in answer:
+            raise UserError(f"L1: {method}: {answer['error']}")
+
+    def give_ether(self, address: str, ether: int = 10) -> None:
+        """Give an address of a local chain ether for gas."""
+        self.local("anvil_setBalance", [address, hex(Web3.to_wei(ether, "ether"))])
+
     def contract(self, artifact: Artifact, address: str) -> Contract:
         """Return a handle on a deployed contract."""
         return self.web3.eth.contract(Web3.to_checksum_address(address), abi=artifact.abi)
@@ -150,24 +175,43 @@ class Chain:
         """
         return self._send(call.build_transaction, sender)
 
+    def transact_all(
+        self, calls: Sequence[tuple[ContractFunction, LocalAccount]]
+    ) -> list[TxReceipt]:
+        """Send calls of different senders and wait until all are in blocks, maybe in one.
+
+        Raises:
+            RevertedError: if the contract refuses one.
+        """
+        hashes = [self._submit(call.build_transaction, sender) for call, sender in calls]
+        return [self._receipt(tx_hash) for tx_hash in hashes]
+
     def _send(self, build: Any, sender: LocalAccount) -> TxReceipt:  # noqa: ANN401  (web3's own)
+        return self._receipt(self._submit(build, sender))
+
+    def _submit(self, build: Any, sender: LocalAccount) -> HexBytes:  # noqa: ANN401
         eth = self.web3.eth
-        options: TxParams = {
+        options = {
             "from": sender.address,
-            "nonce": eth.get_transaction_count(sender.address),
+            "nonce": eth.get_transaction_count(sender.address, "pending"),
             "chainId": eth.chain_id,
+            # The fee cap leaves room for the base fee to rise while the transaction waits.
+            "maxFeePerGas": FEE_HEADROOM * eth.gas_price,
+            "maxPriorityFeePerGas": 0,
         }
         try:
-            # The fee cap leaves room for the base fee to rise while the transaction waits.
-            fees = {"maxFeePerGas": FEE_HEADROOM * eth.gas_price, "maxPriorityFeePerGas": 0}
-            transaction = build({**options, **fees})
+            transaction = build(options)
             if "gas" not in transaction:
                 transaction["gas"] = eth.estimate_gas(transaction)
-            signed = sender.sign_transaction(transaction)
-            tx_hash = eth.send_raw_transaction(signed.raw_transaction)
         except (ContractCustomError, ContractLogicError) as error:
             raise RevertedError(describe_revert(_revert_data(error))) from error
-        receipt = eth.wait_for_transaction_receipt(tx_hash, RECEIPT_TIMEOUT_S, RECEIPT_POLL_S)
+        signed = sender.sign_transaction(transaction)
+        return eth.send_raw_transaction(signed.raw_transaction)
+
+    def _receipt(self, tx_hash: HexBytes) -> TxReceipt:
+        receipt = self.web3.eth.wait_for_transaction_receipt(
+            tx_hash, RECEIPT_TIMEOUT_S, RECEIPT_POLL_S
+        )
         if receipt["status"] != 1:
             raise RevertedError(f"transaction {tx_hash.hex()} reverted in its block")
         return receipt

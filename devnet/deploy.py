@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from web3 import Web3
-from web3.types import RPCEndpoint
-
 from devnet.contracts import load_artifact
 from devnet.deployment import Deployment, GenesisAccount
 from devnet.program_code import program_creation_codes
@@ -108,9 +105,3 @@ def deploy_verifier(chain: Chain, program_contracts: Sequence[str], deployer: Lo
     floor = (NODE_BYTES, MIN_SECURITY_BITS, min_grinding_bits, MIN_LOG_STEPS, MAX_LOG_STEPS)
     arguments = [constraints, deep, list(program_contracts), floor]
     return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)
-
-
-def fund(chain: Chain, address: str, ether: int = 10) -> None:
-    """Give an address of a local chain ether for gas."""
-    amount = hex(Web3.to_wei(ether, "ether"))
-    chain.web3.provider.make_request(RPCEndpoint("anvil_setBalance"), [address, amount])

@@ -18,7 +18,7 @@ from devnet.home import Home
 from devnet.keys import load_keys
 from devnet.l1_exchange import ExchangeOnL1
 from sequencer.clock import SystemClock
-from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig
+from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
@@ -41,6 +41,8 @@ def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int)
             MarketDisplay(market.tick_size, market.lot_size) for market in deployment.markets
         ),
         batch=BatchPolicy(max_cost_steps=arguments.batch_steps, max_age_ms=arguments.batch_age_ms),
+        # Long enough for the whole committee, so that one update carries all reports.
+        oracle=OraclePolicy(grace_ms=500),
         watcher=WatcherPolicy(confirmations=arguments.confirmations, poll_ms=250),
     )
 

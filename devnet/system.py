@@ -1,0 +1,245 @@
+"""The whole system on one machine: local chain, sequencer, prover, oracle nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+from circuits.program import load_program
+
+from devnet.anvil import Anvil
+from devnet.contracts import Chain
+from devnet.deploy import ExchangeSetup, Owners, deploy_exchange
+from devnet.endpoints import Endpoints
+from devnet.errors import UserError
+from devnet.keys import TraderKeys, load_keys, random_keys, save_keys
+from devnet.markets import MARKETS
+from devnet.node_process import OPERATOR_KEYS, SEQUENCER_KEYS
+from devnet.ports import LOOPBACK, free_port, require_free
+from devnet.prices import start_prices, write_prices
+from devnet.processes import ManagedProcess
+from novation.client import Client, NovationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from devnet.deployment import Deployment
+    from devnet.home import Home
+
+N_ORACLES: Final = 3
+ORACLE_QUORUM: Final = 2
+ORACLE_MAX_AGE_MS: Final = 60_000
+SERVICE_NAMES: Final = ("deployer", OPERATOR_KEYS, "treasury", SEQUENCER_KEYS)
+START_TIMEOUT_S: Final = 60.0
+POLL_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class DevnetOptions:
+    """How to run the system."""
+
+    profile: str = "balanced"
+    l1_port: int | None = None
+    sequencer_port: int | None = None
+    block_time_s: int = 1
+    confirmations: int = 2
+    batch_age_ms: int = 30_000
+    batch_steps: int = 200_000
+    oracle_heartbeat_s: float = 20.0
+    oracle_threshold_ppm: int = 500
+    with_prover: bool = True
+
+
+@dataclass(slots=True)
+class Devnet:
+    """Starts everything in `start`, and ends it in the reverse order in `stop`."""
+
+    home: Home
+    options: DevnetOptions = field(default_factory=DevnetOptions)
+    anvil: Anvil | None = None
+    processes: dict[str, ManagedProcess] = field(default_factory=dict)
+
+    def start(self) -> Endpoints:
+        """Start the system, on a new deployment or on the one that the home folder holds.
+
+        Raises:
+            UserError: if a part does not start; nothing keeps running then.
+        """
+        if self.home.endpoints_path.exists():
+            self._refuse_second_devnet()
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End all processes; the files in the home folder stay."""
+        for process in reversed(self.processes.values()):
+            process.stop()
+        self.processes.clear()
+        if self.anvil is not None:
+            self.anvil.stop()
+            self.anvil = None
+            self.home.endpoints_path.unlink(missing_ok=True)
+
+    def ended_process(self) -> ManagedProcess | None:
+        """Return a process that should run and does not."""
+        assert self.anvil is not None
+        everything = (self.anvil.process, *self.processes.values())
+        return next((p for p in everything if p.exit_code() is not None), None)
+
+    def start_prover(self) -> None:
+        """Start the prover, or start it again."""
+        queue = self.home.sequencer_path / "batches"
+        arguments = ["--queue", str(queue), "--profile", self.options.profile]
+        self._run("prover", "prover.worker", arguments)
+
+    def _start(self) -> Endpoints:
+        options = self.options
+        self.anvil = Anvil(self.home.chain_path, port=options.l1_port)
+        chain = Chain(self.anvil.url)
+        services = service_keys(self.home)
+        oracles = oracle_keys(self.home)
+        if not self.home.deployment_path.exists():
+            deploy(chain, self.home, services, oracles)
+            write_prices(self.home.prices_path, start_prices(MARKETS))
+        chain.mine_every(options.block_time_s)
+        port = free_port()
+        if options.sequencer_port is not None:
+            port = require_free("sequencer port", options.sequencer_port)
+        endpoints = Endpoints(sequencer=f"{LOOPBACK}:{port}", l1=self.anvil.url)
+        self._start_sequencer(endpoints)
+        if options.with_prover:
+            self.start_prover()
+        for index in range(N_ORACLES):
+            self._start_oracle(index, endpoints)
+        endpoints.save(self.home.endpoints_path)
+        return endpoints
+
+    def _start_sequencer(self, endpoints: Endpoints) -> None:
+        options = self.options
+        arguments = ["--home", str(self.home.path), "--listen", endpoints.sequencer]
+        arguments += ["--l1", endpoints.l1, "--confirmations", str(options.confirmations)]
+        arguments += ["--batch-age-ms", str(options.batch_age_ms)]
+        arguments += ["--batch-steps", str(options.batch_steps)]
+        process = self._run("sequencer", "devnet.node_process", arguments)
+        asyncio.run(wait_until_it_serves(process, endpoints.sequencer))
+
+    def _start_oracle(self, index: int, endpoints: Endpoints) -> None:
+        arguments = ["--home", str(self.home.path), "--index", str(index)]
+        arguments += ["--sequencer", endpoints.sequencer]
+        arguments += ["--heartbeat", str(self.options.oracle_heartbeat_s)]
+        arguments += ["--threshold-ppm", str(self.options.oracle_threshold_ppm)]
+        self._run(f"oracle-{index}", "devnet.oracle_node", arguments)
+
+    def _run(self, name: str, module: str, arguments: list[str]) -> ManagedProcess:
+        command = [sys.executable, "-m", module, *arguments]
+        process = ManagedProcess(name, command, self.home.log_path(name))
+        self.processes[name] = process
+        return process
+
+    def _refuse_second_devnet(self) -> None:
+        endpoints = Endpoints.load(self.home.endpoints_path)
+        try:
+            asyncio.run(ask_status(endpoints.sequencer))
+        except NovationError:
+            # Left behind by a devnet that was killed.
+            self.home.endpoints_path.unlink()
+            return
+        raise UserError(f"home: a devnet runs in {self.home.path} already")
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop whatever happened."""
+        self.stop()
+
+
+def deploy(
+    chain: Chain, home: Home, services: dict[str, TraderKeys], oracles: list[TraderKeys]
+) -> Deployment:
+    """Put a new exchange on the chain and write its record."""
+    for keys in services.values():
+        chain.give_ether(keys.l1_address)
+    setup = ExchangeSetup(
+        markets=MARKETS,
+        oracle_keys=[keys.stark_public for keys in oracles],
+        oracle_quorum=ORACLE_QUORUM,
+        oracle_max_age_ms=ORACLE_MAX_AGE_MS,
+    )
+    owners = Owners(
+        deployer=services["deployer"].l1_account,
+        operator=services[OPERATOR_KEYS].l1_address,
+        treasury=services["treasury"],
+    )
+    deployment = deploy_exchange(chain, setup, load_program().data, owners)
+    deployment.save(home.deployment_path)
+    return deployment
+
+
+def service_keys(home: Home) -> dict[str, TraderKeys]:
+    """Return the keys of deployer, operator, treasury and sequencer, made when first asked for."""
+    return {name: _load_or_make(home.service_keys_path, name) for name in SERVICE_NAMES}
+
+
+def oracle_keys(home: Home) -> list[TraderKeys]:
+    """Return the keys of the oracle nodes, made when first asked for."""
+    names = (f"oracle-{index}" for index in range(N_ORACLES))
+    return [_load_or_make(home.oracle_keys_path, name) for name in names]
+
+
+def remove_home(home: Home) -> None:
+    """Delete a home folder; only one that a devnet made.
+
+    Raises:
+        UserError: if the folder is not empty and was not made by a devnet.
+    """
+    if not home.path.exists() or not any(home.path.iterdir()):
+        return
+    if not (home.chain_path.exists() or home.service_keys_path.exists()):
+        raise UserError(f"home: {home.path} is no devnet's folder; nothing was deleted")
+    shutil.rmtree(home.path)
+
+
+async def ask_status(sequencer: str) -> int:
+    """Return the number of the last sealed batch."""
+    async with Client(sequencer) as client:
+        return (await client.status()).last_batch_number
+
+
+async def wait_until_it_serves(process: ManagedProcess, sequencer: str) -> None:
+    """Return when the sequencer answers.
+
+    Raises:
+        UserError: with the end of its log, if it ends or does not answer in time.
+    """
+    deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
+    while asyncio.get_running_loop().time() < deadline:
+        if (exit_code := process.exit_code()) is not None:
+            raise UserError(f"sequencer: ended with status {exit_code}:\n{process.log_tail()}")
+        try:
+            await ask_status(sequencer)
+        except NovationError:
+            await asyncio.sleep(POLL_S)
+        else:
+            return
+    raise UserError(f"sequencer: no answer at {sequencer} within {START_TIMEOUT_S:.0f} s")
+
+
+def _load_or_make(folder: Path, name: str) -> TraderKeys:
+    if not (folder / f"{name}.json").exists():
+        save_keys(folder, random_keys(name))
+    return load_keys(folder, name)

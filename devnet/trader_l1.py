@@ -1,0 +1,138 @@
+"""What a trader does on L1: get test money, deposit, be paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from devnet.contracts import load_artifact
+from devnet.errors import UserError
+from novation.protocol.constants import AMOUNT_BOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from web3.contract import Contract
+    from web3.types import TxReceipt
+
+    from devnet.contracts import Chain
+    from devnet.deployment import Deployment
+    from devnet.keys import TraderKeys
+
+QUANTUM_USD: Final = Decimal("0.000001")
+
+
+def quanta_from_usd(amount: str | Decimal) -> int:
+    """Return an amount in quanta.
+
+    Raises:
+        UserError: if it is no number, not a multiple of a quantum, or out of range.
+    """
+    try:
+        quanta = Decimal(amount) / QUANTUM_USD
+        is_whole = quanta == int(quanta)
+    except ArithmeticError as error:
+        raise UserError(f"amount: {amount!r} is not a number") from error
+    if not is_whole:
+        raise UserError(f"amount: {amount} USD is not a multiple of {QUANTUM_USD}")
+    if not 0 < quanta < AMOUNT_BOUND:
+        raise UserError(
+            f"amount: {amount} USD is not between 0 and {AMOUNT_BOUND * QUANTUM_USD} (exclusive)"
+        )
+    return int(quanta)
+
+
+def usd_from_quanta(quanta: int) -> Decimal:
+    """Return an amount in USD, exactly."""
+    return quanta * QUANTUM_USD
+
+
+@dataclass(frozen=True, slots=True)
+class TraderOnL1:
+    """One trader's dealings with the token and the exchange contract."""
+
+    chain: Chain
+    deployment: Deployment
+    keys: TraderKeys
+
+    @property
+    def token(self) -> Contract:
+        """The collateral."""
+        return self.chain.contract(load_artifact("TestUsd"), self.deployment.token)
+
+    @property
+    def exchange(self) -> Contract:
+        """The exchange contract."""
+        return self.chain.contract(load_artifact("Exchange"), self.deployment.exchange)
+
+    def fund(self, amount_quanta: int) -> None:
+        """Give the trader ether for gas and test tokens, as only a local chain can."""
+        fund_all(self.chain, self.deployment, [(self.keys, amount_quanta)])
+
+    def deposit(self, amount_quanta: int) -> int:
+        """Deposit tokens and return the account's id.
+
+        Raises:
+            UserError: if the trader has fewer tokens.
+            RevertedError: if the contract refuses.
+        """
+        balance = self.balance()
+        if balance < amount_quanta:
+            raise UserError(
+                f"amount: {usd_from_quanta(amount_quanta)} USD, {self.keys.name} has "
+                f"{usd_from_quanta(balance)} on L1; `novation keys fund` mints test tokens"
+            )
+        approve = self.token.functions.approve(self.deployment.exchange, amount_quanta)
+        self.chain.transact(approve, self.keys.l1_account)
+        deposit = self.exchange.functions.deposit(self.keys.stark_public, amount_quanta)
+        self.chain.transact(deposit, self.keys.l1_account)
+        return self.account_id()
+
+    def account_id(self) -> int:
+        """Return the account's id, 0 before the first deposit."""
+        call = self.exchange.functions.accountIdOf(self.keys.l1_address, self.keys.stark_public)
+        return int(call.call())
+
+    def balance(self) -> int:
+        """Return the trader's tokens outside the exchange."""
+        return int(self.token.functions.balanceOf(self.keys.l1_address).call())
+
+    def payable_quanta(self) -> int:
+        """Return what final batches have credited and nobody has fetched yet."""
+        return int(self.exchange.functions.pendingWithdrawal(self.keys.l1_address).call())
+
+    def fetch_withdrawal(self) -> TxReceipt:
+        """Have the contract pay what is payable."""
+        call = self.exchange.functions.withdraw(self.keys.l1_address)
+        return self.chain.transact(call, self.keys.l1_account)
+
+
+def fund_all(
+    chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
+) -> None:
+    """Give traders ether and test tokens; all transactions may share a block."""
+    token = chain.contract(load_artifact("TestUsd"), deployment.token)
+    calls = []
+    for keys, amount_quanta in amounts:
+        chain.give_ether(keys.l1_address)
+        calls.append((token.functions.mint(keys.l1_address, amount_quanta), keys.l1_account))
+    chain.transact_all(calls)
+
+
+def deposit_all(
+    chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
+) -> None:
+    """Deposit for many traders at once, in two blocks at best."""
+    token = chain.contract(load_artifact("TestUsd"), deployment.token)
+    exchange = chain.contract(load_artifact("Exchange"), deployment.exchange)
+    approvals = [
+        (token.functions.approve(deployment.exchange, amount), keys.l1_account)
+        for keys, amount in amounts
+    ]
+    chain.transact_all(approvals)
+    deposits = [
+        (exchange.functions.deposit(keys.stark_public, amount), keys.l1_account)
+        for keys, amount in amounts
+    ]
+    chain.transact_all(deposits)
