@@ -1,6 +1,26 @@
 """Functions of the Rust extension. Field elements are `int` between 0 and p."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TypedDict
+
+class ProofRejected(Exception):
+    """The proof does not prove its statement."""
+
+class ProofUnreadable(Exception):
+    """The file is not a proof file."""
+
+class ProvingFailed(Exception):
+    """The run could not be proven."""
+
+class ProofReport(TypedDict):
+    """What an accepted proof file says."""
+
+    n_steps: int
+    proof_bytes: int
+    security_bits_conjectured: int
+    security_bits_proven: float
+    security_bits_collision: int
 
 def poseidon_hash(a: int, b: int) -> int:
     """Return the Poseidon hash of two field elements; ValueError if one is not below p."""
@@ -37,3 +57,50 @@ def ecdsa_verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
 
 def ecdsa_is_public_key(public_key: int) -> bool:
     """Return whether the abscissa belongs to a point of the Stark curve."""
+
+def stark_prove(
+    public_input_path: str | PathLike[str],
+    private_input_path: str | PathLike[str],
+    params_path: str | PathLike[str],
+    out_path: str | PathLike[str],
+    progress: Callable[[str, float], object] | None = None,
+) -> list[tuple[str, float, int]]:
+    """Prove a Cairo run and write the proof file; return (phase, seconds, peak MiB) per phase.
+
+    The inputs are the files of `cairo-run --proof_mode` and Stone's parameters. `progress` is called
+    at the start of each phase with its name and the fraction of the work done.
+
+    Raises:
+        OSError: a file cannot be read or written.
+        ValueError: a file is malformed, or the statement or the parameters are not acceptable.
+        ProvingFailed: the run does not fit the statement or violates a constraint.
+    """
+
+def stark_verify(
+    proof: str | PathLike[str] | bytes, min_security_bits: int = 0
+) -> ProofReport:
+    """Verify a proof file, given by path or as bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+        ProofUnreadable: the content is not a proof file.
+        ProofRejected: the proof is wrong, or has less conjectured security than required.
+    """
+
+def stark_decode(proof: str | PathLike[str] | bytes) -> str:
+    """Return every message and challenge of a proof file as JSON, without verifying anything.
+
+    Raises:
+        OSError, ProofUnreadable, ProofRejected: as `stark_verify`.
+    """
+
+def air_description(public_input: str) -> str:
+    """Return the AIR of a statement as JSON; ValueError if the statement is not acceptable."""
+
+def pack_layout(ratios: str) -> str:
+    """Return the 340 parameters of the dynamic layout for given ratios, both as JSON objects.
+
+    The keys of the ratios are cpu_component_step, memory_units_per_step,
+    range_check_units_per_step, diluted_units_row_ratio (rows per diluted unit) and
+    steps_per_instance (by builtin name). ValueError if there is no such layout.
+    """

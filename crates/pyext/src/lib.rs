@@ -7,7 +7,9 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod convert;
+mod errors;
 mod hashes;
+mod proofs;
 mod signatures;
 
 use pyo3::prelude::*;
@@ -15,7 +17,9 @@ use pyo3::prelude::*;
 /// Native field, hash, signature and proof functions.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::register(module)?;
     hashes::register(module)?;
+    proofs::register(module)?;
     signatures::register(module)?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use novation_cairo_air::{CairoAir, PublicInput};
 use novation_stark::{annotate, Proof, Shape, StarkParams};
 use serde_json::{json, Value};
 
-use crate::verify::statement_words;
+use crate::verify::{statement_words, VerifyFileError};
 
 /// The name under which Stone logs a Cairo statement.
 const STATEMENT_NAME: &str = "cpu air";
@@ -46,32 +46,61 @@ impl ProofFile {
     /// The proof as a value, and the statement and parameters it belongs to.
     ///
     /// # Errors
-    /// [`crate::VerifyFileError`] if one of them cannot be read.
-    pub fn decode(&self) -> Result<(CairoAir, StarkParams, Proof), crate::VerifyFileError> {
+    /// [`VerifyFileError`] if one of them cannot be read.
+    pub fn decode(&self) -> Result<(CairoAir, StarkParams, Proof), VerifyFileError> {
         let params = StarkParams::from_json_value(self.proof_parameters.clone())?;
         let air = CairoAir::new(PublicInput::from_value(&self.public_input)?);
         let shape = Shape::of(&air);
         params.check_trace_length(shape.log_trace)?;
         let statement = statement_words(air.public_input(), &params);
         let proof = Proof::from_bytes(&self.proof_bytes, &shape, &params, &statement)
-            .map_err(|error| crate::VerifyFileError::Rejected(error.into()))?;
+            .map_err(|error| VerifyFileError::Rejected(error.into()))?;
         Ok((air, params, proof))
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// [`VerifyFileError::Unreadable`] if it is not the JSON of a proof file.
+    pub fn from_json(text: &str) -> Result<Self, VerifyFileError> {
+        let unreadable = |error: serde_json::Error| VerifyFileError::Unreadable(error.to_string());
+        let mut file: Value = serde_json::from_str(text).map_err(unreadable)?;
+        let missing = || VerifyFileError::Unreadable("proof_hex is not hexadecimal".into());
+        let proof_bytes = file["proof_hex"].as_str().and_then(unhex).ok_or_else(missing)?;
+        let lines = file["annotations"].as_array().into_iter().flatten();
+        Ok(Self {
+            annotations: lines.filter_map(|line| Some(line.as_str()?.to_owned())).collect(),
+            public_input: file["public_input"].take(),
+            proof_parameters: file["proof_parameters"].take(),
+            proof_bytes,
+        })
     }
 
     /// The text of the file.
     pub fn to_json(&self) -> String {
-        let mut hex = String::with_capacity(2 + 2 * self.proof_bytes.len());
-        hex.push_str("0x");
-        for byte in &self.proof_bytes {
-            let _ = write!(hex, "{byte:02x}"); // Writing to a string cannot fail.
-        }
         let file = json!({
             "version": { "prover": concat!("novation ", env!("CARGO_PKG_VERSION")) },
             "public_input": self.public_input,
             "proof_parameters": self.proof_parameters,
-            "proof_hex": hex,
+            "proof_hex": hex(&self.proof_bytes),
             "annotations": self.annotations,
         });
         format!("{file:#}\n")
     }
+}
+
+/// Digits of bytes, after `0x`.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold("0x".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // Writing to a string cannot fail.
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x")?.as_bytes();
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8; 2]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
+    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
 }

@@ -3,10 +3,12 @@
 //! [`prove_run`] turns the files of a run into a [`ProofFile`]; [`verify_proof_file`] judges the text
 //! of one, whoever made it.
 
+mod describe;
 mod file;
 mod run;
 mod verify;
 
+pub use describe::{air_description, pack_layout, proof_description, RatiosError};
 pub use file::ProofFile;
 pub use run::{prove_run, RunError, RunFiles};
 pub use verify::{statement_words, verify_proof, verify_proof_file, Accepted, VerifyFileError};

@@ -4,8 +4,9 @@ use novation_cairo_air::{CairoAir, PageHash, PublicInput, PublicInputError};
 use novation_stark::{
     verify_bytes, PageHash as StarkPageHash, ParamsError, SecurityBits, StarkParams, VerifyError,
 };
-use serde_json::Value;
 use thiserror::Error;
+
+use crate::file::ProofFile;
 
 /// Why a proof file is not accepted.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -67,32 +68,24 @@ pub struct Accepted {
 /// # Errors
 /// [`VerifyFileError`]: unreadable files are told apart from rejected proofs. No input panics.
 pub fn verify_proof_file(text: &str) -> Result<Accepted, VerifyFileError> {
-    let unreadable = |error: serde_json::Error| VerifyFileError::Unreadable(error.to_string());
-    let file: Value = serde_json::from_str(text).map_err(unreadable)?;
-    let missing = || VerifyFileError::Unreadable("proof_hex is not a hexadecimal string".into());
-    let proof = file["proof_hex"].as_str().and_then(decode_hex).ok_or_else(missing)?;
-    verify_proof(&file["public_input"], file["proof_parameters"].clone(), &proof)
+    verify_proof(&ProofFile::from_json(text)?)
 }
 
-/// Verifies a proof, given apart from its statement and parameters.
+/// Verifies a proof file.
 ///
 /// # Errors
 /// As [`verify_proof_file`].
-pub fn verify_proof(
-    public_input: &Value,
-    proof_parameters: Value,
-    proof: &[u8],
-) -> Result<Accepted, VerifyFileError> {
-    let params = StarkParams::from_json_value(proof_parameters)?;
-    let input = PublicInput::from_value(public_input)?;
+pub fn verify_proof(file: &ProofFile) -> Result<Accepted, VerifyFileError> {
+    let params = StarkParams::from_json_value(file.proof_parameters.clone())?;
+    let input = PublicInput::from_value(&file.public_input)?;
     params.check_trace_length(input.log_trace_length())?;
     let statement = statement_words(&input, &params);
     let air = CairoAir::new(input);
-    let security =
-        verify_bytes(&air, &params, &statement, proof).map_err(VerifyFileError::Rejected)?;
+    let security = verify_bytes(&air, &params, &statement, &file.proof_bytes)
+        .map_err(VerifyFileError::Rejected)?;
     let public_input = air.public_input().clone();
     let n_steps = public_input.n_steps();
-    Ok(Accepted { security, n_steps, proof_bytes: proof.len(), public_input })
+    Ok(Accepted { security, n_steps, proof_bytes: file.proof_bytes.len(), public_input })
 }
 
 /// The words from which the transcript of this statement starts.
@@ -102,12 +95,4 @@ pub fn statement_words(input: &PublicInput, params: &StarkParams) -> Vec<u8> {
         StarkPageHash::Pedersen => PageHash::Pedersen,
     };
     input.seed_words(page_hash, params.tree.n_friendly_layers.into()).as_flattened().to_vec()
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x")?.as_bytes();
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let byte = |pair: &[u8; 2]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
-    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
 }

@@ -70,7 +70,7 @@ impl<'c> Progress<'c> {
         self.close();
         self.current = Some((name, Instant::now()));
         let before = WEIGHTS.iter().take_while(|(known, _)| *known != name);
-        let fraction = before.map(|(_, weight)| weight).sum();
+        let fraction = before.fold(0.0, |sum, (_, weight)| sum + weight);
         (self.callback)(name, fraction).then_some(()).ok_or(Cancelled)
     }
 

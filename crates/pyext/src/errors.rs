@@ -1,0 +1,47 @@
+//! Exceptions for what can go wrong in Rust.
+
+use novation_cairo_prover::{RunError, VerifyFileError};
+use novation_stark::{ProveError, VerifyError};
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::{create_exception, exceptions::PyException};
+
+create_exception!(_native, ProofRejected, PyException, "The proof does not prove its statement.");
+create_exception!(_native, ProofUnreadable, PyException, "The file is not a proof file.");
+create_exception!(_native, ProvingFailed, PyException, "The run could not be proven.");
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("ProofRejected", py.get_type::<ProofRejected>())?;
+    module.add("ProofUnreadable", py.get_type::<ProofUnreadable>())?;
+    module.add("ProvingFailed", py.get_type::<ProvingFailed>())
+}
+
+pub(crate) fn verify_error(error: VerifyFileError) -> PyErr {
+    if error.is_unreadable() {
+        ProofUnreadable::new_err(error.to_string())
+    } else {
+        ProofRejected::new_err(error.to_string())
+    }
+}
+
+pub(crate) fn too_weak(required: u32, actual: u32) -> PyErr {
+    ProofRejected::new_err(format!("rejected: {}", VerifyError::Security { required, actual }))
+}
+
+pub(crate) fn run_error(error: RunError) -> PyErr {
+    let message = error.to_string();
+    match error {
+        RunError::Io { .. } => PyOSError::new_err(message),
+        RunError::Trace(_) | RunError::Prove(_) => ProvingFailed::new_err(message),
+        RunError::Json { .. }
+        | RunError::MissingPath(_)
+        | RunError::File(_)
+        | RunError::Statement(_)
+        | RunError::Params(_) => PyValueError::new_err(message),
+    }
+}
+
+pub(crate) fn is_cancelled(error: &RunError) -> bool {
+    matches!(error, RunError::Prove(ProveError::Cancelled(_)))
+}
