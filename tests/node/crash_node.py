@@ -1,0 +1,48 @@
+"""A sequencer process for the crash test: real node, real LevelDB, L1 simulated from a file.
+
+    python -m tests.node.crash_node DATA_FOLDER DEPOSITS_FILE
+
+Prints the port and serves until it is killed.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from novation.protocol.state import State
+from sequencer.clock import SystemClock
+from sequencer.config import BatchPolicy
+from sequencer.data_folder import DataFolder, DataFolderInUseError
+from sequencer.node import Node, NodeParts
+from sequencer.proof_queue import FolderProofQueue
+from tests.node.support import POLICY, local_config
+from tests.support.builders import genesis
+from tests.support.simulation import SimulatedL1, deposit_entry
+
+# Small and young batches, so that many kills fall into a seal.
+CRASH_POLICY = replace(POLICY, batch=BatchPolicy(max_transactions=40, max_age_ms=300))
+
+
+async def serve(data_folder: Path, deposits: list[list[int]]) -> None:
+    """Run until killed."""
+    config = local_config()
+    l1 = SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
+    l1.deposits = [
+        deposit_entry(position, account_id, amount_quanta)
+        for position, (account_id, amount_quanta) in enumerate(deposits)
+    ]
+    with DataFolder(data_folder) as folder:
+        queue = FolderProofQueue(folder.proof_queue_path)
+        parts = NodeParts(folder, SystemClock(), l1, queue)
+        node = Node(CRASH_POLICY, config, genesis(), parts)
+        print(await node.start(), flush=True)  # noqa: T201 - the parent reads it
+        await node.wait_for_failure()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(serve(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())))
+    except DataFolderInUseError as error:
+        sys.exit(str(error))
