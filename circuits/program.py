@@ -1,0 +1,120 @@
+"""The compiled batch program, cached by the hash of its sources, and its pinned hash.
+
+    python -m circuits.program            # compile if needed; print size, hash, hints
+    python -m circuits.program --pin      # write circuits/program_hash.json
+"""
+
+import functools
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from circuits.vm.code import Code
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_SOURCES: Final = _ROOT / "circuits" / "cairo"
+_CACHE: Final = _ROOT / "build" / "circuits"
+_PIN: Final = _ROOT / "circuits" / "program_hash.json"
+
+
+def source_hash() -> str:
+    """Return the hash of everything that the compiled program depends on."""
+    hasher = hashlib.sha256()
+    for path in (*sorted(_SOURCES.rglob("*.cairo")), *_translators()):
+        hasher.update(f"{path.relative_to(_ROOT)}\0".encode())
+        hasher.update(path.read_bytes())
+    hasher.update(version("cairo-lang").encode())
+    return hasher.hexdigest()[:16]
+
+
+def _translators() -> list[Path]:
+    return [_ROOT / "circuits" / "compiler.py", _ROOT / "circuits" / "vm" / "hints.py"]
+
+
+@functools.cache
+def load_code() -> Code:
+    """Return the batch program for our machine."""
+    return Code.from_plain(_plain())
+
+
+def program_hash() -> int:
+    """Return what `cairo-hash-program --program-hash-function poseidon` computes."""
+    return int(_plain()["program_hash"], 16)
+
+
+def bytecode() -> tuple[int, ...]:
+    """Return the bytecode, which the L1 verifier has as a constant."""
+    return load_code().bytecode
+
+
+def compiled_program_path() -> Path:
+    """Return the path of the compiled program in cairo-lang's JSON format."""
+    _plain()
+    return _cached("program.json")
+
+
+def pinned() -> dict[str, Any]:
+    """Return the content of program_hash.json."""
+    return dict(json.loads(_PIN.read_text()))
+
+
+def pin_values() -> dict[str, Any]:
+    """Return what program_hash.json must contain."""
+    return {
+        "program_hash": hex(program_hash()),
+        "bytecode_felts": len(bytecode()),
+        "cairo_lang": version("cairo-lang"),
+    }
+
+
+def hint_texts() -> list[str]:
+    """Return the distinct hint texts, which a native machine must know."""
+    texts = {hint.text for hints in load_code().hints.values() for hint in hints}
+    return sorted(texts)
+
+
+def _cached(name: str) -> Path:
+    return _CACHE / source_hash() / name
+
+
+@functools.cache
+def _plain() -> dict[str, Any]:
+    path = _cached("code.json")
+    if not path.exists():
+        _compile(path)
+    return dict(json.loads(path.read_text()))
+
+
+def _compile(path: Path) -> None:
+    # cairo-lang takes seconds to import: only when there is something to compile.
+    from circuits.compiler import compile_source, plain_code, program_json  # noqa: PLC0415
+
+    program = compile_source(_SOURCES / "main.cairo", _ROOT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path.with_name("program.json"), program_json(program))
+    _write(path, json.dumps(plain_code(program, _ROOT)))
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once: several processes may compile at the same time."""
+    temporary = path.with_suffix(f".{hash(text)}.tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def main() -> None:
+    """Print what the program is, or pin it."""
+    values = pin_values()
+    if "--pin" in sys.argv[1:]:
+        _PIN.write_text(json.dumps(values, indent=2) + "\n")
+    out = sys.stdout
+    out.write(json.dumps(values, indent=2) + "\n")
+    for text in hint_texts():
+        out.write(f"---- hint\n{text}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,338 @@
+"""A batch witness as the input of the batch program: records and a tape.
+
+The program's hints take what they need from three places: `witness`, one tape read from front to
+back in the order of execution, and the records that the program finds in its access log or, before
+their first access, among the opened ones. Nothing here is trusted: the program proves every value.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from circuits.merkle_guesses import merkle_guesses
+from circuits.vm.memory import Argument
+from novation.protocol.accounts import NONCE_BITS, Account, Position
+from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import (
+    ACCOUNT_TREE_HEIGHT,
+    MESSAGE_ORACLE_REPORT,
+    ORDER_TREE_HEIGHT,
+    PRICES_PER_WORD,
+)
+from novation.protocol.margin import exposure_lots
+from novation.protocol.markets import Market
+from novation.protocol.numeric import pack
+from novation.protocol.orders import RestingOrder, VisitOutcome
+from novation.protocol.output import BatchOutput, decode_output
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleUpdate,
+    PlaceOrder,
+    Withdraw,
+)
+from novation.protocol.transactions.oracle_update import price_words
+from novation.protocol.witness import BatchWitness
+
+ORDER_KEY_BASE: Final = 2**40
+MARKET_KEY_BASE: Final = 2**44
+EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)
+
+_NULL: Final = 0
+_TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW, _TYPE_ORACLE_UPDATE = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInput:
+    """What a run needs. A list stands for a pointer to its items, in records and on the tape."""
+
+    accounts: Mapping[int, Argument]
+    orders: Mapping[int, Argument]
+    tape: Sequence[Argument]
+
+
+def program_input(witness: BatchWitness) -> ProgramInput:
+    """Return the input with which the program proves a batch."""
+    output = decode_output(witness.output)
+    guesses = _Guesses(witness)
+    tape: list[Argument] = [_config(witness), _NULL]
+    tape.extend(_market(market) for market in witness.old_markets)
+    for index, entry in enumerate(witness.entries):
+        last = index + 1 == len(witness.entries)
+        delay_ms = 0 if last else witness.entries[index + 1].time_ms - entry.time_ms
+        tape.extend(_entry(entry, delay_ms, guesses))
+    tape[1] = _batch(witness, output, guesses.n_ephemeral)
+    tape.extend(_account_leaves(witness, output))
+    tape.extend(
+        merkle_guesses(
+            ACCOUNT_TREE_HEIGHT, [a.account_id for a in witness.accounts], witness.account_siblings
+        )
+    )
+    slots = sorted({o.slot for o in witness.orders} | {o.slot for o in witness.new_orders})
+    tape.extend(merkle_guesses(ORDER_TREE_HEIGHT, slots, witness.order_siblings))
+    return ProgramInput(
+        accounts={
+            opened.account_id: account_record(opened.account)
+            for opened in witness.accounts
+            if opened.account is not None
+        },
+        orders={
+            opened.order.order_id: order_record(opened.order, ORDER_KEY_BASE + opened.slot)
+            for opened in witness.orders
+        },
+        tape=tape,
+    )
+
+
+def account_record(account: Account) -> Argument:
+    """Return an opened account as struct Account of state/accounts.cairo."""
+    positions: Argument = _NULL
+    for position in reversed(account.positions):
+        positions = [*_position_fields(position), positions]
+    owner = [account.l1_address, *account.keys]
+    identity = [owner, account.keys_hash(), len(account.keys), _other_nonces(account.nonces)]
+    nonce_0 = account.nonces[0]
+    return [
+        identity,
+        nonce_0,
+        account.collateral_quanta,
+        account.open_orders,
+        positions,
+        _NULL,
+        0,
+    ]
+
+
+def _position_fields(position: Position) -> list[int]:
+    return [
+        position.market_id,
+        position.size_lots,
+        position.open_buy_lots,
+        position.open_sell_lots,
+        exposure_lots(position),
+        max(position.size_lots, 0),
+    ]
+
+
+def _other_nonces(nonces: Sequence[int]) -> int:
+    return sum(nonce << NONCE_BITS * index for index, nonce in enumerate(nonces[1:]))
+
+
+def _nonces_struct(nonces: Sequence[int]) -> list[int]:
+    return [*nonces[1:], 0, 0, 0][:3]
+
+
+def order_record(order: RestingOrder, key: int) -> Argument:
+    """Return an opened order as struct Order of state/orders.cairo."""
+    terms = [
+        order.order_id,
+        order.account_id,
+        key,
+        order.price_ticks,
+        order.expiry_time_ms,
+        int(order.reduce_only),
+        order.market_id,
+        int(order.side),
+    ]
+    return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
+
+
+def _config(witness: BatchWitness) -> Argument:
+    config = witness.config
+    markets = [
+        field_value
+        for market in config.markets
+        for field_value in (
+            market.multiplier,
+            market.initial_margin_ppm,
+            market.maintenance_margin_ppm,
+            market.maker_fee_ppm,
+            market.taker_fee_ppm,
+            market.price_band_ppm,
+            int.from_bytes(market.symbol.encode("ascii"), "big"),
+            max(market.maker_fee_ppm, market.taker_fee_ppm),
+        )
+    ]
+    return [
+        len(config.markets),
+        len(config.oracle_keys),
+        config.oracle_quorum,
+        config.oracle_max_age_ms,
+        markets,
+        list(config.felts()),
+    ]
+
+
+def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argument:
+    counters = witness.old_globals
+    return [
+        counters.batch_number,
+        counters.time_ms,
+        counters.next_order_id,
+        counters.l1_queue_position,
+        counters.oracle_time_ms,
+        witness.old_accounts_root,
+        witness.old_orders_root,
+        witness.entries[0].time_ms,
+        len(witness.entries),
+        len(output.operations),
+        len(output.withdrawals),
+        len(output.accounts),
+        len(output.orders),
+        n_ephemeral,
+    ]
+
+
+def _market(market: Market) -> Argument:
+    return [
+        market.index_price_x16,
+        market.mark_price_x16,
+        market.bid_head_id,
+        market.bid_head_price_ticks,
+        market.ask_head_id,
+        market.ask_head_price_ticks,
+        market.open_interest_lots,
+    ]
+
+
+class _Guesses:
+    """What the program guesses about orders and keys, in the order of execution."""
+
+    def __init__(self, witness: BatchWitness) -> None:
+        self.config = witness.config
+        self._slots = {new.order_id: new.slot for new in witness.new_orders}
+        self._ephemeral: dict[int, int] = {}
+        self._remaining: dict[int, int] = {}
+        self._free: list[int] = []
+        self.n_ephemeral = 0
+        self._nonces = {
+            opened.account_id: list(opened.account.nonces)
+            for opened in witness.accounts
+            if opened.account is not None
+        }
+
+    def order_key(self, hints: PlaceOrderHints) -> int:
+        """Follow a placed order and return its key in the log, 0 if it does not rest.
+
+        An order that is gone before the batch ends may use the key of one that went before it: the
+        fewer keys, the cheaper the squashing of the log.
+        """
+        for visit in hints.visits:
+            if visit.outcome is not VisitOutcome.FILL:
+                self.remove(visit.order_id)
+            elif visit.order_id in self._remaining:
+                self._remaining[visit.order_id] -= visit.fill_lots
+                if self._remaining[visit.order_id] == 0:
+                    self.remove(visit.order_id)
+        if not hints.resting_lots:
+            return 0
+        if hints.order_id in self._slots:
+            return ORDER_KEY_BASE + self._slots[hints.order_id]
+        if not self._free:
+            self._free.append(EPHEMERAL_KEY_BASE + self.n_ephemeral)
+            self.n_ephemeral += 1
+        self._ephemeral[hints.order_id] = self._free.pop()
+        self._remaining[hints.order_id] = hints.resting_lots
+        return self._ephemeral[hints.order_id]
+
+    def remove(self, order_id: int) -> None:
+        """Free the key of an order that is gone."""
+        if order_id in self._ephemeral:
+            self._free.append(self._ephemeral.pop(order_id))
+            del self._remaining[order_id]
+
+    def use_nonce(self, tx: PlaceOrder | CancelOrder | Withdraw) -> Iterator[Argument]:
+        """Yield what authorize() guesses, and note the nonce."""
+        nonces = self._nonces.setdefault(tx.account_id, [0])
+        yield [tx.signature.r, tx.signature.s]
+        if tx.key_index:
+            yield _nonces_struct(nonces)
+        nonces[tx.key_index] = tx.nonce
+
+
+def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
+    tx = entry.transaction
+    if isinstance(tx, PlaceOrder):
+        assert isinstance(entry.hints, PlaceOrderHints)
+        yield [_TYPE_PLACE_ORDER, delay_ms]
+        yield [
+            *_head(tx),
+            tx.market_id,
+            tx.price_ticks,
+            tx.size_lots,
+            tx.expiry_time_ms,
+            tx.max_fee_ppm,
+            int(tx.side),
+            int(tx.reduce_only),
+            int(tx.time_in_force),
+            int(entry.result_code),
+            guesses.order_key(entry.hints),
+            entry.hints.predecessor_id,
+        ]
+        yield from guesses.use_nonce(tx)
+    elif isinstance(tx, CancelOrder):
+        assert isinstance(entry.hints, CancelOrderHints)
+        yield [_TYPE_CANCEL_ORDER, delay_ms]
+        yield [*_head(tx), tx.order_id, entry.hints.predecessor_id]
+        yield from guesses.use_nonce(tx)
+        guesses.remove(tx.order_id)
+    elif isinstance(tx, Deposit):
+        yield [_TYPE_DEPOSIT, delay_ms]
+        yield [
+            tx.account_id,
+            tx.l1_address,
+            tx.stark_key,
+            tx.amount_quanta,
+            int(entry.result_code),
+        ]
+    elif isinstance(tx, Withdraw):
+        yield [_TYPE_WITHDRAW, delay_ms]
+        yield [*_head(tx), tx.amount_quanta]
+        yield from guesses.use_nonce(tx)
+    else:
+        yield [_TYPE_ORACLE_UPDATE, delay_ms]
+        yield from _oracle_update(tx, guesses.config)
+
+
+def _head(tx: PlaceOrder | CancelOrder | Withdraw) -> tuple[int, int, int]:
+    return tx.account_id, tx.key_index, tx.nonce
+
+
+def _oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> Iterator[Argument]:
+    words = price_words(tx.prices_x16)
+    reports: list[Argument] = []
+    for report in tx.reports:
+        head = pack(
+            (MESSAGE_ORACLE_REPORT, 8),
+            (report.signer_index, 8),
+            (report.time_ms, 48),
+            (len(report.prices_x16), 8),
+        )
+        message = [config.domain_tag, head, *price_words(report.prices_x16)]
+        reports += [report.signer_index, report.time_ms, _padded(report.prices_x16), message]
+    yield [
+        tx.oracle_time_ms,
+        len(tx.reports),
+        (len(tx.reports) - 1) // 2,
+        len(words),
+        _padded(tx.prices_x16),
+        words,
+        reports,
+    ]
+    for report in tx.reports:
+        yield [report.signature.r, report.signature.s]
+
+
+def _padded(prices_x16: Sequence[int]) -> list[int]:
+    return [*prices_x16, *(0 for _ in range(-len(prices_x16) % PRICES_PER_WORD))]
+
+
+def _account_leaves(witness: BatchWitness, output: BatchOutput) -> Iterator[Argument]:
+    for opened, record in zip(witness.accounts, output.accounts, strict=True):
+        account = opened.account
+        if account is not None:
+            if _other_nonces(account.nonces):
+                yield _nonces_struct(account.nonces)
+            yield len(account.positions)
+        yield len(record.positions)
