@@ -80,7 +80,7 @@ class Node:
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
         )
         ledger = EngineLedger(self.runner)
-        self._settlement = SettlementLoop(
+        self.settlement = SettlementLoop(
             ProofCollector(ledger, parts.proof_queue),
             Settlement(ledger, parts.proof_queue, parts.l1),
             clock,
@@ -139,7 +139,7 @@ class Node:
         return {
             "engine": self.runner.run(),
             "oracle": self._aggregator.run(),
-            "settlement": self._settlement.run(),
+            "settlement": self.settlement.run(),
             "watcher": self._watcher.run(),
         }
 
@@ -170,7 +170,7 @@ class Node:
                 self.runner,
                 self._config.market_displays,
                 limits,
-                lambda: self._settlement.last_error,
+                lambda: self.settlement.last_error,
             ),
             stream_service_pb2: StreamService(
                 self.runner, self._log, limits.max_streams, limits.max_book_levels

@@ -22,7 +22,7 @@ def to_decimal(name: str, value: Number) -> Decimal:
     Raises:
         InvalidInputError: if it is a float, not a number, or not finite.
     """
-    if isinstance(value, float) or not isinstance(value, Decimal | int | str):
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise InvalidInputError(
             f"{name}: {value!r} is a {type(value).__name__}, which is not exact; "
             "pass a Decimal, an int or a string"

@@ -1,0 +1,142 @@
+"""The client's edge: exact numbers, refusal off the grid, keys, receipts, errors."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novation.client import (
+    InvalidInputError,
+    LocalSigner,
+    Market,
+    NonceRejectedError,
+    OffGridError,
+    OrderRequest,
+    ReceiptError,
+    Side,
+)
+from novation.client.errors import rejected
+from novation.client.exchange import Exchange
+from novation.client.keys import NonceLane
+from novation.client.orders import MessageFactory, SigningIdentity
+from novation.client.units import from_quanta, to_quanta
+from novation.protocol.errors import ErrorCode
+from novation.receipts import Receipt
+from sequencer.messages import acknowledgement
+from tests.support.builders import exchange_config, market_config, private_key, public_key
+
+SEQUENCER_KEY = 0xABC
+MARKET = Market(0, market_config(), Decimal("0.1"), Decimal("0.0001"))
+
+
+def factory() -> MessageFactory:
+    config = exchange_config()
+    markets = (MARKET, Market(1, config.markets[1], Decimal("0.01"), Decimal("0.0011")))
+    exchange = Exchange(config, markets, public_key(SEQUENCER_KEY), 16_384)
+    signer = LocalSigner(private_key(2))
+    return MessageFactory(exchange, SigningIdentity(2, 0, signer, NonceLane(5)))
+
+
+def request(**changes: object) -> OrderRequest:
+    return replace(OrderRequest("BTC-USD", Side.BUY, "100.0", "0.01", 10**12), **changes)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1))
+def test_units_when_on_the_grid_survive_the_round_trip(ticks: int, lots: int) -> None:
+    assert MARKET.ticks(MARKET.price(ticks)) == ticks
+    assert MARKET.lots(str(MARKET.size(lots))) == lots
+
+
+@given(st.integers(-(2**99), 2**99))
+def test_amounts_in_usd_are_exact(quanta: int) -> None:
+    assert to_quanta("amount", from_quanta(quanta)) == quanta
+
+
+@given(st.integers(1, 10**9), st.integers(1, 9))
+def test_price_between_two_ticks_is_refused_and_names_them(ticks: int, digit: int) -> None:
+    price = MARKET.price(ticks) + Decimal(digit) / 100
+    with pytest.raises(OffGridError) as caught:
+        MARKET.ticks(price)
+    assert str(MARKET.price(ticks)) in str(caught.value)
+    assert str(MARKET.price(ticks + 1)) in str(caught.value)
+    assert "tick 0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [0.1, float("nan"), True, None, "ten", "NaN", Decimal("Infinity")]
+)
+def test_number_that_is_not_exact_is_refused(value: object) -> None:
+    with pytest.raises(InvalidInputError):
+        MARKET.ticks(value)  # type: ignore[arg-type]
+
+
+def test_quantize_rounds_only_when_asked() -> None:
+    assert MARKET.quantize_price("100.07") == Decimal("100.1")
+    assert MARKET.quantize_price("100.07", "ROUND_DOWN") == Decimal("100.0")
+    assert MARKET.quantize_size("0.00019") == Decimal("0.0001")
+
+
+def test_market_whose_units_do_not_give_the_multiplier_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="multiplier is 10"):
+        Market(0, market_config(), Decimal("0.1"), Decimal("0.001"))
+
+
+def test_nonces_grow_from_the_last_used_one() -> None:
+    maker = factory()
+    nonces = [maker.place_order(request()).nonce for _ in range(3)]
+    assert nonces == [6, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"size": "0"}, "size_lots"),
+        ({"size": "-0.01"}, "size_lots"),
+        ({"price": "429496729.6"}, "price_ticks"),
+        ({"expiry_time_ms": 2**48}, "expiry_time_ms"),
+        ({"max_fee_ppm": -1}, "max_fee_ppm"),
+        ({"market": "DOGE-USD"}, "BTC-USD"),
+    ],
+)
+def test_order_that_no_exchange_would_take_is_not_signed(
+    changes: dict[str, object], word: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=word):
+        factory().place_order(request(**changes))
+
+
+def test_receipt_of_another_message_or_by_another_key_is_refused() -> None:
+    maker, config = factory(), exchange_config()
+    tx = maker.withdraw("1")
+    good = Receipt(9, tx.message_hash(config), 10, 0, 0).signed(config.domain_tag, SEQUENCER_KEY)
+    ack = maker.withdraw_ack(tx, acknowledgement(tx, good, ()).withdrawn)
+    assert ack.receipt == good
+    other = maker.withdraw("2")
+    with pytest.raises(ReceiptError, match="sent was"):
+        maker.withdraw_ack(other, acknowledgement(tx, good, ()).withdrawn)
+    for name in ("sequence", "time_ms", "result_code", "order_id", "signature_r"):
+        forged = replace(good, **{name: getattr(good, name) + 1})
+        with pytest.raises(ReceiptError, match="not signed by"):
+            maker.withdraw_ack(tx, acknowledgement(tx, forged, ()).withdrawn)
+
+
+def test_signer_refuses_a_key_that_is_none() -> None:
+    for key in (0, -1, 2**252):
+        with pytest.raises(InvalidInputError):
+            LocalSigner(key)
+    generated = LocalSigner.generate()
+    assert LocalSigner(generated.private_key).public_key == generated.public_key
+
+
+def test_refusal_becomes_the_exception_of_its_code() -> None:
+    from novation.api.v1 import types_pb2  # noqa: PLC0415
+
+    code = ErrorCode.NONCE_NOT_INCREASING
+    message = types_pb2.ErrorDetail(
+        code=code, name=code.name, message="m", field="nonce", limit="7"
+    )
+    error = rejected(message)
+    assert isinstance(error, NonceRejectedError)
+    assert (error.code, error.detail.field, error.detail.limit) == (code, "nonce", "7")

@@ -1,0 +1,182 @@
+"""Settlement and the L1 watcher, with a clock and an L1 that the test moves."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sequencer.backoff import Backoff, BackoffPolicy
+from sequencer.engine import Engine
+from sequencer.l1 import L1State
+from sequencer.proof_queue import OUTPUT_FILE, WITNESS_FILE, FolderProofQueue, ProofJob
+from sequencer.settlement import RootMismatchError
+from tests.node.support import POLICY, TRADERS, RunningNode, running_node, until_exists
+from tests.support.builders import ONE_DOLLAR, l1_address
+from tests.support.simulation import ManualClock, deposit_entry, put_proof
+
+BACKOFF = BackoffPolicy(first_ms=100, longest_ms=1_000)
+MANUAL = replace(POLICY, settlement_backoff=BACKOFF, settlement_poll_ms=10)
+
+
+async def test_batches_reach_l1_in_order_whatever_order_the_proofs_come_in(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path) as node:
+        await _seal_three_batches(node)
+        queue = node.folder.proof_queue_path
+        for batch_number in (3, 2):
+            put_proof(queue, batch_number)
+        await node.until(lambda engine: engine.batches.calldata(3) is not None)
+        assert node.l1.finalised == []
+        put_proof(queue, 1)
+        await node.until(lambda engine: engine.batches.last_final == 3)
+        assert node.l1.finalised == [1, 2, 3]
+        root = await node.node.runner.call(lambda engine: engine.state.root)
+        assert (await node.l1.read_state()).state_root == root
+
+
+async def test_sequencer_goes_on_while_l1_is_down_and_catches_up_afterwards(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with running_node(tmp_path, policy=MANUAL, clock=clock) as node:
+        await _run_clock_until(clock, node.fund(*TRADERS))
+        await node.node.runner.change(Engine.seal)
+        await _run_clock_until(clock, until_exists(node.folder.proof_queue_path / "00000001"))
+        node.l1.is_down = True
+        put_proof(node.folder.proof_queue_path, 1)
+        await _run_clock_until(clock, node.until(lambda e: e.batches.calldata(1) is not None))
+        calls_before, start_ms = node.l1.n_calls, clock.now_ms()
+        while clock.now_ms() < start_ms + 5_000:
+            clock.move(10)
+            await asyncio.sleep(0.002)
+        # Backed off to one attempt per second; the watcher backs off on its own.
+        assert node.l1.n_calls - calls_before < 60
+        assert node.node.settlement.last_error.startswith("L1UnavailableError")
+        async with node.client(2) as client:
+            await client.withdraw("1")
+            assert "L1UnavailableError" in (await client.status()).settlement_error
+        node.l1.is_down = False
+        await _run_clock_until(clock, node.until(lambda e: e.batches.last_final == 1))
+        assert node.node.settlement.last_error == ""
+
+
+async def test_submission_whose_answer_was_lost_is_not_sent_twice(tmp_path: Path) -> None:
+    fast = replace(POLICY, settlement_backoff=BackoffPolicy(first_ms=1, longest_ms=5))
+    async with running_node(tmp_path, policy=fast) as node:
+        await _seal_three_batches(node)
+        node.l1.loses_answers = True
+        for batch_number in (1, 2, 3):
+            put_proof(node.folder.proof_queue_path, batch_number)
+        await node.until(lambda engine: engine.batches.last_final == 3)
+        assert node.l1.finalised == [1, 2, 3]
+
+
+async def test_rejected_batch_is_reported_and_does_not_stop_the_exchange(tmp_path: Path) -> None:
+    fast = replace(POLICY, settlement_backoff=BackoffPolicy(first_ms=1, longest_ms=5))
+    async with running_node(tmp_path, policy=fast) as node:
+        await _seal_three_batches(node)
+        queue = node.folder.proof_queue_path
+        wrong = (queue / "00000002" / OUTPUT_FILE).read_bytes()
+        (queue / "00000001" / "calldata.bin").write_bytes(wrong)
+        async with asyncio.timeout(10), node.client(2) as client:
+            while "L1RejectedError" not in (await client.status()).settlement_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await client.withdraw("1")
+        assert node.l1.finalised == []
+
+
+async def test_l1_with_a_foreign_root_stops_the_node(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await _seal_three_batches(node)
+        node.l1._state = L1State(1, 12345, node.config.config_hash)
+        put_proof(node.folder.proof_queue_path, 1)
+        with pytest.raises(RootMismatchError, match="root after batch 1"):
+            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+
+
+async def test_restarted_node_publishes_unproven_batches_again(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await _seal_three_batches(node)
+        l1, queue = node.l1, node.folder.proof_queue_path
+        for name in (WITNESS_FILE, OUTPUT_FILE):
+            (queue / "00000002" / name).unlink()
+        (queue / "00000002").rmdir()
+    async with running_node(tmp_path, l1=l1) as node:
+        await until_exists(queue / "00000002" / WITNESS_FILE)
+        for batch_number in (1, 2, 3):
+            put_proof(queue, batch_number)
+        await node.until(lambda engine: engine.batches.last_final == 3)
+
+
+async def test_deposit_counts_only_when_it_is_confirmed(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        node.l1.n_confirmed = 1
+        for account_id in TRADERS:
+            node.l1.add_deposit(account_id)
+        await node.until(lambda engine: engine.state.globals.l1_queue_position == 1)
+        await asyncio.sleep(0.1)
+        position = await node.node.runner.call(lambda e: e.state.globals.l1_queue_position)
+        assert position == 1
+        node.l1.n_confirmed = None
+        await node.until(lambda engine: engine.state.globals.l1_queue_position == 3)
+
+
+async def test_deposit_with_a_foreign_key_is_consumed_without_credit(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await node.fund(2)
+        foreign = replace(deposit_entry(1, 2, ONE_DOLLAR), l1_address=l1_address(3))
+        node.l1.deposits.append(foreign)
+        await node.until(lambda engine: engine.state.globals.l1_queue_position == 2)
+        async with node.client(2) as client:
+            assert (await client.account()).collateral == 10_000
+        async with asyncio.timeout(10):
+            await node.node.runner.change(Engine.seal)
+
+
+async def test_deposits_after_a_restart_are_not_credited_twice(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await node.fund(*TRADERS)
+        l1 = node.l1
+    async with running_node(tmp_path, l1=l1) as node:
+        await node.fund(5)
+        custody = await node.node.runner.call(lambda engine: engine.counters.custody_quanta)
+        assert custody == 4 * 10_000 * ONE_DOLLAR
+
+
+def test_backoff_when_attempts_fail_doubles_up_to_its_limit_and_starts_over() -> None:
+    backoff = Backoff(BACKOFF)
+    assert [backoff.after_failure_ms() for _ in range(5)] == [100, 200, 400, 800, 1000]
+    backoff.reset()
+    assert backoff.after_failure_ms() == 100
+
+
+def test_published_job_when_published_again_is_left_alone(tmp_path: Path) -> None:
+    queue = FolderProofQueue(tmp_path, keep_final=False)
+    queue.publish(ProofJob(1, "{}", (1, 2)))
+    put_proof(tmp_path, 1)
+    queue.publish(ProofJob(1, "{other}", (3,)))
+    assert queue.take_proof(1) == b'["0x1", "0x2"]'
+    assert (queue.folder(1) / WITNESS_FILE).read_text() == "{}"
+    queue.discard(1)
+    assert queue.take_proof(1) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+async def _seal_three_batches(node: RunningNode) -> None:
+    for account_id in TRADERS:
+        await node.fund(account_id)
+        await node.node.runner.change(Engine.seal)
+    for batch_number in (1, 2, 3):
+        await until_exists(node.folder.proof_queue_path / f"{batch_number:08d}")
+
+
+async def _run_clock_until(clock: ManualClock, work: Awaitable[None]) -> None:
+    """Let time pass quickly while something is awaited."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        clock.move(20)
+        await asyncio.sleep(0.002)
+    await task
