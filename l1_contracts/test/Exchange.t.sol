@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {TestUsd} from "../script/TestUsd.sol";
 import {Exchange} from "../src/Exchange.sol";
 import {IExchange} from "../src/interfaces/IExchange.sol";
 import {BatchHeader, Operation} from "../src/types/Batch.sol";
@@ -10,6 +9,7 @@ import {AcceptingVerifier} from "./utils/AcceptingVerifier.sol";
 import {BatchBuilder} from "./utils/BatchBuilder.sol";
 import {ExchangeBase} from "./utils/ExchangeBase.sol";
 import {FeeToken} from "./utils/FeeToken.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 contract ExchangeTest is ExchangeBase {
     function test_deposit_whenSent_thenQueuedAndInCustody() external {
@@ -337,8 +337,5 @@ contract ExchangeTest is ExchangeBase {
     }
 }
 
-contract EighteenDecimals is TestUsd {
-    function decimals() public pure override returns (uint8) {
-        return 18;
-    }
-}
+/// @dev The default of 18 decimals.
+contract EighteenDecimals is ERC20("Eighteen", "E18") {}

@@ -40,14 +40,14 @@ PARAM_CONSTANTS = {
     "final_ap": "FINAL_AP",
     "range_check_min": "RANGE_CHECK_MIN",
     "range_check_max": "RANGE_CHECK_MAX",
-    "memory/multi_column_perm/perm/interaction_elm": "MEMORY_Z",
-    "memory/multi_column_perm/hash_interaction_elm0": "MEMORY_ALPHA",
-    "memory/multi_column_perm/perm/public_memory_prod": "PUBLIC_MEMORY_PRODUCT",
-    "range_check16/perm/interaction_elm": "RANGE_CHECK_Z",
-    "diluted_check/permutation/interaction_elm": "DILUTED_PERMUTATION_Z",
-    "diluted_check/interaction_z": "DILUTED_Z",
-    "diluted_check/interaction_alpha": "DILUTED_ALPHA",
-    "diluted_check/final_cum_val": "DILUTED_FINAL_VALUE",
+    "memory_z": "MEMORY_Z",
+    "memory_alpha": "MEMORY_ALPHA",
+    "public_memory_product": "PUBLIC_MEMORY_PRODUCT",
+    "range_check16_z": "RANGE_CHECK_Z",
+    "diluted_permutation_z": "DILUTED_PERMUTATION_Z",
+    "diluted_z": "DILUTED_Z",
+    "diluted_alpha": "DILUTED_ALPHA",
+    "diluted_final_value": "DILUTED_FINAL_VALUE",
 }
 SOLIDITY_TEMPLATE = """\
 // SPDX-License-Identifier: Apache-2.0

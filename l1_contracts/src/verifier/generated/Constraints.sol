@@ -9,7 +9,7 @@ import {PRIME} from "../Field.sol";
 contract Constraints is IConstraints {
     /// @dev keccak256 of the code of `PeriodicColumns`.
     bytes32 private constant PERIODIC_CODE_HASH =
-        0xa29d5ade453db77e2e5739c2117b9cf623fd2c4b37cb46409b7dc95b6f9df946;
+        0xe9c1f6794268ce62f9de6adbdaea611e5ced7f91ee1b38981a7545422cdd8e39;
 
     address private immutable _PERIODIC_COLUMNS;
 
@@ -31,30 +31,30 @@ contract Constraints is IConstraints {
         uint256 logTraceLength
     ) external view returns (uint256 result) {
         if (mask.length != 167) revert WrongLength(167, mask.length);
-        if (params.length != 17) revert WrongLength(17, params.length);
+        if (params.length != 20) revert WrongLength(20, params.length);
         if (logTraceLength < 13) revert TraceTooShort(13, logTraceLength);
         address periodicColumns = _PERIODIC_COLUMNS;
-        // Memory: 0x80 mask, 0x1560 parameters, 0x1780 periodic
-        // columns, 0x1860 powers of alpha, 0x4500 domain denominators and their
-        // prefix products, 0x4c00 shared expressions. `p` is the field's prime.
+        // Memory: 0x80 mask, 0x1560 parameters, 0x17e0 periodic
+        // columns, 0x18c0 powers of alpha, 0x4560 domain denominators and their
+        // prefix products, 0x4c60 shared expressions. `p` is the field's prime.
         assembly ("memory-safe") {
             function expmod(base, exponent, modulus) -> power {
-                mstore(0x51c0, 0x20)
-                mstore(0x51e0, 0x20)
-                mstore(0x5200, 0x20)
-                mstore(0x5220, base)
-                mstore(0x5240, exponent)
-                mstore(0x5260, modulus)
-                if iszero(staticcall(gas(), 0x05, 0x51c0, 0xc0, 0x00, 0x20)) { revert(0, 0) }
+                mstore(0x52a0, 0x20)
+                mstore(0x52c0, 0x20)
+                mstore(0x52e0, 0x20)
+                mstore(0x5300, base)
+                mstore(0x5320, exponent)
+                mstore(0x5340, modulus)
+                if iszero(staticcall(gas(), 0x05, 0x52a0, 0xc0, 0x00, 0x20)) { revert(0, 0) }
                 power := mload(0x00)
             }
             if iszero(eq(mload(0x40), 0x80)) { revert(0, 0) }
             let p := PRIME
             calldatacopy(0x80, mask.offset, 0x14e0)
-            calldatacopy(0x1560, params.offset, 0x220)
+            calldatacopy(0x1560, params.offset, 0x280)
             {
                 let power := 1
-                for { let ptr := 0x1860 } lt(ptr, 0x43c0) { ptr := add(ptr, 0x20) } {
+                for { let ptr := 0x18c0 } lt(ptr, 0x4420) { ptr := add(ptr, 0x20) } {
                     mstore(ptr, power)
                     power := mulmod(power, alpha, p)
                 }
@@ -64,100 +64,100 @@ contract Constraints is IConstraints {
                 for { let i := sub(logTraceLength, 13) } i { i := sub(i, 1) } {
                     power := mulmod(power, power, p)
                 }
-                mstore(0x43c0, power)
-                power := mulmod(power, power, p)
-                mstore(0x43e0, power)
-                power := mulmod(power, power, p)
-                power := mulmod(power, power, p)
-                power := mulmod(power, power, p)
-                power := mulmod(power, power, p)
-                mstore(0x4400, power)
-                power := mulmod(power, power, p)
                 mstore(0x4420, power)
                 power := mulmod(power, power, p)
-                power := mulmod(power, power, p)
                 mstore(0x4440, power)
+                power := mulmod(power, power, p)
+                power := mulmod(power, power, p)
+                power := mulmod(power, power, p)
                 power := mulmod(power, power, p)
                 mstore(0x4460, power)
                 power := mulmod(power, power, p)
                 mstore(0x4480, power)
+                power := mulmod(power, power, p)
                 power := mulmod(power, power, p)
                 mstore(0x44a0, power)
                 power := mulmod(power, power, p)
                 mstore(0x44c0, power)
                 power := mulmod(power, power, p)
                 mstore(0x44e0, power)
+                power := mulmod(power, power, p)
+                mstore(0x4500, power)
+                power := mulmod(power, power, p)
+                mstore(0x4520, power)
+                power := mulmod(power, power, p)
+                mstore(0x4540, power)
             }
-            extcodecopy(periodicColumns, 0x4c00, 1, 0x4f00)
-            // ecdsa__generator_points__y
+            extcodecopy(periodicColumns, 0x4c60, 1, 0x4f00)
+            // ecdsa/generator_points/x
             {
-                let x := mload(0x43c0)
+                let x := mload(0x4420)
                 let value := 0
-                for { let ptr := 0x6c00 } gt(ptr, 0x4c00) {} {
-                    ptr := sub(ptr, 0x20)
-                    value := add(mload(ptr), mulmod(value, x, p))
-                }
-                mstore(0x1780, mod(value, p))
-            }
-            // ecdsa__generator_points__x
-            {
-                let x := mload(0x43c0)
-                let value := 0
-                for { let ptr := 0x8c00 } gt(ptr, 0x6c00) {} {
-                    ptr := sub(ptr, 0x20)
-                    value := add(mload(ptr), mulmod(value, x, p))
-                }
-                mstore(0x17a0, mod(value, p))
-            }
-            // poseidon__poseidon__full_round_key0
-            {
-                let x := mload(0x4400)
-                let value := 0
-                for { let ptr := 0x8d00 } gt(ptr, 0x8c00) {} {
-                    ptr := sub(ptr, 0x20)
-                    value := add(mload(ptr), mulmod(value, x, p))
-                }
-                mstore(0x17c0, mod(value, p))
-            }
-            // poseidon__poseidon__full_round_key1
-            {
-                let x := mload(0x4400)
-                let value := 0
-                for { let ptr := 0x8e00 } gt(ptr, 0x8d00) {} {
+                for { let ptr := 0x6c60 } gt(ptr, 0x4c60) {} {
                     ptr := sub(ptr, 0x20)
                     value := add(mload(ptr), mulmod(value, x, p))
                 }
                 mstore(0x17e0, mod(value, p))
             }
-            // poseidon__poseidon__full_round_key2
+            // ecdsa/generator_points/y
             {
-                let x := mload(0x4400)
+                let x := mload(0x4420)
                 let value := 0
-                for { let ptr := 0x8f00 } gt(ptr, 0x8e00) {} {
+                for { let ptr := 0x8c60 } gt(ptr, 0x6c60) {} {
                     ptr := sub(ptr, 0x20)
                     value := add(mload(ptr), mulmod(value, x, p))
                 }
                 mstore(0x1800, mod(value, p))
             }
-            // poseidon__poseidon__partial_round_key0
+            // poseidon/poseidon/full_round_key0
             {
-                let x := mload(0x4400)
+                let x := mload(0x4460)
                 let value := 0
-                for { let ptr := 0x9700 } gt(ptr, 0x8f00) {} {
+                for { let ptr := 0x8d60 } gt(ptr, 0x8c60) {} {
                     ptr := sub(ptr, 0x20)
                     value := add(mload(ptr), mulmod(value, x, p))
                 }
                 mstore(0x1820, mod(value, p))
             }
-            // poseidon__poseidon__partial_round_key1
+            // poseidon/poseidon/full_round_key1
             {
-                let x := mload(0x4400)
+                let x := mload(0x4460)
                 let value := 0
-                for { let ptr := 0x9b00 } gt(ptr, 0x9700) {} {
+                for { let ptr := 0x8e60 } gt(ptr, 0x8d60) {} {
                     ptr := sub(ptr, 0x20)
                     value := add(mload(ptr), mulmod(value, x, p))
                 }
                 mstore(0x1840, mod(value, p))
+            }
+            // poseidon/poseidon/full_round_key2
+            {
+                let x := mload(0x4460)
+                let value := 0
+                for { let ptr := 0x8f60 } gt(ptr, 0x8e60) {} {
+                    ptr := sub(ptr, 0x20)
+                    value := add(mload(ptr), mulmod(value, x, p))
+                }
+                mstore(0x1860, mod(value, p))
+            }
+            // poseidon/poseidon/partial_round_key0
+            {
+                let x := mload(0x4460)
+                let value := 0
+                for { let ptr := 0x9760 } gt(ptr, 0x8f60) {} {
+                    ptr := sub(ptr, 0x20)
+                    value := add(mload(ptr), mulmod(value, x, p))
+                }
+                mstore(0x1880, mod(value, p))
+            }
+            // poseidon/poseidon/partial_round_key1
+            {
+                let x := mload(0x4460)
+                let value := 0
+                for { let ptr := 0x9b60 } gt(ptr, 0x9760) {} {
+                    ptr := sub(ptr, 0x20)
+                    value := add(mload(ptr), mulmod(value, x, p))
+                }
+                mstore(0x18a0, mod(value, p))
             }
             {
                 let g := expmod(3, shr(logTraceLength, sub(p, 1)), p)
@@ -168,473 +168,477 @@ contract Constraints is IConstraints {
                 let gMinus4 := expmod(g, sub(n, 4), p)
                 let gMinus2 := expmod(g, sub(n, 2), p)
                 let product := 1
-                mstore(0x4500, mod(add(mload(0x44e0), sub(p, 1)), p))
-                mstore(0x4520, product)
-                product := mulmod(product, mload(0x4500), p)
-                mstore(0x4540, mod(add(mload(0x4460), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), p))
-                mstore(0x4560, product)
-                product := mulmod(product, mload(0x4540), p)
-                mstore(0x4580, mod(add(mload(0x4460), sub(p, 1)), p))
-                mstore(0x45a0, product)
-                product := mulmod(product, mload(0x4580), p)
-                mstore(0x45c0, mod(add(mload(0x4460), sub(p, 1)), p))
-                mstore(0x45e0, product)
-                product := mulmod(product, mload(0x45c0), p)
-                mstore(0x4600, mod(add(point, sub(p, 1)), p))
-                mstore(0x4620, product)
-                product := mulmod(product, mload(0x4600), p)
-                mstore(0x4640, mod(add(point, sub(p, gMinus16)), p))
-                mstore(0x4660, product)
-                product := mulmod(product, mload(0x4640), p)
-                mstore(0x4680, mod(add(mload(0x44c0), sub(p, 1)), p))
-                mstore(0x46a0, product)
-                product := mulmod(product, mload(0x4680), p)
-                mstore(0x46c0, mod(add(point, sub(p, gMinus2)), p))
-                mstore(0x46e0, product)
-                product := mulmod(product, mload(0x46c0), p)
-                mstore(0x4700, mod(add(mload(0x44a0), sub(p, 1)), p))
-                mstore(0x4720, product)
-                product := mulmod(product, mload(0x4700), p)
-                mstore(0x4740, mod(add(point, sub(p, gMinus4)), p))
-                mstore(0x4760, product)
-                product := mulmod(product, mload(0x4740), p)
-                mstore(0x4780, mod(add(mload(0x4420), sub(p, 1)), p))
-                mstore(0x47a0, product)
-                product := mulmod(product, mload(0x4780), p)
-                mstore(0x47c0, mod(add(mload(0x4420), sub(p, 1)), p))
-                mstore(0x47e0, product)
-                product := mulmod(product, mload(0x47c0), p)
-                mstore(0x4800, mod(add(mload(0x4460), sub(p, 1)), p))
-                mstore(0x4820, product)
-                product := mulmod(product, mload(0x4800), p)
-                mstore(0x4840, mod(add(mload(0x4440), sub(p, 1)), p))
-                mstore(0x4860, product)
-                product := mulmod(product, mload(0x4840), p)
-                mstore(0x4880, mod(add(mload(0x43c0), 0xc5a3dd3a3ac2c5b45105b4aa69209611336e839426d2ac3deddd5402e54e74), p))
-                mstore(0x48a0, product)
-                product := mulmod(product, mload(0x4880), p)
-                mstore(0x48c0, mod(add(mload(0x43c0), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
-                mstore(0x48e0, product)
-                product := mulmod(product, mload(0x48c0), p)
-                mstore(0x4900, mod(add(mload(0x43e0), 0xc5a3dd3a3ac2c5b45105b4aa69209611336e839426d2ac3deddd5402e54e74), p))
-                mstore(0x4920, product)
-                product := mulmod(product, mload(0x4900), p)
-                mstore(0x4940, mod(add(mload(0x43e0), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
-                mstore(0x4960, product)
-                product := mulmod(product, mload(0x4940), p)
-                mstore(0x4980, mod(add(mload(0x43c0), sub(p, 1)), p))
-                mstore(0x49a0, product)
-                product := mulmod(product, mload(0x4980), p)
-                mstore(0x49c0, mod(add(mload(0x43e0), sub(p, 1)), p))
-                mstore(0x49e0, product)
-                product := mulmod(product, mload(0x49c0), p)
-                mstore(0x4a00, mod(add(mload(0x43c0), sub(p, 1)), p))
-                mstore(0x4a20, product)
-                product := mulmod(product, mload(0x4a00), p)
-                mstore(0x4a40, mod(add(mload(0x4440), sub(p, 1)), p))
-                mstore(0x4a60, product)
-                product := mulmod(product, mload(0x4a40), p)
-                mstore(0x4a80, mod(add(mload(0x44a0), sub(p, 1)), p))
-                mstore(0x4aa0, product)
-                product := mulmod(product, mload(0x4a80), p)
-                mstore(0x4ac0, mod(add(mload(0x4480), sub(p, 1)), p))
-                mstore(0x4ae0, product)
-                product := mulmod(product, mload(0x4ac0), p)
-                mstore(0x4b00, mod(add(mload(0x4400), sub(p, 1)), p))
-                mstore(0x4b20, product)
-                product := mulmod(product, mload(0x4b00), p)
-                mstore(0x4b40, mod(add(mload(0x4440), sub(p, 1)), p))
-                mstore(0x4b60, product)
-                product := mulmod(product, mload(0x4b40), p)
-                mstore(0x4b80, mod(add(mload(0x44a0), sub(p, 1)), p))
-                mstore(0x4ba0, product)
-                product := mulmod(product, mload(0x4b80), p)
-                mstore(0x4bc0, mod(add(mload(0x4480), sub(p, 1)), p))
-                mstore(0x4be0, product)
-                product := mulmod(product, mload(0x4bc0), p)
+                mstore(0x4560, mod(add(mload(0x4540), sub(p, 1)), p))
+                mstore(0x4580, product)
+                product := mulmod(product, mload(0x4560), p)
+                mstore(0x45a0, mod(add(mload(0x44c0), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), p))
+                mstore(0x45c0, product)
+                product := mulmod(product, mload(0x45a0), p)
+                mstore(0x45e0, mod(add(mload(0x44c0), sub(p, 1)), p))
+                mstore(0x4600, product)
+                product := mulmod(product, mload(0x45e0), p)
+                mstore(0x4620, mod(add(mload(0x44c0), sub(p, 1)), p))
+                mstore(0x4640, product)
+                product := mulmod(product, mload(0x4620), p)
+                mstore(0x4660, mod(add(point, sub(p, 1)), p))
+                mstore(0x4680, product)
+                product := mulmod(product, mload(0x4660), p)
+                mstore(0x46a0, mod(add(point, sub(p, gMinus16)), p))
+                mstore(0x46c0, product)
+                product := mulmod(product, mload(0x46a0), p)
+                mstore(0x46e0, mod(add(mload(0x4520), sub(p, 1)), p))
+                mstore(0x4700, product)
+                product := mulmod(product, mload(0x46e0), p)
+                mstore(0x4720, mod(add(point, sub(p, gMinus2)), p))
+                mstore(0x4740, product)
+                product := mulmod(product, mload(0x4720), p)
+                mstore(0x4760, mod(add(mload(0x4500), sub(p, 1)), p))
+                mstore(0x4780, product)
+                product := mulmod(product, mload(0x4760), p)
+                mstore(0x47a0, mod(add(point, sub(p, gMinus4)), p))
+                mstore(0x47c0, product)
+                product := mulmod(product, mload(0x47a0), p)
+                mstore(0x47e0, mod(add(mload(0x4480), sub(p, 1)), p))
+                mstore(0x4800, product)
+                product := mulmod(product, mload(0x47e0), p)
+                mstore(0x4820, mod(add(mload(0x4480), sub(p, 1)), p))
+                mstore(0x4840, product)
+                product := mulmod(product, mload(0x4820), p)
+                mstore(0x4860, mod(add(mload(0x44c0), sub(p, 1)), p))
+                mstore(0x4880, product)
+                product := mulmod(product, mload(0x4860), p)
+                mstore(0x48a0, mod(add(mload(0x44a0), sub(p, 1)), p))
+                mstore(0x48c0, product)
+                product := mulmod(product, mload(0x48a0), p)
+                mstore(0x48e0, mod(add(mload(0x4420), 0xc5a3dd3a3ac2c5b45105b4aa69209611336e839426d2ac3deddd5402e54e74), p))
+                mstore(0x4900, product)
+                product := mulmod(product, mload(0x48e0), p)
+                mstore(0x4920, mod(add(mload(0x4420), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
+                mstore(0x4940, product)
+                product := mulmod(product, mload(0x4920), p)
+                mstore(0x4960, mod(add(mload(0x4440), 0xc5a3dd3a3ac2c5b45105b4aa69209611336e839426d2ac3deddd5402e54e74), p))
+                mstore(0x4980, product)
+                product := mulmod(product, mload(0x4960), p)
+                mstore(0x49a0, mod(add(mload(0x4440), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
+                mstore(0x49c0, product)
+                product := mulmod(product, mload(0x49a0), p)
+                mstore(0x49e0, mod(add(mload(0x4420), sub(p, 1)), p))
+                mstore(0x4a00, product)
+                product := mulmod(product, mload(0x49e0), p)
+                mstore(0x4a20, mod(add(mload(0x4440), sub(p, 1)), p))
+                mstore(0x4a40, product)
+                product := mulmod(product, mload(0x4a20), p)
+                mstore(0x4a60, mod(add(mload(0x4420), sub(p, 1)), p))
+                mstore(0x4a80, product)
+                product := mulmod(product, mload(0x4a60), p)
+                mstore(0x4aa0, mod(add(mload(0x44a0), sub(p, 1)), p))
+                mstore(0x4ac0, product)
+                product := mulmod(product, mload(0x4aa0), p)
+                mstore(0x4ae0, mod(add(mload(0x4500), sub(p, 1)), p))
+                mstore(0x4b00, product)
+                product := mulmod(product, mload(0x4ae0), p)
+                mstore(0x4b20, mod(add(mload(0x44e0), sub(p, 1)), p))
+                mstore(0x4b40, product)
+                product := mulmod(product, mload(0x4b20), p)
+                mstore(0x4b60, mod(add(mload(0x4460), sub(p, 1)), p))
+                mstore(0x4b80, product)
+                product := mulmod(product, mload(0x4b60), p)
+                mstore(0x4ba0, mod(add(mload(0x44a0), sub(p, 1)), p))
+                mstore(0x4bc0, product)
+                product := mulmod(product, mload(0x4ba0), p)
+                mstore(0x4be0, mod(add(mload(0x4500), sub(p, 1)), p))
+                mstore(0x4c00, product)
+                product := mulmod(product, mload(0x4be0), p)
+                mstore(0x4c20, mod(add(mload(0x44e0), sub(p, 1)), p))
+                mstore(0x4c40, product)
+                product := mulmod(product, mload(0x4c20), p)
                 if iszero(product) { revert(0, 0) }
                 let inverse := expmod(product, sub(p, 2), p)
-                for { let ptr := 0x4c00 } gt(ptr, 0x4500) {} {
+                for { let ptr := 0x4c60 } gt(ptr, 0x4560) {} {
                     ptr := sub(ptr, 0x40)
                     let denominator := mload(ptr)
                     mstore(ptr, mulmod(inverse, mload(add(ptr, 0x20)), p))
                     inverse := mulmod(inverse, denominator, p)
                 }
-                mstore(0x4500, mulmod(mload(0x4500), add(mload(0x4460), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), p))
-                mstore(0x45c0, mulmod(mload(0x45c0), add(point, sub(p, gMinus16)), p))
-                mstore(0x4680, mulmod(mload(0x4680), add(point, sub(p, gMinus2)), p))
-                mstore(0x4700, mulmod(mload(0x4700), add(point, sub(p, gMinus4)), p))
-                mstore(0x47c0, mulmod(mload(0x47c0), add(point, sub(p, gMinus128)), p))
-                mstore(0x4800, mulmod(mload(0x4800), add(mload(0x43e0), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
-                mstore(0x4840, mulmod(mload(0x4840), add(mload(0x43c0), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
-                mstore(0x4a00, mulmod(mload(0x4a00), add(point, sub(p, gMinus8192)), p))
-                mstore(0x4ac0, mulmod(mload(0x4ac0), mulmod(add(mload(0x4400), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), mulmod(add(mload(0x4400), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), mulmod(add(mload(0x4400), 0x686012ffe5698d5f9f0fd5b17c8c5fcfa6c8e6fe64d7215b0fa64fcf8e67715), mulmod(add(mload(0x4400), 0x3b912c31d6a226e4a15988c6b7ec1915474043aac68553537192090b43635cd), mulmod(add(mload(0x4400), 0x41104ad3bf9c4826934465197a4e85e902b07b98f85a21e6b16c3e194daee75), mulmod(add(mload(0x4400), 0x5ce3fa16c35cb4da537753675ca3276ead24059dddea2ca47c36587e5a538d1), mulmod(add(mload(0x4400), 0x35183f2d8880e8b8a5417148527353e46bcdb6075d123eb2cddc8779cdcae55), mulmod(add(mload(0x4400), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), mulmod(add(mload(0x4400), 0xb54759e8c46e1258dc80f091e6f3be387888015452ce5f0ca09ce9e571f52), add(mload(0x4400), 0x35b01f2f03b33a0e6416301ed24191cb5b5db5ad8831dda32f035d1bcc1cc71), p), p), p), p), p), p), p), p), p), p))
-                mstore(0x4b40, mulmod(mload(0x4b40), add(mload(0x4420), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), p))
-                mstore(0x4b80, mulmod(mload(0x4b80), mulmod(add(mload(0x4400), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), mulmod(add(mload(0x4400), 0x17489197a5e5055c05e0ccaa7c6c96a7debd9b5013eb91479c40b7e55e175f5), add(mload(0x4400), 0x6cbd4d6b94eb939ccb57c5480e138a173a27ace4a5fc54b4787ab61db989929), p), p), p))
-                mstore(0x4bc0, mulmod(mload(0x4bc0), mulmod(add(mload(0x4400), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), mulmod(add(mload(0x4400), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), mulmod(add(mload(0x4400), 0x686012ffe5698d5f9f0fd5b17c8c5fcfa6c8e6fe64d7215b0fa64fcf8e67715), mulmod(add(mload(0x4400), 0x3b912c31d6a226e4a15988c6b7ec1915474043aac68553537192090b43635cd), mulmod(add(mload(0x4400), 0x41104ad3bf9c4826934465197a4e85e902b07b98f85a21e6b16c3e194daee75), mulmod(add(mload(0x4400), 0x5ce3fa16c35cb4da537753675ca3276ead24059dddea2ca47c36587e5a538d1), mulmod(add(mload(0x4400), 0x35183f2d8880e8b8a5417148527353e46bcdb6075d123eb2cddc8779cdcae55), mulmod(add(mload(0x4400), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), mulmod(add(mload(0x4400), 0x35b01f2f03b33a0e6416301ed24191cb5b5db5ad8831dda32f035d1bcc1cc71), mulmod(add(mload(0x4400), 0xb54759e8c46e1258dc80f091e6f3be387888015452ce5f0ca09ce9e571f52), mulmod(add(mload(0x4400), 0x211c88e2dd40bd3cdd1c69103a26c06339749cf6943864821fdc6d10263070c), mulmod(add(mload(0x4400), 0x2c226e9010da226650d4e831a8c21933d6d16ce5fad48839e202fdbb6c986d7), add(mload(0x4400), 0x63365fe0de874d9c90adb1e2f9c676e98c62155e4412e873ada5e1dee6feebb), p), p), p), p), p), p), p), p), p), p), p), p), p))
+                mstore(0x4560, mulmod(mload(0x4560), add(mload(0x44c0), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), p))
+                mstore(0x4620, mulmod(mload(0x4620), add(point, sub(p, gMinus16)), p))
+                mstore(0x46e0, mulmod(mload(0x46e0), add(point, sub(p, gMinus2)), p))
+                mstore(0x4760, mulmod(mload(0x4760), add(point, sub(p, gMinus4)), p))
+                mstore(0x4820, mulmod(mload(0x4820), add(point, sub(p, gMinus128)), p))
+                mstore(0x4860, mulmod(mload(0x4860), add(mload(0x4440), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
+                mstore(0x48a0, mulmod(mload(0x48a0), add(mload(0x4420), 0x53e9e43310171127ca85800a26ad63c923b601c735afd6be52c850c2f594b0c), p))
+                mstore(0x4a60, mulmod(mload(0x4a60), add(point, sub(p, gMinus8192)), p))
+                mstore(0x4b20, mulmod(mload(0x4b20), mulmod(add(mload(0x4460), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), mulmod(add(mload(0x4460), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), mulmod(add(mload(0x4460), 0x686012ffe5698d5f9f0fd5b17c8c5fcfa6c8e6fe64d7215b0fa64fcf8e67715), mulmod(add(mload(0x4460), 0x3b912c31d6a226e4a15988c6b7ec1915474043aac68553537192090b43635cd), mulmod(add(mload(0x4460), 0x41104ad3bf9c4826934465197a4e85e902b07b98f85a21e6b16c3e194daee75), mulmod(add(mload(0x4460), 0x5ce3fa16c35cb4da537753675ca3276ead24059dddea2ca47c36587e5a538d1), mulmod(add(mload(0x4460), 0x35183f2d8880e8b8a5417148527353e46bcdb6075d123eb2cddc8779cdcae55), mulmod(add(mload(0x4460), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), mulmod(add(mload(0x4460), 0xb54759e8c46e1258dc80f091e6f3be387888015452ce5f0ca09ce9e571f52), add(mload(0x4460), 0x35b01f2f03b33a0e6416301ed24191cb5b5db5ad8831dda32f035d1bcc1cc71), p), p), p), p), p), p), p), p), p), p))
+                mstore(0x4ba0, mulmod(mload(0x4ba0), add(mload(0x4480), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), p))
+                mstore(0x4be0, mulmod(mload(0x4be0), mulmod(add(mload(0x4460), 0x6cbd4d6b94eb939ccb57c5480e138a173a27ace4a5fc54b4787ab61db989929), mulmod(add(mload(0x4460), 0x17489197a5e5055c05e0ccaa7c6c96a7debd9b5013eb91479c40b7e55e175f5), add(mload(0x4460), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), p), p), p))
+                mstore(0x4c20, mulmod(mload(0x4c20), mulmod(add(mload(0x4460), 0x44e3695db389974018d54fadedea76313cb6344311e464f62173a3091f410c0), mulmod(add(mload(0x4460), 0x23c12f3909539339b83645c1b8de3e14ebfee15c2e8b3ad2867e3a47eba558c), mulmod(add(mload(0x4460), 0x686012ffe5698d5f9f0fd5b17c8c5fcfa6c8e6fe64d7215b0fa64fcf8e67715), mulmod(add(mload(0x4460), 0x3b912c31d6a226e4a15988c6b7ec1915474043aac68553537192090b43635cd), mulmod(add(mload(0x4460), 0x41104ad3bf9c4826934465197a4e85e902b07b98f85a21e6b16c3e194daee75), mulmod(add(mload(0x4460), 0x5ce3fa16c35cb4da537753675ca3276ead24059dddea2ca47c36587e5a538d1), mulmod(add(mload(0x4460), 0x35183f2d8880e8b8a5417148527353e46bcdb6075d123eb2cddc8779cdcae55), mulmod(add(mload(0x4460), 0x625023929a2995b533120664329f8c7c5268e56ac8320da2a616626f41337e3), mulmod(add(mload(0x4460), 0x35b01f2f03b33a0e6416301ed24191cb5b5db5ad8831dda32f035d1bcc1cc71), mulmod(add(mload(0x4460), 0xb54759e8c46e1258dc80f091e6f3be387888015452ce5f0ca09ce9e571f52), mulmod(add(mload(0x4460), 0x211c88e2dd40bd3cdd1c69103a26c06339749cf6943864821fdc6d10263070c), mulmod(add(mload(0x4460), 0x2c226e9010da226650d4e831a8c21933d6d16ce5fad48839e202fdbb6c986d7), add(mload(0x4460), 0x63365fe0de874d9c90adb1e2f9c676e98c62155e4412e873ada5e1dee6feebb), p), p), p), p), p), p), p), p), p), p), p), p), p))
             }
-            mstore(0x4c00, add(mload(0x80), sub(mul(p, 2), add(mload(0xa0), mload(0xa0)))))
-            mstore(0x4c20, add(mload(0x140), sub(mul(p, 2), add(mload(0x160), mload(0x160)))))
-            mstore(0x4c40, add(mload(0x180), sub(mul(p, 2), add(mload(0x1a0), mload(0x1a0)))))
-            mstore(0x4c60, add(mload(0x160), sub(mul(p, 2), add(mload(0x180), mload(0x180)))))
-            mstore(0x4c80, add(1, sub(mul(p, 12), add(mload(0x4c60), add(mload(0x4c20), mload(0x4c40))))))
-            mstore(0x4ca0, add(mload(0x1a0), sub(mul(p, 2), add(mload(0x1c0), mload(0x1c0)))))
-            mstore(0x4cc0, add(mload(0x1c0), sub(mul(p, 2), add(mload(0x1e0), mload(0x1e0)))))
-            mstore(0x4ce0, add(mload(0x200), sub(mul(p, 2), add(mload(0x220), mload(0x220)))))
-            mstore(0x4d00, add(1, sub(mul(p, 12), add(mload(0x4ce0), add(mload(0x4ca0), mload(0x4cc0))))))
+            mstore(0x4c60, add(mload(0x140), sub(mul(p, 2), add(mload(0x160), mload(0x160)))))
+            mstore(0x4c80, add(mload(0x180), sub(mul(p, 2), add(mload(0x1a0), mload(0x1a0)))))
+            mstore(0x4ca0, add(mload(0x160), sub(mul(p, 2), add(mload(0x180), mload(0x180)))))
+            mstore(0x4cc0, add(mload(0x1a0), sub(mul(p, 2), add(mload(0x1c0), mload(0x1c0)))))
+            mstore(0x4ce0, add(mload(0x1c0), sub(mul(p, 2), add(mload(0x1e0), mload(0x1e0)))))
+            mstore(0x4d00, add(mload(0x200), sub(mul(p, 2), add(mload(0x220), mload(0x220)))))
             mstore(0x4d20, add(mload(0x1e0), sub(mul(p, 2), add(mload(0x240), mload(0x240)))))
             mstore(0x4d40, add(mload(0x240), sub(mul(p, 2), add(mload(0x200), mload(0x200)))))
-            mstore(0x4d60, add(1, sub(mul(p, 12), add(mload(0x4ce0), add(mload(0x4d20), mload(0x4d40))))))
-            mstore(0x4d80, add(mload(0x260), sub(mul(p, 2), add(mload(0x280), mload(0x280)))))
-            mstore(0x4da0, add(mload(0x280), sub(mul(p, 2), add(mload(0x2a0), mload(0x2a0)))))
-            mstore(0x4dc0, add(1, sub(mul(p, 8), add(mload(0x4d80), mload(0x4da0)))))
-            mstore(0x4de0, add(mload(0xa0), sub(mul(p, 2), add(mload(0x140), mload(0x140)))))
-            mstore(0x4e00, add(1, add(mload(0x360), mload(0x4c20))))
-            mstore(0x4e20, add(mload(0x540), sub(p, mload(0x500))))
-            mstore(0x4e40, add(mload(0x5e0), sub(p, mload(0x5c0))))
-            mstore(0x4e60, mulmod(mload(0x800), mload(0x800), p))
-            mstore(0x4e80, add(mload(0x8a0), sub(mul(p, 2), add(mload(0x8c0), mload(0x8c0)))))
-            mstore(0x4ea0, add(1, sub(mul(p, 4), mload(0x4e80))))
-            mstore(0x4ec0, add(mload(0x9a0), sub(mul(p, 2), add(mload(0x9c0), mload(0x9c0)))))
-            mstore(0x4ee0, add(1, sub(mul(p, 4), mload(0x4ec0))))
-            mstore(0x4f00, mulmod(mload(0xde0), mload(0xdc0), p))
-            mstore(0x4f20, mulmod(mload(0xe20), mload(0xe00), p))
-            mstore(0x4f40, mulmod(mload(0xe60), mload(0xe40), p))
-            mstore(0x4f60, mulmod(mload(0xfe0), mload(0x1000), p))
-            mstore(0x4f80, mulmod(mload(0x1020), mload(0x1040), p))
-            mstore(0x4fa0, mulmod(mload(0x1060), mload(0x1080), p))
-            mstore(0x4fc0, mulmod(mload(0x11c0), mload(0x11e0), p))
-            mstore(0x4fe0, mulmod(mload(0x1200), mload(0x1220), p))
-            mstore(0x5000, mulmod(mload(0xea0), mload(0xe80), p))
-            mstore(0x5020, mulmod(mload(0x1240), mload(0x1280), p))
-            mstore(0x5040, mulmod(mload(0x1360), mload(0x1380), p))
-            mstore(0x5060, mulmod(mload(0x13a0), mload(0x13c0), p))
-            mstore(0x5080, mulmod(mload(0x13e0), mload(0x1400), p))
-            mstore(0x50a0, add(1, sub(mul(p, 4), mload(0x4ce0))))
-            mstore(0x50c0, add(mload(0x2e0), sub(p, mload(0x1560))))
-            mstore(0x50e0, add(mload(0x640), sub(p, mload(0x600))))
-            mstore(0x5100, add(mload(0x8e0), sub(p, mload(0x17a0))))
-            mstore(0x5120, add(mload(0x9e0), sub(p, mload(0x800))))
-            mstore(0x5140, add(mload(0xa80), sub(p, mload(0xac0))))
-            mstore(0x5160, add(mload(0xb80), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)))
-            mstore(0x5180, mulmod(4, mload(0xea0), p))
-            mstore(0x51a0, mulmod(0x10000, add(mload(0x740), mulmod(0x10000, add(mload(0x720), mulmod(0x10000, add(mload(0x700), mulmod(0x10000, add(mload(0x6e0), mulmod(mload(0x6c0), 0x10000, p)), p)), p)), p)), p))
+            mstore(0x4d60, add(mload(0x260), sub(mul(p, 2), add(mload(0x280), mload(0x280)))))
+            mstore(0x4d80, add(mload(0x280), sub(mul(p, 2), add(mload(0x2a0), mload(0x2a0)))))
+            mstore(0x4da0, add(mload(0xa0), sub(mul(p, 2), add(mload(0x140), mload(0x140)))))
+            mstore(0x4dc0, add(mload(0x80), sub(mul(p, 2), add(mload(0xa0), mload(0xa0)))))
+            mstore(0x4de0, add(mload(0x880), sub(mul(p, 2), add(mload(0x8a0), mload(0x8a0)))))
+            mstore(0x4e00, add(mload(0x980), sub(mul(p, 2), add(mload(0x9a0), mload(0x9a0)))))
+            mstore(0x4e20, add(1, sub(mul(p, 12), add(mload(0x4ca0), add(mload(0x4c60), mload(0x4c80))))))
+            mstore(0x4e40, add(1, sub(mul(p, 12), add(mload(0x4d00), add(mload(0x4cc0), mload(0x4ce0))))))
+            mstore(0x4e60, add(1, sub(mul(p, 12), add(mload(0x4d00), add(mload(0x4d20), mload(0x4d40))))))
+            mstore(0x4e80, add(1, sub(mul(p, 8), add(mload(0x4d60), mload(0x4d80)))))
+            mstore(0x4ea0, add(1, sub(mul(p, 4), mload(0x4d00))))
+            mstore(0x4ec0, add(1, add(mload(0x4c60), mload(0x360))))
+            mstore(0x4ee0, add(mload(0x4d60), mload(0x4d60)))
+            mstore(0x4f00, add(mload(0x2e0), sub(p, mload(0x15a0))))
+            mstore(0x4f20, add(mload(0x540), sub(p, mload(0x500))))
+            mstore(0x4f40, add(mload(0x5e0), sub(p, mload(0x5c0))))
+            mstore(0x4f60, add(mload(0x640), sub(p, mload(0x600))))
+            mstore(0x4f80, mulmod(mload(0x7e0), mload(0x7e0), p))
+            mstore(0x4fa0, add(mload(0x8c0), sub(p, mload(0x17e0))))
+            mstore(0x4fc0, add(1, sub(mul(p, 4), mload(0x4de0))))
+            mstore(0x4fe0, add(mload(0x9c0), sub(p, mload(0x7e0))))
+            mstore(0x5000, add(1, sub(mul(p, 4), mload(0x4e00))))
+            mstore(0x5020, add(mload(0xa80), sub(p, mload(0xac0))))
+            mstore(0x5040, add(mload(0xb80), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)))
+            mstore(0x5060, mulmod(mload(0xdc0), mload(0xde0), p))
+            mstore(0x5080, mulmod(mload(0xe00), mload(0xe20), p))
+            mstore(0x50a0, mulmod(mload(0xe40), mload(0xe60), p))
+            mstore(0x50c0, mulmod(mload(0xfe0), mload(0x1000), p))
+            mstore(0x50e0, mulmod(mload(0x1020), mload(0x1040), p))
+            mstore(0x5100, mulmod(mload(0x1060), mload(0x1080), p))
+            mstore(0x5120, mulmod(mload(0x11c0), mload(0x11e0), p))
+            mstore(0x5140, mulmod(mload(0x1200), mload(0x1220), p))
+            mstore(0x5160, mulmod(mload(0xea0), 4, p))
+            mstore(0x5180, mulmod(mload(0xe80), mload(0xea0), p))
+            mstore(0x51a0, mulmod(mload(0x1240), mload(0x1280), p))
+            mstore(0x51c0, mulmod(mload(0x1260), mload(0x12c0), p))
+            mstore(0x51e0, mulmod(mload(0x1140), mload(0x1320), p))
+            mstore(0x5200, mulmod(mload(0x1360), mload(0x1380), p))
+            mstore(0x5220, mulmod(mload(0x13a0), mload(0x13c0), p))
+            mstore(0x5240, mulmod(mload(0x13e0), mload(0x1400), p))
+            mstore(0x5260, add(mload(0x13e0), mload(0x13e0)))
+            mstore(0x5280, mulmod(0x10000, add(mload(0x720), mulmod(0x10000, add(mload(0x700), mulmod(0x10000, add(mload(0x6e0), mulmod(0x10000, add(mload(0x6c0), mulmod(mload(0x6a0), 0x10000, p)), p)), p)), p)), p))
             let sum := 0
             sum := 0
             // cpu/decode/opcode_range_check/bit
-            sum := add(mulmod(mload(0x1860), add(mulmod(mload(0x4c00), mload(0x4c00), p), sub(mul(p, 4), mload(0x4c00))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4500), p), p)
+            sum := add(mulmod(mload(0x18c0), add(mulmod(mload(0x4dc0), mload(0x4dc0), p), sub(mul(p, 4), mload(0x4dc0))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4560), p), p)
             sum := 0
             // cpu/decode/opcode_range_check/zero
-            sum := add(mulmod(mload(0x80), mload(0x1880), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4540), p), p)
+            sum := add(mulmod(mload(0x80), mload(0x18e0), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x45a0), p), p)
             sum := 0
             // cpu/decode/opcode_range_check_input
-            sum := add(mulmod(mload(0x18a0), add(mload(0xc0), sub(mul(p, 2), add(mload(0x120), mulmod(0x10000, add(mload(0x100), mulmod(0x10000, add(mload(0xe0), mulmod(mload(0x80), 0x10000, p)), p)), p)))), p), sum)
+            sum := add(mulmod(mload(0x1900), add(mload(0xc0), sub(mul(p, 2), add(mload(0x120), mulmod(0x10000, add(mload(0x100), mulmod(0x10000, add(mload(0xe0), mulmod(mload(0x80), 0x10000, p)), p)), p)))), p), sum)
             // cpu/decode/flag_op1_base_op0_bit
-            sum := add(mulmod(mload(0x18c0), add(mulmod(mload(0x4c80), mload(0x4c80), p), sub(mul(p, 14), mload(0x4c80))), p), sum)
+            sum := add(mulmod(mload(0x1920), add(mulmod(mload(0x4e20), mload(0x4e20), p), sub(mul(p, 14), mload(0x4e20))), p), sum)
             // cpu/decode/flag_res_op1_bit
-            sum := add(mulmod(mload(0x18e0), add(mulmod(mload(0x4d00), mload(0x4d00), p), sub(mul(p, 14), mload(0x4d00))), p), sum)
+            sum := add(mulmod(mload(0x1940), add(mulmod(mload(0x4e40), mload(0x4e40), p), sub(mul(p, 14), mload(0x4e40))), p), sum)
             // cpu/decode/flag_pc_update_regular_bit
-            sum := add(mulmod(mload(0x1900), add(mulmod(mload(0x4d60), mload(0x4d60), p), sub(mul(p, 14), mload(0x4d60))), p), sum)
+            sum := add(mulmod(mload(0x1960), add(mulmod(mload(0x4e60), mload(0x4e60), p), sub(mul(p, 14), mload(0x4e60))), p), sum)
             // cpu/decode/fp_update_regular_bit
-            sum := add(mulmod(mload(0x1920), add(mulmod(mload(0x4dc0), mload(0x4dc0), p), sub(mul(p, 10), mload(0x4dc0))), p), sum)
+            sum := add(mulmod(mload(0x1980), add(mulmod(mload(0x4e80), mload(0x4e80), p), sub(mul(p, 10), mload(0x4e80))), p), sum)
             // cpu/operands/mem_dst_addr
-            sum := add(mulmod(mload(0x1940), add(add(mload(0x2c0), 0x8000), sub(mul(p, 3), add(mload(0x120), add(mulmod(mload(0x4c00), mload(0x2e0), p), mulmod(mload(0x300), add(1, sub(mul(p, 4), mload(0x4c00))), p))))), p), sum)
+            sum := add(mulmod(mload(0x19a0), add(add(mload(0x2c0), 0x8000), sub(mul(p, 3), add(mload(0x120), add(mulmod(mload(0x2e0), mload(0x4dc0), p), mulmod(mload(0x300), add(1, sub(mul(p, 4), mload(0x4dc0))), p))))), p), sum)
             // cpu/operands/mem0_addr
-            sum := add(mulmod(mload(0x1960), add(add(mload(0x320), 0x8000), sub(mul(p, 3), add(mload(0x100), add(mulmod(mload(0x4de0), mload(0x2e0), p), mulmod(mload(0x300), add(1, sub(mul(p, 4), mload(0x4de0))), p))))), p), sum)
+            sum := add(mulmod(mload(0x19c0), add(add(mload(0x320), 0x8000), sub(mul(p, 3), add(mload(0x100), add(mulmod(mload(0x2e0), mload(0x4da0), p), mulmod(mload(0x300), add(1, sub(mul(p, 4), mload(0x4da0))), p))))), p), sum)
             // cpu/operands/mem1_addr
-            sum := add(mulmod(mload(0x1980), add(add(mload(0x340), 0x8000), sub(mul(p, 5), add(mload(0xe0), add(mulmod(mload(0x4c80), mload(0x380), p), add(mulmod(mload(0x4c60), mload(0x2e0), p), add(mulmod(mload(0x4c20), mload(0x360), p), mulmod(mload(0x4c40), mload(0x300), p))))))), p), sum)
+            sum := add(mulmod(mload(0x19e0), add(add(mload(0x340), 0x8000), sub(mul(p, 5), add(mload(0xe0), add(mulmod(mload(0x380), mload(0x4e20), p), add(mulmod(mload(0x4ca0), mload(0x2e0), p), add(mulmod(mload(0x4c60), mload(0x360), p), mulmod(mload(0x4c80), mload(0x300), p))))))), p), sum)
             // cpu/operands/ops_mul
-            sum := add(mulmod(mload(0x19a0), add(mload(0x3a0), sub(p, mulmod(mload(0x380), mload(0x3c0), p))), p), sum)
+            sum := add(mulmod(mload(0x1a00), add(mload(0x3a0), sub(p, mulmod(mload(0x380), mload(0x3c0), p))), p), sum)
             // cpu/operands/res
-            sum := add(mulmod(mload(0x19c0), add(mulmod(mload(0x50a0), mload(0x3e0), p), sub(mul(p, 3), add(mulmod(mload(0x4d00), mload(0x3c0), p), add(mulmod(mload(0x4ca0), add(mload(0x380), mload(0x3c0)), p), mulmod(mload(0x4cc0), mload(0x3a0), p))))), p), sum)
+            sum := add(mulmod(mload(0x1a20), add(mulmod(mload(0x3e0), mload(0x4ea0), p), sub(mul(p, 3), add(mulmod(mload(0x3c0), mload(0x4e40), p), add(mulmod(mload(0x4cc0), add(mload(0x380), mload(0x3c0)), p), mulmod(mload(0x4ce0), mload(0x3a0), p))))), p), sum)
             // cpu/opcodes/call/push_fp
-            sum := add(mulmod(mload(0x1aa0), mulmod(mload(0x4d80), add(mload(0x420), sub(p, mload(0x2e0))), p), p), sum)
+            sum := add(mulmod(mload(0x1b00), mulmod(mload(0x4d60), add(mload(0x420), sub(p, mload(0x2e0))), p), p), sum)
             // cpu/opcodes/call/push_pc
-            sum := add(mulmod(mload(0x1ac0), mulmod(mload(0x4d80), add(mload(0x380), sub(mul(p, 6), mload(0x4e00))), p), p), sum)
+            sum := add(mulmod(mload(0x1b20), mulmod(mload(0x4d60), add(mload(0x380), sub(mul(p, 6), mload(0x4ec0))), p), p), sum)
             // cpu/opcodes/call/off0
-            sum := add(mulmod(mload(0x1ae0), mulmod(mload(0x4d80), add(mload(0x120), sub(p, 0x8000)), p), p), sum)
+            sum := add(mulmod(mload(0x1b40), mulmod(mload(0x4d60), add(mload(0x120), sub(p, 0x8000)), p), p), sum)
             // cpu/opcodes/call/off1
-            sum := add(mulmod(mload(0x1b00), mulmod(mload(0x4d80), add(mload(0x100), sub(p, 0x8001)), p), p), sum)
+            sum := add(mulmod(mload(0x1b60), mulmod(mload(0x4d60), add(mload(0x100), sub(p, 0x8001)), p), p), sum)
             // cpu/opcodes/call/flags
-            sum := add(mulmod(mload(0x1b20), mulmod(mload(0x4d80), add(add(1, add(1, add(mload(0x4d80), mload(0x4d80)))), sub(mul(p, 9), add(4, add(mload(0x4c00), mload(0x4de0))))), p), p), sum)
+            sum := add(mulmod(mload(0x1b80), mulmod(mload(0x4d60), add(add(2, mload(0x4ee0)), sub(mul(p, 9), add(4, add(mload(0x4da0), mload(0x4dc0))))), p), p), sum)
             // cpu/opcodes/ret/off0
-            sum := add(mulmod(mload(0x1b40), mulmod(mload(0x4da0), add(add(mload(0x120), 2), sub(p, 0x8000)), p), p), sum)
+            sum := add(mulmod(mload(0x1ba0), mulmod(mload(0x4d80), add(add(mload(0x120), 2), sub(p, 0x8000)), p), p), sum)
             // cpu/opcodes/ret/off2
-            sum := add(mulmod(mload(0x1b60), mulmod(mload(0x4da0), add(add(mload(0xe0), 1), sub(p, 0x8000)), p), p), sum)
+            sum := add(mulmod(mload(0x1bc0), mulmod(mload(0x4d80), add(add(mload(0xe0), 1), sub(p, 0x8000)), p), p), sum)
             // cpu/opcodes/ret/flags
-            sum := add(mulmod(mload(0x1b80), mulmod(mload(0x4da0), add(add(mload(0x4d00), add(mload(0x4c60), add(mload(0x4d20), mload(0x4c00)))), sub(p, 4)), p), p), sum)
+            sum := add(mulmod(mload(0x1be0), mulmod(mload(0x4d80), add(add(mload(0x4e40), add(mload(0x4ca0), add(mload(0x4d20), mload(0x4dc0)))), sub(p, 4)), p), p), sum)
             // cpu/opcodes/assert_eq/assert_eq
-            sum := add(mulmod(mload(0x1ba0), mulmod(add(mload(0x2a0), sub(mul(p, 2), add(mload(0x4e0), mload(0x4e0)))), add(mload(0x420), sub(p, mload(0x3e0))), p), p), sum)
+            sum := add(mulmod(mload(0x1c00), mulmod(add(mload(0x2a0), sub(mul(p, 2), add(mload(0x4e0), mload(0x4e0)))), add(mload(0x420), sub(p, mload(0x3e0))), p), p), sum)
             // public_memory_addr_zero
-            sum := add(mulmod(mload(0x580), mload(0x1d40), p), sum)
+            sum := add(mulmod(mload(0x580), mload(0x1da0), p), sum)
             // public_memory_value_zero
-            sum := add(mulmod(mload(0x5a0), mload(0x1d60), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4580), p), p)
+            sum := add(mulmod(mload(0x5a0), mload(0x1dc0), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x45e0), p), p)
             sum := 0
             // cpu/update_registers/update_pc/tmp0
-            sum := add(mulmod(mload(0x19e0), add(mload(0x400), sub(p, mulmod(mload(0x4ce0), mload(0x420), p))), p), sum)
+            sum := add(mulmod(mload(0x1a40), add(mload(0x400), sub(p, mulmod(mload(0x4d00), mload(0x420), p))), p), sum)
             // cpu/update_registers/update_pc/tmp1
-            sum := add(mulmod(mload(0x1a00), add(mload(0x440), sub(p, mulmod(mload(0x400), mload(0x3e0), p))), p), sum)
+            sum := add(mulmod(mload(0x1a60), add(mload(0x440), sub(p, mulmod(mload(0x3e0), mload(0x400), p))), p), sum)
             // cpu/update_registers/update_pc/pc_cond_negative
-            sum := add(mulmod(mload(0x1a20), add(add(mulmod(mload(0x50a0), mload(0x460), p), mulmod(mload(0x400), add(mload(0x460), sub(mul(p, 2), add(mload(0x360), mload(0x3c0)))), p)), sub(mul(p, 3), add(mulmod(mload(0x4d40), add(mload(0x360), mload(0x3e0)), p), add(mulmod(mload(0x4d60), mload(0x4e00), p), mulmod(mload(0x4d20), mload(0x3e0), p))))), p), sum)
+            sum := add(mulmod(mload(0x1a80), add(add(mulmod(mload(0x460), mload(0x4ea0), p), mulmod(mload(0x400), add(mload(0x460), sub(mul(p, 2), add(mload(0x360), mload(0x3c0)))), p)), sub(mul(p, 3), add(mulmod(mload(0x4d40), add(mload(0x360), mload(0x3e0)), p), add(mulmod(mload(0x4e60), mload(0x4ec0), p), mulmod(mload(0x4d20), mload(0x3e0), p))))), p), sum)
             // cpu/update_registers/update_pc/pc_cond_positive
-            sum := add(mulmod(mload(0x1a40), mulmod(add(mload(0x440), sub(mul(p, 4), mload(0x4ce0))), add(mload(0x460), sub(mul(p, 6), mload(0x4e00))), p), p), sum)
+            sum := add(mulmod(mload(0x1aa0), mulmod(add(mload(0x440), sub(mul(p, 4), mload(0x4d00))), add(mload(0x460), sub(mul(p, 6), mload(0x4ec0))), p), p), sum)
             // cpu/update_registers/update_ap/ap_update
-            sum := add(mulmod(mload(0x1a60), add(mload(0x480), sub(mul(p, 7), add(mulmod(mload(0x4d80), 2, p), add(add(mload(0x4a0), sub(mul(p, 2), add(mload(0x260), mload(0x260)))), add(mload(0x300), mulmod(mload(0x3e0), add(mload(0x220), sub(mul(p, 2), add(mload(0x4a0), mload(0x4a0)))), p)))))), p), sum)
+            sum := add(mulmod(mload(0x1ac0), add(mload(0x480), sub(mul(p, 14), add(mload(0x4ee0), add(add(mload(0x4a0), sub(mul(p, 2), add(mload(0x260), mload(0x260)))), add(mload(0x300), mulmod(mload(0x3e0), add(mload(0x220), sub(mul(p, 2), add(mload(0x4a0), mload(0x4a0)))), p)))))), p), sum)
             // cpu/update_registers/update_fp/fp_update
-            sum := add(mulmod(mload(0x1a80), add(mload(0x4c0), sub(mul(p, 3), add(mulmod(mload(0x4d80), add(mload(0x300), 2), p), add(mulmod(mload(0x4dc0), mload(0x2e0), p), mulmod(mload(0x4da0), mload(0x420), p))))), p), sum)
+            sum := add(mulmod(mload(0x1ae0), add(mload(0x4c0), sub(mul(p, 3), add(mulmod(mload(0x4d60), add(2, mload(0x300)), p), add(mulmod(mload(0x2e0), mload(0x4e80), p), mulmod(mload(0x4d80), mload(0x420), p))))), p), sum)
             // diluted_check/permutation/step0
-            sum := add(mulmod(mload(0x1e60), add(mulmod(mload(0x1500), add(mload(0x16a0), sub(p, mload(0x640))), p), sub(p, mulmod(mload(0x14e0), add(mload(0x16a0), sub(p, mload(0x660))), p))), p), sum)
+            sum := add(mulmod(mload(0x1ec0), add(mulmod(mload(0x1500), add(mload(0x1740), sub(p, mload(0x640))), p), sub(p, mulmod(mload(0x14e0), add(mload(0x1740), sub(p, mload(0x660))), p))), p), sum)
             // diluted_check/step
-            sum := add(mulmod(mload(0x1ee0), add(mload(0x1540), sub(mul(p, 2), add(mulmod(mload(0x1520), add(1, mulmod(mload(0x16c0), mload(0x50e0), p)), p), mulmod(mload(0x50e0), mulmod(mload(0x16e0), mload(0x50e0), p), p)))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x45c0), p), p)
+            sum := add(mulmod(mload(0x1f40), add(mload(0x1540), sub(mul(p, 2), add(mulmod(mload(0x1520), add(1, mulmod(mload(0x1760), mload(0x4f60), p)), p), mulmod(mload(0x4f60), mulmod(mload(0x1780), mload(0x4f60), p), p)))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4620), p), p)
             sum := 0
             // initial_ap
-            sum := add(mulmod(mload(0x1bc0), add(mload(0x300), sub(p, mload(0x1560))), p), sum)
+            sum := add(mulmod(mload(0x1c20), add(mload(0x300), sub(p, mload(0x15a0))), p), sum)
             // initial_fp
-            sum := add(mulmod(mload(0x50c0), mload(0x1be0), p), sum)
+            sum := add(mulmod(mload(0x4f00), mload(0x1c40), p), sum)
             // initial_pc
-            sum := add(mulmod(mload(0x1c00), add(mload(0x360), sub(p, mload(0x1580))), p), sum)
+            sum := add(mulmod(mload(0x1c60), add(mload(0x360), sub(p, mload(0x1560))), p), sum)
             // memory/multi_column_perm/perm/init0
-            sum := add(mulmod(mload(0x1c80), add(sub(p, mload(0x15e0)), add(mulmod(mload(0x1600), mload(0xc0), p), add(mload(0x360), mulmod(mload(0x1460), add(mload(0x15e0), sub(mul(p, 2), add(mload(0x500), mulmod(mload(0x1600), mload(0x520), p)))), p)))), p), sum)
+            sum := add(mulmod(mload(0x1ce0), add(sub(p, mload(0x16e0)), add(add(mload(0x360), mulmod(mload(0xc0), mload(0x1700), p)), mulmod(mload(0x1460), add(mload(0x16e0), sub(mul(p, 2), add(mload(0x500), mulmod(mload(0x520), mload(0x1700), p)))), p))), p), sum)
             // memory/initial_addr
-            sum := add(mulmod(mload(0x1d20), add(mload(0x500), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x1d80), add(mload(0x500), sub(p, 1)), p), sum)
             // range_check16/perm/init0
-            sum := add(mulmod(mload(0x1d80), add(sub(p, mload(0x1640)), add(mload(0x120), mulmod(mload(0x14a0), add(mload(0x1640), sub(p, mload(0x5c0))), p))), p), sum)
+            sum := add(mulmod(mload(0x1de0), add(sub(p, mload(0x1720)), add(mload(0x120), mulmod(mload(0x14a0), add(mload(0x1720), sub(p, mload(0x5c0))), p))), p), sum)
             // range_check16/minimum
-            sum := add(mulmod(mload(0x1e00), add(mload(0x5c0), sub(p, mload(0x1660))), p), sum)
+            sum := add(mulmod(mload(0x1e60), add(mload(0x5c0), sub(p, mload(0x15e0))), p), sum)
             // diluted_check/permutation/init0
-            sum := add(mulmod(mload(0x1e40), add(sub(p, mload(0x16a0)), add(mload(0x620), mulmod(mload(0x14e0), add(mload(0x16a0), sub(p, mload(0x600))), p))), p), sum)
+            sum := add(mulmod(mload(0x1ea0), add(sub(p, mload(0x1740)), add(mload(0x620), mulmod(mload(0x14e0), add(mload(0x1740), sub(p, mload(0x600))), p))), p), sum)
             // diluted_check/init
-            sum := add(mulmod(mload(0x1ea0), add(mload(0x1520), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x1f00), add(mload(0x1520), sub(p, 1)), p), sum)
             // diluted_check/first_element
-            sum := add(mulmod(mload(0x1ec0), add(mload(0x600), sub(p, 0)), p), sum)
+            sum := add(mulmod(mload(0x600), mload(0x1f20), p), sum)
             // range_check_builtin/init_addr
-            sum := add(mulmod(mload(0x2280), add(mload(0x7e0), sub(p, mload(0x1720))), p), sum)
+            sum := add(mulmod(mload(0x22e0), add(mload(0x7c0), sub(p, mload(0x1640))), p), sum)
             // ecdsa/init_addr
-            sum := add(mulmod(mload(0x2720), add(mload(0xc60), sub(p, mload(0x1740))), p), sum)
+            sum := add(mulmod(mload(0x2780), add(mload(0xc60), sub(p, mload(0x1660))), p), sum)
             // poseidon/param_0/init_input_output_addr
-            sum := add(mulmod(mload(0x3fe0), add(mload(0xd00), sub(p, mload(0x1760))), p), sum)
+            sum := add(mulmod(mload(0x4040), add(mload(0xd00), sub(p, mload(0x16c0))), p), sum)
             // poseidon/param_1/init_input_output_addr
-            sum := add(mulmod(mload(0x4020), add(mload(0xd40), sub(mul(p, 2), add(mload(0x1760), 1))), p), sum)
+            sum := add(mulmod(mload(0x4080), add(mload(0xd40), sub(mul(p, 2), add(1, mload(0x16c0)))), p), sum)
             // poseidon/param_2/init_input_output_addr
-            sum := add(mulmod(mload(0x4060), add(mload(0xd80), sub(mul(p, 2), add(mload(0x1760), 2))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4600), p), p)
+            sum := add(mulmod(mload(0x40c0), add(mload(0xd80), sub(mul(p, 2), add(2, mload(0x16c0)))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4660), p), p)
             sum := 0
             // final_ap
-            sum := add(mulmod(mload(0x1c20), add(mload(0x300), sub(p, mload(0x15a0))), p), sum)
+            sum := add(mulmod(mload(0x1c80), add(mload(0x300), sub(p, mload(0x15c0))), p), sum)
             // final_fp
-            sum := add(mulmod(mload(0x50c0), mload(0x1c40), p), sum)
+            sum := add(mulmod(mload(0x4f00), mload(0x1ca0), p), sum)
             // final_pc
-            sum := add(mulmod(mload(0x1c60), add(mload(0x360), sub(p, mload(0x15c0))), p), sum)
+            sum := add(mulmod(mload(0x1cc0), add(mload(0x360), sub(p, mload(0x1580))), p), sum)
             // diluted_check/permutation/last
-            sum := add(mulmod(mload(0x1e80), add(mload(0x14e0), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x1ee0), add(mload(0x14e0), sub(p, 1)), p), sum)
             // diluted_check/last
-            sum := add(mulmod(mload(0x1f00), add(mload(0x1520), sub(p, mload(0x1700))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4640), p), p)
+            sum := add(mulmod(mload(0x1f60), add(mload(0x1520), sub(p, mload(0x17c0))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x46a0), p), p)
             sum := 0
             // memory/multi_column_perm/perm/step0
-            sum := add(mulmod(mload(0x1ca0), add(mulmod(mload(0x1480), add(mload(0x15e0), sub(mul(p, 2), add(mload(0x540), mulmod(mload(0x1600), mload(0x560), p)))), p), sub(p, mulmod(mload(0x1460), add(mload(0x15e0), sub(mul(p, 2), add(mload(0x580), mulmod(mload(0x1600), mload(0x5a0), p)))), p))), p), sum)
+            sum := add(mulmod(mload(0x1d00), add(mulmod(mload(0x1480), add(mload(0x16e0), sub(mul(p, 2), add(mload(0x540), mulmod(mload(0x560), mload(0x1700), p)))), p), sub(p, mulmod(mload(0x1460), add(mload(0x16e0), sub(mul(p, 2), add(mload(0x580), mulmod(mload(0x5a0), mload(0x1700), p)))), p))), p), sum)
             // memory/diff_is_bit
-            sum := add(mulmod(mload(0x1ce0), add(mulmod(mload(0x4e20), mload(0x4e20), p), sub(mul(p, 3), mload(0x4e20))), p), sum)
+            sum := add(mulmod(mload(0x1d40), add(mulmod(mload(0x4f20), mload(0x4f20), p), sub(mul(p, 3), mload(0x4f20))), p), sum)
             // memory/is_func
-            sum := add(mulmod(mload(0x1d00), mulmod(add(mload(0x4e20), sub(p, 1)), add(mload(0x520), sub(p, mload(0x560))), p), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4680), p), p)
+            sum := add(mulmod(mload(0x1d60), mulmod(add(mload(0x4f20), sub(p, 1)), add(mload(0x520), sub(p, mload(0x560))), p), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x46e0), p), p)
             sum := 0
             // memory/multi_column_perm/perm/last
-            sum := add(mulmod(mload(0x1cc0), add(mload(0x1460), sub(p, mload(0x1620))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x46c0), p), p)
+            sum := add(mulmod(mload(0x1d20), add(mload(0x1460), sub(p, mload(0x17a0))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4720), p), p)
             sum := 0
             // range_check16/perm/step0
-            sum := add(mulmod(mload(0x1da0), add(mulmod(mload(0x14c0), add(mload(0x1640), sub(p, mload(0x5e0))), p), sub(p, mulmod(mload(0x14a0), add(mload(0x1640), sub(p, mload(0xe0))), p))), p), sum)
+            sum := add(mulmod(mload(0x1e00), add(mulmod(mload(0x14c0), add(mload(0x1720), sub(p, mload(0x5e0))), p), sub(p, mulmod(mload(0x14a0), add(mload(0x1720), sub(p, mload(0xe0))), p))), p), sum)
             // range_check16/diff_is_bit
-            sum := add(mulmod(mload(0x1de0), add(mulmod(mload(0x4e40), mload(0x4e40), p), sub(mul(p, 3), mload(0x4e40))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4700), p), p)
+            sum := add(mulmod(mload(0x1e40), add(mulmod(mload(0x4f40), mload(0x4f40), p), sub(mul(p, 3), mload(0x4f40))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4760), p), p)
             sum := 0
             // range_check16/perm/last
-            sum := add(mulmod(mload(0x1dc0), add(mload(0x14a0), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x1e20), add(mload(0x14a0), sub(p, 1)), p), sum)
             // range_check16/maximum
-            sum := add(mulmod(mload(0x1e20), add(mload(0x5c0), sub(p, mload(0x1680))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4740), p), p)
+            sum := add(mulmod(mload(0x1e80), add(mload(0x5c0), sub(p, mload(0x1600))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x47a0), p), p)
             sum := 0
             // range_check_builtin/value
-            sum := add(mulmod(mload(0x2240), add(sub(p, mload(0x6a0)), add(mload(0x7a0), mulmod(0x10000, add(mload(0x780), mulmod(0x10000, add(mload(0x51a0), mload(0x760)), p)), p))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4780), p), p)
+            sum := add(mulmod(mload(0x22a0), add(sub(p, mload(0x680)), add(mload(0x780), mulmod(0x10000, add(mload(0x760), mulmod(0x10000, add(mload(0x740), mload(0x5280)), p)), p))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x47e0), p), p)
             sum := 0
             // range_check_builtin/addr_step
-            sum := add(mulmod(mload(0x2260), add(mload(0x7c0), sub(mul(p, 2), add(mload(0x7e0), 1))), p), sum)
+            sum := add(mulmod(mload(0x22c0), add(mload(0x7a0), sub(mul(p, 2), add(mload(0x7c0), 1))), p), sum)
             // poseidon/param_0/addr_input_output_step
-            sum := add(mulmod(mload(0x4000), add(mload(0xd20), sub(mul(p, 2), add(mload(0xd00), 3))), p), sum)
+            sum := add(mulmod(mload(0x4060), add(mload(0xd20), sub(mul(p, 2), add(mload(0xd00), 3))), p), sum)
             // poseidon/param_1/addr_input_output_step
-            sum := add(mulmod(mload(0x4040), add(mload(0xd60), sub(mul(p, 2), add(mload(0xd40), 3))), p), sum)
+            sum := add(mulmod(mload(0x40a0), add(mload(0xd60), sub(mul(p, 2), add(mload(0xd40), 3))), p), sum)
             // poseidon/param_2/addr_input_output_step
-            sum := add(mulmod(mload(0x4080), add(mload(0xda0), sub(mul(p, 2), add(mload(0xd80), 3))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x47c0), p), p)
+            sum := add(mulmod(mload(0x40e0), add(mload(0xda0), sub(mul(p, 2), add(mload(0xd80), 3))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4820), p), p)
             sum := 0
             // ecdsa/signature0/doubling_key/slope
-            sum := add(mulmod(mload(0x22a0), add(add(1, add(mload(0x4e60), add(mload(0x4e60), mload(0x4e60)))), sub(p, mulmod(mload(0x880), add(mload(0x820), mload(0x820)), p))), p), sum)
+            sum := add(mulmod(mload(0x2300), add(add(1, mulmod(mload(0x4f80), 3, p)), sub(p, mulmod(mload(0x860), add(mload(0x800), mload(0x800)), p))), p), sum)
             // ecdsa/signature0/doubling_key/x
-            sum := add(mulmod(mload(0x22c0), add(mulmod(mload(0x880), mload(0x880), p), sub(mul(p, 3), add(mload(0x840), add(mload(0x800), mload(0x800))))), p), sum)
+            sum := add(mulmod(mload(0x2320), add(mulmod(mload(0x860), mload(0x860), p), sub(mul(p, 3), add(mload(0x820), add(mload(0x7e0), mload(0x7e0))))), p), sum)
             // ecdsa/signature0/doubling_key/y
-            sum := add(mulmod(mload(0x22e0), add(add(mload(0x820), mload(0x860)), sub(p, mulmod(mload(0x880), add(mload(0x800), sub(p, mload(0x840))), p))), p), sum)
+            sum := add(mulmod(mload(0x2340), add(add(mload(0x800), mload(0x840)), sub(p, mulmod(mload(0x860), add(mload(0x7e0), sub(p, mload(0x820))), p))), p), sum)
             // ecdsa/signature0/exponentiate_key/booleanity_test
-            sum := add(mulmod(mload(0x2420), mulmod(mload(0x4ec0), add(mload(0x4ec0), sub(p, 1)), p), p), sum)
+            sum := add(mulmod(mload(0x2480), mulmod(mload(0x4e00), add(mload(0x4e00), sub(p, 1)), p), p), sum)
             // ecdsa/signature0/exponentiate_key/add_points/slope
-            sum := add(mulmod(mload(0x2480), add(sub(p, mulmod(mload(0x680), mload(0x5120), p)), mulmod(mload(0x4ec0), add(mload(0xa00), sub(p, mload(0x820))), p)), p), sum)
+            sum := add(mulmod(mload(0x24e0), add(sub(p, mulmod(mload(0xa40), mload(0x4fe0), p)), mulmod(mload(0x4e00), add(mload(0x9e0), sub(p, mload(0x800))), p)), p), sum)
             // ecdsa/signature0/exponentiate_key/add_points/x
-            sum := add(mulmod(mload(0x24a0), add(mulmod(mload(0x680), mload(0x680), p), sub(p, mulmod(mload(0x4ec0), add(mload(0xa20), add(mload(0x9e0), mload(0x800))), p))), p), sum)
+            sum := add(mulmod(mload(0x2500), add(mulmod(mload(0xa40), mload(0xa40), p), sub(p, mulmod(mload(0x4e00), add(mload(0xa00), add(mload(0x7e0), mload(0x9c0))), p))), p), sum)
             // ecdsa/signature0/exponentiate_key/add_points/y
-            sum := add(mulmod(mload(0x24c0), add(mulmod(mload(0x4ec0), add(mload(0xa00), mload(0xa40)), p), sub(p, mulmod(mload(0x680), add(mload(0x9e0), sub(p, mload(0xa20))), p))), p), sum)
+            sum := add(mulmod(mload(0x2520), add(mulmod(mload(0x4e00), add(mload(0x9e0), mload(0xa20)), p), sub(p, mulmod(mload(0xa40), add(mload(0x9c0), sub(p, mload(0xa00))), p))), p), sum)
             // ecdsa/signature0/exponentiate_key/add_points/x_diff_inv
-            sum := add(mulmod(mload(0x24e0), add(mulmod(mload(0xa60), mload(0x5120), p), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x2540), add(mulmod(mload(0xa60), mload(0x4fe0), p), sub(p, 1)), p), sum)
             // ecdsa/signature0/exponentiate_key/copy_point/x
-            sum := add(mulmod(mload(0x2500), mulmod(mload(0x4ee0), add(mload(0xa20), sub(p, mload(0x9e0))), p), p), sum)
+            sum := add(mulmod(mload(0x2560), mulmod(mload(0x5000), add(mload(0xa00), sub(p, mload(0x9c0))), p), p), sum)
             // ecdsa/signature0/exponentiate_key/copy_point/y
-            sum := add(mulmod(mload(0x2520), mulmod(mload(0x4ee0), add(mload(0xa40), sub(p, mload(0xa00))), p), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4800), p), p)
+            sum := add(mulmod(mload(0x2580), mulmod(mload(0x5000), add(mload(0xa20), sub(p, mload(0x9e0))), p), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4860), p), p)
             sum := 0
             // ecdsa/signature0/exponentiate_generator/booleanity_test
-            sum := add(mulmod(mload(0x2300), mulmod(mload(0x4e80), add(mload(0x4e80), sub(p, 1)), p), p), sum)
+            sum := add(mulmod(mload(0x2360), mulmod(mload(0x4de0), add(mload(0x4de0), sub(p, 1)), p), p), sum)
             // ecdsa/signature0/exponentiate_generator/add_points/slope
-            sum := add(mulmod(mload(0x2360), add(sub(p, mulmod(mload(0x960), mload(0x5100), p)), mulmod(mload(0x4e80), add(mload(0x900), sub(p, mload(0x1780))), p)), p), sum)
+            sum := add(mulmod(mload(0x23c0), add(sub(p, mulmod(mload(0x940), mload(0x4fa0), p)), mulmod(mload(0x4de0), add(mload(0x8e0), sub(p, mload(0x1800))), p)), p), sum)
             // ecdsa/signature0/exponentiate_generator/add_points/x
-            sum := add(mulmod(mload(0x2380), add(mulmod(mload(0x960), mload(0x960), p), sub(p, mulmod(mload(0x4e80), add(mload(0x920), add(mload(0x8e0), mload(0x17a0))), p))), p), sum)
+            sum := add(mulmod(mload(0x23e0), add(mulmod(mload(0x940), mload(0x940), p), sub(p, mulmod(mload(0x4de0), add(mload(0x900), add(mload(0x8c0), mload(0x17e0))), p))), p), sum)
             // ecdsa/signature0/exponentiate_generator/add_points/y
-            sum := add(mulmod(mload(0x23a0), add(mulmod(mload(0x4e80), add(mload(0x900), mload(0x940)), p), sub(p, mulmod(mload(0x960), add(mload(0x8e0), sub(p, mload(0x920))), p))), p), sum)
+            sum := add(mulmod(mload(0x2400), add(mulmod(mload(0x4de0), add(mload(0x8e0), mload(0x920)), p), sub(p, mulmod(mload(0x940), add(mload(0x8c0), sub(p, mload(0x900))), p))), p), sum)
             // ecdsa/signature0/exponentiate_generator/add_points/x_diff_inv
-            sum := add(mulmod(mload(0x23c0), add(mulmod(mload(0x980), mload(0x5100), p), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x2420), add(mulmod(mload(0x960), mload(0x4fa0), p), sub(p, 1)), p), sum)
             // ecdsa/signature0/exponentiate_generator/copy_point/x
-            sum := add(mulmod(mload(0x23e0), mulmod(mload(0x4ea0), add(mload(0x920), sub(p, mload(0x8e0))), p), p), sum)
+            sum := add(mulmod(mload(0x2440), mulmod(mload(0x4fc0), add(mload(0x900), sub(p, mload(0x8c0))), p), p), sum)
             // ecdsa/signature0/exponentiate_generator/copy_point/y
-            sum := add(mulmod(mload(0x2400), mulmod(mload(0x4ea0), add(mload(0x940), sub(p, mload(0x900))), p), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4840), p), p)
+            sum := add(mulmod(mload(0x2460), mulmod(mload(0x4fc0), add(mload(0x920), sub(p, mload(0x8e0))), p), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x48a0), p), p)
             sum := 0
             // ecdsa/signature0/exponentiate_generator/bit_extraction_end
-            sum := add(mulmod(mload(0x8a0), mload(0x2320), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4880), p), p)
+            sum := add(mulmod(mload(0x880), mload(0x2380), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x48e0), p), p)
             sum := 0
             // ecdsa/signature0/exponentiate_generator/zeros_tail
-            sum := add(mulmod(mload(0x8a0), mload(0x2340), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x48c0), p), p)
+            sum := add(mulmod(mload(0x880), mload(0x23a0), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4920), p), p)
             sum := 0
             // ecdsa/signature0/exponentiate_key/bit_extraction_end
-            sum := add(mulmod(mload(0x9a0), mload(0x2440), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4900), p), p)
+            sum := add(mulmod(mload(0x980), mload(0x24a0), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4960), p), p)
             sum := 0
             // ecdsa/signature0/exponentiate_key/zeros_tail
-            sum := add(mulmod(mload(0x9a0), mload(0x2460), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4940), p), p)
+            sum := add(mulmod(mload(0x980), mload(0x24c0), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x49a0), p), p)
             sum := 0
             // ecdsa/signature0/init_gen/x
-            sum := add(mulmod(mload(0x2540), add(mload(0x8e0), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)), p), sum)
+            sum := add(mulmod(mload(0x25a0), add(mload(0x8c0), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)), p), sum)
             // ecdsa/signature0/init_gen/y
-            sum := add(mulmod(mload(0x2560), add(mload(0x900), 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a), p), sum)
+            sum := add(mulmod(mload(0x25c0), add(mload(0x8e0), 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a), p), sum)
             // ecdsa/signature0/add_results/slope
-            sum := add(mulmod(mload(0x25c0), add(mload(0xaa0), sub(mul(p, 2), add(mload(0xae0), mulmod(mload(0xb40), mload(0x5140), p)))), p), sum)
+            sum := add(mulmod(mload(0x2620), add(mload(0xaa0), sub(mul(p, 2), add(mload(0xae0), mulmod(mload(0xb40), mload(0x5020), p)))), p), sum)
             // ecdsa/signature0/add_results/x
-            sum := add(mulmod(mload(0x25e0), add(mulmod(mload(0xb40), mload(0xb40), p), sub(mul(p, 3), add(mload(0xb00), add(mload(0xa80), mload(0xac0))))), p), sum)
+            sum := add(mulmod(mload(0x2640), add(mulmod(mload(0xb40), mload(0xb40), p), sub(mul(p, 3), add(mload(0xb00), add(mload(0xa80), mload(0xac0))))), p), sum)
             // ecdsa/signature0/add_results/y
-            sum := add(mulmod(mload(0x2600), add(add(mload(0xaa0), mload(0xb20)), sub(p, mulmod(mload(0xb40), add(mload(0xa80), sub(p, mload(0xb00))), p))), p), sum)
+            sum := add(mulmod(mload(0x2660), add(add(mload(0xaa0), mload(0xb20)), sub(p, mulmod(mload(0xb40), add(mload(0xa80), sub(p, mload(0xb00))), p))), p), sum)
             // ecdsa/signature0/add_results/x_diff_inv
-            sum := add(mulmod(mload(0x2620), add(mulmod(mload(0xb60), mload(0x5140), p), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x2680), add(mulmod(mload(0xb60), mload(0x5020), p), sub(p, 1)), p), sum)
             // ecdsa/signature0/extract_r/slope
-            sum := add(mulmod(mload(0x2640), add(add(mload(0xba0), 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a), sub(p, mulmod(mload(0xbc0), mload(0x5160), p))), p), sum)
+            sum := add(mulmod(mload(0x26a0), add(add(mload(0xba0), 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a), sub(p, mulmod(mload(0xbc0), mload(0x5040), p))), p), sum)
             // ecdsa/signature0/extract_r/x
-            sum := add(mulmod(mload(0x2660), add(mulmod(mload(0xbc0), mload(0xbc0), p), sub(mul(p, 3), add(mload(0x9a0), add(mload(0xb80), 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)))), p), sum)
+            sum := add(mulmod(mload(0x26c0), add(mulmod(mload(0xbc0), mload(0xbc0), p), sub(mul(p, 3), add(mload(0x980), add(mload(0xb80), 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)))), p), sum)
             // ecdsa/signature0/extract_r/x_diff_inv
-            sum := add(mulmod(mload(0x2680), add(mulmod(mload(0xbe0), mload(0x5160), p), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x26e0), add(mulmod(mload(0xbe0), mload(0x5040), p), sub(p, 1)), p), sum)
             // ecdsa/signature0/z_nonzero
-            sum := add(mulmod(mload(0x26a0), add(mulmod(mload(0x8a0), mload(0xc00), p), sub(p, 1)), p), sum)
+            sum := add(mulmod(mload(0x2700), add(mulmod(mload(0x880), mload(0xc00), p), sub(p, 1)), p), sum)
             // ecdsa/signature0/q_on_curve/x_squared
-            sum := add(mulmod(mload(0x26e0), add(mload(0xc40), sub(p, mload(0x4e60))), p), sum)
+            sum := add(mulmod(mload(0x2740), add(mload(0xc40), sub(p, mload(0x4f80))), p), sum)
             // ecdsa/signature0/q_on_curve/on_curve
-            sum := add(mulmod(mload(0x2700), add(mulmod(mload(0x820), mload(0x820), p), sub(mul(p, 3), add(0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89, add(mulmod(mload(0x800), mload(0xc40), p), mulmod(1, mload(0x800), p))))), p), sum)
+            sum := add(mulmod(mload(0x2760), add(mulmod(mload(0x800), mload(0x800), p), sub(mul(p, 3), add(0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89, add(mload(0x7e0), mulmod(mload(0x7e0), mload(0xc40), p))))), p), sum)
             // ecdsa/message_addr
-            sum := add(mulmod(mload(0x2740), add(mload(0xc80), sub(mul(p, 2), add(mload(0xc60), 1))), p), sum)
+            sum := add(mulmod(mload(0x27a0), add(mload(0xc80), sub(mul(p, 2), add(mload(0xc60), 1))), p), sum)
             // ecdsa/message_value0
-            sum := add(mulmod(mload(0x2780), add(mload(0xcc0), sub(p, mload(0x8a0))), p), sum)
+            sum := add(mulmod(mload(0x27e0), add(mload(0xcc0), sub(p, mload(0x880))), p), sum)
             // ecdsa/pubkey_value0
-            sum := add(mulmod(mload(0x27a0), add(mload(0xce0), sub(p, mload(0x800))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4980), p), p)
+            sum := add(mulmod(mload(0x2800), add(mload(0xce0), sub(p, mload(0x7e0))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x49e0), p), p)
             sum := 0
             // ecdsa/signature0/init_key/x
-            sum := add(mulmod(mload(0x2580), add(mload(0x9e0), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)), p), sum)
+            sum := add(mulmod(mload(0x25e0), add(mload(0x9c0), sub(p, 0x49ee3eba8c1600700ee1b87eb599f16716b0b1022947733551fde4050ca6804)), p), sum)
             // ecdsa/signature0/init_key/y
-            sum := add(mulmod(mload(0x25a0), add(mload(0xa00), sub(p, 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a)), p), sum)
+            sum := add(mulmod(mload(0x2600), add(mload(0x9e0), sub(p, 0x3ca0cfe4b3bc6ddf346d49d06ea0ed34e621062c0e056c1d0405d266e10268a)), p), sum)
             // ecdsa/signature0/r_and_w_nonzero
-            sum := add(mulmod(mload(0x26c0), add(mulmod(mload(0x9a0), mload(0xc20), p), sub(p, 1)), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x49c0), p), p)
+            sum := add(mulmod(mload(0x2720), add(mulmod(mload(0x980), mload(0xc20), p), sub(p, 1)), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4a20), p), p)
             sum := 0
             // ecdsa/pubkey_addr
-            sum := add(mulmod(mload(0x2760), add(mload(0xca0), sub(mul(p, 2), add(mload(0xc80), 1))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4a00), p), p)
+            sum := add(mulmod(mload(0x27c0), add(mload(0xca0), sub(mul(p, 2), add(mload(0xc80), 1))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4a60), p), p)
             sum := 0
             // poseidon/poseidon/full_rounds_state0_squaring
-            sum := add(mulmod(mload(0x40a0), add(mulmod(mload(0xde0), mload(0xde0), p), sub(p, mload(0xdc0))), p), sum)
+            sum := add(mulmod(mload(0x4100), add(mulmod(mload(0xde0), mload(0xde0), p), sub(p, mload(0xdc0))), p), sum)
             // poseidon/poseidon/full_rounds_state1_squaring
-            sum := add(mulmod(mload(0x40c0), add(mulmod(mload(0xe20), mload(0xe20), p), sub(p, mload(0xe00))), p), sum)
+            sum := add(mulmod(mload(0x4120), add(mulmod(mload(0xe20), mload(0xe20), p), sub(p, mload(0xe00))), p), sum)
             // poseidon/poseidon/full_rounds_state2_squaring
-            sum := add(mulmod(mload(0x40e0), add(mulmod(mload(0xe60), mload(0xe60), p), sub(p, mload(0xe40))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4a40), p), p)
+            sum := add(mulmod(mload(0x4140), add(mulmod(mload(0xe60), mload(0xe60), p), sub(p, mload(0xe40))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4aa0), p), p)
             sum := 0
             // poseidon/poseidon/partial_rounds_state0_squaring
-            sum := add(mulmod(mload(0x4100), add(mulmod(mload(0xea0), mload(0xea0), p), sub(p, mload(0xe80))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4a80), p), p)
+            sum := add(mulmod(mload(0x4160), add(mulmod(mload(0xea0), mload(0xea0), p), sub(p, mload(0xe80))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4ae0), p), p)
             sum := 0
             // poseidon/poseidon/partial_rounds_state1_squaring
-            sum := add(mulmod(mload(0x4120), add(mulmod(mload(0xee0), mload(0xee0), p), sub(p, mload(0xec0))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4ac0), p), p)
+            sum := add(mulmod(mload(0x4180), add(mulmod(mload(0xee0), mload(0xee0), p), sub(p, mload(0xec0))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4b20), p), p)
             sum := 0
             // poseidon/poseidon/add_first_round_key0
-            sum := add(mulmod(mload(0x4140), add(add(mload(0xf00), 0x6861759ea556a2339dd92f9562a30b9e58e2ad98109ae4780b7fd8eac77fe6f), sub(p, mload(0xde0))), p), sum)
+            sum := add(mulmod(mload(0x41a0), add(add(mload(0xf00), 0x6861759ea556a2339dd92f9562a30b9e58e2ad98109ae4780b7fd8eac77fe6f), sub(p, mload(0xde0))), p), sum)
             // poseidon/poseidon/add_first_round_key1
-            sum := add(mulmod(mload(0x4160), add(add(mload(0xf20), 0x3827681995d5af9ffc8397a3d00425a3da43f76abf28a64e4ab1a22f27508c4), sub(p, mload(0xe20))), p), sum)
+            sum := add(mulmod(mload(0x41c0), add(add(mload(0xf20), 0x3827681995d5af9ffc8397a3d00425a3da43f76abf28a64e4ab1a22f27508c4), sub(p, mload(0xe20))), p), sum)
             // poseidon/poseidon/add_first_round_key2
-            sum := add(mulmod(mload(0x4180), add(add(mload(0xf40), 0x3a3956d2fad44d0e7f760a2277dc7cb2cac75dc279b2d687a0dbe17704a8309), sub(p, mload(0xe60))), p), sum)
+            sum := add(mulmod(mload(0x41e0), add(add(mload(0xf40), 0x3a3956d2fad44d0e7f760a2277dc7cb2cac75dc279b2d687a0dbe17704a8309), sub(p, mload(0xe60))), p), sum)
             // poseidon/poseidon/last_full_round0
-            sum := add(mulmod(mload(0x4200), add(mload(0xfc0), sub(mul(p, 5), add(mload(0x4fa0), add(mload(0x4f80), add(mload(0x4f60), add(mload(0x4f60), mload(0x4f60))))))), p), sum)
+            sum := add(mulmod(mload(0x4260), add(mload(0xfc0), sub(mul(p, 5), add(mload(0x5100), add(mload(0x50e0), add(mload(0x50c0), add(mload(0x50c0), mload(0x50c0))))))), p), sum)
             // poseidon/poseidon/last_full_round1
-            sum := add(mulmod(mload(0x4220), add(add(mload(0x10a0), mload(0x4f80)), sub(mul(p, 2), add(mload(0x4f60), mload(0x4fa0)))), p), sum)
+            sum := add(mulmod(mload(0x4280), add(mload(0x10a0), sub(mul(p, 4), add(mload(0x5100), add(mload(0x50c0), sub(p, mload(0x50e0)))))), p), sum)
             // poseidon/poseidon/last_full_round2
-            sum := add(mulmod(mload(0x4240), add(add(mload(0x4fa0), add(mload(0x10c0), mload(0x4fa0))), sub(mul(p, 2), add(mload(0x4f60), mload(0x4f80)))), p), sum)
+            sum := add(mulmod(mload(0x42a0), add(mload(0x10c0), sub(mul(p, 5), add(add(mload(0x50c0), mload(0x50e0)), sub(mul(p, 2), add(mload(0x5100), mload(0x5100)))))), p), sum)
             // poseidon/poseidon/copy_partial_rounds0_i0
-            sum := add(mulmod(mload(0x4260), add(mload(0x10e0), sub(p, mload(0xee0))), p), sum)
+            sum := add(mulmod(mload(0x42c0), add(mload(0x10e0), sub(p, mload(0xee0))), p), sum)
             // poseidon/poseidon/copy_partial_rounds0_i1
-            sum := add(mulmod(mload(0x4280), add(mload(0x1120), sub(p, mload(0x1100))), p), sum)
+            sum := add(mulmod(mload(0x42e0), add(mload(0x1120), sub(p, mload(0x1100))), p), sum)
             // poseidon/poseidon/copy_partial_rounds0_i2
-            sum := add(mulmod(mload(0x42a0), add(mload(0x1160), sub(p, mload(0x1140))), p), sum)
+            sum := add(mulmod(mload(0x4300), add(mload(0x1160), sub(p, mload(0x1140))), p), sum)
             // poseidon/poseidon/margin_full_to_partial0
-            sum := add(mulmod(mload(0x42c0), add(add(mload(0x4fe0), add(mload(0xea0), mload(0x4fe0))), sub(mul(p, 3), add(0x4b085eb1df4258c3453cc97445954bf3433b6ab9dd5a99592864c00f54a3f9a, add(mload(0x4fc0), mulmod(mload(0x1180), mload(0x11a0), p))))), p), sum)
+            sum := add(mulmod(mload(0x4320), add(mload(0xea0), sub(mul(p, 6), add(0x4b085eb1df4258c3453cc97445954bf3433b6ab9dd5a99592864c00f54a3f9a, add(add(mload(0x5120), mulmod(mload(0x1180), mload(0x11a0), p)), sub(mul(p, 2), add(mload(0x5140), mload(0x5140))))))), p), sum)
             // poseidon/poseidon/margin_full_to_partial1
-            sum := add(mulmod(mload(0x42e0), add(mload(0x1240), sub(mul(p, 5), add(0x46fb825257fec76c50fe043684d4e6d2d2f2fdfe9b7c8d7128ca7acc0f66f30, add(mulmod(0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff, mload(0x5000), p), add(mload(0x5180), add(mulmod(0x800000000000010fffffffffffffffffffffffffffffffffffffffffffffffd, mload(0x4fc0), p), mulmod(0xa, mload(0x4fe0), p))))))), p), sum)
+            sum := add(mulmod(mload(0x4340), add(mload(0x1240), sub(mul(p, 8), add(0x46fb825257fec76c50fe043684d4e6d2d2f2fdfe9b7c8d7128ca7acc0f66f30, add(sub(mul(p, 2), add(mload(0x5180), mload(0x5180))), add(add(mload(0x5160), mulmod(mload(0x5140), 0xa, p)), sub(p, mulmod(4, mload(0x5120), p))))))), p), sum)
             // poseidon/poseidon/margin_full_to_partial2
-            sum := add(mulmod(mload(0x4300), add(mload(0x1260), sub(mul(p, 7), add(0xf2193ba0c7ea33ce6222d9446c1e166202ae5461005292f4a2bcb93420151a, add(mulmod(0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff, mload(0x5020), p), add(mload(0x1240), add(mload(0x1240), add(add(mload(0x5180), mulmod(8, mload(0x4fe0), p)), mulmod(6, mload(0x5000), p)))))))), p), sum)
+            sum := add(mulmod(mload(0x4360), add(mload(0x1260), sub(mul(p, 9), add(0xf2193ba0c7ea33ce6222d9446c1e166202ae5461005292f4a2bcb93420151a, add(sub(mul(p, 2), add(mload(0x51a0), mload(0x51a0))), add(add(mload(0x1240), mload(0x1240)), add(add(mload(0x5160), mulmod(mload(0x5140), 8, p)), mulmod(mload(0x5180), 6, p))))))), p), sum)
             // poseidon/poseidon/margin_partial_to_full0
-            sum := add(mulmod(mload(0x4360), add(mload(0x1340), sub(mul(p, 6), add(0x13d1b5cfd87693224f0ac561ab2c15ca53365d768311af59cefaf701bc53b37, add(mload(0x5080), add(mulmod(6, mload(0x13e0), p), add(mulmod(0x10, mload(0x5060), p), add(mulmod(0x10, mload(0x5040), p), mulmod(8, mload(0x13a0), p)))))))), p), sum)
+            sum := add(mulmod(mload(0x43c0), add(mload(0x1340), sub(mul(p, 6), add(0x13d1b5cfd87693224f0ac561ab2c15ca53365d768311af59cefaf701bc53b37, add(mload(0x5240), add(mulmod(mload(0x13e0), 6, p), add(mulmod(0x10, mload(0x5220), p), add(mulmod(mload(0x5200), 0x10, p), mulmod(mload(0x13a0), 8, p)))))))), p), sum)
             // poseidon/poseidon/margin_partial_to_full1
-            sum := add(mulmod(mload(0x4380), add(mload(0x1420), sub(mul(p, 5), add(0x3195d6b2d930e71cede286d5b8b41d49296ddf222bcd3bf3717a12a9a6947ff, add(mload(0x5080), add(mload(0x13e0), add(mload(0x13e0), mulmod(4, mload(0x5060), p))))))), p), sum)
+            sum := add(mulmod(mload(0x43e0), add(mload(0x1420), sub(mul(p, 5), add(0x3195d6b2d930e71cede286d5b8b41d49296ddf222bcd3bf3717a12a9a6947ff, add(mload(0x5240), add(mload(0x5260), mulmod(4, mload(0x5220), p)))))), p), sum)
             // poseidon/poseidon/margin_partial_to_full2
-            sum := add(mulmod(mload(0x43a0), add(mload(0x1440), sub(mul(p, 7), add(0x2c14fccabc26929170cc7ac9989c823608b9008bef3b8e16b6089a5d33cd72e, add(mulmod(0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff, mload(0x5080), p), add(mload(0x13e0), add(mload(0x13e0), add(mulmod(6, mload(0x5060), p), add(mulmod(8, mload(0x5040), p), mulmod(4, mload(0x13a0), p))))))))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4b00), p), p)
+            sum := add(mulmod(mload(0x4400), add(mload(0x1440), sub(mul(p, 9), add(0x2c14fccabc26929170cc7ac9989c823608b9008bef3b8e16b6089a5d33cd72e, add(sub(mul(p, 2), add(mload(0x5240), mload(0x5240))), add(mload(0x5260), add(mulmod(6, mload(0x5220), p), add(mulmod(8, mload(0x5200), p), mulmod(mload(0x13a0), 4, p)))))))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4b60), p), p)
             sum := 0
             // poseidon/poseidon/full_round0
-            sum := add(mulmod(mload(0x41a0), add(mload(0xf60), sub(mul(p, 6), add(mload(0x17c0), add(mload(0x4f40), add(mload(0x4f20), add(mload(0x4f00), add(mload(0x4f00), mload(0x4f00)))))))), p), sum)
+            sum := add(mulmod(mload(0x4200), add(mload(0xf60), sub(mul(p, 6), add(mload(0x1820), add(mload(0x50a0), add(mload(0x5080), add(mload(0x5060), add(mload(0x5060), mload(0x5060)))))))), p), sum)
             // poseidon/poseidon/full_round1
-            sum := add(mulmod(mload(0x41c0), add(add(mload(0xf80), mload(0x4f20)), sub(mul(p, 3), add(mload(0x17e0), add(mload(0x4f00), mload(0x4f40))))), p), sum)
+            sum := add(mulmod(mload(0x4220), add(mload(0xf80), sub(mul(p, 5), add(mload(0x1840), add(mload(0x50a0), add(mload(0x5060), sub(p, mload(0x5080))))))), p), sum)
             // poseidon/poseidon/full_round2
-            sum := add(mulmod(mload(0x41e0), add(add(mload(0x4f40), add(mload(0xfa0), mload(0x4f40))), sub(mul(p, 3), add(mload(0x1800), add(mload(0x4f00), mload(0x4f20))))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4b40), p), p)
+            sum := add(mulmod(mload(0x4240), add(mload(0xfa0), sub(mul(p, 6), add(mload(0x1860), add(add(mload(0x5060), mload(0x5080)), sub(mul(p, 2), add(mload(0x50a0), mload(0x50a0))))))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4ba0), p), p)
             sum := 0
             // poseidon/poseidon/partial_round0
-            sum := add(mulmod(mload(0x4320), add(mload(0x12a0), sub(mul(p, 7), add(mload(0x1820), add(add(mload(0x1260), add(mload(0x1260), add(mulmod(6, mload(0x5020), p), add(mulmod(8, mload(0x5000), p), mulmod(4, mload(0x1240), p))))), mulmod(0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff, mulmod(mload(0x1260), mload(0x12c0), p), p))))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4b80), p), p)
+            sum := add(mulmod(mload(0x4380), add(mload(0x12a0), sub(mul(p, 9), add(mload(0x1880), add(sub(mul(p, 2), add(mload(0x51c0), mload(0x51c0))), add(add(mload(0x1260), mload(0x1260)), add(mulmod(6, mload(0x51a0), p), add(mulmod(mload(0x5180), 8, p), mulmod(mload(0x1240), 4, p)))))))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4be0), p), p)
             sum := 0
             // poseidon/poseidon/partial_round1
-            sum := add(mulmod(mload(0x4340), add(mload(0x12e0), sub(mul(p, 7), add(mload(0x1840), add(mulmod(0x800000000000010ffffffffffffffffffffffffffffffffffffffffffffffff, mulmod(mload(0x1140), mload(0x1320), p), p), add(mload(0x1140), add(mload(0x1140), add(add(mulmod(4, mload(0x1100), p), mulmod(8, mulmod(mload(0xee0), mload(0xec0), p), p)), mulmod(6, mulmod(mload(0x1100), mload(0x1300), p), p)))))))), p), sum)
-            result := addmod(result, mulmod(sum, mload(0x4bc0), p), p)
-            mstore(0x40, 0x5280)
+            sum := add(mulmod(mload(0x43a0), add(mload(0x12e0), sub(mul(p, 9), add(mload(0x18a0), add(sub(mul(p, 2), add(mload(0x51e0), mload(0x51e0))), add(add(mload(0x1140), mload(0x1140)), add(add(mulmod(mload(0x1100), 4, p), mulmod(8, mulmod(mload(0xec0), mload(0xee0), p), p)), mulmod(6, mulmod(mload(0x1100), mload(0x1300), p), p))))))), p), sum)
+            result := addmod(result, mulmod(sum, mload(0x4c20), p), p)
+            mstore(0x40, 0x5360)
         }
     }
 }
