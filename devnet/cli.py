@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from devnet.commands import keys
+from devnet.commands import keys, stark
 from devnet.console import error_console
 from devnet.errors import UserError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(keys.app, name="keys")
+app.add_typer(stark.app, name="stark")
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        error_console.print(f"error: {error}", style="bold red", markup=False)
+        error_console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         error_console.print("interrupted")

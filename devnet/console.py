@@ -39,6 +39,14 @@ def waiting(description: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextlib.contextmanager
+def proving_shown() -> Iterator[Callable[[str, float], None]]:
+    """Show how far a proof is; the yielded function takes the phase and the share of work done."""
+    with progress_bar() as progress:
+        task = progress.add_task("proving", total=1.0, note="")
+        yield lambda name, done: progress.update(task, completed=done, note=name)
+
+
+@contextlib.contextmanager
 def phases_shown() -> Iterator[PhaseListener]:
     """Show a bar per phase and, once it is over, its time and its peak memory."""
     with progress_bar() as progress:

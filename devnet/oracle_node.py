@@ -42,7 +42,7 @@ class ReportPolicy:
     """When a node reports: a move of `threshold_ppm` since its last report, or its age."""
 
     threshold_ppm: int = 500
-    heartbeat_s: float = 20.0
+    heartbeat_s: int = 20
 
 
 def observed_prices(
@@ -57,15 +57,24 @@ def observed_prices(
     return tuple(observed)
 
 
-def is_worth_reporting(
-    policy: ReportPolicy, common: list[Fraction], reported: list[Fraction] | None, age_s: float
-) -> bool:
-    """Return whether a price has moved by the threshold, or the last report is too old."""
-    if reported is None or age_s >= policy.heartbeat_s:
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The common prices at a whole second of Unix time."""
+
+    second: int
+    prices: list[Fraction]
+
+
+def is_worth_reporting(policy: ReportPolicy, now: Observation, last: Observation | None) -> bool:
+    """Return whether a heartbeat has passed since the last report, or a price has moved enough.
+
+    Heartbeats are multiples of Unix time, so that all nodes report together.
+    """
+    if last is None or now.second // policy.heartbeat_s > last.second // policy.heartbeat_s:
         return True
-    return any(
-        abs(now - then) * PPM >= then * policy.threshold_ppm
-        for now, then in zip(common, reported, strict=True)
+    return now.second > last.second and any(
+        abs(price - then) * PPM >= then * policy.threshold_ppm
+        for price, then in zip(now.prices, last.prices, strict=True)
     )
 
 
@@ -95,16 +104,17 @@ class OracleNode:
                 await asyncio.sleep(RECONNECT_S)
 
     async def _report(self, client: OracleClient, policy: ReportPolicy) -> None:
-        reported: list[Fraction] | None = None
-        reported_at = 0.0
+        last: Observation | None = None
         while True:
-            common = read_prices(self._prices_path, self._markets)
-            if is_worth_reporting(policy, common, reported, time.monotonic() - reported_at):
-                time_ms = time.time_ns() // 1_000_000
-                prices_x16 = observed_prices(self._index, time_ms // 1000, self._markets, common)
-                await client.submit(time_ms, prices_x16)
+            # Whole seconds: reports of one round carry one time, and none is left for a second
+            # update, which takes only reports after the last update's time.
+            second = time.time_ns() // 1_000_000_000
+            now = Observation(second, read_prices(self._prices_path, self._markets))
+            if is_worth_reporting(policy, now, last):
+                prices_x16 = observed_prices(self._index, second, self._markets, now.prices)
+                await client.submit(second * 1000, prices_x16)
                 logger.info("reported %s", prices_x16)
-                reported, reported_at = common, time.monotonic()
+                last = now
             await asyncio.sleep(POLL_S)
 
 
@@ -114,7 +124,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--index", type=int, required=True)
     parser.add_argument("--sequencer", required=True, metavar="HOST:PORT")
-    parser.add_argument("--heartbeat", type=float, default=DEFAULT_POLICY.heartbeat_s)
+    parser.add_argument("--heartbeat", type=int, default=DEFAULT_POLICY.heartbeat_s)
     parser.add_argument("--threshold-ppm", type=int, default=DEFAULT_POLICY.threshold_ppm)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

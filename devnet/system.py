@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
-from circuits.program import load_program
+from circuits.program import bytecode
 
 from devnet.anvil import Anvil
 from devnet.contracts import Chain
@@ -49,7 +49,7 @@ class DevnetOptions:
     confirmations: int = 2
     batch_age_ms: int = 30_000
     batch_steps: int = 200_000
-    oracle_heartbeat_s: float = 20.0
+    oracle_heartbeat_s: int = 20
     oracle_threshold_ppm: int = 500
     with_prover: bool = True
 
@@ -185,7 +185,7 @@ def deploy(
         operator=services[OPERATOR_KEYS].l1_address,
         treasury=services["treasury"],
     )
-    deployment = deploy_exchange(chain, setup, load_program().data, owners)
+    deployment = deploy_exchange(chain, setup, bytecode(), owners)
     deployment.save(home.deployment_path)
     return deployment
 

@@ -1,0 +1,159 @@
+"""Plays the story through the SDK, as traders would: signed orders over gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, Self
+
+from devnet.demo.plan import PlannedCancels, PlannedOrder, price_in_ticks
+from devnet.errors import UserError
+from devnet.markets import MARKETS
+from devnet.prices import decimal_text, write_prices
+from novation.client import Client, LocalSigner, RejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from devnet.demo.plan import Act
+    from devnet.demo.timeline import Timeline
+    from devnet.keys import TraderKeys
+
+PPM: Final = 1_000_000
+WAIT_TIMEOUT_S: Final = 60.0
+POLL_S: Final = 0.1
+# How close the median must be to the price that the oracle nodes see.
+PRICE_TOLERANCE_PPM: Final = 100
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the traders' own acknowledgements say."""
+
+    orders: int = 0
+    fills: int = 0
+    cancels: int = 0
+    refused: int = 0
+
+
+class Players:
+    """One connected client per trader; use it with `async with`."""
+
+    def __init__(
+        self, sequencer: str, traders: Mapping[str, TraderKeys], timeline: Timeline
+    ) -> None:
+        """Name the server and the traders, whose deposits must have arrived."""
+        self._sequencer = sequencer
+        self._traders = traders
+        self._timeline = timeline
+        self._stack = AsyncExitStack()
+        self.clients: dict[str, Client] = {}
+        self.tally = Tally()
+
+    async def __aenter__(self) -> Self:
+        """Connect everybody."""
+        for name, keys in self._traders.items():
+            client = Client(self._sequencer, signer=LocalSigner(keys.stark_private))
+            self.clients[name] = await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close all connections."""
+        await self._stack.aclose()
+
+    async def play(self, act: Act, prices_path: Path) -> None:
+        """Move the market to where the act happens, then take its steps in order."""
+        before = Tally(self.tally.orders, self.tally.fills, self.tally.cancels)
+        await self._move_market(act.move_ppm, prices_path)
+        for step in act.steps:
+            if isinstance(step, PlannedOrder):
+                await self._place(step, act.move_ppm)
+            else:
+                await self._cancel(step)
+        self._timeline.add(
+            "traders",
+            f"{act.title}: {self.tally.orders - before.orders} orders, "
+            f"{self.tally.fills - before.fills} fills, "
+            f"{self.tally.cancels - before.cancels} cancels acknowledged",
+        )
+
+    async def withdraw_all(self, amount_usd: Decimal) -> dict[str, Decimal]:
+        """Every trader takes the same amount out; return what was asked for, by trader."""
+        for client in self.clients.values():
+            await client.withdraw(amount_usd)
+        self._timeline.add("traders", f"{len(self.clients)} withdrawals of {amount_usd} USD signed")
+        return dict.fromkeys(self.clients, amount_usd)
+
+    async def _move_market(self, move_ppm: int, prices_path: Path) -> None:
+        references = [reference_price(market_id, move_ppm) for market_id in range(len(MARKETS))]
+        write_prices(
+            prices_path,
+            {
+                market.config.symbol: decimal_text(price)
+                for market, price in zip(MARKETS, references, strict=True)
+            },
+        )
+        client = next(iter(self.clients.values()))
+        for market, reference in zip(MARKETS, references, strict=True):
+            mark = await wait_for_mark(client, market.config.symbol, reference)
+            self._timeline.add("oracle", f"{market.config.symbol} marked at {mark:.2f} USD")
+
+    async def _place(self, step: PlannedOrder, move_ppm: int) -> None:
+        market = MARKETS[step.market_id]
+        reference = reference_price(step.market_id, move_ppm)
+        ticks = price_in_ticks(reference, market.tick_size, step.price_offset_ppm)
+        client = self.clients[step.trader]
+        try:
+            acknowledgement = await client.place_order(
+                market.config.symbol,
+                step.side,
+                price=ticks * Decimal(market.tick_size),
+                size=step.size_lots * Decimal(market.lot_size),
+                time_in_force=step.time_in_force,
+                reduce_only=step.reduce_only,
+            )
+        except RejectedError as error:
+            self.tally.refused += 1
+            self._timeline.add("sequencer", f"refused {step.trader}'s order: {error}")
+            return
+        self.tally.orders += 1
+        self.tally.fills += len(acknowledgement.fills)
+
+    async def _cancel(self, step: PlannedCancels) -> None:
+        client = self.clients[step.trader]
+        for order in await client.open_orders():
+            if order.side is step.side:
+                await client.cancel_order(order.order_id)
+                self.tally.cancels += 1
+
+
+def reference_price(market_id: int, move_ppm: int) -> Fraction:
+    """Return the USD price that the oracle nodes see after a move from the start price."""
+    return Fraction(MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
+
+
+async def wait_for_mark(client: Client, symbol: str, expected: Fraction) -> Decimal:
+    """Return the mark price once it is close to what the oracle nodes see.
+
+    Raises:
+        UserError: if that does not happen in time.
+    """
+    deadline = asyncio.get_running_loop().time() + WAIT_TIMEOUT_S
+    while asyncio.get_running_loop().time() < deadline:
+        mark = await client.mark_price(symbol)
+        if mark is not None:
+            difference = abs(Fraction(mark) - expected)
+            if difference * PPM <= expected * PRICE_TOLERANCE_PPM:
+                return Decimal(mark)
+        await asyncio.sleep(POLL_S)
+    raise UserError(f"oracle: {symbol} was not marked near {float(expected):.2f} USD in time")

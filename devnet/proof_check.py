@@ -1,0 +1,76 @@
+"""Runs a proof file through one of the verifiers and turns the outcome into an exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from devnet.console import waiting
+from devnet.errors import UserError
+from novation import _native
+from prover.reference import RejectedProof, UnreadableProof, verify_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCEPTED: Final = "accepted"
+STATUS_REJECTED: Final = 1
+STATUS_UNREADABLE: Final = 2
+
+
+def check_proof(path: Path, min_security_bits: int) -> str:
+    """Verify with the Rust verifier and return what an accepted proof says of itself.
+
+    Raises:
+        UserError: with status 1 if the proof is rejected, 2 if the file is no proof.
+    """
+    try:
+        report = _native.stark_verify(read(path), min_security_bits)
+    except _native.ProofRejected as error:
+        raise rejected(path, error) from error
+    except _native.ProofUnreadable as error:
+        raise unreadable(path, error) from error
+    return (
+        f"{report['n_steps']} steps, {report['proof_bytes']} bytes, security "
+        f"{report['security_bits_conjectured']} bits conjectured, "
+        f"{report['security_bits_proven']:.1f} proven"
+    )
+
+
+def check_proof_in_python(path: Path, min_security_bits: int) -> str:
+    """Verify with the Python reference verifier.
+
+    Raises:
+        UserError: as `check_proof`.
+    """
+    text = read(path)
+    try:
+        with waiting("Python reference verifier"):
+            verify_text(text, min_security_bits)
+    except RejectedProof as error:
+        raise rejected(path, error) from error
+    except UnreadableProof as error:
+        raise unreadable(path, error) from error
+    return "Python reference verifier"
+
+
+def read(path: Path) -> bytes:
+    """Return the file's content; UserError with status 2 if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}", STATUS_UNREADABLE) from error
+
+
+def rejected(path: Path, reason: Exception) -> UserError:
+    """Return the error of a proof that does not hold."""
+    return UserError(f"{path}: {_with_verdict('rejected', reason)}", STATUS_REJECTED)
+
+
+def unreadable(path: Path, reason: Exception) -> UserError:
+    """Return the error of a file that is no proof."""
+    return UserError(f"{path}: {_with_verdict('unreadable', reason)}", STATUS_UNREADABLE)
+
+
+def _with_verdict(verdict: str, reason: Exception) -> str:
+    text = str(reason)
+    return text if text.startswith(verdict) else f"{verdict}: {text}"

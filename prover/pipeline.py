@@ -1,0 +1,127 @@
+"""From a sealed batch to the L1 transaction: START READING HERE.
+
+    witness -> 1 Cairo run -> 2 proof -> 3 verification -> 4 calldata
+
+Each step is a phase whose time and peak memory are measured. Nothing leaves the pipeline before the
+Rust verifier has accepted the proof.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from eth_abi.abi import encode
+
+from circuits.runner import run_batch
+from novation import _native
+from novation.protocol.witness import BatchWitness
+from prover.calldata import encode_proof
+from prover.files import write_json_atomically
+from prover.measure import PhaseMeter, ignore_phases
+from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from prover.measure import PhaseListener
+    from prover.profiles import Profile
+
+UPDATE_STATE_SELECTOR: Final = _native.keccak256(b"updateState(bytes,bytes)")[:4]
+
+PHASE_RUN: Final = "Cairo run"
+PHASE_PROOF: Final = "proof"
+PHASE_VERIFICATION: Final = "verification"
+PHASE_CALLDATA: Final = "calldata"
+
+
+class OutputMismatchError(Exception):
+    """The Cairo program and the sequencer disagree on what a batch does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenBatch:
+    """The proof file in Stone's format, the L1 transaction's input, and what they cost."""
+
+    proof_json: bytes
+    calldata: bytes
+    report: dict[str, object]
+
+
+def prove_batch(
+    witness_json: str,
+    expected_output: Sequence[int],
+    profile: Profile,
+    folder: Path,
+    listener: PhaseListener = ignore_phases,
+) -> ProvenBatch:
+    """Prove one sealed batch.
+
+    Args:
+        witness_json: the circuit's input, as the sequencer stores it.
+        expected_output: the public output that the sequencer computed.
+        profile: the trade-off between time and bytes.
+        folder: for the trace and the memory, which may have gigabytes; the caller deletes it.
+        listener: hears of each phase.
+
+    Raises:
+        OutputMismatchError: if the Cairo run writes another output.
+        Exception: whatever a phase raises; then there is no proof.
+    """
+    meter = PhaseMeter(listener)
+    # 1 ----- Cairo run ------------------------------------------------------------------
+    with meter.phase(PHASE_RUN):
+        run = run_batch(BatchWitness.from_json(witness_json), folder)
+        _check_output(run.output, expected_output)
+    # 2 ----- proof ----------------------------------------------------------------------
+    with meter.phase(PHASE_PROOF):
+        parameters_path, proof_path = folder / "parameters.json", folder / "proof.json"
+        write_json_atomically(parameters_path, parameters_json(profile, run.n_steps, Suite.K))
+        phases = _native.stark_prove(
+            run.public_input_path, run.private_input_path, parameters_path, proof_path
+        )
+    # 3 ----- verification ---------------------------------------------------------------
+    proof_json = proof_path.read_bytes()
+    with meter.phase(PHASE_VERIFICATION):
+        verified = _native.stark_verify(proof_json, MIN_SECURITY_BITS)
+    # 4 ----- calldata -------------------------------------------------------------------
+    with meter.phase(PHASE_CALLDATA):
+        calldata = encode_update_state(proof_json)
+    report = {
+        "profile": profile.name,
+        "cairo_steps": run.n_used_steps,
+        "n_steps": run.n_steps,
+        "calldata_bytes": len(calldata),
+        **verified,
+        "phases": [phase.to_json() for phase in meter.phases],
+        "proof_phases": [
+            {"name": name, "seconds": round(seconds, 3), "peak_mb": peak}
+            for name, seconds, peak in phases
+        ],
+    }
+    return ProvenBatch(proof_json, calldata, report)
+
+
+def encode_update_state(proof_json: bytes) -> bytes:
+    """Return the input of the L1 transaction that finalises a proven batch.
+
+    Raises:
+        CalldataError: if the proof is not one that the L1 verifier could read.
+    """
+    public_input, proof = encode_proof(json.loads(proof_json))
+    return UPDATE_STATE_SELECTOR + encode(["bytes", "bytes"], [public_input, proof])
+
+
+def _check_output(actual: Sequence[int], expected: Sequence[int]) -> None:
+    if tuple(actual) == tuple(expected):
+        return
+    if len(actual) != len(expected):
+        raise OutputMismatchError(
+            f"the Cairo run wrote {len(actual)} felts, the sequencer {len(expected)}"
+        )
+    index = next(i for i, felt in enumerate(actual) if felt != expected[i])
+    raise OutputMismatchError(
+        f"felt {index} of the output: Cairo {actual[index]:#x}, sequencer {expected[index]:#x}"
+    )
