@@ -34,6 +34,7 @@ from novation.client.streams import (
 from novation.client.transport import Transport
 from novation.client.units import Number
 from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.transactions import PlaceOrder
 
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 FELT_BYTES = 32
@@ -145,8 +146,8 @@ class Client:
         Raises:
             OffGridError: price or size is between two ticks or lots; nothing was sent.
             RejectedError: the exchange refused; nothing has changed.
-            ConnectionLostError: no answer. Ask `order_by_message`, or place it again with the same
-                signed message through `submit_order`.
+            ConnectionLostError: no answer after several attempts. To be able to repeat it later,
+                use `sign_order` and `submit_order`.
         """
         request = OrderRequest(
             market=market,
@@ -158,14 +159,16 @@ class Client:
             reduce_only=reduce_only,
             max_fee_ppm=max_fee_ppm,
         )
-        return await self.submit_order(request)
+        return await self.submit_order(self.sign_order(request))
 
-    async def submit_order(self, request: OrderRequest) -> models.OrderAck:
-        """Sign and send an order; see `place_order`."""
-        factory = self._signing()
-        tx = factory.place_order(request)
+    def sign_order(self, request: OrderRequest) -> PlaceOrder:
+        """Sign an order without sending it; `submit_order` sends it, as often as needed."""
+        return self._signing().place_order(request)
+
+    async def submit_order(self, tx: PlaceOrder) -> models.OrderAck:
+        """Send a signed order; see `place_order`. Sent again, it gets its first answer."""
         response = await self._transport.call(self._transport.orders.PlaceOrder, place_message(tx))
-        return factory.order_ack(tx, response)
+        return self._signing().order_ack(tx, response)
 
     async def cancel_order(self, order_id: int) -> models.CancelAck:
         """Cancel a resting order.

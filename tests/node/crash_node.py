@@ -1,6 +1,6 @@
-"""A sequencer process for the crash test: real node, real LevelDB, L1 simulated from a file.
+"""A sequencer process for tests: real node, real LevelDB, L1 simulated from a file.
 
-    python -m tests.node.crash_node DATA_FOLDER DEPOSITS_FILE
+    python -m tests.node.crash_node DATA_FOLDER DEPOSITS_FILE POLICY
 
 Prints the port and serves until it is killed.
 """
@@ -22,10 +22,13 @@ from tests.support.builders import genesis
 from tests.support.simulation import SimulatedL1, deposit_entry
 
 # Small and young batches, so that many kills fall into a seal.
-CRASH_POLICY = replace(POLICY, batch=BatchPolicy(max_transactions=40, max_age_ms=300))
+POLICIES = {
+    "crash": replace(POLICY, batch=BatchPolicy(max_transactions=40, max_age_ms=300)),
+    "bench": replace(POLICY, batch=BatchPolicy(max_cost_steps=2**20, max_age_ms=10_000)),
+}
 
 
-async def serve(data_folder: Path, deposits: list[list[int]]) -> None:
+async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> None:
     """Run until killed."""
     config = local_config()
     l1 = SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
@@ -36,13 +39,15 @@ async def serve(data_folder: Path, deposits: list[list[int]]) -> None:
     with DataFolder(data_folder) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
         parts = NodeParts(folder, SystemClock(), l1, queue)
-        node = Node(CRASH_POLICY, config, genesis(), parts)
+        node = Node(POLICIES[policy], config, genesis(), parts)
         print(await node.start(), flush=True)  # noqa: T201 - the parent reads it
         await node.wait_for_failure()
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(serve(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())))
+        asyncio.run(
+            serve(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), sys.argv[3])
+        )
     except DataFolderInUseError as error:
         sys.exit(str(error))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from novation.api.v1 import oracle_service_pb2, order_service_pb2, query_service_pb2
-from novation.client.oracle import report_message
+from novation.api.v1 import order_service_pb2
 from novation.client.orders import cancel_message, place_message
 from novation.protocol.orders import Side
 from novation.protocol.signing import signed
@@ -28,20 +26,18 @@ from sequencer.data_folder import DataFolder
 from sequencer.engine import Engine, EngineSettings
 from sequencer.journal import read_entries
 from sequencer.store import Database, open_database
+from tests.node.process import START_TIMEOUT_S, start_node, start_process, wait_until_ready
 from tests.node.support import (
     PRICE_TICKS,
     SEQUENCER_KEY,
     Stubs,
     local_config,
-    report_at,
 )
 from tests.support.builders import genesis, private_key
 
-ROOT = Path(__file__).resolve().parents[2]
 N_KILLS = 20
 ACCOUNTS = tuple(range(2, 10))
 SEED = int(os.environ.get("NOVATION_SEED", "20261121"))
-START_TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -128,7 +124,7 @@ async def test_second_node_on_the_same_folder_is_refused_with_a_clear_message(
     deposits = tmp_path / "deposits.json"
     deposits.write_text("[]")
     with DataFolder(tmp_path / "data"):
-        process = await _start(tmp_path, deposits)
+        process = await start_process(tmp_path, deposits)
         _, errors = await asyncio.wait_for(process.communicate(), START_TIMEOUT_S)
     assert process.returncode == 1
     text = errors.decode()
@@ -141,44 +137,15 @@ async def _one_life(
     path: Path, deposits: Path, load: Load, acknowledged: Acknowledged, kill_after_s: float
 ) -> None:
     """Start the node, load it, kill it at the given time after the load began."""
-    process = await _start(path, deposits)
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
-    assert line, (await process.communicate())[1].decode()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{int(line)}") as channel:
+    process, port = await start_node(path, deposits)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stubs = Stubs(channel)
-        await _make_ready(stubs)
+        await wait_until_ready(stubs, len(ACCOUNTS))
         reading = asyncio.create_task(_trade(stubs, load, acknowledged))
         await asyncio.sleep(kill_after_s)
         process.kill()
         await process.wait()
         await reading
-
-
-async def _start(path: Path, deposits: Path) -> asyncio.subprocess.Process:
-    arguments = ("-m", "tests.node.crash_node", str(path / "data"), str(deposits))
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def _make_ready(stubs: Stubs) -> None:
-    """Wait for the deposits and set the prices."""
-    status = query_service_pb2.GetStatusRequest()
-    while (await stubs.queries.GetStatus(status)).l1_queue_position < len(ACCOUNTS):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the watcher polls, and so do we
-    config, now_ms = local_config(), SystemClock().now_ms()
-    reports = [report_message(report_at(config, index, now_ms, PRICE_TICKS)) for index in (0, 1)]
-    request = oracle_service_pb2.SubmitUpdateRequest(
-        oracle_time_ms=now_ms,
-        prices_x16=[PRICE_TICKS << 16] * len(config.markets),
-        reports=reports,
-    )
-    await stubs.oracle.SubmitUpdate(request)
 
 
 async def _trade(stubs: Stubs, load: Load, acknowledged: Acknowledged) -> None:

@@ -217,7 +217,7 @@ async def test_node_when_stopped_and_started_remembers_everything(tmp_path: Path
 
 
 def _signed_order(client: Client) -> PlaceOrder:
-    return client._signing().place_order(_order_request(Decimal(99)))
+    return client.sign_order(_order_request(Decimal(99)))
 
 
 def _order_request(price: Decimal) -> OrderRequest:
