@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from circuits.program import bytecode
-
 from devnet.anvil import Anvil
 from devnet.contracts import Chain
 from devnet.deploy import ExchangeSetup, Owners, deploy_exchange
