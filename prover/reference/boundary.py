@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from prover.reference.errors import reject_unless
 from prover.reference.field import P, inverse
 from prover.reference.public_input import PublicInput
 
@@ -32,7 +31,6 @@ def boundary_values(public_input: PublicInput, interaction: Sequence[int]) -> Ma
     numerator, denominator = public_input.memory_product_ratio(
         elements["memory_z"], elements["memory_alpha"]
     )
-    reject_unless(denominator != 0, "the memory challenge equals a public memory entry")
     segments = public_input.segments
     return elements | {
         "initial_pc": segments["program"].begin_addr,
