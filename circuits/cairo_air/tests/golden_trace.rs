@@ -3,28 +3,12 @@
 mod support;
 
 use novation_air::{check_trace, Air};
-use novation_cairo_air::{
-    read_memory_file, read_trace_file, BuiltinInputs, CairoAir, PublicInput, TraceGenerator,
-    TraceInputs,
-};
+use novation_cairo_air::{CairoAir, TraceGenerator, TraceInputs};
 use novation_crypto::blake2s256;
 use novation_field::fft::{bit_reverse, Twiddles};
 use novation_field::Fe;
 use rayon::prelude::*;
-use support::{exchange, read_json, vectors};
-
-fn golden() -> Option<(CairoAir, TraceInputs)> {
-    let folder = vectors()?.join("stone_golden");
-    let bytes = |name: &str| std::fs::read(folder.join(name)).expect("a vector file");
-    let private = read_json("stone_golden/private_input.json")?;
-    let public = read_json("stone_golden/public_input.json")?;
-    let run = TraceInputs {
-        trace: read_trace_file(&bytes("trace.bin")).expect("a trace"),
-        memory: read_memory_file(&bytes("memory.bin")).expect("a memory"),
-        builtins: BuiltinInputs::from_value(&private).expect("builtin inputs"),
-    };
-    Some((CairoAir::new(PublicInput::from_value(&public).expect("valid")), run))
-}
+use support::{exchange, golden, some_elements};
 
 /// Both phases of the golden trace in one list of columns.
 fn golden_columns(air: &CairoAir, run: &TraceInputs, interaction: &[Fe]) -> Vec<Vec<Fe>> {
@@ -33,10 +17,6 @@ fn golden_columns(air: &CairoAir, run: &TraceInputs, interaction: &[Fe]) -> Vec<
     let second = generator.second_phase(&columns, interaction).expect("a closing permutation");
     columns.extend(second);
     columns
-}
-
-fn some_elements() -> Vec<Fe> {
-    (1..=8).map(|i| Fe::from_u64(1_000_003 * i).pow(99)).collect()
 }
 
 #[test]
@@ -85,8 +65,7 @@ fn commit(columns: &[Vec<Fe>], log_blowup: u32) -> String {
     while layer.len() > 1 {
         layer = layer.par_chunks(2).map(|pair| masked(&pair.concat())).collect();
     }
-    let digits: String = layer[0].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("0x{digits}")
+    layer[0].iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn masked(bytes: &[u8]) -> [u8; 32] {

@@ -1,6 +1,6 @@
 //! Checks a concrete trace row by row and names everything that is wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use novation_field::Fe;
 use rayon::prelude::*;
@@ -28,83 +28,126 @@ pub struct Failure {
 ///
 /// # Errors
 /// [`AirError::ColumnCount`], [`AirError::ColumnLength`] or [`AirError::ParamCount`] for values of
-/// the wrong shape, [`AirError::Rows`] if a set of rows does not fit the trace length.
+/// the wrong shape, [`AirError::Rows`] if a set of rows does not fit the trace.
 pub fn check_trace<A: Air + ?Sized, C: AsRef<[Fe]> + Sync>(
     air: &A,
     columns: &[C],
     params: &[Fe],
 ) -> Result<Vec<Failure>, AirError> {
-    let view = TraceView::new(air, columns, params)?;
-    let failures: Result<Vec<_>, _> = air.constraints().iter().map(|c| view.check(c)).collect();
-    Ok(failures?.into_iter().flatten().collect())
+    TraceChecker::new(air, params)?.check(columns)
 }
 
-/// The violations of one constraint, given by its position in [`Air::constraints`].
-///
-/// # Errors
-/// As [`check_trace`].
-///
-/// # Panics
-/// If there is no such constraint.
-pub fn check_constraint<A: Air + ?Sized, C: AsRef<[Fe]> + Sync>(
-    air: &A,
-    position: usize,
-    columns: &[C],
-    params: &[Fe],
-) -> Result<Option<Failure>, AirError> {
-    TraceView::new(air, columns, params)?.check(&air.constraints()[position])
-}
-
-/// A trace with everything needed to evaluate an expression on one of its rows.
-struct TraceView<'a, A: ?Sized, C> {
+/// Evaluates the constraints of an AIR on concrete traces.
+pub struct TraceChecker<'a, A: ?Sized> {
     air: &'a A,
-    columns: &'a [C],
     params: &'a [Fe],
     periodic: Vec<Vec<Fe>>,
+    constraints: Vec<RowConstraint>,
 }
 
-impl<'a, A: Air + ?Sized, C: AsRef<[Fe]> + Sync> TraceView<'a, A, C> {
-    fn new(air: &'a A, columns: &'a [C], params: &'a [Fe]) -> Result<Self, AirError> {
-        let expected = air.n_columns().iter().sum();
-        if columns.len() != expected {
-            return Err(AirError::ColumnCount { expected, actual: columns.len() });
-        }
-        for (column, values) in columns.iter().enumerate() {
-            let (expected, actual) = (1 << air.log_trace_length(), values.as_ref().len());
-            if actual != expected {
-                return Err(AirError::ColumnLength { column, expected, actual });
-            }
-        }
+impl<'a, A: Air + ?Sized> TraceChecker<'a, A> {
+    /// Prepares the checks for given parameter values.
+    ///
+    /// # Errors
+    /// [`AirError::ParamCount`] for a wrong number of parameters, [`AirError::Rows`] if a set of
+    /// rows does not fit the trace length.
+    pub fn new(air: &'a A, params: &'a [Fe]) -> Result<Self, AirError> {
         let expected = air.param_names().len();
         if params.len() != expected {
             return Err(AirError::ParamCount { expected, actual: params.len() });
         }
         let on_trace = |column| periodic_on_coset(column, Fe::ONE, air.log_trace_length());
-        let periodic = air.periodic().iter().map(on_trace).collect();
-        Ok(Self { air, columns, params, periodic })
+        let constraint = |constraint| RowConstraint::new(air, constraint);
+        Ok(Self {
+            air,
+            params,
+            periodic: air.periodic().iter().map(on_trace).collect(),
+            constraints: air.constraints().iter().map(constraint).collect::<Result<_, _>>()?,
+        })
     }
 
-    fn check(&self, constraint: &Constraint) -> Result<Option<Failure>, AirError> {
-        let program = SubGraph::new(self.air.graph(), constraint.expr);
-        let rows = constrained_rows(constraint, self.air.trace_length())?;
-        let fails =
-            |values: &mut Vec<Fe>, row: u64| (!self.eval(&program, row, values)).then_some(row);
-        let rows: Vec<u64> =
-            rows.into_par_iter().map_init(Vec::new, fails).flatten_iter().collect();
-        Ok((!rows.is_empty()).then(|| Failure {
-            index: constraint.index,
-            name: constraint.name.clone(),
-            rows,
-        }))
+    /// All violations, in the order of [`Air::constraints`].
+    ///
+    /// # Errors
+    /// [`AirError::ColumnCount`] or [`AirError::ColumnLength`] for columns of the wrong shape.
+    pub fn check<C: AsRef<[Fe]> + Sync>(&self, columns: &[C]) -> Result<Vec<Failure>, AirError> {
+        self.check_shape(columns)?;
+        let failures = self.air.constraints().iter().zip(&self.constraints);
+        let failures = failures.map(|(constraint, program)| {
+            let rows = program.rows(self.air.trace_length());
+            let failing = rows.into_par_iter().map_init(Vec::new, |values, row| {
+                (!self.holds(program, columns, row, values)).then_some(row)
+            });
+            Failure {
+                index: constraint.index,
+                name: constraint.name.clone(),
+                rows: failing.flatten_iter().collect(),
+            }
+        });
+        Ok(failures.filter(|failure| !failure.rows.is_empty()).collect())
+    }
+
+    /// The violations that involve one of the given cells (column and row), in the order of
+    /// [`Air::constraints`]: what changes when only these cells of a valid trace change.
+    ///
+    /// # Errors
+    /// As [`TraceChecker::check`].
+    pub fn check_cells<C: AsRef<[Fe]> + Sync>(
+        &self,
+        columns: &[C],
+        cells: &[(usize, u64)],
+    ) -> Result<Vec<Failure>, AirError> {
+        self.check_shape(columns)?;
+        let n = self.air.trace_length();
+        let mut failures = Vec::new();
+        let mut values = Vec::new();
+        for (constraint, program) in self.air.constraints().iter().zip(&self.constraints) {
+            let rows: BTreeSet<u64> = cells
+                .iter()
+                .flat_map(|(column, row)| program.rows_reading(self.air, *column, *row))
+                .filter(|row| program.applies(*row, n))
+                .collect();
+            let mut fails = |row: &u64| !self.holds(program, columns, *row, &mut values);
+            let rows: Vec<u64> = rows.into_iter().filter(|row| fails(row)).collect();
+            if !rows.is_empty() {
+                let (index, name) = (constraint.index, constraint.name.clone());
+                failures.push(Failure { index, name, rows });
+            }
+        }
+        Ok(failures)
+    }
+
+    fn check_shape<C: AsRef<[Fe]>>(&self, columns: &[C]) -> Result<(), AirError> {
+        let expected = self.air.n_columns().iter().sum();
+        if columns.len() != expected {
+            return Err(AirError::ColumnCount { expected, actual: columns.len() });
+        }
+        for (column, values) in columns.iter().enumerate() {
+            let (expected, actual) = (1 << self.air.log_trace_length(), values.as_ref().len());
+            if actual != expected {
+                return Err(AirError::ColumnLength { column, expected, actual });
+            }
+        }
+        Ok(())
     }
 
     /// Whether the expression vanishes on the row.
-    fn eval(&self, program: &SubGraph, row: u64, values: &mut Vec<Fe>) -> bool {
+    fn holds<C: AsRef<[Fe]>>(
+        &self,
+        program: &RowConstraint,
+        columns: &[C],
+        row: u64,
+        values: &mut Vec<Fe>,
+    ) -> bool {
         values.clear();
         for node in &program.nodes {
             let value = match *node {
                 Node::Const(value) => value,
-                Node::Mask(position) => self.cell(position, row),
+                Node::Mask(position) => {
+                    let mask = self.air.mask()[position as usize];
+                    let column = columns[mask.column].as_ref();
+                    column[wrap(row + mask.row, column.len())]
+                }
                 Node::Periodic(position) => {
                     let column = &self.periodic[position as usize];
                     column[wrap(row, column.len())]
@@ -119,63 +162,89 @@ impl<'a, A: Air + ?Sized, C: AsRef<[Fe]> + Sync> TraceView<'a, A, C> {
         }
         values.last().is_some_and(Fe::is_zero)
     }
-
-    fn cell(&self, position: u32, row: u64) -> Fe {
-        let mask = self.air.mask()[position as usize];
-        let column = self.columns[mask.column].as_ref();
-        column[wrap(row + mask.row, column.len())]
-    }
 }
 
 fn wrap(row: u64, length: usize) -> usize {
     usize::try_from(row % length as u64).expect("reduced modulo a usize")
 }
 
-/// The nodes one expression depends on, renumbered; the last is the expression itself.
-struct SubGraph {
+/// One constraint: the nodes its expression depends on, the expression last, and its rows.
+struct RowConstraint {
     nodes: Vec<Node>,
+    numerators: Vec<Powers>,
+    denominators: Vec<Powers>,
 }
 
-impl SubGraph {
-    fn new(graph: &Graph, root: NodeId) -> Self {
-        let live = graph.reachable([root]);
-        let mut renumbered: HashMap<NodeId, NodeId> = HashMap::new();
-        let mut nodes = Vec::new();
-        for (position, node) in graph.nodes.iter().enumerate().take(root.index() + 1) {
-            if live[position] {
-                let next = NodeId(u32::try_from(nodes.len()).expect("a part of a graph"));
-                renumbered.insert(NodeId(u32::try_from(position).expect("a node")), next);
-                nodes.push(match *node {
-                    Node::Add(a, b) => Node::Add(renumbered[&a], renumbered[&b]),
-                    Node::Sub(a, b) => Node::Sub(renumbered[&a], renumbered[&b]),
-                    Node::Mul(a, b) => Node::Mul(renumbered[&a], renumbered[&b]),
-                    Node::Neg(a) => Node::Neg(renumbered[&a]),
-                    leaf => leaf,
-                });
+impl RowConstraint {
+    fn new<A: Air + ?Sized>(air: &A, constraint: &Constraint) -> Result<Self, AirError> {
+        let n = air.trace_length();
+        let resolve = |factors: &[Zerofier]| -> Result<Vec<Powers>, AirError> {
+            let powers: Option<_> = factors.iter().map(|factor| factor.resolve(n)).collect();
+            powers.ok_or_else(|| AirError::Rows {
+                constraint: constraint.name.clone(),
+                trace_length: n,
+            })
+        };
+        Ok(Self {
+            nodes: sub_graph(air.graph(), constraint.expr),
+            numerators: resolve(&constraint.numerators)?,
+            denominators: resolve(&constraint.denominators)?,
+        })
+    }
+
+    /// Whether the constraint must hold on a row: more denominators vanish there than numerators.
+    fn applies(&self, row: u64, n: u64) -> bool {
+        let count = |factors: &[Powers]| factors.iter().filter(|f| f.contains(row, n)).count();
+        count(&self.denominators) > count(&self.numerators)
+    }
+
+    /// All rows on which the constraint must hold.
+    fn rows(&self, n: u64) -> Vec<u64> {
+        let members = |factor: &Powers| {
+            let step = usize::try_from(factor.period).unwrap_or(usize::MAX);
+            factor.first_row().into_iter().flat_map(move |first| (first..n).step_by(step))
+        };
+        let mut rows: Vec<u64> = self.denominators.iter().flat_map(members).collect();
+        rows.retain(|row| self.applies(*row, n));
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// The rows from which the expression reads a cell.
+    fn rows_reading<'s, A: Air + ?Sized>(
+        &'s self,
+        air: &'s A,
+        column: usize,
+        row: u64,
+    ) -> impl Iterator<Item = u64> + 's {
+        let n = air.trace_length();
+        self.nodes.iter().filter_map(move |node| match *node {
+            Node::Mask(position) => {
+                let mask = air.mask()[position as usize];
+                (mask.column == column).then(|| (row + n - mask.row % n) % n)
             }
-        }
-        Self { nodes }
+            _ => None,
+        })
     }
 }
 
-/// The rows where more denominator factors vanish than numerator factors.
-fn constrained_rows(constraint: &Constraint, n: u64) -> Result<Vec<u64>, AirError> {
-    let resolve = |factors: &[Zerofier]| -> Option<Vec<Powers>> {
-        factors.iter().map(|factor| factor.resolve(n)).collect()
-    };
-    let (Some(numerators), Some(denominators)) =
-        (resolve(&constraint.numerators), resolve(&constraint.denominators))
-    else {
-        return Err(AirError::Rows { constraint: constraint.name.clone(), trace_length: n });
-    };
-    let count = |factors: &[Powers], row| factors.iter().filter(|f| f.contains(row, n)).count();
-    let mut rows: Vec<u64> = Vec::new();
-    for factor in &denominators {
-        let Some(first) = factor.first_row() else { continue };
-        let members = (first..n).step_by(usize::try_from(factor.period).unwrap_or(usize::MAX));
-        rows.extend(members.filter(|&row| count(&denominators, row) > count(&numerators, row)));
+/// The nodes that `root` depends on, renumbered.
+fn sub_graph(graph: &Graph, root: NodeId) -> Vec<Node> {
+    let live = graph.reachable([root]);
+    let mut renumbered: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut nodes = Vec::new();
+    for (id, node) in (0..).map(NodeId).zip(&graph.nodes) {
+        if live[id.index()] {
+            renumbered.insert(id, NodeId(u32::try_from(nodes.len()).expect("part of a graph")));
+            nodes.push(match *node {
+                Node::Add(a, b) => Node::Add(renumbered[&a], renumbered[&b]),
+                Node::Sub(a, b) => Node::Sub(renumbered[&a], renumbered[&b]),
+                Node::Mul(a, b) => Node::Mul(renumbered[&a], renumbered[&b]),
+                Node::Neg(a) => Node::Neg(renumbered[&a]),
+                leaf => leaf,
+            });
+        }
     }
-    rows.sort_unstable();
-    rows.dedup();
-    Ok(rows)
+    nodes
 }

@@ -21,7 +21,7 @@ mod program;
 mod zerofier;
 
 pub use air::{Air, Constraint, Mask, Periodic};
-pub use checker::{check_constraint, check_trace, Failure};
+pub use checker::{check_trace, Failure, TraceChecker};
 pub use coset::CosetEvaluator;
 pub use degree::{check_degrees, constraint_degrees};
 pub use describe::describe;

@@ -2,7 +2,7 @@
 
 use novation_air::{
     check_degrees, check_trace, constraint_degrees, eval_composition, Air, AirError, Constraint,
-    CosetEvaluator, ExprBuilder, Graph, Mask, NodeId, Periodic, Zerofier,
+    CosetEvaluator, ExprBuilder, Graph, Mask, NodeId, Periodic, TraceChecker, Zerofier,
 };
 use novation_field::fft::{bit_reverse, evaluate_at, Twiddles};
 use novation_field::Fe;
@@ -177,6 +177,18 @@ fn test_check_trace_when_cell_flipped_then_names_constraint_and_row() {
         columns[2][exempt] += Fe::ONE; // Rows 8 and 32 are exempt.
     }
     assert_eq!(check_trace(&air, &columns, &params).unwrap(), vec![]);
+}
+
+#[test]
+fn test_check_cells_when_cells_changed_then_same_failures_as_whole_check() {
+    let (air, mut columns, params) = toy();
+    let checker = TraceChecker::new(&air, &params).unwrap();
+    for (column, row) in [(0, 20), (0, 127), (1, 0), (1, 127), (2, 2), (2, 19), (0, 3)] {
+        columns[column][row] += Fe::ONE;
+        let local = checker.check_cells(&columns, &[(column, row as u64)]).unwrap();
+        assert_eq!(local, check_trace(&air, &columns, &params).unwrap(), "cell {column}, {row}");
+        columns[column][row] -= Fe::ONE;
+    }
 }
 
 #[test]

@@ -2,9 +2,13 @@
 
 #![allow(dead_code)] // Every test file uses a part of this.
 
+pub(crate) mod small;
+
 use std::path::PathBuf;
 
-use novation_cairo_air::{CairoAir, PublicInput};
+use novation_cairo_air::{
+    read_memory_file, read_trace_file, BuiltinInputs, CairoAir, PublicInput, TraceInputs,
+};
 use novation_field::Fe;
 use serde_json::Value;
 
@@ -84,4 +88,23 @@ pub(crate) fn exchange(name: &str) -> Option<Exchange> {
 fn elements(line: &str) -> Vec<Fe> {
     let Some((_, list)) = line.rsplit_once('(') else { return Vec::new() };
     list.trim_end_matches(')').split(", ").filter_map(|text| Fe::from_hex(text).ok()).collect()
+}
+
+/// The run of the golden proofs.
+pub(crate) fn golden() -> Option<(CairoAir, TraceInputs)> {
+    let folder = vectors()?.join("stone_golden");
+    let bytes = |name: &str| std::fs::read(folder.join(name)).expect("a vector file");
+    let private = read_json("stone_golden/private_input.json")?;
+    let public = read_json("stone_golden/public_input.json")?;
+    let run = TraceInputs {
+        trace: read_trace_file(&bytes("trace.bin")).expect("a trace"),
+        memory: read_memory_file(&bytes("memory.bin")).expect("a memory"),
+        builtins: BuiltinInputs::from_value(&private).expect("builtin inputs"),
+    };
+    Some((CairoAir::new(PublicInput::from_value(&public).expect("valid")), run))
+}
+
+/// Interaction elements without meaning.
+pub(crate) fn some_elements() -> Vec<Fe> {
+    (1..=8).map(|i| Fe::from_u64(1_000_003 * i).pow(99)).collect()
 }
