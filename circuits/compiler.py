@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from circuits import cairo_lang_shim  # noqa: F401 - must come before starkware
+from circuits.cairo_lang_shim import quiet  # isort: skip - must come before starkware
 from circuits.vm.hints import resolve_hints
 from novation.crypto import FIELD_PRIME
 from starkware.cairo.bootloaders.hash_program import HashFunction, compute_program_hash_chain
@@ -17,12 +17,13 @@ from starkware.cairo.lang.compiler.program import Program
 def compile_source(path: Path, root: Path) -> Program:
     """Compile a program for proof mode; `root` is where its imports begin."""
     reader = get_module_reader(cairo_path=[str(root)])
-    return compile_cairo(
-        get_codes([str(path)]),
-        debug_info=True,
-        pass_manager=default_pass_manager(prime=FIELD_PRIME, read_module=reader.read),
-        add_start=True,
-    )
+    with quiet():
+        return compile_cairo(
+            get_codes([str(path)]),
+            debug_info=True,
+            pass_manager=default_pass_manager(prime=FIELD_PRIME, read_module=reader.read),
+            add_start=True,
+        )
 
 
 def plain_code(program: Program, root: Path) -> dict[str, Any]:
@@ -51,7 +52,8 @@ def plain_code(program: Program, root: Path) -> dict[str, Any]:
 
 def program_json(program: Program) -> str:
     """Return the compiled program in cairo-lang's format, without debug information."""
-    return str(Program.Schema().dumps(dataclasses.replace(program, debug_info=None)))
+    with quiet():
+        return str(Program.Schema().dumps(dataclasses.replace(program, debug_info=None)))
 
 
 def _place(filename: str | None, line: int, root: Path) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from circuits.layout import LAYOUT_BUILTINS, Usage, padded_steps
 from circuits.program import load_code
 from circuits.program_input import (
     MARKET_KEY_BASE,
@@ -11,24 +13,10 @@ from circuits.program_input import (
     ProgramInput,
     program_input,
 )
+from circuits.proof_files import RunFiles, range_check_span, segment_bases, write_files
 from circuits.vm.machine import Machine
 from circuits.vm.memory import Memory, Segments
 from novation.protocol.witness import BatchWitness
-
-# The builtins of the dynamic layout in the order of its memory segments.
-LAYOUT_BUILTINS: Final = (
-    "output",
-    "pedersen",
-    "range_check",
-    "ecdsa",
-    "bitwise",
-    "ec_op",
-    "keccak",
-    "poseidon",
-    "range_check96",
-    "add_mod",
-    "mul_mod",
-)
 
 _LOG_ENTRY_CELLS: Final = 3
 
@@ -80,7 +68,7 @@ class LatestRecords:
 
 def run_machine(records: ProgramInput, bases: Sequence[int] | None = None) -> Machine:
     """Run the batch program on an input; CairoRunError if the input proves nothing."""
-    machine = Machine(load_code(), LAYOUT_BUILTINS, bases)
+    machine = Machine(load_code(), tuple(LAYOUT_BUILTINS), bases)
     latest = LatestRecords(machine.memory, machine.segments, records)
     machine.run(
         {
@@ -116,3 +104,39 @@ def execution_of(machine: Machine) -> Execution:
     }
     output = tuple(cells[offset] for offset in range(used["output"]))
     return Execution(output, machine.n_steps, used)
+
+
+@dataclass(frozen=True, slots=True)
+class CairoRun:
+    """A run in proof mode and where its files are. `n_steps` is padded to a power of two."""
+
+    files: RunFiles
+    n_steps: int
+    n_steps_used: int
+    output: tuple[int, ...]
+
+
+def run_batch(witness: BatchWitness, out_dir: Path) -> CairoRun:
+    """Run a batch in proof mode and write trace, memory and both inputs of the prover.
+
+    The first run finds the sizes of the memory segments; the second, on the same input, has every
+    cell at its final address.
+    """
+    records = program_input(witness)
+    first = run_machine(records)
+    execution = execution_of(first)
+    sizes = first.segments.sizes()
+    low, high = range_check_span(first)
+    usage = Usage(
+        n_steps=execution.n_steps,
+        instances={
+            name: cells // LAYOUT_BUILTINS[name] for name, cells in execution.builtin_cells.items()
+        },
+        range_check_span=high - low,
+        memory_holes=sum(sizes) - len(first.memory),
+    )
+    n_steps = padded_steps(usage)
+    final = run_machine(records, segment_bases(first, sizes, n_steps))
+    files = RunFiles.in_folder(out_dir)
+    write_files(final, n_steps, files)
+    return CairoRun(files, n_steps, execution.n_steps, execution.output)

@@ -68,7 +68,9 @@ class Machine:
         self.base = self.segments.add()
         self.execution_base = self.segments.add()
         self.builtin_bases = {name: self.segments.add() for name in layout_builtins}
-        self.memory.poseidon_base = self.builtin_bases["poseidon"]
+        self.memory.poseidon = self.segments.reach(self.builtin_bases["poseidon"])
+        # cairo-lang gives the (unused) modular builtins four cells of zeros.
+        self.zeros = self.segments.gen_arg([0] * 4)
         self.ecdsa = EcdsaBuiltin()
         # Blocks in the order of execution, with ap and fp at their start.
         self.trace: list[tuple[int, int, int]] = []
@@ -218,12 +220,12 @@ class Machine:
         base, stop = self.builtin_bases["poseidon"], self.stop_pointer("poseidon")
         memory = self.memory
         for first in range(base, stop, POSEIDON_CELLS):
-            if first in memory.permuted:
-                continue
-            inputs = [memory[first + i] for i in range(POSEIDON_INPUTS)]
-            for index, value in enumerate(hades(*inputs)):
-                if memory.setdefault(first + POSEIDON_INPUTS + index, value) != value:
-                    raise CairoRunError(-1, f"poseidon output at {first - base}")
+            outputs = memory.permuted.get(first)
+            if outputs is None:
+                outputs = hades(memory[first], memory[first + 1], memory[first + 2])
+            for cell, value in enumerate(outputs, first + POSEIDON_INPUTS):
+                if memory.get(cell, value) != value:
+                    raise CairoRunError(-1, f"poseidon output at {cell - base}")
 
     def _check_signatures(self) -> None:
         base, stop = self.builtin_bases["ecdsa"], self.stop_pointer("ecdsa")

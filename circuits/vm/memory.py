@@ -1,6 +1,6 @@
 """Write-once memory in one flat address space, and the segments in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from novation.crypto import FIELD_PRIME, hades
@@ -28,9 +28,9 @@ class Memory(dict[int, int]):
     def __init__(self) -> None:
         """Start with nothing, and no Poseidon segment."""
         super().__init__()
-        self.poseidon_base = -_SEGMENT_REACH
-        # Instances whose outputs were computed here and need not be checked again.
-        self.permuted: set[int] = set()
+        self.poseidon = range(0)
+        # Outputs by the address of their instance. Only those that are read become cells.
+        self.permuted: dict[int, tuple[int, int, int]] = {}
 
     def __setitem__(self, address: int, value: int) -> None:
         """Give a cell a value; MemoryConflictError if it has another."""
@@ -39,25 +39,17 @@ class Memory(dict[int, int]):
 
     def __missing__(self, address: int) -> int:
         """Return an output of the Poseidon builtin; KeyError for any other cell."""
-        offset = address - self.poseidon_base
-        if not 0 <= offset < _SEGMENT_REACH or offset % POSEIDON_CELLS < POSEIDON_INPUTS:
+        offset = address - self.poseidon.start
+        if address not in self.poseidon or offset % POSEIDON_CELLS < POSEIDON_INPUTS:
             raise KeyError(address)
         first = address - offset % POSEIDON_CELLS
         if first + 2 not in self:
             raise KeyError(address)
-        outputs = hades(self[first], self[first + 1], self[first + 2])
-        for index, value in enumerate(outputs):
-            self[first + POSEIDON_INPUTS + index] = value
-        self.permuted.add(first)
-        return outputs[offset % POSEIDON_CELLS - POSEIDON_INPUTS]
-
-    def segment(self, base: int) -> Iterator[tuple[int, int]]:
-        """Yield (offset, value) of the cells of a segment that has no final address."""
-        return (
-            (address - base, value)
-            for address, value in self.items()
-            if 0 <= address - base < _SEGMENT_REACH
-        )
+        if first not in self.permuted:
+            self.permuted[first] = hades(self[first], self[first + 1], self[first + 2])
+        value = self.permuted[first][offset % POSEIDON_CELLS - POSEIDON_INPUTS]
+        super().__setitem__(address, value)
+        return value
 
 
 class Segments:
@@ -79,6 +71,12 @@ class Segments:
         base = (index + 1) * _SEGMENT_DISTANCE if self._final is None else self._final[index]
         self.bases.append(base)
         return base
+
+    def reach(self, base: int) -> range:
+        """Return the addresses that a segment may use."""
+        if self._final is None:
+            return range(base, base + _SEGMENT_REACH)
+        return range(base, min((other for other in self._final if other > base), default=base))
 
     def base_of(self, address: int) -> int:
         """Return where the segment of an address begins."""
