@@ -154,13 +154,14 @@ class Node:
     def _make_server(self) -> grpc.aio.Server:
         limits = self._config.limits
         server = grpc.aio.server(
+            maximum_concurrent_rpcs=limits.max_streams + limits.max_pending_commands,
             options=[
                 (
                     "grpc.max_receive_message_length",
                     TRANSPORT_LIMIT_FACTOR * limits.max_message_bytes,
                 ),
                 ("grpc.so_reuseport", 0),
-            ]
+            ],
         )
         services = {
             order_service_pb2: OrderService(

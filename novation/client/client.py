@@ -7,6 +7,7 @@ async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as c
 
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
@@ -270,7 +271,7 @@ class Client:
         message = await self._transport.call(self._transport.queries.GetStatus, request)
         return conversion.status(message)
 
-    async def mark_price(self, market: str | int) -> Number | None:
+    async def mark_price(self, market: str | int) -> Decimal | None:
         """Return the mark price in USD, None while there is none."""
         request = query_service_pb2.GetExchangeRequest()
         message = await self._transport.call(self._transport.queries.GetExchange, request)
