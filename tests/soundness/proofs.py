@@ -1,24 +1,30 @@
-"""Proofs that other provers made."""
+"""Proofs that Stone made: two in the repository, two larger ones beside it."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
+COMMITTED = Path(__file__).parent / "vectors"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "stone_proofs"
 STONE_PROOFS = (
-    "stone_golden/proof_suite_k.json",
-    "stone_golden/proof_suite_p.json",
-    "stone_proofs/cairo_lang_dynamic_4096_steps.json",
-    "stone_proofs/swiftness_dynamic_2048_steps.json",
+    "stone_suite_k.json.gz",
+    "stone_suite_p.json.gz",
+    "cairo_lang_dynamic_4096_steps.json",
+    "swiftness_dynamic_2048_steps.json",
 )
 
 
 def load_proof(name: str) -> dict[str, Any]:
     """Return a proof in Stone's JSON format; skip the test if it is not at hand."""
-    path = VECTORS / name
-    if not path.exists():
-        pytest.skip(f"{path} is absent: the vectors are not part of the repository")
-    proof: dict[str, Any] = json.loads(path.read_text())
+    if name.endswith(".gz"):
+        text = gzip.decompress((COMMITTED / name).read_bytes())
+    else:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"{path} is absent: this proof is not part of the repository")
+        text = path.read_bytes()
+    proof: dict[str, Any] = json.loads(text)
     return proof

@@ -11,7 +11,7 @@ import pytest
 
 from prover.reference.deep import claims_by_point, evaluate_quotient
 from prover.reference.errors import RejectedProof, UnreadableProof
-from prover.reference.field import P, domain_element, evaluate
+from prover.reference.field import P, domain_element, evaluate, inverse
 from prover.reference.fri import check_low_degree
 from prover.reference.hashes import MaskedHash, node_hash
 from prover.reference.merkle import check_opening
@@ -110,6 +110,14 @@ def test_deep_quotient_when_a_claim_is_false_then_its_degree_is_high() -> None:
         else:
             with pytest.raises(RejectedProof, match="last layer is not on its polynomial"):
                 check(quotient, proof, rules)
+
+
+def test_deep_quotient_when_evaluated_at_its_own_point_then_rejected() -> None:
+    grouped = claims_by_point([(0, DOMAIN[3])], [1], alpha=99)
+    with pytest.raises(RejectedProof, match="division by zero"):
+        evaluate_quotient(grouped, [1], DOMAIN[3])
+    with pytest.raises(RejectedProof, match="division by zero"):
+        inverse(P)
 
 
 @pytest.mark.parametrize(("hash_name", "n_friendly_layers"), TREES)
