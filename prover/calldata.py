@@ -37,6 +37,9 @@ SEGMENTS = (
     "add_mod",
     "mul_mod",
 )
+OUTPUT_SEGMENT_OFFSET = 9
+OUTPUT_OFFSET = OUTPUT_SEGMENT_OFFSET + 8 * len(SEGMENTS[2:])
+UPDATE_STATE_SELECTOR = keccak(b"updateState(bytes,bytes)")[:4]
 DATA_CONTRACT_MAX_BYTES = 24_575
 SMALL_FELT_BOUND = 2**63
 WIDE_FELT_MARK = 2**64 - 1
@@ -180,7 +183,57 @@ def encode_public_input(public_input: Mapping[str, Any]) -> bytes:
     memory = public_input["public_memory"]
     _check_public_memory(public_input, n_outputs)
     outputs = memory[len(memory) - n_outputs :]
-    return header + b"".join(_felt(entry["value"]).to_bytes(WORD_BYTES, "big") for entry in outputs)
+    return header + b"".join(_length_and_bytes(_felt(entry["value"])) for entry in outputs)
+
+
+def decode_output(public_input: bytes) -> list[int]:
+    """Return the program's output from an encoded public input.
+
+    Raises:
+        CalldataError: if the bytes are not an encoding.
+    """
+    reader = _Reader(public_input)
+    header = reader.take(OUTPUT_OFFSET)
+    begin, stop = (
+        int.from_bytes(header[offset : offset + 4], "big")
+        for offset in (OUTPUT_SEGMENT_OFFSET, OUTPUT_SEGMENT_OFFSET + 4)
+    )
+    output = []
+    for _ in range(stop - begin):
+        encoded = reader.take(reader.take(1)[0])
+        value = int.from_bytes(encoded, "big")
+        if value >= FIELD_PRIME or _length_and_bytes(value)[1:] != encoded:
+            raise CalldataError(f"output value {encoded.hex()} is not canonical")
+        output.append(value)
+    reader.expect_end()
+    return output
+
+
+def encode_update_state(public_input: bytes, proof: bytes) -> bytes:
+    """The input of the transaction `Exchange.updateState(publicInput, proof)`."""
+    tails = [_words([len(data)]) + data + bytes(-len(data) % WORD_BYTES) for data in (public_input, proof)]
+    offsets = _words([2 * WORD_BYTES, 2 * WORD_BYTES + len(tails[0])])
+    return UPDATE_STATE_SELECTOR + offsets + b"".join(tails)
+
+
+def decode_update_state(calldata: bytes) -> tuple[bytes, bytes]:
+    """Split the input of an `updateState` transaction into public input and proof.
+
+    Raises:
+        CalldataError: if it is not what `encode_update_state` writes.
+    """
+    reader = _Reader(calldata)
+    selector = reader.take(len(UPDATE_STATE_SELECTOR))
+    reader.take(2 * WORD_BYTES)
+    arguments = []
+    for _ in range(2):
+        length = int.from_bytes(reader.take(WORD_BYTES), "big")
+        arguments.append(reader.take(length))
+        reader.take(-length % WORD_BYTES)
+    reader.expect_end()
+    if encode_update_state(*arguments) != calldata:
+        raise CalldataError(f"{selector.hex()} does not start a canonical updateState call")
+    return arguments[0], arguments[1]
 
 
 def encode_program(program: Sequence[int]) -> list[bytes]:
@@ -350,6 +403,12 @@ def _felt(value: str | int) -> int:
     if not 0 <= felt < FIELD_PRIME:
         raise CalldataError(f"value {felt:#x} is not below the field prime")
     return felt
+
+
+def _length_and_bytes(value: int) -> bytes:
+    """One byte of length and that many bytes, big endian, without leading zeros."""
+    n_bytes = -(-value.bit_length() // 8)
+    return bytes([n_bytes]) + value.to_bytes(n_bytes, "big")
 
 
 def _words(values: Iterable[int]) -> bytes:

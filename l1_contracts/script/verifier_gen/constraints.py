@@ -40,14 +40,14 @@ contract Constraints is IConstraints {{
 
     /// @inheritdoc IConstraints
     function evaluate(
-        uint256[] calldata mask,
-        uint256[] calldata params,
+        bytes calldata mask,
+        bytes calldata params,
         uint256 alpha,
         uint256 point,
         uint256 logTraceLength
     ) external view returns (uint256 result) {{
-        if (mask.length != {n_mask}) revert WrongLength({n_mask}, mask.length);
-        if (params.length != {n_params}) revert WrongLength({n_params}, params.length);
+        if (mask.length != {mask_bytes}) revert WrongLength({mask_bytes}, mask.length);
+        if (params.length != {param_bytes}) revert WrongLength({param_bytes}, params.length);
         if (logTraceLength < {min_log}) revert TraceTooShort({min_log}, logTraceLength);
         address periodicColumns = _PERIODIC_COLUMNS;
         // Memory: {mask_base:#x} mask, {param_base:#x} parameters, {periodic_base:#x} periodic
@@ -66,8 +66,8 @@ contract Constraints is IConstraints {{
             }}
             if iszero(eq(mload(0x40), {start:#x})) {{ revert(0, 0) }}
             let p := PRIME
-            calldatacopy({mask_base:#x}, mask.offset, {mask_bytes:#x})
-            calldatacopy({param_base:#x}, params.offset, {param_bytes:#x})
+            calldatacopy({mask_base:#x}, mask.offset, {mask_bytes})
+            calldatacopy({param_base:#x}, params.offset, {param_bytes})
             {{
                 let power := 1
                 for {{ let ptr := {alpha_base:#x} }} lt(ptr, {alpha_end:#x}) {{ ptr := add(ptr, 0x20) }} {{
@@ -115,8 +115,6 @@ class ConstraintGenerator:
         scratch = {f"scratch_{i}": end + WORD * i for i in range(1, 6)}
         return TEMPLATE.format(
             periodic_hash=periodic_hash,
-            n_mask=len(self._air.distinct_mask),
-            n_params=len(self._air.params),
             min_log=max(self._periods()).bit_length() - 1,
             start=MEMORY_START,
             mask_base=self._mask,

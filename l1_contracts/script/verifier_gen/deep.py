@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from verifier_gen.expressions import WORD, Code, add, multiply, negate
+from verifier_gen.expressions import WORD, Code, add, multiply
 
 if TYPE_CHECKING:
     from verifier_gen.description import Description
@@ -23,23 +23,25 @@ import {{PRIME}} from "../Field.sol";
 contract Deep is IDeep {{
     /// @inheritdoc IDeep
     function evaluate(
-        uint256[] calldata coefficients,
-        uint256[] calldata oodsValues,
-        uint256[] calldata points,
-        uint256[] calldata rows,
+        bytes calldata coefficients,
+        bytes calldata oodsValues,
+        bytes calldata points,
+        bytes calldata rows,
         uint256 oodsPoint,
         uint256 logTraceLength
-    ) external view returns (uint256[] memory quotients) {{
-        if (coefficients.length != {n_values}) {{
-            revert WrongLength({n_values}, coefficients.length);
+    ) external view returns (bytes memory quotients) {{
+        if (coefficients.length != {value_bytes}) {{
+            revert WrongLength({value_bytes}, coefficients.length);
         }}
-        if (oodsValues.length != {n_values}) revert WrongLength({n_values}, oodsValues.length);
-        if (rows.length != points.length * {n_columns}) {{
+        if (oodsValues.length != {value_bytes}) {{
+            revert WrongLength({value_bytes}, oodsValues.length);
+        }}
+        if (points.length % 32 != 0 || rows.length != points.length * {n_columns}) {{
             revert WrongLength(points.length * {n_columns}, rows.length);
         }}
         if (logTraceLength < {min_log}) revert TraceTooShort({min_log}, logTraceLength);
         // Memory: {coefficient_base:#x} coefficients, {value_base:#x} out-of-domain values,
-        // {point_base:#x} points z*g^row, then z^2; {constant_base:#x} sum of coefficient * value of
+        // {point_base:#x} points -z*g^row, then -z^2; {constant_base:#x} sum of coefficient * -value of
         // each point; {square_base:#x} powers g^(2^i); from {fraction_base:#x} on one numerator and
         // denominator per query, then the prefix products of the denominators. `p` is the prime.
         assembly ("memory-safe") {{
@@ -63,14 +65,14 @@ contract Deep is IDeep {{
             }}
             if iszero(eq(mload(0x40), {start:#x})) {{ revert(0, 0) }}
             let p := PRIME
-            calldatacopy({coefficient_base:#x}, coefficients.offset, {value_bytes:#x})
-            calldatacopy({value_base:#x}, oodsValues.offset, {value_bytes:#x})
+            calldatacopy({coefficient_base:#x}, coefficients.offset, {value_bytes})
+            calldatacopy({value_base:#x}, oodsValues.offset, {value_bytes})
 {setup}
             let product := 1
             {{
                 let row := rows.offset
                 let point := points.offset
-                let end := add({fraction_base:#x}, mul(0x60, points.length))
+                let end := add({fraction_base:#x}, mul(3, points.length))
                 for {{ let ptr := {fraction_base:#x} }} lt(ptr, end) {{ ptr := add(ptr, 0x60) }} {{
                     let n, d := fraction(calldataload(point), row, p)
                     mstore(ptr, n)
@@ -84,10 +86,10 @@ contract Deep is IDeep {{
             // A query point that is a point of the mask: never for an honest transcript.
             if iszero(product) {{ revert(0, 0) }}
             let inverse := expmod(product, sub(p, 2), p)
-            let ptr := add({fraction_base:#x}, mul(0x60, points.length))
+            let ptr := add({fraction_base:#x}, mul(3, points.length))
             quotients := ptr
             mstore(quotients, points.length)
-            let slot := add(quotients, shl(5, points.length))
+            let slot := add(quotients, points.length)
             mstore(0x40, add(slot, 0x20))
             for {{}} gt(slot, quotients) {{ slot := sub(slot, 0x20) }} {{
                 ptr := sub(ptr, 0x60)
@@ -132,7 +134,6 @@ class DeepGenerator:
         scratch = {f"scratch_{i}": self._scratch + WORD * i for i in range(1, 6)}
         setup = [*self._point_lines(), *self._constant_lines()]
         return TEMPLATE.format(
-            n_values=self._n_values,
             n_columns=self._n_columns,
             min_log=max(self._rows).bit_length(),
             start=MEMORY_START,
@@ -168,10 +169,10 @@ class DeepGenerator:
                 if (row - previous) >> bit & 1:
                     power = f"mload({self._squares + WORD * bit:#x})"
                     lines.append(f"    point := mulmod(point, {power}, p)")
-            lines.append(f"    mstore({self._points + WORD * i:#x}, point) // row {row}")
+            lines.append(f"    mstore({self._points + WORD * i:#x}, sub(p, point)) // row {row}")
             previous = row
         last = self._points + WORD * len(self._rows)
-        return [*lines, f"    mstore({last:#x}, mulmod(oodsPoint, oodsPoint, p))", "}"]
+        return [*lines, f"    mstore({last:#x}, sub(p, mulmod(oodsPoint, oodsPoint, p)))", "}"]
 
     def _constant_lines(self) -> list[str]:
         lines = []
@@ -182,19 +183,20 @@ class DeepGenerator:
                 total = term if total is None else add(term, total)
             if total is None:
                 raise ValueError("a mask row without columns")
-            lines.append(f"mstore({self._constants + WORD * i:#x}, mod({total.text}, p))")
+            lines.append(f"mstore({self._constants + WORD * i:#x}, sub(p, mod({total.text}, p)))")
         return lines
 
     def _query_lines(self) -> list[str]:
         lines = []
         for i, group in enumerate(self._groups):
-            total = negate(_load(self._constants, i))
+            # Negated and at most p, like the points: no difference below can wrap.
+            total = Code(_load(self._constants, i).text, 2, 1)
             for value, column in group:
                 cell = Code(f"calldataload({_offset('row', WORD * column)})", 1, 2)
                 total = add(multiply(self._coefficient(value), cell), total)
-            # x - point + p is below 2p, the numerator stays below 2p.
+            # The numerator stays below 2p.
             lines += [
-                f"e := add(x, sub(p, {_load(self._points, i).text}))",
+                f"e := add(x, {_load(self._points, i).text})",
                 f"t := {total.text}",
                 "n := add(mulmod(n, e, p), mulmod(t, d, p))",
                 "d := mulmod(d, e, p)",

@@ -7,7 +7,8 @@ import {IEvaluator} from "./IEvaluator.sol";
 interface IDeep is IEvaluator {
     /// @notice For each query the sum of `coefficient * (cell - value) / (x - z * g^row)` over the
     /// distinct mask points, and of the composition's two columns over `x - z^2`.
-    /// @dev Linear in cells and values: the result has their (Montgomery or standard) form.
+    /// @dev Arguments and result of type `bytes` are packed 32-byte words. Linear in cells and
+    /// values: the result has their (Montgomery or standard) form.
     /// @param coefficients One per distinct mask point, then two for the composition, reduced.
     /// @param oodsValues The claimed values, in the same order, reduced.
     /// @param points The query points x, reduced.
@@ -15,11 +16,11 @@ interface IDeep is IEvaluator {
     /// @param oodsPoint z.
     /// @param logTraceLength Base-2 logarithm of the number of rows; g generates the trace domain.
     function evaluate(
-        uint256[] calldata coefficients,
-        uint256[] calldata oodsValues,
-        uint256[] calldata points,
-        uint256[] calldata rows,
+        bytes calldata coefficients,
+        bytes calldata oodsValues,
+        bytes calldata points,
+        bytes calldata rows,
         uint256 oodsPoint,
         uint256 logTraceLength
-    ) external view returns (uint256[] memory quotients);
+    ) external view returns (bytes memory quotients);
 }

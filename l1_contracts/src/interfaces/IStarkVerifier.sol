@@ -21,6 +21,9 @@ interface IStarkVerifier {
     /// @notice A word that must be a field element is not below the prime.
     error NotAFieldElement(uint256 value);
 
+    /// @notice An output value is longer than needed, or than a word.
+    error NonCanonicalValue(uint256 offset);
+
     /// @notice The constraints do not hold at the out-of-domain point.
     error OutOfDomainMismatch(uint256 composition, uint256 claimed);
 

@@ -118,33 +118,40 @@ library Channel {
     {
         queries = new uint256[](count);
         uint256 mask = (1 << logDomain) - 1;
-        uint256 unique = 0;
-        uint256 word;
+        uint256 end;
+        assembly ("memory-safe") {
+            end := add(queries, 0x20)
+        }
+        uint256 word = 0;
         for (uint256 i = 0; i < count; ++i) {
             if (i & 3 == 0) word = uint256(_next(state));
-            uint256 position = (word >> 192) & mask;
+            end = _insertSorted(queries, end, (word >> 192) & mask);
             word <<= 64;
-            unique = _insertSorted(queries, unique, position);
         }
         assembly ("memory-safe") {
-            mstore(queries, unique)
+            mstore(queries, shr(5, sub(end, add(queries, 0x20))))
         }
     }
 
-    /// @dev Inserts into the sorted prefix of length `size`; returns the new length.
-    function _insertSorted(uint256[] memory sorted, uint256 size, uint256 value)
+    /// @dev Inserts into the sorted words between the array's length and `end`, unless the value is
+    /// there already; returns the new end. The array has room for one more word.
+    function _insertSorted(uint256[] memory sorted, uint256 end, uint256 value)
         private
         pure
-        returns (uint256)
+        returns (uint256 newEnd)
     {
-        uint256 slot = size;
-        while (slot > 0 && sorted[slot - 1] > value) --slot;
-        if (slot > 0 && sorted[slot - 1] == value) return size;
-        for (uint256 i = size; i > slot; --i) {
-            sorted[i] = sorted[i - 1];
+        assembly ("memory-safe") {
+            // `last` is the largest word that is not above the value, or the array's length.
+            let last := sub(end, 0x20)
+            for {} and(gt(last, sorted), gt(mload(last), value)) { last := sub(last, 0x20) } {}
+            newEnd := end
+            if iszero(and(gt(last, sorted), eq(mload(last), value))) {
+                let slot := add(last, 0x20)
+                mcopy(add(slot, 0x20), slot, sub(end, slot))
+                mstore(slot, value)
+                newEnd := add(end, 0x20)
+            }
         }
-        sorted[slot] = value;
-        return size + 1;
     }
 
     function _next(State memory state) private pure returns (bytes32 hash) {

@@ -192,8 +192,10 @@ library Fri {
                 position := add(known, 1)
                 read := add(read, 0x60)
             }
-            for { let ptr := coset } lt(ptr, slot) { ptr := add(ptr, 0x20) } {
-                bits := or(bits, mload(ptr))
+            // Pairs: a coset has at least two points.
+            for {} gt(slot, coset) {} {
+                slot := sub(slot, 0x40)
+                bits := or(bits, or(mload(slot), mload(add(slot, 0x20))))
             }
             mstore(walk, read)
             mstore(add(walk, 0x40), cursor)

@@ -27,4 +27,13 @@ library Memory {
             mstore(0x40, pointer)
         }
     }
+
+    /// @notice The words of an array as bytes, without copying: encoders copy bytes at once, but
+    /// arrays word by word. The array must not be used any more.
+    function toBytes(uint256[] memory words) internal pure returns (bytes memory data) {
+        assembly ("memory-safe") {
+            mstore(words, shl(5, mload(words)))
+            data := words
+        }
+    }
 }

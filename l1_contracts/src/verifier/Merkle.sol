@@ -94,18 +94,20 @@ library Merkle {
             nextCursor := add(cursor, mul(stride, levels))
             let end := add(queue, shl(6, count))
             for { let entry := queue } lt(entry, end) { entry := add(entry, 0x40) } {
-                let index := mload(entry)
+                // Five more bits, so that the lowest bit of the index selects the side directly.
+                let index := shl(5, mload(entry))
                 let node := mload(add(entry, 0x20))
                 for { let sibling := cursor } lt(sibling, nextCursor) {
                     sibling := add(sibling, stride)
                 } {
-                    let side := shl(5, and(index, 1))
+                    // 0x00 or 0x20: left or right half of the pair.
+                    let side := and(index, 0x20)
                     mstore(side, node)
                     mstore(xor(side, 0x20), and(calldataload(sibling), mask))
                     node := and(keccak256(0x00, 0x40), mask)
                     index := shr(1, index)
                 }
-                mstore(entry, index)
+                mstore(entry, shr(5, index))
                 mstore(add(entry, 0x20), node)
                 cursor := add(cursor, nodeBytes)
             }

@@ -9,7 +9,8 @@ import {AirLayout} from "./generated/AirLayout.sol";
 /// @title The statement: what the prover says about the run beyond the fixed program.
 /// @notice Encoding (big endian): log2 of the steps (1 byte), range_check_min (2), range_check_max
 /// (2), final ap (4), then for each builtin segment from output on its begin and stop address
-/// (4 + 4), then one word per output value. Everything else is derived.
+/// (4 + 4), then the output values, each as its length (1) and its bytes without leading zeros.
+/// Everything else is derived.
 library PublicInput {
     uint256 internal constant N_SEGMENTS = 2 + AirLayout.N_BUILTIN_SEGMENTS;
     uint256 internal constant PROGRAM_SEGMENT = 0;
@@ -113,22 +114,41 @@ library PublicInput {
         return (record >> 8, record & 0xff);
     }
 
+    /// @dev Every value is one byte of length and that many bytes without leading zeros.
     function _readOutput(Statement memory statement, bytes calldata encoded)
         private
         pure
         returns (uint256[] memory output)
     {
         uint256 length = statement.stops[OUTPUT_SEGMENT] - statement.begins[OUTPUT_SEGMENT];
-        if (encoded.length != OUTPUT_OFFSET + 32 * length) {
-            revert IStarkVerifier.WrongByteLength(OUTPUT_OFFSET + 32 * length, encoded.length);
+        // A value takes at least one byte: bounds the allocation by the calldata.
+        if (encoded.length < OUTPUT_OFFSET + length) {
+            revert IStarkVerifier.WrongByteLength(OUTPUT_OFFSET + length, encoded.length);
         }
         output = new uint256[](length);
-        uint256 offset = OUTPUT_OFFSET;
+        uint256 end = OUTPUT_OFFSET;
         for (uint256 i = 0; i < length; ++i) {
-            uint256 value = uint256(bytes32(encoded[offset:offset + 32]));
-            if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
-            output[i] = value;
-            offset += 32;
+            (output[i], end) = _readValue(encoded, end);
         }
+        if (end != encoded.length) revert IStarkVerifier.WrongByteLength(end, encoded.length);
+    }
+
+    function _readValue(bytes calldata encoded, uint256 offset)
+        private
+        pure
+        returns (uint256 value, uint256 end)
+    {
+        if (offset >= encoded.length) {
+            revert IStarkVerifier.WrongByteLength(offset + 1, encoded.length);
+        }
+        uint256 nBytes = uint8(encoded[offset]);
+        end = offset + 1 + nBytes;
+        if (end > encoded.length) revert IStarkVerifier.WrongByteLength(end, encoded.length);
+        if (nBytes == 0) return (0, end);
+        if (nBytes > 32 || encoded[offset + 1] == 0) {
+            revert IStarkVerifier.NonCanonicalValue(offset);
+        }
+        value = uint256(bytes32(encoded[offset + 1:end])) >> (8 * (32 - nBytes));
+        if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
     }
 }

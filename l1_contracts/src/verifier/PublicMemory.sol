@@ -15,6 +15,10 @@ library PublicMemory {
     /// @dev Bytes of a cell: address, value.
     uint256 internal constant CELL_BYTES = 0x40;
 
+    /// @dev The top bits of four 8-byte words.
+    uint256 private constant TOP_BITS =
+        0x8000000000000000800000000000000080000000000000008000000000000000;
+
     struct Page {
         uint256 start;
         uint256 nCells;
@@ -78,8 +82,25 @@ library PublicMemory {
             let size := sub(extcodesize(chunk), 1)
             extcodecopy(chunk, scratch, 1, size)
             let end := add(scratch, size)
-            for { let ptr := scratch } lt(ptr, end) {} {
-                let value := shr(192, mload(ptr))
+            let ptr := scratch
+            for {} lt(ptr, end) {} {
+                let value := mload(ptr)
+                // Four small words at once, as most are.
+                if and(gt(sub(end, ptr), 0x1f), iszero(and(value, TOP_BITS))) {
+                    mstore(next, location)
+                    mstore(add(next, 0x20), shr(192, value))
+                    mstore(add(next, 0x40), add(location, 1))
+                    mstore(add(next, 0x60), and(shr(128, value), 0x7fffffffffffffff))
+                    mstore(add(next, 0x80), add(location, 2))
+                    mstore(add(next, 0xa0), and(shr(64, value), 0x7fffffffffffffff))
+                    mstore(add(next, 0xc0), add(location, 3))
+                    mstore(add(next, 0xe0), and(value, 0x7fffffffffffffff))
+                    next := add(next, 0x100)
+                    location := add(location, 4)
+                    ptr := add(ptr, 0x20)
+                    continue
+                }
+                value := shr(192, value)
                 ptr := add(ptr, 8)
                 if shr(63, value) {
                     switch value

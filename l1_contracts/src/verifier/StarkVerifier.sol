@@ -208,7 +208,9 @@ contract StarkVerifier is IStarkVerifier {
         run.oodsAlpha = run.channel.drawFelt();
 
         uint256[] memory mask = _toStandardForm(values, AirLayout.N_MASK_VALUES);
-        uint256 composition = _CONSTRAINTS.evaluate(mask, params, alpha, z, run.logTraceLength);
+        uint256 composition = _CONSTRAINTS.evaluate(
+            Memory.toBytes(mask), Memory.toBytes(params), alpha, z, run.logTraceLength
+        );
         // h(x) = h_0(x^2) + x * h_1(x^2)
         uint256 claimed = addmod(even, mulmod(z, odd, PRIME), PRIME);
         claimed = mulmod(claimed, MONTGOMERY_R_INVERSE, PRIME);
@@ -252,6 +254,7 @@ contract StarkVerifier is IStarkVerifier {
             AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND,
             AirLayout.N_COLUMNS_COMPOSITION
         );
+        _requireReduced(run.rows);
     }
 
     /// @dev Copies the queried rows of one table to their place in `rows` and checks them against
@@ -263,9 +266,10 @@ contract StarkVerifier is IStarkVerifier {
         uint256 count = run.queries.length;
         uint256 queue = run.scratch.merkleQueue;
         uint256 mask = nColumns == 1 ? type(uint256).max : Merkle.nodeMask(_NODE_BYTES);
+        uint256[] memory queries = run.queries;
         for (uint256 i = 0; i < count; ++i) {
             uint256 leaf = _readRow(run, i * N_COLUMNS + firstColumn, nColumns);
-            uint256 position = run.queries[i];
+            uint256 position = queries[i];
             uint256 entry = queue + i * Merkle.ENTRY_BYTES;
             assembly ("memory-safe") {
                 mstore(entry, position)
@@ -293,39 +297,32 @@ contract StarkVerifier is IStarkVerifier {
     {
         uint256[] memory rows = run.rows;
         uint256 cursor = run.cursor;
-        uint256 largest = 0;
         assembly ("memory-safe") {
             let start := add(add(rows, 0x20), shl(5, target))
             let length := shl(5, nColumns)
             calldatacopy(start, cursor, length)
-            for { let offset := 0 } lt(offset, length) { offset := add(offset, 0x20) } {
-                let value := mload(add(start, offset))
-                if gt(value, largest) { largest := value }
-            }
             leaf := keccak256(start, length)
             if eq(nColumns, 1) { leaf := mload(start) }
             cursor := add(cursor, length)
         }
-        if (largest >= PRIME) revert NotAFieldElement(largest);
         run.cursor = cursor;
     }
 
     function _checkFri(Run memory run) private view {
         (uint256 queries, uint256[] memory points) = _queryPoints(run);
-        uint256[] memory quotients = _DEEP.evaluate(
-            _oodsCoefficients(run.oodsAlpha),
-            run.oodsValues,
-            points,
-            run.rows,
+        bytes memory quotients = _DEEP.evaluate(
+            Memory.toBytes(_oodsCoefficients(run.oodsAlpha)),
+            Memory.toBytes(run.oodsValues),
+            Memory.toBytes(points),
+            Memory.toBytes(run.rows),
             run.oodsPoint,
             run.logTraceLength
         );
         uint256 count = run.queries.length;
         for (uint256 i = 0; i < count; ++i) {
-            uint256 slot = queries + i * Fri.QUERY_BYTES + 0x20;
-            uint256 quotient = quotients[i];
             assembly ("memory-safe") {
-                mstore(slot, quotient)
+                let slot := add(add(queries, mul(i, 0x60)), 0x20)
+                mstore(slot, mload(add(add(quotients, 0x20), shl(5, i))))
             }
         }
         uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
@@ -412,12 +409,19 @@ contract StarkVerifier is IStarkVerifier {
         values = new uint256[](count);
         uint256 cursor = run.cursor;
         run.cursor = cursor + 32 * count;
+        assembly ("memory-safe") {
+            calldatacopy(add(values, 0x20), cursor, shl(5, count))
+        }
+        _requireReduced(values);
+    }
+
+    function _requireReduced(uint256[] memory values) private pure {
         uint256 largest = 0;
         assembly ("memory-safe") {
             let ptr := add(values, 0x20)
-            let length := shl(5, count)
-            calldatacopy(ptr, cursor, length)
-            for { let end := add(ptr, length) } lt(ptr, end) { ptr := add(ptr, 0x20) } {
+            for { let end := add(ptr, shl(5, mload(values))) } lt(ptr, end) {
+                ptr := add(ptr, 0x20)
+            } {
                 let value := mload(ptr)
                 if gt(value, largest) { largest := value }
             }

@@ -8,8 +8,9 @@ import {PeriodicColumns} from "../../src/verifier/generated/PeriodicColumns.sol"
 import {DataContract} from "./DataContract.sol";
 import {TestBase} from "./TestBase.sol";
 
-/// @dev The verifier of the fixture: a proof made by Stone of a run of 65,536 steps with nodes of
-/// 160 bits, blowup 4, 16 queries, 16 bits of grinding (test/fixtures, script/export_fixture.py).
+/// @dev The verifier of the fixture (script/export_fixture.py): a proof by our prover, in the frozen
+/// layout, of the run of 65,536 steps that Stone's golden proof is about; nodes of 192 bits, blowup 4,
+/// 16 queries, 16 bits of grinding.
 abstract contract GoldenVerifier is TestBase {
     uint256 internal constant GOLDEN_SECURITY_BITS = 48;
 
@@ -32,7 +33,7 @@ abstract contract GoldenVerifier is TestBase {
 
     function goldenConfig() internal pure returns (StarkVerifier.Config memory) {
         return StarkVerifier.Config({
-            nodeBytes: 20,
+            nodeBytes: 24,
             minSecurityBits: GOLDEN_SECURITY_BITS,
             minProofOfWorkBits: 16,
             minLogSteps: 16,

@@ -14,7 +14,7 @@ contract StarkVerifierTest is GoldenVerifier {
     uint256 private constant OUTPUT_OFFSET = 97;
     uint256 private constant N_QUERIES_OFFSET = 1;
     uint256 private constant PARAMETER_BYTES = 10;
-    uint256 private constant NODE_BYTES = 20;
+    uint256 private constant NODE_BYTES = 24;
 
     StarkVerifier private _verifier;
 
@@ -22,9 +22,9 @@ contract StarkVerifierTest is GoldenVerifier {
         _verifier = deployVerifier(goldenProgram(), goldenConfig());
     }
 
-    function test_verify_whenProofIsStones_thenReturnsTheOutput() external {
+    function test_verify_whenProofIsValid_thenReturnsTheOutput() external {
         uint256[] memory output = _verifier.verify(goldenPublicInput, goldenProof);
-        VM.snapshotGasLastCall("StarkVerifier", "verify Stone's golden proof");
+        VM.snapshotGasLastCall("StarkVerifier", "verify 16 queries at blowup 4");
         assertEq(output.length, 2);
         assertEq(output[0], 0x67a90365e5caab88c15e2f6121413dc1b59c94b322d1604b1932be9a8b78546);
         assertEq(output[1], 0x399ab58e2d17603eeccae95933c81d504ce475eb1bd0080d2316b84232e133c);
@@ -74,9 +74,18 @@ contract StarkVerifierTest is GoldenVerifier {
         _verifier.verify(publicInput, goldenProof);
     }
 
+    function test_verify_whenOutputIsNotCanonical_thenReverts() external {
+        bytes memory publicInput = goldenPublicInput;
+        publicInput[OUTPUT_OFFSET + 1] = 0x00;
+        VM.expectRevert(
+            abi.encodeWithSelector(IStarkVerifier.NonCanonicalValue.selector, OUTPUT_OFFSET)
+        );
+        _verifier.verify(publicInput, goldenProof);
+    }
+
     function test_verify_whenOutputIsNotReduced_thenReverts() external {
         bytes memory publicInput = goldenPublicInput;
-        publicInput[OUTPUT_OFFSET] = 0xff;
+        publicInput[OUTPUT_OFFSET + 1] = 0xff;
         VM.expectPartialRevert(IStarkVerifier.NotAFieldElement.selector);
         _verifier.verify(publicInput, goldenProof);
     }
@@ -147,9 +156,9 @@ contract StarkVerifierTest is GoldenVerifier {
         other.verify(goldenPublicInput, goldenProof);
     }
 
-    function test_verify_whenNodesAreWider_thenReverts() external {
+    function test_verify_whenNodesAreNarrower_thenReverts() external {
         StarkVerifier.Config memory config = goldenConfig();
-        config.nodeBytes = 24;
+        config.nodeBytes = 20;
         StarkVerifier other = deployVerifier(goldenProgram(), config);
         VM.expectRevert();
         other.verify(goldenPublicInput, goldenProof);

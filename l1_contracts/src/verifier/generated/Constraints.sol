@@ -24,14 +24,14 @@ contract Constraints is IConstraints {
 
     /// @inheritdoc IConstraints
     function evaluate(
-        uint256[] calldata mask,
-        uint256[] calldata params,
+        bytes calldata mask,
+        bytes calldata params,
         uint256 alpha,
         uint256 point,
         uint256 logTraceLength
     ) external view returns (uint256 result) {
-        if (mask.length != 167) revert WrongLength(167, mask.length);
-        if (params.length != 20) revert WrongLength(20, params.length);
+        if (mask.length != 5344) revert WrongLength(5344, mask.length);
+        if (params.length != 640) revert WrongLength(640, params.length);
         if (logTraceLength < 13) revert TraceTooShort(13, logTraceLength);
         address periodicColumns = _PERIODIC_COLUMNS;
         // Memory: 0x80 mask, 0x1560 parameters, 0x17e0 periodic
@@ -50,8 +50,8 @@ contract Constraints is IConstraints {
             }
             if iszero(eq(mload(0x40), 0x80)) { revert(0, 0) }
             let p := PRIME
-            calldatacopy(0x80, mask.offset, 0x14e0)
-            calldatacopy(0x1560, params.offset, 0x280)
+            calldatacopy(0x80, mask.offset, 5344)
+            calldatacopy(0x1560, params.offset, 640)
             {
                 let power := 1
                 for { let ptr := 0x18c0 } lt(ptr, 0x4420) { ptr := add(ptr, 0x20) } {

@@ -9,23 +9,25 @@ import {PRIME} from "../Field.sol";
 contract Deep is IDeep {
     /// @inheritdoc IDeep
     function evaluate(
-        uint256[] calldata coefficients,
-        uint256[] calldata oodsValues,
-        uint256[] calldata points,
-        uint256[] calldata rows,
+        bytes calldata coefficients,
+        bytes calldata oodsValues,
+        bytes calldata points,
+        bytes calldata rows,
         uint256 oodsPoint,
         uint256 logTraceLength
-    ) external view returns (uint256[] memory quotients) {
-        if (coefficients.length != 169) {
-            revert WrongLength(169, coefficients.length);
+    ) external view returns (bytes memory quotients) {
+        if (coefficients.length != 5408) {
+            revert WrongLength(5408, coefficients.length);
         }
-        if (oodsValues.length != 169) revert WrongLength(169, oodsValues.length);
-        if (rows.length != points.length * 9) {
+        if (oodsValues.length != 5408) {
+            revert WrongLength(5408, oodsValues.length);
+        }
+        if (points.length % 32 != 0 || rows.length != points.length * 9) {
             revert WrongLength(points.length * 9, rows.length);
         }
         if (logTraceLength < 14) revert TraceTooShort(14, logTraceLength);
         // Memory: 0x80 coefficients, 0x15a0 out-of-domain values,
-        // 0x2ac0 points z*g^row, then z^2; 0x36e0 sum of coefficient * value of
+        // 0x2ac0 points -z*g^row, then -z^2; 0x36e0 sum of coefficient * -value of
         // each point; 0x4300 powers g^(2^i); from 0x4520 on one numerator and
         // denominator per query, then the prefix products of the denominators. `p` is the prime.
         assembly ("memory-safe") {
@@ -45,399 +47,399 @@ contract Deep is IDeep {
                 d := 1
                 let t
                 let e
-                e := add(x, sub(p, mload(0x2ac0)))
-                t := add(mulmod(mload(0x1460), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xee0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x9e0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x500), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x360), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x120), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x80), calldataload(row), p), sub(p, mload(0x36e0)))))))))
+                e := add(x, mload(0x2ac0))
+                t := add(mulmod(mload(0x1460), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xee0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x9e0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x500), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x360), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x120), calldataload(add(row, 0x60)), p), add(mload(0x36e0), mulmod(mload(0x80), calldataload(row), p))))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ae0)))
-                t := add(mulmod(mload(0x14a0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xea0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0xdc0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x520), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x400), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xc0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0xa0), calldataload(row), p), sub(p, mload(0x3700)))))))))
+                e := add(x, mload(0x2ae0))
+                t := add(mulmod(mload(0x14a0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xea0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0xdc0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x520), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x400), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xc0), calldataload(add(row, 0x20)), p), add(mload(0x3700), mulmod(mload(0xa0), calldataload(row), p))))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2b00)))
-                t := add(mulmod(mload(0x1480), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x8c0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x5c0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x580), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x540), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x300), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x140), calldataload(row), p), sub(p, mload(0x3720)))))))))
+                e := add(x, mload(0x2b00))
+                t := add(mulmod(mload(0x1480), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x8c0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x5c0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x580), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x540), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x300), calldataload(add(row, 0x80)), p), add(mload(0x3720), mulmod(mload(0x140), calldataload(row), p))))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2b20)))
-                t := add(mulmod(mload(0x1520), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xe80), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x7e0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x5a0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x560), calldataload(add(row, 0x40)), p), add(mulmod(mload(0x160), calldataload(row), p), sub(p, mload(0x3740))))))))
+                e := add(x, mload(0x2b20))
+                t := add(mulmod(mload(0x1520), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xe80), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x7e0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x5a0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x560), calldataload(add(row, 0x40)), p), add(mload(0x3740), mulmod(mload(0x160), calldataload(row), p)))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2b40)))
-                t := add(mulmod(mload(0xec0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa40), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x320), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x180), calldataload(row), p), add(mulmod(mload(0xe0), calldataload(add(row, 0x60)), p), sub(p, mload(0x3760)))))))
+                e := add(x, mload(0x2b40))
+                t := add(mulmod(mload(0xec0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa40), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x320), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x180), calldataload(row), p), add(mload(0x3760), mulmod(mload(0xe0), calldataload(add(row, 0x60)), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2b60)))
-                t := add(mulmod(mload(0x14c0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x1240), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x620), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x380), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x1a0), calldataload(row), p), sub(p, mload(0x3780)))))))
+                e := add(x, mload(0x2b60))
+                t := add(mulmod(mload(0x14c0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x1240), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x620), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x380), calldataload(add(row, 0x20)), p), add(mload(0x3780), mulmod(mload(0x1a0), calldataload(row), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2b80)))
-                t := add(mulmod(mload(0x960), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x5e0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x3a0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x1c0), calldataload(row), p), sub(p, mload(0x37a0))))))
+                e := add(x, mload(0x2b80))
+                t := add(mulmod(mload(0x960), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x5e0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x3a0), calldataload(add(row, 0x80)), p), add(mload(0x37a0), mulmod(mload(0x1c0), calldataload(row), p)))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ba0)))
-                t := add(mulmod(mload(0x1280), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x860), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x1e0), calldataload(row), p), sub(p, mload(0x37c0)))))
+                e := add(x, mload(0x2ba0))
+                t := add(mulmod(mload(0x1280), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x860), calldataload(add(row, 0x80)), p), add(mload(0x37c0), mulmod(mload(0x1e0), calldataload(row), p))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2bc0)))
-                t := add(mulmod(mload(0x1100), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x980), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x2c0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x240), calldataload(row), p), add(mulmod(mload(0x100), calldataload(add(row, 0x60)), p), sub(p, mload(0x37e0)))))))
+                e := add(x, mload(0x2bc0))
+                t := add(mulmod(mload(0x1100), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x980), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x2c0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x240), calldataload(row), p), add(mload(0x37e0), mulmod(mload(0x100), calldataload(add(row, 0x60)), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2be0)))
-                t := add(mulmod(mload(0x1260), calldataload(add(row, 0x60)), p), add(mulmod(mload(0xe40), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x440), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x420), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x200), calldataload(row), p), sub(p, mload(0x3800)))))))
+                e := add(x, mload(0x2be0))
+                t := add(mulmod(mload(0x1260), calldataload(add(row, 0x60)), p), add(mulmod(mload(0xe40), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x440), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x420), calldataload(add(row, 0x20)), p), add(mload(0x3800), mulmod(mload(0x200), calldataload(row), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2c00)))
-                t := add(mulmod(mload(0x880), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x7c0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x2e0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x220), calldataload(row), p), sub(p, mload(0x3820))))))
+                e := add(x, mload(0x2c00))
+                t := add(mulmod(mload(0x880), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x7c0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x2e0), calldataload(add(row, 0x80)), p), add(mload(0x3820), mulmod(mload(0x220), calldataload(row), p)))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2c20)))
-                t := add(mulmod(mload(0x14e0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x12c0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x800), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x680), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x4a0), calldataload(row), p), sub(p, mload(0x3840)))))))
+                e := add(x, mload(0x2c20))
+                t := add(mulmod(mload(0x14e0), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x12c0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x800), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x680), calldataload(add(row, 0x20)), p), add(mload(0x3840), mulmod(mload(0x4a0), calldataload(row), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2c40)))
-                t := add(mulmod(mload(0x1300), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa60), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x6a0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x340), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x260), calldataload(row), p), sub(p, mload(0x3860)))))))
+                e := add(x, mload(0x2c40))
+                t := add(mulmod(mload(0x1300), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa60), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x6a0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x340), calldataload(add(row, 0x20)), p), add(mload(0x3860), mulmod(mload(0x260), calldataload(row), p))))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2c60)))
-                t := add(mulmod(mload(0x12a0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x600), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x3c0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x280), calldataload(row), p), sub(p, mload(0x3880))))))
+                e := add(x, mload(0x2c60))
+                t := add(mulmod(mload(0x12a0), calldataload(add(row, 0x60)), p), add(mulmod(mload(0x600), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x3c0), calldataload(add(row, 0x20)), p), add(mload(0x3880), mulmod(mload(0x280), calldataload(row), p)))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2c80)))
-                t := add(mulmod(mload(0xe20), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x3e0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x2a0), calldataload(row), p), sub(p, mload(0x38a0)))))
+                e := add(x, mload(0x2c80))
+                t := add(mulmod(mload(0xe20), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x3e0), calldataload(add(row, 0x80)), p), add(mload(0x38a0), mulmod(mload(0x2a0), calldataload(row), p))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ca0)))
-                t := add(mulmod(mload(0x9c0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x4e0), calldataload(row), p), sub(p, mload(0x38c0))))
+                e := add(x, mload(0x2ca0))
+                t := add(mulmod(mload(0x9c0), calldataload(add(row, 0x80)), p), add(mload(0x38c0), mulmod(mload(0x4e0), calldataload(row), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2cc0)))
-                t := add(mulmod(mload(0x1140), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa20), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x460), calldataload(add(row, 0x20)), p), sub(p, mload(0x38e0)))))
+                e := add(x, mload(0x2cc0))
+                t := add(mulmod(mload(0x1140), calldataload(add(row, 0x80)), p), add(mulmod(mload(0xa20), calldataload(add(row, 0xa0)), p), add(mload(0x38e0), mulmod(mload(0x460), calldataload(add(row, 0x20)), p))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ce0)))
-                t := add(mulmod(mload(0xe00), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3900)))
+                e := add(x, mload(0x2ce0))
+                t := add(mload(0x3900), mulmod(mload(0xe00), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2d00)))
-                t := add(mulmod(mload(0x8e0), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x480), calldataload(add(row, 0x80)), p), sub(p, mload(0x3920))))
+                e := add(x, mload(0x2d00))
+                t := add(mulmod(mload(0x8e0), calldataload(add(row, 0xa0)), p), add(mload(0x3920), mulmod(mload(0x480), calldataload(add(row, 0x80)), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2d20)))
-                t := add(mulmod(mload(0x1540), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0x820), calldataload(add(row, 0x80)), p), sub(p, mload(0x3940))))
+                e := add(x, mload(0x2d20))
+                t := add(mulmod(mload(0x1540), calldataload(add(row, 0xc0)), p), add(mload(0x3940), mulmod(mload(0x820), calldataload(add(row, 0x80)), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2d40)))
-                t := add(mulmod(mload(0x1320), calldataload(add(row, 0x80)), p), sub(p, mload(0x3960)))
+                e := add(x, mload(0x2d40))
+                t := add(mload(0x3960), mulmod(mload(0x1320), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2d60)))
-                t := add(mulmod(mload(0x660), calldataload(add(row, 0x80)), p), sub(p, mload(0x3980)))
+                e := add(x, mload(0x2d60))
+                t := add(mload(0x3980), mulmod(mload(0x660), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2d80)))
-                t := add(mulmod(mload(0xde0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x39a0)))
+                e := add(x, mload(0x2d80))
+                t := add(mload(0x39a0), mulmod(mload(0xde0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2da0)))
-                t := add(mulmod(mload(0x12e0), calldataload(add(row, 0x80)), p), add(mulmod(mload(0x9a0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x39c0))))
+                e := add(x, mload(0x2da0))
+                t := add(mulmod(mload(0x12e0), calldataload(add(row, 0x80)), p), add(mload(0x39c0), mulmod(mload(0x9a0), calldataload(add(row, 0xa0)), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2dc0)))
-                t := add(mulmod(mload(0xc20), calldataload(add(row, 0xa0)), p), sub(p, mload(0x39e0)))
+                e := add(x, mload(0x2dc0))
+                t := add(mload(0x39e0), mulmod(mload(0xc20), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2de0)))
-                t := add(mulmod(mload(0xc60), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x940), calldataload(add(row, 0xa0)), p), add(mulmod(mload(0x4c0), calldataload(add(row, 0x80)), p), sub(p, mload(0x3a00)))))
+                e := add(x, mload(0x2de0))
+                t := add(mulmod(mload(0xc60), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x940), calldataload(add(row, 0xa0)), p), add(mload(0x3a00), mulmod(mload(0x4c0), calldataload(add(row, 0x80)), p))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2e00)))
-                t := add(mulmod(mload(0x1500), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xce0), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x840), calldataload(add(row, 0x80)), p), sub(p, mload(0x3a20)))))
+                e := add(x, mload(0x2e00))
+                t := add(mulmod(mload(0x1500), calldataload(add(row, 0xc0)), p), add(mulmod(mload(0xce0), calldataload(add(row, 0x20)), p), add(mload(0x3a20), mulmod(mload(0x840), calldataload(add(row, 0x80)), p))))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2e20)))
-                t := add(mulmod(mload(0x6c0), calldataload(add(row, 0x60)), p), sub(p, mload(0x3a40)))
+                e := add(x, mload(0x2e20))
+                t := add(mload(0x3a40), mulmod(mload(0x6c0), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2e40)))
-                t := add(mulmod(mload(0x640), calldataload(add(row, 0x80)), p), sub(p, mload(0x3a60)))
+                e := add(x, mload(0x2e40))
+                t := add(mload(0x3a60), mulmod(mload(0x640), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2e60)))
-                t := add(mulmod(mload(0xe60), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3a80)))
+                e := add(x, mload(0x2e60))
+                t := add(mload(0x3a80), mulmod(mload(0xe60), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2e80)))
-                t := add(mulmod(mload(0xa00), calldataload(add(row, 0x80)), p), sub(p, mload(0x3aa0)))
+                e := add(x, mload(0x2e80))
+                t := add(mload(0x3aa0), mulmod(mload(0xa00), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ea0)))
-                t := add(mulmod(mload(0x900), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3ac0)))
+                e := add(x, mload(0x2ea0))
+                t := add(mload(0x3ac0), mulmod(mload(0x900), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ec0)))
-                t := add(mulmod(mload(0xd40), calldataload(add(row, 0x20)), p), add(mulmod(mload(0x8a0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3ae0))))
+                e := add(x, mload(0x2ec0))
+                t := add(mulmod(mload(0xd40), calldataload(add(row, 0x20)), p), add(mload(0x3ae0), mulmod(mload(0x8a0), calldataload(add(row, 0xa0)), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2ee0)))
-                t := add(mulmod(mload(0xf20), calldataload(add(row, 0x20)), p), sub(p, mload(0x3b00)))
+                e := add(x, mload(0x2ee0))
+                t := add(mload(0x3b00), mulmod(mload(0xf20), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2f00)))
-                t := add(mulmod(mload(0x6e0), calldataload(add(row, 0x60)), p), sub(p, mload(0x3b20)))
+                e := add(x, mload(0x2f00))
+                t := add(mload(0x3b20), mulmod(mload(0x6e0), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2f20)))
-                t := add(mulmod(mload(0xf80), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3b40)))
+                e := add(x, mload(0x2f20))
+                t := add(mload(0x3b40), mulmod(mload(0xf80), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2f40)))
-                t := add(mulmod(mload(0x920), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3b60)))
+                e := add(x, mload(0x2f40))
+                t := add(mload(0x3b60), mulmod(mload(0x920), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2f60)))
-                t := add(mulmod(mload(0xf60), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3b80)))
+                e := add(x, mload(0x2f60))
+                t := add(mload(0x3b80), mulmod(mload(0xf60), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2f80)))
-                t := add(mulmod(mload(0x700), calldataload(add(row, 0x60)), p), sub(p, mload(0x3ba0)))
+                e := add(x, mload(0x2f80))
+                t := add(mload(0x3ba0), mulmod(mload(0x700), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2fa0)))
-                t := add(mulmod(mload(0xfa0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3bc0)))
+                e := add(x, mload(0x2fa0))
+                t := add(mload(0x3bc0), mulmod(mload(0xfa0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2fc0)))
-                t := add(mulmod(mload(0xd00), calldataload(add(row, 0x20)), p), sub(p, mload(0x3be0)))
+                e := add(x, mload(0x2fc0))
+                t := add(mload(0x3be0), mulmod(mload(0xd00), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x2fe0)))
-                t := add(mulmod(mload(0xf00), calldataload(add(row, 0x20)), p), sub(p, mload(0x3c00)))
+                e := add(x, mload(0x2fe0))
+                t := add(mload(0x3c00), mulmod(mload(0xf00), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3000)))
-                t := add(mulmod(mload(0x720), calldataload(add(row, 0x60)), p), sub(p, mload(0x3c20)))
+                e := add(x, mload(0x3000))
+                t := add(mload(0x3c20), mulmod(mload(0x720), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3020)))
-                t := add(mulmod(mload(0x740), calldataload(add(row, 0x60)), p), sub(p, mload(0x3c40)))
+                e := add(x, mload(0x3020))
+                t := add(mload(0x3c40), mulmod(mload(0x740), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3040)))
-                t := add(mulmod(mload(0x11a0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3c60)))
+                e := add(x, mload(0x3040))
+                t := add(mload(0x3c60), mulmod(mload(0x11a0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3060)))
-                t := add(mulmod(mload(0x1220), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3c80)))
+                e := add(x, mload(0x3060))
+                t := add(mload(0x3c80), mulmod(mload(0x1220), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3080)))
-                t := add(mulmod(mload(0xd80), calldataload(add(row, 0x20)), p), sub(p, mload(0x3ca0)))
+                e := add(x, mload(0x3080))
+                t := add(mload(0x3ca0), mulmod(mload(0xd80), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x30a0)))
-                t := add(mulmod(mload(0xf40), calldataload(add(row, 0x20)), p), sub(p, mload(0x3cc0)))
+                e := add(x, mload(0x30a0))
+                t := add(mload(0x3cc0), mulmod(mload(0xf40), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x30c0)))
-                t := add(mulmod(mload(0x760), calldataload(add(row, 0x60)), p), sub(p, mload(0x3ce0)))
+                e := add(x, mload(0x30c0))
+                t := add(mload(0x3ce0), mulmod(mload(0x760), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x30e0)))
-                t := add(mulmod(mload(0x11c0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3d00)))
+                e := add(x, mload(0x30e0))
+                t := add(mload(0x3d00), mulmod(mload(0x11c0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3100)))
-                t := add(mulmod(mload(0x11e0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3d20)))
+                e := add(x, mload(0x3100))
+                t := add(mload(0x3d20), mulmod(mload(0x11e0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3120)))
-                t := add(mulmod(mload(0x1180), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3d40)))
+                e := add(x, mload(0x3120))
+                t := add(mload(0x3d40), mulmod(mload(0x1180), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3140)))
-                t := add(mulmod(mload(0x780), calldataload(add(row, 0x60)), p), sub(p, mload(0x3d60)))
+                e := add(x, mload(0x3140))
+                t := add(mload(0x3d60), mulmod(mload(0x780), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3160)))
-                t := add(mulmod(mload(0x1200), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3d80)))
+                e := add(x, mload(0x3160))
+                t := add(mload(0x3d80), mulmod(mload(0x1200), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3180)))
-                t := add(mulmod(mload(0x7a0), calldataload(add(row, 0x20)), p), sub(p, mload(0x3da0)))
+                e := add(x, mload(0x3180))
+                t := add(mload(0x3da0), mulmod(mload(0x7a0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x31a0)))
-                t := add(mulmod(mload(0x1420), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3dc0)))
+                e := add(x, mload(0x31a0))
+                t := add(mload(0x3dc0), mulmod(mload(0x1420), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x31c0)))
-                t := add(mulmod(mload(0x1340), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3de0)))
+                e := add(x, mload(0x31c0))
+                t := add(mload(0x3de0), mulmod(mload(0x1340), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x31e0)))
-                t := add(mulmod(mload(0x1360), calldataload(add(row, 0x80)), p), sub(p, mload(0x3e00)))
+                e := add(x, mload(0x31e0))
+                t := add(mload(0x3e00), mulmod(mload(0x1360), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3200)))
-                t := add(mulmod(mload(0x1380), calldataload(add(row, 0x80)), p), sub(p, mload(0x3e20)))
+                e := add(x, mload(0x3200))
+                t := add(mload(0x3e20), mulmod(mload(0x1380), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3220)))
-                t := add(mulmod(mload(0x1440), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3e40)))
+                e := add(x, mload(0x3220))
+                t := add(mload(0x3e40), mulmod(mload(0x1440), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3240)))
-                t := add(mulmod(mload(0x13a0), calldataload(add(row, 0x80)), p), sub(p, mload(0x3e60)))
+                e := add(x, mload(0x3240))
+                t := add(mload(0x3e60), mulmod(mload(0x13a0), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3260)))
-                t := add(mulmod(mload(0x13c0), calldataload(add(row, 0x80)), p), sub(p, mload(0x3e80)))
+                e := add(x, mload(0x3260))
+                t := add(mload(0x3e80), mulmod(mload(0x13c0), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3280)))
-                t := add(mulmod(mload(0x13e0), calldataload(add(row, 0x80)), p), sub(p, mload(0x3ea0)))
+                e := add(x, mload(0x3280))
+                t := add(mload(0x3ea0), mulmod(mload(0x13e0), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x32a0)))
-                t := add(mulmod(mload(0xd60), calldataload(add(row, 0x20)), p), sub(p, mload(0x3ec0)))
+                e := add(x, mload(0x32a0))
+                t := add(mload(0x3ec0), mulmod(mload(0xd60), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x32c0)))
-                t := add(mulmod(mload(0x10a0), calldataload(add(row, 0x20)), p), sub(p, mload(0x3ee0)))
+                e := add(x, mload(0x32c0))
+                t := add(mload(0x3ee0), mulmod(mload(0x10a0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x32e0)))
-                t := add(mulmod(mload(0x1400), calldataload(add(row, 0x80)), p), sub(p, mload(0x3f00)))
+                e := add(x, mload(0x32e0))
+                t := add(mload(0x3f00), mulmod(mload(0x1400), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3300)))
-                t := add(mulmod(mload(0xd20), calldataload(add(row, 0x20)), p), sub(p, mload(0x3f20)))
+                e := add(x, mload(0x3300))
+                t := add(mload(0x3f20), mulmod(mload(0xd20), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3320)))
-                t := add(mulmod(mload(0xfc0), calldataload(add(row, 0x20)), p), sub(p, mload(0x3f40)))
+                e := add(x, mload(0x3320))
+                t := add(mload(0x3f40), mulmod(mload(0xfc0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3340)))
-                t := add(mulmod(mload(0x1000), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3f60)))
+                e := add(x, mload(0x3340))
+                t := add(mload(0x3f60), mulmod(mload(0x1000), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3360)))
-                t := add(mulmod(mload(0x1080), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3f80)))
+                e := add(x, mload(0x3360))
+                t := add(mload(0x3f80), mulmod(mload(0x1080), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3380)))
-                t := add(mulmod(mload(0xda0), calldataload(add(row, 0x20)), p), sub(p, mload(0x3fa0)))
+                e := add(x, mload(0x3380))
+                t := add(mload(0x3fa0), mulmod(mload(0xda0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x33a0)))
-                t := add(mulmod(mload(0x10c0), calldataload(add(row, 0x20)), p), sub(p, mload(0x3fc0)))
+                e := add(x, mload(0x33a0))
+                t := add(mload(0x3fc0), mulmod(mload(0x10c0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x33c0)))
-                t := add(mulmod(mload(0x1020), calldataload(add(row, 0xa0)), p), sub(p, mload(0x3fe0)))
+                e := add(x, mload(0x33c0))
+                t := add(mload(0x3fe0), mulmod(mload(0x1020), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x33e0)))
-                t := add(mulmod(mload(0x1040), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4000)))
+                e := add(x, mload(0x33e0))
+                t := add(mload(0x4000), mulmod(mload(0x1040), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3400)))
-                t := add(mulmod(mload(0x10e0), calldataload(add(row, 0x60)), p), sub(p, mload(0x4020)))
+                e := add(x, mload(0x3400))
+                t := add(mload(0x4020), mulmod(mload(0x10e0), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3420)))
-                t := add(mulmod(mload(0xfe0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4040)))
+                e := add(x, mload(0x3420))
+                t := add(mload(0x4040), mulmod(mload(0xfe0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3440)))
-                t := add(mulmod(mload(0x1120), calldataload(add(row, 0x60)), p), sub(p, mload(0x4060)))
+                e := add(x, mload(0x3440))
+                t := add(mload(0x4060), mulmod(mload(0x1120), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3460)))
-                t := add(mulmod(mload(0x1160), calldataload(add(row, 0x60)), p), sub(p, mload(0x4080)))
+                e := add(x, mload(0x3460))
+                t := add(mload(0x4080), mulmod(mload(0x1160), calldataload(add(row, 0x60)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3480)))
-                t := add(mulmod(mload(0x1060), calldataload(add(row, 0xa0)), p), sub(p, mload(0x40a0)))
+                e := add(x, mload(0x3480))
+                t := add(mload(0x40a0), mulmod(mload(0x1060), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x34a0)))
-                t := add(mulmod(mload(0xbc0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x40c0)))
+                e := add(x, mload(0x34a0))
+                t := add(mload(0x40c0), mulmod(mload(0xbc0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x34c0)))
-                t := add(mulmod(mload(0xb40), calldataload(add(row, 0xa0)), p), sub(p, mload(0x40e0)))
+                e := add(x, mload(0x34c0))
+                t := add(mload(0x40e0), mulmod(mload(0xb40), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x34e0)))
-                t := add(mulmod(mload(0xc00), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4100)))
+                e := add(x, mload(0x34e0))
+                t := add(mload(0x4100), mulmod(mload(0xc00), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3500)))
-                t := add(mulmod(mload(0xae0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4120)))
+                e := add(x, mload(0x3500))
+                t := add(mload(0x4120), mulmod(mload(0xae0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3520)))
-                t := add(mulmod(mload(0xac0), calldataload(add(row, 0x80)), p), sub(p, mload(0x4140)))
+                e := add(x, mload(0x3520))
+                t := add(mload(0x4140), mulmod(mload(0xac0), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3540)))
-                t := add(mulmod(mload(0xb00), calldataload(add(row, 0x80)), p), sub(p, mload(0x4160)))
+                e := add(x, mload(0x3540))
+                t := add(mload(0x4160), mulmod(mload(0xb00), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3560)))
-                t := add(mulmod(mload(0xb20), calldataload(add(row, 0x80)), p), sub(p, mload(0x4180)))
+                e := add(x, mload(0x3560))
+                t := add(mload(0x4180), mulmod(mload(0xb20), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3580)))
-                t := add(mulmod(mload(0xc80), calldataload(add(row, 0x20)), p), sub(p, mload(0x41a0)))
+                e := add(x, mload(0x3580))
+                t := add(mload(0x41a0), mulmod(mload(0xc80), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x35a0)))
-                t := add(mulmod(mload(0xcc0), calldataload(add(row, 0x20)), p), sub(p, mload(0x41c0)))
+                e := add(x, mload(0x35a0))
+                t := add(mload(0x41c0), mulmod(mload(0xcc0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x35c0)))
-                t := add(mulmod(mload(0xbe0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x41e0)))
+                e := add(x, mload(0x35c0))
+                t := add(mload(0x41e0), mulmod(mload(0xbe0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x35e0)))
-                t := add(mulmod(mload(0xb60), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4200)))
+                e := add(x, mload(0x35e0))
+                t := add(mload(0x4200), mulmod(mload(0xb60), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3600)))
-                t := add(mulmod(mload(0xc40), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4220)))
+                e := add(x, mload(0x3600))
+                t := add(mload(0x4220), mulmod(mload(0xc40), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3620)))
-                t := add(mulmod(mload(0xa80), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4240)))
+                e := add(x, mload(0x3620))
+                t := add(mload(0x4240), mulmod(mload(0xa80), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3640)))
-                t := add(mulmod(mload(0xba0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4260)))
+                e := add(x, mload(0x3640))
+                t := add(mload(0x4260), mulmod(mload(0xba0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3660)))
-                t := add(mulmod(mload(0xaa0), calldataload(add(row, 0xa0)), p), sub(p, mload(0x4280)))
+                e := add(x, mload(0x3660))
+                t := add(mload(0x4280), mulmod(mload(0xaa0), calldataload(add(row, 0xa0)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x3680)))
-                t := add(mulmod(mload(0xb80), calldataload(add(row, 0x80)), p), sub(p, mload(0x42a0)))
+                e := add(x, mload(0x3680))
+                t := add(mload(0x42a0), mulmod(mload(0xb80), calldataload(add(row, 0x80)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x36a0)))
-                t := add(mulmod(mload(0xca0), calldataload(add(row, 0x20)), p), sub(p, mload(0x42c0)))
+                e := add(x, mload(0x36a0))
+                t := add(mload(0x42c0), mulmod(mload(0xca0), calldataload(add(row, 0x20)), p))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
-                e := add(x, sub(p, mload(0x36c0)))
-                t := add(mulmod(mload(0x1580), calldataload(add(row, 0x100)), p), add(mulmod(mload(0x1560), calldataload(add(row, 0xe0)), p), sub(p, mload(0x42e0))))
+                e := add(x, mload(0x36c0))
+                t := add(mulmod(mload(0x1580), calldataload(add(row, 0x100)), p), add(mload(0x42e0), mulmod(mload(0x1560), calldataload(add(row, 0xe0)), p)))
                 n := add(mulmod(n, e, p), mulmod(t, d, p))
                 d := mulmod(d, e, p)
             }
             if iszero(eq(mload(0x40), 0x80)) { revert(0, 0) }
             let p := PRIME
-            calldatacopy(0x80, coefficients.offset, 0x1520)
-            calldatacopy(0x15a0, oodsValues.offset, 0x1520)
+            calldatacopy(0x80, coefficients.offset, 5408)
+            calldatacopy(0x15a0, oodsValues.offset, 5408)
             {
                 let square := expmod(3, shr(logTraceLength, sub(p, 1)), p)
                 for { let ptr := 0x4300 } lt(ptr, 0x4460) { ptr := add(ptr, 0x20) } {
@@ -445,190 +447,190 @@ contract Deep is IDeep {
                     square := mulmod(square, square, p)
                 }
                 let point := oodsPoint
-                mstore(0x2ac0, point) // row 0
+                mstore(0x2ac0, sub(p, point)) // row 0
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2ae0, point) // row 1
+                mstore(0x2ae0, sub(p, point)) // row 1
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2b00, point) // row 2
+                mstore(0x2b00, sub(p, point)) // row 2
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2b20, point) // row 3
+                mstore(0x2b20, sub(p, point)) // row 3
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2b40, point) // row 4
+                mstore(0x2b40, sub(p, point)) // row 4
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2b60, point) // row 5
+                mstore(0x2b60, sub(p, point)) // row 5
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2b80, point) // row 6
+                mstore(0x2b80, sub(p, point)) // row 6
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2ba0, point) // row 7
+                mstore(0x2ba0, sub(p, point)) // row 7
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2bc0, point) // row 8
+                mstore(0x2bc0, sub(p, point)) // row 8
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2be0, point) // row 9
+                mstore(0x2be0, sub(p, point)) // row 9
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2c00, point) // row 10
+                mstore(0x2c00, sub(p, point)) // row 10
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2c20, point) // row 11
+                mstore(0x2c20, sub(p, point)) // row 11
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2c40, point) // row 12
+                mstore(0x2c40, sub(p, point)) // row 12
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2c60, point) // row 13
+                mstore(0x2c60, sub(p, point)) // row 13
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2c80, point) // row 14
+                mstore(0x2c80, sub(p, point)) // row 14
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2ca0, point) // row 15
+                mstore(0x2ca0, sub(p, point)) // row 15
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2cc0, point) // row 16
+                mstore(0x2cc0, sub(p, point)) // row 16
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2ce0, point) // row 17
+                mstore(0x2ce0, sub(p, point)) // row 17
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2d00, point) // row 18
+                mstore(0x2d00, sub(p, point)) // row 18
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2d20, point) // row 19
+                mstore(0x2d20, sub(p, point)) // row 19
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2d40, point) // row 20
+                mstore(0x2d40, sub(p, point)) // row 20
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2d60, point) // row 21
+                mstore(0x2d60, sub(p, point)) // row 21
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2d80, point) // row 22
+                mstore(0x2d80, sub(p, point)) // row 22
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x2da0, point) // row 24
+                mstore(0x2da0, sub(p, point)) // row 24
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2dc0, point) // row 25
+                mstore(0x2dc0, sub(p, point)) // row 25
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2de0, point) // row 26
+                mstore(0x2de0, sub(p, point)) // row 26
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2e00, point) // row 27
+                mstore(0x2e00, sub(p, point)) // row 27
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2e20, point) // row 28
+                mstore(0x2e20, sub(p, point)) // row 28
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2e40, point) // row 29
+                mstore(0x2e40, sub(p, point)) // row 29
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2e60, point) // row 30
+                mstore(0x2e60, sub(p, point)) // row 30
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2e80, point) // row 31
+                mstore(0x2e80, sub(p, point)) // row 31
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x2ea0, point) // row 34
+                mstore(0x2ea0, sub(p, point)) // row 34
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x2ec0, point) // row 42
+                mstore(0x2ec0, sub(p, point)) // row 42
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2ee0, point) // row 43
+                mstore(0x2ee0, sub(p, point)) // row 43
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2f00, point) // row 44
+                mstore(0x2f00, sub(p, point)) // row 44
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x2f20, point) // row 46
+                mstore(0x2f20, sub(p, point)) // row 46
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x2f40, point) // row 50
+                mstore(0x2f40, sub(p, point)) // row 50
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x2f60, point) // row 54
+                mstore(0x2f60, sub(p, point)) // row 54
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x2f80, point) // row 60
+                mstore(0x2f80, sub(p, point)) // row 60
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x2fa0, point) // row 62
+                mstore(0x2fa0, sub(p, point)) // row 62
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x2fc0, point) // row 74
+                mstore(0x2fc0, sub(p, point)) // row 74
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x2fe0, point) // row 75
+                mstore(0x2fe0, sub(p, point)) // row 75
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3000, point) // row 76
+                mstore(0x3000, sub(p, point)) // row 76
                 point := mulmod(point, mload(0x4380), p)
-                mstore(0x3020, point) // row 92
+                mstore(0x3020, sub(p, point)) // row 92
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3040, point) // row 97
+                mstore(0x3040, sub(p, point)) // row 97
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3060, point) // row 105
+                mstore(0x3060, sub(p, point)) // row 105
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3080, point) // row 106
+                mstore(0x3080, sub(p, point)) // row 106
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x30a0, point) // row 107
+                mstore(0x30a0, sub(p, point)) // row 107
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x30c0, point) // row 108
+                mstore(0x30c0, sub(p, point)) // row 108
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x30e0, point) // row 110
+                mstore(0x30e0, sub(p, point)) // row 110
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3100, point) // row 113
+                mstore(0x3100, sub(p, point)) // row 113
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3120, point) // row 118
+                mstore(0x3120, sub(p, point)) // row 118
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3140, point) // row 124
+                mstore(0x3140, sub(p, point)) // row 124
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3160, point) // row 126
+                mstore(0x3160, sub(p, point)) // row 126
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3180, point) // row 138
+                mstore(0x3180, sub(p, point)) // row 138
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x31a0, point) // row 142
+                mstore(0x31a0, sub(p, point)) // row 142
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x31c0, point) // row 150
+                mstore(0x31c0, sub(p, point)) // row 150
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x31e0, point) // row 152
+                mstore(0x31e0, sub(p, point)) // row 152
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3200, point) // row 156
+                mstore(0x3200, sub(p, point)) // row 156
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3220, point) // row 158
+                mstore(0x3220, sub(p, point)) // row 158
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3240, point) // row 160
+                mstore(0x3240, sub(p, point)) // row 160
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3260, point) // row 164
+                mstore(0x3260, sub(p, point)) // row 164
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3280, point) // row 168
+                mstore(0x3280, sub(p, point)) // row 168
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x32a0, point) // row 170
+                mstore(0x32a0, sub(p, point)) // row 170
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x32c0, point) // row 171
+                mstore(0x32c0, sub(p, point)) // row 171
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x32e0, point) // row 172
+                mstore(0x32e0, sub(p, point)) // row 172
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
                 point := mulmod(point, mload(0x4380), p)
-                mstore(0x3300, point) // row 202
+                mstore(0x3300, sub(p, point)) // row 202
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3320, point) // row 203
+                mstore(0x3320, sub(p, point)) // row 203
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4380), p)
-                mstore(0x3340, point) // row 225
+                mstore(0x3340, sub(p, point)) // row 225
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3360, point) // row 233
+                mstore(0x3360, sub(p, point)) // row 233
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3380, point) // row 234
+                mstore(0x3380, sub(p, point)) // row 234
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x33a0, point) // row 235
-                point := mulmod(point, mload(0x4300), p)
-                point := mulmod(point, mload(0x4320), p)
-                mstore(0x33c0, point) // row 238
+                mstore(0x33a0, sub(p, point)) // row 235
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x33e0, point) // row 241
+                mstore(0x33c0, sub(p, point)) // row 238
+                point := mulmod(point, mload(0x4300), p)
+                point := mulmod(point, mload(0x4320), p)
+                mstore(0x33e0, sub(p, point)) // row 241
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3400, point) // row 245
+                mstore(0x3400, sub(p, point)) // row 245
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3420, point) // row 246
+                mstore(0x3420, sub(p, point)) // row 246
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3440, point) // row 249
+                mstore(0x3440, sub(p, point)) // row 249
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3460, point) // row 253
+                mstore(0x3460, sub(p, point)) // row 253
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x3480, point) // row 254
+                mstore(0x3480, sub(p, point)) // row 254
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4360), p)
                 point := mulmod(point, mload(0x4380), p)
                 point := mulmod(point, mload(0x4400), p)
                 point := mulmod(point, mload(0x4420), p)
-                mstore(0x34a0, point) // row 1049
+                mstore(0x34a0, sub(p, point)) // row 1049
                 point := mulmod(point, mload(0x4440), p)
-                mstore(0x34c0, point) // row 2073
+                mstore(0x34c0, sub(p, point)) // row 2073
                 point := mulmod(point, mload(0x4440), p)
-                mstore(0x34e0, point) // row 3097
+                mstore(0x34e0, sub(p, point)) // row 3097
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
@@ -637,23 +639,23 @@ contract Deep is IDeep {
                 point := mulmod(point, mload(0x43e0), p)
                 point := mulmod(point, mload(0x4400), p)
                 point := mulmod(point, mload(0x4420), p)
-                mstore(0x3500, point) // row 4080
+                mstore(0x3500, sub(p, point)) // row 4080
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3520, point) // row 4095
+                mstore(0x3520, sub(p, point)) // row 4095
                 point := mulmod(point, mload(0x4340), p)
-                mstore(0x3540, point) // row 4099
+                mstore(0x3540, sub(p, point)) // row 4099
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3560, point) // row 4107
+                mstore(0x3560, sub(p, point)) // row 4107
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3580, point) // row 4122
+                mstore(0x3580, sub(p, point)) // row 4122
                 point := mulmod(point, mload(0x4300), p)
-                mstore(0x35a0, point) // row 4123
+                mstore(0x35a0, sub(p, point)) // row 4123
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
@@ -663,137 +665,137 @@ contract Deep is IDeep {
                 point := mulmod(point, mload(0x43e0), p)
                 point := mulmod(point, mload(0x4400), p)
                 point := mulmod(point, mload(0x4420), p)
-                mstore(0x35c0, point) // row 5145
+                mstore(0x35c0, sub(p, point)) // row 5145
                 point := mulmod(point, mload(0x4440), p)
-                mstore(0x35e0, point) // row 6169
+                mstore(0x35e0, sub(p, point)) // row 6169
                 point := mulmod(point, mload(0x4440), p)
-                mstore(0x3600, point) // row 7193
+                mstore(0x3600, sub(p, point)) // row 7193
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4360), p)
                 point := mulmod(point, mload(0x43c0), p)
                 point := mulmod(point, mload(0x43e0), p)
                 point := mulmod(point, mload(0x4400), p)
                 point := mulmod(point, mload(0x4420), p)
-                mstore(0x3620, point) // row 8162
+                mstore(0x3620, sub(p, point)) // row 8162
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3640, point) // row 8176
+                mstore(0x3640, sub(p, point)) // row 8176
                 point := mulmod(point, mload(0x4320), p)
-                mstore(0x3660, point) // row 8178
+                mstore(0x3660, sub(p, point)) // row 8178
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4340), p)
                 point := mulmod(point, mload(0x4360), p)
-                mstore(0x3680, point) // row 8191
+                mstore(0x3680, sub(p, point)) // row 8191
                 point := mulmod(point, mload(0x4300), p)
                 point := mulmod(point, mload(0x4320), p)
                 point := mulmod(point, mload(0x4360), p)
                 point := mulmod(point, mload(0x4380), p)
-                mstore(0x36a0, point) // row 8218
-                mstore(0x36c0, mulmod(oodsPoint, oodsPoint, p))
+                mstore(0x36a0, sub(p, point)) // row 8218
+                mstore(0x36c0, sub(p, mulmod(oodsPoint, oodsPoint, p)))
             }
-            mstore(0x36e0, mod(add(mulmod(mload(0x1460), mload(0x2980), p), add(mulmod(mload(0xee0), mload(0x2400), p), add(mulmod(mload(0x9e0), mload(0x1f00), p), add(mulmod(mload(0x500), mload(0x1a20), p), add(mulmod(mload(0x360), mload(0x1880), p), add(mulmod(mload(0x120), mload(0x1640), p), mulmod(mload(0x80), mload(0x15a0), p))))))), p))
-            mstore(0x3700, mod(add(mulmod(mload(0x14a0), mload(0x29c0), p), add(mulmod(mload(0xea0), mload(0x23c0), p), add(mulmod(mload(0xdc0), mload(0x22e0), p), add(mulmod(mload(0x520), mload(0x1a40), p), add(mulmod(mload(0x400), mload(0x1920), p), add(mulmod(mload(0xc0), mload(0x15e0), p), mulmod(mload(0xa0), mload(0x15c0), p))))))), p))
-            mstore(0x3720, mod(add(mulmod(mload(0x1480), mload(0x29a0), p), add(mulmod(mload(0x8c0), mload(0x1de0), p), add(mulmod(mload(0x5c0), mload(0x1ae0), p), add(mulmod(mload(0x580), mload(0x1aa0), p), add(mulmod(mload(0x540), mload(0x1a60), p), add(mulmod(mload(0x300), mload(0x1820), p), mulmod(mload(0x140), mload(0x1660), p))))))), p))
-            mstore(0x3740, mod(add(mulmod(mload(0x1520), mload(0x2a40), p), add(mulmod(mload(0xe80), mload(0x23a0), p), add(mulmod(mload(0x7e0), mload(0x1d00), p), add(mulmod(mload(0x5a0), mload(0x1ac0), p), add(mulmod(mload(0x560), mload(0x1a80), p), mulmod(mload(0x160), mload(0x1680), p)))))), p))
-            mstore(0x3760, mod(add(mulmod(mload(0xec0), mload(0x23e0), p), add(mulmod(mload(0xa40), mload(0x1f60), p), add(mulmod(mload(0x320), mload(0x1840), p), add(mulmod(mload(0x180), mload(0x16a0), p), mulmod(mload(0xe0), mload(0x1600), p))))), p))
-            mstore(0x3780, mod(add(mulmod(mload(0x14c0), mload(0x29e0), p), add(mulmod(mload(0x1240), mload(0x2760), p), add(mulmod(mload(0x620), mload(0x1b40), p), add(mulmod(mload(0x380), mload(0x18a0), p), mulmod(mload(0x1a0), mload(0x16c0), p))))), p))
-            mstore(0x37a0, mod(add(mulmod(mload(0x960), mload(0x1e80), p), add(mulmod(mload(0x5e0), mload(0x1b00), p), add(mulmod(mload(0x3a0), mload(0x18c0), p), mulmod(mload(0x1c0), mload(0x16e0), p)))), p))
-            mstore(0x37c0, mod(add(mulmod(mload(0x1280), mload(0x27a0), p), add(mulmod(mload(0x860), mload(0x1d80), p), mulmod(mload(0x1e0), mload(0x1700), p))), p))
-            mstore(0x37e0, mod(add(mulmod(mload(0x1100), mload(0x2620), p), add(mulmod(mload(0x980), mload(0x1ea0), p), add(mulmod(mload(0x2c0), mload(0x17e0), p), add(mulmod(mload(0x240), mload(0x1760), p), mulmod(mload(0x100), mload(0x1620), p))))), p))
-            mstore(0x3800, mod(add(mulmod(mload(0x1260), mload(0x2780), p), add(mulmod(mload(0xe40), mload(0x2360), p), add(mulmod(mload(0x440), mload(0x1960), p), add(mulmod(mload(0x420), mload(0x1940), p), mulmod(mload(0x200), mload(0x1720), p))))), p))
-            mstore(0x3820, mod(add(mulmod(mload(0x880), mload(0x1da0), p), add(mulmod(mload(0x7c0), mload(0x1ce0), p), add(mulmod(mload(0x2e0), mload(0x1800), p), mulmod(mload(0x220), mload(0x1740), p)))), p))
-            mstore(0x3840, mod(add(mulmod(mload(0x14e0), mload(0x2a00), p), add(mulmod(mload(0x12c0), mload(0x27e0), p), add(mulmod(mload(0x800), mload(0x1d20), p), add(mulmod(mload(0x680), mload(0x1ba0), p), mulmod(mload(0x4a0), mload(0x19c0), p))))), p))
-            mstore(0x3860, mod(add(mulmod(mload(0x1300), mload(0x2820), p), add(mulmod(mload(0xa60), mload(0x1f80), p), add(mulmod(mload(0x6a0), mload(0x1bc0), p), add(mulmod(mload(0x340), mload(0x1860), p), mulmod(mload(0x260), mload(0x1780), p))))), p))
-            mstore(0x3880, mod(add(mulmod(mload(0x12a0), mload(0x27c0), p), add(mulmod(mload(0x600), mload(0x1b20), p), add(mulmod(mload(0x3c0), mload(0x18e0), p), mulmod(mload(0x280), mload(0x17a0), p)))), p))
-            mstore(0x38a0, mod(add(mulmod(mload(0xe20), mload(0x2340), p), add(mulmod(mload(0x3e0), mload(0x1900), p), mulmod(mload(0x2a0), mload(0x17c0), p))), p))
-            mstore(0x38c0, mod(add(mulmod(mload(0x9c0), mload(0x1ee0), p), mulmod(mload(0x4e0), mload(0x1a00), p)), p))
-            mstore(0x38e0, mod(add(mulmod(mload(0x1140), mload(0x2660), p), add(mulmod(mload(0xa20), mload(0x1f40), p), mulmod(mload(0x460), mload(0x1980), p))), p))
-            mstore(0x3900, mod(mulmod(mload(0xe00), mload(0x2320), p), p))
-            mstore(0x3920, mod(add(mulmod(mload(0x8e0), mload(0x1e00), p), mulmod(mload(0x480), mload(0x19a0), p)), p))
-            mstore(0x3940, mod(add(mulmod(mload(0x1540), mload(0x2a60), p), mulmod(mload(0x820), mload(0x1d40), p)), p))
-            mstore(0x3960, mod(mulmod(mload(0x1320), mload(0x2840), p), p))
-            mstore(0x3980, mod(mulmod(mload(0x660), mload(0x1b80), p), p))
-            mstore(0x39a0, mod(mulmod(mload(0xde0), mload(0x2300), p), p))
-            mstore(0x39c0, mod(add(mulmod(mload(0x12e0), mload(0x2800), p), mulmod(mload(0x9a0), mload(0x1ec0), p)), p))
-            mstore(0x39e0, mod(mulmod(mload(0xc20), mload(0x2140), p), p))
-            mstore(0x3a00, mod(add(mulmod(mload(0xc60), mload(0x2180), p), add(mulmod(mload(0x940), mload(0x1e60), p), mulmod(mload(0x4c0), mload(0x19e0), p))), p))
-            mstore(0x3a20, mod(add(mulmod(mload(0x1500), mload(0x2a20), p), add(mulmod(mload(0xce0), mload(0x2200), p), mulmod(mload(0x840), mload(0x1d60), p))), p))
-            mstore(0x3a40, mod(mulmod(mload(0x6c0), mload(0x1be0), p), p))
-            mstore(0x3a60, mod(mulmod(mload(0x640), mload(0x1b60), p), p))
-            mstore(0x3a80, mod(mulmod(mload(0xe60), mload(0x2380), p), p))
-            mstore(0x3aa0, mod(mulmod(mload(0xa00), mload(0x1f20), p), p))
-            mstore(0x3ac0, mod(mulmod(mload(0x900), mload(0x1e20), p), p))
-            mstore(0x3ae0, mod(add(mulmod(mload(0xd40), mload(0x2260), p), mulmod(mload(0x8a0), mload(0x1dc0), p)), p))
-            mstore(0x3b00, mod(mulmod(mload(0xf20), mload(0x2440), p), p))
-            mstore(0x3b20, mod(mulmod(mload(0x6e0), mload(0x1c00), p), p))
-            mstore(0x3b40, mod(mulmod(mload(0xf80), mload(0x24a0), p), p))
-            mstore(0x3b60, mod(mulmod(mload(0x920), mload(0x1e40), p), p))
-            mstore(0x3b80, mod(mulmod(mload(0xf60), mload(0x2480), p), p))
-            mstore(0x3ba0, mod(mulmod(mload(0x700), mload(0x1c20), p), p))
-            mstore(0x3bc0, mod(mulmod(mload(0xfa0), mload(0x24c0), p), p))
-            mstore(0x3be0, mod(mulmod(mload(0xd00), mload(0x2220), p), p))
-            mstore(0x3c00, mod(mulmod(mload(0xf00), mload(0x2420), p), p))
-            mstore(0x3c20, mod(mulmod(mload(0x720), mload(0x1c40), p), p))
-            mstore(0x3c40, mod(mulmod(mload(0x740), mload(0x1c60), p), p))
-            mstore(0x3c60, mod(mulmod(mload(0x11a0), mload(0x26c0), p), p))
-            mstore(0x3c80, mod(mulmod(mload(0x1220), mload(0x2740), p), p))
-            mstore(0x3ca0, mod(mulmod(mload(0xd80), mload(0x22a0), p), p))
-            mstore(0x3cc0, mod(mulmod(mload(0xf40), mload(0x2460), p), p))
-            mstore(0x3ce0, mod(mulmod(mload(0x760), mload(0x1c80), p), p))
-            mstore(0x3d00, mod(mulmod(mload(0x11c0), mload(0x26e0), p), p))
-            mstore(0x3d20, mod(mulmod(mload(0x11e0), mload(0x2700), p), p))
-            mstore(0x3d40, mod(mulmod(mload(0x1180), mload(0x26a0), p), p))
-            mstore(0x3d60, mod(mulmod(mload(0x780), mload(0x1ca0), p), p))
-            mstore(0x3d80, mod(mulmod(mload(0x1200), mload(0x2720), p), p))
-            mstore(0x3da0, mod(mulmod(mload(0x7a0), mload(0x1cc0), p), p))
-            mstore(0x3dc0, mod(mulmod(mload(0x1420), mload(0x2940), p), p))
-            mstore(0x3de0, mod(mulmod(mload(0x1340), mload(0x2860), p), p))
-            mstore(0x3e00, mod(mulmod(mload(0x1360), mload(0x2880), p), p))
-            mstore(0x3e20, mod(mulmod(mload(0x1380), mload(0x28a0), p), p))
-            mstore(0x3e40, mod(mulmod(mload(0x1440), mload(0x2960), p), p))
-            mstore(0x3e60, mod(mulmod(mload(0x13a0), mload(0x28c0), p), p))
-            mstore(0x3e80, mod(mulmod(mload(0x13c0), mload(0x28e0), p), p))
-            mstore(0x3ea0, mod(mulmod(mload(0x13e0), mload(0x2900), p), p))
-            mstore(0x3ec0, mod(mulmod(mload(0xd60), mload(0x2280), p), p))
-            mstore(0x3ee0, mod(mulmod(mload(0x10a0), mload(0x25c0), p), p))
-            mstore(0x3f00, mod(mulmod(mload(0x1400), mload(0x2920), p), p))
-            mstore(0x3f20, mod(mulmod(mload(0xd20), mload(0x2240), p), p))
-            mstore(0x3f40, mod(mulmod(mload(0xfc0), mload(0x24e0), p), p))
-            mstore(0x3f60, mod(mulmod(mload(0x1000), mload(0x2520), p), p))
-            mstore(0x3f80, mod(mulmod(mload(0x1080), mload(0x25a0), p), p))
-            mstore(0x3fa0, mod(mulmod(mload(0xda0), mload(0x22c0), p), p))
-            mstore(0x3fc0, mod(mulmod(mload(0x10c0), mload(0x25e0), p), p))
-            mstore(0x3fe0, mod(mulmod(mload(0x1020), mload(0x2540), p), p))
-            mstore(0x4000, mod(mulmod(mload(0x1040), mload(0x2560), p), p))
-            mstore(0x4020, mod(mulmod(mload(0x10e0), mload(0x2600), p), p))
-            mstore(0x4040, mod(mulmod(mload(0xfe0), mload(0x2500), p), p))
-            mstore(0x4060, mod(mulmod(mload(0x1120), mload(0x2640), p), p))
-            mstore(0x4080, mod(mulmod(mload(0x1160), mload(0x2680), p), p))
-            mstore(0x40a0, mod(mulmod(mload(0x1060), mload(0x2580), p), p))
-            mstore(0x40c0, mod(mulmod(mload(0xbc0), mload(0x20e0), p), p))
-            mstore(0x40e0, mod(mulmod(mload(0xb40), mload(0x2060), p), p))
-            mstore(0x4100, mod(mulmod(mload(0xc00), mload(0x2120), p), p))
-            mstore(0x4120, mod(mulmod(mload(0xae0), mload(0x2000), p), p))
-            mstore(0x4140, mod(mulmod(mload(0xac0), mload(0x1fe0), p), p))
-            mstore(0x4160, mod(mulmod(mload(0xb00), mload(0x2020), p), p))
-            mstore(0x4180, mod(mulmod(mload(0xb20), mload(0x2040), p), p))
-            mstore(0x41a0, mod(mulmod(mload(0xc80), mload(0x21a0), p), p))
-            mstore(0x41c0, mod(mulmod(mload(0xcc0), mload(0x21e0), p), p))
-            mstore(0x41e0, mod(mulmod(mload(0xbe0), mload(0x2100), p), p))
-            mstore(0x4200, mod(mulmod(mload(0xb60), mload(0x2080), p), p))
-            mstore(0x4220, mod(mulmod(mload(0xc40), mload(0x2160), p), p))
-            mstore(0x4240, mod(mulmod(mload(0xa80), mload(0x1fa0), p), p))
-            mstore(0x4260, mod(mulmod(mload(0xba0), mload(0x20c0), p), p))
-            mstore(0x4280, mod(mulmod(mload(0xaa0), mload(0x1fc0), p), p))
-            mstore(0x42a0, mod(mulmod(mload(0xb80), mload(0x20a0), p), p))
-            mstore(0x42c0, mod(mulmod(mload(0xca0), mload(0x21c0), p), p))
-            mstore(0x42e0, mod(add(mulmod(mload(0x1580), mload(0x2aa0), p), mulmod(mload(0x1560), mload(0x2a80), p)), p))
+            mstore(0x36e0, sub(p, mod(add(mulmod(mload(0x1460), mload(0x2980), p), add(mulmod(mload(0xee0), mload(0x2400), p), add(mulmod(mload(0x9e0), mload(0x1f00), p), add(mulmod(mload(0x500), mload(0x1a20), p), add(mulmod(mload(0x360), mload(0x1880), p), add(mulmod(mload(0x120), mload(0x1640), p), mulmod(mload(0x80), mload(0x15a0), p))))))), p)))
+            mstore(0x3700, sub(p, mod(add(mulmod(mload(0x14a0), mload(0x29c0), p), add(mulmod(mload(0xea0), mload(0x23c0), p), add(mulmod(mload(0xdc0), mload(0x22e0), p), add(mulmod(mload(0x520), mload(0x1a40), p), add(mulmod(mload(0x400), mload(0x1920), p), add(mulmod(mload(0xc0), mload(0x15e0), p), mulmod(mload(0xa0), mload(0x15c0), p))))))), p)))
+            mstore(0x3720, sub(p, mod(add(mulmod(mload(0x1480), mload(0x29a0), p), add(mulmod(mload(0x8c0), mload(0x1de0), p), add(mulmod(mload(0x5c0), mload(0x1ae0), p), add(mulmod(mload(0x580), mload(0x1aa0), p), add(mulmod(mload(0x540), mload(0x1a60), p), add(mulmod(mload(0x300), mload(0x1820), p), mulmod(mload(0x140), mload(0x1660), p))))))), p)))
+            mstore(0x3740, sub(p, mod(add(mulmod(mload(0x1520), mload(0x2a40), p), add(mulmod(mload(0xe80), mload(0x23a0), p), add(mulmod(mload(0x7e0), mload(0x1d00), p), add(mulmod(mload(0x5a0), mload(0x1ac0), p), add(mulmod(mload(0x560), mload(0x1a80), p), mulmod(mload(0x160), mload(0x1680), p)))))), p)))
+            mstore(0x3760, sub(p, mod(add(mulmod(mload(0xec0), mload(0x23e0), p), add(mulmod(mload(0xa40), mload(0x1f60), p), add(mulmod(mload(0x320), mload(0x1840), p), add(mulmod(mload(0x180), mload(0x16a0), p), mulmod(mload(0xe0), mload(0x1600), p))))), p)))
+            mstore(0x3780, sub(p, mod(add(mulmod(mload(0x14c0), mload(0x29e0), p), add(mulmod(mload(0x1240), mload(0x2760), p), add(mulmod(mload(0x620), mload(0x1b40), p), add(mulmod(mload(0x380), mload(0x18a0), p), mulmod(mload(0x1a0), mload(0x16c0), p))))), p)))
+            mstore(0x37a0, sub(p, mod(add(mulmod(mload(0x960), mload(0x1e80), p), add(mulmod(mload(0x5e0), mload(0x1b00), p), add(mulmod(mload(0x3a0), mload(0x18c0), p), mulmod(mload(0x1c0), mload(0x16e0), p)))), p)))
+            mstore(0x37c0, sub(p, mod(add(mulmod(mload(0x1280), mload(0x27a0), p), add(mulmod(mload(0x860), mload(0x1d80), p), mulmod(mload(0x1e0), mload(0x1700), p))), p)))
+            mstore(0x37e0, sub(p, mod(add(mulmod(mload(0x1100), mload(0x2620), p), add(mulmod(mload(0x980), mload(0x1ea0), p), add(mulmod(mload(0x2c0), mload(0x17e0), p), add(mulmod(mload(0x240), mload(0x1760), p), mulmod(mload(0x100), mload(0x1620), p))))), p)))
+            mstore(0x3800, sub(p, mod(add(mulmod(mload(0x1260), mload(0x2780), p), add(mulmod(mload(0xe40), mload(0x2360), p), add(mulmod(mload(0x440), mload(0x1960), p), add(mulmod(mload(0x420), mload(0x1940), p), mulmod(mload(0x200), mload(0x1720), p))))), p)))
+            mstore(0x3820, sub(p, mod(add(mulmod(mload(0x880), mload(0x1da0), p), add(mulmod(mload(0x7c0), mload(0x1ce0), p), add(mulmod(mload(0x2e0), mload(0x1800), p), mulmod(mload(0x220), mload(0x1740), p)))), p)))
+            mstore(0x3840, sub(p, mod(add(mulmod(mload(0x14e0), mload(0x2a00), p), add(mulmod(mload(0x12c0), mload(0x27e0), p), add(mulmod(mload(0x800), mload(0x1d20), p), add(mulmod(mload(0x680), mload(0x1ba0), p), mulmod(mload(0x4a0), mload(0x19c0), p))))), p)))
+            mstore(0x3860, sub(p, mod(add(mulmod(mload(0x1300), mload(0x2820), p), add(mulmod(mload(0xa60), mload(0x1f80), p), add(mulmod(mload(0x6a0), mload(0x1bc0), p), add(mulmod(mload(0x340), mload(0x1860), p), mulmod(mload(0x260), mload(0x1780), p))))), p)))
+            mstore(0x3880, sub(p, mod(add(mulmod(mload(0x12a0), mload(0x27c0), p), add(mulmod(mload(0x600), mload(0x1b20), p), add(mulmod(mload(0x3c0), mload(0x18e0), p), mulmod(mload(0x280), mload(0x17a0), p)))), p)))
+            mstore(0x38a0, sub(p, mod(add(mulmod(mload(0xe20), mload(0x2340), p), add(mulmod(mload(0x3e0), mload(0x1900), p), mulmod(mload(0x2a0), mload(0x17c0), p))), p)))
+            mstore(0x38c0, sub(p, mod(add(mulmod(mload(0x9c0), mload(0x1ee0), p), mulmod(mload(0x4e0), mload(0x1a00), p)), p)))
+            mstore(0x38e0, sub(p, mod(add(mulmod(mload(0x1140), mload(0x2660), p), add(mulmod(mload(0xa20), mload(0x1f40), p), mulmod(mload(0x460), mload(0x1980), p))), p)))
+            mstore(0x3900, sub(p, mod(mulmod(mload(0xe00), mload(0x2320), p), p)))
+            mstore(0x3920, sub(p, mod(add(mulmod(mload(0x8e0), mload(0x1e00), p), mulmod(mload(0x480), mload(0x19a0), p)), p)))
+            mstore(0x3940, sub(p, mod(add(mulmod(mload(0x1540), mload(0x2a60), p), mulmod(mload(0x820), mload(0x1d40), p)), p)))
+            mstore(0x3960, sub(p, mod(mulmod(mload(0x1320), mload(0x2840), p), p)))
+            mstore(0x3980, sub(p, mod(mulmod(mload(0x660), mload(0x1b80), p), p)))
+            mstore(0x39a0, sub(p, mod(mulmod(mload(0xde0), mload(0x2300), p), p)))
+            mstore(0x39c0, sub(p, mod(add(mulmod(mload(0x12e0), mload(0x2800), p), mulmod(mload(0x9a0), mload(0x1ec0), p)), p)))
+            mstore(0x39e0, sub(p, mod(mulmod(mload(0xc20), mload(0x2140), p), p)))
+            mstore(0x3a00, sub(p, mod(add(mulmod(mload(0xc60), mload(0x2180), p), add(mulmod(mload(0x940), mload(0x1e60), p), mulmod(mload(0x4c0), mload(0x19e0), p))), p)))
+            mstore(0x3a20, sub(p, mod(add(mulmod(mload(0x1500), mload(0x2a20), p), add(mulmod(mload(0xce0), mload(0x2200), p), mulmod(mload(0x840), mload(0x1d60), p))), p)))
+            mstore(0x3a40, sub(p, mod(mulmod(mload(0x6c0), mload(0x1be0), p), p)))
+            mstore(0x3a60, sub(p, mod(mulmod(mload(0x640), mload(0x1b60), p), p)))
+            mstore(0x3a80, sub(p, mod(mulmod(mload(0xe60), mload(0x2380), p), p)))
+            mstore(0x3aa0, sub(p, mod(mulmod(mload(0xa00), mload(0x1f20), p), p)))
+            mstore(0x3ac0, sub(p, mod(mulmod(mload(0x900), mload(0x1e20), p), p)))
+            mstore(0x3ae0, sub(p, mod(add(mulmod(mload(0xd40), mload(0x2260), p), mulmod(mload(0x8a0), mload(0x1dc0), p)), p)))
+            mstore(0x3b00, sub(p, mod(mulmod(mload(0xf20), mload(0x2440), p), p)))
+            mstore(0x3b20, sub(p, mod(mulmod(mload(0x6e0), mload(0x1c00), p), p)))
+            mstore(0x3b40, sub(p, mod(mulmod(mload(0xf80), mload(0x24a0), p), p)))
+            mstore(0x3b60, sub(p, mod(mulmod(mload(0x920), mload(0x1e40), p), p)))
+            mstore(0x3b80, sub(p, mod(mulmod(mload(0xf60), mload(0x2480), p), p)))
+            mstore(0x3ba0, sub(p, mod(mulmod(mload(0x700), mload(0x1c20), p), p)))
+            mstore(0x3bc0, sub(p, mod(mulmod(mload(0xfa0), mload(0x24c0), p), p)))
+            mstore(0x3be0, sub(p, mod(mulmod(mload(0xd00), mload(0x2220), p), p)))
+            mstore(0x3c00, sub(p, mod(mulmod(mload(0xf00), mload(0x2420), p), p)))
+            mstore(0x3c20, sub(p, mod(mulmod(mload(0x720), mload(0x1c40), p), p)))
+            mstore(0x3c40, sub(p, mod(mulmod(mload(0x740), mload(0x1c60), p), p)))
+            mstore(0x3c60, sub(p, mod(mulmod(mload(0x11a0), mload(0x26c0), p), p)))
+            mstore(0x3c80, sub(p, mod(mulmod(mload(0x1220), mload(0x2740), p), p)))
+            mstore(0x3ca0, sub(p, mod(mulmod(mload(0xd80), mload(0x22a0), p), p)))
+            mstore(0x3cc0, sub(p, mod(mulmod(mload(0xf40), mload(0x2460), p), p)))
+            mstore(0x3ce0, sub(p, mod(mulmod(mload(0x760), mload(0x1c80), p), p)))
+            mstore(0x3d00, sub(p, mod(mulmod(mload(0x11c0), mload(0x26e0), p), p)))
+            mstore(0x3d20, sub(p, mod(mulmod(mload(0x11e0), mload(0x2700), p), p)))
+            mstore(0x3d40, sub(p, mod(mulmod(mload(0x1180), mload(0x26a0), p), p)))
+            mstore(0x3d60, sub(p, mod(mulmod(mload(0x780), mload(0x1ca0), p), p)))
+            mstore(0x3d80, sub(p, mod(mulmod(mload(0x1200), mload(0x2720), p), p)))
+            mstore(0x3da0, sub(p, mod(mulmod(mload(0x7a0), mload(0x1cc0), p), p)))
+            mstore(0x3dc0, sub(p, mod(mulmod(mload(0x1420), mload(0x2940), p), p)))
+            mstore(0x3de0, sub(p, mod(mulmod(mload(0x1340), mload(0x2860), p), p)))
+            mstore(0x3e00, sub(p, mod(mulmod(mload(0x1360), mload(0x2880), p), p)))
+            mstore(0x3e20, sub(p, mod(mulmod(mload(0x1380), mload(0x28a0), p), p)))
+            mstore(0x3e40, sub(p, mod(mulmod(mload(0x1440), mload(0x2960), p), p)))
+            mstore(0x3e60, sub(p, mod(mulmod(mload(0x13a0), mload(0x28c0), p), p)))
+            mstore(0x3e80, sub(p, mod(mulmod(mload(0x13c0), mload(0x28e0), p), p)))
+            mstore(0x3ea0, sub(p, mod(mulmod(mload(0x13e0), mload(0x2900), p), p)))
+            mstore(0x3ec0, sub(p, mod(mulmod(mload(0xd60), mload(0x2280), p), p)))
+            mstore(0x3ee0, sub(p, mod(mulmod(mload(0x10a0), mload(0x25c0), p), p)))
+            mstore(0x3f00, sub(p, mod(mulmod(mload(0x1400), mload(0x2920), p), p)))
+            mstore(0x3f20, sub(p, mod(mulmod(mload(0xd20), mload(0x2240), p), p)))
+            mstore(0x3f40, sub(p, mod(mulmod(mload(0xfc0), mload(0x24e0), p), p)))
+            mstore(0x3f60, sub(p, mod(mulmod(mload(0x1000), mload(0x2520), p), p)))
+            mstore(0x3f80, sub(p, mod(mulmod(mload(0x1080), mload(0x25a0), p), p)))
+            mstore(0x3fa0, sub(p, mod(mulmod(mload(0xda0), mload(0x22c0), p), p)))
+            mstore(0x3fc0, sub(p, mod(mulmod(mload(0x10c0), mload(0x25e0), p), p)))
+            mstore(0x3fe0, sub(p, mod(mulmod(mload(0x1020), mload(0x2540), p), p)))
+            mstore(0x4000, sub(p, mod(mulmod(mload(0x1040), mload(0x2560), p), p)))
+            mstore(0x4020, sub(p, mod(mulmod(mload(0x10e0), mload(0x2600), p), p)))
+            mstore(0x4040, sub(p, mod(mulmod(mload(0xfe0), mload(0x2500), p), p)))
+            mstore(0x4060, sub(p, mod(mulmod(mload(0x1120), mload(0x2640), p), p)))
+            mstore(0x4080, sub(p, mod(mulmod(mload(0x1160), mload(0x2680), p), p)))
+            mstore(0x40a0, sub(p, mod(mulmod(mload(0x1060), mload(0x2580), p), p)))
+            mstore(0x40c0, sub(p, mod(mulmod(mload(0xbc0), mload(0x20e0), p), p)))
+            mstore(0x40e0, sub(p, mod(mulmod(mload(0xb40), mload(0x2060), p), p)))
+            mstore(0x4100, sub(p, mod(mulmod(mload(0xc00), mload(0x2120), p), p)))
+            mstore(0x4120, sub(p, mod(mulmod(mload(0xae0), mload(0x2000), p), p)))
+            mstore(0x4140, sub(p, mod(mulmod(mload(0xac0), mload(0x1fe0), p), p)))
+            mstore(0x4160, sub(p, mod(mulmod(mload(0xb00), mload(0x2020), p), p)))
+            mstore(0x4180, sub(p, mod(mulmod(mload(0xb20), mload(0x2040), p), p)))
+            mstore(0x41a0, sub(p, mod(mulmod(mload(0xc80), mload(0x21a0), p), p)))
+            mstore(0x41c0, sub(p, mod(mulmod(mload(0xcc0), mload(0x21e0), p), p)))
+            mstore(0x41e0, sub(p, mod(mulmod(mload(0xbe0), mload(0x2100), p), p)))
+            mstore(0x4200, sub(p, mod(mulmod(mload(0xb60), mload(0x2080), p), p)))
+            mstore(0x4220, sub(p, mod(mulmod(mload(0xc40), mload(0x2160), p), p)))
+            mstore(0x4240, sub(p, mod(mulmod(mload(0xa80), mload(0x1fa0), p), p)))
+            mstore(0x4260, sub(p, mod(mulmod(mload(0xba0), mload(0x20c0), p), p)))
+            mstore(0x4280, sub(p, mod(mulmod(mload(0xaa0), mload(0x1fc0), p), p)))
+            mstore(0x42a0, sub(p, mod(mulmod(mload(0xb80), mload(0x20a0), p), p)))
+            mstore(0x42c0, sub(p, mod(mulmod(mload(0xca0), mload(0x21c0), p), p)))
+            mstore(0x42e0, sub(p, mod(add(mulmod(mload(0x1580), mload(0x2aa0), p), mulmod(mload(0x1560), mload(0x2a80), p)), p)))
             let product := 1
             {
                 let row := rows.offset
                 let point := points.offset
-                let end := add(0x4520, mul(0x60, points.length))
+                let end := add(0x4520, mul(3, points.length))
                 for { let ptr := 0x4520 } lt(ptr, end) { ptr := add(ptr, 0x60) } {
                     let n, d := fraction(calldataload(point), row, p)
                     mstore(ptr, n)
@@ -807,10 +809,10 @@ contract Deep is IDeep {
             // A query point that is a point of the mask: never for an honest transcript.
             if iszero(product) { revert(0, 0) }
             let inverse := expmod(product, sub(p, 2), p)
-            let ptr := add(0x4520, mul(0x60, points.length))
+            let ptr := add(0x4520, mul(3, points.length))
             quotients := ptr
             mstore(quotients, points.length)
-            let slot := add(quotients, shl(5, points.length))
+            let slot := add(quotients, points.length)
             mstore(0x40, add(slot, 0x20))
             for {} gt(slot, quotients) { slot := sub(slot, 0x20) } {
                 ptr := sub(ptr, 0x60)
