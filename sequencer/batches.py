@@ -53,6 +53,13 @@ class BatchArchive:
         value: bytes | None = self._database.get(key)
         return value
 
+    def proven_through(self) -> int:
+        """Return the last batch up to which all are proven."""
+        number = self.last_final
+        while number < self.last_sealed and self._is_proven(number + 1):
+            number += 1
+        return number
+
     def proof_job(self, batch_number: int) -> ProofJob:
         """Return what a prover needs; KeyError if there is no such batch."""
         witness = self._database.get(keyspace.number_key(keyspace.WITNESS, batch_number))
@@ -117,6 +124,9 @@ class BatchArchive:
         self._put(write_batch, record)
         self.last_final = batch_number
         return record
+
+    def _is_proven(self, batch_number: int) -> bool:
+        return self.get(batch_number).state != types_pb2.BATCH_STATE_SEALED
 
     def _put(self, write_batch: WriteBatch, record: types_pb2.Batch) -> None:
         value = record.SerializeToString()

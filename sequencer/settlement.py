@@ -53,22 +53,23 @@ class ProofCollector:
         """Work on the given ledger and queue."""
         self._ledger = ledger
         self._queue = queue
-        self._published: set[int] = set()
+        self._waiting: set[int] = set()
+        self._last_seen = 0
 
     async def step(self) -> int:
         """Publish new batches and collect finished proofs; return how many proofs arrived."""
         last_sealed, last_final = await self._ledger.progress()
-        n_collected = 0
-        for batch_number in range(last_final + 1, last_sealed + 1):
-            if await self._ledger.calldata(batch_number) is not None:
-                continue
-            if batch_number not in self._published:
+        for batch_number in range(max(self._last_seen, last_final) + 1, last_sealed + 1):
+            if await self._ledger.calldata(batch_number) is None:
                 self._queue.publish(await self._ledger.proof_job(batch_number))
-                self._published.add(batch_number)
+                self._waiting.add(batch_number)
+            self._last_seen = batch_number
+        n_collected = 0
+        for batch_number in sorted(self._waiting):
             calldata = self._queue.take_proof(batch_number)
             if calldata is not None:
                 await self._ledger.mark_proven(batch_number, calldata)
-                self._published.discard(batch_number)
+                self._waiting.discard(batch_number)
                 n_collected += 1
         return n_collected
 

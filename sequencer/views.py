@@ -115,14 +115,11 @@ def batches(engine: Engine, before: int, limit: int) -> list[types_pb2.Batch]:
 def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
     """Return counters of the whole node."""
     archive, meter = engine.batches, engine.meter
-    proven = archive.last_final
-    while archive.calldata(proven + 1) is not None:
-        proven += 1
     return query_service_pb2.GetStatusResponse(
         last_sequence=engine.last_sequence,
         last_batch_number=archive.last_sealed,
         state_root=felt_bytes(engine.state.root),
-        proven_batch_number=proven,
+        proven_batch_number=archive.proven_through(),
         final_batch_number=archive.last_final,
         l1_queue_position=engine.state.globals.l1_queue_position,
         open_batch_cost_steps=meter.cost_steps if meter.n_transactions else 0,

@@ -151,6 +151,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> NovationError:
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.CANCELLED,
         grpc.StatusCode.DEADLINE_EXCEEDED,
+        # What the transport says when the server dies in the middle of a message.
+        grpc.StatusCode.INTERNAL,
     ):
         return ConnectionLostError(f"{status.name}: {sentence}")
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:

@@ -16,6 +16,7 @@ from novation.client import (
     TimeInForce,
 )
 from novation.client.client import now_ms
+from novation.client.load import LoadPlan, measure_load
 from novation.client.models import (
     AccountSnapshot,
     FillUpdate,
@@ -222,3 +223,13 @@ def _signed_order(client: Client) -> PlaceOrder:
 
 def _order_request(price: Decimal) -> OrderRequest:
     return OrderRequest("BTC-USD", Side.BUY, price, "0.0001", now_ms() + 3_600_000)
+
+
+async def test_load_generator_counts_every_answer(tmp_path: Path) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+        plan = LoadPlan("BTC-USD", PRICE, n_orders=40, window=8)
+        result = await measure_load([two, three], node.target, plan)
+        assert (result.n_accepted, result.n_refused) == (160, 0)
+        assert (await two.status()).n_orders_accepted == 160
+        assert 0 < result.ack_p50_ms <= result.ack_p99_ms
+        assert result.orders_per_second > 1
