@@ -8,13 +8,15 @@ Nothing is verified here: that is the verifiers' task.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eth_hash.auto import keccak
 
 from prover import l1_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 FIELD_PRIME = 2**251 + 17 * 2**192 + 1
 WORD_BYTES = 32
@@ -211,7 +213,10 @@ def decode_output(public_input: bytes) -> list[int]:
 
 def encode_update_state(public_input: bytes, proof: bytes) -> bytes:
     """The input of the transaction `Exchange.updateState(publicInput, proof)`."""
-    tails = [_words([len(data)]) + data + bytes(-len(data) % WORD_BYTES) for data in (public_input, proof)]
+    tails = [
+        _words([len(data)]) + data + bytes(-len(data) % WORD_BYTES)
+        for data in (public_input, proof)
+    ]
     offsets = _words([2 * WORD_BYTES, 2 * WORD_BYTES + len(tails[0])])
     return UPDATE_STATE_SELECTOR + offsets + b"".join(tails)
 
@@ -358,7 +363,7 @@ def _transcript_seed(public_input: Mapping[str, Any], n_friendly_layers: int) ->
         segment = public_input["memory_segments"][name]
         words += [segment["begin_addr"], segment["stop_ptr"]]
     words += [*cells[0], 1, len(cells)]
-    return _words(words) + keccak(_words([word for cell in cells for word in cell]))
+    return _words(words) + bytes(keccak(_words([word for cell in cells for word in cell])))
 
 
 def _check_layout(public_input: Mapping[str, Any]) -> None:

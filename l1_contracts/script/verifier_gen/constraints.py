@@ -61,7 +61,8 @@ contract Constraints is IConstraints {{
                 mstore({scratch_3:#x}, base)
                 mstore({scratch_4:#x}, exponent)
                 mstore({scratch_5:#x}, modulus)
-                if iszero(staticcall(gas(), 0x05, {scratch:#x}, 0xc0, 0x00, 0x20)) {{ revert(0, 0) }}
+                let done := staticcall(gas(), 0x05, {scratch:#x}, 0xc0, 0x00, 0x20)
+                if iszero(done) {{ revert(0, 0) }}
                 power := mload(0x00)
             }}
             if iszero(eq(mload(0x40), {start:#x})) {{ revert(0, 0) }}
@@ -70,9 +71,10 @@ contract Constraints is IConstraints {{
             calldatacopy({param_base:#x}, params.offset, {param_bytes})
             {{
                 let power := 1
-                for {{ let ptr := {alpha_base:#x} }} lt(ptr, {alpha_end:#x}) {{ ptr := add(ptr, 0x20) }} {{
+                for {{ let ptr := {alpha_base:#x} }} lt(ptr, {alpha_end:#x}) {{}} {{
                     mstore(ptr, power)
                     power := mulmod(power, alpha, p)
+                    ptr := add(ptr, 0x20)
                 }}
             }}
 {body}
@@ -204,11 +206,11 @@ class ConstraintGenerator:
                 f"    mstore({slot + WORD:#x}, product)",
                 f"    product := mulmod(product, mload({slot:#x}), p)",
             ]
+        end = self._domains + 2 * WORD * len(self._groups)
         lines += [
             "    if iszero(product) { revert(0, 0) }",
             "    let inverse := expmod(product, sub(p, 2), p)",
-            f"    for {{ let ptr := {self._domains + 2 * WORD * len(self._groups):#x} }}"
-            f" gt(ptr, {self._domains:#x}) {{}} {{",
+            f"    for {{ let ptr := {end:#x} }} gt(ptr, {self._domains:#x}) {{}} {{",
             "        ptr := sub(ptr, 0x40)",
             "        let denominator := mload(ptr)",
             "        mstore(ptr, mulmod(inverse, mload(add(ptr, 0x20)), p))",

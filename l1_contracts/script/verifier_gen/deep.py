@@ -41,9 +41,10 @@ contract Deep is IDeep {{
         }}
         if (logTraceLength < {min_log}) revert TraceTooShort({min_log}, logTraceLength);
         // Memory: {coefficient_base:#x} coefficients, {value_base:#x} out-of-domain values,
-        // {point_base:#x} points -z*g^row, then -z^2; {constant_base:#x} sum of coefficient * -value of
-        // each point; {square_base:#x} powers g^(2^i); from {fraction_base:#x} on one numerator and
-        // denominator per query, then the prefix products of the denominators. `p` is the prime.
+        // {point_base:#x} points -z*g^row, then -z^2; {constant_base:#x} minus the sum of
+        // coefficient * value of each point; {square_base:#x} powers g^(2^i); from
+        // {fraction_base:#x} on numerator, denominator and the product of the denominators before
+        // for each query. `p` is the prime.
         assembly ("memory-safe") {{
             function expmod(base, exponent, modulus) -> power {{
                 mstore({scratch:#x}, 0x20)
@@ -52,7 +53,8 @@ contract Deep is IDeep {{
                 mstore({scratch_3:#x}, base)
                 mstore({scratch_4:#x}, exponent)
                 mstore({scratch_5:#x}, modulus)
-                if iszero(staticcall(gas(), 0x05, {scratch:#x}, 0xc0, 0x00, 0x20)) {{ revert(0, 0) }}
+                let done := staticcall(gas(), 0x05, {scratch:#x}, 0xc0, 0x00, 0x20)
+                if iszero(done) {{ revert(0, 0) }}
                 power := mload(0x00)
             }}
             // The sum of all quotients at x as one fraction: n/d + t/(x - point) is
@@ -153,13 +155,14 @@ class DeepGenerator:
 
     def _point_lines(self) -> list[str]:
         """z*g^row for ascending rows; the gaps are products of the powers g^(2^i)."""
+        end = self._squares + WORD * self._n_squares
         lines = [
             "{",
             "    let square := expmod(3, shr(logTraceLength, sub(p, 1)), p)",
-            f"    for {{ let ptr := {self._squares:#x} }}"
-            f" lt(ptr, {self._squares + WORD * self._n_squares:#x}) {{ ptr := add(ptr, 0x20) }} {{",
+            f"    for {{ let ptr := {self._squares:#x} }} lt(ptr, {end:#x}) {{}} {{",
             "        mstore(ptr, square)",
             "        square := mulmod(square, square, p)",
+            "        ptr := add(ptr, 0x20)",
             "    }",
             "    let point := oodsPoint",
         ]

@@ -133,7 +133,8 @@ class Emitter:
                 return multiply(*operands)
             case "neg":
                 return negate(operands[0])
-        raise ValueError(f"unknown operation {node.op!r}")
+            case _:
+                raise ValueError(f"unknown operation {node.op!r}")
 
     def _operand(self, position: int) -> Code:
         code = self.code(position)

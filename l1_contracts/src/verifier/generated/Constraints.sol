@@ -45,7 +45,8 @@ contract Constraints is IConstraints {
                 mstore(0x5300, base)
                 mstore(0x5320, exponent)
                 mstore(0x5340, modulus)
-                if iszero(staticcall(gas(), 0x05, 0x52a0, 0xc0, 0x00, 0x20)) { revert(0, 0) }
+                let done := staticcall(gas(), 0x05, 0x52a0, 0xc0, 0x00, 0x20)
+                if iszero(done) { revert(0, 0) }
                 power := mload(0x00)
             }
             if iszero(eq(mload(0x40), 0x80)) { revert(0, 0) }
@@ -54,9 +55,10 @@ contract Constraints is IConstraints {
             calldatacopy(0x1560, params.offset, 640)
             {
                 let power := 1
-                for { let ptr := 0x18c0 } lt(ptr, 0x4420) { ptr := add(ptr, 0x20) } {
+                for { let ptr := 0x18c0 } lt(ptr, 0x4420) {} {
                     mstore(ptr, power)
                     power := mulmod(power, alpha, p)
+                    ptr := add(ptr, 0x20)
                 }
             }
             {

@@ -27,9 +27,10 @@ contract Deep is IDeep {
         }
         if (logTraceLength < 14) revert TraceTooShort(14, logTraceLength);
         // Memory: 0x80 coefficients, 0x15a0 out-of-domain values,
-        // 0x2ac0 points -z*g^row, then -z^2; 0x36e0 sum of coefficient * -value of
-        // each point; 0x4300 powers g^(2^i); from 0x4520 on one numerator and
-        // denominator per query, then the prefix products of the denominators. `p` is the prime.
+        // 0x2ac0 points -z*g^row, then -z^2; 0x36e0 minus the sum of
+        // coefficient * value of each point; 0x4300 powers g^(2^i); from
+        // 0x4520 on numerator, denominator and the product of the denominators before
+        // for each query. `p` is the prime.
         assembly ("memory-safe") {
             function expmod(base, exponent, modulus) -> power {
                 mstore(0x4460, 0x20)
@@ -38,7 +39,8 @@ contract Deep is IDeep {
                 mstore(0x44c0, base)
                 mstore(0x44e0, exponent)
                 mstore(0x4500, modulus)
-                if iszero(staticcall(gas(), 0x05, 0x4460, 0xc0, 0x00, 0x20)) { revert(0, 0) }
+                let done := staticcall(gas(), 0x05, 0x4460, 0xc0, 0x00, 0x20)
+                if iszero(done) { revert(0, 0) }
                 power := mload(0x00)
             }
             // The sum of all quotients at x as one fraction: n/d + t/(x - point) is
@@ -442,9 +444,10 @@ contract Deep is IDeep {
             calldatacopy(0x15a0, oodsValues.offset, 5408)
             {
                 let square := expmod(3, shr(logTraceLength, sub(p, 1)), p)
-                for { let ptr := 0x4300 } lt(ptr, 0x4460) { ptr := add(ptr, 0x20) } {
+                for { let ptr := 0x4300 } lt(ptr, 0x4460) {} {
                     mstore(ptr, square)
                     square := mulmod(square, square, p)
+                    ptr := add(ptr, 0x20)
                 }
                 let point := oodsPoint
                 mstore(0x2ac0, sub(p, point)) // row 0
