@@ -117,6 +117,31 @@ impl<'a, A: Air + ?Sized> TraceChecker<'a, A> {
         Ok(failures)
     }
 
+    /// The coefficient indices of the constraints that one row violates.
+    ///
+    /// # Errors
+    /// As [`TraceChecker::check`].
+    pub fn check_row<C: AsRef<[Fe]> + Sync>(
+        &self,
+        columns: &[C],
+        row: u64,
+    ) -> Result<Vec<usize>, AirError> {
+        self.check_shape(columns)?;
+        let n = self.air.trace_length();
+        let mut values = Vec::new();
+        let constraints = self.air.constraints().iter().zip(&self.constraints);
+        let failing = constraints.filter(|(_, program)| {
+            program.applies(row, n) && !self.holds(program, columns, row, &mut values)
+        });
+        Ok(failing.map(|(constraint, _)| constraint.index).collect())
+    }
+
+    /// The rows on which the constraint with this coefficient index must hold.
+    pub fn rows_of(&self, index: usize) -> Vec<u64> {
+        let position = self.air.constraints().iter().position(|c| c.index == index);
+        position.map_or(Vec::new(), |p| self.constraints[p].rows(self.air.trace_length()))
+    }
+
     fn check_shape<C: AsRef<[Fe]>>(&self, columns: &[C]) -> Result<(), AirError> {
         let expected = self.air.n_columns().iter().sum();
         if columns.len() != expected {
@@ -129,6 +154,14 @@ impl<'a, A: Air + ?Sized> TraceChecker<'a, A> {
             }
         }
         Ok(())
+    }
+
+    /// The value of a constraint's expression on a row, or `None` if there is no such constraint.
+    pub fn value<C: AsRef<[Fe]>>(&self, columns: &[C], index: usize, row: u64) -> Option<Fe> {
+        let position = self.air.constraints().iter().position(|c| c.index == index)?;
+        let mut values = Vec::new();
+        self.holds(&self.constraints[position], columns, row, &mut values);
+        values.last().copied()
     }
 
     /// Whether the expression vanishes on the row.
