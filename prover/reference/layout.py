@@ -192,7 +192,6 @@ class DynamicLayout:
         self._check_columns(trace_length)
         step = self.cpu_component_step
         reject_unless(step <= MAX_CPU_COMPONENT_STEP, f"cpu_component_step = {step}")
-        self._check_divides("cpu_component_step", trace_length // CPU_COMPONENT_HEIGHT)
         for pool in (RANGE_CHECK, DILUTED):
             self._check_divides(pool, trace_length)
         self._check_divides(MEMORY, trace_length // PUBLIC_MEMORY_FRACTION)

@@ -9,7 +9,8 @@ import pytest
 
 from prover.reference import ProofError, RejectedProof, UnreadableProof, verify, verify_text
 from prover.reference.parameters import parse_parameters
-from tests.soundness.mutations import Mutation, leaf_paths, lookup, mutations, replaced
+from prover.reference.proof import MAX_PROOF_BYTES
+from tests.soundness.mutations import Mutation, Path, leaf_paths, lookup, mutations, replaced
 from tests.soundness.proofs import STONE_PROOFS, load_proof
 
 SEED = 20_261_121
@@ -55,12 +56,34 @@ def test_proof_when_security_is_below_the_minimum_then_rejected(golden: dict[str
         verify(golden, minimum_security_bits=bits + 1)
 
 
-@pytest.mark.parametrize("section", ["public_input", "proof_parameters"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("public_input",),
+        ("public_input", "memory_segments", "output"),
+        ("public_input", "public_memory", 0),
+        ("proof_parameters",),
+        ("proof_parameters", "statement"),
+        ("proof_parameters", "stark"),
+        ("proof_parameters", "stark", "fri"),
+    ],
+)
 def test_section_when_it_has_an_unknown_key_then_unreadable(
-    golden: dict[str, Any], section: str
+    golden: dict[str, Any], path: Path
 ) -> None:
     with pytest.raises(UnreadableProof, match="unknown keys"):
-        verify({**golden, section: {**golden[section], "unknown": 0}})
+        verify(replaced(golden, path, {**lookup(golden, path), "unknown": 0}))
+
+
+def test_binary_when_cut_or_too_long_then_unreadable(golden: dict[str, Any]) -> None:
+    text = golden["proof_hex"]
+    for length, message in ((len(text) - 2, "truncated"), (len(text) - 64, "truncated")):
+        with pytest.raises(UnreadableProof, match=message):
+            verify({**golden, "proof_hex": text[:length]})
+    with pytest.raises(UnreadableProof, match="1 bytes after the proof"):
+        verify({**golden, "proof_hex": text + "00"})
+    with pytest.raises(UnreadableProof, match="exceed the limit"):
+        verify({**golden, "proof_hex": "0x" + "00" * (MAX_PROOF_BYTES + 1)})
 
 
 def test_binary_when_random_then_typed_error(golden: dict[str, Any]) -> None:
