@@ -16,7 +16,7 @@ Argument = int | Sequence["Argument"]
 
 
 class MemoryConflictError(Exception):
-    """A cell that has a value was given another one."""
+    """A cell was given what is not a number, or another value than it has."""
 
 
 class Memory(dict[int, int]):
@@ -34,6 +34,8 @@ class Memory(dict[int, int]):
 
     def __setitem__(self, address: int, value: int) -> None:
         """Give a cell a value; MemoryConflictError if it has another."""
+        if not isinstance(value, int):
+            raise MemoryConflictError(f"{address:#x} cannot hold {value!r}")
         if self.setdefault(address, value) != value:
             raise MemoryConflictError(f"{address:#x} is {self[address]}, not {value}")
 
