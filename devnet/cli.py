@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from devnet.commands import keys, stark
+from devnet.commands import keys, running, stark, trading, views
 from devnet.console import error_console
 from devnet.errors import UserError
 
@@ -18,7 +18,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(running.devnet)
 app.add_typer(keys.app, name="keys")
+app.command()(trading.deposit)
+app.command()(trading.order)
+app.command()(trading.cancel)
+app.command()(trading.withdraw)
+app.command()(views.book)
+app.command()(views.account)
+app.add_typer(views.batches, name="batch")
 app.add_typer(stark.app, name="stark")
 
 

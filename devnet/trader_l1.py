@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from web3.logs import DISCARD
+
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
 from novation.protocol.constants import AMOUNT_BOUND
@@ -49,6 +51,14 @@ def usd_from_quanta(quanta: int) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedDeposit:
+    """A deposit in the contract's queue; reclaimed ones before it have no position."""
+
+    account_id: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class TraderOnL1:
     """One trader's dealings with the token and the exchange contract."""
 
@@ -70,8 +80,8 @@ class TraderOnL1:
         """Give the trader ether for gas and test tokens, as only a local chain can."""
         fund_all(self.chain, self.deployment, [(self.keys, amount_quanta)])
 
-    def deposit(self, amount_quanta: int) -> int:
-        """Deposit tokens and return the account's id.
+    def deposit(self, amount_quanta: int) -> QueuedDeposit:
+        """Deposit tokens.
 
         Raises:
             UserError: if the trader has fewer tokens.
@@ -86,8 +96,14 @@ class TraderOnL1:
         approve = self.token.functions.approve(self.deployment.exchange, amount_quanta)
         self.chain.transact(approve, self.keys.l1_account)
         deposit = self.exchange.functions.deposit(self.keys.stark_public, amount_quanta)
-        self.chain.transact(deposit, self.keys.l1_account)
-        return self.account_id()
+        receipt = self.chain.transact(deposit, self.keys.l1_account)
+        (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
+        index = log["args"]["index"]
+        reclaimed = self.exchange.events.DepositReclaimed().get_logs(
+            from_block=self.deployment.deploy_block
+        )
+        skipped = sum(event["args"]["index"] < index for event in reclaimed)
+        return QueuedDeposit(log["args"]["accountId"], index - skipped)
 
     def account_id(self) -> int:
         """Return the account's id, 0 before the first deposit."""

@@ -1,11 +1,15 @@
 """`novation keys`: make and show traders' keys."""
 
+from typing import Annotated
+
 import typer
 from rich.table import Table
 
 from devnet.commands.options import HomeOption
+from devnet.connection import on_l1
 from devnet.console import console
 from devnet.keys import list_names, load_keys, random_keys, save_keys
+from devnet.trader_l1 import TraderOnL1, quanta_from_usd, usd_from_quanta
 
 app = typer.Typer(no_args_is_help=True, help="Make and show traders' keys.")
 
@@ -42,3 +46,22 @@ def show(name: str, home: HomeOption) -> None:
     """
     keys = load_keys(home.keys_path, name)
     console.print(f"L1 address  {keys.l1_address}\nStark key   {keys.stark_public:#066x}")
+
+
+@app.command()
+def fund(
+    name: str,
+    amount: Annotated[str, typer.Argument(metavar="USD", help="Test tokens to mint.")],
+    home: HomeOption,
+) -> None:
+    """Give a trader ether for gas and test tokens; only a local chain can.
+
+    Example: `novation keys fund alice 10000`
+    """
+    quanta = quanta_from_usd(amount)
+
+    def mint(trader: TraderOnL1) -> int:
+        trader.fund(quanta)
+        return trader.balance()
+
+    console.print(f"balance on L1 {usd_from_quanta(on_l1(home, name, mint))} USD")

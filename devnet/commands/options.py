@@ -1,11 +1,13 @@
 """Options that several commands share."""
 
+import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from devnet.home import HOME_VARIABLE, Home, default_home
+from prover.profiles import PROFILES
 
 
 def _parse_home(value: str | Path) -> Home:
@@ -27,3 +29,14 @@ HomeOption = Annotated[
 KeyOption = Annotated[
     str, typer.Option("--key", "-k", metavar="NAME", help="Name of the trader's key file.")
 ]
+
+
+class ProfileName(enum.StrEnum):
+    """The prover's profiles, `prover.profiles.PROFILES`."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    CHEAP_L1 = "cheap-l1"
+
+
+assert {name.value for name in ProfileName} == set(PROFILES)

@@ -1,0 +1,158 @@
+"""`novation book`, `account`, `batch`: what the exchange knows."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from devnet.commands.options import HomeOption
+from devnet.connection import ask_sequencer
+from devnet.console import console
+from devnet.errors import UserError
+from devnet.keys import load_keys
+from novation.client import Client
+from novation.client.models import Account, Batch
+
+batches = typer.Typer(no_args_is_help=True, help="Sealed batches and how far they have come.")
+
+MS = 1000
+
+
+def book(
+    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    home: HomeOption,
+    depth: Annotated[int, typer.Option(min=1, max=500, help="Levels per side.")] = 10,
+) -> None:
+    """Show the order book of a market.
+
+    Example: `novation book BTC-USD --depth 5`
+    """
+
+    async def show(client: Client) -> None:
+        mark = await client.mark_price(market)
+        levels = await client.book(market, depth)
+        table = Table("side", "price", "size", "orders", title=f"{market}, mark {mark}")
+        for level in reversed(levels.asks):
+            table.add_row("ask", str(level.price), str(level.size), str(level.n_orders))
+        for level in levels.bids:
+            table.add_row("bid", str(level.price), str(level.size), str(level.n_orders))
+        console.print(table)
+
+    ask_sequencer(home, show)
+
+
+def account(
+    home: HomeOption,
+    account_id: Annotated[
+        int | None, typer.Argument(min=0, metavar="[ID]", help="Number of the account.")
+    ] = None,
+    key: Annotated[str, typer.Option("--key", "-k", help="A trader's key instead.")] = "",
+) -> None:
+    """Show balance, margin, positions and resting orders of an account.
+
+    Examples: `novation account --key alice`, `novation account 2`
+    """
+    if (account_id is None) == (not key):
+        raise UserError("account: give either a number or --key")
+
+    async def show(client: Client) -> None:
+        wanted = account_id
+        if wanted is None:
+            found = await client.find_accounts(load_keys(home.keys_path, key).stark_public)
+            if not found:
+                raise UserError(f"account: {key!r} has none; deposit first")
+            wanted = found[0]
+        _print_account(await client.account(wanted))
+        orders = Table("order", "market", "side", "price", "size", "left", title="resting orders")
+        for order in await client.open_orders(wanted):
+            orders.add_row(
+                str(order.order_id),
+                order.symbol,
+                order.side.name.lower(),
+                str(order.price),
+                str(order.size),
+                str(order.remaining),
+            )
+        console.print(orders)
+
+    ask_sequencer(home, show)
+
+
+@batches.command("list")
+def list_batches(
+    home: HomeOption,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """List sealed batches, newest first.
+
+    Example: `novation batch list --limit 5`
+    """
+
+    async def collect(client: Client) -> list[Batch]:
+        found: list[Batch] = []
+        async for batch in client.batches(min(limit, 100)):
+            found.append(batch)
+            if len(found) == limit:
+                break
+        return found
+
+    table = Table("batch", "state", "transactions", "sealed", "proven after", "final after")
+    for batch in ask_sequencer(home, collect):
+        table.add_row(
+            str(batch.batch_number),
+            batch.state.value,
+            str(batch.n_transactions),
+            time.strftime("%H:%M:%S", time.localtime(batch.sealed_time_ms // MS)),
+            _seconds_between(batch.sealed_time_ms, batch.proven_time_ms),
+            _seconds_between(batch.sealed_time_ms, batch.final_time_ms),
+        )
+    console.print(table)
+
+
+@batches.command("show")
+def show_batch(
+    batch_number: Annotated[int, typer.Argument(min=1, help="Number of the batch.")],
+    home: HomeOption,
+) -> None:
+    """Show one batch.
+
+    Example: `novation batch show 3`
+    """
+    batch = ask_sequencer(home, lambda client: client.batch(batch_number))
+    fields = {
+        "state": batch.state.value,
+        "old root": f"{batch.old_root:#066x}",
+        "new root": f"{batch.new_root:#066x}",
+        "transactions": batch.n_transactions,
+        "journal entries": f"{batch.first_sequence} to {batch.last_sequence}",
+        "cost, Cairo steps at most": batch.cost_steps,
+        "L1 transaction": batch.l1_transaction_hash or "none yet",
+        "proven after": _seconds_between(batch.sealed_time_ms, batch.proven_time_ms),
+        "final after": _seconds_between(batch.sealed_time_ms, batch.final_time_ms),
+    }
+    for name, value in fields.items():
+        console.print(f"{name:<26} {value}", markup=False)
+
+
+def _print_account(account: Account) -> None:
+    fields = {
+        "account": account.account_id,
+        "L1 address": account.l1_address,
+        "collateral": f"{account.collateral} USD",
+        "equity": f"{account.equity} USD",
+        "initial margin": f"{account.initial_margin} USD",
+        "maintenance margin": f"{account.maintenance_margin} USD",
+        "available": f"{account.available} USD",
+    }
+    for name, value in fields.items():
+        console.print(f"{name:<20} {value}", markup=False)
+    positions = Table("market", "size", "open buys", "open sells", title="positions")
+    for position in account.positions:
+        sizes = (position.size, position.open_buy, position.open_sell)
+        positions.add_row(position.symbol, *(str(size) for size in sizes))
+    console.print(positions)
+
+
+def _seconds_between(start_ms: int, end_ms: int | None) -> str:
+    return "" if end_ms is None else f"{(end_ms - start_ms) / MS:.1f} s"

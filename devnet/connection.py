@@ -1,0 +1,90 @@
+"""Connects a command with the running system, and tells in one line why it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import requests
+
+from devnet.contracts import Chain, RevertedError
+from devnet.deployment import Deployment
+from devnet.endpoints import Endpoints
+from devnet.errors import UserError
+from devnet.keys import load_keys
+from devnet.trader_l1 import TraderOnL1
+from novation.client import Client, ConnectionLostError, LocalSigner, NovationError, RejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from devnet.home import Home
+
+T = TypeVar("T")
+STATUS_REFUSED = 1
+
+
+def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str = "") -> T:
+    """Run `work` with a connected client; with a key's name, one that can sign.
+
+    Raises:
+        UserError: if no devnet runs, it does not answer, or it refuses: with its code and values.
+    """
+    endpoints = Endpoints.load(home.endpoints_path)
+    signer = LocalSigner(load_keys(home.keys_path, key).stark_private) if key else None
+
+    async def run() -> T:
+        async with Client(endpoints.sequencer, signer=signer) as client:
+            return await work(client)
+
+    try:
+        return asyncio.run(run())
+    except RejectedError as error:
+        raise UserError(f"refused: {describe_refusal(error)}", STATUS_REFUSED) from error
+    except ConnectionLostError as error:
+        raise UserError(
+            f"sequencer: no answer at {endpoints.sequencer}; is `novation devnet` running?"
+        ) from error
+    except NovationError as error:
+        raise UserError(str(error)) from error
+
+
+def describe_refusal(error: RejectedError) -> str:
+    """Return code, sentence, and the field, limit and value where the exchange names them."""
+    detail = error.detail
+    parts = [str(error)]
+    for name in ("field", "limit", "value"):
+        content = getattr(detail, name)
+        if content and content not in detail.message:
+            parts.append(f"{name} {content}")
+    if detail.expected_hash:
+        parts.append(f"expected hash {detail.expected_hash:#x}")
+    return "; ".join(parts)
+
+
+def connect_l1(home: Home, url: str | None = None) -> tuple[Chain, Deployment]:
+    """Return the chain and the deployment on it.
+
+    Raises:
+        UserError: if there is no deployment, or the chain does not answer or is another one.
+    """
+    deployment = Deployment.load(home.deployment_path)
+    chain = Chain(url or Endpoints.load(home.endpoints_path).l1)
+    chain.require_chain_id(deployment.chain_id)
+    return chain, deployment
+
+
+def on_l1(home: Home, key: str, work: Callable[[TraderOnL1], T]) -> T:
+    """Run `work` with a trader's L1 account.
+
+    Raises:
+        UserError: as `connect_l1`, or if the contract refuses: with its error's name and values.
+    """
+    keys = load_keys(home.keys_path, key)
+    chain, deployment = connect_l1(home)
+    try:
+        return work(TraderOnL1(chain, deployment, keys))
+    except RevertedError as error:
+        raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
+    except (OSError, requests.RequestException) as error:
+        raise UserError(f"L1: no answer at {chain.url}: {error}") from error
