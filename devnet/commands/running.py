@@ -26,9 +26,9 @@ PortOption = Annotated[int | None, typer.Option(min=1, max=65_535, show_default=
 def devnet(  # noqa: PLR0913 - one option per part
     home: HomeOption,
     *,
-    profile: Annotated[ProfileName, typer.Option(help="Trade-off of the prover.")] = ProfileName(
-        "balanced"
-    ),
+    profile: Annotated[
+        ProfileName, typer.Option(help="Trade-off of the prover.")
+    ] = ProfileName.BALANCED,
     l1_port: PortOption = None,
     sequencer_port: PortOption = None,
     fresh: Annotated[
