@@ -1,0 +1,135 @@
+//! Runs that no trace can prove are refused with the reason, and so are signatures.
+
+mod support;
+
+use novation_cairo_air::{
+    ecdsa_is_provable, read_memory_file, read_trace_file, FileError, SignatureError,
+    SignatureInput, TraceError, TraceGenerator, TraceInputs,
+};
+use novation_crypto::curve::ORDER;
+use novation_crypto::ecdsa::{public_key, sign, verify, Signature};
+use novation_field::Fe;
+use support::small::small;
+
+/// The error of a changed run.
+fn error_of(change: impl FnOnce(&mut TraceInputs)) -> Option<TraceError> {
+    let (air, mut run) = small()?;
+    change(&mut run);
+    let generator = TraceGenerator::new(&air, &run);
+    Some(generator.and_then(|generator| generator.first_phase()).expect_err("a broken run"))
+}
+
+#[test]
+fn test_trace_when_run_is_broken_then_typed_error() {
+    type Case = (fn(&mut TraceInputs), fn(&TraceError) -> bool);
+    let cases: [Case; 9] = [
+        (|run| run.trace.truncate(100), |e| matches!(e, TraceError::StepCount { .. })),
+        (|run| run.memory[3] = None, |e| matches!(e, TraceError::MissingMemory { address: 3, .. })),
+        (
+            |run| run.memory[1] = Some(-Fe::ONE),
+            |e| matches!(e, TraceError::Instruction { pc: 1, .. }),
+        ),
+        (
+            |run| run.memory[2] = Some(Fe::from_u64(99)),
+            |e| matches!(e, TraceError::MemoryConflict { address: 2, .. }),
+        ),
+        (
+            |run| {
+                run.builtins.ecdsa = run.builtins.ecdsa.values().map(|input| (8, *input)).collect();
+            },
+            |e| matches!(e, TraceError::InstanceIndex { builtin: "ecdsa", index: 8, .. }),
+        ),
+        (
+            |run| run.builtins.ecdsa.get_mut(&0).unwrap().r += Fe::ONE,
+            |e| matches!(e, TraceError::Signature { error: SignatureError::Invalid, .. }),
+        ),
+        (
+            |run| run.builtins.bitwise.get_mut(&0).unwrap()[0] = -Fe::ONE,
+            |e| matches!(e, TraceError::BuiltinInput { builtin: "bitwise", .. }),
+        ),
+        (
+            |run| run.builtins.ec_op.get_mut(&0).unwrap().q.x += Fe::ONE,
+            |e| matches!(e, TraceError::BuiltinInput { builtin: "ec_op", .. }),
+        ),
+        (|run| run.trace[5].ap = u64::MAX, |e| matches!(e, TraceError::MissingMemory { .. })),
+    ];
+    for (position, (change, is_expected)) in cases.into_iter().enumerate() {
+        let Some(error) = error_of(change) else { return };
+        assert!(is_expected(&error), "case {position}: {error}");
+    }
+}
+
+#[test]
+fn test_second_phase_when_statement_has_other_public_memory_then_permutation_error() {
+    let Some((air, run)) = small() else { return };
+    let generator = TraceGenerator::new(&air, &run).unwrap();
+    let mut columns = generator.first_phase().unwrap();
+    columns[0][1] += Fe::ONE;
+    columns[1][0] += Fe::ONE;
+    let elements: Vec<Fe> = (3..11).map(Fe::from_u64).collect();
+    let error = generator.second_phase(&columns, &elements).unwrap_err();
+    assert!(matches!(error, TraceError::Permutation { .. }), "{error}");
+    let error = generator.second_phase(&columns, &elements[1..]).unwrap_err();
+    assert!(matches!(error, TraceError::Air(_)), "{error}");
+}
+
+#[test]
+fn test_files_when_malformed_then_typed_errors() {
+    let size = FileError::Size { actual: 25, record: 24 };
+    assert_eq!(read_trace_file(&[0; 25]), Err(size));
+    assert_eq!(read_memory_file(&[0; 39]), Err(FileError::Size { actual: 39, record: 40 }));
+    assert_eq!(
+        read_memory_file(&[0xff; 40]).map(|_| ()),
+        Err(FileError::Value { address: u64::MAX })
+    );
+    let mut far = [0; 40];
+    far[7] = 1;
+    assert!(matches!(read_memory_file(&far), Err(FileError::Address { .. })));
+    assert_eq!(read_memory_file(&[0; 40]), Ok(vec![Some(Fe::ZERO)]));
+}
+
+#[test]
+fn test_ecdsa_is_provable_when_compared_with_verification_then_agrees() {
+    for seed in 1..12_u64 {
+        let private = [seed * 77, seed, 5, 1];
+        let key = public_key(&private).unwrap();
+        let message = Fe::from_u64(seed).pow(3);
+        let good = sign(&private, message).unwrap();
+        assert!(ecdsa_is_provable(key, message, good.r, &good.s));
+        let wrong_s = [good.s[0] ^ 1, good.s[1], good.s[2], good.s[3]];
+        for (key, message, r, s) in [
+            (key + Fe::ONE, message, good.r, good.s),
+            (key, message + Fe::ONE, good.r, good.s),
+            (key, message, good.r + Fe::ONE, good.s),
+            (key, message, good.r, wrong_s),
+            (key, message, good.r, [0; 4]),
+            (key, message, good.r, ORDER),
+            (key, message, good.r, [u64::MAX; 4]),
+            (key, Fe::ZERO, good.r, good.s),
+            (key, message, Fe::ZERO, good.s),
+            (key, -Fe::ONE, good.r, good.s),
+        ] {
+            assert!(!ecdsa_is_provable(key, message, r, &s));
+            assert!(!verify(key, message, &Signature { r, s }));
+        }
+    }
+}
+
+#[test]
+fn test_signature_when_sum_meets_a_point_then_unprovable() {
+    // z = 1 and Q = G: the sums z*G - S and r*Q + S meet if r = -1 modulo the order would fit, so use
+    // a key equal to the shift point instead: r*Q + S starts at Q itself.
+    let Some((air, mut run)) = small() else { return };
+    let shift_point_x = novation_crypto::curve::SHIFT_POINT.x;
+    let input = SignatureInput {
+        public_key: shift_point_x,
+        message: Fe::ONE,
+        r: Fe::from_u64(3),
+        w: Fe::from_u64(5),
+    };
+    run.builtins.ecdsa.insert(0, input);
+    let generator = TraceGenerator::new(&air, &run).unwrap();
+    let error = generator.first_phase().unwrap_err();
+    let unprovable = SignatureError::EqualAbscissas { name: "r" };
+    assert_eq!(error, TraceError::Signature { index: 0, error: unprovable });
+}
