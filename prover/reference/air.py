@@ -119,12 +119,13 @@ class Air:
         """
         periodic = [column.evaluate(x, self.log_trace_length) for column in self.periodic]
         values = self.evaluate_nodes(mask_values, periodic, params)
+        # Many constraints share their rows.
+        zerofiers = {f for c in self.constraints for f in (*c.numerators, *c.denominators)}
+        at_x = {factor: factor.evaluate(x, self.log_trace_length) for factor in zerofiers}
         total = 0
         for constraint in self.constraints:
-            numerator, denominator = (
-                product(factor.evaluate(x, self.log_trace_length) for factor in factors)
-                for factors in (constraint.numerators, constraint.denominators)
-            )
+            numerator = product(at_x[factor] for factor in constraint.numerators)
+            denominator = product(at_x[factor] for factor in constraint.denominators)
             quotient = values[constraint.node] * numerator * inverse(denominator)
             total += pow(alpha, constraint.index, P) * quotient
         return total % P
