@@ -80,7 +80,7 @@ def prove_batch(
         parameters_path, proof_path = folder / "parameters.json", folder / "proof.json"
         write_json_atomically(parameters_path, parameters_json(profile, run.n_steps, Suite.K))
         phases = _native.stark_prove(
-            run.public_input_path, run.private_input_path, parameters_path, proof_path
+            run.files.public_input, run.files.private_input, parameters_path, proof_path
         )
     # 3 ----- verification ---------------------------------------------------------------
     proof_json = proof_path.read_bytes()
@@ -91,7 +91,7 @@ def prove_batch(
         calldata = encode_update_state(proof_json)
     report = {
         "profile": profile.name,
-        "cairo_steps": run.n_used_steps,
+        "cairo_steps": run.n_steps_used,
         "n_steps": run.n_steps,
         "calldata_bytes": len(calldata),
         **verified,
