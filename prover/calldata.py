@@ -43,8 +43,7 @@ OUTPUT_SEGMENT_OFFSET = 9
 OUTPUT_OFFSET = OUTPUT_SEGMENT_OFFSET + 8 * len(SEGMENTS[2:])
 UPDATE_STATE_SELECTOR = keccak(b"updateState(bytes,bytes)")[:4]
 DATA_CONTRACT_MAX_BYTES = 24_575
-SMALL_FELT_BOUND = 2**63
-WIDE_FELT_MARK = 2**64 - 1
+FIRST_PROGRAM_ADDRESS = 1
 
 
 class CalldataError(ValueError):
@@ -175,7 +174,7 @@ def encode_public_input(public_input: Mapping[str, Any]) -> bytes:
     """Encode what the verifier cannot derive: range-check bounds, segments, output values."""
     _check_layout(public_input)
     segments = public_input["memory_segments"]
-    header = bytes([_log2_exact("n_steps", public_input["n_steps"])])
+    header: bytes = bytes([_log2_exact("n_steps", public_input["n_steps"])])
     header += public_input["rc_min"].to_bytes(2, "big") + public_input["rc_max"].to_bytes(2, "big")
     header += segments["execution"]["stop_ptr"].to_bytes(4, "big")
     for name in SEGMENTS[2:]:
@@ -242,29 +241,14 @@ def decode_update_state(calldata: bytes) -> tuple[bytes, bytes]:
 
 
 def encode_program(program: Sequence[int]) -> list[bytes]:
-    """Pack program felts into the payloads of the data contracts.
+    """Write the program as the payloads of the data contracts: 64 bytes per cell.
 
-    A felt takes 8 bytes if it or its negation is below 2^63 (top bit set: negated), else the
-    mark 2^64 - 1 and 32 bytes. No felt is split between two payloads.
+    A cell is its address, from 1 on, and its word, as the public memory is hashed: the verifier
+    copies code faster than it could unpack it. No cell is split between two payloads.
     """
-    chunks: list[bytearray] = [bytearray()]
-    for felt in program:
-        packed = _pack_program_felt(felt)
-        if len(chunks[-1]) + len(packed) > DATA_CONTRACT_MAX_BYTES:
-            chunks.append(bytearray())
-        chunks[-1] += packed
-    return [bytes(chunk) for chunk in chunks]
-
-
-def _pack_program_felt(felt: int) -> bytes:
-    if not 0 <= felt < FIELD_PRIME:
-        raise CalldataError(f"program word {felt:#x} is not below the field prime")
-    if felt < SMALL_FELT_BOUND:
-        return felt.to_bytes(8, "big")
-    negated = FIELD_PRIME - felt
-    if negated < SMALL_FELT_BOUND - 1:
-        return (SMALL_FELT_BOUND + negated).to_bytes(8, "big")
-    return WIDE_FELT_MARK.to_bytes(8, "big") + felt.to_bytes(WORD_BYTES, "big")
+    cells = [_words([FIRST_PROGRAM_ADDRESS + i, _felt(word)]) for i, word in enumerate(program)]
+    per_contract = DATA_CONTRACT_MAX_BYTES // len(cells[0])
+    return [b"".join(cells[i : i + per_contract]) for i in range(0, len(cells), per_contract)]
 
 
 def _repack(raw: bytes, parameters: ProofParameters, seed: bytes, log_trace: int) -> bytes:

@@ -161,8 +161,9 @@ contract StarkVerifier is IStarkVerifier {
         uint256 memoryAlpha = run.channel.drawFelt();
         params[AirLayout.PARAM_MEMORY_Z] = memoryZ;
         params[AirLayout.PARAM_MEMORY_ALPHA] = memoryAlpha;
-        params[AirLayout.PARAM_PUBLIC_MEMORY_PRODUCT] =
-            PublicMemory.productRatio(page, memoryZ, memoryAlpha, run.logTraceLength);
+        params[AirLayout.PARAM_PUBLIC_MEMORY_PRODUCT] = PublicMemory.productRatio(
+            page, _PROGRAM_LENGTH, memoryZ, memoryAlpha, run.logTraceLength
+        );
         Memory.release(mark);
         params[AirLayout.PARAM_RANGE_CHECK_Z] = run.channel.drawFelt();
         params[AirLayout.PARAM_DILUTED_PERMUTATION_Z] = run.channel.drawFelt();

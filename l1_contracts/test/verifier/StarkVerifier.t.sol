@@ -166,8 +166,26 @@ contract StarkVerifierTest is GoldenVerifier {
 
     function test_constructor_whenProgramIsNotInProofMode_thenReverts() external {
         bytes memory program = goldenProgram();
-        program[15] = 0x05;
+        // The word of the second cell, then the address of the third.
+        program[127] = 0x05;
         VM.expectRevert(abi.encodeWithSelector(IStarkVerifier.NotAProofModeProgram.selector, 1, 5));
+        this.deploy(program, goldenConfig());
+        program = goldenProgram();
+        program[159] = 0x04;
+        VM.expectRevert(abi.encodeWithSelector(IStarkVerifier.NotAProofModeProgram.selector, 2, 4));
+        this.deploy(program, goldenConfig());
+    }
+
+    function test_constructor_whenProgramWordIsNotReduced_thenReverts() external {
+        bytes memory program = goldenProgram();
+        program[64 * 10 + 32] = 0xff;
+        VM.expectPartialRevert(IStarkVerifier.NotAFieldElement.selector);
+        this.deploy(program, goldenConfig());
+    }
+
+    function test_constructor_whenProgramHasPartOfACell_thenReverts() external {
+        bytes memory program = bytes.concat(goldenProgram(), hex"00");
+        VM.expectPartialRevert(IStarkVerifier.WrongByteLength.selector);
         this.deploy(program, goldenConfig());
     }
 
