@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(running.demo)
 app.command()(running.devnet)
 app.add_typer(keys.app, name="keys")
 app.command()(trading.deposit)

@@ -53,6 +53,11 @@ class Home:
         return self.path / "sequencer"
 
     @property
+    def proof_queue_path(self) -> Path:
+        """Sealed batches and their proofs; the sequencer's `DataFolder` chooses the name."""
+        return self.sequencer_path / "batches"
+
+    @property
     def prices_path(self) -> Path:
         """The prices that the oracle nodes of the devnet observe."""
         return self.path / "prices.json"

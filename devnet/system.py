@@ -60,6 +60,7 @@ class Devnet:
     home: Home
     options: DevnetOptions = field(default_factory=DevnetOptions)
     anvil: Anvil | None = None
+    endpoints: Endpoints | None = None
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
 
     def start(self) -> Endpoints:
@@ -94,8 +95,7 @@ class Devnet:
 
     def start_prover(self) -> None:
         """Start the prover, or start it again."""
-        queue = self.home.sequencer_path / "batches"
-        arguments = ["--queue", str(queue), "--profile", self.options.profile]
+        arguments = ["--queue", str(self.home.proof_queue_path), "--profile", self.options.profile]
         self._run("prover", "prover.worker", arguments)
 
     def _start(self) -> Endpoints:
@@ -118,6 +118,7 @@ class Devnet:
         for index in range(N_ORACLES):
             self._start_oracle(index, endpoints)
         endpoints.save(self.home.endpoints_path)
+        self.endpoints = endpoints
         return endpoints
 
     def _start_sequencer(self, endpoints: Endpoints) -> None:

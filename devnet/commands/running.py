@@ -4,12 +4,15 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.table import Table
 
 from devnet.commands.options import HomeOption, ProfileName
 from devnet.console import console, waiting
+from devnet.demo.run import run_demo
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.home import Home
@@ -21,6 +24,30 @@ WALK_INTERVAL_S: Final = 5.0
 SUPERVISION_S: Final = 0.5
 RESTARTABLE: Final = "prover"
 PortOption = Annotated[int | None, typer.Option(min=1, max=65_535, show_default="a free one")]
+
+
+def demo(
+    *,
+    profile: Annotated[
+        ProfileName, typer.Option(help="Trade-off of the prover.")
+    ] = ProfileName.BALANCED,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where the report and the logs go.")
+    ] = Path("build") / "demo",
+) -> None:
+    """Play the whole story on a new local chain: orders, proofs, settlement, withdrawals.
+
+    Ends with status 0 only if every promise of the demo was kept; `report.json` has the figures.
+
+    Examples: `novation demo`, `novation demo --profile cheap-l1 --out /tmp/demo`
+    """
+    with interrupted_by_signals():
+        report = run_demo(Home(out / "devnet"), out / "report.json", profile.value)
+    table = Table("what", "value", title=str(out / "report.json"))
+    for name, value in report.to_json().items():
+        if name != "batches":
+            table.add_row(name, str(value))
+    console.print(table)
 
 
 def devnet(  # noqa: PLR0913 - one option per part

@@ -17,9 +17,12 @@ class BatchFigures:
 
     batch_number: int
     cairo_steps: int
-    n_steps_padded: int
+    n_steps: int
     prove_seconds: float
+    prove_cpu_seconds: float
     prove_peak_mb: float
+    security_bits_conjectured: int
+    security_bits_proven: float
     proof_bytes: int
     calldata_bytes: int
     l1_gas: int
@@ -27,7 +30,7 @@ class BatchFigures:
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """The keys of the file. Figures of a batch are those of the largest one; `batches` has all."""
+    """The keys of the file. Of several batches it has the worst figure; `batches` has all."""
 
     orders_accepted: int
     fills: int

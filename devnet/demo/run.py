@@ -1,0 +1,201 @@
+"""`novation demo`: START READING HERE. The whole exchange once, and what it showed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from devnet.console import console, waiting
+from devnet.contracts import Chain, load_artifact
+from devnet.demo.collect import Evidence, batch_figures, build_report, settling_logs
+from devnet.demo.plan import DEPOSIT_USD, TRADERS, story
+from devnet.demo.play import Players
+from devnet.demo.tamper import tamper
+from devnet.demo.timeline import Timeline
+from devnet.deployment import Deployment
+from devnet.errors import UserError
+from devnet.keys import derive_keys, save_keys
+from devnet.progress import PROOF_TIMEOUT_S, wait_for_deposit, wait_until
+from devnet.rebuild import rebuild
+from devnet.system import Devnet, DevnetOptions, remove_home
+from devnet.trader_l1 import (
+    TraderOnL1,
+    deposit_all,
+    fund_all,
+    quanta_from_usd,
+    usd_from_quanta,
+)
+from novation.client import Client
+from novation.client.models import BatchState
+from novation.protocol.conservation import check_conservation
+from prover.files import write_json_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devnet.demo.report import DemoReport
+    from devnet.endpoints import Endpoints
+    from devnet.home import Home
+    from devnet.keys import TraderKeys
+    from novation.client.models import Status
+
+KEY_SEED: Final = 1
+WITHDRAWAL_USD: Final = Decimal("123.456789")
+# Long enough for an act, short enough that the prover does not wait for the next one.
+BATCH_AGE_MS: Final = 10_000
+SEAL_TIMEOUT_S: Final = 120.0
+# Longer than the demo: prices change only when the story says so.
+HEARTBEAT_S: Final = 86_400
+THRESHOLD_PPM: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo happens and who is in it."""
+
+    home: Home
+    endpoints: Endpoints
+    chain: Chain
+    deployment: Deployment
+    traders: dict[str, TraderKeys]
+    timeline: Timeline
+
+
+def run_demo(home: Home, report_path: Path, profile: str) -> DemoReport:
+    """Play the story on a new devnet and write the report.
+
+    Raises:
+        UserError: if a part of the system fails, or a promise of the demo is not kept.
+    """
+    remove_home(home)
+    timeline = Timeline()
+    options = DevnetOptions(
+        profile=profile,
+        batch_age_ms=BATCH_AGE_MS,
+        oracle_heartbeat_s=HEARTBEAT_S,
+        oracle_threshold_ppm=THRESHOLD_PPM,
+    )
+    with Devnet(home, options) as system:
+        stage = open_stage(home, system, timeline)
+        enter_collateral(stage)
+        status = asyncio.run(trade(stage, system))
+        evidence = examine(stage, pay_out(stage))
+    report = build_report(profile, status, evidence, timeline.elapsed_s())
+    write_json_atomically(report_path, report.to_json())
+    console.print(timeline.table())
+    report.require_promises()
+    return report
+
+
+def open_stage(home: Home, system: Devnet, timeline: Timeline) -> Stage:
+    """Note what runs where; make the traders' keys."""
+    assert system.endpoints is not None
+    deployment = Deployment.load(home.deployment_path)
+    timeline.add("L1", f"chain {deployment.chain_id} at {system.endpoints.l1}")
+    timeline.add("L1", f"exchange {deployment.exchange}, verifier {deployment.verifier}")
+    timeline.add("sequencer", f"serving gRPC at {system.endpoints.sequencer}")
+    timeline.add("oracle", f"{len(deployment.oracle_keys)} nodes signing prices")
+    traders = {name: derive_keys(name, KEY_SEED) for name in TRADERS}
+    for keys in traders.values():
+        save_keys(home.keys_path, keys)
+    chain = Chain(system.endpoints.l1)
+    return Stage(home, system.endpoints, chain, deployment, traders, timeline)
+
+
+def enter_collateral(stage: Stage) -> None:
+    """Every trader deposits on L1."""
+    amounts = [
+        (keys, quanta_from_usd(Decimal(DEPOSIT_USD[name]))) for name, keys in stage.traders.items()
+    ]
+    fund_all(stage.chain, stage.deployment, amounts)
+    deposit_all(stage.chain, stage.deployment, amounts)
+    total = sum(DEPOSIT_USD[name] for name in stage.traders)
+    stage.timeline.add("L1", f"{len(amounts)} deposits queued, {total} USD in all")
+
+
+async def trade(stage: Stage, system: Devnet) -> Status:
+    """Play the acts, each into a batch of its own; return the counters once all is final."""
+    timeline = stage.timeline
+    async with Client(stage.endpoints.sequencer) as client:
+        await wait_for_deposit(client, len(stage.traders) - 1)
+        timeline.add("sequencer", f"{len(stage.traders)} deposits credited")
+        storyteller = asyncio.create_task(_tell_of_batches(client, timeline))
+        async with Players(stage.endpoints.sequencer, stage.traders, timeline) as players:
+            for act in story():
+                await players.play(act, stage.home.prices_path)
+                if act is story()[-1]:
+                    await players.withdraw_all(WITHDRAWAL_USD)
+                await _wait_for_seal(client)
+        if players.tally.refused:
+            raise UserError(f"demo: {players.tally.refused} orders of the story were refused")
+        await _wait_until_all_final(client, system)
+        storyteller.cancel()
+        return await client.status()
+
+
+def pay_out(stage: Stage) -> int:
+    """Fetch every withdrawal on L1; return how many arrived to the quantum."""
+    paid = 0
+    for keys in stage.traders.values():
+        trader = TraderOnL1(stage.chain, stage.deployment, keys)
+        before = trader.balance()
+        trader.fetch_withdrawal()
+        arrived = usd_from_quanta(trader.balance() - before)
+        paid += arrived == WITHDRAWAL_USD
+    stage.timeline.add("L1", f"{paid} withdrawals of {WITHDRAWAL_USD} USD arrived")
+    return paid
+
+
+def examine(stage: Stage, paid: int) -> Evidence:
+    """Rebuild the state from L1, and try to cheat the contract."""
+    timeline, chain, deployment = stage.timeline, stage.chain, stage.deployment
+    with waiting("rebuilding the state from L1") as note:
+        rebuilt = rebuild(chain, deployment, note)
+    timeline.add("anyone", f"{rebuilt.n_batches} batches rebuilt: {rebuilt.state.root:#066x}")
+    total, payable, queued = (
+        chain.contract(load_artifact("Exchange"), deployment.exchange).functions.custody().call()
+    )
+    check_conservation(rebuilt.state, total - payable - queued)
+    timeline.add("anyone", f"{usd_from_quanta(total)} USD in custody cover all balances exactly")
+    logs = settling_logs(chain, deployment)
+    answers = tamper(chain, deployment, logs[-1]["transactionHash"])
+    if answers.original:
+        raise UserError(f"demo: the contract refuses the true proof: {answers.original}")
+    timeline.add("attacker", f"one byte of the proof flipped: {answers.flipped_byte or 'accepted'}")
+    timeline.add("attacker", f"another new root: {answers.changed_root or 'accepted'}")
+    return Evidence(batch_figures(stage.home, chain, logs), rebuilt, answers, paid)
+
+
+async def _tell_of_batches(client: Client, timeline: Timeline) -> None:
+    """Note every change of a batch's state until cancelled."""
+    actors = {BatchState.SEALED: "sequencer", BatchState.PROVEN: "prover", BatchState.FINAL: "L1"}
+    async for batch in client.stream_batches():
+        what = f"batch {batch.batch_number} {batch.state.value}"
+        if batch.state is BatchState.SEALED:
+            what += f", {batch.n_transactions} transactions"
+        if batch.state is BatchState.FINAL:
+            what += f", new root {batch.new_root:#066x}"
+        timeline.add(actors[batch.state], what)
+
+
+async def _wait_until_all_final(client: Client, system: Devnet) -> None:
+    """Return when L1 has accepted every batch; UserError if a part of the system ends before."""
+    with waiting("proving and settling") as note:
+
+        async def is_final() -> bool:
+            if (ended := system.ended_process()) is not None:
+                raise UserError(f"{ended.name}: ended\n{ended.log_tail()}", exit_code=1)
+            status = await client.status()
+            note(f"{status.final_batch_number} of {status.last_batch_number} batches final")
+            return status.final_batch_number == status.last_batch_number
+
+        await wait_until(is_final, PROOF_TIMEOUT_S, "demo: the batches did not become final")
+
+
+async def _wait_for_seal(client: Client) -> None:
+    async def is_sealed() -> bool:
+        return (await client.status()).open_batch_transactions == 0
+
+    await wait_until(is_sealed, SEAL_TIMEOUT_S, "demo: the batch was not sealed")
