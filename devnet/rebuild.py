@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
@@ -11,17 +11,14 @@ from novation.protocol.errors import DecodeError
 from novation.protocol.output import decode_output
 from novation.protocol.rebuild import apply_output
 from novation.protocol.state import State
+from prover.calldata import CalldataError, decode_update_state
+from prover.calldata import decode_output as decode_output_felts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
-
-WORD_BYTES: Final = 32
-# Felts of the public output stand at the end of the verifier's public input, docs/spec/l1_proof.md.
-N_SEGMENTS_WITH_BOUNDS: Final = 11
-PUBLIC_INPUT_HEADER_BYTES: Final = 1 + 2 + 2 + 4 + 8 * N_SEGMENTS_WITH_BOUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +51,10 @@ def rebuild(chain: Chain, deployment: Deployment, note: Callable[[str], object])
         batch_number = log["args"]["batchNumber"]
         note(f"batch {batch_number}")
         transaction = chain.web3.eth.get_transaction(log["transactionHash"])
-        _, arguments = contract.decode_function_input(transaction["input"])
         try:
-            apply_output(state, decode_output(output_felts(arguments["publicInput"])))
-        except DecodeError as error:
+            public_input, _ = decode_update_state(bytes(transaction["input"]))
+            apply_output(state, decode_output(decode_output_felts(public_input)))
+        except (CalldataError, DecodeError) as error:
             raise UserError(f"batch {batch_number}: {error}", exit_code=1) from error
     l1_root = contract.functions.state().call()[0]
     return RebuiltState(state, len(logs), l1_root)
-
-
-def output_felts(public_input: bytes) -> tuple[int, ...]:
-    """Return the public output inside the verifier's public input."""
-    body = public_input[PUBLIC_INPUT_HEADER_BYTES:]
-    return tuple(
-        int.from_bytes(body[i : i + WORD_BYTES], "big") for i in range(0, len(body), WORD_BYTES)
-    )

@@ -12,12 +12,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from eth_abi.abi import encode
-
 from circuits.runner import run_batch
 from novation import _native
 from novation.protocol.witness import BatchWitness
-from prover.calldata import encode_proof
+from prover.calldata import encode_proof, encode_update_state
 from prover.files import write_json_atomically
 from prover.measure import PhaseMeter, ignore_phases
 from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
     from prover.measure import PhaseListener
     from prover.profiles import Profile
-
-UPDATE_STATE_SELECTOR: Final = _native.keccak256(b"updateState(bytes,bytes)")[:4]
 
 PHASE_RUN: Final = "Cairo run"
 PHASE_PROOF: Final = "proof"
@@ -88,7 +84,7 @@ def prove_batch(
         verified = _native.stark_verify(proof_json, MIN_SECURITY_BITS)
     # 4 ----- calldata -------------------------------------------------------------------
     with meter.phase(PHASE_CALLDATA):
-        calldata = encode_update_state(proof_json)
+        calldata = encode_update_state(*encode_proof(json.loads(proof_json)))
     report = {
         "profile": profile.name,
         "cairo_steps": run.n_steps_used,
@@ -102,16 +98,6 @@ def prove_batch(
         ],
     }
     return ProvenBatch(proof_json, calldata, report)
-
-
-def encode_update_state(proof_json: bytes) -> bytes:
-    """Return the input of the L1 transaction that finalises a proven batch.
-
-    Raises:
-        CalldataError: if the proof is not one that the L1 verifier could read.
-    """
-    public_input, proof = encode_proof(json.loads(proof_json))
-    return UPDATE_STATE_SELECTOR + encode(["bytes", "bytes"], [public_input, proof])
 
 
 def _check_output(actual: Sequence[int], expected: Sequence[int]) -> None:

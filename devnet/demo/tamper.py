@@ -9,7 +9,7 @@ from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError
 
 from devnet.contracts import describe_revert, load_artifact
-from devnet.rebuild import PUBLIC_INPUT_HEADER_BYTES, WORD_BYTES
+from prover.calldata import OUTPUT_OFFSET, decode_update_state
 
 if TYPE_CHECKING:
     from hexbytes import HexBytes
@@ -38,8 +38,7 @@ def tamper(chain: Chain, deployment: Deployment, transaction_hash: HexBytes) -> 
     """
     transaction = chain.web3.eth.get_transaction(transaction_hash)
     contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
-    _, arguments = contract.decode_function_input(transaction["input"])
-    public_input, proof = bytes(arguments["publicInput"]), bytes(arguments["proof"])
+    public_input, proof = decode_update_state(bytes(transaction["input"]))
 
     def answer(changed_input: bytes, changed_proof: bytes) -> str:
         call = contract.functions.updateState(changed_input, changed_proof)
@@ -64,6 +63,10 @@ def flip_byte(data: bytes, position: int) -> bytes:
 
 def change_new_root(public_input: bytes) -> bytes:
     """Return the public input with another new root: the lowest bit is the other one."""
-    last_byte = PUBLIC_INPUT_HEADER_BYTES + (NEW_ROOT_INDEX + 1) * WORD_BYTES - 1
-    changed = public_input[last_byte] ^ 1
-    return public_input[:last_byte] + bytes([changed]) + public_input[last_byte + 1 :]
+    # Output values follow each other, each with its length in the byte before it.
+    position = OUTPUT_OFFSET
+    for _ in range(NEW_ROOT_INDEX):
+        position += 1 + public_input[position]
+    last_byte = position + public_input[position]
+    changed = bytes([public_input[last_byte] ^ 1])
+    return public_input[:last_byte] + changed + public_input[last_byte + 1 :]
