@@ -7,6 +7,7 @@ use crate::TWO_ADICITY;
 
 /// An element of the field, stored as `value * 2^256 mod p` and always fully reduced.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(transparent)]
 pub struct Fe(pub(crate) Limbs);
 
 impl Fe {

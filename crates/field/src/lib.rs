@@ -12,6 +12,7 @@ pub mod fft;
 mod lazy;
 mod limbs;
 mod ops;
+pub mod packed;
 mod sqrt;
 mod wide;
 

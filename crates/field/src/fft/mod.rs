@@ -7,18 +7,20 @@
 //! x^m + c. Each block of a layer has one constant c, blocks are contiguous and never meet again, so
 //! a block that fits the cache is finished before the next one is touched.
 
+mod kernels;
+
 use rayon::prelude::*;
 
-use crate::limbs::{
-    add_raw, mul_lazy, reduce_full, reduce_once, reduce_partial, sub_raw, times_p, Limbs,
-};
+use crate::packed::{run, run_scalar, Task, MAX_WIDTH};
 use crate::{batch_inverse, Fe};
+use kernels::{quarters, EvaluateBlock, InterpolateBlock, Join4, ScaleByPowers, Split4};
 
 /// Blocks of 2^12 elements (128 KiB) stay in the second-level cache.
 const LOG_CACHE_BLOCK: u32 = 12;
-/// Elements of one parallel task of a layer that does not fit the cache.
+/// Elements of one parallel task.
 const GRAIN: usize = 1 << 12;
-const TWO_P: Limbs = times_p(2);
+/// Smaller blocks are not worth vectors.
+const MIN_VECTOR_BLOCK: usize = MAX_WIDTH * MAX_WIDTH;
 
 /// Roots of unity for transforms up to a given size.
 pub struct Twiddles {
@@ -52,35 +54,18 @@ impl Twiddles {
     /// If the length is not a power of two of a prepared size.
     pub fn evaluate(&self, values: &mut [Fe], offset: Fe) {
         let log_n = self.checked_log(values.len());
-        let log_block = log_n.min(LOG_CACHE_BLOCK);
         if offset != Fe::ONE {
             scale_by_powers(values, offset, Fe::ONE);
         }
-        for layer in 0..log_n - log_block {
-            for_each_pair(values, layer, &self.forward, split_reduced);
+        let log_block = log_cache_block(log_n);
+        for layer in (0..log_n - log_block).step_by(2) {
+            for_each_quartering(values, layer, &self.forward, |quarters, constants| {
+                run(Split4 { quarters, constants });
+            });
         }
         values.par_chunks_mut(1 << log_block).enumerate().for_each(|(index, block)| {
-            self.evaluate_block(block, index);
+            run_if_large(block.len(), EvaluateBlock { block, index, constants: &self.forward });
         });
-    }
-
-    /// All layers of one cached block, the `index`-th of its size.
-    ///
-    /// Values enter below 4p and grow by 2p in each of at most 12 layers: below 31p throughout.
-    fn evaluate_block(&self, block: &mut [Fe], index: usize) {
-        let mut half = block.len() / 2;
-        let mut first = index;
-        while half > 0 {
-            for (part, c) in block.chunks_exact_mut(2 * half).zip(&self.forward[first..]) {
-                let (low, high) = part.split_at_mut(half);
-                split(low, high, c);
-            }
-            half /= 2;
-            first *= 2;
-        }
-        for value in block {
-            value.0 = reduce_full(&value.0);
-        }
     }
 
     /// Values at `offset * w^bitrev(i)` become coefficients in natural order.
@@ -89,30 +74,18 @@ impl Twiddles {
     /// If the length is not a power of two of a prepared size, or `offset` is zero.
     pub fn interpolate(&self, values: &mut [Fe], offset: Fe) {
         let log_n = self.checked_log(values.len());
-        let log_block = log_n.min(LOG_CACHE_BLOCK);
+        let log_block = log_cache_block(log_n);
         values.par_chunks_mut(1 << log_block).enumerate().for_each(|(index, block)| {
-            self.interpolate_block(block, index);
+            run_if_large(block.len(), InterpolateBlock { block, index, constants: &self.inverse });
         });
-        for layer in (0..log_n - log_block).rev() {
-            for_each_pair(values, layer, &self.inverse, join);
+        for layer in (0..log_n - log_block).step_by(2).rev() {
+            for_each_quartering(values, layer, &self.inverse, |quarters, constants| {
+                run(Join4 { quarters, constants });
+            });
         }
         let size_inverse = Fe::from_u64(1 << log_n).inverse().expect("2^k is not divisible by p");
         let offset_inverse = offset.inverse().expect("a coset offset is not zero");
         scale_by_powers(values, offset_inverse, size_inverse);
-    }
-
-    /// The layers of [`Twiddles::evaluate_block`] undone, last first. Values stay below 2p.
-    fn interpolate_block(&self, block: &mut [Fe], index: usize) {
-        let mut half = 1;
-        let mut first = index * block.len() / 2;
-        while half < block.len() {
-            for (part, c) in block.chunks_exact_mut(2 * half).zip(&self.inverse[first..]) {
-                let (low, high) = part.split_at_mut(half);
-                join(low, high, c);
-            }
-            half *= 2;
-            first /= 2;
-        }
     }
 
     fn checked_log(&self, length: usize) -> u32 {
@@ -123,59 +96,44 @@ impl Twiddles {
     }
 }
 
-/// Applies one butterfly to the two halves of every block of a layer, in parallel.
-fn for_each_pair(
+/// The size of cached blocks: layers above them are done in pairs, so their number must be even.
+fn log_cache_block(log_n: u32) -> u32 {
+    if log_n <= LOG_CACHE_BLOCK {
+        log_n
+    } else {
+        LOG_CACHE_BLOCK - (log_n - LOG_CACHE_BLOCK) % 2
+    }
+}
+
+/// Applies a kernel for two layers to parts of the quarters of every block, in parallel; `layer` is
+/// the first of them. The kernel gets the constants of the block and of its halves.
+fn for_each_quartering(
     values: &mut [Fe],
     layer: u32,
     constants: &[Fe],
-    butterfly: fn(&mut [Fe], &mut [Fe], &Fe),
+    kernel: impl Fn([&mut [Fe]; 4], [Fe; 3]) + Sync,
 ) {
-    let half = values.len() >> (layer + 1);
-    values.par_chunks_mut(2 * half).zip(constants).for_each(|(block, c)| {
-        let (low, high) = block.split_at_mut(half);
-        let pairs = low.par_chunks_mut(GRAIN).zip(high.par_chunks_mut(GRAIN));
-        pairs.for_each(|(a, b)| butterfly(a, b, c));
+    let size = values.len() >> layer;
+    values.par_chunks_mut(size).enumerate().for_each(|(k, block)| {
+        let constants = [constants[k], constants[2 * k], constants[2 * k + 1]];
+        let [a, b, c, d] = quarters(block).map(|quarter| quarter.par_chunks_mut(GRAIN));
+        a.zip(b).zip(c).zip(d).for_each(|(((a, b), c), d)| kernel([a, b, c, d], constants));
     });
 }
 
-/// (a, b) to (a + cb, a - cb), 2p above the input bound.
-#[inline(always)]
-fn split(low: &mut [Fe], high: &mut [Fe], c: &Fe) {
-    for (a, b) in low.iter_mut().zip(high) {
-        let t = mul_lazy(&b.0, &c.0);
-        b.0 = sub_raw(&add_raw(&a.0, &TWO_P), &t).0;
-        a.0 = add_raw(&a.0, &t);
+fn run_if_large<T: Task>(size: usize, task: T) -> T::Output {
+    if size < MIN_VECTOR_BLOCK {
+        run_scalar(task)
+    } else {
+        run(task)
     }
 }
 
-/// (a, b) to (a + cb, a - cb), always below 4p.
-fn split_reduced(low: &mut [Fe], high: &mut [Fe], c: &Fe) {
-    for (a, b) in low.iter_mut().zip(high) {
-        let t = mul_lazy(&b.0, &c.0);
-        let reduced = reduce_partial(&a.0);
-        b.0 = sub_raw(&add_raw(&reduced, &TWO_P), &t).0;
-        a.0 = add_raw(&reduced, &t);
-    }
-}
-
-/// (a, b) to (a + b, c(a - b)), from below 2p to below 2p; the factor 2 is left to the end.
-#[inline(always)]
-fn join(low: &mut [Fe], high: &mut [Fe], c: &Fe) {
-    for (a, b) in low.iter_mut().zip(high) {
-        let difference = sub_raw(&add_raw(&a.0, &TWO_P), &b.0).0;
-        a.0 = reduce_once(&add_raw(&a.0, &b.0), &TWO_P);
-        b.0 = mul_lazy(&difference, &c.0);
-    }
-}
-
-/// Multiplies the i-th value, below 2p, by `first * base^i` and reduces it fully.
+/// Multiplies the i-th value, lazy or not, by `first * base^i` and reduces it fully.
 fn scale_by_powers(values: &mut [Fe], base: Fe, first: Fe) {
-    values.par_chunks_mut(GRAIN).enumerate().for_each(|(index, chunk)| {
-        let mut power = base.pow((index * GRAIN) as u64) * first;
-        for value in chunk {
-            *value *= power;
-            power *= base;
-        }
+    values.par_chunks_mut(GRAIN).enumerate().for_each(|(index, values)| {
+        let first = base.pow((index * GRAIN) as u64) * first;
+        run(ScaleByPowers { values, base, first });
     });
 }
 
@@ -207,4 +165,32 @@ pub const fn bit_reverse_index(index: usize, bits: u32) -> usize {
 /// The value of the polynomial with these coefficients, lowest first.
 pub fn evaluate_at(coefficients: &[Fe], point: Fe) -> Fe {
     coefficients.iter().rev().fold(Fe::ZERO, |acc, c| acc * point + c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The dispatch leaves out the version without vectors on processors that have them.
+    #[test]
+    fn test_blocks_without_vectors_agree_with_vectors() {
+        for log_size in [6, 7, 8, 11] {
+            let twiddles = Twiddles::new(log_size + 2);
+            let values: Vec<Fe> = (1..=1u64 << log_size).map(|i| Fe::from_u64(i).pow(99)).collect();
+            for index in [0, 3] {
+                let (mut single, mut vectors) = (values.clone(), values.clone());
+                let constants = &twiddles.forward;
+                run_scalar(EvaluateBlock { block: &mut single, index, constants });
+                run(EvaluateBlock { block: &mut vectors, index, constants });
+                assert!(single == vectors, "forward, size 2^{log_size}, block {index}");
+                let constants = &twiddles.inverse;
+                run_scalar(InterpolateBlock { block: &mut single, index, constants });
+                run(InterpolateBlock { block: &mut vectors, index, constants });
+                let (base, first) = (Fe::GENERATOR, Fe::from_u64(7));
+                run_scalar(ScaleByPowers { values: &mut single, base, first });
+                run(ScaleByPowers { values: &mut vectors, base, first });
+                assert!(single == vectors, "inverse, size 2^{log_size}, block {index}");
+            }
+        }
+    }
 }

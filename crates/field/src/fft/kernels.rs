@@ -1,0 +1,291 @@
+//! The inner loops of the transforms, as tasks for vectors.
+//!
+//! Two layers are done for each pass over memory, and the last three, whose partners stand closer
+//! than a vector is wide, on vectors of every eighth element. Elements wait in memory below 31p: each
+//! kernel loads them below 3p and its layers add at most 2p each (forward) or double them (inverse).
+
+use crate::packed::{Packed, Task, MAX_WIDTH};
+use crate::Fe;
+
+/// Elements that the last three layers are done on at once.
+const GROUP: usize = 64;
+/// Vectors of powers that are computed side by side.
+const INTERLEAVED: usize = 4;
+
+/// (a, b) to (a + cb, a - cb).
+#[inline(always)]
+fn split<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
+    let product = b.mul_factor(c);
+    (a.add_lazy(product), a.sub_lazy::<2>(product))
+}
+
+/// (a, b) to (a + b, c(a - b)).
+#[inline(always)]
+fn join<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
+    (a.add_lazy(b), a.sub_lazy::<16>(b).mul_factor(c))
+}
+
+/// Two layers of a forward transform on the quarters of a block, or on parts of equal length of them.
+pub(super) struct Split4<'v> {
+    pub(super) quarters: [&'v mut [Fe]; 4],
+    /// The constant of the block, and of its two halves.
+    pub(super) constants: [Fe; 3],
+}
+
+impl Task for Split4<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        split4::<P>(self.quarters, &self.constants);
+    }
+}
+
+#[inline(always)]
+fn split4<P: Packed>(quarters: [&mut [Fe]; 4], constants: &[Fe; 3]) {
+    let (c, low, high) =
+        (P::factor(&constants[0]), P::factor(&constants[1]), P::factor(&constants[2]));
+    let [v0, v1, v2, v3] = quarters.map(|quarter| quarter.chunks_exact_mut(P::WIDTH));
+    for (((v0, v1), v2), v3) in v0.zip(v1).zip(v2).zip(v3) {
+        let (a0, a2) = split(P::load_lazy(v0, 1), P::load_lazy(v2, 1), c);
+        let (a1, a3) = split(P::load_lazy(v1, 1), P::load_lazy(v3, 1), c);
+        let (a0, a1) = split(a0, a1, low);
+        let (a2, a3) = split(a2, a3, high);
+        a0.store_lazy(v0, 1);
+        a1.store_lazy(v1, 1);
+        a2.store_lazy(v2, 1);
+        a3.store_lazy(v3, 1);
+    }
+}
+
+/// One layer of a forward transform on the halves of a block.
+#[inline(always)]
+fn split2<P: Packed>(block: &mut [Fe], constant: &Fe) {
+    let c = P::factor(constant);
+    let (low, high) = block.split_at_mut(block.len() / 2);
+    for (low, high) in low.chunks_exact_mut(P::WIDTH).zip(high.chunks_exact_mut(P::WIDTH)) {
+        let (a, b) = split(P::load_lazy(low, 1), P::load_lazy(high, 1), c);
+        a.store_lazy(low, 1);
+        b.store_lazy(high, 1);
+    }
+}
+
+/// All layers of a block that fits the cache; it is the `index`-th of its size.
+pub(super) struct EvaluateBlock<'v> {
+    pub(super) block: &'v mut [Fe],
+    pub(super) index: usize,
+    pub(super) constants: &'v [Fe],
+}
+
+impl Task for EvaluateBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let Self { block, index, constants } = self;
+        let last = if P::WIDTH == 1 { 1 } else { 8 };
+        let mut size = block.len();
+        let mut first = index;
+        if (size / last).ilog2() % 2 == 1 {
+            for (part, c) in block.chunks_exact_mut(size).zip(&constants[first..]) {
+                split2::<P>(part, c);
+            }
+            size /= 2;
+            first *= 2;
+        }
+        while size > last {
+            for (part, k) in block.chunks_exact_mut(size).zip(first..) {
+                let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
+                split4::<P>(quarters(part), &cs);
+            }
+            size /= 4;
+            first *= 4;
+        }
+        if P::WIDTH == 1 {
+            for value in block {
+                let value = core::slice::from_mut(value);
+                P::load_lazy(value, 1).store_reduced(value, 1);
+            }
+        } else {
+            for (group, k) in block.chunks_exact_mut(GROUP).zip((first..).step_by(8)) {
+                split_last_layers::<P>(group, constants, k);
+            }
+        }
+    }
+}
+
+/// The last three layers of eight blocks of eight elements, from the `first`-th of their size.
+#[inline(always)]
+fn split_last_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize) {
+    // Vector j holds element j of every block, so constants of neighbouring blocks form a vector.
+    let mut v = [P::load_lazy(group, 8); 8];
+    for j in 1..8 {
+        v[j] = P::load_lazy(&group[j..], 8);
+    }
+    let c = P::factors(&constants[first..], 1);
+    for j in 0..4 {
+        (v[j], v[j + 4]) = split(v[j], v[j + 4], c);
+    }
+    for half in 0..2 {
+        let c = P::factors(&constants[2 * first + half..], 2);
+        for j in [4 * half, 4 * half + 1] {
+            (v[j], v[j + 2]) = split(v[j], v[j + 2], c);
+        }
+    }
+    for pair in 0..4 {
+        let c = P::factors(&constants[4 * first + pair..], 4);
+        let (a, b) = split(v[2 * pair], v[2 * pair + 1], c);
+        a.store_reduced(&mut group[2 * pair..], 8);
+        b.store_reduced(&mut group[2 * pair + 1..], 8);
+    }
+}
+
+/// Two layers of an inverse transform on the quarters of a block, or on parts of them.
+pub(super) struct Join4<'v> {
+    pub(super) quarters: [&'v mut [Fe]; 4],
+    /// The inverse constants of the block, and of its two halves.
+    pub(super) constants: [Fe; 3],
+}
+
+impl Task for Join4<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        join4::<P>(self.quarters, &self.constants);
+    }
+}
+
+#[inline(always)]
+fn join4<P: Packed>(quarters: [&mut [Fe]; 4], constants: &[Fe; 3]) {
+    let (c, low, high) =
+        (P::factor(&constants[0]), P::factor(&constants[1]), P::factor(&constants[2]));
+    let [v0, v1, v2, v3] = quarters.map(|quarter| quarter.chunks_exact_mut(P::WIDTH));
+    for (((v0, v1), v2), v3) in v0.zip(v1).zip(v2).zip(v3) {
+        let (a0, a1) = join(P::load_lazy(v0, 1), P::load_lazy(v1, 1), low);
+        let (a2, a3) = join(P::load_lazy(v2, 1), P::load_lazy(v3, 1), high);
+        let (a0, a2) = join(a0, a2, c);
+        let (a1, a3) = join(a1, a3, c);
+        a0.store_lazy(v0, 1);
+        a1.store_lazy(v1, 1);
+        a2.store_lazy(v2, 1);
+        a3.store_lazy(v3, 1);
+    }
+}
+
+#[inline(always)]
+fn join2<P: Packed>(block: &mut [Fe], constant: &Fe) {
+    let c = P::factor(constant);
+    let (low, high) = block.split_at_mut(block.len() / 2);
+    for (low, high) in low.chunks_exact_mut(P::WIDTH).zip(high.chunks_exact_mut(P::WIDTH)) {
+        let (a, b) = join(P::load_lazy(low, 1), P::load_lazy(high, 1), c);
+        a.store_lazy(low, 1);
+        b.store_lazy(high, 1);
+    }
+}
+
+/// [`EvaluateBlock`] undone, up to a factor of the block's size.
+pub(super) struct InterpolateBlock<'v> {
+    pub(super) block: &'v mut [Fe],
+    pub(super) index: usize,
+    pub(super) constants: &'v [Fe],
+}
+
+impl Task for InterpolateBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let Self { block, index, constants } = self;
+        let mut size = if P::WIDTH == 1 { 1 } else { 8 };
+        if P::WIDTH > 1 {
+            let first = index * block.len() / 8;
+            for (group, k) in block.chunks_exact_mut(GROUP).zip((first..).step_by(8)) {
+                join_first_layers::<P>(group, constants, k);
+            }
+        }
+        let length = block.len();
+        while 4 * size <= length {
+            size *= 4;
+            let first = index * length / size;
+            for (part, k) in block.chunks_exact_mut(size).zip(first..) {
+                let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
+                join4::<P>(quarters(part), &cs);
+            }
+        }
+        if 2 * size == length {
+            join2::<P>(block, &constants[index]);
+        }
+    }
+}
+
+/// The first three layers of eight blocks of eight elements, from the `first`-th of their size.
+#[inline(always)]
+fn join_first_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize) {
+    let mut v = [P::load_lazy(group, 8); 8];
+    for j in 1..8 {
+        v[j] = P::load_lazy(&group[j..], 8);
+    }
+    for pair in 0..4 {
+        let c = P::factors(&constants[4 * first + pair..], 4);
+        (v[2 * pair], v[2 * pair + 1]) = join(v[2 * pair], v[2 * pair + 1], c);
+    }
+    for half in 0..2 {
+        let c = P::factors(&constants[2 * first + half..], 2);
+        for j in [4 * half, 4 * half + 1] {
+            (v[j], v[j + 2]) = join(v[j], v[j + 2], c);
+        }
+    }
+    let c = P::factors(&constants[first..], 1);
+    for j in 0..4 {
+        let (a, b) = join(v[j], v[j + 4], c);
+        a.store_lazy(&mut group[j..], 8);
+        b.store_lazy(&mut group[j + 4..], 8);
+    }
+}
+
+/// Multiplies element i, lazy or not, by `first * base^i` and reduces it.
+pub(super) struct ScaleByPowers<'v> {
+    pub(super) values: &'v mut [Fe],
+    pub(super) base: Fe,
+    pub(super) first: Fe,
+}
+
+impl Task for ScaleByPowers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        // Several vectors of powers hide the latency of their products.
+        let mut powers = [self.first; INTERLEAVED * MAX_WIDTH];
+        for i in 1..INTERLEAVED * P::WIDTH {
+            powers[i] = powers[i - 1] * self.base;
+        }
+        let stride = P::broadcast(self.base.pow((INTERLEAVED * P::WIDTH) as u64));
+        let mut vectors = [P::load(&powers); INTERLEAVED];
+        for (i, vector) in vectors.iter_mut().enumerate() {
+            *vector = P::load(&powers[i * P::WIDTH..]);
+        }
+        let mut chunks = self.values.chunks_exact_mut(INTERLEAVED * P::WIDTH);
+        for chunk in &mut chunks {
+            for (values, power) in chunk.chunks_exact_mut(P::WIDTH).zip(&mut vectors) {
+                P::load_lazy(values, 1).mul_factor(power.to_factor()).store_reduced(values, 1);
+                *power = power.mul(stride);
+            }
+        }
+        for (i, vector) in vectors.into_iter().enumerate() {
+            vector.store(&mut powers[i * P::WIDTH..]);
+        }
+        for (value, power) in chunks.into_remainder().iter_mut().zip(powers) {
+            *value *= power;
+        }
+    }
+}
+
+/// The four quarters of a block.
+pub(super) fn quarters(block: &mut [Fe]) -> [&mut [Fe]; 4] {
+    let (low, high) = block.split_at_mut(block.len() / 2);
+    let (a, b) = low.split_at_mut(low.len() / 2);
+    let (c, d) = high.split_at_mut(high.len() / 2);
+    [a, b, c, d]
+}
