@@ -14,6 +14,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 contract ExchangeTest is ExchangeBase {
     function test_deposit_whenSent_thenQueuedAndInCustody() external {
         assertEq(deposit(ALICE, KEY, AMOUNT), 0);
+        VM.snapshotGasLastCall("Exchange", "deposit to a new account");
         assertEq(deposit(BOB, KEY, 2 * AMOUNT), 1);
         assertEq(token.balanceOf(address(exchange)), 3 * AMOUNT);
         (uint256 head, uint256 tail, uint256 consumed_) = exchange.queue();
@@ -229,6 +230,7 @@ contract ExchangeTest is ExchangeBase {
         _assertCustody(AMOUNT, 2_500_000, 0);
         uint256 before = token.balanceOf(BOB);
         assertEq(exchange.withdraw(BOB), 2_500_000);
+        VM.snapshotGasLastCall("Exchange", "withdraw");
         assertEq(exchange.withdraw(BOB), 0);
         assertEq(token.balanceOf(BOB) - before, 2_500_000);
         _assertCustody(AMOUNT - 2_500_000, 0, 0);
