@@ -1,4 +1,4 @@
-from circuits.cairo.config import Config
+from circuits.cairo.config import Config, MarketConfig
 from circuits.cairo.state.markets import Price
 
 // What an L1 operation writes to the output.
@@ -12,6 +12,7 @@ struct Operation {
 struct Environment {
     config: Config*,
     domain_tag: felt,
+    markets: MarketConfig*,
     // The table of the last oracle update.
     prices: Price*,
     oracle_time_ms: felt,

@@ -65,6 +65,7 @@ func main{
         local environment: Environment = Environment(
             config=config,
             domain_tag=config.domain_tag,
+            markets=config.markets,
             prices=prices,
             oracle_time_ms=message.globals.oracle_time_ms,
             oracle_hash=0,

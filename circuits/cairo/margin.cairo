@@ -26,74 +26,66 @@ func sum_surplus(position: Position*, prices: Price*, sum) -> (surplus: felt) {
     return sum_surplus(position.next, prices, sum + value - initial);
 }
 
-// The two sides of an operation on one market, for the margin rule.
-struct Change {
-    positions_before: Position*,
-    positions_after: Position*,
-    collateral_before: felt,
-    collateral_after: felt,
-    slot_before: Position*,
-    size_after: felt,
-    open_buy_after: felt,
-    open_sell_after: felt,
-}
-
 // The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the
-// callers (surplus within one range-check cell) does not settle.
+// callers (excess within one range-check cell) does not settle.
 //
-// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation.
+// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation;
+// `old` and `slot` are the slot of the operation's market before and after.
 // Guarantee: the result is 1 if the operation is allowed, else 0; both answers are proven.
 func satisfies_margin_rule{range_check_ptr}(
-    excess, change: Change*, prices: Price*
+    excess,
+    before: Account*,
+    old: Position*,
+    slot: Position*,
+    collateral_after,
+    positions_after: Position*,
+    prices: Price*,
 ) -> (res: felt) {
     alloc_locals;
     let (meets_initial) = is_wide_nonnegative(excess);
     if (meets_initial != 0) {
         return (res=1);
     }
-    let (shrinks) = only_shrinks(change);
+    let (shrinks) = only_shrinks(old, slot);
     if (shrinks == 0) {
         return (res=0);
     }
-    let (value_before, maintenance_before) = sum_maintenance(
-        change.positions_before, prices, 0, 0
+    let (local value_before, local maintenance_before) = sum_maintenance(
+        before.positions, prices, 0, 0
     );
-    let (value_after, maintenance_after) = sum_maintenance(
-        change.positions_after, prices, 0, 0
-    );
+    let (value_after, maintenance_after) = sum_maintenance(positions_after, prices, 0, 0);
     // Equity is below 2^117 and a requirement below 2^119: the difference stays below 2^240.
-    tempvar equity_before = change.collateral_before * PRICE_X16_ONE + value_before;
-    tempvar equity_after = change.collateral_after * PRICE_X16_ONE + value_after;
+    tempvar equity_before = before.collateral_quanta * PRICE_X16_ONE + value_before;
+    tempvar equity_after = collateral_after * PRICE_X16_ONE + value_after;
     return is_wide_nonnegative(
         equity_after * maintenance_before - equity_before * maintenance_after
     );
 }
 
 // Guarantee: 1 if the slot got smaller without a flip and no open sum grew, else 0, both proven.
-func only_shrinks{range_check_ptr}(change: Change*) -> (res: felt) {
+func only_shrinks{range_check_ptr}(old: Position*, slot: Position*) -> (res: felt) {
     alloc_locals;
-    let before = change.slot_before;
-    // |size_before| - |size_after| - 1 needs the sign of the new size: compare squares instead.
-    tempvar size = before.size_lots;
-    tempvar size_after = change.size_after;
+    // Of absolute values the squares are compared: both are below 2^72.
+    tempvar size = old.size_lots;
+    tempvar size_after = slot.size_lots;
     let (smaller) = is_wide_nonnegative(size * size - size_after * size_after - 1);
     if (smaller == 0) {
         return (res=0);
     }
-    let (same_sign) = is_wide_nonnegative(before.size_lots * change.size_after);
+    let (same_sign) = is_wide_nonnegative(old.size_lots * slot.size_lots);
     if (same_sign == 0) {
         return (res=0);
     }
-    let (buys) = is_wide_nonnegative(before.open_buy_lots - change.open_buy_after);
+    let (buys) = is_wide_nonnegative(old.open_buy_lots - slot.open_buy_lots);
     if (buys == 0) {
         return (res=0);
     }
-    return is_wide_nonnegative(before.open_sell_lots - change.open_sell_after);
+    return is_wide_nonnegative(old.open_sell_lots - slot.open_sell_lots);
 }
 
-func sum_maintenance(
-    position: Position*, prices: Price*, value, maintenance
-) -> (value_x16: felt, maintenance: felt) {
+func sum_maintenance(position: Position*, prices: Price*, value, maintenance) -> (
+    value_x16: felt, maintenance: felt
+) {
     if (cast(position, felt) == 0) {
         return (value_x16=value, maintenance=maintenance);
     }

@@ -5,15 +5,16 @@ from circuits.cairo.state.orders import Order, OrderTerms
 
 // Puts an order behind all of equal or better price on its side of the book.
 //
-// Assumption: (head_id, head_price_ticks) is the head of that side, direction is 1 for a buy and -1
-// for a sell; `predecessor_id` is a guess, 0 for the head's place.
+// Assumption: (head_id, head_price_ticks) is the head of that side; `predecessor_id` is a guess, 0
+// for the head's place.
 // Guarantee: the order stands between a predecessor that is not worse and a successor that is
 // strictly worse, hence at the one place it may have. Returns the head after that.
 func insert_order{range_check_ptr, log: DictAccess*}(
-    terms: OrderTerms*, remaining_lots, direction, predecessor_id, head_id, head_price_ticks
+    terms: OrderTerms*, remaining_lots, predecessor_id, head_id, head_price_ticks
 ) -> (head_id: felt, head_price_ticks: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
+    local direction = 1 - 2 * terms.side;
     local order: Order;
     assert order.terms = terms;
     assert order.remaining_lots = remaining_lots;

@@ -29,14 +29,15 @@ struct Walk {
 // Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
 // the list is empty, its head does not cross (all proven), or the visits are used up (hit_limit).
 func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> (
-    walk: Walk, hit_limit: felt
+    walk: Walk*, hit_limit: felt
 ) {
     alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
     if (walk.remaining_lots == 0) {
-        return (walk=walk, hit_limit=0);
+        return (walk=&walk, hit_limit=0);
     }
     if (walk.head_id == 0) {
-        return (walk=walk, hit_limit=0);
+        return (walk=&walk, hit_limit=0);
     }
     tempvar a = taker.direction * (taker.limit_price_ticks - walk.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
@@ -44,7 +45,7 @@ func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> 
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
     if (walk.visits_left == 0) {
-        return (walk=walk, hit_limit=1);
+        return (walk=&walk, hit_limit=1);
     }
     local maker: Order*;
     let order_id = walk.head_id;
@@ -90,7 +91,7 @@ func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> 
     apart:
     assert [range_check_ptr] = -a - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (walk=walk, hit_limit=0);
+    return (walk=&walk, hit_limit=0);
 }
 
 // Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or

@@ -44,12 +44,12 @@ struct MessageHead {
 
 // Proves that the account signed a message, and uses up the nonce.
 //
-// Assumption: `account_id` < 2^32 (accounts_tree.cairo proves it of every key of the log) and
-// `market_id` < 2^16 or 0; word_1 has one reading only.
+// Assumption: account_id < 2^32 (account_leaves.cairo proves it of every key of the log) and
+// market_id < 2^16 or 0; word_1 has one reading only.
 // Guarantee: key `key_index` of the account signed (type, head, market_id, word_1) for this
 // deployment, and the nonce is above the last one of that key.
 func authorize{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
-    head: MessageHead*, type, market_id, word_1, domain_tag, account: Account*
+    type, head: MessageHead, market_id, word_1, domain_tag, account: Account*
 ) -> (identity: Identity*, nonce_0: felt) {
     // word_0 has one reading: type is a constant, market_id is on top, and the others are bounded
     // here, by the caller, or (key_index) by the two branches below.

@@ -42,27 +42,18 @@ func find_position(positions: Position*, market_id, n_passed) -> (
 
 // Replaces the slot of a market; an empty slot (exposure 0) is dropped.
 //
-// Assumption: `old` is what find_position returned for (positions, market_id), and the new values
-// are within their bounds, so that every sum below is small.
-// Guarantee: the returned list differs from `positions` in the slot of market_id only;
-// surplus_change is what the account's value minus its initial requirement gains, long_change what
-// the open interest gains.
+// Assumption: `old` is what find_position returned for the market of `slot`, whose market, size and
+// open sums the caller has set, within their bounds, so that every sum below is small.
+// Guarantee: the record is completed, and the returned list differs from `positions` in the slot of
+// its market only; surplus_change is what the account's value minus its initial requirement gains,
+// long_change what the open interest gains.
 func replace_position{range_check_ptr}(
-    positions: Position*,
-    old: Position*,
-    market_id,
-    size_lots,
-    open_buy_lots,
-    open_sell_lots,
-    price: Price*,
+    positions: Position*, old: Position*, slot: Position*, price: Price*
 ) -> (positions: Position*, surplus_change: felt, long_change: felt) {
     alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
-    local slot: Position;
-    assert slot.market_id = market_id;
-    assert slot.size_lots = size_lots;
-    assert slot.open_buy_lots = open_buy_lots;
-    assert slot.open_sell_lots = open_sell_lots;
+    local size_lots = slot.size_lots;
+    local after_buys = size_lots + slot.open_buy_lots;
+    local after_sells = slot.open_sell_lots - size_lots;
 
     let a = size_lots;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
@@ -77,8 +68,6 @@ func replace_position{range_check_ptr}(
     assert slot.long_lots = 0;
 
     exposure:
-    tempvar after_buys = size_lots + open_buy_lots;
-    tempvar after_sells = open_sell_lots - size_lots;
     tempvar a = after_buys - after_sells;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp sells if [ap] != 0, ap++;
@@ -93,11 +82,26 @@ func replace_position{range_check_ptr}(
 
     done:
     let range_check_ptr = range_check_ptr + 2;
-    tempvar value_change = (slot.size_lots - old.size_lots) * price.value_factor;
-    local surplus_change = value_change - (slot.exposure_lots - old.exposure_lots) * price.initial_factor;
-    local long_change = slot.long_lots - old.long_lots;
-    let (after) = splice(positions, &slot);
-    return (positions=after, surplus_change=surplus_change, long_change=long_change);
+    tempvar value_change = (size_lots - old.size_lots) * price.value_factor;
+    tempvar exposure_change = slot.exposure_lots - old.exposure_lots;
+    local surplus_change = value_change - exposure_change * price.initial_factor;
+    if (cast(positions, felt) != 0) {
+        // Most often the slot is the first of the list.
+        if (positions.market_id == slot.market_id) {
+            let (after) = put_before(slot, positions.next);
+            return (
+                positions=after,
+                surplus_change=surplus_change,
+                long_change=slot.long_lots - old.long_lots,
+            );
+        }
+    }
+    let (after) = splice(positions, slot);
+    return (
+        positions=after,
+        surplus_change=surplus_change,
+        long_change=slot.long_lots - old.long_lots,
+    );
 }
 
 // Puts a record into its place in the list, instead of the one with its market if there is one.

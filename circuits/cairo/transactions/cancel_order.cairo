@@ -33,7 +33,7 @@ func cancel_order{
     // Pinned by the log entry at the end.
     %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        &message.head, MESSAGE_CANCEL_ORDER, 0, message.order_id, environment.domain_tag, account
+        MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.domain_tag, account
     );
 
     local order: Order*;
@@ -46,16 +46,15 @@ func cancel_order{
     unlink_order(order, message.predecessor_id);
     remove_order(order);
 
-    let (slot, _) = find_position(account.positions, terms.market_id, 0);
+    let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
+    local slot: Position;
     tempvar sells = order.remaining_lots * terms.side;
+    assert slot.market_id = terms.market_id;
+    assert slot.size_lots = old.size_lots;
+    assert slot.open_buy_lots = old.open_buy_lots + sells - order.remaining_lots;
+    assert slot.open_sell_lots = old.open_sell_lots - sells;
     let (positions, surplus_change, _) = replace_position(
-        account.positions,
-        slot,
-        terms.market_id,
-        slot.size_lots,
-        slot.open_buy_lots - order.remaining_lots + sells,
-        slot.open_sell_lots - sells,
-        environment.prices + terms.market_id * Price.SIZE,
+        account.positions, old, &slot, environment.prices + terms.market_id * Price.SIZE
     );
     local positions: Position* = positions;
     local surplus_change = surplus_change;

@@ -52,6 +52,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
     local environment_after: Environment = Environment(
         config=environment.config,
         domain_tag=environment.domain_tag,
+        markets=environment.markets,
         prices=environment.prices,
         oracle_time_ms=environment.oracle_time_ms,
         oracle_hash=environment.oracle_hash,

@@ -60,6 +60,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     local environment_after: Environment = Environment(
         config=environment.config,
         domain_tag=environment.domain_tag,
+        markets=environment.markets,
         prices=prices,
         oracle_time_ms=message.oracle_time_ms,
         oracle_hash=oracle_hash,

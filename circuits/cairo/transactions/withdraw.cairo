@@ -30,7 +30,7 @@ func withdraw{
     // Pinned by the log entry below.
     %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        &message.head, MESSAGE_WITHDRAW, 0, message.amount_quanta, environment.domain_tag, account
+        MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.domain_tag, account
     );
 
     local collateral_quanta = account.collateral_quanta - message.amount_quanta;
@@ -53,6 +53,7 @@ func withdraw{
     local environment_after: Environment = Environment(
         config=environment.config,
         domain_tag=environment.domain_tag,
+        markets=environment.markets,
         prices=environment.prices,
         oracle_time_ms=environment.oracle_time_ms,
         oracle_hash=environment.oracle_hash,

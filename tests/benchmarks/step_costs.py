@@ -1,0 +1,174 @@
+"""Measures what each kind of transaction costs in Cairo steps.
+
+    python -m tests.benchmarks.step_costs [--functions] [name ...]
+
+A figure is the difference between a batch with 2 N of the thing and one with N, divided by N.
+Accounts are spread over the lower 2^20 of the tree, as in an exchange with a million of them.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from circuits.cost import cost_of, steps_by_function
+from circuits.program import bytecode
+from circuits.program_input import program_input
+from circuits.runner import run_machine
+from circuits.vm.machine import Machine
+from tests.support.builders import (
+    ONE_DOLLAR,
+    QUORUM,
+    exchange_config,
+    oracle_private_key,
+    oracle_report,
+    oracle_update,
+    public_key,
+)
+from tests.support.exchange import BUY, SELL, Exchange
+
+SPREAD = 5_003
+PRICE = 1000
+N_ORACLES = 5
+
+
+def account(index: int) -> int:
+    """Return the account of an index."""
+    return 2 + index * SPREAD % (1 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is measured: `act(exchange, n)` n times, and not more than its target."""
+
+    target: int
+    act: Callable[[Exchange, int], None]
+    n: int = 40
+    n_accounts: int = 160
+    n_positions: int = 0
+    n_markets: int = 1
+    ladder: bool = False
+
+
+def trade_distinct(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.place(account(2 * i), SELL, 1, PRICE)
+        exchange.place(account(2 * i + 1), BUY, 1, PRICE)
+
+
+def trade_repeated(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.place(account(2 * (i % 10)), SELL, 1, PRICE)
+        exchange.place(account(2 * (i % 10) + 1), BUY, 1, PRICE)
+
+
+def trade_with_old_maker(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.place(account(80 + i), SELL, 1, PRICE - 40)
+
+
+def place_and_cancel(exchange: Exchange, n: int, *, n_accounts: int) -> None:
+    for i in range(n):
+        placed = exchange.place(account(i % n_accounts), BUY, 1, PRICE - 40)
+        assert placed.hints is not None
+        exchange.cancel(account(i % n_accounts), exchange.state.globals.next_order_id - 1)
+
+
+def place_behind(exchange: Exchange, n: int) -> None:
+    """Place orders, each behind another resting order of the ladder, and cancel them."""
+    for i in range(n):
+        exchange.place(account(i), BUY, 1, PRICE - i)
+        exchange.cancel(account(i), exchange.state.globals.next_order_id - 1)
+
+
+def deposit(exchange: Exchange, n: int, *, first: int) -> None:
+    for i in range(n):
+        exchange.apply(exchange.deposit(account(first + i), ONE_DOLLAR))
+
+
+def withdraw(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.withdraw(account(i), ONE_DOLLAR)
+
+
+def update_prices(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.time_ms += 1
+        reports = []
+        for signer in range(N_ORACLES):
+            noise = (signer * 7 + i) % N_ORACLES
+            prices = tuple((PRICE << 16) + noise for _ in exchange.config.markets)
+            reports.append(oracle_report(exchange.config, signer, exchange.time_ms, prices))
+        exchange.apply(oracle_update(tuple(reports)))
+
+
+CASES = {
+    "trade, distinct accounts": Case(1800, trade_distinct),
+    "trade, distinct, 4 positions": Case(1800, trade_distinct, n_positions=4, n_markets=4),
+    "trade, repeated accounts": Case(1200, trade_repeated),
+    "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
+    "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
+    "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=80)),
+    "place and cancel, repeated": Case(1500, partial(place_and_cancel, n_accounts=10)),
+    "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
+    "deposit, new account": Case(700, partial(deposit, first=160)),
+    "deposit, existing account": Case(700, partial(deposit, first=0)),
+    "withdraw": Case(900, withdraw),
+    "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
+    "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
+}
+
+
+def prepared(case: Case) -> Exchange:
+    """Return an exchange with funded accounts, maybe positions, maybe a ladder of orders."""
+    keys = tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES))
+    base = exchange_config(case.n_markets)
+    config = type(base)(
+        base.chain_id, base.exchange_address, base.markets, keys, QUORUM, base.oracle_max_age_ms
+    )
+    exchange = Exchange(config, price_ticks=PRICE)
+    exchange.fund(*(account(i) for i in range(case.n_accounts)))
+    for market_id in range(case.n_positions):
+        for i in range(0, case.n_accounts, 2):
+            exchange.place(account(i), SELL, 2, PRICE, market_id=market_id)
+            exchange.place(account(i + 1), BUY, 2, PRICE, market_id=market_id)
+    if case.ladder:
+        for i in range(80):
+            exchange.place(account(i), BUY, 1, PRICE - i)
+    exchange.seal()
+    return exchange
+
+
+def run(case: Case, n: int) -> Machine:
+    """Return the run of a batch with n of the measured thing."""
+    exchange = prepared(case)
+    case.act(exchange, n)
+    return run_machine(program_input(exchange.seal().witness))
+
+
+def measure(name: str, case: Case, *, functions: bool) -> None:
+    """Print what one more of the thing costs."""
+    once, twice = run(case, case.n), run(case, 2 * case.n)
+    more, n = cost_of(twice) - cost_of(once), case.n
+    print(
+        f"{name:34} {more.n_steps / n:8.0f} {case.target:6} {more.range_checks / n:6.1f}"
+        f" {more.permutations / n:6.1f} {more.signatures / n:5.1f} {more.output_felts / n:5.1f}"
+    )
+    if functions:
+        first, second = steps_by_function(once), steps_by_function(twice)
+        for function, steps in (second - first).most_common():
+            print(f"    {steps / n:8.1f} {function}")
+
+
+def main() -> None:
+    """Print the table."""
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    print(f"bytecode {len(bytecode())} felts")
+    print(f"{'':34} {'steps':>8} target range_ch poseid ecdsa output")
+    for name, case in CASES.items():
+        if not names or any(part in name for part in names):
+            measure(name, case, functions="--functions" in sys.argv)
+
+
+if __name__ == "__main__":
+    main()
