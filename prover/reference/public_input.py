@@ -25,7 +25,6 @@ from prover.reference.parameters import ProofParameters, Suite
 
 LAYOUT_NAME = "dynamic"
 MAX_LOG_STEPS = 50
-MAX_LOG_TRACE_LENGTH = 64
 RANGE_CHECK_BOUND = 2**16
 MAIN_PAGE = 0
 KEYS = {
@@ -159,10 +158,8 @@ def check_public_input(public_input: PublicInput) -> None:
         f"range check bounds {public_input.rc_min}, {public_input.rc_max}",
     )
     layout = public_input.layout
-    reject_unless(layout.cpu_component_step > 0, "cpu_component_step = 0")
     trace_length = public_input.trace_length
     reject_unless(is_power_of_two(trace_length), f"{trace_length} rows are not a power of two")
-    reject_unless(trace_length <= 2**MAX_LOG_TRACE_LENGTH, f"{trace_length} rows")
     layout.check(trace_length)
     check_segments(public_input.segments, layout, trace_length)
     n_cells = layout.n_public_memory_cells(trace_length)

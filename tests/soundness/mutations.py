@@ -127,6 +127,7 @@ def changed_values(value: bytes, rng: random.Random) -> Iterator[tuple[str, byte
         "random element": rng.randrange(FIELD_PRIME) % (1 << n_bits),
         "add the modulus": number + FIELD_PRIME,
         "set the top bit": number | (1 << (n_bits - 1)),
+        "flip bit 64": number ^ (1 << 64),
     }
     for change, candidate in candidates.items():
         if candidate < 1 << n_bits:

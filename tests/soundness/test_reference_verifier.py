@@ -10,7 +10,15 @@ import pytest
 from prover.reference import ProofError, RejectedProof, UnreadableProof, verify, verify_text
 from prover.reference.parameters import parse_parameters
 from prover.reference.proof import MAX_PROOF_BYTES
-from tests.soundness.mutations import Mutation, Path, leaf_paths, lookup, mutations, replaced
+from tests.soundness.mutations import (
+    Mutation,
+    Path,
+    fields_by_kind,
+    leaf_paths,
+    lookup,
+    mutations,
+    replaced,
+)
 from tests.soundness.proofs import STONE_PROOFS, load_proof
 
 SEED = 20_261_121
@@ -54,6 +62,30 @@ def test_proof_when_security_is_below_the_minimum_then_rejected(golden: dict[str
     assert bits == 16 * 2 + 16
     with pytest.raises(RejectedProof, match="48 bits of security, 49 are required"):
         verify(golden, minimum_security_bits=bits + 1)
+
+
+def test_fri_parameters_when_they_test_another_degree_then_rejected(golden: dict[str, Any]) -> None:
+    path = ("proof_parameters", "stark", "fri", "last_layer_degree_bound")
+    with pytest.raises(RejectedProof, match=r"FRI tests degree 2097152, the trace has 2\^20 rows"):
+        verify(replaced(golden, path, 128))
+
+
+def test_domain_when_it_exceeds_the_machine_word_then_rejected(golden: dict[str, Any]) -> None:
+    huge = replaced(golden, ("public_input", "n_steps"), 2**50)
+    fri = {**golden["proof_parameters"]["stark"]["fri"], "fri_step_list": [0] + [4] * 12}
+    huge = replaced(huge, ("proof_parameters", "stark"), {"log_n_cosets": 16, "fri": fri})
+    with pytest.raises(RejectedProof, match="evaluation domain too large"):
+        verify(huge)
+
+
+def test_nonce_when_longer_than_8_bytes_then_unreadable() -> None:
+    proof = load_proof(GOLDEN_P)
+    (nonce,) = fields_by_kind(proof["annotations"])["FRI/Proof of Work Data"]
+    text = proof["proof_hex"]
+    digit = 2 + 2 * nonce.end - 17  # the digit above the last 16
+    assert text[digit] == "0"
+    with pytest.raises(UnreadableProof, match="nonce exceeds 64 bits"):
+        verify({**proof, "proof_hex": text[:digit] + "1" + text[digit + 1 :]})
 
 
 @pytest.mark.parametrize(
