@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from devnet.commands import keys, running, stark, trading, views
+from devnet.commands import keys, proofs, running, stark, trading, views
 from devnet.console import error_console
 from devnet.errors import UserError
 
@@ -28,6 +28,9 @@ app.command()(trading.withdraw)
 app.command()(views.book)
 app.command()(views.account)
 app.add_typer(views.batches, name="batch")
+app.command()(proofs.prove)
+app.command()(proofs.verify)
+app.command()(proofs.rebuild)
 app.add_typer(stark.app, name="stark")
 
 

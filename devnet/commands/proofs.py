@@ -1,0 +1,145 @@
+"""`novation prove`, `verify`, `rebuild`: proofs of batches and what follows from them."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from web3.exceptions import ContractCustomError, ContractLogicError
+
+from devnet.commands.options import HomeOption, ProfileName
+from devnet.connection import STATUS_REFUSED, connect_l1
+from devnet.console import console, phases_shown, waiting
+from devnet.contracts import describe_revert, load_artifact
+from devnet.errors import UserError
+from devnet.home import Home
+from devnet.proof_check import (
+    ACCEPTED,
+    check_proof,
+    check_proof_in_python,
+    read,
+    rejected,
+    unreadable,
+)
+from devnet.rebuild import rebuild as rebuild_state
+from novation.protocol.errors import DecodeError
+from novation.protocol.witness import BatchWitness
+from prover.calldata import CalldataError, encode_proof
+from prover.files import write_atomically
+from prover.pipeline import OutputMismatchError, prove_batch
+from prover.profiles import MIN_SECURITY_BITS, PROFILES
+
+L1Option = Annotated[
+    str | None, typer.Option("--l1-url", metavar="URL", help="An L1 node; the devnet's by default.")
+]
+
+
+def prove(
+    witness: Annotated[
+        Path, typer.Argument(metavar="WITNESS", help="`witness.json` of a sealed batch.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the proof goes.")],
+    *,
+    profile: Annotated[
+        ProfileName, typer.Option(help="Trade-off of the prover.")
+    ] = ProfileName.BALANCED,
+    calldata: Annotated[
+        Path | None,
+        typer.Option("--calldata", metavar="FILE", help="Also write the L1 transaction's input."),
+    ] = None,
+) -> None:
+    """Prove a sealed batch: Cairo run, proof, verification, calldata.
+
+    Example: `novation prove build/devnet/sequencer/batches/00000001/witness.json
+    --out proof.json --profile fast`
+    """
+    witness_json = read(witness)
+    try:
+        parsed = BatchWitness.from_json(witness_json.decode("ascii"))
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{witness}: not a batch witness: {error}") from error
+    if not out.absolute().parent.is_dir():
+        raise UserError(f"--out: there is no folder {out.parent}")
+    with tempfile.TemporaryDirectory(prefix="novation-prove-") as scratch, phases_shown() as told:
+        try:
+            proven = prove_batch(
+                witness_json.decode("ascii"),
+                parsed.output,
+                PROFILES[profile.value],
+                Path(scratch),
+                told,
+            )
+        except OutputMismatchError as error:
+            raise UserError(f"{witness}: {error}", STATUS_REFUSED) from error
+    write_atomically(out, proven.proof_json)
+    if calldata is not None:
+        write_atomically(calldata, proven.calldata)
+    for name, value in proven.report.items():
+        if not isinstance(value, list):
+            console.print(f"{name:<28} {value}", markup=False)
+
+
+def verify(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="Proof file.")],
+    home: HomeOption,
+    *,
+    python: Annotated[
+        bool, typer.Option("--python", help="Use the Python reference verifier.")
+    ] = False,
+    l1: Annotated[
+        bool, typer.Option("--l1", help="Ask the L1 verifier contract by eth_call.")
+    ] = False,
+    l1_url: L1Option = None,
+) -> None:
+    """Verify the proof of a batch. Exit status: 0 accepted, 1 rejected, 2 unreadable.
+
+    Examples: `novation verify proof.json`, `novation verify proof.json --python`,
+    `novation verify proof.json --l1`
+    """
+    if python and l1:
+        raise UserError("verify: give --python or --l1, not both")
+    if l1:
+        console.print(_check_on_l1(proof, home, l1_url), markup=False)
+    else:
+        check = check_proof_in_python if python else check_proof
+        console.print(check(proof, MIN_SECURITY_BITS), markup=False)
+    console.print(ACCEPTED)
+
+
+def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
+    """Rebuild the whole state from L1 data alone and compare its root with the contract's.
+
+    Needs the deployment record and an L1 node, no sequencer.
+
+    Examples: `novation rebuild`, `novation rebuild --l1-url http://127.0.0.1:8545`
+    """
+    chain, deployment = connect_l1(home, l1_url)
+    with waiting("reading batches from L1") as note:
+        rebuilt = rebuild_state(chain, deployment, note)
+    state = rebuilt.state
+    console.print(f"batches       {rebuilt.n_batches}")
+    console.print(f"accounts      {len(state.accounts)}")
+    console.print(f"open orders   {len(state.orders)}")
+    console.print(f"rebuilt root  {state.root:#066x}")
+    console.print(f"L1 root       {rebuilt.l1_root:#066x}")
+    if not rebuilt.matches:
+        raise UserError("rebuild: the roots differ", STATUS_REFUSED)
+    console.print("the roots are equal")
+
+
+def _check_on_l1(path: Path, home: Home, url: str | None) -> str:
+    try:
+        public_input, proof = encode_proof(json.loads(read(path)))
+    except (CalldataError, KeyError, TypeError, ValueError) as error:
+        raise unreadable(path, error) from error
+    chain, deployment = connect_l1(home, url)
+    verifier = chain.contract(load_artifact("StarkVerifier"), deployment.verifier)
+    call = verifier.functions.verify(public_input, proof)
+    try:
+        output = call.call()
+    except (ContractCustomError, ContractLogicError) as error:
+        data = error.data if isinstance(error.data, str) else None
+        raise rejected(path, RuntimeError(describe_revert(data))) from error
+    gas = call.estimate_gas()
+    return f"verifier {deployment.verifier}: {len(output)} output felts, {gas} gas"
