@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from devnet.bench.report import run_bench
 from devnet.commands.options import HomeOption, ProfileName
 from devnet.console import console, waiting
 from devnet.demo.run import run_demo
@@ -43,11 +44,7 @@ def demo(
     """
     with interrupted_by_signals():
         report = run_demo(Home(out / "devnet"), out / "report.json", profile.value)
-    table = Table("what", "value", title=str(out / "report.json"))
-    for name, value in report.to_json().items():
-        if name != "batches":
-            table.add_row(name, str(value))
-    console.print(table)
+    _print_table(str(out / "report.json"), report.to_json())
 
 
 def devnet(  # noqa: PLR0913 - one option per part
@@ -97,6 +94,22 @@ def devnet(  # noqa: PLR0913 - one option per part
             with signals_ignored():
                 system.stop()
     console.print("stopped; nothing keeps running")
+
+
+def bench(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where the report goes.")
+    ] = Path("build") / "bench" / "report.json",
+) -> None:
+    """Measure steps per transaction, the prover, the node under load and L1 gas on this machine.
+
+    Takes several minutes and both cores; close other programs.
+
+    Example: `novation bench --out build/bench/report.json`
+    """
+    with interrupted_by_signals():
+        report = run_bench(out)
+    _print_table(str(out), report)
 
 
 @contextmanager
@@ -163,3 +176,11 @@ def _print_endpoints(home: Home, endpoints: Endpoints) -> None:
         markup=False,
     )
     console.print("Ctrl-C stops everything")
+
+
+def _print_table(title: str, values: Mapping[str, object]) -> None:
+    table = Table("what", "value", title=title)
+    for name, value in values.items():
+        if not isinstance(value, dict | list | tuple):
+            table.add_row(name, str(value))
+    console.print(table)

@@ -33,8 +33,10 @@ from novation.protocol.conservation import check_conservation
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from devnet.demo.plan import Act
     from devnet.demo.report import DemoReport
     from devnet.endpoints import Endpoints
     from devnet.home import Home
@@ -69,6 +71,18 @@ def run_demo(home: Home, report_path: Path, profile: str) -> DemoReport:
     Raises:
         UserError: if a part of the system fails, or a promise of the demo is not kept.
     """
+    report = run_story(home, story(), profile)
+    write_json_atomically(report_path, report.to_json())
+    report.require_promises()
+    return report
+
+
+def run_story(home: Home, acts: Sequence[Act], profile: str) -> DemoReport:
+    """Play some acts on a new devnet, from deposits to paid withdrawals; judge nothing.
+
+    Raises:
+        UserError: if a part of the system fails, or refuses what the story says.
+    """
     remove_home(home)
     timeline = Timeline()
     options = DevnetOptions(
@@ -80,13 +94,10 @@ def run_demo(home: Home, report_path: Path, profile: str) -> DemoReport:
     with Devnet(home, options) as system:
         stage = open_stage(home, system, timeline)
         enter_collateral(stage)
-        status = asyncio.run(trade(stage, system))
+        status = asyncio.run(trade(stage, system, acts))
         evidence = examine(stage, pay_out(stage))
-    report = build_report(profile, status, evidence, timeline.elapsed_s())
-    write_json_atomically(report_path, report.to_json())
     console.print(timeline.table())
-    report.require_promises()
-    return report
+    return build_report(profile, status, evidence, timeline.elapsed_s())
 
 
 def open_stage(home: Home, system: Devnet, timeline: Timeline) -> Stage:
@@ -115,7 +126,7 @@ def enter_collateral(stage: Stage) -> None:
     stage.timeline.add("L1", f"{len(amounts)} deposits queued, {total} USD in all")
 
 
-async def trade(stage: Stage, system: Devnet) -> Status:
+async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
     """Play the acts, each into a batch of its own; return the counters once all is final."""
     timeline = stage.timeline
     async with Client(stage.endpoints.sequencer) as client:
@@ -123,9 +134,9 @@ async def trade(stage: Stage, system: Devnet) -> Status:
         timeline.add("sequencer", f"{len(stage.traders)} deposits credited")
         storyteller = asyncio.create_task(_tell_of_batches(client, timeline))
         async with Players(stage.endpoints.sequencer, stage.traders, timeline) as players:
-            for act in story():
+            for act in acts:
                 await players.play(act, stage.home.prices_path)
-                if act is story()[-1]:
+                if act is acts[-1]:
                     await players.withdraw_all(WITHDRAWAL_USD)
                 await _wait_for_seal(client)
         if players.tally.refused:

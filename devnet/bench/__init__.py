@@ -1,0 +1,1 @@
+"""`novation bench`: measures on this machine what the design promises."""

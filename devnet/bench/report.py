@@ -1,0 +1,82 @@
+"""`build/bench/report.json`: every figure measured in one run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from devnet.bench.node_load import measure_node
+from devnet.bench.proving import measure_proving
+from devnet.bench.steps import measure_steps
+from devnet.console import console
+from devnet.demo.plan import story
+from devnet.demo.run import run_story
+from devnet.home import Home
+from prover.files import write_json_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROFILES_MEASURED: Final = ("fast", "balanced")
+SETTLED_PROFILE: Final = "balanced"
+DISTINCT: Final = "trade_distinct"
+REPEATED: Final = "trade_repeated"
+
+
+def run_bench(path: Path) -> dict[str, object]:
+    """Measure everything and write the report."""
+    console.print("steps per transaction")
+    report: dict[str, object] = {"machine": machine_facts(), **step_figures(measure_steps())}
+    console.print("node under load")
+    load = measure_node()
+    report["orders_per_second"] = round(load.orders_per_second, 1)
+    report["ack_p50_ms"] = round(load.ack_p50_ms, 2)
+    report["ack_p99_ms"] = round(load.ack_p99_ms, 2)
+    console.print(f"proving 2^16 steps in profiles {', '.join(PROFILES_MEASURED)}")
+    report |= proving_figures(PROFILES_MEASURED)
+    console.print("one batch from deposits to L1")
+    with tempfile.TemporaryDirectory(prefix="novation-bench-") as folder:
+        settled = run_story(Home(Path(folder)), story()[:1], SETTLED_PROFILE)
+    report["l1_gas_update_state"] = settled.l1_gas
+    report["l1_calldata_bytes"] = settled.calldata_bytes
+    report["batch_prove_seconds"] = settled.prove_seconds
+    report["batch_cairo_steps"] = settled.cairo_steps
+    write_json_atomically(path, report)
+    return report
+
+
+def step_figures(steps: dict[str, float]) -> dict[str, object]:
+    """Return the keys about Cairo steps."""
+    return {
+        "steps_per_trade_distinct": steps[DISTINCT],
+        "steps_per_trade_repeated": steps[REPEATED],
+        "steps_per_tx": steps,
+    }
+
+
+def proving_figures(profiles: Sequence[str]) -> dict[str, object]:
+    """Return the keys about the prover and the Rust verifier."""
+    figures: dict[str, object] = {}
+    costs = measure_proving(profiles)
+    for cost in costs:
+        prefix = f"prove_2_16_{cost.profile}"
+        figures[f"{prefix}_seconds"] = round(cost.seconds, 2)
+        figures[f"{prefix}_cpu_seconds"] = round(cost.cpu_seconds, 2)
+        figures[f"{prefix}_peak_mb"] = round(cost.peak_mb)
+        figures[f"{prefix}_proof_bytes"] = cost.proof_bytes
+        figures[f"{prefix}_phases"] = {name: round(seconds, 2) for name, seconds, _ in cost.phases}
+    figures["verify_ms"] = round(max(cost.verify_ms for cost in costs), 2)
+    return figures
+
+
+def machine_facts() -> dict[str, object]:
+    """Return what the figures depend on."""
+    return {
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load_average_1_min": round(os.getloadavg()[0], 2),
+    }
