@@ -6,7 +6,7 @@ from circuits.cairo.config import MarketConfig
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, surplus_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Price
-from circuits.cairo.state.orders import Order
+from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
 
 // The incoming order, as far as a walk needs it.
@@ -40,21 +40,23 @@ func visit_maker{range_check_ptr, log: DictAccess*}(
     taker: Taker*, remaining_lots, maker: Order*
 ) -> (fill: Fill) {
     alloc_locals;
-    let terms = maker.terms;
+    let (__fp__, _) = get_fp_and_pc();
+    local terms: OrderTerms* = maker.terms;
     local account: Account*;
     let account_id = terms.account_id;
     // Pinned by the log entry that each way out of here writes.
     %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
-    local slot: Position*;
+    local old: Position*;
     let positions = account.positions;
     if (positions.market_id == taker.market_id) {
-        assert slot = positions;
+        assert old = positions;
     } else {
         let (found, _) = find_position(positions, taker.market_id, 0);
-        assert slot = found;
+        assert old = found;
     }
 
-    tempvar a = terms.expiry_time_ms - taker.time_ms - 1;
+    tempvar late = terms.expiry_time_ms - taker.time_ms - 1;
+    let a = late;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp expired if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
@@ -80,53 +82,17 @@ func visit_maker{range_check_ptr, log: DictAccess*}(
         assert range_check_after = range_check_ptr;
     } else {
         // The maker's side is the other one: a fill reduces a position of the taker's direction.
-        let (reducible) = reducible_lots(taker.direction * slot.size_lots, least_lots);
+        let (reducible) = reducible_lots(taker.direction * old.size_lots, least_lots);
         if (reducible == 0) {
-            return release_maker(taker, maker, account, slot);
+            return release_maker(taker, maker, account, old);
         }
         assert lots = reducible;
         assert range_check_after = range_check_ptr;
     }
     let range_check_ptr = range_check_after;
-    return fill_maker(taker, maker, account, slot, lots);
 
-    expired:
-    assert [range_check_ptr] = -a - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return release_maker(taker, maker, account, slot);
-}
-
-// Guarantee: min(position, lots), 0 if the position is not positive. Assumption: lots > 0.
-func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
-    let a = position_lots - lots;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp less if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    let range_check_ptr = range_check_ptr + 1;
-    return (lots=lots);
-
-    less:
-    assert [range_check_ptr] = -a;
-    let a = position_lots;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp none if [ap] != 0, ap++;
-    assert [range_check_ptr + 1] = position_lots;
-    let range_check_ptr = range_check_ptr + 2;
-    return (lots=position_lots);
-
-    none:
-    assert [range_check_ptr + 1] = -position_lots;
-    let range_check_ptr = range_check_ptr + 2;
-    return (lots=0);
-}
-
-// Trades the lots, unless the maker's account then fails the margin rule.
-func fill_maker{range_check_ptr, log: DictAccess*}(
-    taker: Taker*, maker: Order*, account: Account*, old: Position*, lots
-) -> (fill: Fill) {
-    alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
-    tempvar price_of_lot = maker.terms.price_ticks * taker.market.multiplier;
+    // The trade, unless the maker's account then fails the margin rule.
+    tempvar price_of_lot = terms.price_ticks * taker.market.multiplier;
     local notional = lots * price_of_lot;
     let (local fee) = fee_of(notional, taker.market.maker_fee_ppm);
     // The maker's open sum is on the side that the taker is not on.
@@ -161,7 +127,7 @@ func fill_maker{range_check_ptr, log: DictAccess*}(
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    assert [log] = DictAccess(maker.terms.account_id, cast(account, felt), cast(&after, felt));
+    assert [log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let log = log + DictAccess.SIZE;
     return (fill=Fill(lots, notional, fee, long_change));
 
@@ -173,9 +139,38 @@ func fill_maker{range_check_ptr, log: DictAccess*}(
     if (allowed == 0) {
         return release_maker(taker, maker, account, old);
     }
-    assert [log] = DictAccess(maker.terms.account_id, cast(account, felt), cast(&after, felt));
+    assert [log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let log = log + DictAccess.SIZE;
     return (fill=Fill(lots, notional, fee, long_change));
+
+    expired:
+    assert [range_check_ptr] = -a - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return release_maker(taker, maker, account, old);
+}
+
+// Guarantee: min(position, lots), 0 if the position is not positive. Assumption: lots > 0.
+func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
+    let a = position_lots - lots;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp less if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (lots=lots);
+
+    less:
+    assert [range_check_ptr] = -a;
+    let a = position_lots;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp none if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = position_lots;
+    let range_check_ptr = range_check_ptr + 2;
+    return (lots=position_lots);
+
+    none:
+    assert [range_check_ptr + 1] = -position_lots;
+    let range_check_ptr = range_check_ptr + 2;
+    return (lots=0);
 }
 
 // Takes an order off its account: its open sum loses what remains.

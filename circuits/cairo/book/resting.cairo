@@ -14,7 +14,7 @@ func insert_order{range_check_ptr, log: DictAccess*}(
 ) -> (head_id: felt, head_price_ticks: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    local direction = 1 - 2 * terms.side;
+    local direction = terms.side * (-2) + 1;
     local order: Order;
     assert order.terms = terms;
     assert order.remaining_lots = remaining_lots;

@@ -11,8 +11,6 @@ struct Market {
     open_interest_lots: felt,
 }
 
-const HEAD_SIZE = 2;
-
 // The prices of a market and what follows from them, computed once per oracle update. The address
 // of the table of all markets also names the update: see Account.prices.
 struct Price {

@@ -85,23 +85,18 @@ func replace_position{range_check_ptr}(
     tempvar value_change = (size_lots - old.size_lots) * price.value_factor;
     tempvar exposure_change = slot.exposure_lots - old.exposure_lots;
     local surplus_change = value_change - exposure_change * price.initial_factor;
-    if (cast(positions, felt) != 0) {
-        // Most often the slot is the first of the list.
-        if (positions.market_id == slot.market_id) {
-            let (after) = put_before(slot, positions.next);
-            return (
-                positions=after,
-                surplus_change=surplus_change,
-                long_change=slot.long_lots - old.long_lots,
-            );
-        }
+    local long_change = slot.long_lots - old.long_lots;
+    if (cast(positions, felt) == 0) {
+        let (after) = put_before(slot, positions);
+        return (positions=after, surplus_change=surplus_change, long_change=long_change);
+    }
+    // Most often the slot is the first of the list.
+    if (positions.market_id == slot.market_id) {
+        let (after) = put_before(slot, positions.next);
+        return (positions=after, surplus_change=surplus_change, long_change=long_change);
     }
     let (after) = splice(positions, slot);
-    return (
-        positions=after,
-        surplus_change=surplus_change,
-        long_change=slot.long_lots - old.long_lots,
-    );
+    return (positions=after, surplus_change=surplus_change, long_change=long_change);
 }
 
 // Puts a record into its place in the list, instead of the one with its market if there is one.

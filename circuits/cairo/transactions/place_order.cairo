@@ -31,7 +31,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
-from circuits.cairo.state.markets import HEAD_SIZE, Market, Price
+from circuits.cairo.state.markets import Market, Price
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
 
@@ -71,7 +71,7 @@ func place_order{
     // Pinned by the log entry at the end, whose key exists for the configured markets only.
     %{ ids.market = latest_market(ids.log.address_, ids.market_id) %}
     let side = message.side;
-    local direction = 1 - 2 * side;
+    local direction = side * (-2) + 1;
     local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
     local price: Price* = environment.prices + market_id * Price.SIZE;
 
@@ -112,17 +112,34 @@ func place_order{
 
     // 2, 3. The slot, and the lots that may be traded. What the position could reach with the signed
     // size keeps within its bound.
-    let (local old: Position*) = find_or_free(account.positions, market_id);
+    local old: Position*;
+    local n_passed;
+    tempvar positions = account.positions;
+    jmp first if positions != 0;
+    search:
+    let (found, passed) = find_position(account.positions, market_id, 0);
+    assert old = found;
+    assert n_passed = passed;
+    jmp located;
+    first:
+    // Most often the slot is the first of the list.
+    tempvar other_market = positions.market_id - market_id;
+    jmp search if other_market != 0;
+    assert old = positions;
+    assert n_passed = 0;
+    located:
+    // Without a slot for the market, n_passed is the number of slots: a free one must be left.
+    assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);
     tempvar open_lots = [&old.open_buy_lots + side];
-    assert [range_check_ptr] = direction * old.size_lots + open_lots + message.size_lots +
+    assert [range_check_ptr + 1] = direction * old.size_lots + open_lots + message.size_lots +
         (RC_BOUND - POSITION_BOUND);
-    let range_check_ptr = range_check_ptr + 1;
     local lots;
     local range_check_sized;
     if (message.reduce_only == 0) {
         assert lots = message.size_lots;
-        assert range_check_sized = range_check_ptr;
+        assert range_check_sized = range_check_ptr + 2;
     } else {
+        let range_check_ptr = range_check_ptr + 2;
         let (reducible) = reducible_lots(-direction * old.size_lots, message.size_lots);
         assert lots = reducible;
         if (lots == 0) {
@@ -132,14 +149,15 @@ func place_order{
     }
 
     // 4, 5. The walk.
-    tempvar other_head: felt* = cast(market, felt*) + HEAD_SIZE - HEAD_SIZE * side;
+    // The heads are at 0 (bids) and 2 (asks): 1 - direction is the own side's, 1 + direction the other.
+    tempvar other_head: felt* = cast(market, felt*) + direction;
     let (local walk: Walk*, hit_limit) = match_order{range_check_ptr=range_check_sized}(
         &message,
         environment,
         time_ms,
         Walk(
-            head_id=other_head[0],
-            head_price_ticks=other_head[1],
+            head_id=other_head[1],
+            head_price_ticks=other_head[2],
             remaining_lots=lots,
             collateral_quanta=account.collateral_quanta,
             fees_quanta=fees_quanta,
@@ -152,9 +170,9 @@ func place_order{
     let range_check_ptr = range_check_sized;
 
     // 6. What is left rests, or is cancelled.
-    tempvar own_head: felt* = cast(market, felt*) + HEAD_SIZE * side;
+    tempvar own_head: felt* = cast(market, felt*) - direction;
     let (local rests, own_head_id, own_head_price_ticks) = rest_order(
-        &message, order_id, walk.remaining_lots, hit_limit, own_head[0], own_head[1]
+        &message, order_id, walk.remaining_lots, hit_limit, own_head[1], own_head[2]
     );
     local market_after: Market;
     if (side == 0) {
@@ -203,23 +221,19 @@ func place_order{
     let log = log + 2 * DictAccess.SIZE;
 
     // 7. The taker's margin.
-    check_taker_margin(account, old, &slot, &after);
-    return (fees_quanta=walk.fees_quanta);
-}
-
-// Returns the slot of a market, of zeros if there is none; then the account must have a free one.
-func find_or_free{range_check_ptr}(positions: Position*, market_id) -> (position: Position*) {
-    if (cast(positions, felt) != 0) {
-        // Most often the slot is the first of the list.
-        if (positions.market_id == market_id) {
-            return (position=positions);
-        }
-    }
-    let (position, n_passed) = find_position(positions, market_id, 0);
-    // Without a slot for the market, n_passed is the number of slots.
-    assert [range_check_ptr] = MAX_POSITIONS - 1 - n_passed;
+    tempvar a = after.collateral_quanta * COLLATERAL_FACTOR + after.surplus;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp examine if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (position=position);
+    return (fees_quanta=walk.fees_quanta);
+
+    examine:
+    let (allowed) = satisfies_margin_rule(
+        a, account, old, &slot, after.collateral_quanta, after.positions, after.prices
+    );
+    assert allowed = 1;
+    return (fees_quanta=walk.fees_quanta);
 }
 
 // Walks the book if the order crosses; a post-only order must not.
@@ -231,7 +245,7 @@ func match_order{range_check_ptr, log: DictAccess*}(
     if (walk.head_id == 0) {
         return (walk=&walk, hit_limit=0);
     }
-    local direction = 1 - 2 * message.side;
+    local direction = message.side * (-2) + 1;
     tempvar a = direction * (message.price_ticks - walk.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
@@ -293,23 +307,4 @@ func rest_order{range_check_ptr, log: DictAccess*}(
         &terms, remaining_lots, message.predecessor_id, head_id, head_price_ticks
     );
     return (rests=1, head_id=head_id, head_price_ticks=head_price_ticks);
-}
-
-// Guarantee: the margin rule allows the operation.
-func check_taker_margin{range_check_ptr}(
-    before: Account*, old: Position*, slot: Position*, after: Account*
-) {
-    tempvar a = after.collateral_quanta * COLLATERAL_FACTOR + after.surplus;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp examine if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    let range_check_ptr = range_check_ptr + 1;
-    return ();
-
-    examine:
-    let (allowed) = satisfies_margin_rule(
-        a, before, old, slot, after.collateral_quanta, after.positions, after.prices
-    );
-    assert allowed = 1;
-    return ();
 }
