@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from web3.logs import DISCARD
 
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
+from novation.client import InvalidInputError
+from novation.client.units import from_quanta, to_quanta
 from novation.protocol.constants import AMOUNT_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from web3.contract import Contract
     from web3.types import TxReceipt
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
     from devnet.keys import TraderKeys
-
-QUANTUM_USD: Final = Decimal("0.000001")
 
 
 def quanta_from_usd(amount: str | Decimal) -> int:
@@ -32,22 +32,18 @@ def quanta_from_usd(amount: str | Decimal) -> int:
         UserError: if it is no number, not a multiple of a quantum, or out of range.
     """
     try:
-        quanta = Decimal(amount) / QUANTUM_USD
-        is_whole = quanta == int(quanta)
-    except ArithmeticError as error:
-        raise UserError(f"amount: {amount!r} is not a number") from error
-    if not is_whole:
-        raise UserError(f"amount: {amount} USD is not a multiple of {QUANTUM_USD}")
+        quanta = to_quanta("amount", amount)
+    except InvalidInputError as error:
+        raise UserError(str(error)) from error
     if not 0 < quanta < AMOUNT_BOUND:
-        raise UserError(
-            f"amount: {amount} USD is not between 0 and {AMOUNT_BOUND * QUANTUM_USD} (exclusive)"
-        )
-    return int(quanta)
+        limit = usd_from_quanta(AMOUNT_BOUND)
+        raise UserError(f"amount: {amount} USD is not between 0 and {limit} USD (exclusive)")
+    return quanta
 
 
 def usd_from_quanta(quanta: int) -> Decimal:
     """Return an amount in USD, exactly."""
-    return quanta * QUANTUM_USD
+    return from_quanta(quanta)
 
 
 @dataclass(frozen=True, slots=True)
