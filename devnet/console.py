@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -13,8 +14,19 @@ if TYPE_CHECKING:
 
     from prover.measure import PhaseCost, PhaseListener
 
-console = Console(highlight=False)
-error_console = Console(stderr=True, highlight=False)
+WIDTH_WITHOUT_TERMINAL: Final = 160
+
+
+def _console(*, stderr: bool) -> Console:
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        # Hashes and tables in a log file should not be cut at 80 columns.
+        made.width = WIDTH_WITHOUT_TERMINAL
+    return made
+
+
+console = _console(stderr=False)
+error_console = _console(stderr=True)
 
 
 def progress_bar() -> Progress:

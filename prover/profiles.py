@@ -30,12 +30,16 @@ class Suite(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One choice of blow-up, queries and grinding."""
+    """One choice of blow-up, queries and grinding.
+
+    `fits_l1` says whether a batch's proof is below the 128 KiB that public mempools take.
+    """
 
     name: str
     log_blowup: int
     n_queries: int
     proof_of_work_bits: int
+    fits_l1: bool
 
     @property
     def conjectured_security_bits(self) -> int:
@@ -51,9 +55,9 @@ class Profile:
 PROFILES: Final = {
     profile.name: profile
     for profile in (
-        Profile("fast", log_blowup=2, n_queries=36, proof_of_work_bits=24),
-        Profile("balanced", log_blowup=3, n_queries=24, proof_of_work_bits=24),
-        Profile("cheap-l1", log_blowup=4, n_queries=18, proof_of_work_bits=24),
+        Profile("fast", log_blowup=2, n_queries=36, proof_of_work_bits=24, fits_l1=False),
+        Profile("balanced", log_blowup=3, n_queries=24, proof_of_work_bits=24, fits_l1=True),
+        Profile("cheap-l1", log_blowup=4, n_queries=18, proof_of_work_bits=24, fits_l1=True),
     )
 }
 assert all(p.conjectured_security_bits >= MIN_SECURITY_BITS for p in PROFILES.values())

@@ -39,4 +39,12 @@ class ProfileName(enum.StrEnum):
     CHEAP_L1 = "cheap-l1"
 
 
+class L1ProfileName(enum.StrEnum):
+    """The profiles whose proofs fit into an L1 transaction."""
+
+    BALANCED = "balanced"
+    CHEAP_L1 = "cheap-l1"
+
+
 assert {name.value for name in ProfileName} == set(PROFILES)
+assert {name.value for name in L1ProfileName} == {p.name for p in PROFILES.values() if p.fits_l1}

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from devnet.bench.report import run_bench
-from devnet.commands.options import HomeOption, ProfileName
+from devnet.commands.options import HomeOption, L1ProfileName
 from devnet.console import console, waiting
 from devnet.demo.run import run_demo
 from devnet.endpoints import Endpoints
@@ -30,8 +30,8 @@ PortOption = Annotated[int | None, typer.Option(min=1, max=65_535, show_default=
 def demo(
     *,
     profile: Annotated[
-        ProfileName, typer.Option(help="Trade-off of the prover.")
-    ] = ProfileName.BALANCED,
+        L1ProfileName, typer.Option(help="Trade-off of the prover.")
+    ] = L1ProfileName.BALANCED,
     out: Annotated[
         Path, typer.Option("--out", metavar="FOLDER", help="Where the report and the logs go.")
     ] = Path("build") / "demo",
@@ -51,8 +51,8 @@ def devnet(  # noqa: PLR0913 - one option per part
     home: HomeOption,
     *,
     profile: Annotated[
-        ProfileName, typer.Option(help="Trade-off of the prover.")
-    ] = ProfileName.BALANCED,
+        L1ProfileName, typer.Option(help="Trade-off of the prover.")
+    ] = L1ProfileName.BALANCED,
     l1_port: PortOption = None,
     sequencer_port: PortOption = None,
     fresh: Annotated[
@@ -69,7 +69,7 @@ def devnet(  # noqa: PLR0913 - one option per part
 
     A folder that holds a devnet already goes on where that one stopped.
 
-    Examples: `novation devnet`, `novation devnet --fresh --profile fast --sequencer-port 50051`
+    Examples: `novation devnet`, `novation devnet --fresh --profile cheap-l1 --sequencer-port 50051`
     """
     if fresh:
         remove_home(home)
