@@ -41,7 +41,7 @@ class Timeline:
         table = Table(title="Timeline")
         table.add_column("seconds", justify="right")
         table.add_column("who")
-        table.add_column("what")
+        table.add_column("what", overflow="fold")
         for event in self.events:
             table.add_row(f"{event.seconds:.1f}", event.actor, event.what)
         return table
