@@ -24,7 +24,7 @@ _LOG_ENTRY_CELLS: Final = 3
 class LatestRecords:
     """Answers the hints that ask for the newest record of an account, an order or a market.
 
-    That is the last one in the access log, which is read as far as it goes, or the opened one.
+    That is the last one in its access log, which is read as far as it goes, or the opened one.
     """
 
     def __init__(self, memory: Memory, segments: Segments, records: ProgramInput) -> None:
@@ -34,7 +34,7 @@ class LatestRecords:
         self._accounts = {key: segments.gen_arg(x) for key, x in records.accounts.items()}
         self._orders = {key: segments.gen_arg(x) for key, x in records.orders.items()}
         self._markets: dict[int, int] = {}
-        self._read_to = -1
+        self._read_to: dict[int, int] = {}
 
     def account(self, log: int, account_id: int) -> int:
         """Return the record of an account, 0 if it does not exist."""
@@ -52,9 +52,8 @@ class LatestRecords:
         return self._markets[market_id]
 
     def _read_log(self, end: int) -> None:
-        if self._read_to < 0:
-            self._read_to = self._segments.base_of(end)
-        for entry in range(self._read_to, end, _LOG_ENTRY_CELLS):
+        log = self._segments.base_of(end)
+        for entry in range(self._read_to.get(log, log), end, _LOG_ENTRY_CELLS):
             key, record = self._memory[entry], self._memory[entry + 2]
             if key >= MARKET_KEY_BASE:
                 self._markets[key - MARKET_KEY_BASE] = record
@@ -63,7 +62,7 @@ class LatestRecords:
             elif record:
                 terms = self._memory[record]
                 self._orders[self._memory[terms]] = record
-        self._read_to = end
+        self._read_to[log] = end
 
 
 def run_machine(records: ProgramInput, bases: Sequence[int] | None = None) -> Machine:

@@ -33,7 +33,12 @@ const TYPE_WITHDRAW = 3;
 // Guarantee: times do not decrease. Which transactions there are, and in which order, is the
 // prover's choice; each of them proves what it needs.
 func execute{
-    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
 }(n_transactions, progress: Progress) -> (progress: Progress) {
     alloc_locals;
     if (n_transactions == 0) {

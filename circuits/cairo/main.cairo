@@ -5,13 +5,13 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
-from starkware.cairo.common.squash_dict import squash_dict
 
 from circuits.cairo.config import Config, load_config
 from circuits.cairo.constants import OUTPUT_VERSION, RC_BOUND
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
 from circuits.cairo.seal import Division, credit_fees, seal_trees
+from circuits.cairo.state.access_log import Squashed, squash
 from circuits.cairo.state.globals import Globals, hash_state, pack_globals
 from circuits.cairo.state.market_words import MARKET_WORDS, close_markets, open_markets
 from circuits.cairo.state.markets import Price
@@ -50,10 +50,14 @@ func main{
     let (local config: Config*) = load_config();
     local message: Batch;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    let (local log_start: DictAccess*) = alloc();
+    let (local accounts_start: DictAccess*) = alloc();
+    let (local orders_start: DictAccess*) = alloc();
+    let (local markets_start: DictAccess*) = alloc();
     let (local prices: Price*) = alloc();
-    let log = log_start;
-    with log {
+    let accounts_log = accounts_start;
+    let orders_log = orders_start;
+    let markets_log = markets_start;
+    with accounts_log, orders_log, markets_log {
         let (local old_root) = open_state(&message, config, prices);
         assert [range_check_ptr] = message.first_time_ms - message.globals.time_ms;
         let range_check_ptr = range_check_ptr + 1;
@@ -90,18 +94,24 @@ func main{
         l1_queue_position=message.globals.l1_queue_position + message.n_operations,
         oracle_time_ms=progress.environment.oracle_time_ms,
     );
-    let (local squashed: DictAccess*) = alloc();
-    let (local squashed_end) = squash_dict(log_start, log, squashed);
+    local accounts_end: DictAccess* = accounts_log;
+    local orders_end: DictAccess* = orders_log;
+    local markets_end: DictAccess* = markets_log;
+    let (local accounts: Squashed) = squash(accounts_start, accounts_end);
+    let (local orders: Squashed) = squash(orders_start, orders_end);
+    let (local markets: Squashed) = squash(markets_start, markets_end);
     let (local new_root) = seal_state(
-        squashed, squashed_end, &message, progress.environment, &globals
+        &accounts, &orders, &markets, &message, progress.environment, &globals
     );
-    write_header(header, &message, &globals, config, old_root, new_root, progress.environment.oracle_hash);
+    write_header(
+        header, &message, &globals, config, old_root, new_root, progress.environment.oracle_hash
+    );
     return ();
 }
 
 // Opens the old state: proves the markets and counters that the old root commits to, writes the
 // first table of prices and the first log entries of the markets.
-func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
+func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, markets_log: DictAccess*}(
     batch: Batch*, config: Config*, prices: Price*
 ) -> (root: felt) {
     alloc_locals;
@@ -115,20 +125,21 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess
 
 // Writes the data-availability part of the output and returns the new state root.
 func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    entry: DictAccess*,
-    entries_end: DictAccess*,
+    accounts: Squashed*,
+    orders: Squashed*,
+    markets: Squashed*,
     batch: Batch*,
     environment: Environment*,
     globals: Globals*,
 ) -> (root: felt) {
     alloc_locals;
-    let (entry, local accounts_root, local orders_root) = seal_trees(
-        entry, &batch.division, batch.accounts_root, batch.orders_root
+    let (local accounts_root, local orders_root) = seal_trees(
+        accounts, orders, &batch.division, batch.accounts_root, batch.orders_root
     );
     let n_markets = environment.config.n_markets;
     let words = output_ptr;
-    let (entry) = close_markets(words, environment.prices, entry, 0, n_markets);
-    assert entry = entries_end;
+    let (entry) = close_markets(words, environment.prices, markets.start, 0, n_markets);
+    assert entry = markets.end;
     let output_ptr = output_ptr + n_markets * MARKET_WORDS;
     let (local markets_hash) = poseidon_hash_many(n_markets * MARKET_WORDS, words);
     let (globals_word) = pack_globals(globals);
@@ -161,8 +172,8 @@ func write_header{range_check_ptr}(
         new_root=new_root,
         times=globals.batch_number + batch.first_time_ms * 2 ** 48 + globals.time_ms * 2 ** 96,
         counts=batch.globals.l1_queue_position + batch.n_operations * 2 ** 48 +
-            batch.n_withdrawals * 2 ** 64 + batch.division.n_accounts * 2 ** 80 +
-            batch.division.n_orders * 2 ** 104 + config.n_markets * 2 ** 128,
+        batch.n_withdrawals * 2 ** 64 + batch.division.n_accounts * 2 ** 80 +
+        batch.division.n_orders * 2 ** 104 + config.n_markets * 2 ** 128,
         oracle_hash=oracle_hash,
     );
     return ();

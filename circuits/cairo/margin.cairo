@@ -94,7 +94,5 @@ func sum_maintenance(position: Position*, prices: Price*, value, maintenance) ->
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar value_of_slot = position.size_lots * price.lot_value_x16;
     tempvar requirement = absolute * price.maintenance_factor;
-    return sum_maintenance(
-        position.next, prices, value + value_of_slot, maintenance + requirement
-    );
+    return sum_maintenance(position.next, prices, value + value_of_slot, maintenance + requirement);
 }

@@ -11,11 +11,12 @@ from circuits.cairo.constants import (
     RC_BOUND,
 )
 from circuits.cairo.state.account_leaves import seal_accounts
+from circuits.cairo.state.access_log import Squashed
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.merkle import Leaf, update_subtree
 from circuits.cairo.state.order_leaves import seal_orders
 
-// How the prover divides the squashed log. `n_ephemeral` orders are born and gone in the batch.
+// How the prover divides the squashed logs. `n_ephemeral` orders are born and gone in the batch.
 struct Division {
     n_accounts: felt,
     n_orders: felt,
@@ -26,7 +27,7 @@ const ACCOUNT_COUNT_BOUND = 2 ** 24;
 const ORDER_COUNT_BOUND = 2 ** 24;
 
 // Credits the fees of the batch. The account is touched only if there are any.
-func credit_fees{log: DictAccess*}(fees_quanta) {
+func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     alloc_locals;
     if (fees_quanta == 0) {
         return ();
@@ -35,7 +36,7 @@ func credit_fees{log: DictAccess*}(fees_quanta) {
     local account: Account*;
     let account_id = FEE_ACCOUNT_ID;
     // Pinned by the log entry below.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local after: Account = Account(
         identity=account.identity,
         nonce_0=account.nonce_0,
@@ -45,18 +46,18 @@ func credit_fees{log: DictAccess*}(fees_quanta) {
         prices=account.prices,
         surplus=account.surplus,
     );
-    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
 }
 
 // Proves the new roots of both trees and writes the records of accounts and orders to the output.
 //
-// Assumption: `entry` is the squashed log, whose keys ascend strictly as integers below the prime.
-// Returns the first entry that is neither an account nor an order.
+// Guarantee: every entry of both logs is used: an account, the order of a slot, or an order that was
+// born and is gone.
 func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    entry: DictAccess*, division: Division*, accounts_root, orders_root
-) -> (entry: DictAccess*, accounts_root: felt, orders_root: felt) {
+    accounts: Squashed*, orders: Squashed*, division: Division*, accounts_root, orders_root
+) -> (accounts_root: felt, orders_root: felt) {
     alloc_locals;
     assert [range_check_ptr] = division.n_accounts;
     assert [range_check_ptr + 1] = division.n_accounts + (RC_BOUND - ACCOUNT_COUNT_BOUND);
@@ -64,16 +65,15 @@ func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     assert [range_check_ptr + 3] = division.n_orders + (RC_BOUND - ORDER_COUNT_BOUND);
     assert [range_check_ptr + 4] = division.n_ephemeral;
     let range_check_ptr = range_check_ptr + 5;
-    let (local new_accounts_root) = seal_account_tree(entry, division.n_accounts, accounts_root);
-    let orders = entry + division.n_accounts * DictAccess.SIZE;
-    let (local new_orders_root) = seal_order_tree(orders, division.n_orders, orders_root);
-    let ephemeral = orders + division.n_orders * DictAccess.SIZE;
-    check_ephemeral(ephemeral, division.n_ephemeral);
-    return (
-        entry=ephemeral + division.n_ephemeral * DictAccess.SIZE,
-        accounts_root=new_accounts_root,
-        orders_root=new_orders_root,
+    let (local new_accounts_root) = seal_account_tree(
+        accounts.start, division.n_accounts, accounts_root
     );
+    assert accounts.end = accounts.start + division.n_accounts * DictAccess.SIZE;
+    let (local new_orders_root) = seal_order_tree(orders.start, division.n_orders, orders_root);
+    let ephemeral = orders.start + division.n_orders * DictAccess.SIZE;
+    assert orders.end = ephemeral + division.n_ephemeral * DictAccess.SIZE;
+    check_ephemeral(ephemeral, division.n_ephemeral);
+    return (accounts_root=new_accounts_root, orders_root=new_orders_root);
 }
 
 func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(

@@ -79,10 +79,10 @@ class ReferenceRun:
         accounts = {key: segments.gen_arg(x) for key, x in records.accounts.items()}
         orders = {key: segments.gen_arg(x) for key, x in records.orders.items()}
         markets: dict[int, Any] = {}
-        read_to: list[Any] = []
+        read_to: dict[int, Any] = {}
 
         def read_log(end: Any) -> None:
-            entry = read_to.pop() if read_to else end - end.offset
+            entry = read_to.get(end.segment_index, end - end.offset)
             while entry != end:
                 key, record = memory[entry], memory[entry + 2]
                 if key >= MARKET_KEY_BASE:
@@ -92,7 +92,7 @@ class ReferenceRun:
                 elif record != 0:
                     orders[memory[memory[record]]] = record
                 entry += 3
-            read_to.append(end)
+            read_to[end.segment_index] = end
 
         def latest(table: dict[int, Any]) -> Any:
             def find(log: Any, key: int) -> Any:

@@ -220,7 +220,7 @@ class StaleRecords(LatestRecords):
         return self._segments.base_of(log)
 
     def _read_log(self, end: int) -> None:
-        if self._read_to < 0 or end > self._read_to:
+        if end > self._read_to.get(self._segments.base_of(end), -1):
             super()._read_log(end)
 
 
@@ -295,3 +295,22 @@ def test_surviving_order_kept_out_of_the_tree_is_rejected() -> None:
                 tampered = forged(records, (("tape", place, ORDER_KEY), change))
                 assert verdict(tampered, BATCHES[index]) == "rejected"
                 break
+
+
+class RecordsOfAnotherKind(LatestRecords):
+    """Answers with an order where an account is asked for, once there is one."""
+
+    def account(self, log: int, account_id: int) -> int:
+        genuine = super().account(log, account_id)
+        return next(iter(self._orders.values()), genuine)
+
+    def market(self, log: int, market_id: int) -> int:
+        genuine = super().market(log, market_id)
+        return next(iter(self._orders.values()), genuine)
+
+
+def test_record_of_another_kind_is_rejected() -> None:
+    assert any(records.orders for records in INPUTS)
+    for records in INPUTS:
+        if records.orders:
+            assert run_dishonestly(records, latest=RecordsOfAnotherKind) is None

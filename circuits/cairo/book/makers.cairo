@@ -36,7 +36,7 @@ struct Fill {
 // Assumption: `maker` is the current record of the head (its caller logs it).
 // Guarantee: the account of the maker is updated as docs/spec/protocol.md section 6 step 5 says;
 // each reason to skip is proven, and so is its absence.
-func visit_maker{range_check_ptr, log: DictAccess*}(
+func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, remaining_lots, maker: Order*
 ) -> (fill: Fill) {
     alloc_locals;
@@ -45,7 +45,7 @@ func visit_maker{range_check_ptr, log: DictAccess*}(
     local account: Account*;
     let account_id = terms.account_id;
     // Pinned by the log entry that each way out of here writes.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local old: Position*;
     let positions = account.positions;
     if (positions.market_id == taker.market_id) {
@@ -127,8 +127,8 @@ func visit_maker{range_check_ptr, log: DictAccess*}(
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    assert [log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(lots, notional, fee, long_change));
 
     examine:
@@ -139,12 +139,12 @@ func visit_maker{range_check_ptr, log: DictAccess*}(
     if (allowed == 0) {
         return release_maker(taker, maker, account, old);
     }
-    assert [log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(lots, notional, fee, long_change));
 
     expired:
-    assert [range_check_ptr] = -a - 1;
+    assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     return release_maker(taker, maker, account, old);
 }
@@ -174,7 +174,7 @@ func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
 }
 
 // Takes an order off its account: its open sum loses what remains.
-func release_maker{range_check_ptr, log: DictAccess*}(
+func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, maker: Order*, account: Account*, old: Position*
 ) -> (fill: Fill) {
     alloc_locals;
@@ -198,7 +198,9 @@ func release_maker{range_check_ptr, log: DictAccess*}(
         prices=taker.prices,
         surplus=surplus + surplus_change,
     );
-    assert [log] = DictAccess(maker.terms.account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(
+        maker.terms.account_id, cast(account, felt), cast(&after, felt)
+    );
+    let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(0, 0, 0, 0));
 }

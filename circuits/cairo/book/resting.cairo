@@ -9,7 +9,7 @@ from circuits.cairo.state.orders import Order, OrderTerms
 // for the head's place.
 // Guarantee: the order stands between a predecessor that is not worse and a successor that is
 // strictly worse, hence at the one place it may have. Returns the head after that.
-func insert_order{range_check_ptr, log: DictAccess*}(
+func insert_order{range_check_ptr, orders_log: DictAccess*}(
     terms: OrderTerms*, remaining_lots, predecessor_id, head_id, head_price_ticks
 ) -> (head_id: felt, head_price_ticks: felt) {
     alloc_locals;
@@ -18,8 +18,8 @@ func insert_order{range_check_ptr, log: DictAccess*}(
     local order: Order;
     assert order.terms = terms;
     assert order.remaining_lots = remaining_lots;
-    assert [log] = DictAccess(terms.key, 0, cast(&order, felt));
-    let log = log + DictAccess.SIZE;
+    assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
+    let orders_log = orders_log + DictAccess.SIZE;
     if (predecessor_id == 0) {
         assert order.next_id = head_id;
         assert order.next_price_ticks = head_price_ticks;
@@ -29,7 +29,7 @@ func insert_order{range_check_ptr, log: DictAccess*}(
     local predecessor: Order*;
     let order_id = predecessor_id;
     // Pinned by its id and the log entry below.
-    %{ ids.predecessor = latest_order(ids.log.address_, ids.order_id) %}
+    %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
     assert predecessor.terms.order_id = predecessor_id;
     assert predecessor.terms.market_id = terms.market_id;
     assert predecessor.terms.side = terms.side;
@@ -53,7 +53,7 @@ func assert_worse{range_check_ptr}(next_id, next_price_ticks, price_ticks, direc
 }
 
 // Gives an order another successor.
-func relink{log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
+func relink{orders_log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local after: Order = Order(
@@ -62,7 +62,7 @@ func relink{log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
         next_id=next_id,
         next_price_ticks=next_price_ticks,
     );
-    assert [log] = DictAccess(order.terms.key, cast(order, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), cast(&after, felt));
+    let orders_log = orders_log + DictAccess.SIZE;
     return ();
 }

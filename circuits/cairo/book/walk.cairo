@@ -28,9 +28,9 @@ struct Walk {
 //
 // Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
 // the list is empty, its head does not cross (all proven), or the visits are used up (hit_limit).
-func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> (
-    walk: Walk*, hit_limit: felt
-) {
+func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
+    taker: Taker*, walk: Walk
+) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     if (walk.remaining_lots == 0) {
@@ -50,7 +50,7 @@ func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> 
     local maker: Order*;
     let order_id = walk.head_id;
     // The log entry of this visit proves that the guessed record is the current one.
-    %{ ids.maker = latest_order(ids.log.address_, ids.order_id) %}
+    %{ ids.maker = latest_order(ids.orders_log.address_, ids.order_id) %}
     assert order_id = maker.terms.order_id;
     if (taker.account_id - maker.terms.account_id == 0) {
         remove_order(maker);
@@ -79,7 +79,7 @@ func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> 
             head_price_ticks=head_price_ticks,
             remaining_lots=walk.remaining_lots - fill.lots,
             collateral_quanta=walk.collateral_quanta - taker.direction * fill.notional_quanta -
-                taker_fee,
+            taker_fee,
             fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
             long_change=walk.long_change + fill.long_change,
             visits_left=walk.visits_left - 1,
@@ -89,14 +89,14 @@ func walk_book{range_check_ptr, log: DictAccess*}(taker: Taker*, walk: Walk) -> 
     );
 
     apart:
-    assert [range_check_ptr] = -a - 1;
+    assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     return (walk=&walk, hit_limit=0);
 }
 
 // Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or
 // nothing is left of it. Returns the head of the list after that.
-func update_maker{log: DictAccess*}(maker: Order*, filled_lots) -> (
+func update_maker{orders_log: DictAccess*}(maker: Order*, filled_lots) -> (
     head_id: felt, head_price_ticks: felt
 ) {
     alloc_locals;
@@ -116,14 +116,14 @@ func update_maker{log: DictAccess*}(maker: Order*, filled_lots) -> (
         next_id=maker.next_id,
         next_price_ticks=maker.next_price_ticks,
     );
-    assert [log] = DictAccess(maker.terms.key, cast(maker, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [orders_log] = DictAccess(maker.terms.key, cast(maker, felt), cast(&after, felt));
+    let orders_log = orders_log + DictAccess.SIZE;
     return (head_id=maker.terms.order_id, head_price_ticks=maker.terms.price_ticks);
 }
 
 // Deletes an order; unlinking it is the caller's.
-func remove_order{log: DictAccess*}(order: Order*) {
-    assert [log] = DictAccess(order.terms.key, cast(order, felt), 0);
-    let log = log + DictAccess.SIZE;
+func remove_order{orders_log: DictAccess*}(order: Order*) {
+    assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), 0);
+    let orders_log = orders_log + DictAccess.SIZE;
     return ();
 }

@@ -57,7 +57,7 @@ func count_sides{range_check_ptr}(
     );
 
     below:
-    assert [range_check_ptr] = -a - 1;
+    assert [range_check_ptr] = (-a) - 1;
     assert [range_check_ptr + 1] = price - 1;
     let range_check_ptr = range_check_ptr + 2;
     return count_sides(

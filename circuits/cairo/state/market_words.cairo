@@ -27,7 +27,7 @@ struct OldMarket {
 // Assumption: the caller proves that the words are those of the old state.
 // Guarantee: prices and records are the only reading of the words, and the first entry of each
 // market in the log has this record.
-func open_markets{range_check_ptr, log: DictAccess*}(
+func open_markets{range_check_ptr, markets_log: DictAccess*}(
     word: felt*, price: Price*, config: MarketConfig*, market_id, n_markets
 ) {
     alloc_locals;
@@ -55,8 +55,8 @@ func open_markets{range_check_ptr, log: DictAccess*}(
     write_words(word, &message.market, message.index_price_x16, message.mark_price_x16);
     write_price(price, config, message.index_price_x16, message.mark_price_x16);
     let record = cast(&message.market, felt);
-    assert [log] = DictAccess(MARKET_KEY_BASE + market_id, record, record);
-    let log = log + DictAccess.SIZE;
+    assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, record, record);
+    let markets_log = markets_log + DictAccess.SIZE;
     return open_markets(
         word + MARKET_WORDS,
         price + Price.SIZE,
@@ -70,16 +70,14 @@ func open_markets{range_check_ptr, log: DictAccess*}(
 //
 // Assumption: `entry` is the first of the squashed log entries that are left.
 // Guarantee: the entries are those of the markets in index order, and no others.
-func close_markets(
-    word: felt*, price: Price*, entry: DictAccess*, market_id, n_markets
-) -> (entry: DictAccess*) {
+func close_markets(word: felt*, price: Price*, entry: DictAccess*, market_id, n_markets) -> (
+    entry: DictAccess*
+) {
     if (market_id == n_markets) {
         return (entry=entry);
     }
     assert entry.key = MARKET_KEY_BASE + market_id;
-    write_words(
-        word, cast(entry.new_value, Market*), price.index_price_x16, price.mark_price_x16
-    );
+    write_words(word, cast(entry.new_value, Market*), price.index_price_x16, price.mark_price_x16);
     return close_markets(
         word + MARKET_WORDS, price + Price.SIZE, entry + DictAccess.SIZE, market_id + 1, n_markets
     );

@@ -46,5 +46,7 @@ func write_prices(price: Price*, market: MarketConfig*, medians_x16: felt*, n_ma
         return ();
     }
     write_price(price, market, medians_x16[0], medians_x16[0]);
-    return write_prices(price + Price.SIZE, market + MarketConfig.SIZE, medians_x16 + 1, n_markets - 1);
+    return write_prices(
+        price + Price.SIZE, market + MarketConfig.SIZE, medians_x16 + 1, n_markets - 1
+    );
 }

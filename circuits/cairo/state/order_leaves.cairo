@@ -103,9 +103,5 @@ func hash_order{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
         order.next_price_ticks * 2 ** 128;
     assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, ORDER_LEAF_TAG);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return (
-        word_0=word_0,
-        word_1=word_1,
-        leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0,
-    );
+    return (word_0=word_0, word_1=word_1, leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
 }

@@ -22,7 +22,12 @@ struct CancelOrder {
 
 // The owner takes a resting order off the book.
 func cancel_order{
-    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
 }(environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -31,7 +36,7 @@ func cancel_order{
     local account: Account*;
     let account_id = message.head.account_id;
     // Pinned by the log entry at the end.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
         MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.domain_tag, account
     );
@@ -39,7 +44,7 @@ func cancel_order{
     local order: Order*;
     let order_id = message.order_id;
     // Pinned by its id and the log entry of remove_order.
-    %{ ids.order = latest_order(ids.log.address_, ids.order_id) %}
+    %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
     let terms = order.terms;
     assert order_id = terms.order_id;
     assert account_id = terms.account_id;
@@ -68,21 +73,23 @@ func cancel_order{
         prices=environment.prices,
         surplus=surplus + surplus_change,
     );
-    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
 }
 
 // Joins the neighbours of an order in its list.
 // Guarantee: the order that named it as its next, or the market that named it as the head of its
 // side, names the order behind it instead.
-func unlink_order{log: DictAccess*}(order: Order*, predecessor_id) {
+func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
+    order: Order*, predecessor_id
+) {
     alloc_locals;
     if (predecessor_id != 0) {
         local predecessor: Order*;
         let order_id = predecessor_id;
         // Only one order of the exchange has this next_id; relink logs it.
-        %{ ids.predecessor = latest_order(ids.log.address_, ids.order_id) %}
+        %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
         assert predecessor.next_id = order.terms.order_id;
         relink(predecessor, order.next_id, order.next_price_ticks);
         return ();
@@ -91,7 +98,7 @@ func unlink_order{log: DictAccess*}(order: Order*, predecessor_id) {
     local market: Market*;
     let market_id = order.terms.market_id;
     // Pinned by the log entry below.
-    %{ ids.market = latest_market(ids.log.address_, ids.market_id) %}
+    %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;
     if (order.terms.side == 0) {
@@ -107,9 +114,9 @@ func unlink_order{log: DictAccess*}(order: Order*, predecessor_id) {
         assert after.bid_head_id = market.bid_head_id;
         assert after.bid_head_price_ticks = market.bid_head_price_ticks;
     }
-    assert [log] = DictAccess(
+    assert [markets_log] = DictAccess(
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
     );
-    let log = log + DictAccess.SIZE;
+    let markets_log = markets_log + DictAccess.SIZE;
     return ();
 }

@@ -25,7 +25,7 @@ struct Deposit {
 
 // The L1 contract received collateral for an account. Returns the environment with the operation
 // written to the output.
-func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
+func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: DictAccess*}(
     environment: Environment*
 ) -> (environment: Environment*) {
     alloc_locals;
@@ -38,11 +38,11 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*}(
     local account: Account*;
     let account_id = message.account_id;
     // Pinned by the log entry below.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (after, result_code) = credit(account, &message.owner, message.amount_quanta);
     assert message.result_code = result_code;
-    assert [log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
 
     let operation = environment.operations;
     assert operation.head = OPERATION_DEPOSIT + result_code * 2 ** 8 + account_id * 2 ** 16 +
@@ -85,9 +85,7 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     let (keys_hash) = hash_owner(owner, 1);
-    local identity: Identity = Identity(
-        owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0
-    );
+    local identity: Identity = Identity(owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0);
     local account: Account = Account(
         identity=&identity,
         nonce_0=0,

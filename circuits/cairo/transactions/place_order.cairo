@@ -56,7 +56,12 @@ struct PlaceOrder {
 //
 // Returns the fees of the batch so far, with those of this order.
 func place_order{
-    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
 }(environment: Environment*, time_ms, order_id, fees_quanta) -> (fees_quanta: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -65,11 +70,11 @@ func place_order{
     local account: Account*;
     let account_id = message.head.account_id;
     // Pinned by the log entry at the end.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local market: Market*;
     let market_id = message.market_id;
     // Pinned by the log entry at the end, whose key exists for the configured markets only.
-    %{ ids.market = latest_market(ids.log.address_, ids.market_id) %}
+    %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
     local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
@@ -116,23 +121,27 @@ func place_order{
     local n_passed;
     tempvar positions = account.positions;
     jmp first if positions != 0;
+
     search:
     let (found, passed) = find_position(account.positions, market_id, 0);
     assert old = found;
     assert n_passed = passed;
     jmp located;
+
     first:
     // Most often the slot is the first of the list.
     tempvar other_market = positions.market_id - market_id;
     jmp search if other_market != 0;
     assert old = positions;
     assert n_passed = 0;
+
     located:
     // Without a slot for the market, n_passed is the number of slots: a free one must be left.
     assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);
     tempvar open_lots = [&old.open_buy_lots + side];
-    assert [range_check_ptr + 1] = direction * old.size_lots + open_lots + message.size_lots +
-        (RC_BOUND - POSITION_BOUND);
+    assert [range_check_ptr + 1] = direction * old.size_lots + open_lots + message.size_lots + (
+        RC_BOUND - POSITION_BOUND
+    );
     local lots;
     local range_check_sized;
     if (message.reduce_only == 0) {
@@ -214,11 +223,12 @@ func place_order{
     // Only a resting order could exceed the limit.
     assert [range_check_ptr + 1] = after.open_orders + (RC_BOUND - 1 - MAX_OPEN_ORDERS);
     let range_check_ptr = range_check_ptr + 2;
-    assert log[0] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    assert log[1] = DictAccess(
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
+    assert [markets_log] = DictAccess(
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&market_after, felt)
     );
-    let log = log + 2 * DictAccess.SIZE;
+    let markets_log = markets_log + DictAccess.SIZE;
 
     // 7. The taker's margin.
     tempvar a = after.collateral_quanta * COLLATERAL_FACTOR + after.surplus;
@@ -237,7 +247,7 @@ func place_order{
 }
 
 // Walks the book if the order crosses; a post-only order must not.
-func match_order{range_check_ptr, log: DictAccess*}(
+func match_order{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     message: PlaceOrder*, environment: Environment*, time_ms, walk: Walk
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
@@ -268,14 +278,14 @@ func match_order{range_check_ptr, log: DictAccess*}(
     return walk_book(&taker, walk);
 
     apart:
-    assert [range_check_ptr] = -a - 1;
+    assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     return (walk=&walk, hit_limit=0);
 }
 
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns
 // 1 if it rests, and the head of the order's side.
-func rest_order{range_check_ptr, log: DictAccess*}(
+func rest_order{range_check_ptr, orders_log: DictAccess*}(
     message: PlaceOrder*, order_id, remaining_lots, hit_limit, head_id, head_price_ticks
 ) -> (rests: felt, head_id: felt, head_price_ticks: felt) {
     alloc_locals;

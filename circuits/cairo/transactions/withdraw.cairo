@@ -16,7 +16,10 @@ struct Withdraw {
 // Collateral leaves an account and becomes payable to its owner on L1. Returns the environment with
 // the withdrawal written to the output.
 func withdraw{
-    range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*, log: DictAccess*
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
 }(environment: Environment*) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -28,7 +31,7 @@ func withdraw{
     local account: Account*;
     let account_id = message.head.account_id;
     // Pinned by the log entry below.
-    %{ ids.account = latest_account(ids.log.address_, ids.account_id) %}
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
         MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.domain_tag, account
     );
@@ -46,8 +49,8 @@ func withdraw{
         prices=environment.prices,
         surplus=surplus,
     );
-    assert [log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let log = log + DictAccess.SIZE;
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
 
     assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64;
     local environment_after: Environment = Environment(
