@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMPS := build/stamps
 RUST_SOURCES := $(shell find crates circuits/cairo_air prover/stark -name '*.rs' -o -name 'Cargo.toml' -o -name 'layout.json' 2>/dev/null) Cargo.toml Cargo.lock
 SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.sol' 2>/dev/null) l1_contracts/foundry.toml
+CAIRO_SOURCES := $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
 PYTHON_DIRS := novation sequencer circuits prover devnet tests scripts l1_contracts/script
 
 .PHONY: help setup demo devnet test test-all bench fmt lint gen check-generated vectors clean
@@ -38,7 +39,7 @@ $(STAMPS)/contracts: $(STAMPS)/node $(SOLIDITY_SOURCES)
 	npx forge build --root l1_contracts --quiet
 	@touch $@
 
-$(STAMPS)/program: $(STAMPS)/native $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
+$(STAMPS)/program: $(STAMPS)/native $(CAIRO_SOURCES) circuits/compiler.py circuits/program_hash.json
 	$(BIN)/python -m circuits.program --check
 	@touch $@
 
@@ -66,7 +67,7 @@ fmt: $(STAMPS)/python $(STAMPS)/node ## Format every language
 	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
 	cargo fmt --all
 	npx forge fmt --root l1_contracts
-	$(BIN)/python -m circuits.program --format
+	$(BIN)/cairo-format -i $(CAIRO_SOURCES)
 
 lint: setup ## All linters, warnings are errors
 	$(BIN)/ruff check $(PYTHON_DIRS)
@@ -76,7 +77,7 @@ lint: setup ## All linters, warnings are errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --release --quiet -- -D warnings
 	npx forge fmt --root l1_contracts --check
-	$(BIN)/python -m circuits.program --check-format
+	$(BIN)/cairo-format -c $(CAIRO_SOURCES)
 	$(BIN)/pytest -q tests/tidy
 
 gen: setup ## Regenerate committed generated files (protobuf code, Solidity constraints)

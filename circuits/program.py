@@ -2,6 +2,7 @@
 
     python -m circuits.program            # compile if needed; print size, hash, hints
     python -m circuits.program --pin      # write circuits/program_hash.json
+    python -m circuits.program --check    # compile if needed; fail if that file is stale
 """
 
 import functools
@@ -105,16 +106,22 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def main() -> None:
-    """Print what the program is, or pin it."""
+def main() -> int:
+    """Print what the program is, pin it, or check the pin; return the exit status."""
     values = pin_values()
+    if "--check" in sys.argv[1:]:
+        if _PIN.exists() and pinned() == values:
+            return 0
+        sys.stderr.write(f"{_PIN.name} is stale: run `python -m circuits.program --pin`\n")
+        return 1
     if "--pin" in sys.argv[1:]:
         _PIN.write_text(json.dumps(values, indent=2) + "\n")
     out = sys.stdout
     out.write(json.dumps(values, indent=2) + "\n")
     for text in hint_texts():
         out.write(f"---- hint\n{text}\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
