@@ -1,5 +1,6 @@
 //! Vectors of elements against single elements, on whatever vectors the processor has.
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
+#![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
 use novation_field::packed::{run, run_scalar, Packed, Task, MAX_WIDTH, SUM_CAPACITY};
 use novation_field::Fe;

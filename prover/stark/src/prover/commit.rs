@@ -1,10 +1,13 @@
 //! Tables of polynomials on the evaluation domain, committed chunk by chunk.
+#![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
 use novation_field::fft::Twiddles;
-use novation_field::{Fe, WideSum};
+use novation_field::packed::{Packed, Task};
+use novation_field::Fe;
 use rayon::prelude::*;
 
 use super::opened_positions;
+use super::sums::{add_all, dot, load_block, run_on_rows, SUMMED_ROWS};
 use crate::digest::{Digest, TreeHashes};
 use crate::domain::{chunk_offset, Subgroup, EVALUATION_OFFSET};
 use crate::merkle::MerkleTree;
@@ -13,8 +16,6 @@ use crate::table::{Opening, TablePlan};
 
 /// Rows hashed by one parallel task.
 const ROWS_PER_TASK: usize = 256;
-/// Coefficients summed between two multiplications by a large power of the point.
-const HORNER_BLOCK: usize = 512;
 
 /// Polynomials of one table and the tree over their values.
 pub(super) struct Table {
@@ -132,8 +133,7 @@ pub(super) fn open_tables(tables: &[&Table], plans: &[TablePlan], log_blowup: u3
     let domain = Subgroup::new(columns[0].len().ilog2() + log_blowup);
     let points: Vec<Fe> =
         positions.iter().map(|position| EVALUATION_OFFSET * domain.element(*position)).collect();
-    let rows: Vec<Vec<Fe>> =
-        points.par_iter().map(|point| evaluate_columns_at(&columns, *point)).collect();
+    let rows = evaluate_at_points(&columns, &points);
     let mut first = 0;
     let open = |(table, plan): (&&Table, &TablePlan)| {
         let range = first..first + table.coefficients.len();
@@ -145,23 +145,53 @@ pub(super) fn open_tables(tables: &[&Table], plans: &[TablePlan], log_blowup: u3
     tables.iter().zip(plans).map(open).collect()
 }
 
-/// The values of several polynomials of equal length at a point.
-pub(super) fn evaluate_columns_at(columns: &[&[Fe]], point: Fe) -> Vec<Fe> {
+/// The values of several polynomials of equal length at several points, by point.
+pub(super) fn evaluate_at_points(columns: &[&[Fe]], points: &[Fe]) -> Vec<Vec<Fe>> {
     let length = columns[0].len();
-    let mut powers = Vec::with_capacity(HORNER_BLOCK.min(length));
-    let mut power = Fe::ONE;
-    for _ in 0..HORNER_BLOCK.min(length) {
-        powers.push(power);
-        power *= point;
-    }
-    let evaluate = |column: &&[Fe]| {
-        column.chunks(powers.len()).rev().fold(Fe::ZERO, |value, block| {
-            let mut sum = WideSum::default();
-            for (coefficient, power) in block.iter().zip(&powers) {
-                sum.add_product(coefficient, power);
-            }
-            value * power + sum.reduce()
-        })
+    let block = SUMMED_ROWS.min(length);
+    let powers: Vec<Vec<Fe>> = points.iter().map(|point| powers(*point, block)).collect();
+    let block_values = |index: usize| {
+        let task = BlockValues { columns, powers: &powers, first: index * block, length: block };
+        let mut values = run_on_rows(block, task);
+        for (values, point) in values.chunks_exact_mut(columns.len()).zip(points) {
+            let scale = point.pow((index * block) as u64);
+            values.iter_mut().for_each(|value| *value *= scale);
+        }
+        values
     };
-    columns.iter().map(evaluate).collect()
+    let zero = || vec![Fe::ZERO; columns.len() * points.len()];
+    let blocks = (0..length / block).into_par_iter();
+    let values = blocks.map(block_values).reduce(zero, add_all);
+    values.chunks_exact(columns.len()).map(<[Fe]>::to_vec).collect()
+}
+
+fn powers(base: Fe, count: usize) -> Vec<Fe> {
+    core::iter::successors(Some(Fe::ONE), |power| Some(*power * base)).take(count).collect()
+}
+
+/// The sums of coefficient times power over one block, for each point and column.
+struct BlockValues<'v> {
+    columns: &'v [&'v [Fe]],
+    powers: &'v [Vec<Fe>],
+    first: usize,
+    length: usize,
+}
+
+impl Task for BlockValues<'_> {
+    type Output = Vec<Fe>;
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> Vec<Fe> {
+        let n_columns = self.columns.len();
+        let mut values = vec![Fe::ZERO; n_columns * self.powers.len()];
+        let mut coefficients: Vec<P> = Vec::with_capacity(self.length / P::WIDTH);
+        for (index, column) in self.columns.iter().enumerate() {
+            coefficients.clear();
+            load_block(&column[self.first..self.first + self.length], &mut coefficients);
+            for (point, powers) in self.powers.iter().enumerate() {
+                values[point * n_columns + index] = dot(&coefficients, powers);
+            }
+        }
+        values
+    }
 }

@@ -9,6 +9,7 @@ mod composition;
 mod fri;
 mod out_of_domain;
 mod progress;
+mod sums;
 
 use std::error::Error;
 

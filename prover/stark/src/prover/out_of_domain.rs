@@ -4,56 +4,60 @@
 //! Every point asked for is z * g^r with g the generator of the trace domain, so one table of
 //! 1 / (g^k - z) serves all of them: 1 / (g^i - z g^r) = g^-r / (g^(i-r) - z). Nothing is inverted
 //! per point, and no polynomial is evaluated term by term.
+#![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
 use std::collections::HashMap;
 
 use novation_air::{Air, Mask};
-use novation_field::{batch_inverse, Fe, WideSum};
+use novation_field::packed::{Packed, Task};
+use novation_field::{batch_inverse, Fe};
 use rayon::prelude::*;
 
-use super::commit::{evaluate_columns_at, Table, TraceColumns};
+use super::commit::{evaluate_at_points, Table, TraceColumns};
+use super::sums::{add_all, combine, dot, load_block, run_on_rows, SUMMED_ROWS};
 use super::Prover;
 use crate::deep::deep_groups;
 use crate::proof::COMPOSITION_COLUMNS;
 
 /// Rows of one parallel task.
-const ROWS: usize = 1 << 11;
-/// Rows summed before a reduction; below the capacity of a wide sum.
-const LAZY_ROWS: usize = 1 << 9;
+const ROWS: usize = SUMMED_ROWS;
 
 /// The out-of-domain point and its table of inverses.
 pub(super) struct Frame {
     point: Fe,
     generator: Fe,
     /// `1 / (g^k - z)` for every row k.
-    inverses: Vec<Fe>,
+    inverses: CyclicTable,
 }
 
 impl Frame {
     pub(super) fn new(point: Fe, log_trace: u32) -> Self {
         let generator = Fe::root_of_unity(log_trace);
-        Self { point, generator, inverses: inverses(point, log_trace) }
+        Self { point, generator, inverses: CyclicTable::new(inverses(point, log_trace)) }
+    }
+}
+
+/// One value per row, read cyclically. Its start is repeated at its end, so that no block wraps.
+struct CyclicTable {
+    rows: usize,
+    values: Vec<Fe>,
+}
+
+impl CyclicTable {
+    fn new(mut values: Vec<Fe>) -> Self {
+        let rows = values.len();
+        values.extend_from_within(..ROWS.min(rows));
+        Self { rows, values }
     }
 
-    fn rows(&self) -> usize {
-        self.inverses.len()
+    /// The values `shift` rows above the block of `length` rows that starts at `first`.
+    fn block(&self, first: usize, length: usize, shift: usize) -> &[Fe] {
+        let start = (first + self.rows - shift) % self.rows;
+        &self.values[start..start + length]
     }
 
-    /// Calls `f` for the slices of `table[i - shift]` that cover the rows `i` of a block, with their
-    /// place in the block.
-    fn shifted<'t>(
-        table: &'t [Fe],
-        first: usize,
-        length: usize,
-        shift: usize,
-        mut f: impl FnMut(usize, &'t [Fe]),
-    ) {
-        let start = (first + table.len() - shift % table.len()) % table.len();
-        let until_wrap = length.min(table.len() - start);
-        f(0, &table[start..start + until_wrap]);
-        if until_wrap < length {
-            f(until_wrap, &table[..length - until_wrap]);
-        }
+    fn row(&self, row: u64) -> usize {
+        usize::try_from(row % self.rows as u64).expect("a row number")
     }
 }
 
@@ -94,7 +98,7 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         let mask_values = self.air.mask().iter().map(|mask| values[index_of[mask]]);
         let columns: Vec<&[Fe]> = composition.coefficients().collect();
         let point = frame.point.pow(COMPOSITION_COLUMNS as u64);
-        mask_values.chain(evaluate_columns_at(&columns, point)).collect()
+        mask_values.chain(evaluate_at_points(&columns, &[point]).concat()).collect()
     }
 
     /// Coefficients of the DEEP polynomial.
@@ -113,28 +117,31 @@ impl<A: Air + ?Sized> Prover<'_, A> {
             composition.coefficients().map(|column| self.values_by_row(column)).collect();
         columns.extend(composition_values.iter().map(Vec::as_slice));
         let composition_point = frame.point.pow(COMPOSITION_COLUMNS as u64);
-        let composition_inverses = inverses(composition_point, self.shape.log_trace);
+        let composition_inverses =
+            CyclicTable::new(inverses(composition_point, self.shape.log_trace));
 
         // The value is the sum over columns f of f(x) * W_f(x), less the constants' quotients, where
         // W_f is the sum of coefficient / (x - point) over the terms of f.
         let mut weights: Vec<Vec<Weight<'_>>> = vec![Vec::new(); columns.len() + 1];
         let constants = columns.len();
         for group in &groups {
-            let (table, shift) = match group.row {
+            let (table, row) = match group.row {
                 Some(row) => (&frame.inverses, row),
                 None => (&composition_inverses, 0),
             };
-            let scale = frame.generator.pow(shift).inverse().expect("a power is not zero");
-            let shift = usize::try_from(shift % frame.rows() as u64).expect("a row number");
+            let scale = frame.generator.pow(row).inverse().expect("a power is not zero");
+            let shift = table.row(row);
             for (column, coefficient) in &group.terms {
                 weights[*column].push(Weight { table, shift, coefficient: *coefficient * scale });
             }
             let coefficient = -group.constant * scale;
             weights[constants].push(Weight { table, shift, coefficient });
         }
-        let mut deep = vec![Fe::ZERO; frame.rows()];
+        let mut deep = vec![Fe::ZERO; frame.inverses.rows];
         deep.par_chunks_mut(ROWS).enumerate().for_each(|(index, values)| {
-            deep_block(&columns, &weights, index * ROWS, values);
+            let task =
+                DeepBlock { columns: &columns, weights: &weights, first: index * ROWS, values };
+            run_on_rows(task.values.len(), task);
         });
         novation_field::fft::bit_reverse(&mut deep);
         self.twiddles.interpolate(&mut deep, Fe::ONE);
@@ -152,37 +159,45 @@ impl<A: Air + ?Sized> Prover<'_, A> {
 /// `coefficient / (x - point)`, where the inverse at row i is `table[i - shift]`.
 #[derive(Clone)]
 struct Weight<'t> {
-    table: &'t [Fe],
+    table: &'t CyclicTable,
     shift: usize,
     coefficient: Fe,
 }
 
-/// The DEEP polynomial at the rows that start at `first`; `values` enter as zero.
-fn deep_block(columns: &[&[Fe]], weights: &[Vec<Weight<'_>>], first: usize, values: &mut [Fe]) {
-    let mut sums = vec![WideSum::default(); values.len()];
-    for (index, weights) in weights.iter().enumerate() {
-        sums.fill(WideSum::default());
-        for (used, weight) in weights.iter().enumerate() {
-            if used % WideSum::CAPACITY == WideSum::CAPACITY - 1 {
-                sums.iter_mut().for_each(WideSum::fold);
+/// The DEEP polynomial at the rows that start at `first`. The weights after those of the columns
+/// belong to the constant.
+struct DeepBlock<'v> {
+    columns: &'v [&'v [Fe]],
+    weights: &'v [Vec<Weight<'v>>],
+    first: usize,
+    values: &'v mut [Fe],
+}
+
+impl Task for DeepBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let length = self.values.len();
+        let mut totals = vec![P::broadcast(Fe::ZERO); length / P::WIDTH];
+        for (index, weights) in self.weights.iter().enumerate() {
+            let mut terms = Vec::with_capacity(weights.len());
+            for weight in weights {
+                let inverses = weight.table.block(self.first, length, weight.shift);
+                terms.push((inverses, P::broadcast(weight.coefficient)));
             }
-            Frame::shifted(weight.table, first, values.len(), weight.shift, |place, inverses| {
-                for (sum, inverse) in sums[place..].iter_mut().zip(inverses) {
-                    sum.add_product(inverse, &weight.coefficient);
-                }
-            });
+            let cells = self.columns.get(index).map(|column| &column[self.first..]);
+            for (vector, total) in totals.iter_mut().enumerate() {
+                let start = vector * P::WIDTH;
+                let sum = combine(&terms, start);
+                *total = match cells {
+                    Some(cells) => total.add(sum.mul(P::load(&cells[start..]))),
+                    None => total.add(sum),
+                };
+            }
         }
-        match columns.get(index) {
-            Some(column) => {
-                for ((value, sum), cell) in values.iter_mut().zip(&sums).zip(&column[first..]) {
-                    *value += sum.reduce() * cell;
-                }
-            }
-            None => {
-                for (value, sum) in values.iter_mut().zip(&sums) {
-                    *value += sum.reduce();
-                }
-            }
+        for (total, values) in totals.into_iter().zip(self.values.chunks_exact_mut(P::WIDTH)) {
+            total.store(values);
         }
     }
 }
@@ -190,9 +205,9 @@ fn deep_block(columns: &[&[Fe]], weights: &[Vec<Weight<'_>>], first: usize, valu
 /// Column values at `z * g^row` for each mask entry, by the barycentric formula
 /// `f(p) = (p^n - 1) / n * sum_i f(x_i) x_i / (p - x_i)`.
 fn evaluate_masks(frame: &Frame, columns: &[&[Fe]], masks: &[Mask]) -> Vec<Fe> {
-    let n = frame.rows();
     // x_i / (z g^r - x_i) is the entry i - r of this table.
-    let mut table = frame.inverses.clone();
+    let n = frame.inverses.rows;
+    let mut table = frame.inverses.values[..n].to_vec();
     table.par_chunks_mut(ROWS).enumerate().for_each(|(index, chunk)| {
         let mut minus_x = -frame.generator.pow((index * ROWS) as u64);
         for value in chunk {
@@ -200,32 +215,44 @@ fn evaluate_masks(frame: &Frame, columns: &[&[Fe]], masks: &[Mask]) -> Vec<Fe> {
             minus_x *= frame.generator;
         }
     });
-    let shifts: Vec<usize> = masks
-        .iter()
-        .map(|mask| usize::try_from(mask.row % n as u64).expect("a row number"))
-        .collect();
+    let table = CyclicTable::new(table);
+    let length = ROWS.min(n);
     let block_sums = |first: usize| {
-        let length = LAZY_ROWS.min(n);
-        let mask_sum = |(mask, shift): (&Mask, &usize)| {
-            let cells = &columns[mask.column][first..first + length];
-            let mut sum = WideSum::default();
-            Frame::shifted(&table, first, length, *shift, |place, factors| {
-                for (cell, factor) in cells[place..].iter().zip(factors) {
-                    sum.add_product(cell, factor);
-                }
-            });
-            sum.reduce()
-        };
-        masks.iter().zip(&shifts).map(mask_sum).collect::<Vec<Fe>>()
-    };
-    let add = |mut total: Vec<Fe>, block: Vec<Fe>| {
-        total.iter_mut().zip(block).for_each(|(total, value)| *total += value);
-        total
+        let task = MaskSums { table: &table, columns, masks, first, length };
+        run_on_rows(length, task)
     };
     let zero = || vec![Fe::ZERO; masks.len()];
-    let blocks = (0..n).into_par_iter().step_by(LAZY_ROWS.min(n));
-    let sums = blocks.map(block_sums).reduce(zero, add);
+    let sums = (0..n).into_par_iter().step_by(length).map(block_sums).reduce(zero, add_all);
     let n_inverse = Fe::from_u64(n as u64).inverse().expect("a power of two is not zero");
     let scale = (frame.point.pow(n as u64) - Fe::ONE) * n_inverse;
     sums.into_iter().map(|sum| sum * scale).collect()
+}
+
+/// For each mask entry the sum of cells times table values over a block of rows.
+struct MaskSums<'v> {
+    table: &'v CyclicTable,
+    columns: &'v [&'v [Fe]],
+    masks: &'v [Mask],
+    first: usize,
+    length: usize,
+}
+
+impl Task for MaskSums<'_> {
+    type Output = Vec<Fe>;
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> Vec<Fe> {
+        let per_column = self.length / P::WIDTH;
+        let mut cells: Vec<P> = Vec::with_capacity(self.columns.len() * per_column);
+        for column in self.columns {
+            load_block(&column[self.first..self.first + self.length], &mut cells);
+        }
+        let mut sums = Vec::with_capacity(self.masks.len());
+        for mask in self.masks {
+            let factors = self.table.block(self.first, self.length, self.table.row(mask.row));
+            let cells = &cells[mask.column * per_column..(mask.column + 1) * per_column];
+            sums.push(dot(cells, factors));
+        }
+        sums
+    }
 }
