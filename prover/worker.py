@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import tempfile
 import threading
 import time
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("prover")
 
 POLL_S: Final = 0.25
+NICENESS: Final = 10
 FIRST_RETRY_S: Final = 5.0
 LONGEST_RETRY_S: Final = 300.0
 
@@ -104,6 +106,11 @@ def offer_as_first_victim() -> None:
         Path("/proc/self/oom_score_adj").write_text("800")
 
 
+def yield_to_others() -> None:
+    """Let the sequencer have the processor first: orders wait for nobody, proofs may."""
+    os.nice(NICENESS)
+
+
 def main() -> None:
     """Run a worker until the process is ended."""
     parser = argparse.ArgumentParser(prog="prover.worker", description=__doc__)
@@ -112,6 +119,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     offer_as_first_victim()
+    yield_to_others()
     Worker(arguments.queue, PROFILES[arguments.profile]).run()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from devnet.bench.node_load import measure_node
 from devnet.bench.proving import measure_proving
-from devnet.bench.steps import measure_steps
+from devnet.bench.steps import DISTINCT, REPEATED, measure_steps
 from devnet.console import console
 from devnet.demo.plan import story
 from devnet.demo.run import run_story
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 PROFILES_MEASURED: Final = ("fast", "balanced")
 SETTLED_PROFILE: Final = "balanced"
-DISTINCT: Final = "trade_distinct"
-REPEATED: Final = "trade_repeated"
 
 
 def run_bench(path: Path) -> dict[str, object]:

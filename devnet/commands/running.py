@@ -63,7 +63,7 @@ def devnet(  # noqa: PLR0913 - one option per part
     ] = True,
     batch_age_s: Annotated[
         int, typer.Option(min=1, help="Seal a batch at the latest after so many seconds.")
-    ] = 60,
+    ] = 120,
 ) -> None:
     """Run chain, contracts, sequencer, prover and oracle nodes until Ctrl-C.
 
@@ -78,7 +78,7 @@ def devnet(  # noqa: PLR0913 - one option per part
         l1_port=l1_port,
         sequencer_port=sequencer_port,
         batch_age_ms=1000 * batch_age_s,
-        oracle_heartbeat_s=60,
+        oracle_heartbeat_s=300,
         oracle_threshold_ppm=1_000,
     )
     system = Devnet(home, options)
