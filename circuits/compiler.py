@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from circuits.cairo_lang_shim import quiet  # isort: skip - must come before starkware
-from circuits.vm.hints import resolve_hints
-from novation.crypto import FIELD_PRIME
 from starkware.cairo.bootloaders.hash_program import HashFunction, compute_program_hash_chain
 from starkware.cairo.lang.compiler.cairo_compile import compile_cairo, get_codes, get_module_reader
 from starkware.cairo.lang.compiler.identifier_definition import FunctionDefinition
 from starkware.cairo.lang.compiler.preprocessor.default_pass_manager import default_pass_manager
 from starkware.cairo.lang.compiler.program import Program
+
+from circuits.vm.hints import resolve_hints
+from novation.crypto import FIELD_PRIME
 
 
 def compile_source(path: Path, root: Path) -> Program:

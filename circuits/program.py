@@ -1,8 +1,8 @@
 """The compiled batch program, cached by the hash of its sources, and its pinned hash.
 
-    python -m circuits.program            # compile if needed; print size, hash, hints
-    python -m circuits.program --pin      # write circuits/program_hash.json
-    python -m circuits.program --check    # compile if needed; fail if that file is stale
+python -m circuits.program            # compile if needed; print size, hash, hints
+python -m circuits.program --pin      # write circuits/program_hash.json
+python -m circuits.program --check    # compile if needed; fail if that file is stale
 """
 
 import functools

@@ -91,8 +91,8 @@ def account_record(account: Account) -> Argument:
     for position in reversed(account.positions):
         positions = [*_position_fields(position), positions]
     owner = [account.l1_address, *account.keys]
-    identity = [owner, account.keys_hash(), len(account.keys), _other_nonces(account.nonces)]
-    nonce_0 = account.nonces[0]
+    nonce_0, other_nonces = account.nonces[0], _other_nonces(account.nonces)
+    identity: Argument = [owner, account.keys_hash(), len(account.keys), other_nonces]
     return [
         identity,
         nonce_0,

@@ -124,7 +124,9 @@ def _public_input(machine: Machine, n_steps: int) -> dict[str, Any]:
     segments = {
         "program": (machine.base + machine.code.start, machine.base + machine.code.end),
         "execution": (first + 2, last_ap),
-        **{name: (base, machine.stop_pointer(name)) for name, base in machine.builtin_bases.items()},
+        **{
+            name: (base, machine.stop_pointer(name)) for name, base in machine.builtin_bases.items()
+        },
     }
     return {
         "layout": LAYOUT_NAME,

@@ -67,8 +67,8 @@ def stark_prove(
 ) -> list[tuple[str, float, int]]:
     """Prove a Cairo run and write the proof file; return (phase, seconds, peak MiB) per phase.
 
-    The inputs are the files of `cairo-run --proof_mode` and Stone's parameters. `progress` is called
-    at the start of each phase with its name and the fraction of the work done.
+    The inputs are the files of `cairo-run --proof_mode` and Stone's parameters. `progress` is
+    called at the start of each phase with its name and the fraction of the work done.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -76,9 +76,7 @@ def stark_prove(
         ProvingFailed: the run does not fit the statement or violates a constraint.
     """
 
-def stark_verify(
-    proof: str | PathLike[str] | bytes, min_security_bits: int = 0
-) -> ProofReport:
+def stark_verify(proof: str | PathLike[str] | bytes, min_security_bits: int = 0) -> ProofReport:
     """Verify a proof file, given by path or as bytes.
 
     Raises:

@@ -3,8 +3,6 @@
 import ast
 from typing import Any, Final
 
-from circuits import cairo_lang_shim  # noqa: F401 - must come before starkware
-from novation.crypto import FIELD_PRIME
 from starkware.cairo.lang.compiler.ast.cairo_types import TypePointer, TypeStruct
 from starkware.cairo.lang.compiler.ast.expr import (
     ExprCast,
@@ -24,6 +22,10 @@ from starkware.cairo.lang.compiler.instruction import Register
 from starkware.cairo.lang.compiler.program import CairoHint, Program
 from starkware.cairo.lang.compiler.scoped_name import ScopedName
 from starkware.cairo.lang.compiler.type_system_visitor import simplify_type_system
+from typing_extensions import override
+
+from circuits import cairo_lang_shim  # noqa: F401 - must come before starkware
+from novation.crypto import FIELD_PRIME
 
 _IDS: Final = "ids"
 
@@ -51,6 +53,7 @@ class _IdsResolver(ast.NodeTransformer):
         self._program = program
         self._hint = hint
 
+    @override
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """Replace a whole chain, or look for one further inside."""
         names: list[str] = []
@@ -107,7 +110,7 @@ def _address(source: str) -> str:
     return source.removeprefix("memory[").removesuffix("]")
 
 
-def _source(expression: Any) -> str:  # noqa: ANN401
+def _source(expression: Any) -> str:  # noqa: ANN401, PLR0911 - one return per kind
     if isinstance(expression, ExprConst):
         return str(expression.val)
     if isinstance(expression, ExprReg):

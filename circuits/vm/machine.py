@@ -28,6 +28,7 @@ class CairoRunError(Exception):
     """
 
     def __init__(self, pc: int, detail: str) -> None:
+        """Say where and why."""
         super().__init__(f"pc {pc}: {detail}")
         self.pc = pc
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from typing_extensions import override
+
 from novation.crypto import FIELD_PRIME, hades
 
 POSEIDON_CELLS: Final = 6
@@ -32,6 +34,7 @@ class Memory(dict[int, int]):
         # Outputs by the address of their instance. Only those that are read become cells.
         self.permuted: dict[int, tuple[int, int, int]] = {}
 
+    @override
     def __setitem__(self, address: int, value: int) -> None:
         """Give a cell a value; MemoryConflictError if it has another."""
         if not isinstance(value, int):

@@ -7,7 +7,7 @@ machine interprets the others, in which an operand is what the assertion defines
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from circuits.vm.instructions import (
     ApUpdate,
@@ -125,9 +125,7 @@ class _Emitter:
             return False, change
         if instruction.pc_update is PcUpdate.JUMP_IF_NOT_ZERO:
             target = f"{self._signed(self.immediate)}+{self.pc}"
-            lines.append(
-                f"return ({target} if m[{self._dst()}] else {following}), {after}, fp"
-            )
+            lines.append(f"return ({target} if m[{self._dst()}] else {following}), {after}, fp")
             return True, 0
         lines.append(f"return {self._target()}, {after}, fp")
         return True, 0

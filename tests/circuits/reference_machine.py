@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from circuits.cairo_lang_shim import quiet  # isort: skip - must come before starkware
-from circuits.layout import LAYOUT_BUILTINS, dynamic_params
-from circuits.program import compiled_program_path
-from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
 from starkware.cairo.lang.compiler.program import Program
 from starkware.cairo.lang.dynamic_layout_params import dynamic_params_dict_to_cairo_layout_params
 from starkware.cairo.lang.vm.cairo_run import (
@@ -17,6 +14,10 @@ from starkware.cairo.lang.vm.cairo_run import (
     write_binary_trace,
 )
 from starkware.cairo.lang.vm.cairo_runner import CairoRunner
+
+from circuits.layout import LAYOUT_BUILTINS, dynamic_params
+from circuits.program import compiled_program_path
+from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
 
 
 class ReferenceRun:

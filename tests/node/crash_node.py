@@ -40,7 +40,7 @@ async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> No
         queue = FolderProofQueue(folder.proof_queue_path)
         parts = NodeParts(folder, SystemClock(), l1, queue)
         node = Node(POLICIES[policy], config, genesis(), parts)
-        print(await node.start(), flush=True)  # noqa: T201 - the parent reads it
+        print(await node.start(), flush=True)
         await node.wait_for_failure()
 
 

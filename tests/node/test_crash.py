@@ -105,7 +105,7 @@ class Load:
 async def test_killed_node_loses_no_acknowledged_order_and_replays_to_the_same_root(
     tmp_path: Path,
 ) -> None:
-    print(f"NOVATION_SEED={SEED}")  # noqa: T201 - to replay a failure
+    print(f"NOVATION_SEED={SEED}")
     rng = random.Random(SEED)
     deposits = tmp_path / "deposits.json"
     deposits.write_text(json.dumps([[account_id, 10**12] for account_id in ACCOUNTS]))
@@ -113,7 +113,7 @@ async def test_killed_node_loses_no_acknowledged_order_and_replays_to_the_same_r
     for life in range(N_KILLS):
         await _one_life(tmp_path, deposits, load, acknowledged, kill_after_s=rng.uniform(0.02, 0.8))
         assert acknowledged.receipts or life == 0
-    print(f"{len(acknowledged.receipts)} acknowledged messages in {N_KILLS} lives")  # noqa: T201
+    print(f"{len(acknowledged.receipts)} acknowledged messages in {N_KILLS} lives")
     assert len(acknowledged.receipts) > 20 * N_KILLS
     _check_what_is_left(tmp_path / "data", acknowledged)
 

@@ -175,7 +175,7 @@ def test_rebuild_when_output_is_changed_then_refused(
     sealed: tuple[SealedBatch, SealedBatch],
 ) -> None:
     for name, output in changed_outputs(decode_output(sealed[0].output)):
-        print(name)  # noqa: T201 - which change was accepted
+        print(name)
         with pytest.raises(DecodeError):
             apply_output(fresh_state(), output)
 
