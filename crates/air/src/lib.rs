@@ -6,6 +6,9 @@
 //! ([`eval_composition`]), the checker of concrete traces ([`check_trace`]), the degree check
 //! ([`constraint_degrees`]) and the generators of other languages ([`describe`]).
 
+// Functions of vectors must be inlined into the task that is compiled for them.
+#![allow(clippy::inline_always)]
+
 mod air;
 mod checker;
 mod coset;
@@ -15,6 +18,7 @@ mod error;
 mod expr;
 mod factors;
 mod graph;
+mod machine;
 mod periodic;
 mod point;
 mod program;

@@ -5,70 +5,65 @@
 
 use std::collections::HashMap;
 
-use novation_field::{Fe, WideSum};
+use novation_field::Fe;
 
 use crate::air::Air;
 use crate::error::AirError;
 use crate::graph::{Graph, GraphBuilder, Node, NodeId};
 use crate::zerofier::{Powers, Zerofier};
 
-/// Where an operand stands; cells and periodic columns by their position among those in use.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Source {
-    Register(usize),
-    Mask(usize),
-    Periodic(usize),
-}
-
-/// One instruction; every operand and result is a block of rows.
+/// One instruction. Operands and results are registers, each with one value per row of a block;
+/// constants are numbered in [`Program::constants`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Op {
-    Constant {
+    /// Reads a cell of the mask, by its position among those in use.
+    LoadMask {
         to: usize,
-        value: Fe,
+        position: usize,
+    },
+    /// Reads a periodic column, by its position among those in use.
+    LoadPeriodic {
+        to: usize,
+        position: usize,
+    },
+    LoadConstant {
+        to: usize,
+        c: usize,
     },
     Add {
         to: usize,
-        a: Source,
-        b: Source,
+        a: usize,
+        b: usize,
     },
     Sub {
         to: usize,
-        a: Source,
-        b: Source,
+        a: usize,
+        b: usize,
     },
     Mul {
         to: usize,
-        a: Source,
-        b: Source,
-    },
-    Square {
-        to: usize,
-        a: Source,
-    },
-    Neg {
-        to: usize,
-        a: Source,
+        a: usize,
+        b: usize,
     },
     AddConstant {
         to: usize,
-        a: Source,
-        c: Fe,
+        a: usize,
+        c: usize,
     },
     SubFromConstant {
         to: usize,
-        a: Source,
-        c: Fe,
+        a: usize,
+        c: usize,
     },
     MulConstant {
         to: usize,
-        a: Source,
-        c: Fe,
+        a: usize,
+        c: usize,
     },
     /// Adds `c * a` to the sum of the current group.
     Accumulate {
-        a: Source,
-        c: Fe,
+        a: usize,
+        c: usize,
     },
     /// Multiplies the sum of the group with its factor and adds it to the result.
     Finish {
@@ -88,6 +83,7 @@ pub(crate) struct Rows {
 pub(crate) struct Program {
     pub(crate) ops: Vec<Op>,
     pub(crate) n_registers: usize,
+    pub(crate) constants: Vec<Fe>,
     pub(crate) groups: Vec<Rows>,
     /// Positions of the cells that are read.
     pub(crate) mask_used: Vec<usize>,
@@ -162,8 +158,9 @@ fn rows_of<A: Air + ?Sized>(air: &A, constraint: &crate::Constraint) -> Result<R
 struct Emitter<'g> {
     graph: &'g Graph,
     uses_left: Vec<usize>,
-    place: Vec<Option<Source>>,
+    register: Vec<Option<usize>>,
     free: Vec<usize>,
+    constants: HashMap<Fe, usize>,
     program: Program,
 }
 
@@ -179,11 +176,13 @@ impl<'g> Emitter<'g> {
         Self {
             graph,
             uses_left,
-            place: vec![None; graph.nodes.len()],
+            register: vec![None; graph.nodes.len()],
             free: Vec::new(),
+            constants: HashMap::new(),
             program: Program {
                 ops: Vec::new(),
                 n_registers: 0,
+                constants: Vec::new(),
                 groups: Vec::new(),
                 mask_used: Vec::new(),
                 periodic_used: Vec::new(),
@@ -193,8 +192,9 @@ impl<'g> Emitter<'g> {
 
     fn emit(mut self, groups: Vec<(Rows, Terms)>) -> Program {
         for (group, (rows, terms)) in groups.into_iter().enumerate() {
-            for (c, node) in terms {
+            for (coefficient, node) in terms {
                 let a = self.materialise(node);
+                let c = self.constant(coefficient);
                 self.program.ops.push(Op::Accumulate { a, c });
                 self.release(node);
             }
@@ -204,47 +204,75 @@ impl<'g> Emitter<'g> {
         self.program
     }
 
-    /// The operand holding a node, computed first if necessary.
+    /// The register holding a node, computed first if necessary.
     ///
     /// The recursion is as deep as the longest formula, a few dozen nodes.
-    fn materialise(&mut self, id: NodeId) -> Source {
-        if let Some(place) = self.place[id.index()] {
-            return place;
+    fn materialise(&mut self, id: NodeId) -> usize {
+        if let Some(register) = self.register[id.index()] {
+            return register;
         }
-        let place = match self.graph.nodes[id.index()] {
-            Node::Mask(position) => {
-                self.program.mask_used.push(position as usize);
-                Source::Mask(self.program.mask_used.len() - 1)
-            }
-            Node::Periodic(position) => {
-                self.program.periodic_used.push(position as usize);
-                Source::Periodic(self.program.periodic_used.len() - 1)
-            }
-            node => Source::Register(self.compute(node)),
-        };
-        self.place[id.index()] = Some(place);
-        place
-    }
-
-    fn compute(&mut self, node: Node) -> usize {
-        let constant = |id: NodeId| match self.graph.nodes[id.index()] {
-            Node::Const(value) => Some(value),
-            _ => None,
-        };
+        let node = self.graph.nodes[id.index()];
         let children: Vec<NodeId> = node.children().collect();
-        let known: Vec<Option<Fe>> = children.iter().map(|child| constant(*child)).collect();
-        let operands: Vec<Option<Source>> = children
-            .iter()
-            .zip(&known)
-            .map(|(child, known)| known.is_none().then(|| self.materialise(*child)))
-            .collect();
+        let operands: Vec<Operand> = children.iter().map(|child| self.operand(*child)).collect();
         // The result gets its register before the operands give theirs back: they never coincide.
         let to = self.allocate();
         for child in &children {
             self.release(*child);
         }
-        self.program.ops.push(instruction(node, to, &known, &operands));
+        let op = self.instruction(node, to, &operands);
+        self.program.ops.push(op);
+        self.register[id.index()] = Some(to);
         to
+    }
+
+    fn operand(&mut self, id: NodeId) -> Operand {
+        match self.graph.nodes[id.index()] {
+            Node::Const(value) => Operand::Constant(value),
+            _ => Operand::Register(self.materialise(id)),
+        }
+    }
+
+    /// The instruction for a node. The graph builder folds operations on constants only.
+    fn instruction(&mut self, node: Node, to: usize, operands: &[Operand]) -> Op {
+        use Operand::{Constant, Register};
+        match (node, operands) {
+            (Node::Mask(position), _) => {
+                self.program.mask_used.push(position as usize);
+                Op::LoadMask { to, position: self.program.mask_used.len() - 1 }
+            }
+            (Node::Periodic(position), _) => {
+                self.program.periodic_used.push(position as usize);
+                Op::LoadPeriodic { to, position: self.program.periodic_used.len() - 1 }
+            }
+            (Node::Const(value), _) => Op::LoadConstant { to, c: self.constant(value) },
+            (Node::Add(..), &[Register(a), Register(b)]) => Op::Add { to, a, b },
+            (Node::Sub(..), &[Register(a), Register(b)]) => Op::Sub { to, a, b },
+            (Node::Mul(..), &[Register(a), Register(b)]) => Op::Mul { to, a, b },
+            (Node::Neg(_), &[Register(a)]) => {
+                Op::SubFromConstant { to, a, c: self.constant(Fe::ZERO) }
+            }
+            (Node::Add(..), &[Constant(c), Register(a)] | &[Register(a), Constant(c)]) => {
+                Op::AddConstant { to, a, c: self.constant(c) }
+            }
+            (Node::Sub(..), &[Constant(c), Register(a)]) => {
+                Op::SubFromConstant { to, a, c: self.constant(c) }
+            }
+            (Node::Sub(..), &[Register(a), Constant(c)]) => {
+                Op::AddConstant { to, a, c: self.constant(-c) }
+            }
+            (Node::Mul(..), &[Constant(c), Register(a)] | &[Register(a), Constant(c)]) => {
+                Op::MulConstant { to, a, c: self.constant(c) }
+            }
+            _ => unreachable!("parameters are constants, and constants are folded"),
+        }
+    }
+
+    fn constant(&mut self, value: Fe) -> usize {
+        let constants = &mut self.program.constants;
+        *self.constants.entry(value).or_insert_with(|| {
+            constants.push(value);
+            constants.len() - 1
+        })
     }
 
     fn allocate(&mut self) -> usize {
@@ -257,128 +285,13 @@ impl<'g> Emitter<'g> {
     fn release(&mut self, id: NodeId) {
         self.uses_left[id.index()] -= 1;
         if self.uses_left[id.index()] == 0 {
-            if let Some(Source::Register(register)) = self.place[id.index()] {
-                self.free.push(register);
-            }
+            self.free.extend(self.register[id.index()]);
         }
     }
 }
 
-/// The instruction for a node whose operands are constants (`known`) or blocks (`operands`).
-///
-/// The graph builder folds nodes without a block operand, so one operand at least is a block.
-fn instruction(node: Node, to: usize, known: &[Option<Fe>], operands: &[Option<Source>]) -> Op {
-    match (node, known, operands) {
-        (Node::Add(..), [None, None], [Some(a), Some(b)]) => Op::Add { to, a: *a, b: *b },
-        (Node::Sub(..), [None, None], [Some(a), Some(b)]) => Op::Sub { to, a: *a, b: *b },
-        (Node::Mul(x, y), [None, None], [Some(a), Some(b)]) => {
-            if x == y {
-                Op::Square { to, a: *a }
-            } else {
-                Op::Mul { to, a: *a, b: *b }
-            }
-        }
-        (Node::Neg(_), _, [Some(a)]) => Op::Neg { to, a: *a },
-        (Node::Add(..), [Some(c), None], [None, Some(a)])
-        | (Node::Add(..), [None, Some(c)], [Some(a), None]) => Op::AddConstant { to, a: *a, c: *c },
-        (Node::Sub(..), [Some(c), None], [None, Some(a)]) => {
-            Op::SubFromConstant { to, a: *a, c: *c }
-        }
-        (Node::Sub(..), [None, Some(c)], [Some(a), None]) => Op::AddConstant { to, a: *a, c: -*c },
-        (Node::Mul(..), [Some(c), None], [None, Some(a)])
-        | (Node::Mul(..), [None, Some(c)], [Some(a), None]) => Op::MulConstant { to, a: *a, c: *c },
-        (Node::Const(value), _, _) => Op::Constant { to, value },
-        _ => unreachable!("the builder folds operations on constants"),
-    }
-}
-
-/// The blocks a program reads: the cells and periodic columns it uses, in the order of its lists.
-pub(crate) struct Inputs<'c> {
-    pub(crate) masks: Vec<&'c [Fe]>,
-    pub(crate) periodic: Vec<&'c [Fe]>,
-    /// The values of `numerators / denominators` of every group.
-    pub(crate) factors: &'c [Vec<Fe>],
-}
-
-/// The registers of a program in execution.
-pub(crate) struct Machine {
-    registers: Vec<Vec<Fe>>,
-    sums: Vec<WideSum>,
-}
-
-impl Machine {
-    pub(crate) fn new(program: &Program, block: usize) -> Self {
-        Self {
-            registers: vec![vec![Fe::ZERO; block]; program.n_registers],
-            sums: vec![WideSum::default(); block],
-        }
-    }
-
-    /// Runs the program on one block.
-    pub(crate) fn run(&mut self, program: &Program, inputs: &Inputs, result: &mut [Fe]) {
-        result.fill(Fe::ZERO);
-        for op in &program.ops {
-            match *op {
-                Op::Constant { to, value } => self.registers[to].fill(value),
-                Op::Add { to, a, b } => self.binary(inputs, to, (a, b), |a, b| a + b),
-                Op::Sub { to, a, b } => self.binary(inputs, to, (a, b), |a, b| a - b),
-                Op::Mul { to, a, b } => self.binary(inputs, to, (a, b), |a, b| a * b),
-                Op::Square { to, a } => self.unary(inputs, to, a, Fe::square),
-                Op::Neg { to, a } => self.unary(inputs, to, a, |a| -a),
-                Op::AddConstant { to, a, c } => self.unary(inputs, to, a, |a| a + c),
-                Op::SubFromConstant { to, a, c } => self.unary(inputs, to, a, |a| c - a),
-                Op::MulConstant { to, a, c } => self.unary(inputs, to, a, |a| a * c),
-                Op::Accumulate { a, c } => self.accumulate(inputs, a, c),
-                Op::Finish { group } => self.finish(&inputs.factors[group], result),
-            }
-        }
-    }
-
-    #[inline]
-    fn unary(&mut self, inputs: &Inputs, to: usize, a: Source, f: impl Fn(Fe) -> Fe) {
-        let mut out = std::mem::take(&mut self.registers[to]);
-        for (out, a) in out.iter_mut().zip(operand(&self.registers, inputs, a)) {
-            *out = f(*a);
-        }
-        self.registers[to] = out;
-    }
-
-    #[inline]
-    fn binary(
-        &mut self,
-        inputs: &Inputs,
-        to: usize,
-        (a, b): (Source, Source),
-        f: impl Fn(Fe, Fe) -> Fe,
-    ) {
-        let mut out = std::mem::take(&mut self.registers[to]);
-        let a = operand(&self.registers, inputs, a);
-        let b = operand(&self.registers, inputs, b);
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = f(*a, *b);
-        }
-        self.registers[to] = out;
-    }
-
-    fn accumulate(&mut self, inputs: &Inputs, a: Source, c: Fe) {
-        let values = operand(&self.registers, inputs, a);
-        for (sum, a) in self.sums.iter_mut().zip(values) {
-            sum.add_product(a, &c);
-        }
-    }
-
-    fn finish(&mut self, factor: &[Fe], result: &mut [Fe]) {
-        for ((sum, factor), result) in self.sums.iter_mut().zip(factor).zip(result) {
-            *result += sum.reduce() * *factor;
-            *sum = WideSum::default();
-        }
-    }
-}
-
-fn operand<'r>(registers: &'r [Vec<Fe>], inputs: &Inputs<'r>, source: Source) -> &'r [Fe] {
-    match source {
-        Source::Register(register) => &registers[register],
-        Source::Mask(position) => inputs.masks[position],
-        Source::Periodic(position) => inputs.periodic[position],
-    }
+/// An operand of an instruction to be emitted.
+enum Operand {
+    Constant(Fe),
+    Register(usize),
 }
