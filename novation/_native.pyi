@@ -85,13 +85,6 @@ def stark_verify(proof: str | PathLike[str] | bytes, min_security_bits: int = 0)
         ProofRejected: the proof is wrong, or has less conjectured security than required.
     """
 
-def stark_decode(proof: str | PathLike[str] | bytes) -> str:
-    """Return every message and challenge of a proof file as JSON, without verifying anything.
-
-    Raises:
-        OSError, ProofUnreadable, ProofRejected: as `stark_verify`.
-    """
-
 def air_description(public_input: str) -> str:
     """Return the AIR of a statement as JSON; ValueError if the statement is not acceptable."""
 

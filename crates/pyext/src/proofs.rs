@@ -102,12 +102,6 @@ fn stark_verify(
     Ok(report)
 }
 
-/// Every message and challenge of a proof file as JSON; nothing is verified.
-#[pyfunction]
-fn stark_decode(py: Python<'_>, proof: ProofSource) -> PyResult<String> {
-    py.detach(|| novation_cairo_prover::proof_description(&proof.read()?).map_err(verify_error))
-}
-
 /// The AIR of a statement as JSON.
 #[pyfunction]
 fn air_description(public_input: &str) -> PyResult<String> {
@@ -125,7 +119,6 @@ fn pack_layout(ratios: &str) -> PyResult<String> {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stark_prove, module)?)?;
     module.add_function(wrap_pyfunction!(stark_verify, module)?)?;
-    module.add_function(wrap_pyfunction!(stark_decode, module)?)?;
     module.add_function(wrap_pyfunction!(air_description, module)?)?;
     module.add_function(wrap_pyfunction!(pack_layout, module)?)
 }

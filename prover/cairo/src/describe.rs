@@ -5,14 +5,9 @@ use std::collections::BTreeMap;
 use novation_air::describe;
 use novation_cairo_air::layout::{pack, Builtin, PackError, Ratios};
 use novation_cairo_air::{CairoAir, PublicInput, PublicInputError};
-use novation_field::Fe;
-use novation_stark::{opening_plans, Challenges, Digest, Shape};
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde_json::json;
 use thiserror::Error;
-
-use crate::file::ProofFile;
-use crate::verify::{statement_words, VerifyFileError};
 
 /// The AIR of a statement, given as the JSON of a public input.
 ///
@@ -67,67 +62,4 @@ pub fn pack_layout(ratios: &str) -> Result<String, RatiosError> {
         steps_per_instance,
     })?;
     Ok(json!(params.to_map()).to_string())
-}
-
-/// Every message and challenge of a proof. Field elements and digests are hexadecimal strings;
-/// nothing is verified.
-///
-/// # Errors
-/// [`VerifyFileError`] if the file has another shape than its statement and parameters ask for.
-pub fn proof_description(file: &ProofFile) -> Result<String, VerifyFileError> {
-    let (air, params, proof) = file.decode()?;
-    let shape = Shape::of(&air);
-    let statement = statement_words(air.public_input(), &params);
-    let challenges = Challenges::replay(&shape, &params, &statement, &proof.commitments);
-    let plans = opening_plans(&shape, &params, &challenges.queries);
-    let openings: Vec<Value> = plans
-        .iter()
-        .zip(&proof.openings)
-        .map(|(plan, opening)| {
-            json!({
-                "log_rows": plan.log_rows,
-                "n_columns": plan.n_columns,
-                "rows": plan.rows.keys().collect::<Vec<_>>(),
-                "cells": plan.cells().collect::<Vec<_>>(),
-                "values": felts(&opening.values),
-                "sibling_nodes": plan.sibling_nodes(),
-                "siblings": digests(&opening.siblings),
-            })
-        })
-        .collect();
-    let commitments = &proof.commitments;
-    let description = json!({
-        "log_trace": shape.log_trace,
-        "log_blowup": params.log_blowup,
-        "trace_roots": digests(&commitments.trace_roots),
-        "composition_root": digest(&commitments.composition_root),
-        "ood_values": felts(&commitments.ood_values),
-        "fri_roots": digests(&commitments.fri_roots),
-        "last_layer": felts(&commitments.last_layer),
-        "nonce": commitments.nonce,
-        "openings": openings,
-        "challenges": {
-            "interaction": felts(&challenges.interaction),
-            "constraint_coefficient": challenges.constraint_coefficient.to_hex(),
-            "ood_point": challenges.ood_point.to_hex(),
-            "deep_coefficient": challenges.deep_coefficient.to_hex(),
-            "fri_points": felts(&challenges.fri_points),
-            "grinding_seed": digest(&challenges.grinding_seed),
-            "queries_drawn": challenges.queries_drawn,
-            "queries": challenges.queries,
-        },
-    });
-    Ok(description.to_string())
-}
-
-fn felts(values: &[Fe]) -> Vec<String> {
-    values.iter().map(|value| value.to_hex()).collect()
-}
-
-fn digests(digests: &[Digest]) -> Vec<String> {
-    digests.iter().map(digest).collect()
-}
-
-fn digest(digest: &Digest) -> String {
-    crate::file::hex(digest)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use novation_cairo_air::{CairoAir, PublicInput};
+use novation_cairo_air::CairoAir;
 use novation_stark::{annotate, Proof, Shape, StarkParams};
 use serde_json::{json, Value};
 
@@ -43,21 +43,6 @@ impl ProofFile {
         }
     }
 
-    /// The proof as a value, and the statement and parameters it belongs to.
-    ///
-    /// # Errors
-    /// [`VerifyFileError`] if one of them cannot be read.
-    pub fn decode(&self) -> Result<(CairoAir, StarkParams, Proof), VerifyFileError> {
-        let params = StarkParams::from_json_value(self.proof_parameters.clone())?;
-        let air = CairoAir::new(PublicInput::from_value(&self.public_input)?);
-        let shape = Shape::of(&air);
-        params.check_trace_length(shape.log_trace)?;
-        let statement = statement_words(air.public_input(), &params);
-        let proof = Proof::from_bytes(&self.proof_bytes, &shape, &params, &statement)
-            .map_err(|error| VerifyFileError::Rejected(error.into()))?;
-        Ok((air, params, proof))
-    }
-
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -90,7 +75,7 @@ impl ProofFile {
 }
 
 /// Digits of bytes, after `0x`.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold("0x".to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // Writing to a string cannot fail.
         text

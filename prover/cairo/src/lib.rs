@@ -8,7 +8,7 @@ mod file;
 mod run;
 mod verify;
 
-pub use describe::{air_description, pack_layout, proof_description, RatiosError};
+pub use describe::{air_description, pack_layout, RatiosError};
 pub use file::ProofFile;
 pub use run::{prove_run, RunError, RunFiles};
 pub use verify::{statement_words, verify_proof, verify_proof_file, Accepted, VerifyFileError};

@@ -155,7 +155,9 @@ pub(super) fn evaluate_at_points(columns: &[&[Fe]], points: &[Fe]) -> Vec<Vec<Fe
         let mut values = run_on_rows(block, task);
         for (values, point) in values.chunks_exact_mut(columns.len()).zip(points) {
             let scale = point.pow((index * block) as u64);
-            values.iter_mut().for_each(|value| *value *= scale);
+            for value in values {
+                *value *= scale;
+            }
         }
         values
     };
