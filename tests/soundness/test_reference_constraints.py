@@ -19,6 +19,7 @@ from prover.reference.verifier import (
     check_out_of_domain,
     open_channel,
     read_statement,
+    verify_binary,
 )
 from tests.soundness.proofs import STONE_PROOFS, load_proof
 
@@ -31,7 +32,8 @@ class OutOfDomain:
     def __init__(self, name: str) -> None:
         proof = load_proof(name)
         self.statement: Statement = read_statement(proof["public_input"], proof["proof_parameters"])
-        reader = ProofReader(bytes.fromhex(proof["proof_hex"][2:]), self.statement.parameters)
+        self.proof = bytes.fromhex(proof["proof_hex"][2:])
+        reader = ProofReader(self.proof, self.statement.parameters)
         self.sent: Commitments = read_commitments(reader, len(self.air.mask) + 2)
         channel = open_channel(self.statement)
         channel.receive_root(self.sent.trace_roots[0])
@@ -54,6 +56,26 @@ class OutOfDomain:
 @pytest.fixture(scope="module", params=[GOLDEN_K, CAIRO_LANG])
 def out_of_domain(request: pytest.FixtureRequest) -> OutOfDomain:
     return OutOfDomain(request.param)
+
+
+def test_whole_proof_when_only_the_constraints_differ_then_rejected(
+    out_of_domain: OutOfDomain,
+) -> None:
+    # The AIR is no part of the transcript: all other checks pass.
+    statement, air = out_of_domain.statement, out_of_domain.air
+    verify_binary(out_of_domain.proof, statement)
+    other = replace(statement, air=replace(air, constraints=air.constraints[1:]))
+    with pytest.raises(RejectedProof, match="do not hold out of domain"):
+        verify_binary(out_of_domain.proof, other)
+
+
+def test_whole_proof_when_only_more_work_is_asked_for_then_rejected(
+    out_of_domain: OutOfDomain,
+) -> None:
+    statement = out_of_domain.statement
+    parameters = replace(statement.parameters, proof_of_work_bits=64)
+    with pytest.raises(RejectedProof, match="wrong proof of work"):
+        verify_binary(out_of_domain.proof, replace(statement, parameters=parameters))
 
 
 def live_cells(air: Air) -> set[int]:
