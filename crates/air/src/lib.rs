@@ -4,7 +4,7 @@
 //! parameters, and a list of [`Constraint`]s, each an expression with the set of rows where it must
 //! vanish. One definition is read by the prover ([`CosetEvaluator`]), the verifier
 //! ([`eval_composition`]), the checker of concrete traces ([`check_trace`]), the degree check
-//! ([`constraint_degrees`]) and the generators of other languages ([`describe`]).
+//! ([`constraint_degrees`]) and the generators of other languages ([`describe()`]).
 
 // Functions of vectors must be inlined into the task that is compiled for them.
 #![allow(clippy::inline_always)]
