@@ -6,7 +6,7 @@ from novation.protocol.merkle import NodeKey, empty_node
 from novation.protocol.witness import NodeValue
 
 _LEAF, _FORK = 0, 1
-_ARRIVED, _CLIMB = 0, 1
+_NO, _YES = 0, 1
 
 
 def merkle_guesses(
@@ -42,10 +42,24 @@ def _subtree(
             [position for position in positions if position >= middle],
         ):
             yield from _subtree(height, level - 1, side, nodes)
-    while level < top:
-        yield _CLIMB
-        yield index & 1
-        sibling = level, index ^ 1
-        yield nodes[sibling] if sibling in nodes else empty_node(level)
-        level, index = level + 1, index >> 1
-    yield _ARRIVED
+    yield from _climb(level, index, top, nodes)
+
+
+def _climb(level: int, index: int, top: int, nodes: Mapping[NodeKey, int]) -> Iterator[int]:
+    """Yield the guesses from a node up to level `top`: a single level if odd, then pairs."""
+    single = (top - level) % 2
+    if single:
+        yield from (_NO, _YES, *_side_and_sibling(level, index, nodes))
+    elif level == top:
+        yield from (_NO, _NO)
+        return
+    for reached in range(level + single, top, 2):
+        yield _YES
+        for pair in (reached, reached + 1):
+            yield from _side_and_sibling(pair, index >> (pair - level), nodes)
+    yield _NO
+
+
+def _side_and_sibling(level: int, index: int, nodes: Mapping[NodeKey, int]) -> tuple[int, int]:
+    sibling = level, index ^ 1
+    return index & 1, nodes[sibling] if sibling in nodes else empty_node(level)

@@ -69,8 +69,11 @@ class DishonestMachine(Machine):
     def __init__(self, flip: Flip) -> None:
         super().__init__(load_code(), tuple(LAYOUT_BUILTINS))
         self.flip = flip
+        # Of the function whose hints run.
+        self.frame = 0
 
     def run_hints(self, pc: int, ap: int, fp: int) -> None:
+        self.frame = fp
         texts = [hint.text for hint in self.code.hints[pc]]
         if not set(texts) & {COMPARISON, WIDE_COMPARISON}:
             super().run_hints(pc, ap, fp)
@@ -110,6 +113,7 @@ def run_dishonestly(
     """Return the output that a tampered input proves, None if it proves nothing."""
     machine = DishonestMachine(flip or Flip())
     finder = latest(machine.memory, machine.segments, records)
+    finder.machine = machine
     try:
         machine.run(
             {

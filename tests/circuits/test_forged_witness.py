@@ -14,6 +14,7 @@ from circuits.runner import LatestRecords
 from novation.crypto import FIELD_PRIME
 from novation.protocol.sealing import SealedBatch
 from tests.circuits.forgery import (
+    DishonestMachine,
     Flip,
     Path,
     cells,
@@ -320,3 +321,32 @@ def test_record_of_another_kind_is_rejected() -> None:
     for records in INPUTS:
         if records.orders:
             assert run_dishonestly(records, latest=RecordsOfAnotherKind) is None
+
+
+class NewOrderBehindItself(LatestRecords):
+    """Names a resting order as its own predecessor, so that nobody can ever meet it."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.machine: DishonestMachine | None = None
+
+    def order(self, log: int, order_id: int) -> int:
+        assert self.machine is not None
+        for record in range(self.machine.frame, self.machine.frame + 40):
+            terms = self._memory.get(record, 0)
+            if self._memory.get(terms) == order_id:
+                # Its successor is what it says itself: the list may end here.
+                self._memory[record + 2] = self._memory[record + 3] = 0
+                return record
+        return super().order(log, order_id)
+
+
+def test_resting_order_behind_itself_is_rejected() -> None:
+    # The last order of the first batch rests, and nothing after it looks at the book.
+    records = INPUTS[0]
+    places = transaction_places(records)
+    place, order_id = places[-1], len(places)
+    assert records.tape[place][ORDER_KEY]
+    change = order_id - records.tape[place][PREDECESSOR]
+    tampered = forged(records, (("tape", place, PREDECESSOR), change))
+    assert run_dishonestly(tampered, latest=NewOrderBehindItself) is None

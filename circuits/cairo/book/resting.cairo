@@ -18,12 +18,12 @@ func insert_order{range_check_ptr, orders_log: DictAccess*}(
     local order: Order;
     assert order.terms = terms;
     assert order.remaining_lots = remaining_lots;
-    assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
-    let orders_log = orders_log + DictAccess.SIZE;
     if (predecessor_id == 0) {
         assert order.next_id = head_id;
         assert order.next_price_ticks = head_price_ticks;
         assert_worse(order.next_id, order.next_price_ticks, terms.price_ticks, direction);
+        assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
+        let orders_log = orders_log + DictAccess.SIZE;
         return (head_id=terms.order_id, head_price_ticks=terms.price_ticks);
     }
     local predecessor: Order*;
@@ -38,7 +38,11 @@ func insert_order{range_check_ptr, orders_log: DictAccess*}(
     assert order.next_id = predecessor.next_id;
     assert order.next_price_ticks = predecessor.next_price_ticks;
     assert_worse(order.next_id, order.next_price_ticks, terms.price_ticks, direction);
+    // The predecessor is logged before the order comes into being: an order that named itself would
+    // have no record yet.
     relink(predecessor, terms.order_id, terms.price_ticks);
+    assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
+    let orders_log = orders_log + DictAccess.SIZE;
     return (head_id=head_id, head_price_ticks=head_price_ticks);
 }
 

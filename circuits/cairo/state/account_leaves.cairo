@@ -12,7 +12,13 @@ from circuits.cairo.constants import (
     POSITION_BOUND,
     RC_BOUND,
 )
-from circuits.cairo.state.accounts import Account, OtherNonces, check_other_nonces, hash_owner
+from circuits.cairo.state.accounts import (
+    Account,
+    Identity,
+    OtherNonces,
+    check_other_nonces,
+    hash_owner,
+)
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.positions import Position
 
@@ -52,32 +58,37 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: f
     }
     // No table of prices has the address 0, so `surplus` is never used as it is.
     assert cast(account.prices, felt) = 0;
-    let identity = account.identity;
-    let (keys_hash) = hash_owner(identity.owner, identity.n_keys);
+    local identity: Identity* = account.identity;
+    local n_keys = identity.n_keys;
+    let (local keys_hash) = hash_owner(identity.owner, n_keys);
     assert identity.keys_hash = keys_hash;
-    if (identity.other_nonces != 0) {
-        open_other_nonces(identity.other_nonces);
+    local other_nonces = identity.other_nonces;
+    if (other_nonces != 0) {
+        open_other_nonces(other_nonces);
         tempvar range_check_ptr = range_check_ptr;
         tempvar poseidon_ptr = poseidon_ptr;
     } else {
         tempvar range_check_ptr = range_check_ptr;
         tempvar poseidon_ptr = poseidon_ptr;
     }
-    assert [range_check_ptr] = account.nonce_0;
-    assert [range_check_ptr + 1] = account.nonce_0 + (RC_BOUND - NONCE_BOUND);
-    assert [range_check_ptr + 2] = account.collateral_quanta + (COLLATERAL_BOUND - 1);
-    assert [range_check_ptr + 3] = account.collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    tempvar nonce_0 = account.nonce_0;
+    assert [range_check_ptr] = nonce_0;
+    assert [range_check_ptr + 1] = nonce_0 + (RC_BOUND - NONCE_BOUND);
+    tempvar collateral_quanta = account.collateral_quanta;
+    assert [range_check_ptr + 2] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 3] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so open_orders is
     // what is left of the word: the bound 2^128 is enough.
-    assert [range_check_ptr + 4] = account.open_orders;
+    tempvar open_orders = account.open_orders;
+    assert [range_check_ptr + 4] = open_orders;
     let range_check_ptr = range_check_ptr + 5;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
-    tempvar balance_word = account.collateral_quanta + COLLATERAL_BOUND + account.open_orders * 2 **
-        100 + identity.n_keys * 2 ** 116 + n_positions * 2 ** 120;
+    tempvar balance_word = collateral_quanta + open_orders * 2 ** 100 + n_keys * 2 ** 116 +
+        n_positions * 2 ** 120 + COLLATERAL_BOUND;
     assert poseidon_ptr.input = PoseidonBuiltinState(
-        identity.keys_hash, account.nonce_0 + identity.other_nonces * NONCE_BOUND, 0
+        keys_hash, nonce_0 + other_nonces * NONCE_BOUND, 0
     );
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     return open_positions(balance_word, account.positions, n_positions);
@@ -167,16 +178,17 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
 func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     account_id, account: Account*
 ) -> (leaf: felt) {
-    assert [range_check_ptr] = account.collateral_quanta + (COLLATERAL_BOUND - 1);
-    assert [range_check_ptr + 1] = account.collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
-    let identity = account.identity;
+    tempvar collateral_quanta = account.collateral_quanta;
+    assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    tempvar identity: Identity* = account.identity;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
-    assert [range_check_ptr + 2] = MAX_POSITIONS - n_positions;
+    assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
     let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = account.collateral_quanta + COLLATERAL_BOUND + account.open_orders * 2 **
-        100 + identity.n_keys * 2 ** 116 + n_positions * 2 ** 120;
+    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + identity.n_keys *
+        2 ** 116 + n_positions * 2 ** 120 + COLLATERAL_BOUND;
     tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
     assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND;
     assert output_ptr[1] = nonces_word;
@@ -204,7 +216,7 @@ func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
     assert output_ptr[0] = word;
     assert poseidon_ptr.input.s1 = state.s1 + word;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    let next = position.next;
+    tempvar next: Position* = position.next;
     if (n_positions == 1) {
         let output_ptr = output_ptr + 1;
         assert cast(next, felt) = 0;
