@@ -8,6 +8,7 @@ import typer
 
 from devnet.commands import keys, proofs, running, stark, trading, views
 from devnet.console import error_console
+from devnet.contracts import RevertedError
 from devnet.errors import UserError
 
 app = typer.Typer(
@@ -42,6 +43,9 @@ def main() -> None:
     except UserError as error:
         error_console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except RevertedError as error:
+        error_console.print(f"error: L1: {error}", style="bold red", markup=False)
+        sys.exit(1)
     except KeyboardInterrupt:
         error_console.print("interrupted")
         sys.exit(130)

@@ -1,0 +1,105 @@
+"""A person at the command line: a devnet, a deposit, orders, a look around, Ctrl-C.
+
+No batch is sealed meanwhile, so nothing is proven here; `test_one_batch` does that.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devnet.home import Home
+from tests.e2e.test_one_batch import assert_nothing_runs
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 60
+
+
+class Session:
+    """Runs `novation` commands as processes, as a shell would."""
+
+    def __init__(self, home: Home) -> None:
+        self.environment = {**os.environ, "NOVATION_HOME": str(home.path), "COLUMNS": "160"}
+
+    def __call__(self, *arguments: str, status: int = 0) -> str:
+        command = [sys.executable, "-m", "devnet.cli", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def devnet(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    home = Home(tmp_path / "home")
+    command = [sys.executable, "-m", "devnet.cli", "devnet", "--home", str(home.path), "--no-walk"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not home.endpoints_path.exists() and time.monotonic() < deadline:
+            assert process.poll() is None, process.stdout and process.stdout.read()
+            time.sleep(0.1)
+        assert home.endpoints_path.exists()
+        yield process
+        process.kill()
+
+
+def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
+    devnet: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    novation = Session(home)
+    for name in ("alice", "bob"):
+        novation("keys", "new", name)
+        assert "10000.000000" in novation("keys", "fund", name, "10000")
+        assert "collateral 5000" in novation("deposit", "5000", "--key", name)
+    assert "alice has 5000" in novation("deposit", "5000.000001", "--key", "alice", status=2)
+    wait_for_price(novation)
+
+    placed = novation("order", "BTC-USD", "buy", "0.01", "94000", "--key", "alice")
+    order_id = re.findall(r"order (\d+): resting", placed)[0]
+    sold = novation("order", "BTC-USD", "sell", "0.004", "94000", "--key", "bob", "-t", "ioc")
+    assert "filled 0.0040" in sold
+    assert "94000.0" in novation("book", "BTC-USD")
+    assert "0.0040" in novation("account", "--key", "alice")
+    refusals = {
+        ("order", "BTC-USD", "buy", "0.01", "94000.05", "--key", "alice"): (2, "tick 0.1"),
+        ("order", "BTC-USD", "buy", "0.00005", "94000", "--key", "alice"): (2, "lot 0.0001"),
+        ("order", "NO-USD", "buy", "1", "1", "--key", "alice"): (2, "BTC-USD, ETH-USD"),
+        ("order", "BTC-USD", "buy", "9", "94000", "--key", "alice"): (1, "INSUFFICIENT_MARGIN"),
+        ("order", "BTC-USD", "buy", "0.01", "100000", "--key", "bob"): (1, "PRICE_OUTSIDE_BAND"),
+        ("cancel", order_id, "--key", "bob"): (1, "NOT_ORDER_OWNER"),
+        ("withdraw", "6000", "--key", "bob"): (1, "INSUFFICIENT_MARGIN"),
+        ("batch", "show", "7"): (1, "NOT_FOUND"),
+        ("account", "99"): (1, "NOT_FOUND"),
+    }
+    for arguments, (status, words) in refusals.items():
+        assert words in novation(*arguments, status=status), arguments
+    assert "cancelled 0.0060" in novation("cancel", order_id, "--key", "alice")
+    assert "accepted" in novation("withdraw", "100", "--key", "bob")
+    assert "paid 0" in novation("withdraw", "--key", "bob", "--fetch")
+    assert "the roots are equal" in novation("rebuild")
+    second = ("devnet", "--home", str(home.path))
+    assert "a devnet runs in" in novation(*second, status=2)
+
+    devnet.send_signal(signal.SIGINT)
+    output, _ = devnet.communicate(timeout=30)
+    assert devnet.returncode == 0, output
+    assert "nothing keeps running" in output
+    assert not home.endpoints_path.exists()
+    assert_nothing_runs(home)
+
+
+def wait_for_price(novation: Session) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while "mark None" in novation("book", "BTC-USD"):
+        assert time.monotonic() < deadline
