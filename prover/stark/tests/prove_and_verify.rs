@@ -7,7 +7,7 @@ use novation_field::Fe;
 use novation_stark::{
     prove, verify, verify_bytes, Progress, Proof, ProveError, Shape, StarkParams, VerifyError,
 };
-use support::{all_params, params, squares_proof, SquaresAir, SquaresWitness, STATEMENT};
+use support::{all_params, params, squares_proof, SquaresAir, SquaresWitness, LOG_ROWS, STATEMENT};
 
 fn suite_k() -> StarkParams {
     params("keccak256", "keccak256_masked160_msb", 0)
@@ -71,7 +71,7 @@ fn test_verify_when_bytes_are_missing_or_left_over_rejects() {
 
 #[test]
 fn test_verify_when_bytes_are_random_rejects() {
-    let (air, params) = (SquaresAir::new(Fe::ONE), suite_k());
+    let (air, params) = (SquaresAir::new(Fe::ONE, LOG_ROWS), suite_k());
     let mut state = 0x5eed_u64;
     println!("SEED={state}");
     for length in (0..6000).step_by(13) {
@@ -129,7 +129,7 @@ fn test_verify_when_statement_or_parameters_differ_rejects() {
     let mut statement = STATEMENT;
     statement[63] ^= 1;
     assert!(verify(&air, &params, &statement, &proof).is_err());
-    let other_start = SquaresAir::new(air.start + Fe::ONE);
+    let other_start = SquaresAir::new(air.start + Fe::ONE, LOG_ROWS);
     let result = verify(&other_start, &params, &STATEMENT, &proof);
     assert!(matches!(result, Err(VerifyError::OutOfDomain { .. })));
     let changes: [fn(&mut StarkParams); 8] = [
@@ -152,14 +152,14 @@ fn test_verify_when_statement_or_parameters_differ_rejects() {
 #[test]
 fn test_prove_when_the_trace_is_wrong_fails() {
     let (params, start) = (suite_k(), Fe::from_u64(3));
-    let air = SquaresAir::new(start);
+    let air = SquaresAir::new(start, LOG_ROWS);
     for (column, row) in [(0, 0), (0, 100), (1, 255)] {
-        let mut witness = SquaresWitness::new(start);
+        let mut witness = SquaresWitness::new(start, LOG_ROWS);
         witness.columns[column][row] += Fe::ONE;
         let result = prove(&air, &mut witness, &params, &STATEMENT, &mut Progress::silent());
         assert!(matches!(result, Err(ProveError::Unsatisfied)), "cell {column}, {row}");
     }
-    let mut witness = SquaresWitness::new(start);
+    let mut witness = SquaresWitness::new(start, LOG_ROWS);
     witness.columns.pop();
     let result = prove(&air, &mut witness, &params, &STATEMENT, &mut Progress::silent());
     assert!(matches!(result, Err(ProveError::TraceShape { phase: 0, columns: 2, .. })));
@@ -168,9 +168,9 @@ fn test_prove_when_the_trace_is_wrong_fails() {
 #[test]
 fn test_prove_reports_phases_and_stops_when_asked() {
     let (params, start) = (suite_k(), Fe::from_u64(3));
-    let air = SquaresAir::new(start);
+    let air = SquaresAir::new(start, LOG_ROWS);
     let mut fractions = Vec::new();
-    let mut witness = SquaresWitness::new(start);
+    let mut witness = SquaresWitness::new(start, LOG_ROWS);
     let mut progress = Progress::new(|_, fraction| {
         fractions.push(fraction);
         true

@@ -1,5 +1,6 @@
 //! A small AIR with two phases, and parameters in the format of Stone.
 #![allow(clippy::unwrap_used, unreachable_pub)] // A test may fail by unwrapping.
+#![allow(dead_code)] // Not every test uses everything.
 
 use std::error::Error;
 
@@ -11,7 +12,6 @@ use novation_stark::{prove, Progress, Proof, StarkParams, Witness};
 use serde_json::json;
 
 pub const LOG_ROWS: u32 = 8;
-const ROWS: usize = 1 << LOG_ROWS;
 pub const STATEMENT: [u8; 64] = [7; 64];
 
 /// Column 0 squares and adds a periodic key, starting at `start`; column 1 is a permutation of it, as
@@ -22,11 +22,12 @@ pub struct SquaresAir {
     constraints: Vec<Constraint>,
     periodic: Vec<Periodic>,
     param_names: Vec<String>,
+    log_rows: u32,
     pub start: Fe,
 }
 
 impl SquaresAir {
-    pub fn new(start: Fe) -> Self {
+    pub fn new(start: Fe, log_rows: u32) -> Self {
         let cell = |column, row| Mask { column, row };
         // The entry (0, 0) is repeated and (1, 77) is dead, as happens in StarkWare's tables.
         let mask = vec![
@@ -77,6 +78,7 @@ impl SquaresAir {
             constraints,
             periodic: vec![key],
             param_names: vec!["z".to_owned(), "start".to_owned()],
+            log_rows,
             start,
         }
     }
@@ -84,7 +86,7 @@ impl SquaresAir {
 
 impl Air for SquaresAir {
     fn log_trace_length(&self) -> u32 {
-        LOG_ROWS
+        self.log_rows
     }
     fn n_columns(&self) -> [usize; 2] {
         [2, 1]
@@ -124,9 +126,9 @@ pub struct SquaresWitness {
 }
 
 impl SquaresWitness {
-    pub fn new(start: Fe) -> Self {
+    pub fn new(start: Fe, log_rows: u32) -> Self {
         let mut value = start;
-        let squares: Vec<Fe> = (0..ROWS as u64)
+        let squares: Vec<Fe> = (0..1u64 << log_rows)
             .map(|row| {
                 let current = value;
                 value = value.square() + Fe::from_u64(11 + row % 4);
@@ -202,8 +204,8 @@ pub fn params(channel: &str, commitment: &str, n_friendly_layers: u32) -> StarkP
 
 pub fn squares_proof(params: &StarkParams) -> (SquaresAir, Proof) {
     let start = Fe::from_u64(3);
-    let air = SquaresAir::new(start);
-    let mut witness = SquaresWitness::new(start);
+    let air = SquaresAir::new(start, LOG_ROWS);
+    let mut witness = SquaresWitness::new(start, LOG_ROWS);
     let proof = prove(&air, &mut witness, params, &STATEMENT, &mut Progress::silent()).unwrap();
     (air, proof)
 }
