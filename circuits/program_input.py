@@ -13,16 +13,13 @@ from circuits.merkle_guesses import merkle_guesses
 from circuits.vm.memory import Argument
 from novation.protocol.accounts import NONCE_BITS, Account, Position
 from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
-    MESSAGE_ORACLE_REPORT,
     ORDER_TREE_HEIGHT,
     PRICES_PER_WORD,
 )
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market
-from novation.protocol.numeric import pack
 from novation.protocol.orders import RestingOrder, VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output
 from novation.protocol.transactions import (
@@ -32,7 +29,6 @@ from novation.protocol.transactions import (
     PlaceOrder,
     Withdraw,
 )
-from novation.protocol.transactions.oracle_update import price_words
 from novation.protocol.witness import BatchWitness
 
 ORDER_KEY_BASE: Final = 2**40
@@ -200,7 +196,6 @@ class _Guesses:
     """What the program guesses about orders and keys, in the order of execution."""
 
     def __init__(self, witness: BatchWitness) -> None:
-        self.config = witness.config
         self._slots = {new.order_id: new.slot for new in witness.new_orders}
         self._ephemeral: dict[int, int] = {}
         self._remaining: dict[int, int] = {}
@@ -292,36 +287,35 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield from guesses.use_nonce(tx)
     else:
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
-        yield from _oracle_update(tx, guesses.config)
+        yield from _oracle_update(tx)
 
 
 def _head(tx: PlaceOrder | CancelOrder | Withdraw) -> tuple[int, int, int]:
     return tx.account_id, tx.key_index, tx.nonce
 
 
-def _oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> Iterator[Argument]:
-    words = price_words(tx.prices_x16)
-    reports: list[Argument] = []
-    for report in tx.reports:
-        head = pack(
-            (MESSAGE_ORACLE_REPORT, 8),
-            (report.signer_index, 8),
-            (report.time_ms, 48),
-            (len(report.prices_x16), 8),
-        )
-        message = [config.domain_tag, head, *price_words(report.prices_x16)]
-        reports += [report.signer_index, report.time_ms, _padded(report.prices_x16), message]
+def _oracle_update(tx: OracleUpdate) -> Iterator[Argument]:
+    row = _padded(tx.prices_x16)
+    n_lower = (len(tx.reports) - 1) // 2
     yield [
         tx.oracle_time_ms,
         len(tx.reports),
-        (len(tx.reports) - 1) // 2,
-        len(words),
-        _padded(tx.prices_x16),
-        words,
-        reports,
+        n_lower,
+        len(row) // PRICES_PER_WORD,
+        len(row) - len(tx.prices_x16),
+        row,
+        [price for report in tx.reports for price in _padded(report.prices_x16)],
+        [value for report in tx.reports for value in (report.signer_index, report.time_ms)],
     ]
     for report in tx.reports:
         yield [report.signature.r, report.signature.s]
+    for market_id in range(len(tx.prices_x16)):
+        column = [report.prices_x16[market_id] for report in tx.reports]
+        # Of equal prices, any may be the lower ones.
+        lower = sorted(range(len(column)), key=column.__getitem__)[: n_lower + 1]
+        for index in range(len(column)):
+            yield int(index not in lower)
+            yield int(index + 1 < len(column))
 
 
 def _padded(prices_x16: Sequence[int]) -> list[int]:

@@ -140,7 +140,7 @@ CONFIG_WORDS = [
     ((4, 4), (4, 5), 20),
     ((4, 5), (4, 6), 20),
 ]
-PRICE_WORDS = [((4, 0), (4, 1), 48), ((6, 2, 0), (6, 2, 1), 48), ((6, 6, 0), (6, 6, 1), 48)]
+PRICE_WORDS = [((5, 0), (5, 1), 48), ((6, 0), (6, 1), 48), ((6, 5), (6, 6), 48)]
 
 
 def other_readings() -> list[tuple[Path, Path, int]]:
@@ -148,7 +148,7 @@ def other_readings() -> list[tuple[Path, Path, int]]:
     records = INPUTS[1]
     tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
     orders = transaction_places(records)
-    updates = [i for i, item in tape if len(item) == 7 and not isinstance(item[6], int)]
+    updates = [i for i, item in tape if len(item) == 8 and not isinstance(item[7], int)]
     places: list[tuple[Path, list[Any]]] = [
         (("tape", 0), CONFIG_WORDS),
         (("tape", BATCH), COUNTER_WORDS),

@@ -1,66 +1,69 @@
 from circuits.cairo.constants import PRICE_X16_BOUND, RC_BOUND
 
-// What one oracle node signed, and where the prover put its message. `prices_x16` has a cell per
-// market and zeros up to a multiple of five.
-struct Report {
-    signer_index: felt,
-    time_ms: felt,
-    prices_x16: felt*,
-    message: felt*,
+// A walk down a column of reported prices.
+struct Column {
+    range_check_ptr: felt,
+    price: felt*,
+    // Lower reports to come, plus UPPER times the upper ones.
+    n_left: felt,
+    // Product of the differences of the lower ones to the claimed price.
+    product: felt,
 }
 
-// Proves that each claimed price is the lower median of the reported ones, and that every reported
-// price is in [1, 2^48).
+// Far more than there can be reports, so that n_left has one reading.
+const UPPER = 2 ** 64;
+
+// Proves that each claimed price is the lower median of its column in a table of reported prices,
+// and that every reported price is in [1, 2^48).
 //
-// Assumption: 0 <= n_lower, the index of the lower median among n_reports sorted prices.
+// The prover divides the reports of a market into n_lower + 1 lower ones, none above the claimed
+// price and one equal to it, and n_upper upper ones, none below it. That is possible only if the
+// claimed price is at index n_lower of the sorted reports.
 func check_medians{range_check_ptr}(
-    claimed_x16: felt*, reports: Report*, n_reports, n_lower, market_id, n_markets
+    claimed_x16: felt*, column: felt*, row_size, n_left, n_markets
 ) {
-    if (market_id == n_markets) {
+    if (n_markets == 0) {
         return ();
     }
-    let claimed = claimed_x16[market_id];
-    assert [range_check_ptr] = claimed - 1;
-    assert [range_check_ptr + 1] = claimed + (RC_BOUND - PRICE_X16_BOUND);
-    let range_check_ptr = range_check_ptr + 2;
-    let (n_below, n_above) = count_sides(claimed, reports, n_reports, market_id, 0, 0);
-    // The sorted prices have the claimed one at index n_lower exactly if no more than n_lower are
-    // below it and no more than the rest are above it; then some report has it.
-    assert [range_check_ptr] = n_lower - n_below;
-    assert [range_check_ptr + 1] = n_reports - 1 - n_lower - n_above;
-    let range_check_ptr = range_check_ptr + 2;
-    return check_medians(claimed_x16, reports, n_reports, n_lower, market_id + 1, n_markets);
-}
+    alloc_locals;
+    local claimed = [claimed_x16];
+    assert [range_check_ptr] = claimed + (RC_BOUND - PRICE_X16_BOUND);
+    tempvar start = Column(range_check_ptr + 1, column, n_left, 1);
+    // At the label a flag is behind the walk.
+    tempvar flag = 1;
 
-// Counts the reported prices below and above the claimed one.
-// Assumption: 1 <= claimed < 2^48.
-func count_sides{range_check_ptr}(
-    claimed, report: Report*, n_reports, market_id, n_below, n_above
-) -> (n_below: felt, n_above: felt) {
-    if (n_reports == 0) {
-        return (n_below=n_below, n_above=n_above);
-    }
-    tempvar price = report.prices_x16[market_id];
-    tempvar a = price - claimed;
-    if (a == 0) {
-        return count_sides(
-            claimed, report + Report.SIZE, n_reports - 1, market_id, n_below, n_above
-        );
-    }
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp below if [ap] != 0, ap++;
-    assert [range_check_ptr] = a - 1;
-    assert [range_check_ptr + 1] = price + (RC_BOUND - PRICE_X16_BOUND);
-    let range_check_ptr = range_check_ptr + 2;
-    return count_sides(
-        claimed, report + Report.SIZE, n_reports - 1, market_id, n_below, n_above + 1
+    report:
+    let walk = cast(ap - Column.SIZE - 1, Column*);
+    // A guess: the side of this report.
+    %{ memory[ap] = next(witness) %}
+    jmp upper if [ap] != 0, ap++;
+    tempvar price = [walk.price];
+    tempvar below = claimed - price;
+    assert [walk.range_check_ptr] = below;
+    assert [walk.range_check_ptr + 1] = price - 1;
+    tempvar after = Column(
+        walk.range_check_ptr + 2, walk.price + row_size, walk.n_left - 1, walk.product * below
     );
+    // A guess: whether there is another report; n_left must be used up exactly.
+    %{ memory[ap] = next(witness) %}
+    jmp report if [ap] != 0, ap++;
+    jmp done;
 
-    below:
-    assert [range_check_ptr] = (-a) - 1;
-    assert [range_check_ptr + 1] = price - 1;
-    let range_check_ptr = range_check_ptr + 2;
-    return count_sides(
-        claimed, report + Report.SIZE, n_reports - 1, market_id, n_below + 1, n_above
+    upper:
+    tempvar price = [walk.price];
+    tempvar above = price - claimed;
+    assert [walk.range_check_ptr] = above;
+    assert [walk.range_check_ptr + 1] = price + (RC_BOUND - PRICE_X16_BOUND);
+    tempvar after = Column(
+        walk.range_check_ptr + 2, walk.price + row_size, walk.n_left - UPPER, walk.product
     );
+    %{ memory[ap] = next(witness) %}
+    jmp report if [ap] != 0, ap++;
+
+    done:
+    let walk = cast(ap - Column.SIZE - 1, Column*);
+    assert walk.n_left = 0;
+    assert walk.product = 0;
+    let range_check_ptr = walk.range_check_ptr;
+    return check_medians(claimed_x16 + 1, column + 1, row_size, n_left, n_markets - 1);
 }

@@ -1,23 +1,31 @@
-from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash, poseidon_hash_many
+from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.config import Config
-from circuits.cairo.constants import MESSAGE_ORACLE_REPORT, RC_BOUND, TIME_BOUND
+from circuits.cairo.constants import MESSAGE_ORACLE_REPORT, PRICES_PER_WORD, RC_BOUND, TIME_BOUND
 from circuits.cairo.environment import Environment
-from circuits.cairo.oracle.medians import Report, check_medians
-from circuits.cairo.oracle.prices import pack_prices
+from circuits.cairo.oracle.medians import UPPER, check_medians
+from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
 from circuits.cairo.state.markets import Price, write_prices
 
-// The transaction as the prover gives it. `prices_x16` is padded like those of a report, and
-// `price_words` is where its packed words are; `n_lower` is the index of the lower median.
+// What one oracle node signed, besides its prices.
+struct Report {
+    signer_index: felt,
+    time_ms: felt,
+}
+
+// The transaction as the prover gives it. `table` has a row of prices per report, `prices_x16` is
+// such a row too; `n_lower` is the index of the lower median, `n_spare` the length of the padding.
 struct OracleUpdate {
     oracle_time_ms: felt,
     n_reports: felt,
     n_lower: felt,
     n_words: felt,
+    n_spare: felt,
     prices_x16: felt*,
-    price_words: felt*,
+    table: felt*,
     reports: Report*,
 }
 
@@ -30,33 +38,40 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     let (__fp__, _) = get_fp_and_pc();
     local message: OracleUpdate;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    let config = environment.config;
+    local config: Config* = environment.config;
+    local n_markets = config.n_markets;
     assert [range_check_ptr] = message.n_reports - config.oracle_quorum;
     assert [range_check_ptr + 1] = message.oracle_time_ms - environment.oracle_time_ms - 1;
-    // n_lower = floor((n_reports - 1) / 2). Were it not an integer it would be a huge field element
-    // and check_medians would fail: it is compared with a count in a range check.
+    // n_lower = floor((n_reports - 1) / 2). Were it not an integer it would be a huge field element,
+    // which check_medians cannot count down from.
     tempvar odd = message.n_reports - 1 - 2 * message.n_lower;
     assert odd = odd * odd;
     // n_words = ceil(n_markets / 5).
-    tempvar n_spare = message.n_words * 5 - config.n_markets;
-    assert [range_check_ptr + 2] = n_spare;
-    assert [range_check_ptr + 3] = 4 - n_spare;
+    assert [range_check_ptr + 2] = message.n_spare;
+    assert [range_check_ptr + 3] = message.n_spare + (RC_BOUND - PRICES_PER_WORD);
     let range_check_ptr = range_check_ptr + 4;
+    local row_size = message.n_words * PRICES_PER_WORD;
+    assert row_size = n_markets + message.n_spare;
 
-    check_reports(&message, message.reports, message.n_reports, -1, environment, time_ms, 1);
-    check_medians(
-        message.prices_x16, message.reports, message.n_reports, message.n_lower, 0, config.n_markets
+    check_reports(
+        &message, message.reports, message.table, message.n_reports, -1, environment, time_ms, 1
     );
-    pack_prices(message.prices_x16, config.n_markets, message.price_words);
+    check_medians(
+        message.prices_x16,
+        message.table,
+        row_size,
+        message.n_lower + 1 + (message.n_reports - 1 - message.n_lower) * UPPER,
+        n_markets,
+    );
+    assert_padding(message.prices_x16 + n_markets, message.n_spare);
     let (oracle_hash) = poseidon_hash(
         environment.oracle_hash, message.oracle_time_ms + message.n_reports * 2 ** 48
     );
-    let (oracle_hash) = hash_words(oracle_hash, message.price_words, message.n_words);
-    local oracle_hash = oracle_hash;
+    let (local oracle_hash) = chain_prices(oracle_hash, message.prices_x16, message.n_words);
 
-    // The table follows the last one: its address is new.
-    let prices = environment.prices + config.n_markets * Price.SIZE;
-    write_prices(prices, config.markets, message.prices_x16, config.n_markets);
+    // The table of prices follows the last one: its address is new.
+    let prices = environment.prices + n_markets * Price.SIZE;
+    write_prices(prices, environment.markets, message.prices_x16, n_markets);
     local environment_after: Environment = Environment(
         config=environment.config,
         domain_tag=environment.domain_tag,
@@ -77,6 +92,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
 func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
     update: OracleUpdate*,
     report: Report*,
+    row: felt*,
     n_reports,
     previous_signer,
     environment: Environment*,
@@ -90,43 +106,39 @@ func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         let range_check_ptr = range_check_ptr + 1;
         return ();
     }
-    let config = environment.config;
-    assert [range_check_ptr] = report.signer_index - previous_signer - 1;
-    assert [range_check_ptr + 1] = report.time_ms;
-    assert [range_check_ptr + 2] = report.time_ms + (RC_BOUND - TIME_BOUND);
-    tempvar ahead = report.time_ms - time_ms;
+    local config: Config* = environment.config;
+    local signer_index = report.signer_index;
+    local report_ms = report.time_ms;
+    local n_words = update.n_words;
+    assert [range_check_ptr] = signer_index - previous_signer - 1;
+    assert [range_check_ptr + 1] = report_ms;
+    assert [range_check_ptr + 2] = report_ms + (RC_BOUND - TIME_BOUND);
+    tempvar ahead = report_ms - time_ms;
     assert [range_check_ptr + 3] = config.oracle_max_age_ms - ahead;
     assert [range_check_ptr + 4] = config.oracle_max_age_ms + ahead;
-    local newer = report.time_ms - update.oracle_time_ms;
+    local newer = report_ms - update.oracle_time_ms;
     assert [range_check_ptr + 5] = newer;
     let range_check_ptr = range_check_ptr + 6;
 
-    let message = report.message;
-    assert message[0] = environment.domain_tag;
-    assert message[1] = MESSAGE_ORACLE_REPORT + report.signer_index * 2 ** 8 + report.time_ms * 2 **
-        16 + config.n_markets * 2 ** 64;
-    pack_prices(report.prices_x16, config.n_markets, message + 2);
-    let (hash) = poseidon_hash_many(update.n_words + 2, message);
+    // The sponge over domain tag, head and packed prices.
+    tempvar head = MESSAGE_ORACLE_REPORT + signer_index * 2 ** 8 + report_ms * 2 ** 16 +
+        config.n_markets * 2 ** 64;
+    assert poseidon_ptr.input = PoseidonBuiltinState(environment.domain_tag, head, 0);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    let (hash) = absorb_prices(row, n_words);
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
     assert ecdsa_ptr.message = hash;
-    assert ecdsa_ptr.pub_key = config.oracle_keys[report.signer_index];
+    assert ecdsa_ptr.pub_key = config.oracle_keys[signer_index];
     let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
+    assert_padding(row + config.n_markets, update.n_spare);
     return check_reports(
         update,
         report + Report.SIZE,
+        row + n_words * PRICES_PER_WORD,
         n_reports - 1,
-        report.signer_index,
+        signer_index,
         environment,
         time_ms,
         product * newer,
     );
-}
-
-// Continues the hash chain of the oracle updates of a batch.
-func hash_words{poseidon_ptr: PoseidonBuiltin*}(hash, word: felt*, n_words) -> (hash: felt) {
-    if (n_words == 0) {
-        return (hash=hash);
-    }
-    let (hash) = poseidon_hash(hash, [word]);
-    return hash_words(hash, word + 1, n_words - 1);
 }
