@@ -12,7 +12,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from prover.measure import PhaseCost, PhaseListener
+    from rich.progress import TaskID
+
+    from prover.measure import PhaseCost
 
 WIDTH_WITHOUT_TERMINAL: Final = 160
 
@@ -58,19 +60,32 @@ def proving_shown() -> Iterator[Callable[[str, float], None]]:
         yield lambda name, done: progress.update(task, completed=done, note=name)
 
 
+class PhaseDisplay:
+    """A bar per phase of the pipeline; that of the proof moves with its progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Draw on a running display."""
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def listen(self, name: str, cost: PhaseCost | None) -> None:
+        """Take in the start of a phase, or its end with what it cost."""
+        if cost is None:
+            self._tasks[name] = self._progress.add_task(name, total=None, note="")
+            return
+        note = f"{cost.wall_seconds:.1f} s, {cost.peak_mb:.0f} MB"
+        self._progress.update(self._tasks[name], total=1.0, completed=1.0, note=note)
+        if self._progress.disable:
+            error_console.print(f"{name}: {note}")
+
+    def advance(self, step: str, done: float) -> None:
+        """Take in how far the newest phase is."""
+        newest = next(reversed(self._tasks.values()))
+        self._progress.update(newest, total=1.0, completed=done, note=step)
+
+
 @contextlib.contextmanager
-def phases_shown() -> Iterator[PhaseListener]:
+def phases_shown() -> Iterator[PhaseDisplay]:
     """Show a bar per phase and, once it is over, its time and its peak memory."""
     with progress_bar() as progress:
-        tasks = {}
-
-        def listen(name: str, cost: PhaseCost | None) -> None:
-            if cost is None:
-                tasks[name] = progress.add_task(name, total=None, note="")
-                return
-            note = f"{cost.wall_seconds:.1f} s, {cost.peak_mb:.0f} MB"
-            progress.update(tasks[name], total=1, completed=1, note=note)
-            if progress.disable:
-                error_console.print(f"{name}: {note}")
-
-        yield listen
+        yield PhaseDisplay(progress)

@@ -21,9 +21,10 @@ from prover.measure import PhaseMeter, ignore_phases
 from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from circuits.runner import CairoRun
     from prover.measure import PhaseListener
     from prover.profiles import Profile
 
@@ -33,8 +34,8 @@ PHASE_VERIFICATION: Final = "verification"
 PHASE_CALLDATA: Final = "calldata"
 
 
-class OutputMismatchError(Exception):
-    """The Cairo program and the sequencer disagree on what a batch does."""
+class UnprovableBatchError(Exception):
+    """The Cairo program does not accept the witness, or disagrees on what the batch does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def prove_batch(
     profile: Profile,
     folder: Path,
     listener: PhaseListener = ignore_phases,
+    progress: Callable[[str, float], object] | None = None,
 ) -> ProvenBatch:
     """Prove one sealed batch.
 
@@ -61,22 +63,28 @@ def prove_batch(
         profile: the trade-off between time and bytes.
         folder: for the trace and the memory, which may have gigabytes; the caller deletes it.
         listener: hears of each phase.
+        progress: hears of each step of the proof, with the share of its work done before.
 
     Raises:
-        OutputMismatchError: if the Cairo run writes another output.
-        Exception: whatever a phase raises; then there is no proof.
+        DecodeError: if the witness is not one.
+        UnprovableBatchError: if the Cairo run fails, or writes another output.
+        ProvingFailed, ProofRejected: if our own prover fails.
     """
     meter = PhaseMeter(listener)
     # 1 ----- Cairo run ------------------------------------------------------------------
     with meter.phase(PHASE_RUN):
-        run = run_batch(BatchWitness.from_json(witness_json), folder)
+        run = _run_cairo(BatchWitness.from_json(witness_json), folder)
         _check_output(run.output, expected_output)
     # 2 ----- proof ----------------------------------------------------------------------
     with meter.phase(PHASE_PROOF):
         parameters_path, proof_path = folder / "parameters.json", folder / "proof.json"
         write_json_atomically(parameters_path, parameters_json(profile, run.n_steps, Suite.K))
         phases = _native.stark_prove(
-            run.files.public_input, run.files.private_input, parameters_path, proof_path
+            run.files.public_input,
+            run.files.private_input,
+            parameters_path,
+            proof_path,
+            progress,
         )
     # 3 ----- verification ---------------------------------------------------------------
     proof_json = proof_path.read_bytes()
@@ -100,14 +108,22 @@ def prove_batch(
     return ProvenBatch(proof_json, calldata, report)
 
 
+def _run_cairo(witness: BatchWitness, folder: Path) -> CairoRun:
+    try:
+        return run_batch(witness, folder)
+    except Exception as error:
+        # A witness is untrusted data: what contradicts itself may fail anywhere in the run.
+        raise UnprovableBatchError(f"Cairo run: {type(error).__name__}: {error}") from error
+
+
 def _check_output(actual: Sequence[int], expected: Sequence[int]) -> None:
     if tuple(actual) == tuple(expected):
         return
     if len(actual) != len(expected):
-        raise OutputMismatchError(
+        raise UnprovableBatchError(
             f"the Cairo run wrote {len(actual)} felts, the sequencer {len(expected)}"
         )
     index = next(i for i, felt in enumerate(actual) if felt != expected[i])
-    raise OutputMismatchError(
+    raise UnprovableBatchError(
         f"felt {index} of the output: Cairo {actual[index]:#x}, sequencer {expected[index]:#x}"
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("prover")
 
 POLL_S: Final = 0.25
-NICENESS: Final = 10
+NICENESS: Final = 5
 FIRST_RETRY_S: Final = 5.0
 LONGEST_RETRY_S: Final = 300.0
 

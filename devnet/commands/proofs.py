@@ -27,7 +27,7 @@ from novation.protocol.errors import DecodeError
 from novation.protocol.witness import BatchWitness
 from prover.calldata import CalldataError, encode_proof
 from prover.files import write_atomically
-from prover.pipeline import OutputMismatchError, prove_batch
+from prover.pipeline import UnprovableBatchError, prove_batch
 from prover.profiles import MIN_SECURITY_BITS, PROFILES
 
 L1Option = Annotated[
@@ -68,9 +68,10 @@ def prove(
                 parsed.output,
                 PROFILES[profile.value],
                 Path(scratch),
-                told,
+                told.listen,
+                told.advance,
             )
-        except OutputMismatchError as error:
+        except UnprovableBatchError as error:
             raise UserError(f"{witness}: {error}", STATUS_REFUSED) from error
     write_atomically(out, proven.proof_json)
     if calldata is not None:

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from devnet.cli import app, main
+from devnet.demo.plan import Act, story
 from devnet.deployment import Deployment
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
@@ -19,6 +20,7 @@ from devnet.home import Home
 from devnet.keys import derive_keys, load_keys, save_keys
 from devnet.ports import free_port
 from devnet.system import remove_home
+from tests.e2e.local_exchange import LocalExchange
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
 STONE_PROOF = VECTORS / "stone_proofs" / "cairo_lang_dynamic_4096_steps.json"
@@ -211,6 +213,42 @@ def test_prove_when_witness_is_not_one_then_status_2_and_no_file(
     result = cli("prove", str(witness), "--out", str(out))
     assert (result.status, "witness" in result.err) == (2, True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("field", ["predecessor_id", "price_ticks", "nonce", "output"])
+def test_prove_when_witness_is_altered_then_refused_without_a_file(
+    cli: Cli, tmp_path: Path, field: str
+) -> None:
+    exchange = LocalExchange()
+    exchange.deposit_all()
+    exchange.play(Act("quotes", 0, story()[0].steps[:4]))
+    witness_json = json.loads(exchange.seal().witness.to_json())
+    assert alter_first(witness_json, field)
+    witness, out = tmp_path / "witness.json", tmp_path / "proof.json"
+    witness.write_text(json.dumps(witness_json))
+    result = cli("prove", str(witness), "--out", str(out))
+    assert result.status in (1, 2)
+    assert "witness.json" in result.err
+    assert not out.exists()
+
+
+def alter_first(value: object, field: str) -> bool:
+    """Change the first number with a given name anywhere in a JSON value."""
+    if isinstance(value, dict):
+        if field in value and isinstance(value[field], int | str):
+            old = value[field]
+            value[field] = old + 1 if isinstance(old, int) else hex(int(old, 16) + 1)
+            return True
+        if field in value and isinstance(value[field], list):
+            return alter_item(value[field])
+        return any(alter_first(item, field) for item in value.values())
+    return isinstance(value, list) and any(alter_first(item, field) for item in value)
+
+
+def alter_item(items: list[object]) -> bool:
+    last = items[-1]
+    items[-1] = last + 1 if isinstance(last, int) else hex(int(str(last), 16) + 1)
+    return True
 
 
 def test_verify_when_two_verifiers_are_asked_for_then_refused(cli: Cli) -> None:
