@@ -50,12 +50,12 @@ devnet: setup ## The same system, kept running until Ctrl-C
 	$(BIN)/novation devnet
 
 test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
-	cargo test --release --workspace --exclude novation-pyext --quiet
+	cargo test --profile testing --workspace --exclude novation-pyext --quiet
 	npx forge test --root l1_contracts
 	$(BIN)/pytest -n 2 --dist worksteal -q
 
 test-all: setup lint ## Also the slow proofs, mutations and soaks
-	cargo test --release --workspace --exclude novation-pyext -- --include-ignored
+	cargo test --profile testing --workspace --exclude novation-pyext -- --include-ignored
 	npx forge test --root l1_contracts
 	$(BIN)/pytest -m ""
 
@@ -75,7 +75,7 @@ lint: setup ## All linters, warnings are errors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --release --quiet -- -D warnings
+	cargo clippy --workspace --all-targets --profile testing --quiet -- -D warnings
 	npx forge fmt --root l1_contracts --check
 	$(BIN)/cairo-format -c $(CAIRO_SOURCES)
 	$(BIN)/pytest -q tests/tidy
