@@ -1,7 +1,7 @@
 //! Hashes and signatures over the Stark field: Poseidon, Pedersen, ECDSA, and byte hashes.
 //!
-//! Poseidon and the curve are written on [`Fe`](novation_field::Fe) because they are hot; tests hold
-//! them against `starknet-crypto`, which also supplies Pedersen and the deterministic nonce.
+//! Poseidon and the curve are written on [`Fe`](novation_field::Fe) because they are hot; tests
+//! hold them against `starknet-crypto`, which also supplies Pedersen and the deterministic nonce.
 
 mod batch;
 pub mod curve;

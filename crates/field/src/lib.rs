@@ -1,7 +1,7 @@
 //! Arithmetic in the prime field of p = 2^251 + 17*2^192 + 1, and transforms over its cosets.
 //!
-//! [`Fe`] is a field element in Montgomery form. [`fft`] evaluates and interpolates polynomials over
-//! multiplicative cosets whose size is a power of two.
+//! [`Fe`] is a field element in Montgomery form. [`fft`] evaluates and interpolates polynomials
+//! over multiplicative cosets whose size is a power of two.
 
 // The prover's inner loops are these functions; not inlining one costs a third of its speed.
 #![allow(clippy::inline_always)]

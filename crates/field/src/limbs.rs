@@ -151,7 +151,8 @@ pub(crate) const fn square_wide(a: &Limbs) -> [u64; 8] {
 #[inline(always)]
 pub(crate) const fn montgomery_reduce(t: &[u64; 8]) -> Limbs {
     // The first three multipliers are the words of -(t mod 2^192): the zero middle limbs of p and
-    // its top limb do not reach them. Adding m * 1 then clears those words with a carry of at most 1.
+    // its top limb do not reach them. Adding m * 1 then clears those words with a carry of at most
+    // 1.
     let (m0, b) = sbb(0, t[0], false);
     let (m1, b) = sbb(0, t[1], b);
     let (m2, carry) = sbb(0, t[2], b);

@@ -1,7 +1,7 @@
 //! Proofs of Cairo runs, in the file formats of Stone's command line.
 //!
-//! [`prove_run`] turns the files of a run into a [`ProofFile`]; [`verify_proof_file`] judges the text
-//! of one, whoever made it.
+//! [`prove_run`] turns the files of a run into a [`ProofFile`]; [`verify_proof_file`] judges the
+//! text of one, whoever made it.
 
 mod describe;
 mod file;

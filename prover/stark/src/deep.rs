@@ -1,5 +1,5 @@
-//! The DEEP polynomial: the sum of `alpha^j (f_j(x) - v_j) / (x - p_j)` over the values `v_j` sent for
-//! points `p_j` outside the domain. It is a polynomial of low degree iff all values are right.
+//! The DEEP polynomial: the sum of `alpha^j (f_j(x) - v_j) / (x - p_j)` over the values `v_j` sent
+//! for points `p_j` outside the domain. It is a polynomial of low degree iff all values are right.
 
 use novation_air::Air;
 use novation_field::{batch_inverse, Fe, WideSum};
@@ -19,8 +19,8 @@ pub struct DeepGroup {
     pub constant: Fe,
 }
 
-/// The terms of the DEEP polynomial, grouped by denominator. Columns are counted over both phases of
-/// the trace and then the composition.
+/// The terms of the DEEP polynomial, grouped by denominator. Columns are counted over both phases
+/// of the trace and then the composition.
 pub fn deep_groups<A: Air + ?Sized>(
     air: &A,
     ood_point: Fe,

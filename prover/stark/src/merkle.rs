@@ -1,7 +1,7 @@
 //! Binary trees over rows of a table, and the opening of many leaves at once.
 //!
-//! Nodes are numbered as in a heap: the root is 1, the children of k are 2k and 2k + 1, so leaf i of
-//! a tree of height h is `2^h + i`.
+//! Nodes are numbered as in a heap: the root is 1, the children of k are 2k and 2k + 1, so leaf i
+//! of a tree of height h is `2^h + i`.
 
 use thiserror::Error;
 

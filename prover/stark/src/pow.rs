@@ -1,4 +1,5 @@
-//! Grinding: a nonce whose hash starts with zero bits makes every attempt at lucky queries cost work.
+//! Grinding: a nonce whose hash starts with zero bits makes every attempt at lucky queries cost
+//! work.
 
 use novation_crypto::{blake2s256, blake2s256_batch, keccak256, keccak256_batch};
 use rayon::prelude::*;

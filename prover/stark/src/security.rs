@@ -8,8 +8,8 @@ use crate::params::StarkParams;
 pub struct SecurityBits {
     /// The ethSTARK conjecture: every query gains the logarithm of the blowup.
     pub conjectured: u32,
-    /// Up to the Johnson bound (Ben-Sasson et al., ePrint 2020/654): a query gains half of that, and
-    /// the commit phase can fail with a probability that depends on field and domain size.
+    /// Up to the Johnson bound (Ben-Sasson et al., ePrint 2020/654): a query gains half of that,
+    /// and the commit phase can fail with a probability that depends on field and domain size.
     pub proven: f64,
     /// What a collision of the commitment hash costs; both figures are limited by it.
     pub collision: u32,
@@ -39,9 +39,9 @@ impl StarkParams {
         bottom.min(CommitmentHash::collision_bits(self.tree.friendly))
     }
 
-    /// The best over the proximity parameter m >= 3 of Theorem 8.3 in ePrint 2020/654: a query fails
-    /// to notice with probability sqrt(rho) (1 + 1/2m), and the commit phase fails with probability
-    /// at most (m + 1/2)^7 n^2 / (3 rho^(3/2) |F|) plus a linear term for the folds.
+    /// The best over the proximity parameter m >= 3 of Theorem 8.3 in ePrint 2020/654: a query
+    /// fails to notice with probability sqrt(rho) (1 + 1/2m), and the commit phase fails with
+    /// probability at most (m + 1/2)^7 n^2 / (3 rho^(3/2) |F|) plus a linear term for the folds.
     fn proven_bits(&self, log_trace: u32, n_queries: f64) -> f64 {
         let log_rho = -f64::from(self.log_blowup);
         let log_domain = f64::from(log_trace + self.log_blowup);

@@ -1,7 +1,8 @@
 //! Provers that cheat in FRI but keep every commitment and challenge consistent.
 //!
-//! On a domain smaller than the number of queries every position is opened, whatever the challenges.
-//! So a cheat can be built from an honest proof, and only the check that it is aimed at can notice.
+//! On a domain smaller than the number of queries every position is opened, whatever the
+//! challenges. So a cheat can be built from an honest proof, and only the check that it is aimed at
+//! can notice.
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
 
 mod support;

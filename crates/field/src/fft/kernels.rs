@@ -1,8 +1,9 @@
 //! The inner loops of the transforms, as tasks for vectors.
 //!
 //! Two layers are done for each pass over memory, and the last three, whose partners stand closer
-//! than a vector is wide, on vectors of every eighth element. Elements wait in memory below 31p: each
-//! kernel loads them below 3p and its layers add at most 2p each (forward) or double them (inverse).
+//! than a vector is wide, on vectors of every eighth element. Elements wait in memory below 31p:
+//! each kernel loads them below 3p and its layers add at most 2p each (forward) or double them
+//! (inverse).
 
 use crate::packed::{Packed, Task, MAX_WIDTH};
 use crate::Fe;
@@ -25,7 +26,8 @@ fn join<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
     (a.add_lazy(b), a.sub_lazy::<16>(b).mul_factor(c))
 }
 
-/// Two layers of a forward transform on the quarters of a block, or on parts of equal length of them.
+/// Two layers of a forward transform on the quarters of a block, or on parts of equal length of
+/// them.
 pub(super) struct Split4<'v> {
     pub(super) quarters: [&'v mut [Fe]; 4],
     /// The constant of the block, and of its two halves.

@@ -3,9 +3,9 @@
 //! [`Twiddles::evaluate`] takes coefficients in natural order and leaves values in bit-reversed
 //! order; [`Twiddles::interpolate`] is its exact inverse. Both work in place.
 //!
-//! The network splits a polynomial modulo x^2m - c^2 into its remainders modulo x^m - c and
-//! x^m + c. Each block of a layer has one constant c, blocks are contiguous and never meet again, so
-//! a block that fits the cache is finished before the next one is touched.
+//! The network splits a polynomial modulo x^2m - c^2 into its remainders modulo x^m - c and x^m +
+//! c. Each block of a layer has one constant c, blocks are contiguous and never meet again, so a
+//! block that fits the cache is finished before the next one is touched.
 
 mod kernels;
 

@@ -2,8 +2,9 @@
 //!
 //! A vector holds limb i of eight elements. p = (1, 0, 0, 17 * 2^36, 2^43) in these limbs, so a
 //! Montgomery step needs two limb products. The reduction divides by 2^260, memory holds Montgomery
-//! forms for 2^256: one factor of every product is therefore shifted left by four bits, which is free
-//! when limbs are cut. Limbs may be negative or exceed 52 bits between a sum and the next product.
+//! forms for 2^256: one factor of every product is therefore shifted left by four bits, which is
+//! free when limbs are cut. Limbs may be negative or exceed 52 bits between a sum and the next
+//! product.
 //!
 //! No closure may contain an intrinsic: closures are compiled without the processor's features.
 #![allow(unsafe_code)] // Intrinsics, and memory as vectors.

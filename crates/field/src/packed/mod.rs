@@ -1,9 +1,9 @@
 //! Several field elements in one vector register.
 //!
-//! A processor with AVX-512 IFMA multiplies eight pairs of 52-bit limbs per instruction, which makes
-//! a product of field elements five times cheaper than with 64-bit words. Code that wants to profit is
-//! written once, as a [`Task`] over any [`Packed`]; [`run`] picks the vectors of this processor. The
-//! results are the same on all of them.
+//! A processor with AVX-512 IFMA multiplies eight pairs of 52-bit limbs per instruction, which
+//! makes a product of field elements five times cheaper than with 64-bit words. Code that wants to
+//! profit is written once, as a [`Task`] over any [`Packed`]; [`run`] picks the vectors of this
+//! processor. The results are the same on all of them.
 
 #[cfg(target_arch = "x86_64")]
 mod ifma;
@@ -102,7 +102,8 @@ pub trait Lazy: Copy {
 pub trait Task {
     /// The result.
     type Output;
-    /// Does it. Implementations are `#[inline(always)]`: only then are they compiled for the vectors.
+    /// Does it. Implementations are `#[inline(always)]`: only then are they compiled for the
+    /// vectors.
     fn run<P: Packed>(self) -> Self::Output;
 }
 

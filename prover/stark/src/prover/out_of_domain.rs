@@ -120,8 +120,8 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         let composition_inverses =
             CyclicTable::new(inverses(composition_point, self.shape.log_trace));
 
-        // The value is the sum over columns f of f(x) * W_f(x), less the constants' quotients, where
-        // W_f is the sum of coefficient / (x - point) over the terms of f.
+        // The value is the sum over columns f of f(x) * W_f(x), less the constants' quotients,
+        // where W_f is the sum of coefficient / (x - point) over the terms of f.
         let mut weights: Vec<Vec<Weight<'_>>> = vec![Vec::new(); columns.len() + 1];
         let constants = columns.len();
         for group in &groups {

@@ -14,8 +14,8 @@ use serde_json::json;
 pub const LOG_ROWS: u32 = 8;
 pub const STATEMENT: [u8; 64] = [7; 64];
 
-/// Column 0 squares and adds a periodic key, starting at `start`; column 1 is a permutation of it, as
-/// column 2, a running product over the element z of the second phase, shows.
+/// Column 0 squares and adds a periodic key, starting at `start`; column 1 is a permutation of it,
+/// as column 2, a running product over the element z of the second phase, shows.
 pub struct SquaresAir {
     mask: Vec<Mask>,
     graph: Graph,
