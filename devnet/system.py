@@ -69,8 +69,7 @@ class Devnet:
         Raises:
             UserError: if a part does not start; nothing keeps running then.
         """
-        if self.home.endpoints_path.exists():
-            self._refuse_second_devnet()
+        refuse_second_devnet(self.home)
         try:
             return self._start()
         except BaseException:
@@ -143,16 +142,6 @@ class Devnet:
         self.processes[name] = process
         return process
 
-    def _refuse_second_devnet(self) -> None:
-        endpoints = Endpoints.load(self.home.endpoints_path)
-        try:
-            asyncio.run(ask_status(endpoints.sequencer))
-        except NovationError:
-            # Left behind by a devnet that was killed.
-            self.home.endpoints_path.unlink()
-            return
-        raise UserError(f"home: a devnet runs in {self.home.path} already")
-
     def __enter__(self) -> Self:
         """Start."""
         self.start()
@@ -201,12 +190,25 @@ def oracle_keys(home: Home) -> list[TraderKeys]:
     return [_load_or_make(home.oracle_keys_path, name) for name in names]
 
 
+def refuse_second_devnet(home: Home) -> None:
+    """Raise UserError if a devnet runs in the folder; forget one that was killed."""
+    if not home.endpoints_path.exists():
+        return
+    try:
+        asyncio.run(ask_status(Endpoints.load(home.endpoints_path).sequencer))
+    except NovationError:
+        home.endpoints_path.unlink()
+        return
+    raise UserError(f"home: a devnet runs in {home.path} already")
+
+
 def remove_home(home: Home) -> None:
-    """Delete a home folder; only one that a devnet made.
+    """Delete a home folder; only one that a devnet made and that none uses.
 
     Raises:
-        UserError: if the folder is not empty and was not made by a devnet.
+        UserError: if the folder is in use, or not empty and not made by a devnet.
     """
+    refuse_second_devnet(home)
     if not home.path.exists() or not any(home.path.iterdir()):
         return
     if not (home.chain_path.exists() or home.service_keys_path.exists()):

@@ -15,7 +15,7 @@ from devnet.demo.run import run_story
 from devnet.home import Home
 from devnet.proof_check import check_proof_in_python
 from novation.protocol.orders import Side, TimeInForce
-from novation.protocol.output import decode_output
+from novation.protocol.output import BatchOutput, decode_output
 from prover.calldata import decode_output as output_in_public_input
 from prover.calldata import decode_update_state
 from prover.job_folder import CALLDATA_FILE, OUTPUT_FILE, PROOF_FILE
@@ -39,27 +39,33 @@ ACT = Act(
 def test_batch_when_proven_and_settled_then_everyone_agrees_and_is_paid(tmp_path: Path) -> None:
     home = Home(tmp_path / "devnet")
     report = run_story(home, (ACT,), "balanced")
-    (batch,) = report.batches
 
     assert (report.orders_accepted, report.fills) == (5, 2)
-    assert report.batches_proven == report.batches_finalised == 1
+    # One batch, or more on a machine that is too busy to play the act within a batch's age.
+    assert report.batches_proven == report.batches_finalised == len(report.batches) >= 1
     assert report.state_root_sequencer == report.state_root_l1 == report.state_root_rebuilt
     assert report.withdrawals_paid == len(TRADERS)
     assert report.tampered_proof_rejected
     assert report.tampered_root_rejected
     assert report.security_bits_conjectured >= MIN_SECURITY_BITS
-    assert batch.calldata_bytes < MAX_CALLDATA_BYTES
-    assert batch.l1_gas <= MAX_L1_GAS
+    assert report.calldata_bytes < MAX_CALLDATA_BYTES
+    assert report.l1_gas <= MAX_L1_GAS
 
-    folder = home.proof_queue_path / "00000001"
+    outputs = [checked_output(home, batch.batch_number) for batch in report.batches]
+    assert sum(len(output.operations) for output in outputs) == len(TRADERS)
+    assert sum(len(output.withdrawals) for output in outputs) == len(TRADERS)
+    assert f"{outputs[-1].new_root:#066x}" == report.state_root_l1
+    assert_nothing_runs(home)
+
+
+def checked_output(home: Home, batch_number: int) -> BatchOutput:
+    """Return a batch's output, after comparing what all three parts of the system say it is."""
+    folder = home.proof_queue_path / f"{batch_number:08d}"
     check_proof_in_python(folder / PROOF_FILE, MIN_SECURITY_BITS)
     public_input, _ = decode_update_state((folder / CALLDATA_FILE).read_bytes())
     felts = tuple(int(felt, 16) for felt in json.loads((folder / OUTPUT_FILE).read_text()))
     assert tuple(output_in_public_input(public_input)) == felts
-    output = decode_output(felts)
-    assert len(output.operations) == len(output.withdrawals) == len(TRADERS)
-    assert f"{output.new_root:#066x}" == report.state_root_l1
-    assert_nothing_runs(home)
+    return decode_output(felts)
 
 
 def assert_nothing_runs(home: Home) -> None:
