@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
+    from eth_account.signers.local import LocalAccount
     from web3.contract import Contract
+    from web3.contract.contract import ContractFunction
     from web3.types import TxReceipt
 
     from devnet.contracts import Chain
@@ -116,8 +118,11 @@ class TraderOnL1:
 
     def fetch_withdrawal(self) -> TxReceipt:
         """Have the contract pay what is payable."""
-        call = self.exchange.functions.withdraw(self.keys.l1_address)
-        return self.chain.transact(call, self.keys.l1_account)
+        return self.chain.transact(*self.fetching_call())
+
+    def fetching_call(self) -> tuple[ContractFunction, LocalAccount]:
+        """Return the call that has the contract pay, and who sends it."""
+        return self.exchange.functions.withdraw(self.keys.l1_address), self.keys.l1_account
 
 
 def fund_all(

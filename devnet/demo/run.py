@@ -148,13 +148,11 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
 
 def pay_out(stage: Stage) -> int:
     """Fetch every withdrawal on L1; return how many arrived to the quantum."""
-    paid = 0
-    for keys in stage.traders.values():
-        trader = TraderOnL1(stage.chain, stage.deployment, keys)
-        before = trader.balance()
-        trader.fetch_withdrawal()
-        arrived = usd_from_quanta(trader.balance() - before)
-        paid += arrived == WITHDRAWAL_USD
+    traders = [TraderOnL1(stage.chain, stage.deployment, keys) for keys in stage.traders.values()]
+    before = [trader.balance() for trader in traders]
+    stage.chain.transact_all([trader.fetching_call() for trader in traders])
+    arrived = [trader.balance() - old for trader, old in zip(traders, before, strict=True)]
+    paid = sum(usd_from_quanta(quanta) == WITHDRAWAL_USD for quanta in arrived)
     stage.timeline.add("L1", f"{paid} withdrawals of {WITHDRAWAL_USD} USD arrived")
     return paid
 
