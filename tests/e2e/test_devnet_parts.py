@@ -1,0 +1,148 @@
+"""The devnet's small parts: prices, oracle policy, tampering, the demo's promises."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from devnet.demo.collect import Evidence, build_report
+from devnet.demo.report import BatchFigures, DemoReport
+from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
+from devnet.markets import MARKETS, MarketSetup
+from devnet.oracle_node import (
+    MAX_DEVIATION_PPM,
+    Observation,
+    ReportPolicy,
+    is_worth_reporting,
+    observed_prices,
+)
+from devnet.prices import RandomWalk, decimal_text, read_prices, start_prices, write_prices
+from devnet.program_code import creation_code
+from devnet.rebuild import RebuiltState
+from novation.client.models import Status
+from novation.protocol.transactions.oracle_update import lower_median
+from prover.calldata import OUTPUT_OFFSET, OUTPUT_SEGMENT_OFFSET, decode_output
+from tests.e2e.local_exchange import LocalExchange
+
+PPM = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("95000", "95000"), ("0.1", "0.1"), ("-1/8", "-0.125"), ("0", "0"), ("1/20", "0.05")],
+)
+def test_decimal_text_when_value_is_decimal_then_exact(value: str, text: str) -> None:
+    assert decimal_text(Fraction(value)) == text
+
+
+def test_random_walk_when_repeated_with_its_seed_then_same_prices_on_the_grid(
+    tmp_path: Path,
+) -> None:
+    walks = []
+    for run in range(2):
+        path = tmp_path / f"prices-{run}.json"
+        write_prices(path, start_prices(MARKETS))
+        walk = RandomWalk(path, MARKETS, seed=5)
+        for _ in range(50):
+            walk.step()
+        walks.append(read_prices(path, MARKETS))
+    assert walks[0] == walks[1] != [Fraction(market.start_price) for market in MARKETS]
+    for market, price in zip(MARKETS, walks[0], strict=True):
+        assert (price / Fraction(market.tick_size)).denominator == 1
+
+
+def test_prices_when_a_market_is_missing_then_named(tmp_path: Path) -> None:
+    write_prices(tmp_path / "prices.json", {"BTC-USD": "1"})
+    with pytest.raises(ValueError, match="ETH-USD"):
+        read_prices(tmp_path / "prices.json", MARKETS)
+
+
+def test_market_when_units_do_not_give_the_multiplier_then_refused() -> None:
+    with pytest.raises(ValueError, match="multiplier"):
+        MarketSetup(MARKETS[0].config, "0.1", "0.001", "1")
+
+
+def test_oracle_when_price_is_quiet_then_reports_at_heartbeats_only() -> None:
+    policy = ReportPolicy(threshold_ppm=500, heartbeat_s=20)
+    quiet = [Fraction(100), Fraction(50)]
+    first = Observation(1_000, quiet)
+    assert is_worth_reporting(policy, first, None)
+    assert not is_worth_reporting(policy, Observation(1_019, quiet), first)
+    assert is_worth_reporting(policy, Observation(1_020, quiet), first)
+    moved = [Fraction(100), Fraction(50) * (PPM - 500) / PPM]
+    assert is_worth_reporting(policy, Observation(1_001, moved), first)
+    assert not is_worth_reporting(policy, Observation(1_000, moved), first)
+    nearly = [Fraction(100), Fraction(50) * (PPM - 499) / PPM]
+    assert not is_worth_reporting(policy, Observation(1_001, nearly), first)
+
+
+def test_oracle_when_nodes_observe_then_they_differ_a_little_and_the_median_is_close() -> None:
+    common = [Fraction(market.start_price) for market in MARKETS]
+    seen = [observed_prices(index, 77, MARKETS, common) for index in range(3)]
+    assert len(set(seen)) == 3
+    for market_id, market in enumerate(MARKETS):
+        exact = market.price_x16(common[market_id])
+        median = lower_median([prices[market_id] for prices in seen])
+        assert abs(median - exact) * PPM <= exact * (MAX_DEVIATION_PPM + 1)
+
+
+def test_creation_code_when_read_then_holds_the_payload_behind_a_stop() -> None:
+    code = creation_code(b"payload")
+    assert code[:3] == b"\x61\x00\x08"
+    assert code[code[5] :] == b"\x00payload"
+
+
+def test_change_new_root_when_decoded_then_only_that_felt_differs() -> None:
+    felts = [1, 2**200 + 5, 0, 2**250 + 7, 9]
+    segment = (100).to_bytes(4, "big") + (100 + len(felts)).to_bytes(4, "big")
+    header = bytes(OUTPUT_SEGMENT_OFFSET) + segment
+    header += bytes(OUTPUT_OFFSET - len(header))
+    body = b""
+    for felt in felts:
+        content = felt.to_bytes((felt.bit_length() + 7) // 8, "big")
+        body += bytes([len(content)]) + content
+    changed = decode_output(change_new_root(header + body))
+    assert decode_output(header + body) == felts
+    assert changed == [*felts[:3], felts[3] ^ 1, felts[4]]
+
+
+def test_flip_byte_when_applied_twice_then_unchanged() -> None:
+    data = bytes(range(10))
+    assert flip_byte(data, 4) != data
+    assert flip_byte(flip_byte(data, 4), 4) == data
+
+
+def good_report() -> DemoReport:
+    state = LocalExchange().state
+    batch = BatchFigures(
+        1, 28_000, 131_072, 60.0, 80.0, 5_000.0, 96, 59.8, 140_000, 100_000, 5 * PPM
+    )
+    status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "")
+    answers = TamperResult("", "LayerRootMismatch()", "OutOfDomainMismatch()")
+    evidence = Evidence((batch,), RebuiltState(state, 1, state.root), answers, 8)
+    return build_report("balanced", status, evidence, 200.0)
+
+
+def test_report_when_all_promises_are_kept_then_no_failures() -> None:
+    assert good_report().failures() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("orders_accepted", 59),
+        ("fills", 19),
+        ("batches_finalised", 0),
+        ("batches_proven", 2),
+        ("security_bits_conjectured", 95),
+        ("calldata_bytes", 131_072),
+        ("l1_gas", 6_000_001),
+        ("state_root_rebuilt", "0x1"),
+        ("withdrawals_paid", 0),
+        ("tampered_proof_rejected", False),
+        ("tampered_root_rejected", False),
+    ],
+)
+def test_report_when_a_promise_is_broken_then_named(name: str, value: object) -> None:
+    assert replace(good_report(), **{name: value}).failures() != []
