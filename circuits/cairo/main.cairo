@@ -60,7 +60,8 @@ func main{
     with accounts_log, orders_log, markets_log {
         let (local old_root) = open_state(&message, config, prices);
         assert [range_check_ptr] = message.first_time_ms - message.globals.time_ms;
-        let range_check_ptr = range_check_ptr + 1;
+        assert [range_check_ptr + 1] = message.n_transactions - 1;
+        let range_check_ptr = range_check_ptr + 2;
 
         local header: Header* = cast(output_ptr, Header*);
         let operations = cast(output_ptr + Header.SIZE, Operation*);

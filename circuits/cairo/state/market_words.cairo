@@ -48,10 +48,13 @@ func open_markets{range_check_ptr, markets_log: DictAccess*}(
     assert [range_check_ptr + 7] = market.bid_head_price_ticks + (RC_BOUND - PRICE_BOUND);
     assert [range_check_ptr + 8] = market.ask_head_id;
     assert [range_check_ptr + 9] = market.ask_head_id + (RC_BOUND - ORDER_ID_BOUND);
-    // The top fields of both words: the bound 2^128 is enough.
-    assert [range_check_ptr + 10] = market.ask_head_price_ticks;
-    assert [range_check_ptr + 11] = market.open_interest_lots;
-    let range_check_ptr = range_check_ptr + 12;
+    // The top field of the first word: with the bound 2^128 the word stays below 2^232.
+    assert [range_check_ptr + 10] = market.open_interest_lots;
+    // That of the second word begins at bit 128, so it needs its own bound: the word must not pass
+    // the prime.
+    assert [range_check_ptr + 11] = market.ask_head_price_ticks;
+    assert [range_check_ptr + 12] = market.ask_head_price_ticks + (RC_BOUND - PRICE_BOUND);
+    let range_check_ptr = range_check_ptr + 13;
     write_words(word, &message.market, message.index_price_x16, message.mark_price_x16);
     write_price(price, config, message.index_price_x16, message.mark_price_x16);
     let record = cast(&message.market, felt);

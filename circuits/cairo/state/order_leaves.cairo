@@ -58,7 +58,7 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert side = side * side;
     tempvar reduce_only = terms.reduce_only;
     assert reduce_only = reduce_only * reduce_only;
-    // The top fields of both words: the bound 2^128 is enough.
+    // The top field of the first word: with the bound 2^128 the word stays below 2^232.
     assert [range_check_ptr + 6] = order.remaining_lots;
     assert [range_check_ptr + 7] = order.next_price_ticks;
     assert [range_check_ptr + 8] = terms.price_ticks;
@@ -67,7 +67,10 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert [range_check_ptr + 11] = terms.expiry_time_ms + (RC_BOUND - TIME_BOUND);
     assert [range_check_ptr + 12] = order.next_id;
     assert [range_check_ptr + 13] = order.next_id + (RC_BOUND - ORDER_ID_BOUND);
-    let range_check_ptr = range_check_ptr + 14;
+    // The top field of the second word begins at bit 128: with the bound 2^128 alone the word could
+    // pass the prime and have a second reading, with another price.
+    assert [range_check_ptr + 14] = order.next_price_ticks + (RC_BOUND - PRICE_BOUND);
+    let range_check_ptr = range_check_ptr + 15;
     let (word_0, word_1, leaf) = hash_order(order);
     return (leaf=leaf);
 }
