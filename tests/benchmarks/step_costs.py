@@ -43,8 +43,8 @@ class Case:
 
     target: int
     act: Callable[[Exchange, int], None]
-    n: int = 40
-    n_accounts: int = 160
+    n: int = 100
+    n_accounts: int = 400
     n_positions: int = 0
     n_markets: int = 1
     ladder: bool = False
@@ -64,7 +64,7 @@ def trade_repeated(exchange: Exchange, n: int) -> None:
 
 def trade_with_old_maker(exchange: Exchange, n: int) -> None:
     for i in range(n):
-        exchange.place(account(80 + i), SELL, 1, PRICE - 40)
+        exchange.place(account(200 + i), SELL, 1, PRICE - 40)
 
 
 def place_and_cancel(exchange: Exchange, n: int, *, n_accounts: int) -> None:
@@ -77,7 +77,7 @@ def place_and_cancel(exchange: Exchange, n: int, *, n_accounts: int) -> None:
 def place_behind(exchange: Exchange, n: int) -> None:
     """Place orders, each behind another resting order of the ladder, and cancel them."""
     for i in range(n):
-        exchange.place(account(i), BUY, 1, PRICE - i)
+        exchange.place(account(i), BUY, 1, PRICE - i // 4)
         exchange.cancel(account(i), exchange.state.globals.next_order_id - 1)
 
 
@@ -108,10 +108,10 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
-    "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=80)),
+    "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
     "place and cancel, repeated": Case(1500, partial(place_and_cancel, n_accounts=10)),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
-    "deposit, new account": Case(700, partial(deposit, first=160)),
+    "deposit, new account": Case(700, partial(deposit, first=400)),
     "deposit, existing account": Case(700, partial(deposit, first=0)),
     "withdraw": Case(900, withdraw),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
@@ -133,8 +133,8 @@ def prepared(case: Case) -> Exchange:
             exchange.place(account(i), SELL, 2, PRICE, market_id=market_id)
             exchange.place(account(i + 1), BUY, 2, PRICE, market_id=market_id)
     if case.ladder:
-        for i in range(80):
-            exchange.place(account(i), BUY, 1, PRICE - i)
+        for i in range(200):
+            exchange.place(account(i), BUY, 1, PRICE - i // 4)
     exchange.seal()
     return exchange
 

@@ -3,7 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
 from circuits.cairo.config import MarketConfig
-from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, surplus_of
+from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus, surplus_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Price
 from circuits.cairo.state.orders import Order, OrderTerms
@@ -102,7 +102,13 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.size_lots = old.size_lots - taker.direction * lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
     assert slot.open_sell_lots = old.open_sell_lots + buys - lots;
-    let (local surplus) = surplus_of(account, taker.prices);
+    local surplus;
+    if (taker.prices - account.prices == 0) {
+        assert surplus = account.surplus;
+    } else {
+        let (sum) = sum_surplus(account.positions, taker.prices, 0);
+        assert surplus = sum;
+    }
     let (local positions: Position*, surplus_change, local long_change) = replace_position(
         account.positions, old, &slot, taker.price
     );

@@ -21,7 +21,7 @@ func insert_order{range_check_ptr, orders_log: DictAccess*}(
     if (predecessor_id == 0) {
         assert order.next_id = head_id;
         assert order.next_price_ticks = head_price_ticks;
-        assert_worse(order.next_id, order.next_price_ticks, terms.price_ticks, direction);
+        assert_worse(head_id, head_price_ticks, terms.price_ticks, direction);
         assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
         let orders_log = orders_log + DictAccess.SIZE;
         return (head_id=terms.order_id, head_price_ticks=terms.price_ticks);

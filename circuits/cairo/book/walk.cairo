@@ -29,15 +29,14 @@ struct Walk {
 // Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
 // the list is empty, its head does not cross (all proven), or the visits are used up (hit_limit).
 func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    taker: Taker*, walk: Walk
+    taker: Taker*, walk: Walk*
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
     if (walk.remaining_lots == 0) {
-        return (walk=&walk, hit_limit=0);
+        return (walk=walk, hit_limit=0);
     }
     if (walk.head_id == 0) {
-        return (walk=&walk, hit_limit=0);
+        return (walk=walk, hit_limit=0);
     }
     tempvar a = taker.direction * (taker.limit_price_ticks - walk.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
@@ -45,53 +44,54 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
     if (walk.visits_left == 0) {
-        return (walk=&walk, hit_limit=1);
+        return (walk=walk, hit_limit=1);
     }
+    let (__fp__, _) = get_fp_and_pc();
     local maker: Order*;
-    let order_id = walk.head_id;
+    local order_id = walk.head_id;
     // The log entry of this visit proves that the guessed record is the current one.
     %{ ids.maker = latest_order(ids.orders_log.address_, ids.order_id) %}
     assert order_id = maker.terms.order_id;
+    // The list says so already; a damaged list shall not trade at another price or market.
+    assert maker.terms.price_ticks = walk.head_price_ticks;
+    assert maker.terms.market_id = taker.market_id;
+    assert maker.terms.side = 1 - taker.side;
     if (taker.account_id - maker.terms.account_id == 0) {
         remove_order(maker);
-        return walk_book(
-            taker,
-            Walk(
-                head_id=maker.next_id,
-                head_price_ticks=maker.next_price_ticks,
-                remaining_lots=walk.remaining_lots,
-                collateral_quanta=walk.collateral_quanta,
-                fees_quanta=walk.fees_quanta,
-                long_change=walk.long_change,
-                visits_left=walk.visits_left - 1,
-                own_lots=walk.own_lots + maker.remaining_lots,
-                own_orders=walk.own_orders + 1,
-            ),
+        local next: Walk = Walk(
+            head_id=maker.next_id,
+            head_price_ticks=maker.next_price_ticks,
+            remaining_lots=walk.remaining_lots,
+            collateral_quanta=walk.collateral_quanta,
+            fees_quanta=walk.fees_quanta,
+            long_change=walk.long_change,
+            visits_left=walk.visits_left - 1,
+            own_lots=walk.own_lots + maker.remaining_lots,
+            own_orders=walk.own_orders + 1,
         );
+        return walk_book(taker, &next);
     }
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
     let (local taker_fee) = fee_of(fill.notional_quanta, taker.market.taker_fee_ppm);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
-    return walk_book(
-        taker,
-        Walk(
-            head_id=head_id,
-            head_price_ticks=head_price_ticks,
-            remaining_lots=walk.remaining_lots - fill.lots,
-            collateral_quanta=walk.collateral_quanta - taker.direction * fill.notional_quanta -
-            taker_fee,
-            fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
-            long_change=walk.long_change + fill.long_change,
-            visits_left=walk.visits_left - 1,
-            own_lots=walk.own_lots,
-            own_orders=walk.own_orders,
-        ),
+    local next: Walk = Walk(
+        head_id=head_id,
+        head_price_ticks=head_price_ticks,
+        remaining_lots=walk.remaining_lots - fill.lots,
+        collateral_quanta=walk.collateral_quanta - taker.direction * fill.notional_quanta -
+        taker_fee,
+        fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
+        long_change=walk.long_change + fill.long_change,
+        visits_left=walk.visits_left - 1,
+        own_lots=walk.own_lots,
+        own_orders=walk.own_orders,
     );
+    return walk_book(taker, &next);
 
     apart:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (walk=&walk, hit_limit=0);
+    return (walk=walk, hit_limit=0);
 }
 
 // Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or

@@ -33,13 +33,36 @@ const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 127
 func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_accounts
 ) {
+    alloc_locals;
     if (n_accounts == 0) {
         return ();
     }
-    assert leaf.index = entry.key + ACCOUNT_ID_BOUND;
+    tempvar account_id = entry.key;
+    assert leaf.index = account_id + ACCOUNT_ID_BOUND;
     let (before) = open_account(cast(entry.prev_value, Account*));
     assert leaf.before = before;
-    let (after) = close_account(entry.key, cast(entry.new_value, Account*));
+
+    // Nonces, open orders, slots and sums are within their bounds, as the transactions keep them;
+    // collateral is checked here.
+    tempvar account: Account* = cast(entry.new_value, Account*);
+    tempvar collateral_quanta = account.collateral_quanta;
+    assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    tempvar identity: Identity* = account.identity;
+    // A guess, pinned by the end of the list.
+    %{ memory[ap] = next(witness) %}
+    tempvar n_positions;
+    assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
+    let range_check_ptr = range_check_ptr + 3;
+    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + identity.n_keys *
+        2 ** 116 + n_positions * 2 ** 120 + COLLATERAL_BOUND;
+    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
+    assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
+    assert output_ptr[1] = nonces_word;
+    let output_ptr = output_ptr + 2;
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    let (after) = close_positions(balance_word, account.positions, n_positions);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 }
@@ -49,9 +72,9 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
 // Guarantee: the record is the only one with this leaf. Fields of packed words are bounded by their
 // widths (the top field of a word by less), so that a word has one reading; sums that the record
 // caches are recomputed.
-func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    account: Account*
-) -> (leaf: felt) {
+func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Account*) -> (
+    leaf: felt
+) {
     alloc_locals;
     if (cast(account, felt) == 0) {
         return (leaf=0);
@@ -103,7 +126,7 @@ func open_other_nonces{range_check_ptr}(other_nonces) {
 
 // Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is
 // the output of the last permutation.
-func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     pending, position: Position*, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
@@ -121,20 +144,14 @@ func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr:
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     if (n_positions == 1) {
         assert cast(position.next, felt) = 0;
-        return absorb_padding();
+        // The padding of an even length.
+        let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+        assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
     let (pending) = open_position(position.next);
     return open_positions(pending, position.next.next, n_positions - 2);
-}
-
-// Ends a sponge whose input has an even length.
-func absorb_padding{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}() -> (
-    leaf: felt
-) {
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
 }
 
 // Guarantee: the record is the only reading of the returned position word, and its two derived
@@ -171,33 +188,6 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     );
 }
 
-// Writes the record of an account to the output and returns its leaf.
-//
-// Assumption: nonces, open orders, slots and sums are within their bounds, as the transactions keep
-// them; collateral is checked here.
-func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    account_id, account: Account*
-) -> (leaf: felt) {
-    tempvar collateral_quanta = account.collateral_quanta;
-    assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
-    assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
-    tempvar identity: Identity* = account.identity;
-    // A guess, pinned by the end of the list.
-    %{ memory[ap] = next(witness) %}
-    tempvar n_positions;
-    assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
-    let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + identity.n_keys *
-        2 ** 116 + n_positions * 2 ** 120 + COLLATERAL_BOUND;
-    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
-    assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = nonces_word;
-    let output_ptr = output_ptr + 2;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return close_positions(balance_word, account.positions, n_positions);
-}
-
 // Absorbs a pending word and the words of the slots, which it also writes to the output.
 func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     pending, position: Position*, n_positions
@@ -218,9 +208,13 @@ func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     tempvar next: Position* = position.next;
     if (n_positions == 1) {
-        let output_ptr = output_ptr + 1;
         assert cast(next, felt) = 0;
-        return absorb_padding();
+        let output_ptr = output_ptr + 1;
+        // The padding of an even length.
+        let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+        assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
     tempvar word = next.market_id + next.size_lots * 2 ** 16 + next.open_buy_lots * 2 ** 53 +
         next.open_sell_lots * 2 ** 90 + POSITION_BIAS;

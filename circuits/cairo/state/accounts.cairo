@@ -58,26 +58,22 @@ func authorize{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: Pose
     assert poseidon_ptr.input.s1 = word_1;
     assert poseidon_ptr.input.s2 = domain_tag;
     assert [range_check_ptr] = head.nonce + (RC_BOUND - NONCE_BOUND);
-
+    let message = poseidon_ptr.output.s0;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     // The builtin proves a signature of this very (key, message) pair.
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
-    assert ecdsa_ptr.message = poseidon_ptr.output.s0;
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-
+    assert ecdsa_ptr.message = message;
+    let signature = ecdsa_ptr;
+    let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
     let identity = account.identity;
     if (head.key_index == 0) {
-        assert ecdsa_ptr.pub_key = identity.owner.key_0;
+        assert signature.pub_key = identity.owner.key_0;
         assert [range_check_ptr + 1] = head.nonce - account.nonce_0 - 1;
         let range_check_ptr = range_check_ptr + 2;
-        let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
         return (identity=identity, nonce_0=head.nonce);
     }
-    assert [range_check_ptr + 1] = head.key_index - 1;
-    assert [range_check_ptr + 2] = identity.n_keys - 1 - head.key_index;
-    let range_check_ptr = range_check_ptr + 3;
-    assert ecdsa_ptr.pub_key = [&identity.owner.key_0 + head.key_index];
-    let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
-    let (identity) = use_other_nonce(identity, head.key_index, head.nonce);
+    let range_check_ptr = range_check_ptr + 1;
+    let (identity) = use_other_key(identity, head.key_index, head.nonce, signature);
     return (identity=identity, nonce_0=account.nonce_0);
 }
 
@@ -88,12 +84,17 @@ struct OtherNonces {
     nonce_3: felt,
 }
 
-// Assumption: 0 < key_index < n_keys <= 4.
-// Guarantee: the returned identity differs in the nonce of that key only, which grew.
-func use_other_nonce{range_check_ptr}(identity: Identity*, key_index, nonce) -> (
-    identity: Identity*
-) {
+// Assumption: key_index is not 0.
+// Guarantee: it is that of a key of the account, which is the signature's; the returned identity
+// differs in the nonce of that key only, which grew.
+func use_other_key{range_check_ptr}(
+    identity: Identity*, key_index, nonce, signature: SignatureBuiltin*
+) -> (identity: Identity*) {
     alloc_locals;
+    assert [range_check_ptr] = key_index - 1;
+    assert [range_check_ptr + 1] = identity.n_keys - 1 - key_index;
+    let range_check_ptr = range_check_ptr + 2;
+    assert signature.pub_key = [&identity.owner.key_0 + key_index];
     local nonces: OtherNonces;
     let message = nonces;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}

@@ -86,15 +86,23 @@ func replace_position{range_check_ptr}(
     tempvar exposure_change = slot.exposure_lots - old.exposure_lots;
     local surplus_change = value_change - exposure_change * price.initial_factor;
     local long_change = slot.long_lots - old.long_lots;
-    if (cast(positions, felt) == 0) {
-        let (after) = put_before(slot, positions);
-        return (positions=after, surplus_change=surplus_change, long_change=long_change);
-    }
-    // Most often the slot is the first of the list.
-    if (positions.market_id == slot.market_id) {
-        let (after) = put_before(slot, positions.next);
-        return (positions=after, surplus_change=surplus_change, long_change=long_change);
-    }
+    // Most often the slot stays the first of the list, or becomes it; splice does the rest.
+    tempvar exposure_lots = slot.exposure_lots;
+    jmp kept if exposure_lots != 0;
+    jmp elsewhere;
+
+    kept:
+    jmp listed if positions != 0;
+    assert slot.next = positions;
+    return (positions=slot, surplus_change=surplus_change, long_change=long_change);
+
+    listed:
+    tempvar other_market = positions.market_id - slot.market_id;
+    jmp elsewhere if other_market != 0;
+    assert slot.next = positions.next;
+    return (positions=slot, surplus_change=surplus_change, long_change=long_change);
+
+    elsewhere:
     let (after) = splice(positions, slot);
     return (positions=after, surplus_change=surplus_change, long_change=long_change);
 }

@@ -1,5 +1,6 @@
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
 from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.makers import Taker, reducible_lots
@@ -12,6 +13,7 @@ from circuits.cairo.constants import (
     MAX_OPEN_ORDERS,
     MAX_POSITIONS,
     MESSAGE_PLACE_ORDER,
+    NONCE_BOUND,
     OPEN_INTEREST_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
@@ -29,8 +31,8 @@ from circuits.cairo.constants import (
     TIME_IN_FORCE_POST_ONLY,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, surplus_of
-from circuits.cairo.state.accounts import Account, MessageHead, authorize
+from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
+from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
 from circuits.cairo.state.markets import Market, Price
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
@@ -80,17 +82,41 @@ func place_order{
     local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
     local price: Price* = environment.prices + market_id * Price.SIZE;
 
-    // 1. The signature, then fields and price. Widths are checked, so word_1 has one reading.
-    let (local identity, local nonce_0) = authorize(
-        MESSAGE_PLACE_ORDER,
-        message.head,
-        market_id,
+    // 1. The signature, as in authorize(). Widths are checked below, so word_1 has one reading.
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        MESSAGE_PLACE_ORDER + account_id * 2 ** 8 + message.head.key_index * 2 ** 40 +
+        message.head.nonce * 2 ** 48 + market_id * 2 ** 110,
         message.price_ticks + message.size_lots * 2 ** 32 + message.expiry_time_ms * 2 ** 64 +
         message.max_fee_ppm * 2 ** 112 + side * 2 ** 132 + message.reduce_only * 2 ** 133 +
         message.time_in_force * 2 ** 134,
         environment.domain_tag,
-        account,
     );
+    %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
+    assert ecdsa_ptr.message = poseidon_ptr.output.s0;
+    assert [range_check_ptr] = message.head.nonce + (RC_BOUND - NONCE_BOUND);
+    local identity: Identity*;
+    local nonce_0;
+    local range_check_signed;
+    if (message.head.key_index == 0) {
+        assert identity = account.identity;
+        assert nonce_0 = message.head.nonce;
+        assert ecdsa_ptr.pub_key = identity.owner.key_0;
+        assert [range_check_ptr + 1] = nonce_0 - account.nonce_0 - 1;
+        assert range_check_signed = range_check_ptr + 2;
+    } else {
+        let range_check_ptr = range_check_ptr + 1;
+        let (after_use) = use_other_key(
+            account.identity, message.head.key_index, message.head.nonce, ecdsa_ptr
+        );
+        assert identity = after_use;
+        assert nonce_0 = account.nonce_0;
+        assert range_check_signed = range_check_ptr;
+    }
+    let range_check_ptr = range_check_signed;
+    let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+
+    // Fields and price.
     assert [range_check_ptr] = message.price_ticks - 1;
     assert [range_check_ptr + 1] = message.price_ticks + (RC_BOUND - PRICE_BOUND);
     assert [range_check_ptr + 2] = message.size_lots - 1;
@@ -157,26 +183,56 @@ func place_order{
         assert range_check_sized = range_check_ptr;
     }
 
-    // 4, 5. The walk.
-    // The heads are at 0 (bids) and 2 (asks): 1 - direction is the own side's, 1 + direction the other.
+    // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction is
+    // the own side's, 1 + direction the other's.
     tempvar other_head: felt* = cast(market, felt*) + direction;
-    let (local walk: Walk*, hit_limit) = match_order{range_check_ptr=range_check_sized}(
-        &message,
-        environment,
-        time_ms,
-        Walk(
-            head_id=other_head[1],
-            head_price_ticks=other_head[2],
-            remaining_lots=lots,
-            collateral_quanta=account.collateral_quanta,
-            fees_quanta=fees_quanta,
-            long_change=0,
-            visits_left=MAX_MAKERS_PER_ORDER,
-            own_lots=0,
-            own_orders=0,
-        ),
+    local start: Walk = Walk(
+        head_id=other_head[1],
+        head_price_ticks=other_head[2],
+        remaining_lots=lots,
+        collateral_quanta=account.collateral_quanta,
+        fees_quanta=fees_quanta,
+        long_change=0,
+        visits_left=MAX_MAKERS_PER_ORDER,
+        own_lots=0,
+        own_orders=0,
     );
+    local walk: Walk*;
+    local hit_limit;
+    local range_check_walked;
+    local accounts_log_walked: DictAccess*;
+    local orders_log_walked: DictAccess*;
     let range_check_ptr = range_check_sized;
+    jmp meet if start.head_id != 0;
+    assert range_check_walked = range_check_ptr;
+    jmp stay;
+
+    meet:
+    tempvar a = direction * (message.price_ticks - start.head_price_ticks);
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp apart if [ap] != 0, ap++;
+    let (met: Walk*, limit) = meet_book(&message, environment, time_ms, &start);
+    assert walk = met;
+    assert hit_limit = limit;
+    assert range_check_walked = range_check_ptr;
+    assert accounts_log_walked = accounts_log;
+    assert orders_log_walked = orders_log;
+    jmp walked;
+
+    apart:
+    assert [range_check_ptr] = (-a) - 1;
+    assert range_check_walked = range_check_ptr + 1;
+
+    stay:
+    assert walk = &start;
+    assert hit_limit = 0;
+    assert accounts_log_walked = accounts_log;
+    assert orders_log_walked = orders_log;
+
+    walked:
+    let range_check_ptr = range_check_walked;
+    let accounts_log = accounts_log_walked;
+    let orders_log = orders_log_walked;
 
     // 6. What is left rests, or is cancelled.
     tempvar own_head: felt* = cast(market, felt*) - direction;
@@ -204,7 +260,13 @@ func place_order{
     tempvar sells = side * (added + walk.own_lots);
     assert slot.open_buy_lots = old.open_buy_lots + added - sells;
     assert slot.open_sell_lots = old.open_sell_lots + sells - walk.own_lots;
-    let (local surplus) = surplus_of(account, environment.prices);
+    local surplus;
+    if (environment.prices - account.prices == 0) {
+        assert surplus = account.surplus;
+    } else {
+        let (sum) = sum_surplus(account.positions, environment.prices, 0);
+        assert surplus = sum;
+    }
     let (positions, surplus_change, long_change) = replace_position(
         account.positions, old, &slot, price
     );
@@ -246,28 +308,22 @@ func place_order{
     return (fees_quanta=walk.fees_quanta);
 }
 
-// Walks the book if the order crosses; a post-only order must not.
-func match_order{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    message: PlaceOrder*, environment: Environment*, time_ms, walk: Walk
+// Walks the book for an order that may cross (the walk itself proves whether it does); a post-only
+// order must not.
+func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
+    message: PlaceOrder*, environment: Environment*, time_ms, start: Walk*
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    if (walk.head_id == 0) {
-        return (walk=&walk, hit_limit=0);
-    }
-    local direction = message.side * (-2) + 1;
-    tempvar a = direction * (message.price_ticks - walk.head_price_ticks);
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp apart if [ap] != 0, ap++;
-    // It may cross (walk_book proves whether it does).
     if (message.time_in_force == TIME_IN_FORCE_POST_ONLY) {
         assert message.time_in_force = 0;
     }
-    let market_id = message.market_id;
+    local market_id = message.market_id;
+    local side = message.side;
     local taker: Taker = Taker(
         account_id=message.head.account_id,
-        side=message.side,
-        direction=direction,
+        side=side,
+        direction=side * (-2) + 1,
         limit_price_ticks=message.price_ticks,
         time_ms=time_ms,
         market_id=market_id,
@@ -275,12 +331,7 @@ func match_order{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcc
         price=environment.prices + market_id * Price.SIZE,
         prices=environment.prices,
     );
-    return walk_book(&taker, walk);
-
-    apart:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return (walk=&walk, hit_limit=0);
+    return walk_book(&taker, start);
 }
 
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns
