@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -21,9 +20,9 @@ WIDTH_WITHOUT_TERMINAL: Final = 160
 
 def _console(*, stderr: bool) -> Console:
     made = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
+    if not made.is_terminal:
         # Hashes and tables in a log file should not be cut at 80 columns.
-        made.width = WIDTH_WITHOUT_TERMINAL
+        made.width = max(made.width, WIDTH_WITHOUT_TERMINAL)
     return made
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from novation import _native
 from prover.reference.air import Air
@@ -27,6 +28,9 @@ from prover.reference.merkle import TableShape, check_opening
 from prover.reference.parameters import ProofParameters, Suite, parse_parameters
 from prover.reference.proof import Commitments, ProofReader, read_commitments, read_opening
 from prover.reference.public_input import PublicInput, parse_public_input
+
+MAX_JSON_DEPTH: Final = 32
+_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 # The composition polynomial has twice the degree of a column and is committed as two halves.
 N_COMPOSITION_COLUMNS = 2
@@ -92,11 +96,32 @@ def verify_text(proof_text: str | bytes, minimum_security_bits: int = 0) -> None
         UnreadableProof: if the text is not JSON, or as `verify`.
     """
     try:
-        proof_json = json.loads(proof_text)
-    # The parser's own limits: nesting depth, digits of a number, encoding.
+        document = proof_text if isinstance(proof_text, str) else proof_text.decode()
+        _check_nesting(document)
+        proof_json = json.loads(document)
+    # The parser's own limits: digits of a number, encoding.
     except (ValueError, RecursionError) as error:
         raise UnreadableProof(f"not JSON: {error}") from error
     verify(proof_json, minimum_security_bits)
+
+
+def _check_nesting(document: str) -> None:
+    """Refuse deep nesting before the recursive parser meets it.
+
+    The interpreter's recursion limit is no guard: libraries raise it beyond what the stack holds.
+
+    Raises:
+        ValueError: if lists and objects are nested deeper than any proof file needs.
+    """
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(document):
+        bracket = match[0]
+        if bracket in "[{":
+            depth += 1
+            if depth > MAX_JSON_DEPTH:
+                raise ValueError(f"nested deeper than {MAX_JSON_DEPTH}")
+        elif bracket in "]}":
+            depth -= 1
 
 
 def read_statement(

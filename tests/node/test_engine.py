@@ -82,7 +82,7 @@ def orders(rng: random.Random, count: int, first_nonce: int = 1) -> list[Command
 def test_batch_when_its_step_budget_is_used_is_sealed_before_the_next_transaction(
     tmp_path: Path,
 ) -> None:
-    budget = 60_000
+    budget = 20_000
     settings = replace(SETTINGS, batch=BatchPolicy(max_cost_steps=budget))
     with opened(tmp_path, settings) as engine:
         fund(engine)
