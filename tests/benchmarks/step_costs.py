@@ -74,6 +74,17 @@ def place_and_cancel(exchange: Exchange, n: int, *, n_accounts: int) -> None:
         exchange.cancel(account(i % n_accounts), exchange.state.globals.next_order_id - 1)
 
 
+def place_only(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.place(account(i), BUY, 1, PRICE - 40)
+
+
+def cancel_old(exchange: Exchange, n: int) -> None:
+    """Cancel orders of the ladder, which an earlier batch put on the book."""
+    for i in range(n):
+        exchange.cancel(account(i), 1 + i)
+
+
 def place_behind(exchange: Exchange, n: int) -> None:
     """Place orders, each behind another resting order of the ladder, and cancel them."""
     for i in range(n):
@@ -108,6 +119,8 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
+    "place, order rests": Case(1500, place_only),
+    "cancel, old order": Case(1500, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
     "place and cancel, repeated": Case(1500, partial(place_and_cancel, n_accounts=10)),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
