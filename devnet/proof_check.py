@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from devnet.console import waiting
 from devnet.errors import UserError
 from novation import _native
+from novation.protocol.errors import DecodeError
+from novation.protocol.output import decode_output
 from prover.reference import RejectedProof, UnreadableProof, verify_text
+from prover.statement import StatementError, proven_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +55,19 @@ def check_proof_in_python(path: Path, min_security_bits: int) -> str:
     except UnreadableProof as error:
         raise unreadable(path, error) from error
     return "Python reference verifier"
+
+
+def check_statement(path: Path) -> str:
+    """Check that an accepted proof is about the batch program; return which batch it proves.
+
+    Raises:
+        UserError: with status 1 if it is about something else.
+    """
+    try:
+        output = decode_output(proven_output(json.loads(read(path))["public_input"]))
+    except (StatementError, DecodeError) as error:
+        raise rejected(path, error) from error
+    return f"batch {output.batch_number}, root {output.old_root:#066x} -> {output.new_root:#066x}"
 
 
 def read(path: Path) -> bytes:

@@ -10,8 +10,9 @@ from devnet.home import HOME_VARIABLE, Home, default_home
 from prover.profiles import PROFILES
 
 
-def _parse_home(value: str | Path) -> Home:
-    return Home(Path(value))
+def _parse_home(value: str | Home) -> Home:
+    # The default goes through the parser, too.
+    return value if isinstance(value, Home) else Home(Path(value))
 
 
 HomeOption = Annotated[

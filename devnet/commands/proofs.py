@@ -18,6 +18,7 @@ from devnet.proof_check import (
     ACCEPTED,
     check_proof,
     check_proof_in_python,
+    check_statement,
     read,
     rejected,
     unreadable,
@@ -95,6 +96,8 @@ def verify(
 ) -> None:
     """Verify the proof of a batch. Exit status: 0 accepted, 1 rejected, 2 unreadable.
 
+    Accepted means that the batch program ran and wrote the output that the proof names.
+
     Examples: `novation verify proof.json`, `novation verify proof.json --python`,
     `novation verify proof.json --l1`
     """
@@ -105,6 +108,7 @@ def verify(
     else:
         check = check_proof_in_python if python else check_proof
         console.print(check(proof, MIN_SECURITY_BITS), markup=False)
+    console.print(check_statement(proof), markup=False)
     console.print(ACCEPTED)
 
 

@@ -79,6 +79,14 @@ def test_help_when_asked_for_then_has_an_example(cli: Cli, command: tuple[str, .
     assert f"novation {' '.join(command)}" in " ".join(result.out.split())
 
 
+def test_home_when_not_named_then_default_folder(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOVATION_HOME")
+    monkeypatch.chdir(tmp_path)
+    assert cli("keys", "list").status == 0
+
+
 def test_keys_when_made_then_listed_shown_and_private(cli: Cli) -> None:
     assert cli("keys", "new", "alice").status == 0
     path = cli.home / "keys" / "alice.json"
