@@ -14,7 +14,7 @@ from tests.soundness.proofs import STONE_PROOFS, load_proof
 SEED = 20_261_121
 GOLDEN_K, GOLDEN_P, CAIRO_LANG, SWIFTNESS = STONE_PROOFS
 # The public memory of the largest statement takes 6,561 Pedersen hashes, every time.
-N_MUTATIONS = {GOLDEN_K: 600, GOLDEN_P: 600, CAIRO_LANG: 60, SWIFTNESS: 300}
+N_MUTATIONS = {GOLDEN_K: 600, GOLDEN_P: 600, CAIRO_LANG: 100, SWIFTNESS: 300}
 
 
 def accepts(proof_text: bytes) -> bool:

@@ -24,7 +24,7 @@ from tests.soundness.proofs import STONE_PROOFS, load_proof
 SEED = 20_261_121
 GOLDEN_K, GOLDEN_P, CAIRO_LANG, SWIFTNESS = STONE_PROOFS
 # Python's Poseidon makes a mutation of suite P cost up to a second.
-N_MUTATIONS = {GOLDEN_K: 300, GOLDEN_P: 100, CAIRO_LANG: 40, SWIFTNESS: 40}
+N_MUTATIONS = {GOLDEN_K: 300, GOLDEN_P: 100, CAIRO_LANG: 100, SWIFTNESS: 100}
 
 
 @pytest.fixture(scope="module")
