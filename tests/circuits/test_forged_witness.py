@@ -350,3 +350,13 @@ def test_resting_order_behind_itself_is_rejected() -> None:
     change = order_id - records.tape[place][PREDECESSOR]
     tampered = forged(records, (("tape", place, PREDECESSOR), change))
     assert run_dishonestly(tampered, latest=NewOrderBehindItself) is None
+
+
+def test_batch_without_transactions_is_rejected() -> None:
+    """It would move time and batch number by nobody's order."""
+    records = INPUTS[0]
+    batch = list(records.tape[BATCH])
+    batch[N_TRANSACTIONS:] = [0] * len(batch[N_TRANSACTIONS:])
+    n_markets = len(BATCHES[0].witness.config.markets)
+    tape = [*records.tape[:BATCH], batch, *records.tape[BATCH + 1 : BATCH + 1 + n_markets]]
+    assert run_dishonestly(with_tape(records, tape)) is None
