@@ -5,7 +5,7 @@
 //! each kernel loads them below 3p and its layers add at most 2p each (forward) or double them
 //! (inverse).
 
-use crate::packed::{Packed, Task, MAX_WIDTH};
+use crate::packed::{Packed, Task, MAX_WIDTH, SUM_CAPACITY};
 use crate::Fe;
 
 /// Elements that the last three layers are done on at once.
@@ -258,16 +258,7 @@ impl Task for ScaleByPowers<'_> {
 
     #[inline(always)]
     fn run<P: Packed>(self) {
-        // Several vectors of powers hide the latency of their products.
-        let mut powers = [self.first; INTERLEAVED * MAX_WIDTH];
-        for i in 1..INTERLEAVED * P::WIDTH {
-            powers[i] = powers[i - 1] * self.base;
-        }
-        let stride = P::broadcast(self.base.pow((INTERLEAVED * P::WIDTH) as u64));
-        let mut vectors = [P::load(&powers); INTERLEAVED];
-        for (i, vector) in vectors.iter_mut().enumerate() {
-            *vector = P::load(&powers[i * P::WIDTH..]);
-        }
+        let (mut vectors, stride) = interleaved_powers::<P>(self.base, self.first);
         let mut chunks = self.values.chunks_exact_mut(INTERLEAVED * P::WIDTH);
         for chunk in &mut chunks {
             for (values, power) in chunk.chunks_exact_mut(P::WIDTH).zip(&mut vectors) {
@@ -275,6 +266,7 @@ impl Task for ScaleByPowers<'_> {
                 *power = power.mul(stride);
             }
         }
+        let mut powers = [Fe::ZERO; INTERLEAVED * MAX_WIDTH];
         for (i, vector) in vectors.into_iter().enumerate() {
             vector.store(&mut powers[i * P::WIDTH..]);
         }
@@ -282,6 +274,67 @@ impl Task for ScaleByPowers<'_> {
             *value *= power;
         }
     }
+}
+
+/// Powers `first * base^i` for i below `INTERLEAVED * WIDTH`, and the factor from them to the next.
+/// Several vectors hide the latency of their products.
+#[inline(always)]
+fn interleaved_powers<P: Packed>(base: Fe, first: Fe) -> ([P; INTERLEAVED], P) {
+    let mut powers = [first; INTERLEAVED * MAX_WIDTH];
+    for i in 1..INTERLEAVED * P::WIDTH {
+        powers[i] = powers[i - 1] * base;
+    }
+    let mut vectors = [P::load(&powers); INTERLEAVED];
+    for (i, vector) in vectors.iter_mut().enumerate() {
+        *vector = P::load(&powers[i * P::WIDTH..]);
+    }
+    (vectors, P::broadcast(base.pow((INTERLEAVED * P::WIDTH) as u64)))
+}
+
+/// Output i becomes `first * base^i` times the sum of the coefficients i, i + stride, ... with their
+/// weights. The number of outputs is a multiple of the vector's width.
+pub(super) struct FoldByPowers<'v> {
+    pub(super) out: &'v mut [Fe],
+    pub(super) coefficients: &'v [Fe],
+    pub(super) stride: usize,
+    pub(super) weights: &'v [Fe],
+    pub(super) base: Fe,
+    pub(super) first: Fe,
+}
+
+impl Task for FoldByPowers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let (mut vectors, step) = interleaved_powers::<P>(self.base, self.first);
+        for (i, out) in self.out.chunks_exact_mut(P::WIDTH).enumerate() {
+            let coefficients = &self.coefficients[i * P::WIDTH..];
+            let folded = fold::<P>(coefficients, self.stride, self.weights);
+            let power = &mut vectors[i % INTERLEAVED];
+            folded.mul_factor(power.to_factor()).store_reduced(out, 1);
+            *power = power.mul(step);
+        }
+    }
+}
+
+/// The weighted sum of the vectors at the multiples of `stride`, below 3p.
+#[inline(always)]
+fn fold<P: Packed>(coefficients: &[Fe], stride: usize, weights: &[Fe]) -> P {
+    if weights.len() == 1 {
+        return P::load_lazy(coefficients, 1);
+    }
+    let mut total = P::reduce_sum(P::no_sum());
+    for (part, weights) in weights.chunks(SUM_CAPACITY).enumerate() {
+        let mut sum = P::no_sum();
+        for (j, weight) in weights.iter().enumerate() {
+            let position = (part * SUM_CAPACITY + j) * stride;
+            let coefficients = P::load_lazy(&coefficients[position..], 1);
+            sum = P::add_product(sum, coefficients, P::broadcast(*weight));
+        }
+        total = total.add_lazy(P::reduce_sum(sum)).reduce();
+    }
+    total
 }
 
 /// The four quarters of a block.

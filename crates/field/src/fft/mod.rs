@@ -8,12 +8,16 @@
 //! block that fits the cache is finished before the next one is touched.
 
 mod kernels;
+mod reversal;
 
 use rayon::prelude::*;
 
 use crate::packed::{run, run_scalar, Task, MAX_WIDTH};
 use crate::{batch_inverse, Fe};
-use kernels::{quarters, EvaluateBlock, InterpolateBlock, Join4, ScaleByPowers, Split4};
+use kernels::{
+    quarters, EvaluateBlock, FoldByPowers, InterpolateBlock, Join4, ScaleByPowers, Split4,
+};
+pub use reversal::{bit_reverse, bit_reverse_index};
 
 /// Blocks of 2^12 elements (128 KiB) stay in the second-level cache.
 const LOG_CACHE_BLOCK: u32 = 12;
@@ -53,10 +57,44 @@ impl Twiddles {
     /// # Panics
     /// If the length is not a power of two of a prepared size.
     pub fn evaluate(&self, values: &mut [Fe], offset: Fe) {
-        let log_n = self.checked_log(values.len());
+        self.checked_log(values.len());
         if offset != Fe::ONE {
             scale_by_powers(values, offset, Fe::ONE);
         }
+        self.evaluate_scaled(values);
+    }
+
+    /// The values, in bit-reversed order, of the polynomial with these coefficients on the coset
+    /// `offset * <w>` that has as many points as `out`; the polynomial may be of higher degree.
+    ///
+    /// # Panics
+    /// If the length of `out` is not a power of two of a prepared size, or does not divide the
+    /// number of coefficients.
+    pub fn evaluate_into(&self, coefficients: &[Fe], offset: Fe, out: &mut [Fe]) {
+        let n = out.len();
+        self.checked_log(n);
+        assert!(
+            coefficients.len().is_multiple_of(n),
+            "{} coefficients: not a multiple of {n} points",
+            coefficients.len()
+        );
+        // Modulo x^n - offset^n, and x replaced by offset * x.
+        let step = offset.pow(n as u64);
+        let mut weights = vec![Fe::ONE; coefficients.len() / n];
+        scale_by_powers(&mut weights, step, Fe::ONE);
+        out.par_chunks_mut(GRAIN).enumerate().for_each(|(index, out)| {
+            let start = index * GRAIN;
+            let (coefficients, weights) = (&coefficients[start..], &weights[..]);
+            let (base, first) = (offset, offset.pow(start as u64));
+            let task = FoldByPowers { out, coefficients, stride: n, weights, base, first };
+            run_if_large(n, task);
+        });
+        self.evaluate_scaled(out);
+    }
+
+    /// [`Twiddles::evaluate`] with an offset of one.
+    fn evaluate_scaled(&self, values: &mut [Fe]) {
+        let log_n = values.len().ilog2();
         let log_block = log_cache_block(log_n);
         for layer in (0..log_n - log_block).step_by(2) {
             for_each_quartering(values, layer, &self.forward, |quarters, constants| {
@@ -135,31 +173,6 @@ fn scale_by_powers(values: &mut [Fe], base: Fe, first: Fe) {
         let first = base.pow((index * GRAIN) as u64) * first;
         run(ScaleByPowers { values, base, first });
     });
-}
-
-/// Swaps every element with the one whose index has the reversed bits.
-///
-/// # Panics
-/// If the length is not a power of two.
-pub fn bit_reverse<T>(values: &mut [T]) {
-    let n = values.len();
-    assert!(n.is_power_of_two(), "bit reversal of {n} values: not a power of two");
-    for i in 0..n {
-        let j = bit_reverse_index(i, n.ilog2());
-        if i < j {
-            values.swap(i, j);
-        }
-    }
-}
-
-/// The lowest `bits` bits of `index` in reversed order.
-#[inline]
-pub const fn bit_reverse_index(index: usize, bits: u32) -> usize {
-    if bits == 0 {
-        0
-    } else {
-        index.reverse_bits() >> (usize::BITS - bits)
-    }
 }
 
 /// The value of the polynomial with these coefficients, lowest first.
