@@ -4,6 +4,7 @@
 //! hold them against `starknet-crypto`, which also supplies Pedersen and the deterministic nonce.
 
 mod batch;
+pub mod calibrate;
 pub mod curve;
 pub mod ecdsa;
 mod hashes;

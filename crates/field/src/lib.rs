@@ -6,6 +6,7 @@
 // The prover's inner loops are these functions; not inlining one costs a third of its speed.
 #![allow(clippy::inline_always)]
 
+pub mod calibrate;
 mod convert;
 mod element;
 pub mod fft;
