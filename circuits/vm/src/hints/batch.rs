@@ -1,0 +1,43 @@
+//! Hints that take from the witness, and `segments.add`.
+
+use crate::error::Fault;
+use crate::expression::Expression;
+use crate::machine::{Machine, ECDSA, EXECUTION};
+use crate::tape::Argument;
+use crate::value::Value;
+
+/// `memory[ap]` becomes the next number of the tape.
+pub(super) fn next_witness(machine: &mut Machine, _: &[Expression]) -> Result<(), Fault> {
+    let value = machine.tape.number()?;
+    machine.assign(EXECUTION, machine.ap, value)
+}
+
+/// The next list of the tape goes to consecutive cells.
+pub(super) fn write_message(machine: &mut Machine, ids: &[Expression]) -> Result<(), Fault> {
+    let address = ids[0].value(machine)?;
+    let (segment, offset) = machine.located(address)?;
+    let items = machine.tape.list()?;
+    machine.place_items(segment, offset, &items)
+}
+
+/// Notes the signature of the instance at an address.
+pub(super) fn add_signature(machine: &mut Machine, ids: &[Expression]) -> Result<(), Fault> {
+    let address = ids[0].value(machine)?;
+    let (segment, offset) = machine.located(address)?;
+    if segment != ECDSA {
+        return Err(Fault::hint("the place for a signature is not in the ECDSA segment"));
+    }
+    let signature = machine.tape.list()?;
+    let [Argument::Number(r), Argument::Number(s)] = signature.as_slice() else {
+        return Err(Fault::hint("a signature is two numbers, r and s"));
+    };
+    let s = s.limbs().ok_or_else(|| Fault::hint("a signature holds a pointer"))?;
+    machine.signatures.insert(offset, (*r, s));
+    Ok(())
+}
+
+/// `memory[ap]` becomes the address of a new segment.
+pub(super) fn add_segment(machine: &mut Machine, _: &[Expression]) -> Result<(), Fault> {
+    let segment = machine.memory.add_segment()?;
+    machine.assign(EXECUTION, machine.ap, Value::pointer(segment, 0))
+}

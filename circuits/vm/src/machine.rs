@@ -1,0 +1,336 @@
+//! Registers, memory and the loop over instructions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use novation_cairo_air::RegisterState;
+
+use crate::error::{shown, Fault, RunError};
+use crate::hints::{Records, Scope};
+use crate::instruction::{ApUpdate, Instruction, Opcode, PcUpdate};
+use crate::memory::Memory;
+use crate::program::{Hint, Program};
+use crate::run::Run;
+use crate::tape::{Argument, Tape, Witness};
+use crate::value::Value;
+
+// Segments in the order of the public input; what hints add follows.
+pub(crate) const PROGRAM: u32 = 0;
+pub(crate) const EXECUTION: u32 = 1;
+pub(crate) const OUTPUT: u32 = 2;
+pub(crate) const RANGE_CHECK: u32 = 4;
+pub(crate) const ECDSA: u32 = 5;
+pub(crate) const POSEIDON: u32 = 9;
+pub(crate) const N_FIXED_SEGMENTS: u32 = 13;
+/// cairo-lang gives the (unused) modular builtins four cells of zeros.
+pub(crate) const ZEROS: u32 = 13;
+const N_ZEROS: u32 = 4;
+/// Address of the program's first word.
+pub(crate) const PROGRAM_BASE: u64 = 1;
+
+/// Steps between two questions whether to stop.
+const STEPS_PER_CHECK: usize = 1 << 16;
+/// Cells per permitted step: the layout has eight memory units for each.
+const CELLS_PER_STEP: usize = 8;
+
+/// What arithmetic may do with pointers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointers {
+    /// Move them, and take differences in one segment: everything else is an error, so that the
+    /// memory can be placed anywhere afterwards.
+    Typed,
+    /// Anything: pointers are numbers where no other sense fits, as they are for a dishonest
+    /// prover. Such a run cannot be placed in one address space.
+    Flat,
+}
+
+/// A hint that is about to run.
+#[derive(Clone)]
+pub struct HintCall {
+    program: Arc<Program>,
+    index: usize,
+    pc: usize,
+}
+
+impl HintCall {
+    /// Text of the hint.
+    pub fn text(&self) -> &str {
+        &self.hint().text
+    }
+
+    /// Where its instruction comes from, `file:line`.
+    pub fn place(&self) -> String {
+        self.program.place(self.pc)
+    }
+
+    fn hint(&self) -> &Hint {
+        &self.program.hints[self.index]
+    }
+}
+
+/// Runs in place of a hint; it may call [`Machine::run_hint`].
+pub type Override<'a> = dyn FnMut(&mut Machine, &HintCall) -> Result<(), Fault> + 'a;
+
+/// How a program is run.
+pub struct RunOptions<'a> {
+    /// Limit of steps.
+    pub step_limit: usize,
+    /// What arithmetic may do with pointers.
+    pub pointers: Pointers,
+    /// Whether to stop; asked now and then.
+    pub interrupted: &'a mut dyn FnMut() -> bool,
+    /// Runs in place of every hint, for tests of soundness.
+    pub override_hint: Option<&'a mut Override<'a>>,
+}
+
+/// The state of a run.
+#[derive(Debug)]
+pub struct Machine {
+    pub(crate) memory: Memory,
+    pub(crate) pc: u32,
+    pub(crate) ap: u32,
+    pub(crate) fp: u32,
+    pub(crate) pointers: Pointers,
+    pub(crate) trace: Vec<RegisterState>,
+    pub(crate) tape: Tape,
+    pub(crate) records: Records,
+    pub(crate) scopes: Vec<Scope>,
+    /// Signatures by the offset of their instance: r, and s in canonical limbs.
+    pub(crate) signatures: BTreeMap<u32, (Value, [u64; 4])>,
+    /// Outputs of Poseidon instances that were read; only what is read becomes a cell.
+    pub(crate) permuted: Vec<Option<[Value; 3]>>,
+    /// The registers at the end loop, which never change again.
+    pub(crate) final_registers: RegisterState,
+    execution_base: u64,
+}
+
+impl Machine {
+    pub(crate) fn execute(
+        program: &Arc<Program>,
+        witness: Witness,
+        mut options: RunOptions<'_>,
+    ) -> Result<Run, RunError> {
+        let fail = |pc, fault| RunError { pc, place: program.place(pc), hint: None, fault };
+        let mut machine = Self::new(program, witness, &options)
+            .map_err(|fault| fail(program.start as usize, fault))?;
+        machine.run_to_end(program, &mut options)?;
+        machine.check_builtins(program).map_err(|fault| fail(program.end as usize, fault))?;
+        Ok(Run::new(Arc::clone(program), machine))
+    }
+
+    fn new(program: &Program, witness: Witness, options: &RunOptions<'_>) -> Result<Self, Fault> {
+        let n_words = program.words.len();
+        let mut machine = Self {
+            memory: Memory::new(n_words + options.step_limit.saturating_mul(CELLS_PER_STEP)),
+            pc: program.start,
+            ap: 2,
+            fp: 2,
+            pointers: options.pointers,
+            trace: Vec::new(),
+            tape: Tape::new(witness.tape),
+            records: Records::default(),
+            scopes: vec![Scope::default()],
+            signatures: BTreeMap::new(),
+            permuted: Vec::new(),
+            final_registers: RegisterState::default(),
+            execution_base: PROGRAM_BASE + n_words as u64,
+        };
+        for _ in 0..=N_FIXED_SEGMENTS {
+            machine.memory.add_segment()?;
+        }
+        for offset in 0..N_ZEROS {
+            machine.memory.fill(ZEROS, offset, Value::ZERO)?;
+        }
+        for (offset, word) in (0..).zip(&program.words) {
+            machine.memory.fill(PROGRAM, offset, *word)?;
+        }
+        let bases = program.builtins.iter().map(|segment| Value::pointer(*segment, 0));
+        let stack = [Value::pointer(EXECUTION, machine.fp), Value::ZERO].into_iter().chain(bases);
+        for (offset, value) in (0..).zip(stack) {
+            machine.memory.fill(EXECUTION, offset, value)?;
+        }
+        machine.records = machine.place_records(witness.accounts, witness.orders)?;
+        Ok(machine)
+    }
+
+    fn run_to_end(
+        &mut self,
+        program: &Arc<Program>,
+        options: &mut RunOptions<'_>,
+    ) -> Result<(), RunError> {
+        let limit = options.step_limit;
+        while self.pc != program.end {
+            let steps = self.trace.len();
+            let pc = self.pc as usize;
+            let fail = |fault| RunError { pc, place: program.place(pc), hint: None, fault };
+            if steps % STEPS_PER_CHECK == 0 && (options.interrupted)() {
+                return Err(fail(Fault::Interrupted));
+            }
+            if steps >= limit {
+                return Err(fail(Fault::StepLimit { limit }));
+            }
+            let instruction = program.instructions.get(pc).copied().flatten();
+            let instruction = instruction.ok_or_else(|| fail(Fault::Instruction))?;
+            for index in program.hint_ranges[pc].clone() {
+                self.call_hint(program, index as usize, options)?;
+            }
+            self.trace.push(self.registers());
+            self.step(&instruction).map_err(fail)?;
+        }
+        self.final_registers = self.registers();
+        Ok(())
+    }
+
+    fn call_hint(
+        &mut self,
+        program: &Arc<Program>,
+        index: usize,
+        options: &mut RunOptions<'_>,
+    ) -> Result<(), RunError> {
+        let hint = &program.hints[index];
+        let result = match &mut options.override_hint {
+            None => (hint.function)(self, &hint.operands),
+            Some(replacement) => {
+                let pc = self.pc as usize;
+                replacement(self, &HintCall { program: Arc::clone(program), index, pc })
+            }
+        };
+        result.map_err(|fault| {
+            let pc = self.pc as usize;
+            RunError { pc, place: program.place(pc), hint: Some(hint.text.clone()), fault }
+        })
+    }
+
+    /// Runs what a hint stands for.
+    ///
+    /// # Errors
+    /// [`Fault`] if the hint fails.
+    pub fn run_hint(&mut self, call: &HintCall) -> Result<(), Fault> {
+        let hint = call.hint();
+        (hint.function)(self, &hint.operands)
+    }
+
+    /// The value of `ids.name` in a hint, `None` if the hint's function does not use the name.
+    ///
+    /// # Errors
+    /// [`Fault`] if a cell on the way is unknown.
+    pub fn operand(&mut self, call: &HintCall, name: &str) -> Result<Option<Value>, Fault> {
+        call.hint().operand(name).map(|expression| expression.value(self)).transpose()
+    }
+
+    /// The registers as the trace has them.
+    pub(crate) fn registers(&self) -> RegisterState {
+        RegisterState {
+            ap: self.execution_base + u64::from(self.ap),
+            fp: self.execution_base + u64::from(self.fp),
+            pc: PROGRAM_BASE + u64::from(self.pc),
+        }
+    }
+
+    fn step(&mut self, instruction: &Instruction) -> Result<(), Fault> {
+        let mut ap = self.ap;
+        match instruction.opcode {
+            Opcode::AssertEqual => {
+                let result = self.assert_equal(instruction)?;
+                self.pc = self.next_pc(instruction, result)?;
+                ap = self.moved_ap(instruction, result)?;
+            }
+            Opcode::Nop => {
+                let result = self.operands_result(instruction)?;
+                self.pc = self.next_pc(instruction, result)?;
+                ap = self.moved_ap(instruction, result)?;
+            }
+            Opcode::Call => {
+                let return_pc = self.pc + instruction.size();
+                self.assign(EXECUTION, ap, Value::pointer(EXECUTION, self.fp))?;
+                self.assign(EXECUTION, ap + 1, Value::pointer(PROGRAM, return_pc))?;
+                let target = self.operands_result(instruction)?;
+                self.pc = self.next_pc(instruction, target)?;
+                ap += 2;
+                self.fp = ap;
+            }
+            Opcode::Ret => {
+                let frame = |below: u32| self.fp.checked_sub(below).ok_or(Fault::Undetermined);
+                let (caller_at, return_at) = (frame(2)?, frame(1)?);
+                let caller = self.read(EXECUTION, caller_at)?;
+                let target = self.read(EXECUTION, return_at)?;
+                self.fp = self.register("fp", EXECUTION, caller)?;
+                self.pc = self.register("pc", PROGRAM, target)?;
+            }
+        }
+        self.ap = ap;
+        Ok(())
+    }
+
+    fn next_pc(&mut self, instruction: &Instruction, result: Value) -> Result<u32, Fault> {
+        let following = self.pc + instruction.size();
+        match instruction.pc_update {
+            PcUpdate::Next => Ok(following),
+            PcUpdate::Jump => self.register("pc", PROGRAM, result),
+            PcUpdate::JumpRelative => self.moved_register("pc", PROGRAM, self.pc, result),
+            PcUpdate::JumpIfNotZero => {
+                let address = self.frame_offset(instruction.dst_is_fp, instruction.dst)?;
+                if self.read(EXECUTION, address)? == Value::ZERO {
+                    return Ok(following);
+                }
+                self.moved_register("pc", PROGRAM, self.pc, result)
+            }
+        }
+    }
+
+    fn moved_ap(&self, instruction: &Instruction, result: Value) -> Result<u32, Fault> {
+        match instruction.ap_update {
+            ApUpdate::Keep => Ok(self.ap),
+            ApUpdate::AddOne => Ok(self.ap + 1),
+            ApUpdate::AddResult => self.moved_register("ap", EXECUTION, self.ap, result),
+        }
+    }
+
+    /// The offset of what must be a pointer into a register's segment.
+    fn register(&self, register: &'static str, segment: u32, value: Value) -> Result<u32, Fault> {
+        match self.located(value) {
+            // Registers stay far from the end of offsets, so that small changes cannot overflow.
+            Ok((found, offset)) if found == segment && offset < 1 << 31 => Ok(offset),
+            _ => Err(Fault::Register { register, value: shown(value) }),
+        }
+    }
+
+    fn moved_register(
+        &self,
+        register: &'static str,
+        segment: u32,
+        offset: u32,
+        by: Value,
+    ) -> Result<u32, Fault> {
+        let moved = Value::pointer(segment, offset).plus(by);
+        let moved = moved.ok_or_else(|| Fault::Register { register, value: shown(by) })?;
+        self.register(register, segment, moved)
+    }
+
+    /// Places an argument in memory and returns what stands for it: a list becomes a segment.
+    pub(crate) fn place_argument(&mut self, argument: &Argument) -> Result<Value, Fault> {
+        match argument {
+            Argument::Number(value) => Ok(*value),
+            Argument::List(items) => {
+                let segment = self.memory.add_segment()?;
+                self.place_items(segment, 0, items)?;
+                Ok(Value::pointer(segment, 0))
+            }
+        }
+    }
+
+    /// Places arguments in consecutive cells.
+    pub(crate) fn place_items(
+        &mut self,
+        segment: u32,
+        first: u32,
+        items: &[Argument],
+    ) -> Result<(), Fault> {
+        for (index, item) in (0..).zip(items) {
+            let value = self.place_argument(item)?;
+            let offset = first.checked_add(index).ok_or(Fault::MemoryLimit { limit: 1 << 32 })?;
+            self.assign(segment, offset, value)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! A compiled program, ready to run.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use novation_cairo_air::SEGMENT_NAMES;
+use novation_field::Fe;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use crate::error::{ProgramError, RunError};
+use crate::expression::Expression;
+use crate::hints::{find_function, HintFunction};
+use crate::instruction::Instruction;
+use crate::machine::{Machine, RunOptions};
+use crate::run::Run;
+use crate::tape::Witness;
+use crate::value::Value;
+
+/// The builtins that this machine has, in the order in which a program declares them.
+pub(crate) const BUILTINS: [&str; 4] = ["output", "range_check", "ecdsa", "poseidon"];
+
+/// A hint and the function that stands for it.
+#[derive(Debug)]
+pub(crate) struct Hint {
+    pub(crate) text: String,
+    pub(crate) function: HintFunction,
+    /// The names that the function uses, in its order.
+    pub(crate) operands: Vec<Expression>,
+    names: Vec<&'static str>,
+}
+
+impl Hint {
+    /// What a name of the hint stands for.
+    pub(crate) fn operand(&self, name: &str) -> Option<&Expression> {
+        let position = self.names.iter().position(|known| *known == name)?;
+        self.operands.get(position)
+    }
+}
+
+/// Bytecode with decoded instructions and resolved hints; offsets are from its start.
+#[derive(Debug)]
+pub struct Program {
+    pub(crate) words: Vec<Value>,
+    pub(crate) instructions: Vec<Option<Instruction>>,
+    /// The hints before each instruction, as positions in `hints`.
+    pub(crate) hint_ranges: Vec<Range<u32>>,
+    pub(crate) hints: Vec<Hint>,
+    /// Segments of the builtins that the program uses.
+    pub(crate) builtins: Vec<u32>,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    places: BTreeMap<usize, String>,
+}
+
+#[derive(Deserialize)]
+struct RawProgram {
+    bytecode: Vec<String>,
+    builtins: Vec<String>,
+    start: u32,
+    end: u32,
+    hints: BTreeMap<usize, Vec<RawHint>>,
+    lines: BTreeMap<usize, String>,
+}
+
+#[derive(Deserialize)]
+struct RawHint {
+    text: String,
+    ids: BTreeMap<String, Json>,
+}
+
+impl Program {
+    /// Reads what `circuits.compiler` writes.
+    ///
+    /// # Errors
+    /// [`ProgramError`] if the text has another shape, or there is no function for a hint.
+    pub fn from_json(text: &str) -> Result<Self, ProgramError> {
+        let malformed = |error: &dyn ToString| ProgramError::Malformed(error.to_string());
+        let raw: RawProgram = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let word = |text: &String| {
+            Fe::from_hex(text).map(Value::from_fe).map_err(|error| malformed(&error))
+        };
+        let words = raw.bytecode.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+        let mut program = Self {
+            instructions: words.iter().map(|word| Instruction::decode(*word)).collect(),
+            hint_ranges: vec![0..0; words.len()],
+            hints: Vec::new(),
+            builtins: builtin_segments(&raw.builtins)?,
+            start: raw.start,
+            end: raw.end,
+            places: raw.lines,
+            words,
+        };
+        for (pc, hints) in raw.hints {
+            program.add_hints(pc, hints)?;
+        }
+        Ok(program)
+    }
+
+    /// Runs the program in proof mode.
+    ///
+    /// # Errors
+    /// [`RunError`] if the witness proves nothing.
+    pub fn run(
+        self: &Arc<Self>,
+        witness: Witness,
+        options: RunOptions<'_>,
+    ) -> Result<Run, RunError> {
+        Machine::execute(self, witness, options)
+    }
+
+    /// Where an instruction comes from.
+    pub(crate) fn place(&self, pc: usize) -> String {
+        self.places.get(&pc).cloned().unwrap_or_default()
+    }
+
+    fn add_hints(&mut self, pc: usize, hints: Vec<RawHint>) -> Result<(), ProgramError> {
+        let position = |length: usize| u32::try_from(length).expect("fewer than 2^32 hints");
+        let first = position(self.hints.len());
+        for RawHint { text, ids } in hints {
+            let (function, names) = find_function(&text)
+                .ok_or_else(|| ProgramError::UnknownHint { pc, text: text.clone() })?;
+            let operand = |name: &&'static str| {
+                ids.get(*name).and_then(Expression::from_json).ok_or_else(|| {
+                    ProgramError::HintName { pc, name: (*name).to_owned(), text: text.clone() }
+                })
+            };
+            let operands = names.iter().map(operand).collect::<Result<_, _>>()?;
+            self.hints.push(Hint { text, function, operands, names: names.to_vec() });
+        }
+        let range = self.hint_ranges.get_mut(pc).ok_or_else(|| {
+            ProgramError::Malformed(format!("hint at {pc}, beyond the last instruction"))
+        })?;
+        *range = first..position(self.hints.len());
+        Ok(())
+    }
+}
+
+fn builtin_segments(names: &[String]) -> Result<Vec<u32>, ProgramError> {
+    let segment = |name: &String| {
+        let known = BUILTINS.contains(&name.as_str());
+        let position = SEGMENT_NAMES.iter().position(|segment| segment == name)?;
+        known.then(|| u32::try_from(position).expect("thirteen segments"))
+    };
+    let segments: Option<Vec<u32>> = names.iter().map(segment).collect();
+    segments.filter(|segments| segments.is_sorted_by(|a, b| a < b)).ok_or_else(|| {
+        ProgramError::Builtins { actual: names.to_vec(), expected: BUILTINS.to_vec() }
+    })
+}
