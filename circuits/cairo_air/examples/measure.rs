@@ -34,9 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (clock, cpu_before) = (Instant::now(), cpu);
     };
     let generator = TraceGenerator::new(&air, &run)?;
-    let mut columns = generator.first_phase()?;
+    let (mut columns, second) = generator.first_phase()?;
     lap("first phase");
-    columns.extend(generator.second_phase(&columns, &interaction)?);
+    columns.extend(second.columns(&interaction)?);
     lap("second phase");
     let twiddles = Twiddles::new(air.log_trace_length());
     for column in &mut columns {

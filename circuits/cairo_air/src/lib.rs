@@ -25,5 +25,5 @@ pub use public_input::{
 pub use statement::{InteractionElements, Param, N_INTERACTION_ELEMENTS};
 pub use trace::{
     read_memory_file, read_trace_file, BuiltinInputs, EcOpInput, FileError, RegisterState,
-    TraceError, TraceGenerator, TraceInputs,
+    SecondPhase, TraceError, TraceGenerator, TraceInputs,
 };

@@ -13,9 +13,8 @@ use support::{exchange, golden, some_elements};
 /// Both phases of the golden trace in one list of columns.
 fn golden_columns(air: &CairoAir, run: &TraceInputs, interaction: &[Fe]) -> Vec<Vec<Fe>> {
     let generator = TraceGenerator::new(air, run).expect("a run of the statement");
-    let mut columns = generator.first_phase().expect("a provable run");
-    let second = generator.second_phase(&columns, interaction).expect("a closing permutation");
-    columns.extend(second);
+    let (mut columns, second) = generator.first_phase().expect("a provable run");
+    columns.extend(second.columns(interaction).expect("a closing permutation"));
     columns
 }
 

@@ -23,8 +23,8 @@ struct Trace {
 fn small_trace() -> Option<Trace> {
     let (air, run) = small()?;
     let generator = TraceGenerator::new(&air, &run).expect("a run of the statement");
-    let mut columns = generator.first_phase().expect("a provable run");
-    columns.extend(generator.second_phase(&columns, &some_elements()).expect("elements"));
+    let (mut columns, second) = generator.first_phase().expect("a provable run");
+    columns.extend(second.columns(&some_elements()).expect("elements"));
     let params = air.params(&some_elements()).expect("elements");
     Some(Trace { air, columns, params })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use novation_cairo_prover::{prove_run, verify_proof, ProofFile, RunFiles};
-use novation_stark::Progress;
+use novation_stark::{Progress, Resources};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -53,7 +53,7 @@ fn stark_prove(
             interruption = reported.err();
             interruption.is_none()
         });
-        let result = prove_run(&files, &mut tracker);
+        let result = prove_run(&files, Resources::default(), &mut tracker);
         let phases = tracker.phases().to_vec();
         drop(tracker);
         let file = match (result, interruption) {

@@ -4,12 +4,13 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use novation_air::Air;
 use novation_cairo_air::{
     read_memory_file, read_trace_file, BuiltinInputs, CairoAir, FileError, PublicInput,
-    PublicInputError, TraceError, TraceGenerator, TraceInputs,
+    PublicInputError, SecondPhase, TraceError, TraceGenerator, TraceInputs,
 };
 use novation_field::Fe;
-use novation_stark::{prove, ParamsError, Progress, ProveError, StarkParams, Witness};
+use novation_stark::{prove, ParamsError, Progress, ProveError, Resources, StarkParams, Witness};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -66,35 +67,85 @@ pub enum RunError {
     Prove(#[from] ProveError),
 }
 
-/// Proves a run.
+/// Proves a run from its files.
 ///
 /// # Errors
 /// [`RunError`] names the file and the reason.
-pub fn prove_run(files: &RunFiles, progress: &mut Progress<'_>) -> Result<ProofFile, RunError> {
+pub fn prove_run(
+    files: &RunFiles,
+    resources: Resources,
+    progress: &mut Progress<'_>,
+) -> Result<ProofFile, RunError> {
     let public_input = read_json(&files.public_input)?;
-    let proof_parameters = read_json(&files.params)?;
+    let params = read_json(&files.params)?;
+    let statement = PublicInput::from_value(&public_input)?;
+    let mut proof = prove_inputs(
+        statement,
+        || read_run(&files.private_input),
+        params,
+        resources,
+        progress,
+    )?;
+    // As the caller wrote it.
+    proof.public_input = public_input;
+    Ok(proof)
+}
+
+/// Proves a run in memory; the inputs are asked for when statement and parameters are acceptable.
+///
+/// # Errors
+/// [`RunError`] names the reason.
+pub fn prove_inputs(
+    statement: PublicInput,
+    inputs: impl FnOnce() -> Result<TraceInputs, RunError>,
+    proof_parameters: Value,
+    resources: Resources,
+    progress: &mut Progress<'_>,
+) -> Result<ProofFile, RunError> {
     let params = StarkParams::from_json_value(proof_parameters.clone())?;
-    let air = CairoAir::new(PublicInput::from_value(&public_input)?);
-    let run = read_run(&files.private_input)?;
-    let mut witness = RunWitness(TraceGenerator::new(&air, &run)?);
-    let statement = statement_words(air.public_input(), &params);
-    let proof = prove(&air, &mut witness, &params, &statement, progress)?;
+    let air = CairoAir::new(statement);
+    let mut witness = RunWitness::new(&air, inputs()?);
+    let words = statement_words(air.public_input(), &params);
+    let proof = prove(&air, &mut witness, &params, &words, resources, progress)?;
+    let public_input = air.public_input().to_value();
     Ok(ProofFile::new(&air, public_input, proof_parameters, &params, &proof))
 }
 
-struct RunWitness<'a>(TraceGenerator<'a>);
+/// Makes the trace of a run, which is dropped as soon as its columns are there.
+struct RunWitness<'a> {
+    air: &'a CairoAir,
+    run: TraceInputs,
+    second: Option<SecondPhase<'a>>,
+}
+
+impl<'a> RunWitness<'a> {
+    fn new(air: &'a CairoAir, run: TraceInputs) -> Self {
+        Self { air, run, second: None }
+    }
+}
+
+/// Bytes for each row while the trace is made: addresses, values and counts of the memory, and the
+/// values of the small pools.
+const EXTRA_BYTES_PER_ROW: u64 = 24;
 
 impl Witness for RunWitness<'_> {
     fn first_phase(&mut self) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
-        Ok(self.0.first_phase()?)
+        let run = core::mem::take(&mut self.run);
+        let (columns, second) = TraceGenerator::new(self.air, &run)?.first_phase()?;
+        self.second = Some(second);
+        Ok(columns)
     }
 
     fn second_phase(
         &mut self,
-        first: &[Vec<Fe>],
         interaction: &[Fe],
     ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
-        Ok(self.0.second_phase(first, interaction)?)
+        let second = self.second.take().expect("the first phase comes first");
+        Ok(second.columns(interaction)?)
+    }
+
+    fn extra_bytes(&self) -> u64 {
+        EXTRA_BYTES_PER_ROW << self.air.log_trace_length()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use novation_cairo_prover::{prove_run, verify_proof_file, ProofFile, RunFiles};
-use novation_stark::Progress;
+use novation_stark::{Progress, Resources};
 use serde_json::Value;
 
 fn vectors() -> Option<PathBuf> {
@@ -41,9 +41,12 @@ fn prove_golden(suite: &str) {
         params: golden.join(format!("params_suite_{suite}.json")),
     };
     let mut progress = Progress::silent();
-    let ours: ProofFile = prove_run(&files, &mut progress).unwrap();
+    let ours: ProofFile = prove_run(&files, Resources::default(), &mut progress).unwrap();
     for phase in progress.phases() {
-        println!("{:>24} {:7.3} s {:6} MiB", phase.name, phase.seconds, phase.peak_mib);
+        println!(
+            "{:>24} {:7.3} s {:7.2} CPU-s {:6} MiB",
+            phase.name, phase.seconds, phase.cpu_seconds, phase.peak_mib
+        );
     }
     let text = fs::read_to_string(golden.join(format!("proof_suite_{suite}.json"))).unwrap();
     let stone: Value = serde_json::from_str(&text).unwrap();

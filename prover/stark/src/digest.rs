@@ -125,17 +125,26 @@ impl CommitmentHash {
         let mut parents = vec![[0; 32]; nodes.len() / 2];
         let tasks =
             parents.par_chunks_mut(NODES_PER_TASK).zip(nodes.par_chunks(2 * NODES_PER_TASK));
-        tasks.for_each(|(parents, nodes)| match self {
+        tasks.for_each(|(parents, nodes)| self.hash_pairs_into(nodes, parents));
+        parents
+    }
+
+    /// The parents of twice as many nodes.
+    ///
+    /// # Panics
+    /// If there are not two nodes for each parent.
+    pub fn hash_pairs_into(self, nodes: &[Digest], parents: &mut [Digest]) {
+        match self {
             Self::Keccak(_) | Self::Blake2s(_) => {
                 self.hash_rows(nodes.as_flattened(), 64, parents);
             }
             Self::Poseidon => {
+                assert_eq!(nodes.len(), 2 * parents.len(), "two nodes for each parent");
                 for (parent, pair) in parents.iter_mut().zip(nodes.chunks_exact(2)) {
                     *parent = self.hash_pair(&pair[0], &pair[1]);
                 }
             }
-        });
-        parents
+        }
     }
 
     /// Whether the digest is an input of this hash: Poseidon takes field elements only.

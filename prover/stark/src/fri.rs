@@ -4,8 +4,12 @@
 //! layer 0 is the DEEP polynomial at 3x.
 
 use novation_field::{batch_inverse, Fe};
+use rayon::prelude::*;
 
 use crate::domain::Subgroup;
+
+/// Values that one parallel task computes at least.
+const MIN_TASK: usize = 256;
 
 /// Folds the coset of `2^step` values that starts at `first` down to one value.
 ///
@@ -30,14 +34,28 @@ pub fn fold_coset(values: &[Fe], domain: &Subgroup, first: u64, point: Fe) -> Fe
 }
 
 /// Folds coefficients, lowest first, `step` times.
-pub fn fold_coefficients(mut coefficients: Vec<Fe>, step: u32, point: Fe) -> Vec<Fe> {
-    let mut point = point;
-    for _ in 0..step {
-        let pairs = coefficients.chunks_exact(2);
-        coefficients = pairs.map(|pair| (pair[0] + point * pair[1]).double()).collect();
-        point = point.square();
-    }
-    coefficients
+///
+/// # Panics
+/// If there are fewer than `2^step` coefficients.
+pub fn fold_coefficients(coefficients: &[Fe], step: u32, point: Fe) -> Vec<Fe> {
+    assert!(
+        coefficients.len() >> step > 0,
+        "{} coefficients, folded by 2^{step}",
+        coefficients.len()
+    );
+    let points: Vec<Fe> =
+        std::iter::successors(Some(point), |p| Some(p.square())).take(step as usize).collect();
+    let fold = |group: &[Fe]| {
+        let mut values = group.to_vec();
+        for point in &points {
+            for i in 0..values.len() / 2 {
+                values[i] = (values[2 * i] + *point * values[2 * i + 1]).double();
+            }
+            values.truncate(values.len() / 2);
+        }
+        values[0]
+    };
+    coefficients.par_chunks_exact(1 << step).with_min_len(MIN_TASK).map(fold).collect()
 }
 
 #[cfg(test)]
@@ -54,7 +72,7 @@ mod tests {
         let mut values = coefficients.clone();
         values.resize(1 << log_size, Fe::ZERO);
         Twiddles::new(log_size).evaluate(&mut values, Fe::ONE);
-        let folded = fold_coefficients(coefficients, step, point);
+        let folded = fold_coefficients(&coefficients, step, point);
         let (domain, next) = (Subgroup::new(log_size), Subgroup::new(log_size - step));
         for (row, coset) in values.chunks_exact(1 << step).enumerate() {
             let row = row as u64;

@@ -4,6 +4,10 @@
 //! steps. Two transcript suites share everything else: K (Keccak) for L1 and P (Poseidon) for
 //! verifiers written in Cairo.
 
+// The toy AIR of the integration tests serves unit tests too.
+#[cfg(test)]
+extern crate self as novation_stark;
+
 mod annotations;
 mod challenges;
 mod deep;
@@ -13,6 +17,7 @@ mod fri;
 mod merkle;
 mod params;
 mod pow;
+mod process;
 mod proof;
 mod prover;
 mod security;
@@ -32,7 +37,9 @@ pub use params::{
 };
 pub use pow::{find_nonce, verify_nonce};
 pub use proof::{opening_plans, Commitments, Proof, ProofBytesError, Shape, COMPOSITION_COLUMNS};
-pub use prover::{prove, Cancelled, PhaseReport, Progress, ProveError, Witness};
+pub use prover::{
+    prove, BudgetError, Cancelled, PhaseReport, Progress, ProveError, Resources, Witness, Work,
+};
 pub use security::SecurityBits;
 pub use table::{leaf_of_row, Opening, TablePlan};
 pub use transcript::Transcript;

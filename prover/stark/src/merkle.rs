@@ -96,7 +96,7 @@ pub(crate) fn verify_opening(
     }
 }
 
-/// A whole tree in memory.
+/// A whole tree in memory, or a whole subtree.
 pub struct MerkleTree {
     /// `layers[d]` holds the `2^d` nodes of depth d.
     layers: Vec<Vec<Digest>>,
@@ -108,15 +108,28 @@ impl MerkleTree {
     /// # Panics
     /// If the number of leaves is not a power of two.
     pub fn new(leaves: Vec<Digest>, hashes: &TreeHashes) -> Self {
+        Self::subtree(leaves, 0, hashes)
+    }
+
+    /// The part of a larger tree below a node of depth `root_depth`.
+    ///
+    /// # Panics
+    /// If the number of leaves is not a power of two.
+    pub fn subtree(leaves: Vec<Digest>, root_depth: u32, hashes: &TreeHashes) -> Self {
         assert!(leaves.len().is_power_of_two(), "a tree of {} leaves", leaves.len());
         let height = leaves.len().ilog2();
         let mut layers = vec![leaves];
         for depth in (0..height).rev() {
-            let parents = hashes.at_depth(depth).hash_pairs(&layers[layers.len() - 1]);
-            layers.push(parents);
+            let hash = hashes.at_depth(root_depth + depth);
+            layers.push(hash.hash_pairs(&layers[layers.len() - 1]));
         }
         layers.reverse();
         Self { layers }
+    }
+
+    /// The number of layers above the leaves.
+    pub fn height(&self) -> u32 {
+        self.layers[self.layers.len() - 1].len().ilog2()
     }
 
     /// The root.

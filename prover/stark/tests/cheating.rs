@@ -10,7 +10,7 @@ mod support;
 use novation_field::Fe;
 use novation_stark::{
     find_nonce, fold_coset, leaf_of_row, opening_plans, prove, verify, Challenges, Digest,
-    MerkleTree, Opening, Progress, Proof, Shape, StarkParams, Subgroup, VerifyError,
+    MerkleTree, Opening, Progress, Proof, Resources, Shape, StarkParams, Subgroup, VerifyError,
 };
 use support::{params, SquaresAir, SquaresWitness, STATEMENT};
 
@@ -33,7 +33,15 @@ fn honest() -> Case {
     let start = Fe::from_u64(3);
     let air = SquaresAir::new(start, LOG_ROWS);
     let mut witness = SquaresWitness::new(start, LOG_ROWS);
-    let proof = prove(&air, &mut witness, &params, &STATEMENT, &mut Progress::silent()).unwrap();
+    let proof = prove(
+        &air,
+        &mut witness,
+        &params,
+        &STATEMENT,
+        Resources::default(),
+        &mut Progress::silent(),
+    )
+    .unwrap();
     let case = Case { air, params, proof };
     assert_eq!(case.challenges().queries.len(), 1 << (LOG_ROWS + 2), "all positions are queried");
     case

@@ -5,7 +5,8 @@ mod support;
 
 use novation_field::Fe;
 use novation_stark::{
-    prove, verify, verify_bytes, Progress, Proof, ProveError, Shape, StarkParams, VerifyError,
+    prove, verify, verify_bytes, Progress, Proof, ProveError, Resources, Shape, StarkParams,
+    VerifyError,
 };
 use support::{all_params, params, squares_proof, SquaresAir, SquaresWitness, LOG_ROWS, STATEMENT};
 
@@ -156,12 +157,26 @@ fn test_prove_when_the_trace_is_wrong_fails() {
     for (column, row) in [(0, 0), (0, 100), (1, 255)] {
         let mut witness = SquaresWitness::new(start, LOG_ROWS);
         witness.columns[column][row] += Fe::ONE;
-        let result = prove(&air, &mut witness, &params, &STATEMENT, &mut Progress::silent());
+        let result = prove(
+            &air,
+            &mut witness,
+            &params,
+            &STATEMENT,
+            Resources::default(),
+            &mut Progress::silent(),
+        );
         assert!(matches!(result, Err(ProveError::Unsatisfied)), "cell {column}, {row}");
     }
     let mut witness = SquaresWitness::new(start, LOG_ROWS);
     witness.columns.pop();
-    let result = prove(&air, &mut witness, &params, &STATEMENT, &mut Progress::silent());
+    let result = prove(
+        &air,
+        &mut witness,
+        &params,
+        &STATEMENT,
+        Resources::default(),
+        &mut Progress::silent(),
+    );
     assert!(matches!(result, Err(ProveError::TraceShape { phase: 0, columns: 2, .. })));
 }
 
@@ -175,7 +190,7 @@ fn test_prove_reports_phases_and_stops_when_asked() {
         fractions.push(fraction);
         true
     });
-    prove(&air, &mut witness, &params, &STATEMENT, &mut progress).unwrap();
+    prove(&air, &mut witness, &params, &STATEMENT, Resources::default(), &mut progress).unwrap();
     assert_eq!(progress.phases().len(), 11);
     drop(progress);
     assert!(fractions.is_sorted());
@@ -185,6 +200,7 @@ fn test_prove_reports_phases_and_stops_when_asked() {
         calls += 1;
         calls < 4
     });
-    let result = prove(&air, &mut witness, &params, &STATEMENT, &mut progress);
+    let result =
+        prove(&air, &mut witness, &params, &STATEMENT, Resources::default(), &mut progress);
     assert!(matches!(result, Err(ProveError::Cancelled(_))));
 }

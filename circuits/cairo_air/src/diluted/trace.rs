@@ -1,14 +1,12 @@
 //! Cells of the pool of diluted values.
 
 use novation_field::Fe;
-use rayon::prelude::*;
 
 use super::columns::{DilutedColumns, DilutedInteractionColumns};
 use super::dilute::{dilute, final_cumulative_value, undilute};
 use crate::layout::UnitSlot;
-use crate::range_check16::shifted;
 use crate::statement::InteractionElements;
-use crate::trace::{permutation_product, TraceColumns, TraceError};
+use crate::trace::{SmallValues, TraceColumns, TraceError};
 
 /// All diluted units in the order of use, stored undiluted.
 #[derive(Debug)]
@@ -33,48 +31,37 @@ impl DilutedPool {
         self,
         columns: &mut TraceColumns,
         c: &DilutedColumns,
-    ) -> Result<(), TraceError> {
-        let mut occurs = vec![false; usize::from(u16::MAX) + 1];
-        for value in self.units.iter().flatten() {
-            occurs[usize::from(*value)] = true;
-        }
-        let mut missing = (0..=u16::MAX).filter(|value| !occurs[usize::from(*value)]);
-        let fill = |unit: &Option<u16>| unit.unwrap_or_else(|| missing.next().unwrap_or(u16::MAX));
-        let mut values: Vec<u16> = self.units.iter().map(fill).collect();
-        let missing = missing.count();
-        if missing > 0 {
-            return Err(TraceError::PoolFull { pool: "diluted", missing });
-        }
-        let element = |value: u16| Fe::from_u64(dilute(value));
-        columns.fill(&c.pool, values.iter().copied().map(element));
-        values.par_sort_unstable();
-        columns.fill(&c.sorted, values.into_iter().map(element));
-        Ok(())
+    ) -> Result<SmallValues, TraceError> {
+        let values = SmallValues::fill(&self.units, 0..=u16::MAX, "diluted")?;
+        columns.fill(&c.pool, values.units().iter().copied().map(element));
+        columns.fill(&c.sorted, values.sorted().map(element));
+        Ok(values)
     }
+}
+
+fn element(value: u16) -> Fe {
+    Fe::from_u64(dilute(value))
 }
 
 /// Writes the cumulative product of the permutation and the cumulative value of the sorted list.
 pub(crate) fn write_diluted_products(
     columns: &mut TraceColumns,
-    first: &[Vec<Fe>],
-    (c, interaction): (&DilutedColumns, &DilutedInteractionColumns),
+    values: &SmallValues,
+    interaction: &DilutedInteractionColumns,
     elements: &InteractionElements,
 ) -> Result<(), TraceError> {
     let InteractionElements { diluted_permutation_z, diluted_z: z, diluted_alpha: alpha, .. } =
         *elements;
-    let products = permutation_product(
-        shifted(first, &c.pool, diluted_permutation_z),
-        shifted(first, &c.sorted, diluted_permutation_z),
-    );
+    let products = values.permutation_product(|value| diluted_permutation_z - element(value));
     if products.last() != Some(&Fe::ONE) {
         return Err(TraceError::Permutation { argument: "diluted" });
     }
     columns.fill(&interaction.product, products);
-    let sorted = shifted(first, &c.sorted, Fe::ZERO);
     let mut cumulative = Fe::ONE;
-    columns.set(&interaction.cumulative, 0, cumulative);
-    for (index, pair) in (1..).zip(sorted.windows(2)) {
-        let step = pair[0] - pair[1]; // `shifted` negates.
+    let mut previous = Fe::ZERO; // The least diluted number, with which the list begins.
+    for (index, value) in values.sorted().map(element).enumerate() {
+        let step = value - previous;
+        previous = value;
         if !step.is_zero() {
             cumulative = cumulative * (Fe::ONE + z * step) + alpha * step.square();
         }

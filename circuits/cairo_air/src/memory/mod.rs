@@ -12,4 +12,4 @@ mod trace;
 pub(crate) use columns::{MemoryColumns, MemoryInteractionColumns};
 pub(crate) use constraints::{MemoryConstraints, MemoryInteraction};
 pub(crate) use public::public_memory_product;
-pub(crate) use trace::{write_memory_product, write_public_memory, MemoryPool};
+pub(crate) use trace::{write_memory_product, write_public_memory, MemoryPool, MemoryUnits};

@@ -4,37 +4,71 @@ use novation_field::Fe;
 use rayon::prelude::*;
 
 use super::columns::{MemoryColumns, MemoryInteractionColumns};
-use crate::layout::{MemorySlot, VirtualColumn};
+use crate::layout::MemorySlot;
 use crate::public_input::PublicInput;
 use crate::statement::InteractionElements;
 use crate::trace::{permutation_product, TraceColumns, TraceError};
 
-/// A memory unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    /// Not used by anyone.
-    Empty,
-    /// An access.
-    Access { addr: u64, value: Fe },
-    /// A cell of the public memory: zero in the trace, the cell in the sorted copy.
-    Public { addr: u64, value: Fe },
-}
+/// Marks a unit of the public memory: zero in the trace, the cell in the sorted copy.
+const PUBLIC: u32 = 1 << 31;
 
-/// All memory units in the order of use.
+/// All memory units in the order of use, and the memory that they access.
 #[derive(Debug)]
 pub(crate) struct MemoryPool {
-    units: Vec<Unit>,
+    /// The address that each unit accesses, zero if nobody uses the unit; public ones are marked.
+    units: Vec<u32>,
+    /// The value at every accessed address, from address 1 on.
+    values: Vec<Fe>,
+    /// How often each of these addresses is accessed.
+    counts: Vec<u32>,
+    /// The smallest and the largest address.
+    bounds: Option<(u64, u64)>,
+    conflict: Option<TraceError>,
 }
 
 impl MemoryPool {
     pub(crate) fn new(n_units: usize) -> Self {
-        Self { units: vec![Unit::Empty; n_units] }
+        assert!(n_units < PUBLIC as usize, "{n_units} memory units");
+        Self {
+            units: vec![0; n_units],
+            values: Vec::new(),
+            counts: Vec::new(),
+            bounds: None,
+            conflict: None,
+        }
     }
 
     /// Writes the `index`-th unit of a slot.
     #[inline]
     pub(crate) fn write(&mut self, slot: &MemorySlot, index: usize, addr: u64, value: Fe) {
-        self.units[slot.units.unit(index)] = Unit::Access { addr, value };
+        self.access(slot.units.unit(index), addr, value, 0);
+    }
+
+    /// Notes an access; what is wrong with it is told by [`MemoryPool::finish`].
+    #[inline]
+    fn access(&mut self, unit: usize, addr: u64, value: Fe, mark: u32) {
+        let (min, max) = self.bounds.unwrap_or((addr, addr));
+        self.bounds = Some((min.min(addr), max.max(addr)));
+        let Some(position) =
+            addr.checked_sub(1).and_then(|position| usize::try_from(position).ok())
+        else {
+            return;
+        };
+        if position >= self.units.len() {
+            return;
+        }
+        if position >= self.values.len() {
+            self.values.resize(position + 1, Fe::ZERO);
+            self.counts.resize(position + 1, 0);
+        }
+        let first = self.values[position];
+        if self.counts[position] > 0 && first != value && self.conflict.is_none() {
+            let error = TraceError::MemoryConflict { address: addr, first, second: value };
+            self.conflict = Some(error);
+        }
+        self.values[position] = value;
+        self.counts[position] += 1;
+        self.units[unit] = u32::try_from(addr).expect("at most the number of units") | mark;
     }
 
     /// Fills unused units so that addresses are dense, and writes the columns.
@@ -45,82 +79,76 @@ impl MemoryPool {
         mut self,
         columns: &mut TraceColumns,
         c: &MemoryColumns,
-    ) -> Result<(), TraceError> {
-        let (mut values, mut counts) = self.collect()?;
-        self.fill_holes(&mut values, &mut counts)?;
-        for (index, unit) in self.units.iter().enumerate() {
-            if let Unit::Access { addr, value } = *unit {
-                columns.set(&c.addr, index, Fe::from_u64(addr));
-                columns.set(&c.value, index, value);
-            }
+    ) -> Result<MemoryUnits, TraceError> {
+        let units = self.units.len();
+        let (min, max) = self.bounds.unwrap_or_default();
+        if min != 1 || max > units as u64 {
+            return Err(TraceError::MemoryRange { min, max, units });
+        }
+        if let Some(conflict) = self.conflict.take() {
+            return Err(conflict);
+        }
+        self.fill_holes()?;
+        let filled = MemoryUnits { units: self.units, values: self.values, counts: self.counts };
+        for (index, (addr, value)) in filled.accesses().enumerate() {
+            columns.set(&c.addr, index, addr);
+            columns.set(&c.value, index, value);
         }
         let mut index = 0;
-        for ((addr, value), count) in (1..).zip(values).zip(counts) {
+        for (addr, value, count) in filled.sorted() {
             for _ in 0..count {
-                columns.set(&c.sorted_addr, index, Fe::from_u64(addr));
-                columns.set(&c.sorted_value, index, value.unwrap_or(Fe::ZERO));
+                columns.set(&c.sorted_addr, index, addr);
+                columns.set(&c.sorted_value, index, value);
                 index += 1;
             }
         }
-        Ok(())
+        Ok(filled)
     }
 
-    /// The value at every address from 1 on, and how often it is accessed; one address more than the
-    /// largest is included.
-    fn collect(&self) -> Result<(Vec<Option<Fe>>, Vec<usize>), TraceError> {
-        let accesses = || self.units.iter().filter_map(Unit::access);
-        let min = accesses().map(|(addr, _)| addr).min().unwrap_or(0);
-        let max = accesses().map(|(addr, _)| addr).max().unwrap_or(0);
-        let range = usize::try_from(max).ok().filter(|max| *max <= self.units.len());
-        let (Some(range), 1) = (range, min) else {
-            return Err(TraceError::MemoryRange { min, max, units: self.units.len() });
-        };
-        let mut values: Vec<Option<Fe>> = vec![None; range + 1];
-        let mut counts = vec![0; range + 1];
-        for (addr, value) in accesses() {
-            let position = usize::try_from(addr).expect("at most the largest address") - 1;
-            match values[position] {
-                Some(first) if first != value => {
-                    return Err(TraceError::MemoryConflict { address: addr, first, second: value });
-                }
-                _ => values[position] = Some(value),
-            }
-            counts[position] += 1;
-        }
-        Ok((values, counts))
-    }
-
-    fn fill_holes(
-        &mut self,
-        values: &mut [Option<Fe>],
-        counts: &mut [usize],
-    ) -> Result<(), TraceError> {
-        let spare = values.len() - 1;
+    fn fill_holes(&mut self) -> Result<(), TraceError> {
+        let spare = self.values.len();
+        self.values.push(Fe::ZERO);
+        self.counts.push(0);
         let mut hole = 0;
-        for unit in &mut self.units {
-            if *unit != Unit::Empty {
-                continue;
-            }
-            while hole < spare && values[hole].is_some() {
+        for unit in self.units.iter_mut().filter(|unit| **unit == 0) {
+            while hole < spare && self.counts[hole] > 0 {
                 hole += 1;
             }
-            *unit = Unit::Access { addr: hole as u64 + 1, value: Fe::ZERO };
-            values[hole] = Some(Fe::ZERO);
-            counts[hole] += 1;
+            *unit = u32::try_from(hole + 1).expect("at most one more than the number of units");
+            self.counts[hole] += 1;
         }
-        match values[..spare].iter().filter(|value| value.is_none()).count() {
+        match self.counts[..spare].iter().filter(|count| **count == 0).count() {
             0 => Ok(()),
             missing => Err(TraceError::PoolFull { pool: "memory", missing }),
         }
     }
 }
 
-impl Unit {
-    fn access(&self) -> Option<(u64, Fe)> {
-        match *self {
-            Self::Empty => None,
-            Self::Access { addr, value } | Self::Public { addr, value } => Some((addr, value)),
+/// Memory units without holes: all that the permutation argument needs of the first phase.
+#[derive(Debug)]
+pub(crate) struct MemoryUnits {
+    units: Vec<u32>,
+    values: Vec<Fe>,
+    counts: Vec<u32>,
+}
+
+impl MemoryUnits {
+    /// Address and value of each unit as the trace shows them.
+    fn accesses(&self) -> impl Iterator<Item = (Fe, Fe)> + '_ {
+        self.units.iter().map(|unit| self.access(*unit))
+    }
+
+    fn access(&self, unit: u32) -> (Fe, Fe) {
+        if unit & PUBLIC != 0 {
+            return (Fe::ZERO, Fe::ZERO);
         }
+        (Fe::from_u64(u64::from(unit)), self.values[unit as usize - 1])
+    }
+
+    /// Address, value and number of accesses, in the order of addresses.
+    fn sorted(&self) -> impl Iterator<Item = (Fe, Fe, u32)> + '_ {
+        let cells = (1..).map(Fe::from_u64).zip(&self.values).zip(&self.counts);
+        cells.map(|((addr, value), count)| (addr, *value, *count))
     }
 }
 
@@ -130,32 +158,27 @@ pub(crate) fn write_public_memory(pool: &mut MemoryPool, c: &MemoryColumns, inpu
     let padded = cells.iter().chain(cells.first().into_iter().cycle());
     let capacity = usize::try_from(input.public_memory_capacity()).expect("fits the trace");
     for (index, cell) in padded.take(capacity).enumerate() {
-        let unit = Unit::Public { addr: cell.address, value: cell.value };
-        pool.units[c.public.units.unit(index)] = unit;
+        pool.access(c.public.units.unit(index), cell.address, cell.value, PUBLIC);
     }
 }
 
 /// Writes the cumulative product of the memory permutation.
 pub(crate) fn write_memory_product(
     columns: &mut TraceColumns,
-    first: &[Vec<Fe>],
-    (c, interaction): (&MemoryColumns, &MemoryInteractionColumns),
+    memory: &MemoryUnits,
+    interaction: &MemoryInteractionColumns,
     elements: &InteractionElements,
     expected: Fe,
 ) -> Result<(), TraceError> {
     let InteractionElements { memory_z: z, memory_alpha: alpha, .. } = *elements;
-    let length = first.first().map_or(0, Vec::len);
-    let shifted = |addr: &VirtualColumn, value: &VirtualColumn| -> Vec<Fe> {
-        let units = 0..length / usize::try_from(addr.step).expect("fits the trace");
-        let term = |index| {
-            let addr = first[addr.column][addr.row(index, length)];
-            let value = first[value.column][value.row(index, length)];
-            z - (addr + alpha * value)
-        };
-        units.into_par_iter().map(term).collect()
-    };
-    let products =
-        permutation_product(shifted(&c.addr, &c.value), shifted(&c.sorted_addr, &c.sorted_value));
+    let term = |(addr, value): (Fe, Fe)| z - (addr + alpha * value);
+    let original = memory.units.par_iter().map(|unit| term(memory.access(*unit))).collect();
+    let mut sorted = Vec::with_capacity(memory.units.len());
+    for (addr, value, count) in memory.sorted() {
+        let count = usize::try_from(count).expect("a number of units");
+        sorted.resize(sorted.len() + count, term((addr, value)));
+    }
+    let products = permutation_product(original, sorted);
     if products.last() != Some(&expected) {
         return Err(TraceError::Permutation { argument: "memory" });
     }

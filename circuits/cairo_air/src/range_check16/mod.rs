@@ -9,4 +9,4 @@ mod trace;
 
 pub(crate) use columns::{RangeCheck16Columns, RangeCheck16InteractionColumns};
 pub(crate) use constraints::{RangeCheck16Constraints, RangeCheck16Interaction};
-pub(crate) use trace::{shifted, write_range_check16_product, RangeCheck16Pool};
+pub(crate) use trace::{write_range_check16_product, RangeCheck16Pool};

@@ -5,6 +5,7 @@ use novation_field::Fe;
 use super::columns::TraceColumns;
 use super::error::TraceError;
 use super::inputs::TraceInputs;
+use super::small_values::SmallValues;
 use crate::air::CairoAir;
 use crate::builtins::bitwise::{write_bitwise, BitwiseColumns};
 use crate::builtins::ec_op::{write_ec_op, EcOpColumns};
@@ -21,6 +22,7 @@ use crate::diluted::{
 use crate::layout::{check_disjoint, Builtin};
 use crate::memory::{
     write_memory_product, write_public_memory, MemoryColumns, MemoryInteractionColumns, MemoryPool,
+    MemoryUnits,
 };
 use crate::public_input::PublicInput;
 use crate::range_check16::{
@@ -38,18 +40,18 @@ pub(crate) struct FirstPhase {
 }
 
 /// Makes the trace of a run.
-pub struct TraceGenerator<'a> {
+pub struct TraceGenerator<'a, 'r> {
     input: &'a PublicInput,
-    run: &'a TraceInputs,
+    run: &'r TraceInputs,
 }
 
-impl<'a> TraceGenerator<'a> {
+impl<'a, 'r> TraceGenerator<'a, 'r> {
     /// Prepares the trace of a run for the statement of `air`.
     ///
     /// # Errors
     /// [`TraceError`] if the run has another number of steps, the layout's columns overlap, or an
     /// input belongs to a builtin instance that does not exist.
-    pub fn new(air: &'a CairoAir, run: &'a TraceInputs) -> Result<Self, TraceError> {
+    pub fn new(air: &'a CairoAir, run: &'r TraceInputs) -> Result<Self, TraceError> {
         let input = air.public_input();
         if run.trace.len() as u64 != input.n_steps() {
             let expected = input.n_steps();
@@ -61,13 +63,14 @@ impl<'a> TraceGenerator<'a> {
         Ok(generator)
     }
 
-    /// The columns committed before the interaction elements are drawn.
+    /// The columns committed before the interaction elements are drawn, and what it takes to make
+    /// those after.
     ///
     /// # Errors
     /// [`TraceError`] if the run cannot be proven or does not fit the statement.
-    pub fn first_phase(&self) -> Result<Vec<Vec<Fe>>, TraceError> {
+    pub fn first_phase(&self) -> Result<(Vec<Vec<Fe>>, SecondPhase<'a>), TraceError> {
         let layout = self.input.layout();
-        let length = self.length();
+        let length = to_usize(self.input.trace_length());
         let params = layout.params();
         let units = |rows_per_unit: u64| length / to_usize(rows_per_unit);
         let mut phase = FirstPhase {
@@ -83,58 +86,17 @@ impl<'a> TraceGenerator<'a> {
         // The unused units of the 16-bit pool determine the values of unused range checks.
         let FirstPhase { mut columns, memory: mut memory_pool, range_check16, diluted } = phase;
         let bounds = self.input.range_check_bounds();
-        let values =
+        let range_check16 =
             range_check16.finish(&mut columns, &RangeCheck16Columns::new(layout), bounds)?;
         if params.uses(Builtin::RangeCheck) {
             let range_check = RangeCheckColumns::new(layout);
-            write_range_check_memory(&mut memory_pool, &range_check, self.input, &values);
+            let units = range_check16.units();
+            write_range_check_memory(&mut memory_pool, &range_check, self.input, units);
         }
-        diluted.finish(&mut columns, &DilutedColumns::new(layout))?;
-        memory_pool.finish(&mut columns, &memory)?;
-        Ok(columns.into_columns())
-    }
-
-    /// The columns committed after the interaction elements are drawn.
-    ///
-    /// `first` are the columns of the first phase.
-    ///
-    /// # Errors
-    /// [`TraceError::Air`] for a wrong number of elements, [`TraceError::Permutation`] if the first
-    /// phase contradicts the statement.
-    pub fn second_phase(
-        &self,
-        first: &[Vec<Fe>],
-        interaction: &[Fe],
-    ) -> Result<Vec<Vec<Fe>>, TraceError> {
-        let layout = self.input.layout();
-        let elements = InteractionElements::from_slice(interaction)?;
-        let params = param_values(self.input, interaction)?;
-        let [n_first, n_second] = layout.n_columns();
-        let mut columns = TraceColumns::new(n_first, n_second, self.length());
-        write_memory_product(
-            &mut columns,
-            first,
-            (&MemoryColumns::new(layout), &MemoryInteractionColumns::new(layout)),
-            &elements,
-            params[Param::PublicMemoryProduct as usize],
-        )?;
-        write_range_check16_product(
-            &mut columns,
-            first,
-            (&RangeCheck16Columns::new(layout), &RangeCheck16InteractionColumns::new(layout)),
-            &elements,
-        )?;
-        write_diluted_products(
-            &mut columns,
-            first,
-            (&DilutedColumns::new(layout), &DilutedInteractionColumns::new(layout)),
-            &elements,
-        )?;
-        Ok(columns.into_columns())
-    }
-
-    fn length(&self) -> usize {
-        to_usize(self.input.trace_length())
+        let diluted = diluted.finish(&mut columns, &DilutedColumns::new(layout))?;
+        let memory = memory_pool.finish(&mut columns, &memory)?;
+        let second = SecondPhase { input: self.input, memory, range_check16, diluted };
+        Ok((columns.into_columns(), second))
     }
 
     fn check_instances(&self) -> Result<(), TraceError> {
@@ -179,6 +141,52 @@ impl<'a> TraceGenerator<'a> {
             write_poseidon(phase, &PoseidonColumns::new(layout), input, &inputs.poseidon);
         }
         Ok(())
+    }
+}
+
+/// What the columns of the second phase are made of. It is small: neither the run nor the columns of
+/// the first phase are needed any more.
+#[derive(Debug)]
+pub struct SecondPhase<'a> {
+    input: &'a PublicInput,
+    memory: MemoryUnits,
+    range_check16: SmallValues,
+    diluted: SmallValues,
+}
+
+impl SecondPhase<'_> {
+    /// The columns committed after the interaction elements are drawn.
+    ///
+    /// # Errors
+    /// [`TraceError::Air`] for a wrong number of elements, [`TraceError::Permutation`] if the first
+    /// phase contradicts the statement.
+    pub fn columns(&self, interaction: &[Fe]) -> Result<Vec<Vec<Fe>>, TraceError> {
+        let layout = self.input.layout();
+        let elements = InteractionElements::from_slice(interaction)?;
+        let params = param_values(self.input, interaction)?;
+        let [n_first, n_second] = layout.n_columns();
+        let length = to_usize(self.input.trace_length());
+        let mut columns = TraceColumns::new(n_first, n_second, length);
+        write_memory_product(
+            &mut columns,
+            &self.memory,
+            &MemoryInteractionColumns::new(layout),
+            &elements,
+            params[Param::PublicMemoryProduct as usize],
+        )?;
+        write_range_check16_product(
+            &mut columns,
+            &self.range_check16,
+            &RangeCheck16InteractionColumns::new(layout),
+            &elements,
+        )?;
+        write_diluted_products(
+            &mut columns,
+            &self.diluted,
+            &DilutedInteractionColumns::new(layout),
+            &elements,
+        )?;
+        Ok(columns.into_columns())
     }
 }
 

@@ -6,12 +6,14 @@ mod files;
 mod generator;
 mod inputs;
 mod permutation;
+mod small_values;
 
 pub use error::TraceError;
 pub use files::{read_memory_file, read_trace_file, FileError};
-pub use generator::TraceGenerator;
+pub use generator::{SecondPhase, TraceGenerator};
 pub use inputs::{BuiltinInputs, EcOpInput, RegisterState, TraceInputs};
 
 pub(crate) use columns::TraceColumns;
 pub(crate) use generator::FirstPhase;
 pub(crate) use permutation::permutation_product;
+pub(crate) use small_values::SmallValues;

@@ -1,34 +1,46 @@
 //! The prover. Steps carry the numbers of the verifier.
 //!
-//! Memory is what limits the batch size: the extension of the trace is never held. Columns are kept
-//! as values on the trace domain and as coefficients; each chunk of the evaluation domain is made,
-//! hashed and dropped, and the few opened rows are evaluated again.
+//! Memory is what limits the batch size: neither the extension of the trace nor the lower layers of
+//! a tree are held. Columns are kept as coefficients; each chunk of the evaluation domain is made,
+//! hashed and dropped, and what a query opens is made again. [`Resources`] decides what else is.
 
-mod commit;
 mod composition;
+mod deep_polynomial;
 mod fri;
 mod out_of_domain;
+mod polynomials;
 mod progress;
+mod resources;
+mod subtrees;
 mod sums;
+mod table;
+#[cfg(test)]
+mod tests;
+mod work;
 
 use std::error::Error;
 
-use novation_air::{eval_composition, Air, AirError};
+use novation_air::{eval_composition, Air, AirError, Node};
 use novation_field::fft::{evaluate_at, Twiddles};
 use novation_field::Fe;
 use thiserror::Error;
 
 pub use progress::{Cancelled, PhaseReport, Progress};
+pub use resources::{BudgetError, Resources};
+pub use work::Work;
 
 use crate::challenges::sorted_unique;
 use crate::domain::EVALUATION_OFFSET;
 use crate::params::{ParamsError, StarkParams};
 use crate::pow::find_nonce;
 use crate::proof::{opening_plans, Commitments, Proof, Shape, COMPOSITION_COLUMNS};
-use crate::table::TablePlan;
+use crate::table::Opening;
 use crate::transcript::Transcript;
-use commit::{Table, TraceColumns};
+use deep_polynomial::DeepTerms;
 use fri::FriLayers;
+use polynomials::interpolate_rows;
+use resources::MemoryPlan;
+use table::{Committer, Table};
 
 /// Who knows the trace.
 pub trait Witness {
@@ -38,15 +50,19 @@ pub trait Witness {
     /// Whatever makes the trace impossible.
     fn first_phase(&mut self) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>>;
 
-    /// The columns of the second phase, from those of the first and the interaction elements.
+    /// The columns of the second phase, from the interaction elements.
     ///
     /// # Errors
     /// Whatever makes the trace impossible.
     fn second_phase(
         &mut self,
-        first: &[Vec<Fe>],
         interaction: &[Fe],
     ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>>;
+
+    /// Bytes that making the trace takes beside the columns.
+    fn extra_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// Why there is no proof.
@@ -79,6 +95,9 @@ pub enum ProveError {
     /// No nonce was found.
     #[error("no nonce proves {0} bits of work")]
     Grinding(u32),
+    /// The memory does not suffice.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// The caller stopped the prover.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -86,44 +105,68 @@ pub enum ProveError {
 
 /// Proves that the witness satisfies the AIR.
 ///
-/// `statement` is what the transcript starts from: the public input as 32-byte words.
+/// `statement` is what the transcript starts from: the public input as 32-byte words. The proof is
+/// the same whatever the resources and the number of threads.
 ///
 /// # Errors
-/// [`ProveError`] if the trace is wrong or the caller cancels.
+/// [`ProveError`] if the trace is wrong, the memory does not suffice or the caller cancels.
 pub fn prove<A: Air + ?Sized>(
     air: &A,
     witness: &mut dyn Witness,
     params: &StarkParams,
     statement: &[u8],
+    resources: Resources,
     progress: &mut Progress<'_>,
 ) -> Result<Proof, ProveError> {
     let shape = Shape::of(air);
     params.check_trace_length(shape.log_trace)?;
-    let twiddles = Twiddles::new(shape.log_trace);
+    let plan = MemoryPlan::choose(resources, &shape, params.log_blowup, witness.extra_bytes())?;
+    prove_as_planned(air, witness, params, statement, plan, progress)
+}
+
+fn prove_as_planned<A: Air + ?Sized>(
+    air: &A,
+    witness: &mut dyn Witness,
+    params: &StarkParams,
+    statement: &[u8],
+    plan: MemoryPlan,
+    progress: &mut Progress<'_>,
+) -> Result<Proof, ProveError> {
+    let shape = Shape::of(air);
+    let twiddles = &Twiddles::new(shape.log_trace);
+    let committer = &Committer { params, twiddles, log_parts: plan.log_parts };
     // 1 ----- statement ---------------------------------------------------------------------------
     let transcript = Transcript::new(params.channel, statement);
-    let mut prover = Prover { air, params, shape, twiddles, transcript };
+    let mut prover = Prover { air, params, shape, plan, twiddles, transcript };
     // 2 ----- trace -------------------------------------------------------------------------------
-    let (trace, interaction) = prover.commit_trace(witness, progress)?;
-    let trace_roots = trace.iter().map(|phase| phase.table.root()).collect();
+    let (trace, mut tables, interaction) = prover.commit_trace(witness, committer, progress)?;
+    let trace_roots = tables.iter().map(Table::root).collect();
     // 3 ----- composition polynomial --------------------------------------------------------------
+    progress.enter("composition evaluation")?;
     let alpha = prover.transcript.draw_constraint_coefficient();
-    let composition = prover.commit_composition(&trace, &interaction, alpha, progress)?;
+    let (trace, composition) = prover.composition(trace, (&interaction, alpha), progress)?;
+    progress.enter("composition commitment")?;
+    let table = committer.commit(&composition, EVALUATION_OFFSET, 0, progress)?;
+    prover.transcript.absorb_root(&table.root());
+    let composition_root = table.root();
+    tables.push(table);
     // 4 ----- values outside the domain -----------------------------------------------------------
     progress.enter("out-of-domain values")?;
     let point = prover.transcript.draw_ood_point();
-    let frame = out_of_domain::Frame::new(point, prover.shape.log_trace);
+    let (frame, trace) = prover.frame(point, trace);
     let ood_values = prover.out_of_domain_values(&frame, &trace, &composition);
     prover.check_constraints(&interaction, alpha, point, &ood_values)?;
     prover.transcript.absorb_ood_values(&ood_values);
+    progress.count(prover.out_of_domain_work());
     // 5 ----- DEEP polynomial ---------------------------------------------------------------------
     progress.enter("DEEP polynomial")?;
-    let deep_coefficient = prover.transcript.draw_deep_coefficient();
-    let deep = prover.deep_polynomial(&frame, &trace, &composition, &ood_values, deep_coefficient);
-    drop(frame);
+    let coefficient = prover.transcript.draw_deep_coefficient();
+    let terms = DeepTerms { ood_values: &ood_values, coefficient };
+    let (deep, columns) = prover.deep_polynomial(frame, trace, composition, &terms);
+    progress.count(prover.deep_work());
     // 6 ----- FRI commitments ---------------------------------------------------------------------
     progress.enter("FRI")?;
-    let layers = FriLayers::commit(deep, params, &prover.twiddles, &mut prover.transcript);
+    let layers = FriLayers::commit(deep, committer, &mut prover.transcript, progress)?;
     // 7 ----- grinding ----------------------------------------------------------------------------
     progress.enter("grinding")?;
     let nonce = prover.grind()?;
@@ -132,16 +175,11 @@ pub fn prove<A: Air + ?Sized>(
     let queries = prover.transcript.draw_queries(params.fri.n_queries, log_domain);
     // 9 ----- openings ----------------------------------------------------------------------------
     progress.enter("openings")?;
-    let plans = opening_plans(&prover.shape, params, &sorted_unique(&queries));
-    let tables: Vec<&Table> =
-        trace.iter().map(|phase| &phase.table).chain([&composition]).collect();
-    let (column_plans, fri_plans) = plans.split_at(tables.len());
-    let mut openings = commit::open_tables(&tables, column_plans, params.log_blowup);
-    openings.extend(layers.open(fri_plans));
+    let openings = prover.open(&queries, &tables, &columns, &layers);
     progress.finish()?;
     let commitments = Commitments {
         trace_roots,
-        composition_root: composition.root(),
+        composition_root,
         ood_values,
         fri_roots: layers.roots(),
         last_layer: layers.last_layer,
@@ -155,27 +193,32 @@ struct Prover<'a, A: ?Sized> {
     air: &'a A,
     params: &'a StarkParams,
     shape: Shape,
-    twiddles: Twiddles,
+    plan: MemoryPlan,
+    twiddles: &'a Twiddles,
     transcript: Transcript,
 }
 
+/// Coefficients of all columns, the table of each phase, and the interaction elements.
+type CommittedTrace = (Vec<Vec<Fe>>, Vec<Table>, Vec<Fe>);
+
 impl<A: Air + ?Sized> Prover<'_, A> {
-    /// Commits to the phases of the trace; returns the interaction elements too.
     fn commit_trace(
         &mut self,
         witness: &mut dyn Witness,
+        committer: &Committer<'_>,
         progress: &mut Progress<'_>,
-    ) -> Result<(Vec<TraceColumns>, Vec<Fe>), ProveError> {
-        let mut trace: Vec<TraceColumns> = Vec::new();
+    ) -> Result<CommittedTrace, ProveError> {
+        let mut coefficients: Vec<Vec<Fe>> = Vec::new();
+        let mut tables = Vec::new();
         let mut interaction = Vec::new();
         for (phase, columns) in self.shape.phases.clone().into_iter().enumerate() {
-            let values = if let Some(first) = trace.first() {
-                progress.enter("interaction trace")?;
-                interaction = self.transcript.draw_interaction(self.shape.n_interaction);
-                witness.second_phase(&first.values, &interaction)
-            } else {
+            let values = if phase == 0 {
                 progress.enter("trace")?;
                 witness.first_phase()
+            } else {
+                progress.enter("interaction trace")?;
+                interaction = self.transcript.draw_interaction(self.shape.n_interaction);
+                witness.second_phase(&interaction)
             };
             let values = values.map_err(ProveError::Witness)?;
             self.check_columns(phase, columns, &values)?;
@@ -184,12 +227,14 @@ impl<A: Air + ?Sized> Prover<'_, A> {
             } else {
                 "interaction commitment"
             })?;
-            let committed =
-                TraceColumns::commit(values, self.params, &self.twiddles, EVALUATION_OFFSET);
-            self.transcript.absorb_root(&committed.table.root());
-            trace.push(committed);
+            let of_phase = interpolate_rows(values, self.twiddles);
+            progress.count(Work::transforms(columns, self.shape.log_trace));
+            let table = committer.commit(&of_phase, EVALUATION_OFFSET, 0, progress)?;
+            self.transcript.absorb_root(&table.root());
+            coefficients.extend(of_phase);
+            tables.push(table);
         }
-        Ok((trace, interaction))
+        Ok((coefficients, tables, interaction))
     }
 
     fn check_columns(
@@ -221,6 +266,28 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         satisfied.then_some(()).ok_or(ProveError::Unsatisfied)
     }
 
+    /// Opens the rows of all tables that the queries ask for; `columns` are those of the trace and
+    /// of the composition.
+    fn open(
+        &self,
+        queries: &[u64],
+        tables: &[Table],
+        columns: &[Vec<Fe>],
+        layers: &FriLayers,
+    ) -> Vec<Opening> {
+        let plans = opening_plans(&self.shape, self.params, &sorted_unique(queries));
+        let (column_plans, fri_plans) = plans.split_at(tables.len());
+        let mut rest = columns;
+        let mut openings = Vec::with_capacity(plans.len());
+        for (table, plan) in tables.iter().zip(column_plans) {
+            let (columns, others) = rest.split_at(plan.n_columns);
+            openings.push(table.open(columns, plan, self.twiddles));
+            rest = others;
+        }
+        openings.extend(layers.open(fri_plans, self.twiddles));
+        openings
+    }
+
     fn grind(&mut self) -> Result<u64, ProveError> {
         let bits = self.params.fri.pow_bits;
         if bits == 0 {
@@ -231,9 +298,34 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         self.transcript.absorb_nonce(nonce);
         Ok(nonce)
     }
-}
 
-/// The evaluation domain positions of the rows that a plan opens.
-fn opened_positions(plan: &TablePlan) -> Vec<u64> {
-    plan.rows.keys().copied().collect()
+    /// One product for each distinct entry of the mask and row, and three for each inverse.
+    fn out_of_domain_work(&self) -> Work {
+        let terms = self.distinct_masks() + COMPOSITION_COLUMNS as u64 + 3;
+        Work::rows(1 << self.shape.log_trace, terms, self.n_columns() + 1)
+    }
+
+    /// One product for each term, two for each column, and the transforms of the composition and of
+    /// the result.
+    fn deep_work(&self) -> Work {
+        let composition = COMPOSITION_COLUMNS as u64;
+        let terms = self.distinct_masks() + 2 * composition + self.n_columns() + 3;
+        Work::rows(1 << self.shape.log_trace, terms, self.n_columns() + composition + 2)
+            + Work::transforms(COMPOSITION_COLUMNS + 1, self.shape.log_trace)
+    }
+
+    /// The products of the constraint expressions, and one with each constraint's coefficient.
+    fn constraint_muls(&self) -> u64 {
+        let is_product = |node: &&Node| matches!(node, Node::Mul(..));
+        let products = self.air.graph().nodes.iter().filter(is_product).count();
+        (products + self.air.constraints().len()) as u64
+    }
+
+    fn distinct_masks(&self) -> u64 {
+        self.air.mask().iter().collect::<std::collections::HashSet<_>>().len() as u64
+    }
+
+    fn n_columns(&self) -> u64 {
+        self.shape.phases.iter().sum::<usize>() as u64
+    }
 }

@@ -27,9 +27,39 @@ pub(super) fn dot<P: Packed>(a: &[P], b: &[Fe]) -> Fe {
         }
         total = total.add(P::reduce_sum(sum));
     }
+    sum_of_lanes(total)
+}
+
+#[inline(always)]
+fn sum_of_lanes<P: Packed>(vector: P) -> Fe {
     let mut buffer = [Fe::ZERO; MAX_WIDTH];
-    total.store(&mut buffer);
+    vector.store(&mut buffer);
     buffer[..P::WIDTH].iter().copied().sum()
+}
+
+/// The sum of all elements.
+#[inline(always)]
+pub(super) fn total<P: Packed>(vectors: &[P]) -> Fe {
+    let mut total = P::broadcast(Fe::ZERO);
+    for vector in vectors {
+        total = total.add(*vector);
+    }
+    sum_of_lanes(total)
+}
+
+/// The sum over k of every `stride`-th vector times the k-th factor.
+#[inline(always)]
+pub(super) fn strided_dot<P: Packed>(vectors: &[P], stride: usize, factors: &[P]) -> P {
+    let mut total = P::broadcast(Fe::ZERO);
+    let chunks = vectors.chunks(stride * SUM_CAPACITY).zip(factors.chunks(SUM_CAPACITY));
+    for (vectors, factors) in chunks {
+        let mut sum = P::no_sum();
+        for (vector, factor) in vectors.iter().step_by(stride).zip(factors) {
+            sum = P::add_product(sum, *vector, *factor);
+        }
+        total = total.add(P::reduce_sum(sum));
+    }
+    total
 }
 
 /// The sums over all terms of `values * coefficient`, for the rows from `start`.

@@ -8,7 +8,7 @@ use novation_air::{
     Air, AirError, Constraint, ExprBuilder, Graph, Mask, NodeId, Periodic, Zerofier,
 };
 use novation_field::Fe;
-use novation_stark::{prove, Progress, Proof, StarkParams, Witness};
+use novation_stark::{prove, Progress, Proof, Resources, StarkParams, Witness};
 use serde_json::json;
 
 pub const LOG_ROWS: u32 = 8;
@@ -147,12 +147,11 @@ impl Witness for SquaresWitness {
 
     fn second_phase(
         &mut self,
-        first: &[Vec<Fe>],
         interaction: &[Fe],
     ) -> Result<Vec<Vec<Fe>>, Box<dyn Error + Send + Sync>> {
         let z = interaction[0];
         let mut product = Fe::ONE;
-        let pairs = first[0].iter().zip(&first[1]);
+        let pairs = self.columns[0].iter().zip(&self.columns[1]);
         let products = pairs.map(|(a, b)| {
             product *= (z - a) * (z - b).inverse().unwrap();
             product
@@ -206,6 +205,14 @@ pub fn squares_proof(params: &StarkParams) -> (SquaresAir, Proof) {
     let start = Fe::from_u64(3);
     let air = SquaresAir::new(start, LOG_ROWS);
     let mut witness = SquaresWitness::new(start, LOG_ROWS);
-    let proof = prove(&air, &mut witness, params, &STATEMENT, &mut Progress::silent()).unwrap();
+    let proof = prove(
+        &air,
+        &mut witness,
+        params,
+        &STATEMENT,
+        Resources::default(),
+        &mut Progress::silent(),
+    )
+    .unwrap();
     (air, proof)
 }
