@@ -38,7 +38,8 @@ pub use params::{
 pub use pow::{find_nonce, verify_nonce};
 pub use proof::{opening_plans, Commitments, Proof, ProofBytesError, Shape, COMPOSITION_COLUMNS};
 pub use prover::{
-    prove, BudgetError, Cancelled, PhaseReport, Progress, ProveError, Resources, Witness, Work,
+    prove, BudgetError, Cancelled, PhaseReport, Primitives, Progress, ProveError, Resources,
+    Witness, Work,
 };
 pub use security::SecurityBits;
 pub use table::{leaf_of_row, Opening, TablePlan};

@@ -12,6 +12,8 @@ const MAGIC: [u8; 8] = 0x0123_4567_89ab_cded_u64.to_be_bytes();
 const BATCH: usize = 128;
 /// Batches tried by one task.
 const BATCHES: u64 = 64;
+/// Tasks of one round: enough to keep all threads busy, and a round ends within milliseconds.
+const TASKS_PER_THREAD: u64 = 16;
 
 impl ByteHash {
     fn hash(self, bytes: &[u8]) -> Digest {
@@ -34,20 +36,32 @@ pub fn verify_nonce(hash: ByteHash, seed: &Digest, bits: u32, nonce: u64) -> boo
     proves(&hash.hash(&message(&initial(hash, seed, bits), nonce)), bits)
 }
 
-/// The smallest nonce that proves `bits` bits of work on the seed, which makes proofs repeatable.
-pub fn find_nonce(hash: ByteHash, seed: &Digest, bits: u32) -> Option<u64> {
+/// The smallest nonce that proves `bits` bits of work on the seed, which makes proofs repeatable
+/// whatever the number of threads. `on_round` hears of the nonces tried so far, and may stop the
+/// search.
+///
+/// # Errors
+/// What `on_round` returns.
+pub fn find_nonce<E>(
+    hash: ByteHash,
+    seed: &Digest,
+    bits: u32,
+    mut on_round: impl FnMut(u64) -> Result<(), E>,
+) -> Result<Option<u64>, E> {
     let initial = initial(hash, seed, bits);
     let per_task = BATCHES * BATCH as u64;
-    let tasks = 16 * rayon::current_num_threads() as u64;
+    let tasks = TASKS_PER_THREAD * rayon::current_num_threads() as u64;
     let mut start = 0u64;
     loop {
         let search = |task| search(hash, &initial, bits, start + task * per_task);
         // Tasks are in increasing order and so is the search within each.
         let found = (0..tasks).into_par_iter().map(search).find_first(Option::is_some);
         if let Some(nonce) = found.flatten() {
-            return Some(nonce);
+            return Ok(Some(nonce));
         }
-        start = start.checked_add(tasks * per_task)?;
+        let Some(next) = start.checked_add(tasks * per_task) else { return Ok(None) };
+        start = next;
+        on_round(start)?;
     }
 }
 
@@ -98,11 +112,25 @@ mod tests {
         for hash in [ByteHash::Keccak, ByteHash::Blake2s] {
             for bits in [1u32, 9, 13] {
                 let seed = [bits.to_le_bytes()[0]; 32];
-                let nonce = find_nonce(hash, &seed, bits).unwrap();
+                let nonce = find_nonce(hash, &seed, bits, |_| Ok::<_, ()>(())).unwrap().unwrap();
                 let mut smaller = 0..nonce;
                 assert!(verify_nonce(hash, &seed, bits, nonce));
                 assert!(!smaller.any(|other| verify_nonce(hash, &seed, bits, other)));
             }
         }
+    }
+
+    #[test]
+    fn test_search_stops_when_told_to() {
+        let mut rounds = 0;
+        let stopped = find_nonce(ByteHash::Keccak, &[1; 32], 60, |tried| {
+            rounds += 1;
+            if rounds < 3 {
+                Ok(())
+            } else {
+                Err(tried)
+            }
+        });
+        assert!(stopped.is_err_and(|tried| tried > 0));
     }
 }

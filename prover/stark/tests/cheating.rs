@@ -90,7 +90,8 @@ impl Case {
     fn finish(&mut self, layers: &[Vec<Fe>]) {
         let (hash, bits) = (self.params.pow, self.params.fri.pow_bits);
         let seed = self.challenges().grinding_seed;
-        self.proof.commitments.nonce = find_nonce(hash, &seed, bits).unwrap();
+        self.proof.commitments.nonce =
+            find_nonce(hash, &seed, bits, |_| Ok::<_, ()>(())).unwrap().unwrap();
         let challenges = self.challenges();
         let plans = opening_plans(&Shape::of(&self.air), &self.params, &challenges.queries);
         for (layer, step) in self.params.fri.steps.clone()[1..].iter().enumerate() {

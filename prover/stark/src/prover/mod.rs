@@ -27,7 +27,7 @@ use thiserror::Error;
 
 pub use progress::{Cancelled, PhaseReport, Progress};
 pub use resources::{BudgetError, Resources};
-pub use work::Work;
+pub use work::{Primitives, Work};
 
 use crate::challenges::sorted_unique;
 use crate::domain::EVALUATION_OFFSET;
@@ -169,13 +169,14 @@ fn prove_as_planned<A: Air + ?Sized>(
     let layers = FriLayers::commit(deep, committer, &mut prover.transcript, progress)?;
     // 7 ----- grinding ----------------------------------------------------------------------------
     progress.enter("grinding")?;
-    let nonce = prover.grind()?;
+    let nonce = prover.grind(progress)?;
     // 8 ----- queries -----------------------------------------------------------------------------
     let log_domain = prover.shape.log_trace + params.log_blowup;
     let queries = prover.transcript.draw_queries(params.fri.n_queries, log_domain);
     // 9 ----- openings ----------------------------------------------------------------------------
     progress.enter("openings")?;
     let openings = prover.open(&queries, &tables, &columns, &layers);
+    progress.count(prover.opening_work(queries.len()));
     progress.finish()?;
     let commitments = Commitments {
         trace_roots,
@@ -288,13 +289,20 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         openings
     }
 
-    fn grind(&mut self) -> Result<u64, ProveError> {
+    #[allow(clippy::cast_precision_loss)] // Shares of progress are rough.
+    fn grind(&mut self, progress: &mut Progress<'_>) -> Result<u64, ProveError> {
         let bits = self.params.fri.pow_bits;
         if bits == 0 {
             return Ok(0);
         }
         let seed = self.transcript.grinding_seed();
-        let nonce = find_nonce(self.params.pow, &seed, bits).ok_or(ProveError::Grinding(bits))?;
+        // The number of trials until success is geometric.
+        let mean_trials = (1u64 << bits) as f64;
+        let nonce = find_nonce(self.params.pow, &seed, bits, |tried| {
+            progress.advance(1.0 - (-(tried as f64) / mean_trials).exp())
+        })?;
+        let nonce = nonce.ok_or(ProveError::Grinding(bits))?;
+        progress.count(Work { hashes: nonce + 1, ..Work::default() });
         self.transcript.absorb_nonce(nonce);
         Ok(nonce)
     }
@@ -312,6 +320,12 @@ impl<A: Air + ?Sized> Prover<'_, A> {
         let terms = self.distinct_masks() + 2 * composition + self.n_columns() + 3;
         Work::rows(1 << self.shape.log_trace, terms, self.n_columns() + composition + 2)
             + Work::transforms(COMPOSITION_COLUMNS + 1, self.shape.log_trace)
+    }
+
+    /// One product for each query and coefficient of a column, or of a layer.
+    fn opening_work(&self, n_queries: usize) -> Work {
+        let polynomials = self.n_columns() + COMPOSITION_COLUMNS as u64 + 1;
+        Work::rows(1 << self.shape.log_trace, n_queries as u64 * polynomials, polynomials)
     }
 
     /// The products of the constraint expressions, and one with each constraint's coefficient.

@@ -93,7 +93,7 @@ impl<'c> Progress<'c> {
         let (start, cpu_start) = (Instant::now(), process::cpu_seconds());
         let work = Work::default();
         self.current = Some(Phase { name, start, cpu_start, work, before, weight });
-        self.report(0.0)
+        self.advance(0.0)
     }
 
     /// Says that `done` of `total` equal parts of the current phase are done.
@@ -102,7 +102,17 @@ impl<'c> Progress<'c> {
     /// [`Cancelled`] if the callback asks to stop.
     #[allow(clippy::cast_precision_loss)] // Counts of parts are small.
     pub fn tick(&mut self, done: usize, total: usize) -> Result<(), Cancelled> {
-        self.report(done as f64 / total as f64)
+        self.advance(done as f64 / total as f64)
+    }
+
+    /// Says that this share of the current phase is done.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if the callback asks to stop.
+    pub fn advance(&mut self, share: f64) -> Result<(), Cancelled> {
+        let Some(phase) = &self.current else { return Ok(()) };
+        self.reported = self.reported.max(phase.before + share * phase.weight);
+        (self.callback)(phase.name, self.reported).then_some(()).ok_or(Cancelled)
     }
 
     /// Adds to the work of the current phase.
@@ -119,12 +129,6 @@ impl<'c> Progress<'c> {
     pub fn finish(&mut self) -> Result<(), Cancelled> {
         self.close();
         (self.callback)("done", 1.0).then_some(()).ok_or(Cancelled)
-    }
-
-    fn report(&mut self, share: f64) -> Result<(), Cancelled> {
-        let Some(phase) = &self.current else { return Ok(()) };
-        self.reported = self.reported.max(phase.before + share * phase.weight);
-        (self.callback)(phase.name, self.reported).then_some(()).ok_or(Cancelled)
     }
 
     fn close(&mut self) {

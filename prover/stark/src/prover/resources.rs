@@ -7,7 +7,7 @@ use crate::proof::{Shape, COMPOSITION_COLUMNS};
 
 const ELEMENT_BYTES: u64 = 32;
 /// Code, stacks of threads, buffers of tasks and tables of constants.
-const FIXED_BYTES: u64 = 24 << 20;
+const FIXED_BYTES: u64 = 16 << 20;
 
 /// What a proof may use of the machine. It changes no byte of the proof.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,13 +69,10 @@ impl MemoryPlan {
     fn peak_elements(self, shape: &Shape, log_blowup: u32) -> u64 {
         let n = 1u64 << shape.log_trace;
         let columns: u64 = shape.phases.iter().map(|columns| *columns as u64).sum();
-        let largest_phase = shape.phases.iter().max().map_or(0, |columns| *columns as u64);
         let composition = COMPOSITION_COLUMNS as u64;
         let coset = |columns: u64| if self.in_place { columns } else { 2 * columns };
         let chunk = |columns: u64| columns.div_ceil(1 << self.log_parts);
-        let in_units_of_n = [
-            // The commitment of a phase: all columns, and a chunk of the extension.
-            columns + chunk(largest_phase),
+        let mut in_units_of_n = vec![
             // The interaction trace: the columns, numerators and denominators of its products.
             columns + 2,
             // The composition: two halves, and at the end its columns beside them.
@@ -86,6 +83,12 @@ impl MemoryPlan {
             // FRI: its layers and a chunk; everything else waits as coefficients.
             columns + composition + 2 + chunk(1),
         ];
+        let mut committed = 0;
+        for phase in &shape.phases {
+            // The commitment of a phase: all columns so far, and a chunk of the extension.
+            committed += *phase as u64;
+            in_units_of_n.push(committed + chunk(*phase as u64));
+        }
         let most = in_units_of_n.into_iter().max().unwrap_or(0);
         // Twiddles take another unit, and kept trees two digests for 64 rows of each table.
         let tables = shape.phases.len() as u64 + 2;

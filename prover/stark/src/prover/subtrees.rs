@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::sums::{add_all, load_block, run_on_rows, strided_dot};
 
-/// Coefficients of one block: its vectors stay in the first-level cache.
-const BLOCK: usize = 1024;
+/// Coefficients of one block: the vectors of one column stay in the second-level cache.
+const BLOCK: usize = 4096;
 /// Remainders of this size or more fill vectors.
 const LOG_LANES: u32 = MAX_WIDTH.ilog2();
 
@@ -90,22 +90,23 @@ impl Task for BlockRemainders<'_> {
     #[inline(always)]
     fn run<P: Packed>(self) -> Vec<Fe> {
         let (n_columns, lanes) = (self.columns.len(), self.m / P::WIDTH);
-        let per_column = self.rows.len() / P::WIDTH;
-        let mut coefficients: Vec<P> = Vec::with_capacity(n_columns * per_column);
-        for column in self.columns {
-            load_block(&column[self.rows.clone()], &mut coefficients);
-        }
-        let mut remainders = vec![Fe::ZERO; n_columns * self.powers.len() * self.m];
-        let mut targets = remainders.chunks_exact_mut(P::WIDTH);
+        // By offset, then by power.
         let mut factors: Vec<P> = Vec::new();
         for (powers, scale) in self.powers.iter().zip(self.scales) {
-            factors.clear();
             for power in powers {
                 factors.push(P::broadcast(*power * *scale));
             }
-            for coefficients in coefficients.chunks_exact(per_column) {
-                for (lane, target) in (0..lanes).zip(&mut targets) {
-                    strided_dot(&coefficients[lane..], lanes, &factors).store(target);
+        }
+        let per_offset = self.rows.len() / self.m;
+        let mut remainders = vec![Fe::ZERO; n_columns * self.powers.len() * self.m];
+        let mut coefficients: Vec<P> = Vec::with_capacity(self.rows.len() / P::WIDTH);
+        for (index, column) in self.columns.iter().enumerate() {
+            coefficients.clear();
+            load_block(&column[self.rows.clone()], &mut coefficients);
+            let targets = remainders.chunks_exact_mut(self.m).skip(index).step_by(n_columns);
+            for (factors, target) in factors.chunks_exact(per_offset).zip(targets) {
+                for (lane, target) in target.chunks_exact_mut(P::WIDTH).enumerate() {
+                    strided_dot(&coefficients[lane..], lanes, factors).store(target);
                 }
             }
         }

@@ -3,6 +3,9 @@
 use core::iter::Sum;
 use core::ops::Add;
 
+use novation_crypto::calibrate::keccak_ns;
+use novation_field::calibrate::field_mul_ns;
+
 /// Operations whose number the protocol fixes: the floor of any implementation, apart from its
 /// additions and its traffic of memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +54,31 @@ impl Work {
             hashes: 0,
             bytes: rows * elements_per_row * ELEMENT_BYTES,
         }
+    }
+}
+
+/// Nanoseconds that one core of this machine needs for a primitive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Primitives {
+    /// A product of field elements, on vectors.
+    pub field_mul_ns: f64,
+    /// A permutation of Keccak, on vectors.
+    pub keccak_ns: f64,
+}
+
+impl Primitives {
+    /// Measures this machine; takes less than a tenth of a second.
+    pub fn measure() -> Self {
+        Self { field_mul_ns: field_mul_ns(), keccak_ns: keccak_ns() }
+    }
+}
+
+impl Work {
+    /// Processor seconds below which this work cannot be done with these primitives.
+    #[allow(clippy::cast_precision_loss)] // Counts of operations are below 2^52.
+    pub fn floor_seconds(&self, primitives: &Primitives) -> f64 {
+        let muls = self.field_muls as f64 * primitives.field_mul_ns;
+        (muls + self.hashes as f64 * primitives.keccak_ns) * 1e-9
     }
 }
 

@@ -1,0 +1,36 @@
+//! Proves a run from files, as Stone's `cpu_air_prover` does, and prints what each phase cost:
+//!
+//!     prove <public input> <private input> <parameters> <proof> [memory budget in MiB]
+
+use std::path::PathBuf;
+
+use novation_cairo_prover::{prove_run, RunFiles};
+use novation_stark::{Primitives, Progress, Resources};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [public_input, private_input, params, out, budget @ ..] = arguments.as_slice() else {
+        return Err("usage: prove <public input> <private input> <parameters> <proof> [MiB]".into());
+    };
+    let files = RunFiles {
+        public_input: PathBuf::from(public_input),
+        private_input: PathBuf::from(private_input),
+        params: PathBuf::from(params),
+    };
+    let mib: Option<u64> = budget.first().map(|mib| mib.parse()).transpose()?;
+    let resources = Resources { memory_budget: mib.map(|mib| mib << 20) };
+    let mut progress = Progress::silent();
+    let proof = prove_run(&files, resources, &mut progress)?;
+    std::fs::write(out, proof.to_json())?;
+    let primitives = Primitives::measure();
+    println!("{:>24} {:>8} {:>8} {:>8} {:>6}", "phase", "wall s", "CPU s", "floor s", "MiB");
+    for phase in progress.phases() {
+        let floor = phase.work.floor_seconds(&primitives);
+        println!(
+            "{:>24} {:>8.3} {:>8.2} {:>8.2} {:>6}",
+            phase.name, phase.seconds, phase.cpu_seconds, floor, phase.peak_mib
+        );
+    }
+    println!("{primitives:?}");
+    Ok(())
+}
