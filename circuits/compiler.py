@@ -11,7 +11,7 @@ from starkware.cairo.lang.compiler.identifier_definition import FunctionDefiniti
 from starkware.cairo.lang.compiler.preprocessor.default_pass_manager import default_pass_manager
 from starkware.cairo.lang.compiler.program import Program
 
-from circuits.vm.hints import resolve_hints
+from circuits.hints import resolve_hints
 from novation.crypto import FIELD_PRIME
 
 
@@ -28,7 +28,7 @@ def compile_source(path: Path, root: Path) -> Program:
 
 
 def plain_code(program: Program, root: Path) -> dict[str, Any]:
-    """Return what the machine needs of a compiled program, as JSON values."""
+    """Return what the native machine needs of a compiled program, as JSON values."""
     functions = sorted(
         (definition.pc, str(name))
         for name, definition in program.identifiers.as_dict().items()

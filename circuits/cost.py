@@ -4,7 +4,8 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from circuits.vm.machine import Machine
+from circuits.program import functions
+from novation._native import CairoRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,11 @@ class Cost:
         )
 
 
-def cost_of(machine: Machine) -> Cost:
+def cost_of(run: CairoRun) -> Cost:
     """Return what a finished run cost."""
-    used = {
-        name: machine.stop_pointer(name) - machine.builtin_bases[name]
-        for name in machine.code.builtins
-    }
+    used = run.builtin_cells
     return Cost(
-        n_steps=machine.n_steps,
+        n_steps=run.n_steps,
         range_checks=used["range_check"],
         signatures=used["ecdsa"] // 2,
         permutations=used["poseidon"] // 6,
@@ -43,12 +41,12 @@ def cost_of(machine: Machine) -> Cost:
     )
 
 
-def steps_by_function(machine: Machine) -> Counter[str]:
-    """Return how many steps each function took, without the functions that it called."""
-    code = machine.code
-    starts = [pc for pc, _ in code.functions]
+def steps_by_function(run: CairoRun) -> Counter[str]:
+    """Return how many steps each function of the batch program took itself."""
+    names = functions()
+    starts = [pc for pc, _ in names]
     steps: Counter[str] = Counter()
-    for pc, _, _ in machine.trace:
-        function = code.functions[bisect_right(starts, pc) - 1][1]
-        steps[function] += len(code.translator.block(pc).steps)
+    for pc, count in enumerate(run.steps_by_pc()):
+        if count:
+            steps[names[bisect_right(starts, pc) - 1][1]] += count
     return steps

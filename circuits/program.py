@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from circuits.vm.code import Code
+from novation._native import CairoProgram
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _SOURCES: Final = _ROOT / "circuits" / "cairo"
@@ -32,13 +32,14 @@ def source_hash() -> str:
 
 
 def _translators() -> list[Path]:
-    return [_ROOT / "circuits" / "compiler.py", _ROOT / "circuits" / "vm" / "hints.py"]
+    return [_ROOT / "circuits" / "compiler.py", _ROOT / "circuits" / "hints.py"]
 
 
 @functools.cache
-def load_code() -> Code:
-    """Return the batch program for our machine."""
-    return Code.from_plain(_plain())
+def load_program() -> CairoProgram:
+    """Return the batch program, ready to run; ValueError if a hint has no native function."""
+    _plain()
+    return CairoProgram(_cached("code.json").read_text())
 
 
 def program_hash() -> int:
@@ -46,9 +47,15 @@ def program_hash() -> int:
     return int(_plain()["program_hash"], 16)
 
 
+@functools.cache
 def bytecode() -> tuple[int, ...]:
     """Return the bytecode, which the L1 verifier has as a constant."""
-    return load_code().bytecode
+    return tuple(int(word, 16) for word in _plain()["bytecode"])
+
+
+def functions() -> list[tuple[int, str]]:
+    """Return names of functions by the offset of their first instruction, ascending."""
+    return [(pc, name) for pc, name in _plain()["functions"]]
 
 
 def compiled_program_path() -> Path:
@@ -72,9 +79,8 @@ def pin_values() -> dict[str, Any]:
 
 
 def hint_texts() -> list[str]:
-    """Return the distinct hint texts, which a native machine must know."""
-    texts = {hint.text for hints in load_code().hints.values() for hint in hints}
-    return sorted(texts)
+    """Return the distinct hint texts, each of which has a function in circuits/vm/src/hints."""
+    return sorted({hint["text"] for hints in _plain()["hints"].values() for hint in hints})
 
 
 def _cached(name: str) -> Path:

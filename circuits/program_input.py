@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
-from circuits.vm.memory import Argument
 from novation.protocol.accounts import NONCE_BITS, Account, Position
 from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
 from novation.protocol.constants import (
@@ -31,6 +30,10 @@ from novation.protocol.transactions import (
 )
 from novation.protocol.witness import BatchWitness
 
+# What a hint may take: an integer, or a list that stands for a pointer to its items.
+Argument = int | Sequence["Argument"]
+
+# circuits/vm/src/hints/records.rs has the same bases.
 ORDER_KEY_BASE: Final = 2**40
 MARKET_KEY_BASE: Final = 2**44
 EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)

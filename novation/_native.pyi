@@ -1,8 +1,13 @@
 """Functions of the Rust extension. Field elements are `int` between 0 and p."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import TypedDict
+from typing import Self, TypedDict
+
+class CairoRunError(Exception):
+    """A Cairo run that cannot be proven; `pc` is the offset of the instruction."""
+
+    pc: int
 
 class ProofRejected(Exception):
     """The proof does not prove its statement."""
@@ -64,16 +69,108 @@ def stark_prove(
     params_path: str | PathLike[str],
     out_path: str | PathLike[str],
     progress: Callable[[str, float], object] | None = None,
+    memory_budget: int | None = None,
 ) -> list[tuple[str, float, int]]:
     """Prove a Cairo run and write the proof file; return (phase, seconds, peak MiB) per phase.
 
     The inputs are the files of `cairo-run --proof_mode` and Stone's parameters. `progress` is
     called at the start of each phase with its name and the fraction of the work done.
+    `memory_budget` limits the bytes that the process may have in use.
 
     Raises:
         OSError: a file cannot be read or written.
         ValueError: a file is malformed, or the statement or the parameters are not acceptable.
         ProvingFailed: the run does not fit the statement or violates a constraint.
+    """
+
+class HintView:
+    """A hint that is about to run. Pointers are addresses of a flat memory.
+
+    Segment `k` begins at `(k + 1) * 2**32`; the first 14 are the program, the execution, the
+    builtins of the layout and a segment of zeros. Those of the records follow.
+    """
+
+    place: str
+    ap: int
+    fp: int
+
+    def operand(self, name: str) -> int:
+        """Return the value of `ids.name`; KeyError if the hint does not have it."""
+
+    def address(self, name: str) -> int:
+        """Return the address of the cell of `ids.name`."""
+
+    def load(self, address: int) -> int:
+        """Return the value of a cell; CairoRunError if it has none."""
+
+    def store(self, address: int, value: int) -> None:
+        """Give a cell a value; CairoRunError if it has another."""
+
+    def run(self) -> None:
+        """Do what the program's hint does."""
+
+class ProvableRun:
+    """A run on final addresses, padded to a power of two of steps."""
+
+    n_steps: int
+
+    def public_input_json(self) -> str:
+        """Return the statement in the format of cairo-run; ValueError if proven already."""
+
+    def write_files(self, folder: str | PathLike[str]) -> None:
+        """Write trace.bin, memory.bin, public_input.json and private_input.json, or nothing."""
+
+class CairoRun:
+    """A run that ended and whose builtins hold.
+
+    `n_steps` counts up to the first execution of the end loop; `builtin_cells` are those up to the
+    stop pointers.
+    """
+
+    n_steps: int
+    output: list[int]
+    builtin_cells: dict[str, int]
+
+    def steps_by_pc(self) -> list[int]:
+        """Return how often the instruction at each offset of the bytecode was executed."""
+
+    def provable(self) -> ProvableRun:
+        """Place the run in one address space; ValueError if it does not fit the layout."""
+
+class CairoProgram:
+    """A compiled program, as JSON of circuits.compiler.
+
+    ValueError if it is something else, or has a hint without a native function.
+    """
+
+    def __new__(cls, compiled: str) -> Self: ...
+    def run(
+        self,
+        accounts: Mapping[int, object],
+        orders: Mapping[int, object],
+        tape: Sequence[object],
+        step_limit: int = ...,
+        overrides: Mapping[str, Callable[[HintView], object]] | None = None,
+    ) -> CairoRun:
+        """Run in proof mode on opened records and a tape of integers and nested lists.
+
+        `overrides` are dishonest hints by the text of the honest ones; such a run treats pointers
+        as numbers where no other sense fits, and is not provable.
+
+        Raises:
+            CairoRunError: the input proves nothing; the message names the instruction.
+            TypeError: the input holds something else than integers and lists.
+        """
+
+def stark_prove_run(
+    run: ProvableRun,
+    params_json: str,
+    progress: Callable[[str, float], object] | None = None,
+    memory_budget: int | None = None,
+) -> tuple[bytes, list[tuple[str, float, int]]]:
+    """Prove a run; return the proof file's content and (phase, seconds, peak MiB) per phase.
+
+    Takes the run's memory away: it can be proven once. Raises as `stark_prove`.
     """
 
 def stark_verify(proof: str | PathLike[str] | bytes, min_security_bits: int = 0) -> ProofReport:

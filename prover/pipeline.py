@@ -12,19 +12,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from circuits.runner import run_batch
+from circuits.runner import BatchRun, run_batch
 from novation import _native
 from novation.protocol.witness import BatchWitness
 from prover.calldata import encode_proof, encode_update_state
-from prover.files import write_json_atomically
-from prover.measure import PhaseMeter, ignore_phases
+from prover.measure import PhaseCost, PhaseMeter, ignore_phases
 from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
-    from circuits.runner import CairoRun
     from prover.measure import PhaseListener
     from prover.profiles import Profile
 
@@ -47,47 +44,74 @@ class ProvenBatch:
     report: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class RunnableBatch:
+    """A batch whose Cairo run has ended well, and what the run cost."""
+
+    run: BatchRun
+    cost: PhaseCost
+
+
 def prove_batch(
     witness_json: str,
     expected_output: Sequence[int],
     profile: Profile,
-    folder: Path,
     listener: PhaseListener = ignore_phases,
     progress: Callable[[str, float], object] | None = None,
 ) -> ProvenBatch:
-    """Prove one sealed batch.
+    """Prove one sealed batch: `run_sealed_batch`, then `prove_run`."""
+    batch = run_sealed_batch(witness_json, expected_output, listener)
+    return prove_run(batch, profile, listener, progress)
+
+
+def run_sealed_batch(
+    witness_json: str,
+    expected_output: Sequence[int],
+    listener: PhaseListener = ignore_phases,
+) -> RunnableBatch:
+    """Run the batch program on one sealed batch.
 
     Args:
         witness_json: the circuit's input, as the sequencer stores it.
         expected_output: the public output that the sequencer computed.
-        profile: the trade-off between time and bytes.
-        folder: for the trace and the memory, which may have gigabytes; the caller deletes it.
-        listener: hears of each phase.
-        progress: hears of each step of the proof, with the share of its work done before.
+        listener: hears of the phase.
 
     Raises:
         DecodeError: if the witness is not one.
         UnprovableBatchError: if the Cairo run fails, or writes another output.
-        ProvingFailed, ProofRejected: if our own prover fails.
     """
     meter = PhaseMeter(listener)
     # 1 ----- Cairo run ------------------------------------------------------------------
     with meter.phase(PHASE_RUN):
-        run = _run_cairo(BatchWitness.from_json(witness_json), folder)
-        _check_output(run.output, expected_output)
+        run = _run_cairo(BatchWitness.from_json(witness_json))
+        _check_output(run.execution.output, expected_output)
+    return RunnableBatch(run, meter.phases[0])
+
+
+def prove_run(
+    batch: RunnableBatch,
+    profile: Profile,
+    listener: PhaseListener = ignore_phases,
+    progress: Callable[[str, float], object] | None = None,
+) -> ProvenBatch:
+    """Prove a batch that ran; that can be done once, for it takes the run's memory away.
+
+    Args:
+        batch: what `run_sealed_batch` returned.
+        profile: the trade-off between time and bytes.
+        listener: hears of each phase.
+        progress: hears of each step of the proof, with the share of its work done before.
+
+    Raises:
+        ProvingFailed, ProofRejected: if our own prover fails.
+    """
+    meter, run = PhaseMeter(listener), batch.run.provable
+    n_steps = run.n_steps
     # 2 ----- proof ----------------------------------------------------------------------
     with meter.phase(PHASE_PROOF):
-        parameters_path, proof_path = folder / "parameters.json", folder / "proof.json"
-        write_json_atomically(parameters_path, parameters_json(profile, run.n_steps, Suite.K))
-        phases = _native.stark_prove(
-            run.files.public_input,
-            run.files.private_input,
-            parameters_path,
-            proof_path,
-            progress,
-        )
+        parameters = json.dumps(parameters_json(profile, n_steps, Suite.K))
+        proof_json, phases = _native.stark_prove_run(run, parameters, progress)
     # 3 ----- verification ---------------------------------------------------------------
-    proof_json = proof_path.read_bytes()
     with meter.phase(PHASE_VERIFICATION):
         verified = _native.stark_verify(proof_json, MIN_SECURITY_BITS)
     # 4 ----- calldata -------------------------------------------------------------------
@@ -95,11 +119,11 @@ def prove_batch(
         calldata = encode_update_state(*encode_proof(json.loads(proof_json)))
     report = {
         "profile": profile.name,
-        "cairo_steps": run.n_steps_used,
-        "n_steps": run.n_steps,
+        "cairo_steps": batch.run.execution.n_steps,
+        "n_steps": n_steps,
         "calldata_bytes": len(calldata),
         **verified,
-        "phases": [phase.to_json() for phase in meter.phases],
+        "phases": [phase.to_json() for phase in (batch.cost, *meter.phases)],
         "proof_phases": [
             {"name": name, "seconds": round(seconds, 3), "peak_mb": peak}
             for name, seconds, peak in phases
@@ -108,9 +132,9 @@ def prove_batch(
     return ProvenBatch(proof_json, calldata, report)
 
 
-def _run_cairo(witness: BatchWitness, folder: Path) -> CairoRun:
+def _run_cairo(witness: BatchWitness) -> BatchRun:
     try:
-        return run_batch(witness, folder)
+        return run_batch(witness)
     except Exception as error:
         # A witness is untrusted data: what contradicts itself may fail anywhere in the run.
         raise UnprovableBatchError(f"Cairo run: {type(error).__name__}: {error}") from error

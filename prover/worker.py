@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import logging
 import os
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -93,10 +92,7 @@ def prove_job(job: JobFolder, profile: Profile) -> None:
                 cost.peak_mb,
             )
 
-    with tempfile.TemporaryDirectory(prefix="novation-prover-") as scratch:
-        proven = prove_batch(
-            job.read_witness_json(), job.read_output(), profile, Path(scratch), log_phase
-        )
+    proven = prove_batch(job.read_witness_json(), job.read_output(), profile, log_phase)
     job.publish(proven.proof_json, proven.report, proven.calldata)
 
 

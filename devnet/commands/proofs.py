@@ -1,7 +1,6 @@
 """`novation prove`, `verify`, `rebuild`: proofs of batches and what follows from them."""
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -62,13 +61,12 @@ def prove(
         raise UserError(f"{witness}: not a batch witness: {error}") from error
     if not out.absolute().parent.is_dir():
         raise UserError(f"--out: there is no folder {out.parent}")
-    with tempfile.TemporaryDirectory(prefix="novation-prove-") as scratch, phases_shown() as told:
+    with phases_shown() as told:
         try:
             proven = prove_batch(
                 witness_json.decode("ascii"),
                 parsed.output,
                 PROFILES[profile.value],
-                Path(scratch),
                 told.listen,
                 told.advance,
             )

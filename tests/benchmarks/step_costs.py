@@ -14,8 +14,8 @@ from functools import partial
 from circuits.cost import cost_of, steps_by_function
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from circuits.runner import run_machine
-from circuits.vm.machine import Machine
+from circuits.runner import run_program
+from novation._native import CairoRun
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
@@ -152,11 +152,11 @@ def prepared(case: Case) -> Exchange:
     return exchange
 
 
-def run(case: Case, n: int) -> Machine:
+def run(case: Case, n: int) -> CairoRun:
     """Return the run of a batch with n of the measured thing."""
     exchange = prepared(case)
     case.act(exchange, n)
-    return run_machine(program_input(exchange.seal().witness))
+    return run_program(program_input(exchange.seal().witness))
 
 
 def measure(name: str, case: Case, *, functions: bool) -> None:

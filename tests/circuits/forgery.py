@@ -1,18 +1,24 @@
 """A dishonest prover: runs the batch program on inputs and hints that were tampered with."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import Any, Final
 
-from circuits.layout import LAYOUT_BUILTINS
-from circuits.program import load_code
-from circuits.program_input import ProgramInput
-from circuits.runner import LatestRecords, execution_of
-from circuits.vm.machine import CairoRunError, Machine
+from circuits.program import load_program
+from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
+from novation._native import CairoRunError, HintView
 from novation.crypto import FIELD_PRIME
 
 Path = tuple[Any, ...]
+Hints = dict[str, Callable[[HintView], None]]
+
+# The machine's flat memory: segments, and which is the first of the opened records.
+SEGMENT_BITS: Final = 32
+FIRST_RECORD_SEGMENT: Final = 14
+LOG_ENTRY_CELLS: Final = 3
 
 COMPARISON = "memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1"
 WIDE_COMPARISON = "memory[ap] = 0 if ids.value % PRIME < 2**248 else 1"
@@ -62,70 +68,114 @@ class Flip:
     count: int = 0
     place: str = ""
 
+    def hints(self) -> Hints:
+        """Return the dishonest hints."""
+        return {
+            COMPARISON: partial(self._compare, "a", 2**128),
+            WIDE_COMPARISON: partial(self._compare, "value", 2**248),
+        }
 
-class DishonestMachine(Machine):
-    """A machine whose comparison hints may lie once."""
-
-    def __init__(self, flip: Flip) -> None:
-        super().__init__(load_code(), tuple(LAYOUT_BUILTINS))
-        self.flip = flip
-        # Of the function whose hints run.
-        self.frame = 0
-
-    def run_hints(self, pc: int, ap: int, fp: int) -> None:
-        self.frame = fp
-        texts = [hint.text for hint in self.code.hints[pc]]
-        if not set(texts) & {COMPARISON, WIDE_COMPARISON}:
-            super().run_hints(pc, ap, fp)
+    def _compare(self, name: str, bound: int, hint: HintView) -> None:
+        self.count += 1
+        if self.count - 1 != self.target:
+            hint.run()
             return
-        self.flip.count += 1
-        if self.flip.count - 1 != self.flip.target:
-            super().run_hints(pc, ap, fp)
-            return
-        self.flip.place = self.code.lines[pc]
-        # Ask the hint in a cell that nobody has seen, then write the opposite.
-        honest = self._answer(pc, ap, fp)
-        self.memory[ap] = 1 - honest
-
-    def _answer(self, pc: int, ap: int, fp: int) -> int:
-        scope = dict(self._scopes[-1])
-        scope["memory"] = _Overlay(self.memory)
-        scope["ap"], scope["fp"] = ap, fp
-        for hint in self.code.hints[pc]:
-            exec(hint.code, scope)  # noqa: S102 - text of the compiled program
-        return int(scope["memory"][ap])
+        self.place = hint.place
+        # The honest answer to "is it not below?", turned round.
+        hint.store(hint.ap, int(hint.operand(name) < bound))
 
 
-class _Overlay(dict[int, int]):
-    """Reads through to a memory, keeps writes to itself."""
+class LatestRecords:
+    """Answers lookups as the honest hints do: the newest record in the log, or the opened one.
 
-    def __init__(self, memory: dict[int, int]) -> None:
-        super().__init__()
-        self._memory = memory
+    Subclasses lie. The machine's memory is flat here: a record is an address.
+    """
 
-    def __missing__(self, address: int) -> int:
-        return self._memory[address]
+    def __init__(self, records: ProgramInput) -> None:
+        """Find out where the machine puts the opened records."""
+        segments = count(FIRST_RECORD_SEGMENT)
+        self.accounts = {key: _place(segments, x) for key, x in records.accounts.items()}
+        self.orders = {key: _place(segments, x) for key, x in records.orders.items()}
+        self.markets: dict[int, int] = {}
+        self.read_to: dict[int, int] = {}
+
+    def hints(self) -> Hints:
+        """Return the hints that ask for records."""
+        finders = {"account": self.account, "order": self.order, "market": self.market}
+        targets = {"maker": "order", "predecessor": "order", **{kind: kind for kind in finders}}
+        return {
+            f"ids.{target} = latest_{kind}(ids.{kind}s_log.address_, ids.{kind}_id)": partial(
+                self._answer, finders[kind], target, kind
+            )
+            for target, kind in targets.items()
+        }
+
+    @staticmethod
+    def _answer(
+        find: Callable[[HintView, int, int], int], target: str, kind: str, hint: HintView
+    ) -> None:
+        record = find(hint, hint.operand(f"{kind}s_log.address_"), hint.operand(f"{kind}_id"))
+        hint.store(hint.address(target), record)
+
+    def account(self, hint: HintView, log: int, account_id: int) -> int:
+        """Return the record of an account, 0 if it does not exist."""
+        self.read_log(hint, log)
+        return self.accounts.get(account_id, 0)
+
+    def order(self, hint: HintView, log: int, order_id: int) -> int:
+        """Return the record of an order."""
+        self.read_log(hint, log)
+        if order_id not in self.orders:
+            raise CairoRunError(f"no order {order_id}")
+        return self.orders[order_id]
+
+    def market(self, hint: HintView, log: int, market_id: int) -> int:
+        """Return the record of a market."""
+        self.read_log(hint, log)
+        return self.markets[market_id]
+
+    def read_log(self, hint: HintView, end: int) -> None:
+        """Note the records of a log up to an entry."""
+        log = first_of_segment(end)
+        for entry in range(self.read_to.get(log, log), end, LOG_ENTRY_CELLS):
+            key, record = hint.load(entry), hint.load(entry + 2)
+            if key >= MARKET_KEY_BASE:
+                self.markets[key - MARKET_KEY_BASE] = record
+            elif key < ORDER_KEY_BASE:
+                self.accounts[key] = record
+            elif record:
+                self.orders[hint.load(hint.load(record))] = record
+        self.read_to[log] = end
+
+
+def _place(segments: Iterator[int], argument: Any) -> int:
+    """Return what stands for an argument; a list takes the next segment, and so do lists in it."""
+    if isinstance(argument, int):
+        return argument
+    address = (next(segments) + 1) << SEGMENT_BITS
+    for item in argument:
+        _place(segments, item)
+    return address
+
+
+def first_of_segment(address: int) -> int:
+    """Return where the segment of an address begins."""
+    return address >> SEGMENT_BITS << SEGMENT_BITS
 
 
 def run_dishonestly(
-    records: ProgramInput, flip: Flip | None = None, latest: Any = LatestRecords
+    records: ProgramInput, flip: Flip | None = None, latest: type[LatestRecords] | None = None
 ) -> tuple[int, ...] | None:
     """Return the output that a tampered input proves, None if it proves nothing."""
-    machine = DishonestMachine(flip or Flip())
-    finder = latest(machine.memory, machine.segments, records)
-    finder.machine = machine
+    hints = {
+        **(flip.hints() if flip else {}),
+        **(latest(records).hints() if latest else {}),
+    }
     try:
-        machine.run(
-            {
-                "witness": iter(records.tape),
-                "latest_account": finder.account,
-                "latest_order": finder.order,
-                "latest_market": finder.market,
-            }
-        )
-        return execution_of(machine).output
+        run = load_program().run(records.accounts, records.orders, records.tape, overrides=hints)
     except CairoRunError:
         return None
+    return tuple(run.output)
 
 
 def header_checked_by_l1(output: Sequence[int]) -> tuple[int, ...]:

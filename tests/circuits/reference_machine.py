@@ -3,7 +3,7 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from circuits.cairo_lang_shim import quiet  # isort: skip - must come before starkware
 from starkware.cairo.lang.compiler.program import Program
@@ -15,9 +15,23 @@ from starkware.cairo.lang.vm.cairo_run import (
 )
 from starkware.cairo.lang.vm.cairo_runner import CairoRunner
 
-from circuits.layout import LAYOUT_BUILTINS, dynamic_params
 from circuits.program import compiled_program_path
 from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
+
+LAYOUT_FILE: Final = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
+LAYOUT_BUILTINS: Final = (
+    "output",
+    "pedersen",
+    "range_check",
+    "ecdsa",
+    "bitwise",
+    "ec_op",
+    "keccak",
+    "poseidon",
+    "range_check96",
+    "add_mod",
+    "mul_mod",
+)
 
 
 class ReferenceRun:
@@ -29,7 +43,8 @@ class ReferenceRun:
 
     def _run(self, records: ProgramInput, min_steps: int) -> None:
         program = Program.load(json.loads(compiled_program_path().read_text()))
-        layout = dynamic_params_dict_to_cairo_layout_params(dynamic_params()).to_cairo_layout()
+        params = dynamic_params_dict_to_cairo_layout_params(read_json(LAYOUT_FILE))
+        layout = params.to_cairo_layout()
         self.runner = CairoRunner(program, layout, proof_mode=True)
         assert set(layout.builtins) == set(LAYOUT_BUILTINS)
         self.runner.initialize_segments()

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from circuits.program_input import EPHEMERAL_KEY_BASE, ORDER_KEY_BASE, ProgramInput, program_input
-from circuits.runner import LatestRecords
+from novation._native import CairoRunError, HintView
 from novation.crypto import FIELD_PRIME
 from novation.protocol.sealing import SealedBatch
 from tests.circuits.forgery import (
-    DishonestMachine,
     Flip,
+    LatestRecords,
     Path,
     cells,
+    first_of_segment,
     forged,
     header_checked_by_l1,
     read,
@@ -218,17 +219,14 @@ def test_comparison_when_told_wrong_changes_nothing(index: int) -> None:
 
 
 class StaleRecords(LatestRecords):
-    """Answers every lookup with the record of the last but one."""
+    """Answers every lookup of an account with the record of the last but one."""
 
-    def account(self, log: int, account_id: int) -> int:
-        return super().account(max(log - 9, self.first(log)), account_id)
+    def account(self, hint: HintView, log: int, account_id: int) -> int:
+        return super().account(hint, max(log - 9, first_of_segment(log)), account_id)
 
-    def first(self, log: int) -> int:
-        return self._segments.base_of(log)
-
-    def _read_log(self, end: int) -> None:
-        if end > self._read_to.get(self._segments.base_of(end), -1):
-            super()._read_log(end)
+    def read_log(self, hint: HintView, end: int) -> None:
+        if end > self.read_to.get(first_of_segment(end), -1):
+            super().read_log(hint, end)
 
 
 def test_stale_account_records_are_rejected() -> None:
@@ -305,15 +303,15 @@ def test_surviving_order_kept_out_of_the_tree_is_rejected() -> None:
 
 
 class RecordsOfAnotherKind(LatestRecords):
-    """Answers with an order where an account is asked for, once there is one."""
+    """Answers with an order where an account or a market is asked for, once there is one."""
 
-    def account(self, log: int, account_id: int) -> int:
-        genuine = super().account(log, account_id)
-        return next(iter(self._orders.values()), genuine)
+    def account(self, hint: HintView, log: int, account_id: int) -> int:
+        genuine = super().account(hint, log, account_id)
+        return next(iter(self.orders.values()), genuine)
 
-    def market(self, log: int, market_id: int) -> int:
-        genuine = super().market(log, market_id)
-        return next(iter(self._orders.values()), genuine)
+    def market(self, hint: HintView, log: int, market_id: int) -> int:
+        genuine = super().market(hint, log, market_id)
+        return next(iter(self.orders.values()), genuine)
 
 
 def test_record_of_another_kind_is_rejected() -> None:
@@ -326,19 +324,21 @@ def test_record_of_another_kind_is_rejected() -> None:
 class NewOrderBehindItself(LatestRecords):
     """Names a resting order as its own predecessor, so that nobody can ever meet it."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.machine: DishonestMachine | None = None
-
-    def order(self, log: int, order_id: int) -> int:
-        assert self.machine is not None
-        for record in range(self.machine.frame, self.machine.frame + 40):
-            terms = self._memory.get(record, 0)
-            if self._memory.get(terms) == order_id:
+    def order(self, hint: HintView, log: int, order_id: int) -> int:
+        for record in range(hint.fp, hint.fp + 40):
+            if self._is_order(hint, record, order_id):
                 # Its successor is what it says itself: the list may end here.
-                self._memory[record + 2] = self._memory[record + 3] = 0
+                hint.store(record + 2, 0)
+                hint.store(record + 3, 0)
                 return record
-        return super().order(log, order_id)
+        return super().order(hint, log, order_id)
+
+    @staticmethod
+    def _is_order(hint: HintView, record: int, order_id: int) -> bool:
+        try:
+            return hint.load(hint.load(record)) == order_id
+        except CairoRunError:
+            return False
 
 
 def test_resting_order_behind_itself_is_rejected() -> None:

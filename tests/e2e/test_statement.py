@@ -1,7 +1,6 @@
 """A valid proof of another program, or about another frame, is no proof of a batch."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,11 @@ SEED = 20_261_121
 
 
 @pytest.fixture(scope="module")
-def statement(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list[int]]:
+def statement() -> tuple[dict[str, Any], list[int]]:
     """Return the public input of a run of the batch program, and what the protocol put out."""
     sealed = next(random_batches(SEED, n_batches=1, n_transactions=3))
-    run = run_batch(sealed.witness, tmp_path_factory.mktemp("run"))
-    return json.loads(Path(run.files.public_input).read_text()), list(sealed.output)
+    run = run_batch(sealed.witness)
+    return json.loads(run.provable.public_input_json()), list(sealed.output)
 
 
 def test_output_when_the_batch_program_ran_then_returned(

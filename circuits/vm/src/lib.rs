@@ -28,4 +28,4 @@ pub use program::Program;
 pub use relocation::ProvableRun;
 pub use run::Run;
 pub use tape::{Argument, Witness};
-pub use value::Value;
+pub use value::{Value, PRIME};

@@ -34,10 +34,11 @@ const STEPS_PER_CHECK: usize = 1 << 16;
 const CELLS_PER_STEP: usize = 8;
 
 /// What arithmetic may do with pointers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pointers {
     /// Move them, and take differences in one segment: everything else is an error, so that the
     /// memory can be placed anywhere afterwards.
+    #[default]
     Typed,
     /// Anything: pointers are numbers where no other sense fits, as they are for a dishonest
     /// prover. Such a run cannot be placed in one address space.
@@ -84,7 +85,7 @@ pub struct RunOptions<'a> {
 }
 
 /// The state of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Machine {
     pub(crate) memory: Memory,
     pub(crate) pc: u32,
@@ -216,6 +217,24 @@ impl Machine {
     /// [`Fault`] if a cell on the way is unknown.
     pub fn operand(&mut self, call: &HintCall, name: &str) -> Result<Option<Value>, Fault> {
         call.hint().operand(name).map(|expression| expression.value(self)).transpose()
+    }
+
+    /// The address of the cell of `ids.name`, `None` if the hint's function does not use the name.
+    ///
+    /// # Errors
+    /// [`Fault`] if the name stands for no cell.
+    pub fn operand_address(&mut self, call: &HintCall, name: &str) -> Result<Option<Value>, Fault> {
+        call.hint().operand(name).map(|expression| expression.address(self)).transpose()
+    }
+
+    /// Where the next cell of the stack is.
+    pub fn allocation_pointer(&self) -> Value {
+        Value::pointer(EXECUTION, self.ap)
+    }
+
+    /// Where the frame of the running function begins.
+    pub fn frame_base(&self) -> Value {
+        Value::pointer(EXECUTION, self.fp)
     }
 
     /// The registers as the trace has them.

@@ -42,7 +42,7 @@ impl Run {
     ///
     /// # Errors
     /// [`PlacementError`] if pointers were used as numbers, or the statement breaks a rule.
-    pub fn provable(self) -> Result<ProvableRun, PlacementError> {
+    pub fn provable(&self) -> Result<ProvableRun, PlacementError> {
         if self.machine.pointers == Pointers::Flat {
             return Err(PlacementError::Flat);
         }
@@ -60,10 +60,10 @@ impl Run {
             public_memory: self.public_memory(&bases, &memory)?,
         };
         let builtins = self.builtin_inputs(&bases, &memory);
-        let mut trace = self.machine.trace;
-        let last = self.machine.final_registers;
         let length = usize::try_from(n_steps).map_err(|_| PlacementError::TooLarge)?;
-        trace.resize(length, last);
+        let mut trace = Vec::with_capacity(length);
+        trace.extend_from_slice(&self.machine.trace);
+        trace.resize(length, self.machine.final_registers);
         Ok(ProvableRun {
             public_input: PublicInput::new(parts)?,
             inputs: TraceInputs { trace, memory, builtins },

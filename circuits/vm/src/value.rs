@@ -3,7 +3,7 @@
 use novation_field::Fe;
 
 /// The field's prime in little-endian limbs.
-const P: [u64; 4] = [1, 0, 0, 0x0800_0000_0000_0011];
+pub const PRIME: [u64; 4] = [1, 0, 0, 0x0800_0000_0000_0011];
 // Numbers are below 2^252: the top bits of the last limb tell what a value is.
 const UNKNOWN_TAG: u64 = 1 << 63;
 const POINTER_TAG: u64 = 1 << 62;
@@ -47,7 +47,7 @@ impl Value {
 
     /// A number given by limbs, `None` if it is not below the prime.
     pub fn from_limbs(limbs: [u64; 4]) -> Option<Self> {
-        less(&limbs, &P).then_some(Self(limbs))
+        less(&limbs, &PRIME).then_some(Self(limbs))
     }
 
     /// A field element.
@@ -94,6 +94,11 @@ impl Value {
     /// A number, as an element of the field.
     pub(crate) fn to_fe(self) -> Option<Fe> {
         self.limbs().and_then(Fe::from_limbs)
+    }
+
+    /// A number or, for a pointer, its address in an imagined memory whose segments are 2^32 apart.
+    pub fn to_element(self) -> Fe {
+        self.flattened().to_fe().unwrap_or(Fe::ZERO)
     }
 
     /// A number that fits 64 bits.
@@ -195,7 +200,7 @@ fn add_mod(a: &[u64; 4], b: &[u64; 4]) -> [u64; 4] {
     for i in 0..4 {
         (sum[i], carry) = a[i].carrying_add(b[i], carry);
     }
-    let (reduced, borrow) = sub(&sum, &P);
+    let (reduced, borrow) = sub(&sum, &PRIME);
     if borrow {
         sum
     } else {
@@ -231,7 +236,7 @@ const fn add_prime(a: &[u64; 4]) -> [u64; 4] {
     let mut carry = false;
     let mut i = 0;
     while i < 4 {
-        let (first, over) = a[i].overflowing_add(P[i]);
+        let (first, over) = a[i].overflowing_add(PRIME[i]);
         let (second, over_again) = first.overflowing_add(carry as u64);
         sum[i] = second;
         carry = over | over_again;

@@ -8,10 +8,12 @@ use pyo3::{create_exception, exceptions::PyException};
 
 create_exception!(_native, ProofRejected, PyException, "The proof does not prove its statement.");
 create_exception!(_native, ProofUnreadable, PyException, "The file is not a proof file.");
+create_exception!(_native, CairoRunError, PyException, "A Cairo run that cannot be proven.");
 create_exception!(_native, ProvingFailed, PyException, "The run could not be proven.");
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
+    module.add("CairoRunError", py.get_type::<CairoRunError>())?;
     module.add("ProofRejected", py.get_type::<ProofRejected>())?;
     module.add("ProofUnreadable", py.get_type::<ProofUnreadable>())?;
     module.add("ProvingFailed", py.get_type::<ProvingFailed>())
@@ -27,6 +29,15 @@ pub(crate) fn verify_error(error: VerifyFileError) -> PyErr {
 
 pub(crate) fn too_weak(required: u32, actual: u32) -> PyErr {
     ProofRejected::new_err(format!("rejected: {}", VerifyError::Security { required, actual }))
+}
+
+/// Names the instruction in the message; its offset is the attribute `pc`.
+pub(crate) fn cairo_run_error(error: &novation_vm::RunError) -> PyErr {
+    let exception = CairoRunError::new_err(error.to_string());
+    Python::attach(|py| match exception.value(py).setattr("pc", error.pc) {
+        Ok(()) => exception,
+        Err(other) => other,
+    })
 }
 
 pub(crate) fn run_error(error: RunError) -> PyErr {

@@ -9,7 +9,9 @@
 mod convert;
 mod errors;
 mod hashes;
+mod hint_override;
 mod proofs;
+mod runs;
 mod signatures;
 
 use pyo3::prelude::*;
@@ -20,6 +22,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     hashes::register(module)?;
     proofs::register(module)?;
+    runs::register(module)?;
     signatures::register(module)?;
     Ok(())
 }

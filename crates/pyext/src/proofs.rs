@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use novation_cairo_prover::{prove_run, verify_proof, ProofFile, RunFiles};
+use novation_cairo_prover::{prove_run, verify_proof, ProofFile, RunError, RunFiles};
 use novation_stark::{Progress, Resources};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -32,7 +32,9 @@ impl ProofSource {
 
 /// Proves a Cairo run and writes the proof file; returns (phase, seconds, peak MiB) of each phase.
 #[pyfunction]
-#[pyo3(signature = (public_input_path, private_input_path, params_path, out_path, progress=None))]
+#[pyo3(signature = (
+    public_input_path, private_input_path, params_path, out_path, progress=None, memory_budget=None
+))]
 fn stark_prove(
     py: Python<'_>,
     public_input_path: PathBuf,
@@ -40,30 +42,46 @@ fn stark_prove(
     params_path: PathBuf,
     out_path: PathBuf,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Vec<(&'static str, f64, u64)>> {
+    memory_budget: Option<u64>,
+) -> PyResult<PhaseCosts> {
     let files = RunFiles {
         public_input: public_input_path,
         private_input: private_input_path,
         params: params_path,
     };
     py.detach(|| {
-        let mut interruption = None;
-        let mut tracker = Progress::new(|phase, fraction| {
-            let reported = Python::attach(|py| report(py, progress.as_ref(), phase, fraction));
-            interruption = reported.err();
-            interruption.is_none()
-        });
-        let result = prove_run(&files, Resources::default(), &mut tracker);
-        let phases = tracker.phases().to_vec();
-        drop(tracker);
-        let file = match (result, interruption) {
-            (Err(error), Some(interruption)) if is_cancelled(&error) => return Err(interruption),
-            (result, _) => result.map_err(run_error)?,
-        };
-        std::fs::write(&out_path, file.to_json())
+        let resources = Resources { memory_budget };
+        let (result, phases) =
+            tracked(progress.as_ref(), |tracker| prove_run(&files, resources, tracker))?;
+        std::fs::write(&out_path, result.map_err(run_error)?.to_json())
             .map_err(|error| PyOSError::new_err(format!("{}: {error}", out_path.display())))?;
-        Ok(phases.iter().map(|phase| (phase.name, phase.seconds, phase.peak_mib)).collect())
+        Ok(phases)
     })
+}
+
+/// (phase, seconds, peak MiB) of each phase.
+pub(crate) type PhaseCosts = Vec<(&'static str, f64, u64)>;
+
+/// Proves while telling Python of each phase; fails if that interrupts the proof.
+pub(crate) fn tracked<T>(
+    progress: Option<&Py<PyAny>>,
+    prove: impl FnOnce(&mut Progress<'_>) -> Result<T, RunError>,
+) -> PyResult<(Result<T, RunError>, PhaseCosts)> {
+    let mut interruption = None;
+    let mut tracker = Progress::new(|phase, fraction| {
+        interruption = Python::attach(|py| report(py, progress, phase, fraction)).err();
+        interruption.is_none()
+    });
+    let result = prove(&mut tracker);
+    let phases = tracker.phases().to_vec();
+    drop(tracker);
+    if let (Err(error), Some(interruption)) = (&result, interruption) {
+        if is_cancelled(error) {
+            return Err(interruption);
+        }
+    }
+    let costs = phases.iter().map(|phase| (phase.name, phase.seconds, phase.peak_mib));
+    Ok((result, costs.collect()))
 }
 
 /// Tells Python about a phase; fails on Ctrl-C and on errors of the callback.

@@ -1,6 +1,7 @@
 //! Proofs of Cairo runs, in the file formats of Stone's command line.
 //!
-//! [`prove_run`] turns the files of a run into a [`ProofFile`]; [`verify_proof_file`] judges the
+//! [`prove_run`] turns the files of a run into a [`ProofFile`], [`prove_inputs`] does it without
+//! files; [`verify_proof_file`] judges the
 //! text of one, whoever made it.
 
 mod describe;
@@ -10,5 +11,5 @@ mod verify;
 
 pub use describe::{air_description, pack_layout, RatiosError};
 pub use file::ProofFile;
-pub use run::{prove_run, RunError, RunFiles};
+pub use run::{prove_inputs, prove_run, RunError, RunFiles};
 pub use verify::{statement_words, verify_proof, verify_proof_file, Accepted, VerifyFileError};

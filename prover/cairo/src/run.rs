@@ -79,13 +79,8 @@ pub fn prove_run(
     let public_input = read_json(&files.public_input)?;
     let params = read_json(&files.params)?;
     let statement = PublicInput::from_value(&public_input)?;
-    let mut proof = prove_inputs(
-        statement,
-        || read_run(&files.private_input),
-        params,
-        resources,
-        progress,
-    )?;
+    let mut proof =
+        prove_inputs(statement, || read_run(&files.private_input), params, resources, progress)?;
     // As the caller wrote it.
     proof.public_input = public_input;
     Ok(proof)
