@@ -52,6 +52,7 @@ devnet: setup ## The same system, kept running until Ctrl-C
 test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
 	cargo test --profile testing --workspace --exclude novation-pyext --quiet
 	npx forge test --root l1_contracts
+	cargo build --release --quiet -p novation-cairo-prover --example small_proof
 	$(BIN)/pytest -n 2 --dist worksteal -q
 
 test-all: setup lint ## Also the slow proofs, mutations and soaks
