@@ -92,9 +92,9 @@ def test_any_cell_of_the_first_batch_when_changed_is_noticed(part: int) -> None:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_sampled_cells_of_the_second_batch_when_changed_are_noticed(part: int) -> None:
+def test_any_cell_of_the_second_batch_when_changed_is_noticed(part: int) -> None:
     rng = random.Random(SEED + part)
-    for path in rng.sample(list(cells(INPUTS[1])), 60):
+    for path in list(cells(INPUTS[1]))[part::4]:
         assert_harmless(1, path, random_change(rng))
 
 
@@ -206,13 +206,12 @@ EITHER_WAY = {
 @pytest.mark.parametrize("index", [0, 1])
 def test_comparison_when_told_wrong_changes_nothing(index: int) -> None:
     counting = Flip()
-    run_dishonestly(INPUTS[index], counting)
-    rng = random.Random(SEED)
-    targets = range(counting.count)
-    for target in rng.sample(targets, min(120, len(targets))):
+    assert run_dishonestly(INPUTS[index], counting) == BATCHES[index].output
+    assert counting.count > 50
+    for target in range(counting.count):
         flip = Flip(target)
         output = run_dishonestly(INPUTS[index], flip)
-        assert output in (None, BATCHES[index].output), (SEED, target, flip.place)
+        assert output in (None, BATCHES[index].output), (target, flip.place)
         if output is not None:
             name = flip.place.removeprefix("circuits/cairo/").split(":")[0]
             assert name in EITHER_WAY, flip.place
@@ -227,6 +226,12 @@ class StaleRecords(LatestRecords):
     def read_log(self, hint: HintView, end: int) -> None:
         if end > self.read_to.get(first_of_segment(end), -1):
             super().read_log(hint, end)
+
+
+def test_lookups_when_honest_give_the_honest_outputs() -> None:
+    """The dishonest lookups below differ from the program's hints in nothing else."""
+    for records, sealed in zip(INPUTS, BATCHES, strict=True):
+        assert run_dishonestly(records, latest=LatestRecords) == sealed.output
 
 
 def test_stale_account_records_are_rejected() -> None:
