@@ -106,8 +106,8 @@ class OracleNode:
     async def _report(self, client: OracleClient, policy: ReportPolicy) -> None:
         last: Observation | None = None
         while True:
-            # Whole seconds: reports of one round carry one time, and none is left for a second
-            # update, which takes only reports after the last update's time.
+            # Whole seconds: the reports of one round carry one time, so that the round which an
+            # update closes leaves no node's next report behind.
             second = time.time_ns() // 1_000_000_000
             now = Observation(second, read_prices(self._prices_path, self._markets))
             if is_worth_reporting(policy, now, last):

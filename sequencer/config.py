@@ -36,10 +36,14 @@ class ServerLimits:
 
 @dataclass(frozen=True, slots=True)
 class OraclePolicy:
-    """When reports become an update: a quorum, then `grace_ms` for the rest of the committee."""
+    """When reports become an update: a quorum of one round, then `grace_ms` for the others.
+
+    The times of one round's reports lie within `round_span_ms` of each other.
+    """
 
     grace_ms: int = 100
     min_interval_ms: int = 1_000
+    round_span_ms: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)

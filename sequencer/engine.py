@@ -19,7 +19,13 @@ from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
 from novation.protocol.state import Genesis, State
-from novation.protocol.transactions import CancelOrder, PlaceOrder, Transaction, Withdraw
+from novation.protocol.transactions import (
+    CancelOrder,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
 from sequencer import keyspace
@@ -68,12 +74,13 @@ class GroupResult:
     """What a group of commands led to; everything in it is durable.
 
     `feed` are the stream events up to `last_sequence`; `flushed_sequence` is the end of the last
-    sealed batch, whose events can be read from the database.
+    sealed batch, whose events can be read from the database. `oracle_updates` are those applied.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     feed: tuple[FeedEvent, ...] = ()
     events: tuple[Event, ...] = ()
+    oracle_updates: tuple[OracleUpdate, ...] = ()
     last_sequence: int = 0
     flushed_sequence: int = 0
     last_batch_change: int = 0
@@ -106,6 +113,7 @@ class _Unpublished:
 
     feed: list[FeedEvent] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    oracle_updates: list[OracleUpdate] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +261,8 @@ class Engine:
         applied = AppliedEntry(entry, receipt, result.events, answer)
         self._unpublished.feed.extend(self.history.record(applied))
         self._unpublished.events.extend(result.events)
+        if isinstance(entry.transaction, OracleUpdate):
+            self._unpublished.oracle_updates.append(entry.transaction)
         return Accepted(answer, receipt)
 
     def _make_durable(self) -> None:
@@ -287,6 +297,7 @@ class Engine:
             outcomes=outcomes,
             feed=tuple(unpublished.feed),
             events=tuple(unpublished.events),
+            oracle_updates=tuple(unpublished.oracle_updates),
             last_sequence=self.last_sequence,
             flushed_sequence=self.batches.last_sequence,
             last_batch_change=self.batches.last_change,

@@ -48,9 +48,23 @@ def read_entries(
         sequence = keyspace.number_of(key)
         assert sequence == expected, f"journal jumps from {expected - 1} to {sequence}"
         expected += 1
-        yield JournalEntry(
-            sequence,
-            int.from_bytes(value[:_TIME_BYTES], "big"),
-            int.from_bytes(value[_TIME_BYTES : 2 * _TIME_BYTES], "big"),
-            decode_transaction(value[2 * _TIME_BYTES :]),
-        )
+        yield _entry(sequence, value)
+
+
+def entries_since(database: Database, time_ms: int) -> Iterator[JournalEntry]:
+    """Yield the entries applied at `time_ms` or later, newest first."""
+    kind = keyspace.JOURNAL
+    for key, value in database.iterator(start=kind, stop=keyspace.end_of(kind), reverse=True):
+        entry = _entry(keyspace.number_of(key), value)
+        if entry.time_ms < time_ms:
+            return
+        yield entry
+
+
+def _entry(sequence: int, value: bytes) -> JournalEntry:
+    return JournalEntry(
+        sequence,
+        int.from_bytes(value[:_TIME_BYTES], "big"),
+        int.from_bytes(value[_TIME_BYTES : 2 * _TIME_BYTES], "big"),
+        decode_transaction(value[2 * _TIME_BYTES :]),
+    )

@@ -18,12 +18,14 @@ from novation.api.v1 import (
 )
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.state import Genesis
+from novation.protocol.transactions import OracleUpdate
 from sequencer.clock import Clock
 from sequencer.config import NodeConfig
 from sequencer.data_folder import DataFolder
 from sequencer.engine import Engine, EngineSettings
 from sequencer.engine_access import EngineDepositSink, EngineLedger
 from sequencer.event_log import EventLog
+from sequencer.journal import entries_since
 from sequencer.l1 import L1
 from sequencer.oracle import OracleAggregator
 from sequencer.proof_queue import ProofQueue
@@ -79,6 +81,11 @@ class Node:
         self._aggregator = OracleAggregator(
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
         )
+        # An older update cannot hold a report that is still fresh: it may be that much ahead.
+        fresh_since_ms = clock.now_ms() - 2 * exchange.oracle_max_age_ms
+        for entry in entries_since(self._database, fresh_since_ms):
+            if isinstance(entry.transaction, OracleUpdate):
+                self._aggregator.learn(entry.transaction)
         ledger = EngineLedger(self.runner)
         self.settlement = SettlementLoop(
             ProofCollector(ledger, parts.proof_queue),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from novation.protocol.errors import ErrorCode, InvalidTransaction
-from novation.protocol.events import PricesUpdated
 from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from novation.protocol.transactions.oracle_update import (
@@ -18,6 +17,7 @@ from sequencer.clock import Clock
 from sequencer.config import OraclePolicy
 from sequencer.engine import Command, GroupResult
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.oracle_rounds import RoundBook
 from sequencer.runner import EngineRunner
 
 if TYPE_CHECKING:
@@ -27,49 +27,51 @@ logger = logging.getLogger(__name__)
 
 
 class OracleAggregator:
-    """Keeps the newest report of each node; a quorum of fresh ones becomes a transaction."""
+    """Collects reports and submits an update for each round, see `sequencer.oracle_rounds`."""
 
     def __init__(
         self, runner: EngineRunner, clock: Clock, policy: OraclePolicy, oracle_time_ms: int
     ) -> None:
-        """Start with the time of the last update."""
+        """Start with the time of the last update; `learn` what recent updates were made of."""
         self._runner = runner
         self._config: ExchangeConfig = runner.exchange
         # One report must pass the rules of a whole update, but for the quorum.
         self._config_of_one = replace(runner.exchange, oracle_quorum=1)
         self._clock = clock
         self._policy = policy
-        self._oracle_time_ms = oracle_time_ms
-        self._reports: dict[int, OracleReport] = {}
+        self._rounds = RoundBook(policy.round_span_ms, oracle_time_ms)
         self._has_quorum = asyncio.Event()
-        runner.add_listener(self._learn)
+        runner.add_listener(self._hear)
 
     def add(self, report: OracleReport) -> int:
         """Take a node's report and return how many fresh ones wait, this one included.
 
         Raises:
             InvalidTransaction: the report itself breaks a rule.
-            RequestRefusedError: it is older than what is known already.
+            RequestRefusedError: it is not newer than the node's last one, or its round is over.
         """
         alone = OracleUpdate(report.time_ms, report.prices_x16, (report,))
         validate_oracle_update(alone, self._config_of_one)
         self._check_time(report)
         key = self._config.oracle_keys[report.signer_index]
         check_signature(report.message_hash(self._config), report.signature, key)
-        self._reports[report.signer_index] = report
-        n_waiting = len(self._fresh_reports())
-        if n_waiting >= self._config.oracle_quorum:
+        self._rounds.add(report)
+        if len(self._best_round()) >= self._config.oracle_quorum:
             self._has_quorum.set()
-        return n_waiting
+        return len(self._rounds.waiting(self._oldest_fresh_ms()))
+
+    def learn(self, update: OracleUpdate) -> None:
+        """Take note of an update that the exchange has applied."""
+        self._rounds.close(update)
 
     async def run(self) -> None:
         """Submit updates as they become possible; never returns, cancel it to stop."""
         while True:
             await self._has_quorum.wait()
             self._has_quorum.clear()
-            if len(self._fresh_reports()) < len(self._config.oracle_keys):
+            if len(self._best_round()) < len(self._config.oracle_keys):
                 await self._clock.sleep_ms(self._policy.grace_ms)
-            reports = self._fresh_reports()
+            reports = self._best_round()
             if len(reports) >= self._config.oracle_quorum:
                 await self._submit(build_update(reports))
                 await self._clock.sleep_ms(self._policy.min_interval_ms)
@@ -77,13 +79,16 @@ class OracleAggregator:
     async def _submit(self, update: OracleUpdate) -> None:
         try:
             await self._runner.enqueue(Command(update, self._clock.now_ms()))
-        except (InvalidTransaction, RequestRefusedError) as refusal:
-            # For instance, an update of the same reports came in by another way.
+        except RequestRefusedError as refusal:
+            logger.warning("oracle update waits: %s", refusal)
+            self._has_quorum.set()
+        except InvalidTransaction as refusal:
+            # For instance, reports that became too old meanwhile.
+            self._rounds.drop(update.reports)
             logger.warning("oracle update refused: %s", refusal)
 
     def _check_time(self, report: OracleReport) -> None:
-        known = self._reports.get(report.signer_index)
-        newest_ms = max(self._oracle_time_ms, known.time_ms if known else 0)
+        newest_ms = self._rounds.newest_ms(report.signer_index)
         if report.time_ms <= newest_ms:
             context = ErrorContext("time_ms", str(newest_ms + 1), str(report.time_ms))
             sentence = f"report time {report.time_ms} is not after {newest_ms}"
@@ -96,18 +101,15 @@ class OracleAggregator:
                 f"of {now_ms}",
             )
 
-    def _fresh_reports(self) -> list[OracleReport]:
-        """Return the reports that may be part of the next update, by ascending signer."""
-        oldest_ms = max(
-            self._oracle_time_ms + 1, self._clock.now_ms() - self._config.oracle_max_age_ms
-        )
-        reports = (self._reports[index] for index in sorted(self._reports))
-        return [report for report in reports if report.time_ms >= oldest_ms]
+    def _best_round(self) -> list[OracleReport]:
+        return self._rounds.best_round(self._oldest_fresh_ms())
 
-    def _learn(self, result: GroupResult) -> None:
-        for event in result.events:
-            if isinstance(event, PricesUpdated):
-                self._oracle_time_ms = event.oracle_time_ms
+    def _oldest_fresh_ms(self) -> int:
+        return self._clock.now_ms() - self._config.oracle_max_age_ms
+
+    def _hear(self, result: GroupResult) -> None:
+        for update in result.oracle_updates:
+            self.learn(update)
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

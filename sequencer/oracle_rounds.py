@@ -1,0 +1,76 @@
+"""Which reports of the oracle nodes may become an update together, and that each does so once.
+
+A *round* is what an update is made of: at most one report of each node, with times within
+`span_ms` of each other. Three rules keep rounds apart:
+
+1. A node's report counts only if it is newer than every earlier one of that node, used or not.
+2. The reports of an accepted update are spent, whoever put the update together.
+3. An update closes its round: reports up to its newest report's time come too late. A relayer may
+   mix in a report from the future; therefore a round never ends more than `span_ms` after its
+   oldest report, which a quorum of honest nodes vouches for.
+
+Of several possible rounds the one with the most reports is taken: a node whose clock is wrong can
+neither pull the others into its round nor keep them from theirs.
+"""
+
+from collections.abc import Sequence
+
+from novation.protocol.transactions import OracleReport, OracleUpdate
+
+
+class RoundBook:
+    """The reports that wait for a quorum."""
+
+    def __init__(self, span_ms: int, closed_ms: int) -> None:
+        """Start empty; reports up to `closed_ms` belong to rounds that are over."""
+        self._span_ms = span_ms
+        self._closed_ms = closed_ms
+        self._newest_ms: dict[int, int] = {}
+        self._waiting: dict[int, OracleReport] = {}
+
+    def newest_ms(self, signer_index: int) -> int:
+        """Return the time that the node's next report must exceed."""
+        return max(self._closed_ms, self._newest_ms.get(signer_index, 0))
+
+    def add(self, report: OracleReport) -> None:
+        """Let a report wait; it replaces an older one of its node."""
+        assert report.time_ms > self.newest_ms(report.signer_index)
+        self._newest_ms[report.signer_index] = report.time_ms
+        self._waiting[report.signer_index] = report
+
+    def waiting(self, oldest_ms: int) -> list[OracleReport]:
+        """Return the unspent reports that are not older than `oldest_ms`, by ascending signer."""
+        reports = (self._waiting[index] for index in sorted(self._waiting))
+        return [report for report in reports if report.time_ms >= oldest_ms]
+
+    def best_round(self, oldest_ms: int) -> list[OracleReport]:
+        """Return the largest round that can be made now, the newest of equally large ones."""
+        by_time = sorted(self.waiting(oldest_ms), key=lambda report: report.time_ms)
+        best: list[OracleReport] = []
+        for start, first in enumerate(by_time):
+            end_ms = first.time_ms + self._span_ms
+            candidate = [report for report in by_time[start:] if report.time_ms <= end_ms]
+            if len(candidate) >= len(best):
+                best = candidate
+        return sorted(best, key=lambda report: report.signer_index)
+
+    def close(self, update: OracleUpdate) -> None:
+        """Spend the reports of an accepted update and end its round."""
+        for report in update.reports:
+            known_ms = self._newest_ms.get(report.signer_index, 0)
+            self._newest_ms[report.signer_index] = max(known_ms, report.time_ms)
+        newest_ms = max(report.time_ms for report in update.reports)
+        end_ms = min(newest_ms, update.oracle_time_ms + self._span_ms)
+        self._closed_ms = max(self._closed_ms, end_ms)
+        spent_ms = {report.signer_index: report.time_ms for report in update.reports}
+        self._waiting = {
+            index: report
+            for index, report in self._waiting.items()
+            if report.time_ms > max(self._closed_ms, spent_ms.get(index, 0))
+        }
+
+    def drop(self, reports: Sequence[OracleReport]) -> None:
+        """Forget reports that the exchange refuses to take."""
+        for report in reports:
+            if self._waiting.get(report.signer_index) == report:
+                del self._waiting[report.signer_index]
