@@ -83,15 +83,23 @@ fn test_second_phase_when_an_element_meets_a_cell_then_permutation_error() {
 fn test_files_when_malformed_then_typed_errors() {
     let size = FileError::Size { actual: 25, record: 24 };
     assert_eq!(read_trace_file(&[0; 25]), Err(size));
-    assert_eq!(read_memory_file(&[0; 39]), Err(FileError::Size { actual: 39, record: 40 }));
+    assert_eq!(read_memory_file(&[0; 39], 9), Err(FileError::Size { actual: 39, record: 40 }));
     assert_eq!(
-        read_memory_file(&[0xff; 40]).map(|_| ()),
+        read_memory_file(&[0xff; 40], u64::MAX).map(|_| ()),
         Err(FileError::Value { address: u64::MAX })
     );
-    let mut far = [0; 40];
-    far[7] = 1;
-    assert!(matches!(read_memory_file(&far), Err(FileError::Address { .. })));
-    assert_eq!(read_memory_file(&[0; 40]), Ok(vec![Some(Fe::ZERO)]));
+    let mut cells = [0; 80];
+    cells[0] = 9;
+    assert_eq!(
+        read_memory_file(&cells, 8),
+        Err(FileError::Address { address: 9, max: 8 }),
+        "no memory is taken for an address that cannot be proven"
+    );
+    cells[40] = 9;
+    assert_eq!(read_memory_file(&cells, 9).map(|memory| memory.len()), Ok(10));
+    cells[48] = 1;
+    assert_eq!(read_memory_file(&cells, 9), Err(FileError::Conflict { address: 9 }));
+    assert_eq!(read_memory_file(&[0; 40], 9), Ok(vec![Some(Fe::ZERO)]));
 }
 
 #[test]

@@ -79,8 +79,9 @@ pub fn prove_run(
     let public_input = read_json(&files.public_input)?;
     let params = read_json(&files.params)?;
     let statement = PublicInput::from_value(&public_input)?;
-    let mut proof =
-        prove_inputs(statement, || read_run(&files.private_input), params, resources, progress)?;
+    let max_address = statement.memory_units();
+    let inputs = || read_run(&files.private_input, max_address);
+    let mut proof = prove_inputs(statement, inputs, params, resources, progress)?;
     // As the caller wrote it.
     proof.public_input = public_input;
     Ok(proof)
@@ -98,6 +99,7 @@ pub fn prove_inputs(
     progress: &mut Progress<'_>,
 ) -> Result<ProofFile, RunError> {
     let params = StarkParams::from_json_value(proof_parameters.clone())?;
+    params.check_trace_length(statement.log_trace_length())?;
     let air = CairoAir::new(statement);
     let mut witness = RunWitness::new(&air, inputs()?);
     let words = statement_words(air.public_input(), &params);
@@ -144,7 +146,7 @@ impl Witness for RunWitness<'_> {
     }
 }
 
-fn read_run(private_input: &Path) -> Result<TraceInputs, RunError> {
+fn read_run(private_input: &Path, max_address: u64) -> Result<TraceInputs, RunError> {
     let value = read_json(private_input)?;
     let folder = private_input.parent().unwrap_or(Path::new(""));
     let file = |key: &'static str| {
@@ -153,7 +155,7 @@ fn read_run(private_input: &Path) -> Result<TraceInputs, RunError> {
     };
     Ok(TraceInputs {
         trace: read_trace_file(&file("trace_path")?)?,
-        memory: read_memory_file(&file("memory_path")?)?,
+        memory: read_memory_file(&file("memory_path")?, max_address)?,
         builtins: BuiltinInputs::from_value(&value)?,
     })
 }

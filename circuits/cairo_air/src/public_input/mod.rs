@@ -167,6 +167,11 @@ impl PublicInput {
         1 << self.log_trace_length()
     }
 
+    /// Memory units of the trace: an address above their number cannot be proven.
+    pub fn memory_units(&self) -> u64 {
+        self.trace_length() / self.layout.params().rows_per_memory_unit()
+    }
+
     /// Smallest and largest value of the 16-bit range check.
     pub fn range_check_bounds(&self) -> (u16, u16) {
         (self.rc_min, self.rc_max)

@@ -9,8 +9,6 @@ use super::inputs::RegisterState;
 const STEP_BYTES: usize = 24;
 /// Bytes of one memory cell: address and value in little-endian order.
 const CELL_BYTES: usize = 40;
-/// The largest address of a memory file; a run of 2^30 steps uses fewer cells.
-const MAX_ADDRESS: u64 = 1 << 34;
 
 /// A file of a run that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,6 +35,12 @@ pub enum FileError {
         /// The largest address.
         max: u64,
     },
+    /// Two cells have the same address and different values.
+    #[error("address {address} has two values in the memory file")]
+    Conflict {
+        /// The address.
+        address: u64,
+    },
     /// A value of the private input is missing or malformed.
     #[error("private input: {key} is missing or malformed")]
     PrivateInput {
@@ -59,22 +63,28 @@ pub fn read_trace_file(bytes: &[u8]) -> Result<Vec<RegisterState>, FileError> {
     Ok(records.iter().map(state).collect())
 }
 
-/// Reads a memory, indexed by address.
+/// Reads a memory, indexed by address. No address may exceed `max_address`, so that a corrupt file
+/// does not ask for all the memory of the machine; [`PublicInput::memory_units`] is a bound.
+///
+/// [`PublicInput::memory_units`]: crate::PublicInput::memory_units
 ///
 /// # Errors
-/// [`FileError`] if the file is truncated, or an address or value is out of range.
-pub fn read_memory_file(bytes: &[u8]) -> Result<Vec<Option<Fe>>, FileError> {
+/// [`FileError`] if the file is truncated or contradicts itself, or an address or value is out of
+/// range.
+pub fn read_memory_file(bytes: &[u8], max_address: u64) -> Result<Vec<Option<Fe>>, FileError> {
     let mut memory = Vec::new();
     for record in records::<CELL_BYTES>(bytes)? {
         let address = word(record, 0);
         let limbs = [8, 16, 24, 32].map(|start| word(record, start));
         let value = Fe::from_limbs(limbs).ok_or(FileError::Value { address })?;
-        let position = usize::try_from(address).ok().filter(|_| address <= MAX_ADDRESS);
-        let position = position.ok_or(FileError::Address { address, max: MAX_ADDRESS })?;
+        let position = usize::try_from(address).ok().filter(|_| address <= max_address);
+        let position = position.ok_or(FileError::Address { address, max: max_address })?;
         if memory.len() <= position {
             memory.resize(position + 1, None);
         }
-        memory[position] = Some(value);
+        if memory[position].replace(value).is_some_and(|first| first != value) {
+            return Err(FileError::Conflict { address });
+        }
     }
     Ok(memory)
 }

@@ -96,12 +96,14 @@ pub(crate) fn golden() -> Option<(CairoAir, TraceInputs)> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).expect("a vector file");
     let private = read_json("stone_golden/private_input.json")?;
     let public = read_json("stone_golden/public_input.json")?;
+    let statement = PublicInput::from_value(&public).expect("valid");
+    let memory = read_memory_file(&bytes("memory.bin"), statement.memory_units());
     let run = TraceInputs {
         trace: read_trace_file(&bytes("trace.bin")).expect("a trace"),
-        memory: read_memory_file(&bytes("memory.bin")).expect("a memory"),
+        memory: memory.expect("a memory"),
         builtins: BuiltinInputs::from_value(&private).expect("builtin inputs"),
     };
-    Some((CairoAir::new(PublicInput::from_value(&public).expect("valid")), run))
+    Some((CairoAir::new(statement), run))
 }
 
 /// Interaction elements without meaning.
