@@ -38,8 +38,13 @@ def _translators() -> list[Path]:
 @functools.cache
 def load_program() -> CairoProgram:
     """Return the batch program, ready to run; ValueError if a hint has no native function."""
+    return CairoProgram(compiled_code())
+
+
+def compiled_code() -> str:
+    """Return the compiled program as the native machine reads it."""
     _plain()
-    return CairoProgram(_cached("code.json").read_text())
+    return _cached("code.json").read_text()
 
 
 def program_hash() -> int:

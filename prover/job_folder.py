@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from prover.files import write_atomically, write_json_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 WITNESS_FILE: Final = "witness.json"
@@ -58,8 +59,14 @@ class JobFolder:
 
 def next_job(root: Path) -> JobFolder | None:
     """Return the oldest batch without a proof: L1 takes batches in order only."""
+    return next(waiting_jobs(root), None)
+
+
+def waiting_jobs(root: Path) -> Iterator[JobFolder]:
+    """Yield the batches without a proof, the oldest first."""
     if not root.is_dir():
-        return None
+        return
     folders = sorted(entry for entry in root.iterdir() if entry.name.isdigit())
-    waiting = (folder for folder in folders if not (folder / CALLDATA_FILE).exists())
-    return next((JobFolder(folder) for folder in waiting), None)
+    for folder in folders:
+        if not (folder / CALLDATA_FILE).exists():
+            yield JobFolder(folder)

@@ -68,6 +68,8 @@ def run_sealed_batch(
     witness_json: str,
     expected_output: Sequence[int],
     listener: PhaseListener = ignore_phases,
+    *,
+    aside: bool = False,
 ) -> RunnableBatch:
     """Run the batch program on one sealed batch.
 
@@ -75,12 +77,13 @@ def run_sealed_batch(
         witness_json: the circuit's input, as the sequencer stores it.
         expected_output: the public output that the sequencer computed.
         listener: hears of the phase.
+        aside: whether another batch is being proven at the same time.
 
     Raises:
         DecodeError: if the witness is not one.
         UnprovableBatchError: if the Cairo run fails, or writes another output.
     """
-    meter = PhaseMeter(listener)
+    meter = PhaseMeter(listener, aside=aside)
     # 1 ----- Cairo run ------------------------------------------------------------------
     with meter.phase(PHASE_RUN):
         run = _run_cairo(BatchWitness.from_json(witness_json))

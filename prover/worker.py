@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prover.job_folder import JobFolder, next_job
-from prover.pipeline import prove_batch
+from prover.pipeline import prove_run, run_sealed_batch
 from prover.profiles import PROFILES, Profile
+from prover.run_ahead import RunAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prover.measure import PhaseCost
+    from prover.pipeline import RunnableBatch
 
 logger = logging.getLogger("prover")
 
@@ -47,7 +49,7 @@ class Worker:
         """Take batches from `queue`; `prove` publishes a job's results, or raises."""
         self._queue = queue
         self._profile = profile
-        self._prove = prove or prove_job
+        self._prove = prove or BatchProver(queue).prove_job
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -79,21 +81,36 @@ class Worker:
         return True
 
 
-def prove_job(job: JobFolder, profile: Profile) -> None:
-    """Prove one sealed batch and publish what L1 needs."""
+class BatchProver:
+    """Proves batches, and meanwhile runs the one that follows."""
 
-    def log_phase(name: str, cost: PhaseCost | None) -> None:
-        if cost is not None:
-            logger.info(
-                "batch %d: %s %.1f s, %.0f MB",
-                job.batch_number,
-                name,
-                cost.wall_seconds,
-                cost.peak_mb,
-            )
+    def __init__(self, queue: Path) -> None:
+        """Look for following batches in `queue`."""
+        self._ahead: RunAhead[RunnableBatch] = RunAhead(queue, _run_aside)
 
-    proven = prove_batch(job.read_witness_json(), job.read_output(), profile, log_phase)
-    job.publish(proven.proof_json, proven.report, proven.calldata)
+    def prove_job(self, job: JobFolder, profile: Profile) -> None:
+        """Prove one sealed batch and publish what L1 needs."""
+
+        def log_phase(name: str, cost: PhaseCost | None) -> None:
+            if cost is not None:
+                logger.info(
+                    "batch %d: %s %.1f s, %.0f MB",
+                    job.batch_number,
+                    name,
+                    cost.wall_seconds,
+                    cost.peak_mb,
+                )
+
+        batch = self._ahead.take(job)
+        if batch is None:
+            batch = run_sealed_batch(job.read_witness_json(), job.read_output(), log_phase)
+        with self._ahead.beside(job):
+            proven = prove_run(batch, profile, log_phase)
+        job.publish(proven.proof_json, proven.report, proven.calldata)
+
+
+def _run_aside(job: JobFolder) -> RunnableBatch:
+    return run_sealed_batch(job.read_witness_json(), job.read_output(), aside=True)
 
 
 def offer_as_first_victim() -> None:

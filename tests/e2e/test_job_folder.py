@@ -8,7 +8,7 @@ import pytest
 
 from prover import job_folder
 from prover.files import write_atomically
-from prover.job_folder import JobFolder, next_job
+from prover.job_folder import JobFolder, next_job, waiting_jobs
 from prover.measure import PhaseCost, PhaseMeter
 from prover.profiles import (
     LAST_LAYER_DEGREE_BOUND,
@@ -19,6 +19,7 @@ from prover.profiles import (
     fri_step_list,
     parameters_json,
 )
+from prover.run_ahead import RunAhead
 from prover.worker import Worker
 from sequencer import proof_queue
 from sequencer.proof_queue import FolderProofQueue, ProofJob
@@ -132,3 +133,56 @@ def test_phase_meter_when_memory_is_used_in_one_phase_then_the_next_does_not_sho
     large, small = meter.phases
     assert large.peak_mb - small.peak_mb > 100
     assert [name for name, _ in heard] == ["large", "large", "small", "small"]
+
+
+def outcome_of(job: JobFolder) -> str:
+    return f"outcome of {job.batch_number}"
+
+
+def take_after(ahead: RunAhead[str], job: JobFolder, following: JobFolder) -> str | None:
+    """Let the following job be run beside a job, and take its outcome."""
+    with ahead.beside(job):
+        pass
+    return ahead.take(following)
+
+
+def test_run_ahead_when_a_batch_follows_then_its_outcome_is_there_once(tmp_path: Path) -> None:
+    for batch_number in (1, 2, 3):
+        publish(tmp_path, batch_number)
+    first, second, third = waiting_jobs(tmp_path)
+    ahead = RunAhead(tmp_path, outcome_of)
+    assert ahead.take(first) is None
+    assert take_after(ahead, first, second) == "outcome of 2"
+    assert ahead.take(second) is None
+    assert take_after(ahead, first, third) is None
+
+
+def test_run_ahead_when_the_batch_is_sealed_during_the_proof_then_it_is_run(
+    tmp_path: Path,
+) -> None:
+    publish(tmp_path, 1)
+    ran = threading.Event()
+
+    def run(job: JobFolder) -> str:
+        ran.set()
+        return outcome_of(job)
+
+    (first,) = waiting_jobs(tmp_path)
+    ahead = RunAhead(tmp_path, run)
+    with ahead.beside(first):
+        publish(tmp_path, 2)
+        assert ran.wait(10)
+    assert ahead.take(JobFolder(tmp_path / "00000002")) == "outcome of 2"
+
+
+def test_run_ahead_when_the_run_fails_then_nothing_is_there_and_its_turn_tells(
+    tmp_path: Path,
+) -> None:
+    for batch_number in (1, 2):
+        publish(tmp_path, batch_number)
+    first, second = waiting_jobs(tmp_path)
+
+    def run(job: JobFolder) -> str:
+        raise ValueError(job.batch_number)
+
+    assert take_after(RunAhead(tmp_path, run), first, second) is None

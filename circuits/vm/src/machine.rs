@@ -164,7 +164,7 @@ impl Machine {
             let steps = self.trace.len();
             let pc = self.pc as usize;
             let fail = |fault| RunError { pc, place: program.place(pc), hint: None, fault };
-            if steps % STEPS_PER_CHECK == 0 && (options.interrupted)() {
+            if steps.is_multiple_of(STEPS_PER_CHECK) && (options.interrupted)() {
                 return Err(fail(Fault::Interrupted));
             }
             if steps >= limit {

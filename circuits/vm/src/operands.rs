@@ -131,8 +131,8 @@ impl Machine {
     /// The offset of a cell relative to a register.
     #[inline]
     pub(crate) fn frame_offset(&self, is_fp: bool, by: i32) -> Result<u32, Fault> {
-        let register = if is_fp { self.fp } else { self.ap };
-        register.checked_add_signed(by).ok_or_else(|| Fault::NotAnAddress(format!("1:{by}")))
+        let (name, register) = if is_fp { ("fp", self.fp) } else { ("ap", self.ap) };
+        register.checked_add_signed(by).ok_or_else(|| Fault::NotAnAddress(format!("{name}{by:+}")))
     }
 
     /// The same as a pointer.

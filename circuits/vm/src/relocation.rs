@@ -163,7 +163,7 @@ impl Run {
         let n_builtins = self.program.builtins.len() as u64;
         let (first, last) = (bases[EXECUTION as usize], self.machine.final_registers.ap);
         let output = bases[OUTPUT as usize];
-        let addresses = (PROGRAM_BASE..PROGRAM_BASE + self.program.words.len() as u64)
+        let addresses = (PROGRAM_BASE..first)
             .chain(first..first + 2 + n_builtins)
             .chain(last - n_builtins..last)
             .chain(output..output + u64::from(self.cells(OUTPUT)));

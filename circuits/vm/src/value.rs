@@ -244,3 +244,58 @@ const fn add_prime(a: &[u64; 4]) -> [u64; 4] {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use novation_field::Fe;
+
+    use super::Value;
+
+    /// Numbers near both ends of the field, and some in between.
+    fn numbers() -> Vec<Fe> {
+        let mut numbers: Vec<Fe> = [0, 1, 2, -1, -2, i64::MAX].map(Fe::from_i64).to_vec();
+        let mut seed = Fe::from_u64(20_251_121);
+        for _ in 0..20 {
+            seed = seed.square() + Fe::ONE;
+            numbers.push(seed);
+        }
+        numbers
+    }
+
+    #[test]
+    fn test_arithmetic_when_both_are_numbers_then_that_of_the_field() {
+        for a in numbers() {
+            for b in numbers() {
+                let (x, y) = (Value::from_fe(a), Value::from_fe(b));
+                assert_eq!(x.plus(y), Some(Value::from_fe(a + b)));
+                assert_eq!(x.minus(y), Some(Value::from_fe(a - b)));
+                assert_eq!(x.times(y), Some(Value::from_fe(a * b)));
+                let quotient = b.inverse().map(|inverse| Value::from_fe(a * inverse));
+                assert_eq!(x.over(y), quotient);
+            }
+        }
+    }
+
+    #[test]
+    fn test_arithmetic_when_one_is_a_pointer_then_it_moves_or_fails() {
+        let pointer = Value::pointer(3, 10);
+        assert_eq!(pointer.plus(Value::from_i64(-10)), Some(Value::pointer(3, 0)));
+        assert_eq!(Value::from_u64(5).plus(pointer), Some(Value::pointer(3, 15)));
+        assert_eq!(pointer.minus(Value::pointer(3, 12)), Some(Value::from_i64(-2)));
+        assert_eq!(pointer.plus(Value::from_i64(-11)), None);
+        assert_eq!(pointer.plus(Value::from_u64(u32::MAX.into())), None);
+        assert_eq!(pointer.minus(Value::pointer(4, 10)), None);
+        assert_eq!(pointer.plus(pointer), None);
+        assert_eq!(pointer.times(Value::from_u64(1)), None);
+        assert_eq!(Value::from_u64(1).minus(pointer), None);
+    }
+
+    #[test]
+    fn test_flattened_when_undone_then_the_pointer() {
+        for (segment, offset) in [(0, 0), (13, 7), (u32::MAX - 1, u32::MAX)] {
+            let flat = Value::pointer(segment, offset).flattened();
+            assert_eq!(flat.unflattened(), Some((segment, offset)));
+        }
+        assert_eq!(Value::from_u64(u32::MAX.into()).unflattened(), None);
+    }
+}

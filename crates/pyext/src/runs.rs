@@ -62,7 +62,10 @@ fn execute(
 ) -> PyResult<CairoRun> {
     let mut interruption = None;
     let mut interrupted = || {
-        interruption = Python::attach(|py| py.check_signals()).err();
+        interruption = Python::attach(|py| {
+            let signals = py.check_signals();
+            signals.err()
+        });
         interruption.is_some()
     };
     let mut raised = None;

@@ -7,6 +7,9 @@ use crate::expression::Expression;
 use crate::machine::Machine;
 use crate::value::Value;
 
+/// The library's functions nest three.
+const MAX_SCOPES: usize = 64;
+
 /// Limbs of a key from the highest on, so that their order is that of the numbers.
 type Key = [u64; 4];
 
@@ -35,6 +38,7 @@ impl Machine {
 }
 
 pub(super) fn enter_scope(machine: &mut Machine, _: &[Expression]) -> Result<(), Fault> {
+    check(machine.scopes.len() < MAX_SCOPES, "scopes are nested too deep")?;
     machine.scopes.push(Scope::default());
     Ok(())
 }
