@@ -20,9 +20,9 @@ fn statement() -> Result<PublicInput, Box<dyn std::error::Error>> {
     let ratios = Ratios { diluted_units_row_ratio: 1, ..Ratios::frozen() };
     let mut begin = FRAME;
     let mut segments: BTreeMap<&str, Value> = BTreeMap::new();
-    for name in [
-        "output", "pedersen", "bitwise", "ec_op", "keccak", "range_check96", "add_mod", "mul_mod",
-    ] {
+    for name in
+        ["output", "pedersen", "bitwise", "ec_op", "keccak", "range_check96", "add_mod", "mul_mod"]
+    {
         segments.insert(name, json!({ "begin_addr": begin, "stop_ptr": begin }));
     }
     for (builtin, steps) in &ratios.steps_per_instance {
