@@ -15,15 +15,14 @@ use novation_field::Fe;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: measure <folder>")?);
     let read = |name: &str| std::fs::read(folder.join(name));
+    let statement = PublicInput::from_json(&String::from_utf8(read("public_input.json")?)?)?;
+    let private: serde_json::Value = serde_json::from_slice(&read("private_input.json")?)?;
     let run = TraceInputs {
         trace: read_trace_file(&read("trace.bin")?)?,
-        memory: read_memory_file(&read("memory.bin")?)?,
-        builtins: BuiltinInputs::from_value(&serde_json::from_slice(&read(
-            "private_input.json",
-        )?)?)?,
+        memory: read_memory_file(&read("memory.bin")?, statement.memory_units())?,
+        builtins: BuiltinInputs::from_value(&private)?,
     };
-    let statement = String::from_utf8(read("public_input.json")?)?;
-    let air = CairoAir::new(PublicInput::from_json(&statement)?);
+    let air = CairoAir::new(statement);
     let interaction: Vec<Fe> = (1..=8).map(|i| Fe::from_u64(1_000_003 * i).pow(99)).collect();
 
     let mut clock = Instant::now();
@@ -48,6 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let params = air.params(&interaction)?;
     let evaluator = CosetEvaluator::new(&air, &params, Fe::from_u64(12_345).pow(77))?;
     lap("compilation");
+    println!("per row: {:?}", evaluator.operation_counts());
     let values = evaluator.evaluate(Fe::GENERATOR, &columns)?;
     println!("checksum {}", values.into_iter().sum::<Fe>());
     lap("composition on one coset");

@@ -1,21 +1,28 @@
 //! The composition polynomial on a coset of the trace domain, as the prover needs it.
 
-use novation_field::fft::bit_reverse_index;
+use novation_field::fft::bit_reverse;
 use novation_field::packed::{self, Packed, Task, MAX_WIDTH};
 use novation_field::Fe;
 use rayon::prelude::*;
 
 use crate::air::Air;
+use crate::counts::OperationCounts;
 use crate::error::AirError;
-use crate::factors::{FactorTables, Singles};
+use crate::factors::{load_repeating, FactorTables, Singles};
 use crate::machine::{Inputs, Machine};
 use crate::periodic::periodic_on_coset;
 use crate::program::Program;
+use crate::window::{Blocks, Windows, MAX_BLOCK};
 
-/// Rows of one block: measured to be best between 8 and 64, the registers staying in the cache.
-const BLOCK: usize = 64;
+/// Vectors of a block go through the program together: two hide each other's latency, while the
+/// registers stay in the first-level cache and the cells of a window of rows in the second.
+const VECTORS: usize = BLOCK / MAX_WIDTH;
+/// Rows of one block.
+const BLOCK: usize = MAX_BLOCK;
 /// Blocks of one parallel task, which share what is computed once per task.
-const TASK_BLOCKS: usize = 16;
+const TASK_BLOCKS: usize = 512;
+/// Blocks whose points are inverted together.
+const BATCH_BLOCKS: usize = 32;
 
 /// Evaluates the composition polynomial on cosets `offset * <g>`, g generating the trace domain.
 ///
@@ -26,6 +33,7 @@ const TASK_BLOCKS: usize = 16;
 pub struct CosetEvaluator<'a, A: ?Sized> {
     air: &'a A,
     program: Program,
+    windows: Windows,
     n: usize,
     block: usize,
 }
@@ -36,13 +44,28 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
     /// # Errors
     /// [`AirError::ParamCount`] for a wrong number of parameters, [`AirError::Rows`] if a set of
     /// rows does not fit the trace length.
+    ///
+    /// # Panics
+    /// If the trace does not fit the address space.
     pub fn new(air: &'a A, params: &[Fe], alpha: Fe) -> Result<Self, AirError> {
         let expected = air.param_names().len();
         if params.len() != expected {
             return Err(AirError::ParamCount { expected, actual: params.len() });
         }
         let n = 1 << air.log_trace_length();
-        Ok(Self { air, program: Program::new(air, params, alpha)?, n, block: BLOCK.min(n) })
+        let block = BLOCK.min(n);
+        let program = Program::new(air, params, alpha, n / block)?;
+        let cells = program.mask_used.iter().map(|position| {
+            let mask = air.mask()[*position];
+            (mask.column, usize::try_from(mask.row % n as u64).expect("a trace fits memory"))
+        });
+        let windows = Windows::new(&cells.collect::<Vec<_>>());
+        Ok(Self { air, program, windows, n, block })
+    }
+
+    /// What one row costs.
+    pub fn operation_counts(&self) -> OperationCounts {
+        OperationCounts::new(&self.program)
     }
 
     /// The composition polynomial at all points of `offset * <g>`.
@@ -55,24 +78,46 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
         offset: Fe,
         columns: &[C],
     ) -> Result<Vec<Fe>, AirError> {
+        let mut values = vec![Fe::ZERO; self.n];
+        self.evaluate_into(offset, columns, &mut values)?;
+        Ok(values)
+    }
+
+    /// [`CosetEvaluator::evaluate`] that overwrites `values`.
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// # Panics
+    /// If `values` is not as long as the trace.
+    pub fn evaluate_into<C: AsRef<[Fe]> + Sync>(
+        &self,
+        offset: Fe,
+        columns: &[C],
+        values: &mut [Fe],
+    ) -> Result<(), AirError> {
+        assert_eq!(values.len(), self.n, "room for the values of one coset");
         self.check_shape(columns)?;
         if offset.is_zero() || offset.pow(self.n as u64) == Fe::ONE {
             return Err(AirError::CosetMeetsTraceDomain);
         }
+        let columns: Vec<&[Fe]> = columns.iter().map(AsRef::as_ref).collect();
         let tables = self.tables(offset);
-        let mut result = vec![Fe::ZERO; self.n];
-        let blocks = result.par_chunks_mut(self.block * TASK_BLOCKS).enumerate();
-        blocks.for_each(|(index, result)| {
-            let first_block = index * TASK_BLOCKS;
-            let task =
-                BlocksTask { evaluator: self, tables: &tables, columns, first_block, result };
+        let blocks = &Blocks { columns: &columns, size: self.block, stride: self.n / self.block };
+        // Blocks are worked on in the order of their first rows: what one reads, the next ones read
+        // again a few rows further up, while it is still in the cache.
+        let mut results: Vec<&mut [Fe]> = values.chunks_exact_mut(self.block).collect();
+        bit_reverse(&mut results);
+        results.par_chunks_mut(TASK_BLOCKS).enumerate().for_each(|(index, results)| {
+            let first = index * TASK_BLOCKS;
+            let task = BlocksTask { evaluator: self, tables: &tables, blocks, first, results };
             if self.block < MAX_WIDTH {
                 packed::run_scalar(task);
             } else {
                 packed::run(task);
             }
         });
-        Ok(result)
+        Ok(())
     }
 
     fn check_shape<C: AsRef<[Fe]>>(&self, columns: &[C]) -> Result<(), AirError> {
@@ -94,76 +139,8 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
         let column = |&position| periodic_on_coset(&self.air.periodic()[position], offset, log_n);
         Tables {
             periodic: self.program.periodic_used.iter().map(column).collect(),
-            factors: FactorTables::new(&self.program.groups, offset, log_n, self.block),
+            factors: FactorTables::new(&self.program, offset, log_n, self.block),
         }
-    }
-
-    /// The first rows of `count` neighbouring blocks: a block at position `index` has the rows
-    /// `bitrev(index) + k * (n / block)`, k in bit-reversed order.
-    fn first_rows(&self, first_block: usize, count: usize) -> Vec<usize> {
-        let log_stride = (self.n / self.block).ilog2();
-        let blocks = first_block..first_block + count;
-        blocks.map(|index| bit_reverse_index(index, log_stride)).collect()
-    }
-
-    fn gather_periodic(&self, tables: &Tables, first: usize, blocks: &mut [Vec<Fe>]) {
-        for (table, block) in tables.periodic.iter().zip(blocks) {
-            gather(table, first, self.n / self.block, block);
-        }
-    }
-
-    /// The cells in use of the block that begins with row `first`.
-    fn mask_blocks<'c, C: AsRef<[Fe]>>(
-        &self,
-        columns: &'c [C],
-        first: usize,
-        buffers: &'c mut [Fe],
-    ) -> Vec<&'c [Fe]> {
-        let masks = self.program.mask_used.iter().zip(buffers.chunks_exact_mut(self.block));
-        let masks = masks.map(|(&position, buffer)| {
-            let mask = self.air.mask()[position];
-            self.cell_block(columns[mask.column].as_ref(), first, mask.row, buffer)
-        });
-        masks.collect()
-    }
-
-    /// The cells `row` rows below those of a block.
-    ///
-    /// They are a block of the column as well, unless adding `row` carries into the part of the row
-    /// number that counts within blocks; then they are collected in `cells`.
-    fn cell_block<'c>(
-        &self,
-        column: &'c [Fe],
-        first: usize,
-        row: u64,
-        cells: &'c mut [Fe],
-    ) -> &'c [Fe] {
-        let stride = self.n / self.block;
-        let shifted = first + usize::try_from(row % self.n as u64).expect("below a usize");
-        let start = bit_reverse_index(shifted % stride, stride.ilog2()) * self.block;
-        let block = &column[start..start + self.block];
-        let carry = shifted / stride % self.block;
-        if carry == 0 {
-            return block;
-        }
-        let log_block = self.block.ilog2();
-        for (position, cell) in cells.iter_mut().enumerate() {
-            let k = (bit_reverse_index(position, log_block) + carry) % self.block;
-            *cell = block[bit_reverse_index(k, log_block)];
-        }
-        cells
-    }
-}
-
-/// Fills a block with the values of a table that repeats after its length.
-pub(crate) fn gather(table: &[Fe], first: usize, stride: usize, block: &mut [Fe]) {
-    if stride.is_multiple_of(table.len()) {
-        block.fill(table[first % table.len()]);
-        return;
-    }
-    let log_block = block.len().ilog2();
-    for (position, value) in block.iter_mut().enumerate() {
-        *value = table[(first + stride * bit_reverse_index(position, log_block)) % table.len()];
     }
 }
 
@@ -173,35 +150,86 @@ struct Tables {
     factors: FactorTables,
 }
 
-/// The evaluation of neighbouring blocks.
-struct BlocksTask<'t, 'a, A: ?Sized, C> {
+/// The evaluation of blocks whose first rows follow each other.
+struct BlocksTask<'t, 'r, 'a, A: ?Sized> {
     evaluator: &'t CosetEvaluator<'a, A>,
     tables: &'t Tables,
-    columns: &'t [C],
-    first_block: usize,
-    result: &'t mut [Fe],
+    blocks: &'t Blocks<'t>,
+    first: usize,
+    results: &'t mut [&'r mut [Fe]],
 }
 
-impl<A: Air + ?Sized, C: AsRef<[Fe]>> Task for BlocksTask<'_, '_, A, C> {
+impl<A: Air + ?Sized> Task for BlocksTask<'_, '_, '_, A> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let Self { evaluator, tables, columns, first_block, result } = self;
-        let (program, block) = (&evaluator.program, evaluator.block);
-        let firsts = evaluator.first_rows(first_block, result.len() / block);
-        let singles = Singles::<P>::new(&tables.factors, &firsts);
-        let mut machine = Machine::<P>::new(program, block);
-        let mut factors = Vec::new();
-        let mut buffers = vec![Fe::ZERO; program.mask_used.len() * block];
-        let mut periodic = vec![vec![Fe::ZERO; block]; program.periodic_used.len()];
-        for (index, result) in result.chunks_exact_mut(block).enumerate() {
-            let stride = evaluator.n / block;
-            tables.factors.fill(firsts[index], stride, &singles, index, &mut factors);
-            evaluator.gather_periodic(tables, firsts[index], &mut periodic);
-            let masks = evaluator.mask_blocks(columns, firsts[index], &mut buffers);
-            let inputs = Inputs { masks: &masks, periodic: &periodic };
-            machine.run(program, &inputs, &factors, result);
+        if P::WIDTH == 1 {
+            self.run_in::<P, BLOCK>();
+        } else {
+            self.run_in::<P, VECTORS>();
         }
+    }
+}
+
+impl<A: Air + ?Sized> BlocksTask<'_, '_, '_, A> {
+    #[inline(always)]
+    fn run_in<P: Packed, const N: usize>(self) {
+        let Self { evaluator, tables, blocks, first, results } = self;
+        let program = &evaluator.program;
+        let mut machine = Machine::<P, N>::new(program, &evaluator.windows, blocks, first);
+        let weights = Weights::<P>::new(program, &tables.factors);
+        let (mut quotients, mut periodic) = (Vec::new(), Vec::new());
+        for (batch, results) in results.chunks_mut(BATCH_BLOCKS).enumerate() {
+            let first = first + batch * BATCH_BLOCKS;
+            let rows = first..first + results.len();
+            let singles = Singles::<P>::new(&tables.factors, rows.clone());
+            for (index, (result, first)) in results.iter_mut().zip(rows).enumerate() {
+                tables.factors.fill(first, blocks.stride, &singles, index, &mut quotients);
+                periodic.clear();
+                for table in &tables.periodic {
+                    periodic.push(load_repeating(table, first, blocks.stride, blocks.size));
+                }
+                let inputs = Inputs {
+                    periodic: &periodic,
+                    weights: weights.of_block(first),
+                    quotients: &quotients,
+                };
+                machine.run(program, blocks, first, &inputs, result);
+            }
+        }
+    }
+}
+
+/// The coefficients of the constraints, those of steady groups times their quotients, for every
+/// remainder of first rows modulo the program's period.
+struct Weights<P: Packed> {
+    values: Vec<P::Uniform>,
+    terms: usize,
+    period: usize,
+}
+
+impl<P: Packed> Weights<P> {
+    #[inline(always)]
+    fn new(program: &Program, tables: &FactorTables) -> Self {
+        let (terms, period) = (program.coefficients.len(), program.steady_period);
+        let mut values = Vec::with_capacity(terms * period);
+        for first in 0..period {
+            let mut weights = program.coefficients.clone();
+            for (index, group) in program.steady.iter().enumerate() {
+                let quotient = tables.steady(index, first);
+                for weight in &mut weights[group.terms.clone()] {
+                    *weight *= quotient;
+                }
+            }
+            for weight in weights {
+                values.push(P::uniform(weight));
+            }
+        }
+        Self { values, terms, period }
+    }
+
+    fn of_block(&self, first: usize) -> &[P::Uniform] {
+        &self.values[first % self.period * self.terms..][..self.terms]
     }
 }

@@ -1,11 +1,13 @@
 //! The quotients `numerators / denominators` of groups of constraints on a coset.
 
+use std::ops::Range;
+
 use novation_field::fft::bit_reverse_index;
 use novation_field::packed::Packed;
 use novation_field::{batch_inverse, Fe};
 
-use crate::coset::gather;
-use crate::program::Rows;
+use crate::program::{Group, Program, Rows};
+use crate::window::MAX_BLOCK;
 use crate::zerofier::Powers;
 
 /// Factors of all groups on one coset.
@@ -13,9 +15,11 @@ use crate::zerofier::Powers;
 /// A zerofier in a higher power of x repeats on the coset and is tabulated. Zerofiers of single rows,
 /// `x - g^k`, do not repeat: they are computed for every point, many of them inverted at once.
 pub(crate) struct FactorTables {
-    groups: Vec<GroupFactor>,
-    /// `g^k` of all single-row zerofiers.
-    singles: Vec<Fe>,
+    steady: Vec<Vec<Fe>>,
+    varying: Vec<GroupFactor>,
+    /// `g^k` of the single-row zerofiers of numerators and of denominators.
+    numerators: Vec<Fe>,
+    denominators: Vec<Fe>,
     /// The point of row r is `offset * g^r`.
     offset: Fe,
     generator: Fe,
@@ -26,66 +30,97 @@ pub(crate) struct FactorTables {
 struct GroupFactor {
     /// Repeating part.
     table: Vec<Fe>,
-    /// Positions in `singles`.
-    single_numerators: Vec<usize>,
-    single_denominators: Vec<usize>,
+    /// Positions among the single-row zerofiers.
+    numerators: Vec<usize>,
+    denominators: Vec<usize>,
 }
 
 impl FactorTables {
-    pub(crate) fn new(groups: &[Rows], offset: Fe, log_n: u32, block: usize) -> Self {
+    pub(crate) fn new(program: &Program, offset: Fe, log_n: u32, block: usize) -> Self {
         let generator = Fe::root_of_unity(log_n);
         let block_generator = Fe::root_of_unity(block.ilog2());
         let exponent = |position| bit_reverse_index(position, block.ilog2()) as u64;
-        let mut exponents = Vec::new();
-        let groups = groups.iter().map(|rows| GroupFactor {
+        let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
+        let steady =
+            program.steady.iter().map(|group| repeating_part(&group.rows, offset, generator));
+        let varying = program.varying.iter().map(|Group { rows, .. }| GroupFactor {
             table: repeating_part(rows, offset, generator),
-            single_numerators: single_positions(&rows.numerators, &mut exponents),
-            single_denominators: single_positions(&rows.denominators, &mut exponents),
+            numerators: single_positions(&rows.numerators, &mut numerators),
+            denominators: single_positions(&rows.denominators, &mut denominators),
         });
-        let groups = groups.collect();
+        let (steady, varying) = (steady.collect(), varying.collect());
+        let powers =
+            |exponents: Vec<u64>| exponents.into_iter().map(|k| generator.pow(k)).collect();
         Self {
-            groups,
-            singles: exponents.into_iter().map(|k| generator.pow(k)).collect(),
+            steady,
+            varying,
+            numerators: powers(numerators),
+            denominators: powers(denominators),
             offset,
             generator,
             within_block: (0..block).map(|k| block_generator.pow(exponent(k))).collect(),
         }
     }
 
-    /// The factors of all groups in the block of the rows `first + k * stride`: all vectors of the
-    /// first group before those of the next.
+    /// The factor of a steady group in the block that begins with row `first`.
+    pub(crate) fn steady(&self, group: usize, first: usize) -> Fe {
+        let table = &self.steady[group];
+        table[first % table.len()]
+    }
+
+    /// The quotients of the varying groups in the block of the rows `first + k * stride`.
     #[inline(always)]
-    pub(crate) fn fill<P: Packed>(
+    pub(crate) fn fill<P: Packed, const N: usize>(
         &self,
         first: usize,
         stride: usize,
         singles: &Singles<P>,
         block: usize,
-        factors: &mut Vec<P>,
+        quotients: &mut Vec<[P; N]>,
     ) {
-        let rows = self.within_block.len();
-        let mut values = [Fe::ZERO; MAX_BLOCK];
-        factors.clear();
-        for group in &self.groups {
-            gather(&group.table, first, stride, &mut values[..rows]);
-            for (vector, values) in values[..rows].chunks_exact(P::WIDTH).enumerate() {
-                let mut factor = P::load(values);
-                for single in &group.single_numerators {
-                    factor = factor.mul(singles.difference(*single, block, vector));
+        quotients.clear();
+        for group in &self.varying {
+            let mut quotient: [P; N] =
+                load_repeating(&group.table, first, stride, self.within_block.len());
+            for (v, quotient) in quotient.iter_mut().enumerate().take(singles.vectors_per_block) {
+                for single in &group.numerators {
+                    *quotient = quotient.mul(singles.difference(*single, block, v));
                 }
-                for single in &group.single_denominators {
-                    factor = factor.mul(singles.inverse(*single, block, vector));
+                for single in &group.denominators {
+                    *quotient = quotient.mul(singles.inverse(*single, block, v));
                 }
-                factors.push(factor);
             }
+            quotients.push(quotient);
         }
     }
 }
 
-/// Rows of a block at most.
-pub(crate) const MAX_BLOCK: usize = 64;
+/// The `size` values at `first + k * stride`, k in bit-reversed order, of a table that repeats after
+/// its length.
+#[inline(always)]
+pub(crate) fn load_repeating<P: Packed, const N: usize>(
+    table: &[Fe],
+    first: usize,
+    stride: usize,
+    size: usize,
+) -> [P; N] {
+    // Lengths are powers of two.
+    let mask = table.len() - 1;
+    let mut vectors = [P::broadcast(table[first & mask]); N];
+    if stride & mask != 0 {
+        let mut values = [Fe::ZERO; MAX_BLOCK];
+        for (position, value) in values[..size].iter_mut().enumerate() {
+            let k = bit_reverse_index(position, size.ilog2());
+            *value = table[(first + stride * k) & mask];
+        }
+        for (vector, values) in vectors.iter_mut().zip(values[..size].chunks_exact(P::WIDTH)) {
+            *vector = P::load(values);
+        }
+    }
+    vectors
+}
 
-/// `x - g^k` and its inverse for all single-row zerofiers and all points of some blocks.
+/// `x - g^k` of numerators and `1 / (x - g^k)` of denominators for all points of some blocks.
 pub(crate) struct Singles<P> {
     differences: Vec<P>,
     inverses: Vec<P>,
@@ -96,21 +131,22 @@ pub(crate) struct Singles<P> {
 impl<P: Packed> Singles<P> {
     /// `firsts` are the first rows of the blocks.
     #[inline(always)]
-    pub(crate) fn new(tables: &FactorTables, firsts: &[usize]) -> Self {
-        let vectors_per_block = tables.within_block.len() / P::WIDTH;
-        let mut differences = Vec::new();
-        for root in &tables.singles {
-            let root = P::broadcast(*root);
-            for first in firsts {
-                let start = P::broadcast(tables.offset * tables.generator.pow(*first as u64));
-                for within in tables.within_block.chunks_exact(P::WIDTH) {
-                    differences.push(start.mul(P::load(within)).sub(root));
-                }
+    pub(crate) fn new(tables: &FactorTables, firsts: Range<usize>) -> Self {
+        let mut points = Vec::new();
+        for first in firsts {
+            let start = P::broadcast(tables.offset * tables.generator.pow(first as u64));
+            for within in tables.within_block.chunks_exact(P::WIDTH) {
+                points.push(start.mul(P::load(within)));
             }
         }
-        let inverses = invert(&differences);
-        let vectors_per_single = firsts.len() * vectors_per_block;
-        Self { differences, inverses, vectors_per_block, vectors_per_single }
+        let differences = differences(&points, &tables.numerators);
+        let denominators = self::differences(&points, &tables.denominators);
+        Self {
+            differences,
+            inverses: invert(&denominators),
+            vectors_per_block: tables.within_block.len() / P::WIDTH,
+            vectors_per_single: points.len(),
+        }
     }
 
     #[inline(always)]
@@ -126,6 +162,19 @@ impl<P: Packed> Singles<P> {
     fn position(&self, single: usize, block: usize, vector: usize) -> usize {
         single * self.vectors_per_single + block * self.vectors_per_block + vector
     }
+}
+
+/// All points less the first root, then less the next.
+#[inline(always)]
+fn differences<P: Packed>(points: &[P], roots: &[Fe]) -> Vec<P> {
+    let mut differences = Vec::with_capacity(points.len() * roots.len());
+    for root in roots {
+        let root = P::broadcast(*root);
+        for point in points {
+            differences.push(point.sub(root));
+        }
+    }
+    differences
 }
 
 /// The inverses of vectors without zeros, every place of the vectors as one batch.

@@ -12,8 +12,10 @@
 mod air;
 mod checker;
 mod coset;
+mod counts;
 mod degree;
 mod describe;
+mod emitter;
 mod error;
 mod expr;
 mod factors;
@@ -22,11 +24,13 @@ mod machine;
 mod periodic;
 mod point;
 mod program;
+mod window;
 mod zerofier;
 
 pub use air::{Air, Constraint, Mask, Periodic};
 pub use checker::{check_trace, Failure, TraceChecker};
 pub use coset::CosetEvaluator;
+pub use counts::OperationCounts;
 pub use degree::{check_degrees, constraint_degrees};
 pub use describe::describe;
 pub use error::AirError;

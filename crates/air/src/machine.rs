@@ -6,69 +6,86 @@
 use novation_field::packed::Packed;
 use novation_field::Fe;
 
-use crate::program::{Op, Program};
+use crate::program::{Formula, Op, Program};
+use crate::window::{Blocks, Rings, Windows};
 
-/// What a program reads on one block.
-pub(crate) struct Inputs<'c> {
-    /// The cells in use.
-    pub(crate) masks: &'c [&'c [Fe]],
+/// What a program reads on one block, beside the cells.
+pub(crate) struct Inputs<'c, P: Packed, const N: usize> {
     /// The periodic columns in use.
-    pub(crate) periodic: &'c [Vec<Fe>],
+    pub(crate) periodic: &'c [[P; N]],
+    /// The coefficients of the terms.
+    pub(crate) weights: &'c [P::Uniform],
+    /// The quotients of the groups that vary.
+    pub(crate) quotients: &'c [[P; N]],
 }
 
-/// The registers of a program in execution: `vectors` vectors each.
-pub(crate) struct Machine<P> {
-    vectors: usize,
-    registers: Vec<P>,
-    constants: Vec<P>,
-    sums: Vec<P>,
-    totals: Vec<P>,
+/// The registers of a program in execution: `N` vectors each, those of a block or more.
+pub(crate) struct Machine<'w, P: Packed, const N: usize> {
+    /// Where the registers stand among the slots, those of cells first.
+    slot_of: Vec<usize>,
+    /// The rings of the cells, and one slot for every computed value.
+    slots: Vec<[P; N]>,
+    rings: Rings<'w>,
+    constants: Vec<P::Uniform>,
+    sums: [P::Sum; N],
+    totals: [P; N],
 }
 
-impl<P: Packed> Machine<P> {
-    /// Prepares for blocks of `rows` rows, a multiple of the vector's width.
+impl<'w, P: Packed, const N: usize> Machine<'w, P, N> {
+    /// Prepares for the block `first` and those that follow it.
     #[inline(always)]
-    pub(crate) fn new(program: &Program, rows: usize) -> Self {
-        let vectors = rows / P::WIDTH;
+    pub(crate) fn new(
+        program: &Program,
+        windows: &'w Windows,
+        blocks: &Blocks,
+        first: usize,
+    ) -> Self {
         let zero = P::broadcast(Fe::ZERO);
         let mut constants = Vec::with_capacity(program.constants.len());
         for value in &program.constants {
-            constants.push(P::broadcast(*value));
+            constants.push(P::uniform(*value));
         }
+        let mut slot_of = vec![0; program.mask_used.len()];
+        slot_of.extend(windows.n_slots..windows.n_slots + program.n_registers);
+        let mut slots = vec![[zero; N]; windows.n_slots + program.n_registers];
         Self {
-            vectors,
-            registers: vec![zero; program.n_registers * vectors],
+            slot_of,
+            rings: Rings::new(windows, blocks, first, &mut slots),
+            slots,
             constants,
-            sums: vec![zero; vectors],
-            totals: vec![zero; vectors],
+            sums: [P::no_sum(); N],
+            totals: [zero; N],
         }
     }
 
-    /// Runs the program on one block. `factors` are the values of `numerators / denominators`, all
-    /// vectors of the first group before those of the next.
+    /// Runs the program on the next block, which is `first`; its rows are a multiple of the vector's
+    /// width.
     #[inline(always)]
     pub(crate) fn run(
         &mut self,
         program: &Program,
-        inputs: &Inputs,
-        factors: &[P],
+        blocks: &Blocks,
+        first: usize,
+        inputs: &Inputs<P, N>,
         result: &mut [Fe],
     ) {
-        let zero = P::broadcast(Fe::ZERO);
-        self.totals.fill(zero);
+        let cells = &mut self.slot_of[..program.mask_used.len()];
+        self.rings.advance(blocks, first, &mut self.slots, cells);
+        self.totals = [P::broadcast(Fe::ZERO); N];
         for op in &program.ops {
             match *op {
-                Op::LoadMask { to, position } => self.load(to, inputs.masks[position]),
-                Op::LoadPeriodic { to, position } => self.load(to, &inputs.periodic[position]),
-                Op::LoadConstant { to, c } => self.load_constant(to, c),
-                Op::Add { to, a, b } => self.add(to, a, b),
-                Op::Sub { to, a, b } => self.sub(to, a, b),
-                Op::Mul { to, a, b } => self.mul(to, a, b),
-                Op::AddConstant { to, a, c } => self.add_constant(to, a, c),
-                Op::SubFromConstant { to, a, c } => self.sub_from_constant(to, a, c),
-                Op::MulConstant { to, a, c } => self.mul_constant(to, a, c),
-                Op::Accumulate { a, c } => self.accumulate(a, c),
-                Op::Finish { group } => self.finish(&factors[group * self.vectors..], zero),
+                Op::LoadPeriodic { to, position } => {
+                    *self.register_mut(to) = inputs.periodic[position];
+                }
+                Op::LoadConstant { to, c } => {
+                    *self.register_mut(to) = [P::spread(&self.constants[c]); N];
+                }
+                Op::Compute { to, formula } => self.compute::<Carried>(to, formula),
+                Op::ComputeLoose { to, formula } => self.compute::<Loose>(to, formula),
+                Op::Reduce { a } => self.reduce(a),
+                Op::Accumulate { a, term } => self.accumulate(a, &inputs.weights[term]),
+                Op::Flush => self.flush(),
+                Op::Finish { varying } => self.finish(&inputs.quotients[varying]),
             }
         }
         for (total, values) in self.totals.iter().zip(result.chunks_exact_mut(P::WIDTH)) {
@@ -77,81 +94,114 @@ impl<P: Packed> Machine<P> {
     }
 
     #[inline(always)]
-    fn load(&mut self, to: usize, values: &[Fe]) {
-        let to = &mut self.registers[to * self.vectors..][..self.vectors];
-        for (register, values) in to.iter_mut().zip(values.chunks_exact(P::WIDTH)) {
-            *register = P::load(values);
+    fn register(&self, register: usize) -> &[P; N] {
+        &self.slots[self.slot_of[register]]
+    }
+
+    #[inline(always)]
+    fn register_mut(&mut self, register: usize) -> &mut [P; N] {
+        &mut self.slots[self.slot_of[register]]
+    }
+
+    #[inline(always)]
+    fn compute<R: Representation>(&mut self, to: usize, formula: Formula) {
+        match formula {
+            Formula::Add(a, b) => {
+                for v in 0..N {
+                    let sum = self.register(a)[v].add_loose(self.register(b)[v]);
+                    self.register_mut(to)[v] = R::of(sum);
+                }
+            }
+            Formula::Sub(a, b, bound) => {
+                for v in 0..N {
+                    let difference = self.register(a)[v].sub_loose(self.register(b)[v], bound);
+                    self.register_mut(to)[v] = R::of(difference);
+                }
+            }
+            Formula::Mul(a, b) => {
+                for v in 0..N {
+                    let product = self.register(a)[v].mul_loose(self.register(b)[v]);
+                    self.register_mut(to)[v] = R::of(product);
+                }
+            }
+            Formula::Square(a) => {
+                for v in 0..N {
+                    self.register_mut(to)[v] = R::of(self.register(a)[v].square_loose());
+                }
+            }
+            Formula::AddConstant(a, c) => {
+                let c = P::spread(&self.constants[c]);
+                for v in 0..N {
+                    self.register_mut(to)[v] = R::of(self.register(a)[v].add_loose(c));
+                }
+            }
+            Formula::SubFromConstant(a, c, bound) => {
+                let c = P::spread(&self.constants[c]);
+                for v in 0..N {
+                    self.register_mut(to)[v] = R::of(c.sub_loose(self.register(a)[v], bound));
+                }
+            }
+            Formula::MulConstant(a, c) => {
+                let c = P::spread(&self.constants[c]);
+                for v in 0..N {
+                    self.register_mut(to)[v] = R::of(self.register(a)[v].mul_loose(c));
+                }
+            }
         }
     }
 
     #[inline(always)]
-    fn load_constant(&mut self, to: usize, c: usize) {
-        for v in 0..self.vectors {
-            self.registers[to * self.vectors + v] = self.constants[c];
+    fn reduce(&mut self, a: usize) {
+        for v in 0..N {
+            self.register_mut(a)[v] = self.register(a)[v].reduce();
         }
     }
 
     #[inline(always)]
-    fn add(&mut self, to: usize, a: usize, b: usize) {
-        let n = self.vectors;
-        for v in 0..n {
-            self.registers[to * n + v] = self.registers[a * n + v].add(self.registers[b * n + v]);
+    fn accumulate(&mut self, a: usize, weight: &P::Uniform) {
+        let weight = P::spread(weight);
+        for v in 0..N {
+            self.sums[v] = P::add_product(self.sums[v], self.register(a)[v], weight);
         }
     }
 
     #[inline(always)]
-    fn sub(&mut self, to: usize, a: usize, b: usize) {
-        let n = self.vectors;
-        for v in 0..n {
-            self.registers[to * n + v] = self.registers[a * n + v].sub(self.registers[b * n + v]);
+    fn flush(&mut self) {
+        for v in 0..N {
+            self.totals[v] = self.totals[v].add(P::reduce_sum(self.sums[v]));
+            self.sums[v] = P::no_sum();
         }
     }
 
     #[inline(always)]
-    fn mul(&mut self, to: usize, a: usize, b: usize) {
-        let n = self.vectors;
-        for v in 0..n {
-            self.registers[to * n + v] = self.registers[a * n + v].mul(self.registers[b * n + v]);
+    fn finish(&mut self, quotients: &[P; N]) {
+        for (v, quotient) in quotients.iter().enumerate() {
+            self.totals[v] = self.totals[v].add(P::reduce_sum(self.sums[v]).mul(*quotient));
         }
+        self.sums = [P::no_sum(); N];
     }
+}
 
+/// What becomes of a loose result.
+trait Representation {
+    fn of<P: Packed>(loose: P) -> P;
+}
+
+/// Only sums and differences use it.
+struct Loose;
+/// Products use it.
+struct Carried;
+
+impl Representation for Loose {
     #[inline(always)]
-    fn add_constant(&mut self, to: usize, a: usize, c: usize) {
-        let (n, c) = (self.vectors, self.constants[c]);
-        for v in 0..n {
-            self.registers[to * n + v] = self.registers[a * n + v].add(c);
-        }
+    fn of<P: Packed>(loose: P) -> P {
+        loose
     }
+}
 
+impl Representation for Carried {
     #[inline(always)]
-    fn sub_from_constant(&mut self, to: usize, a: usize, c: usize) {
-        let (n, c) = (self.vectors, self.constants[c]);
-        for v in 0..n {
-            self.registers[to * n + v] = c.sub(self.registers[a * n + v]);
-        }
-    }
-
-    #[inline(always)]
-    fn mul_constant(&mut self, to: usize, a: usize, c: usize) {
-        let (n, c) = (self.vectors, self.constants[c]);
-        for v in 0..n {
-            self.registers[to * n + v] = self.registers[a * n + v].mul(c);
-        }
-    }
-
-    #[inline(always)]
-    fn accumulate(&mut self, a: usize, c: usize) {
-        let (n, c) = (self.vectors, self.constants[c]);
-        for v in 0..n {
-            self.sums[v] = self.sums[v].add(self.registers[a * n + v].mul(c));
-        }
-    }
-
-    #[inline(always)]
-    fn finish(&mut self, factors: &[P], zero: P) {
-        for (v, factor) in factors.iter().enumerate().take(self.vectors) {
-            self.totals[v] = self.totals[v].add(self.sums[v].mul(*factor));
-            self.sums[v] = zero;
-        }
+    fn of<P: Packed>(loose: P) -> P {
+        loose.carry()
     }
 }

@@ -4,71 +4,52 @@
 //! constraints with the same rows are summed with their coefficients before they are divided.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use novation_field::Fe;
 
 use crate::air::Air;
+use crate::emitter::Emitter;
 use crate::error::AirError;
 use crate::graph::{Graph, GraphBuilder, Node, NodeId};
 use crate::zerofier::{Powers, Zerofier};
 
-/// One instruction. Operands and results are registers, each with one value per row of a block;
-/// constants are numbered in [`Program::constants`].
+/// One instruction. Operands and results are registers, each with one value per row of a block; the
+/// first ones hold the cells of [`Program::mask_used`]. Constants are numbered in
+/// [`Program::constants`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Op {
-    /// Reads a cell of the mask, by its position among those in use.
-    LoadMask {
-        to: usize,
-        position: usize,
-    },
     /// Reads a periodic column, by its position among those in use.
-    LoadPeriodic {
-        to: usize,
-        position: usize,
-    },
-    LoadConstant {
-        to: usize,
-        c: usize,
-    },
-    Add {
-        to: usize,
-        a: usize,
-        b: usize,
-    },
-    Sub {
-        to: usize,
-        a: usize,
-        b: usize,
-    },
-    Mul {
-        to: usize,
-        a: usize,
-        b: usize,
-    },
-    AddConstant {
-        to: usize,
-        a: usize,
-        c: usize,
-    },
-    SubFromConstant {
-        to: usize,
-        a: usize,
-        c: usize,
-    },
-    MulConstant {
-        to: usize,
-        a: usize,
-        c: usize,
-    },
-    /// Adds `c * a` to the sum of the current group.
-    Accumulate {
-        a: usize,
-        c: usize,
-    },
-    /// Multiplies the sum of the group with its factor and adds it to the result.
-    Finish {
-        group: usize,
-    },
+    LoadPeriodic { to: usize, position: usize },
+    /// Reads a constant.
+    LoadConstant { to: usize, c: usize },
+    /// Computes a value that products use.
+    Compute { to: usize, formula: Formula },
+    /// Computes a value that only sums and differences use: its carries can wait.
+    ComputeLoose { to: usize, formula: Formula },
+    /// Replaces a value by its smallest representative.
+    Reduce { a: usize },
+    /// Adds the value with the weight of a term to the current sum.
+    Accumulate { a: usize, term: usize },
+    /// Adds the current sum to the result and begins another.
+    Flush,
+    /// Multiplies the current sum with the quotient of a group that varies within blocks, adds it to
+    /// the result and begins another.
+    Finish { varying: usize },
+}
+
+/// What an instruction computes of registers, numbered constants (`c`) and the multiple of p that
+/// bounds what is subtracted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Formula {
+    Add(usize, usize),
+    Sub(usize, usize, u32),
+    Mul(usize, usize),
+    Square(usize),
+    AddConstant(usize, usize),
+    /// Register, constant and bound.
+    SubFromConstant(usize, usize, u32),
+    MulConstant(usize, usize),
 }
 
 /// The rows shared by a group of constraints.
@@ -78,13 +59,34 @@ pub(crate) struct Rows {
     pub(crate) denominators: Vec<Powers>,
 }
 
-/// Straight-line code for the composition polynomial.
+/// Constraints with the same rows.
 #[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) rows: Rows,
+    /// Their positions in [`Program::coefficients`].
+    pub(crate) terms: Range<usize>,
+}
+
+/// Most constraints of the Cairo AIR repeat with the 16 rows of a step.
+const STEADY_PERIOD: usize = 16;
+
+/// Straight-line code for the composition polynomial.
+///
+/// The quotient of most groups repeats after few rows, so it is the same in all rows of a block and
+/// there are few of them: they are multiplied into the weights of the terms beforehand. The sums of
+/// the other groups are multiplied with theirs row by row.
+#[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) ops: Vec<Op>,
+    /// Registers of computed values.
     pub(crate) n_registers: usize,
     pub(crate) constants: Vec<Fe>,
-    pub(crate) groups: Vec<Rows>,
+    /// Of the constraints in the composition polynomial; the weights without the quotients.
+    pub(crate) coefficients: Vec<Fe>,
+    /// Groups whose quotient repeats after `steady_period` rows.
+    pub(crate) steady: Vec<Group>,
+    pub(crate) steady_period: usize,
+    pub(crate) varying: Vec<Group>,
     /// Positions of the cells that are read.
     pub(crate) mask_used: Vec<usize>,
     /// Positions of the periodic columns that are read.
@@ -92,14 +94,17 @@ pub(crate) struct Program {
 }
 
 /// Constraints of one group: coefficient and expression.
-type Terms = Vec<(Fe, NodeId)>;
+pub(crate) type Terms = Vec<(Fe, NodeId)>;
 
 impl Program {
+    /// `stride` is the distance of neighbouring rows of a block, a power of two.
     pub(crate) fn new<A: Air + ?Sized>(
         air: &A,
         params: &[Fe],
         alpha: Fe,
+        stride: usize,
     ) -> Result<Self, AirError> {
+        let steady_period = STEADY_PERIOD.min(stride);
         let (graph, renumbered) = specialise(air, params);
         let mut groups: Vec<(Rows, Terms)> = Vec::new();
         for constraint in air.constraints() {
@@ -110,7 +115,18 @@ impl Program {
                 None => groups.push((rows, vec![term])),
             }
         }
-        Ok(Emitter::new(&graph, &groups).emit(groups))
+        let (steady, varying): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|(rows, _)| rows.repeat_every(steady_period as u64));
+        let program = Emitter::new(&graph, &steady.iter().chain(&varying)).emit(steady, varying);
+        Ok(Self { steady_period, ..program })
+    }
+}
+
+impl Rows {
+    /// Whether the quotient is the same in rows at this distance.
+    fn repeat_every(&self, stride: u64) -> bool {
+        let mut factors = self.numerators.iter().chain(&self.denominators);
+        factors.all(|powers| powers.x > 1 && powers.period <= stride)
     }
 }
 
@@ -152,146 +168,4 @@ fn rows_of<A: Air + ?Sized>(air: &A, constraint: &crate::Constraint) -> Result<R
         numerators: resolve(&constraint.numerators)?,
         denominators: resolve(&constraint.denominators)?,
     })
-}
-
-/// Emits nodes in the order in which the groups need them and reuses registers after the last use.
-struct Emitter<'g> {
-    graph: &'g Graph,
-    uses_left: Vec<usize>,
-    register: Vec<Option<usize>>,
-    free: Vec<usize>,
-    constants: HashMap<Fe, usize>,
-    program: Program,
-}
-
-impl<'g> Emitter<'g> {
-    fn new(graph: &'g Graph, groups: &[(Rows, Terms)]) -> Self {
-        let roots = || groups.iter().flat_map(|(_, terms)| terms.iter().map(|(_, node)| *node));
-        let live = graph.reachable(roots());
-        let mut uses_left = vec![0; graph.nodes.len()];
-        let edges = graph.nodes.iter().zip(&live).filter(|(_, live)| **live);
-        for child in edges.flat_map(|(node, _)| node.children()).chain(roots()) {
-            uses_left[child.index()] += 1;
-        }
-        Self {
-            graph,
-            uses_left,
-            register: vec![None; graph.nodes.len()],
-            free: Vec::new(),
-            constants: HashMap::new(),
-            program: Program {
-                ops: Vec::new(),
-                n_registers: 0,
-                constants: Vec::new(),
-                groups: Vec::new(),
-                mask_used: Vec::new(),
-                periodic_used: Vec::new(),
-            },
-        }
-    }
-
-    fn emit(mut self, groups: Vec<(Rows, Terms)>) -> Program {
-        for (group, (rows, terms)) in groups.into_iter().enumerate() {
-            for (coefficient, node) in terms {
-                let a = self.materialise(node);
-                let c = self.constant(coefficient);
-                self.program.ops.push(Op::Accumulate { a, c });
-                self.release(node);
-            }
-            self.program.ops.push(Op::Finish { group });
-            self.program.groups.push(rows);
-        }
-        self.program
-    }
-
-    /// The register holding a node, computed first if necessary.
-    ///
-    /// The recursion is as deep as the longest formula, a few dozen nodes.
-    fn materialise(&mut self, id: NodeId) -> usize {
-        if let Some(register) = self.register[id.index()] {
-            return register;
-        }
-        let node = self.graph.nodes[id.index()];
-        let children: Vec<NodeId> = node.children().collect();
-        let operands: Vec<Operand> = children.iter().map(|child| self.operand(*child)).collect();
-        // The result gets its register before the operands give theirs back: they never coincide.
-        let to = self.allocate();
-        for child in &children {
-            self.release(*child);
-        }
-        let op = self.instruction(node, to, &operands);
-        self.program.ops.push(op);
-        self.register[id.index()] = Some(to);
-        to
-    }
-
-    fn operand(&mut self, id: NodeId) -> Operand {
-        match self.graph.nodes[id.index()] {
-            Node::Const(value) => Operand::Constant(value),
-            _ => Operand::Register(self.materialise(id)),
-        }
-    }
-
-    /// The instruction for a node. The graph builder folds operations on constants only.
-    fn instruction(&mut self, node: Node, to: usize, operands: &[Operand]) -> Op {
-        use Operand::{Constant, Register};
-        match (node, operands) {
-            (Node::Mask(position), _) => {
-                self.program.mask_used.push(position as usize);
-                Op::LoadMask { to, position: self.program.mask_used.len() - 1 }
-            }
-            (Node::Periodic(position), _) => {
-                self.program.periodic_used.push(position as usize);
-                Op::LoadPeriodic { to, position: self.program.periodic_used.len() - 1 }
-            }
-            (Node::Const(value), _) => Op::LoadConstant { to, c: self.constant(value) },
-            (Node::Add(..), &[Register(a), Register(b)]) => Op::Add { to, a, b },
-            (Node::Sub(..), &[Register(a), Register(b)]) => Op::Sub { to, a, b },
-            (Node::Mul(..), &[Register(a), Register(b)]) => Op::Mul { to, a, b },
-            (Node::Neg(_), &[Register(a)]) => {
-                Op::SubFromConstant { to, a, c: self.constant(Fe::ZERO) }
-            }
-            (Node::Add(..), &[Constant(c), Register(a)] | &[Register(a), Constant(c)]) => {
-                Op::AddConstant { to, a, c: self.constant(c) }
-            }
-            (Node::Sub(..), &[Constant(c), Register(a)]) => {
-                Op::SubFromConstant { to, a, c: self.constant(c) }
-            }
-            (Node::Sub(..), &[Register(a), Constant(c)]) => {
-                Op::AddConstant { to, a, c: self.constant(-c) }
-            }
-            (Node::Mul(..), &[Constant(c), Register(a)] | &[Register(a), Constant(c)]) => {
-                Op::MulConstant { to, a, c: self.constant(c) }
-            }
-            _ => unreachable!("parameters are constants, and constants are folded"),
-        }
-    }
-
-    fn constant(&mut self, value: Fe) -> usize {
-        let constants = &mut self.program.constants;
-        *self.constants.entry(value).or_insert_with(|| {
-            constants.push(value);
-            constants.len() - 1
-        })
-    }
-
-    fn allocate(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.program.n_registers += 1;
-            self.program.n_registers - 1
-        })
-    }
-
-    fn release(&mut self, id: NodeId) {
-        self.uses_left[id.index()] -= 1;
-        if self.uses_left[id.index()] == 0 {
-            self.free.extend(self.register[id.index()]);
-        }
-    }
-}
-
-/// An operand of an instruction to be emitted.
-enum Operand {
-    Constant(Fe),
-    Register(usize),
 }

@@ -6,6 +6,8 @@
 //! "Towards an optimal bit-reversal permutation program", 1998).
 #![allow(unsafe_code)] // Tiles are disjoint but no slices.
 
+use core::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 /// Bits of the row and of the place in a row: a tile of field elements is 8 KiB.
@@ -20,7 +22,7 @@ const GRAIN: usize = 16;
 ///
 /// # Panics
 /// If the length is not a power of two.
-pub fn bit_reverse<T: Copy + Send>(values: &mut [T]) {
+pub fn bit_reverse<T: Send>(values: &mut [T]) {
     let n = values.len();
     assert!(n.is_power_of_two(), "bit reversal of {n} values: not a power of two");
     if n.ilog2() < MIN_LOG_TILED {
@@ -68,7 +70,7 @@ struct Tiles<T> {
 // SAFETY: threads get access to different elements only, see `bit_reverse`.
 unsafe impl<T: Send> Sync for Tiles<T> {}
 
-impl<T: Copy> Tiles<T> {
+impl<T> Tiles<T> {
     /// Writes both tiles transposed, with the bits of rows and places reversed, to the other's
     /// place.
     ///
@@ -84,21 +86,27 @@ impl<T: Copy> Tiles<T> {
         }
     }
 
-    unsafe fn read(&self, middle: usize) -> [[T; TILE]; TILE] {
+    /// A copy of a tile; `write` puts every element of it back, to another place.
+    unsafe fn read(&self, middle: usize) -> [[MaybeUninit<T>; TILE]; TILE] {
         // SAFETY: a row lies within the slice, and the caller may access its tile.
         core::array::from_fn(|row| unsafe { self.row(row, middle).read() })
     }
 
-    unsafe fn write(&self, middle: usize, tile: &[[T; TILE]; TILE]) {
+    unsafe fn write(&self, middle: usize, tile: &[[MaybeUninit<T>; TILE]; TILE]) {
         for row in 0..TILE {
             let place = bit_reverse_index(row, LOG_TILE);
-            let values = core::array::from_fn(|i| tile[bit_reverse_index(i, LOG_TILE)][place]);
+            let value = |i| {
+                let value: *const MaybeUninit<T> =
+                    &raw const tile[bit_reverse_index(i, LOG_TILE)][place];
+                // SAFETY: reads a copy without a destructor.
+                unsafe { value.read() }
+            };
             // SAFETY: as for `read`.
-            unsafe { self.row(row, middle).write(values) };
+            unsafe { self.row(row, middle).write(core::array::from_fn(value)) };
         }
     }
 
-    fn row(&self, row: usize, middle: usize) -> *mut [T; TILE] {
+    fn row(&self, row: usize, middle: usize) -> *mut [MaybeUninit<T>; TILE] {
         let index = ((row << self.log_middle) | middle) << LOG_TILE;
         self.start.wrapping_add(index).cast()
     }

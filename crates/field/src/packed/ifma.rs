@@ -92,13 +92,72 @@ impl Packed for Eight {
 
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
-        // All operations return normalised limbs.
-        Self(reduce_product(product(&self.0, &other.0)))
+        // All operations but the loose ones return normalised limbs.
+        self.mul_loose(other).carry()
+    }
+
+    #[inline(always)]
+    fn square(self) -> Self {
+        self.square_loose().carry()
     }
 
     #[inline(always)]
     fn to_factor(self) -> Shifted {
         Shifted(self.0)
+    }
+
+    /// Limbs of 16 times the element modulo p.
+    type Uniform = [i64; 5];
+
+    #[inline(always)]
+    fn uniform(value: Fe) -> [i64; 5] {
+        let w = (value * Fe::from_u64(16)).0;
+        let limb = |low: u64| low.cast_signed() & LIMB_MASK;
+        [
+            limb(w[0]),
+            limb(w[0] >> 52 | w[1] << 12),
+            limb(w[1] >> 40 | w[2] << 24),
+            limb(w[2] >> 28 | w[3] << 36),
+            limb(w[3] >> 16),
+        ]
+    }
+
+    #[inline(always)]
+    fn spread(value: &[i64; 5]) -> Self {
+        Self([splat(value[0]), splat(value[1]), splat(value[2]), splat(value[3]), splat(value[4])])
+    }
+
+    #[inline(always)]
+    fn add_loose(self, other: Self) -> Self {
+        self.add_lazy(other)
+    }
+
+    #[inline(always)]
+    fn sub_loose(self, other: Self, bound: u32) -> Self {
+        let [a, b] = [self.0, other.0];
+        let bound = i64::from(bound);
+        Self([
+            add(sub(a[0], b[0]), splat(bound)),
+            sub(a[1], b[1]),
+            sub(a[2], b[2]),
+            add(sub(a[3], b[3]), splat(bound * P3)),
+            add(sub(a[4], b[4]), splat(bound * P4)),
+        ])
+    }
+
+    #[inline(always)]
+    fn mul_loose(self, other: Self) -> Self {
+        Self(reduce_columns(product(&self.0, &other.0)))
+    }
+
+    #[inline(always)]
+    fn square_loose(self) -> Self {
+        Self(reduce_columns(square_columns(&self.0)))
+    }
+
+    #[inline(always)]
+    fn carry(self) -> Self {
+        Self(normalise(self.0))
     }
 
     // A product of factors below 16p adds less than 10 * 2^52 to a column and p / 2 to the result:
@@ -238,7 +297,13 @@ fn product_onto(mut columns: [__m512i; 10], a: &[__m512i; 5], b: &[__m512i; 5]) 
 /// Divides by 2^260 modulo p. For factors below k and l times p the result is below
 /// (k * l / 512 + 1) * p, because 2^260 > 511p.
 #[inline(always)]
-fn reduce_product(mut columns: [__m512i; 10]) -> [__m512i; 5] {
+fn reduce_product(columns: [__m512i; 10]) -> [__m512i; 5] {
+    normalise(reduce_columns(columns))
+}
+
+/// [`reduce_product`] without the last carries.
+#[inline(always)]
+fn reduce_columns(mut columns: [__m512i; 10]) -> [__m512i; 5] {
     for k in 0..5 {
         let m = and(sub(splat(0), columns[k]), splat(LIMB_MASK));
         columns[k + 3] = madd_low(columns[k + 3], m, splat(P3));
@@ -248,7 +313,27 @@ fn reduce_product(mut columns: [__m512i; 10]) -> [__m512i; 5] {
         let carry = shift_right::<LIMB_BITS>(add(columns[k], m));
         columns[k + 1] = add(columns[k + 1], carry);
     }
-    normalise([columns[5], columns[6], columns[7], columns[8], columns[9]])
+    [columns[5], columns[6], columns[7], columns[8], columns[9]]
+}
+
+/// The ten columns of the square of normalised limbs.
+#[inline(always)]
+fn square_columns(a: &[__m512i; 5]) -> [__m512i; 10] {
+    let mut columns = [splat(0); 10];
+    for i in 0..5 {
+        for j in i + 1..5 {
+            columns[i + j] = madd_low(columns[i + j], a[i], a[j]);
+            columns[i + j + 1] = madd_high(columns[i + j + 1], a[i], a[j]);
+        }
+    }
+    for column in &mut columns {
+        *column = add(*column, *column);
+    }
+    for i in 0..5 {
+        columns[2 * i] = madd_low(columns[2 * i], a[i], a[i]);
+        columns[2 * i + 1] = madd_high(columns[2 * i + 1], a[i], a[i]);
+    }
+    columns
 }
 
 /// 64-bit words to 52-bit limbs.

@@ -37,8 +37,37 @@ pub trait Packed: Copy + Lazy {
     /// The products.
     #[must_use]
     fn mul(self, other: Self) -> Self;
+    /// The squares.
+    #[must_use]
+    fn square(self) -> Self;
     /// The elements as factors of others.
     fn to_factor(self) -> Self::Factor;
+
+    /// One element in little memory, for constants.
+    type Uniform: Copy;
+    /// The element, below p.
+    fn uniform(value: Fe) -> Self::Uniform;
+    /// The same element in every place, below p.
+    fn spread(value: &Self::Uniform) -> Self;
+
+    /// The sums. Like the other loose results they need [`Packed::carry`] before a product or
+    /// [`Packed::store`] uses them, and the caller keeps their bounds below [`LOOSE_LIMIT`]: those
+    /// of sums add, that of [`Packed::load`] is [`LOAD_BOUND`] and that of a product is
+    /// [`product_bound`].
+    #[must_use]
+    fn add_loose(self, other: Self) -> Self;
+    /// The differences with an `other` below `bound * p`, plus `bound * p`; a loose result.
+    #[must_use]
+    fn sub_loose(self, other: Self, bound: u32) -> Self;
+    /// The products; a loose result.
+    #[must_use]
+    fn mul_loose(self, other: Self) -> Self;
+    /// The squares; a loose result.
+    #[must_use]
+    fn square_loose(self) -> Self;
+    /// The same elements, fit for products.
+    #[must_use]
+    fn carry(self) -> Self;
 
     /// Sums of products, one in each place, before reduction.
     type Sum: Copy;
@@ -53,6 +82,17 @@ pub trait Packed: Copy + Lazy {
 
 /// How many products a [`Packed::Sum`] can take.
 pub const SUM_CAPACITY: usize = 128;
+
+/// Loaded elements are below this multiple of p.
+pub const LOAD_BOUND: u32 = 16;
+/// Loose values must stay below this multiple of p: 500p fits the limbs, and [`SUM_CAPACITY`]
+/// products of a factor below 128p with one below p stay below 33p.
+pub const LOOSE_LIMIT: u32 = 128;
+
+/// A product of factors below `a * p` and `b * p` is below this multiple of p.
+pub const fn product_bound(a: u32, b: u32) -> u32 {
+    (a * b).div_ceil(511) + 1
+}
 
 /// Elements in the representation of memory, for code that keeps track of bounds itself.
 pub trait Lazy: Copy {
@@ -121,6 +161,18 @@ pub fn run<T: Task>(task: T) -> T::Output {
 #[inline]
 pub fn run_scalar<T: Task>(task: T) -> T::Output {
     task.run::<scalar::Single>()
+}
+
+/// Asks the processor to bring elements to the second-level cache.
+#[inline(always)]
+#[allow(unsafe_code)] // A hint without effect on the program.
+pub fn prefetch(values: &[Fe]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks(2) {
+        use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T1};
+        // SAFETY: the instruction is part of every x86-64 processor and ignores bad addresses.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
 }
 
 /// The largest `WIDTH`: slices whose length is a multiple of it suit every vector.

@@ -2,8 +2,8 @@
 
 use super::{Lazy, Packed};
 use crate::limbs::{
-    adc, add_raw, montgomery_reduce, mul_lazy, mul_wide, reduce_full, reduce_partial, sub_raw,
-    times_p, Limbs,
+    adc, add_raw, montgomery_reduce, mul_lazy, mul_wide, reduce_full, reduce_partial, square_wide,
+    sub_raw, times_p, Limbs,
 };
 use crate::Fe;
 
@@ -43,7 +43,50 @@ impl Packed for Single {
     }
 
     #[inline(always)]
+    fn square(self) -> Self {
+        Self(montgomery_reduce(&square_wide(&self.0)))
+    }
+
+    #[inline(always)]
     fn to_factor(self) -> Self {
+        self
+    }
+
+    type Uniform = Self;
+
+    #[inline(always)]
+    fn uniform(value: Fe) -> Self {
+        Self(value.0)
+    }
+
+    #[inline(always)]
+    fn spread(value: &Self) -> Self {
+        *value
+    }
+
+    // Single elements have little headroom, and reducing them is cheap: nothing is loose.
+    #[inline(always)]
+    fn add_loose(self, other: Self) -> Self {
+        self.add(other)
+    }
+
+    #[inline(always)]
+    fn sub_loose(self, other: Self, _bound: u32) -> Self {
+        self.sub(other)
+    }
+
+    #[inline(always)]
+    fn mul_loose(self, other: Self) -> Self {
+        self.mul(other)
+    }
+
+    #[inline(always)]
+    fn square_loose(self) -> Self {
+        self.square()
+    }
+
+    #[inline(always)]
+    fn carry(self) -> Self {
         self
     }
 
