@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from devnet.commands import keys, proofs, running, stark, trading, views
+from devnet.commands import keys, proofs, running, settlement, stark, trading, views
 from devnet.console import error_console
 from devnet.contracts import RevertedError
 from devnet.errors import UserError
@@ -28,6 +28,8 @@ app.command()(trading.cancel)
 app.command()(trading.withdraw)
 app.command()(views.book)
 app.command()(views.account)
+app.command()(settlement.status)
+views.batches.command()(settlement.reprove)
 app.add_typer(views.batches, name="batch")
 app.command()(running.bench)
 app.command()(proofs.prove)

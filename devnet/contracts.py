@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import rlp  # type: ignore[import-untyped]
+from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import ContractCustomError, ContractLogicError
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 from web3.types import RPCEndpoint
 
 from devnet.errors import UserError
@@ -19,19 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eth_account.signers.local import LocalAccount
-    from hexbytes import HexBytes
     from web3.contract import Contract
     from web3.contract.contract import ContractFunction
-    from web3.types import TxReceipt
+    from web3.types import TxParams, TxReceipt
 
 ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "out"
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
+# As anvil, geth and others say it.
+OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
+
+
+# EIP-7825: no transaction may use more.
+MAX_TRANSACTION_GAS: Final = 2**24
 
 
 class RevertedError(Exception):
     """L1 refused a transaction; the message is the contract's error with its values."""
+
+    def __init__(self, reason: str, block_number: int = 0) -> None:
+        """Keep the reason, and the block whose state it is about, if that is known."""
+        super().__init__(reason)
+        self.block_number = block_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +171,29 @@ class Chain:
         """
         to = Web3.to_checksum_address(address)
         return self._send(lambda options: {**options, "to": to, "data": data}, sender)
+
+    def dry_run(self, address: str, data: bytes, sender: str) -> None:
+        """Let the newest block's state judge a call; nothing is sent.
+
+        Raises:
+            RevertedError: if the contract refuses, or more gas than a transaction's is needed.
+        """
+        block_number = self.web3.eth.block_number
+        call: TxParams = {
+            "from": Web3.to_checksum_address(sender),
+            "to": Web3.to_checksum_address(address),
+            "data": HexBytes(data),
+            "gas": MAX_TRANSACTION_GAS,
+        }
+        try:
+            self.web3.eth.call(call, block_number)
+        except (ContractCustomError, ContractLogicError) as error:
+            raise RevertedError(describe_revert(_revert_data(error)), block_number) from error
+        except Web3RPCError as error:
+            if any(phrase in str(error).lower() for phrase in OUT_OF_GAS):
+                reason = f"needs more than {MAX_TRANSACTION_GAS} gas"
+                raise RevertedError(reason, block_number) from error
+            raise
 
     def next_contract_address(self, sender: LocalAccount) -> str:
         """Return the address of the contract that the sender's next transaction would create."""

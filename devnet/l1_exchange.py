@@ -55,6 +55,15 @@ class ExchangeOnL1:
         """
         return await self._ask(lambda: self._read_deposits(first_position, limit, confirmations))
 
+    async def check_batch(self, calldata: bytes) -> None:
+        """Let the newest block's contract judge an `updateState` without a transaction.
+
+        Raises:
+            L1RejectedError: if the contract would revert, or needs more gas than one may use.
+            L1UnavailableError: if L1 does not answer.
+        """
+        await self._ask(lambda: self._check(calldata))
+
     async def submit_batch(self, calldata: bytes) -> bytes:
         """Send `updateState` and return the transaction's hash once a block includes it.
 
@@ -93,6 +102,9 @@ class ExchangeOnL1:
             self._reclaimed.add(log["args"]["index"])
         self._next_block = last_block + 1
 
+    def _check(self, calldata: bytes) -> None:
+        self._chain.dry_run(self._deployment.exchange, calldata, self._operator.address)
+
     def _submit(self, calldata: bytes) -> bytes:
         receipt = self._chain.send_data(self._deployment.exchange, calldata, self._operator)
         return bytes(receipt["transactionHash"])
@@ -101,7 +113,8 @@ class ExchangeOnL1:
         try:
             return await asyncio.to_thread(request)
         except RevertedError as error:
-            raise L1RejectedError(str(error)) from error
+            number = error.block_number or self._chain.web3.eth.block_number
+            raise L1RejectedError(str(error), number) from error
         except (OSError, requests.RequestException, TimeExhausted, Web3RPCError) as error:
             raise L1UnavailableError(f"{self._deployment.exchange}: {error}") from error
 

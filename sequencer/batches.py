@@ -108,6 +108,17 @@ class BatchArchive:
         self._put(write_batch, record)
         return record
 
+    def discard_proof(self, write_batch: WriteBatch, batch_number: int) -> None:
+        """Turn a proven batch back into a sealed one; nothing changes if it has no proof."""
+        record = self.get(batch_number)
+        assert record.state != types_pb2.BATCH_STATE_FINAL
+        if record.state == types_pb2.BATCH_STATE_SEALED:
+            return
+        record.state = types_pb2.BATCH_STATE_SEALED
+        record.proven_time_ms = 0
+        write_batch.delete(keyspace.number_key(keyspace.CALLDATA, batch_number))
+        self._put(write_batch, record)
+
     def mark_final(
         self, write_batch: WriteBatch, batch_number: int, transaction_hash: bytes, time_ms: int
     ) -> types_pb2.Batch | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sequencer.backoff import BackoffPolicy
+from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
 
 
@@ -65,6 +65,5 @@ class NodeConfig:
     limits: ServerLimits = field(default_factory=ServerLimits)
     oracle: OraclePolicy = field(default_factory=OraclePolicy)
     watcher: WatcherPolicy = field(default_factory=WatcherPolicy)
-    settlement_backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
-    settlement_poll_ms: int = 500
+    settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
     event_retention: int = 1_000_000

@@ -181,6 +181,12 @@ class Engine:
             self.batches.mark_proven(write_batch, batch_number, calldata, now_ms)
         return self._publish(())
 
+    def discard_proof(self, batch_number: int) -> GroupResult:
+        """Forget the proof of a batch that is not final: it is only sealed again."""
+        with self._database.write_batch(transaction=True, sync=True) as write_batch:
+            self.batches.discard_proof(write_batch, batch_number)
+        return self._publish(())
+
     def mark_final(self, batch_number: int, transaction_hash: bytes) -> GroupResult:
         """Record that L1 accepted a batch."""
         with self._database.write_batch(transaction=True, sync=True) as write_batch:

@@ -12,7 +12,7 @@ from sequencer.runner import EngineRunner
 
 
 class EngineLedger:
-    """Implements `settlement.BatchLedger`."""
+    """Implements `ledger.BatchLedger`."""
 
     def __init__(self, runner: EngineRunner) -> None:
         """Read and write through `runner`."""
@@ -39,6 +39,14 @@ class EngineLedger:
     async def mark_proven(self, batch_number: int, calldata: bytes) -> None:
         """Record a proof."""
         await self._runner.change(lambda engine: engine.mark_proven(batch_number, calldata))
+
+    async def discard_proof(self, batch_number: int) -> bool:
+        """Forget a proof."""
+        archive = await self._runner.call(lambda engine: engine.batches)
+        if not archive.last_final < batch_number <= archive.last_sealed:
+            return False
+        await self._runner.change(lambda engine: engine.discard_proof(batch_number))
+        return True
 
     async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
         """Record that L1 accepted a batch."""

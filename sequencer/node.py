@@ -28,6 +28,7 @@ from sequencer.event_log import EventLog
 from sequencer.journal import entries_since
 from sequencer.l1 import L1
 from sequencer.oracle import OracleAggregator
+from sequencer.proof_collector import ProofCollector
 from sequencer.proof_queue import ProofQueue
 from sequencer.rpc.oracle_service import OracleService
 from sequencer.rpc.order_service import OrderService
@@ -35,7 +36,8 @@ from sequencer.rpc.query_service import QueryService
 from sequencer.rpc.registration import register_service
 from sequencer.rpc.stream_service import StreamService
 from sequencer.runner import EngineRunner
-from sequencer.settlement import ProofCollector, Settlement, SettlementLoop
+from sequencer.settlement import Settlement
+from sequencer.settlement_loop import SettlementLoop
 from sequencer.store import open_database
 from sequencer.watcher import DepositWatcher
 
@@ -89,10 +91,9 @@ class Node:
         ledger = EngineLedger(self.runner)
         self.settlement = SettlementLoop(
             ProofCollector(ledger, parts.proof_queue),
-            Settlement(ledger, parts.proof_queue, parts.l1),
+            Settlement(ledger, parts.proof_queue, parts.l1, config.settlement),
             clock,
-            poll_ms=config.settlement_poll_ms,
-            backoff=config.settlement_backoff,
+            config.settlement,
         )
         sink = EngineDepositSink(self.runner, clock)
         self._watcher = DepositWatcher(parts.l1, sink, clock, config.watcher)
@@ -178,7 +179,7 @@ class Node:
                 self.runner,
                 self._config.market_displays,
                 limits,
-                lambda: self.settlement.last_error,
+                lambda: self.settlement.status,
             ),
             stream_service_pb2: StreamService(
                 self.runner, self._log, limits.max_streams, limits.max_book_levels

@@ -2,11 +2,14 @@
 
 A sealed batch becomes a folder `<batch number>/` with `witness.json` and `output.json`. A prover
 puts `calldata.bin` beside them: the complete input of the L1 transaction that finalises the batch.
-Both sides publish by renaming, so a file that exists is complete.
+Both sides publish by renaming, so a file that exists is complete. The operator's file
+`<batch number>.reprove` asks for the proof to be discarded and made again; who may write into the
+folder may ask.
 """
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +17,7 @@ from typing import Protocol
 WITNESS_FILE = "witness.json"
 OUTPUT_FILE = "output.json"
 CALLDATA_FILE = "calldata.bin"
+REPROVE_SUFFIX = ".reprove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,19 @@ class ProofQueue(Protocol):
         ...
 
     def discard(self, batch_number: int) -> None:
-        """Forget a batch that is final."""
+        """Note that a batch is final."""
+        ...
+
+    def reprove_requests(self) -> Sequence[int]:
+        """Return the batches whose proofs the operator wants discarded, in ascending order."""
+        ...
+
+    def forget(self, batch_number: int) -> None:
+        """Remove a batch with its proof, so that it can be published anew."""
+        ...
+
+    def close_request(self, batch_number: int) -> None:
+        """Note that the operator's request has been dealt with."""
         ...
 
 
@@ -72,7 +88,33 @@ class FolderProofQueue:
     def discard(self, batch_number: int) -> None:
         """Remove the folder of a final batch, unless final batches are kept."""
         if not self._keep_final:
-            shutil.rmtree(self.folder(batch_number), ignore_errors=True)
+            self.forget(batch_number)
+
+    def reprove_requests(self) -> Sequence[int]:
+        """List the operator's files; a file whose name is no number is none."""
+        names = (path.stem for path in self._root.glob(f"*{REPROVE_SUFFIX}"))
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def forget(self, batch_number: int) -> None:
+        """Remove the folder: out of the provers' sight first, in one step."""
+        folder = self.folder(batch_number)
+        if folder.exists():
+            doomed = self._root / f".{folder.name}.doomed"
+            shutil.rmtree(doomed, ignore_errors=True)
+            folder.rename(doomed)
+            shutil.rmtree(doomed)
+
+    def close_request(self, batch_number: int) -> None:
+        """Remove the operator's file."""
+        self.request_path(batch_number).unlink(missing_ok=True)
+
+    def request_reprove(self, batch_number: int) -> None:
+        """Ask for a batch to be proven again, as the operator's command does."""
+        self.request_path(batch_number).touch()
+
+    def request_path(self, batch_number: int) -> Path:
+        """Return the file that asks for a batch to be proven again."""
+        return self._root / f"{batch_number:08d}{REPROVE_SUFFIX}"
 
     def folder(self, batch_number: int) -> Path:
         """Return the folder of a batch."""

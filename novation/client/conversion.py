@@ -205,6 +205,7 @@ def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
         n_orders_accepted=message.n_orders_accepted,
         n_fills=message.n_fills,
         settlement_error=message.settlement_error,
+        settlement_halted=message.settlement_halted,
     )
 
 

@@ -256,3 +256,4 @@ class Status:
     n_orders_accepted: int
     n_fills: int
     settlement_error: str
+    settlement_halted: bool

@@ -10,7 +10,16 @@ class L1UnavailableError(Exception):
 
 
 class L1RejectedError(Exception):
-    """L1 executed the request and refused it. The reason is the contract's error."""
+    """L1 executed the request and refused it.
+
+    The message is the contract's error with its values; `block_number` is the block on whose state
+    the contract decided.
+    """
+
+    def __init__(self, reason: str, block_number: int) -> None:
+        """Keep what the contract said and when."""
+        super().__init__(reason)
+        self.block_number = block_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,14 @@ class L1(Protocol):
         """Return at most `limit` queue entries from `first_position` on, in queue order.
 
         Only entries that `confirmations` blocks have been built upon are returned.
+        """
+        ...
+
+    async def check_batch(self, calldata: bytes) -> None:
+        """Let the newest block's contract judge an `updateState` without a transaction.
+
+        Raises:
+            L1RejectedError: if the contract would revert.
         """
         ...
 

@@ -7,6 +7,7 @@ from sequencer import views
 from sequencer.config import MarketDisplay, ServerLimits
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
+from sequencer.settlement_loop import SettlementStatus
 
 
 class QueryService:
@@ -17,13 +18,13 @@ class QueryService:
         runner: EngineRunner,
         displays: tuple[MarketDisplay, ...],
         limits: ServerLimits,
-        settlement_error: Callable[[], str],
+        settlement_status: Callable[[], SettlementStatus],
     ) -> None:
-        """Read through `runner`; `settlement_error` says why settlement waits."""
+        """Read through `runner`; `settlement_status` says why nothing settles."""
         self._runner = runner
         self._displays = displays
         self._limits = limits
-        self._settlement_error = settlement_error
+        self._settlement_status = settlement_status
 
     async def get_exchange(
         self, _request: query_service_pb2.GetExchangeRequest
@@ -102,5 +103,7 @@ class QueryService:
         """Return counters of the whole node."""
         status = await self._runner.call(views.status)
         status.pending_commands = self._runner.n_pending
-        status.settlement_error = self._settlement_error()
+        settlement = self._settlement_status()
+        status.settlement_error = settlement.error
+        status.settlement_halted = settlement.is_halted
         return status

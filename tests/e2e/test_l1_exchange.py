@@ -105,7 +105,29 @@ async def test_deposit_when_reclaimed_then_has_no_position(on_chain: OnChain) ->
 async def test_batch_when_calldata_is_garbage_then_rejected(on_chain: OnChain) -> None:
     for calldata in (b"", b"\x01\x02\x03\x04", b"\x00" * 200):
         with pytest.raises(L1RejectedError):
+            await on_chain.exchange.check_batch(calldata)
+        with pytest.raises(L1RejectedError):
             await on_chain.exchange.submit_batch(calldata)
+
+
+async def test_batch_when_checked_then_named_error_and_nothing_sent(on_chain: OnChain) -> None:
+    function = on_chain.trader("alice").exchange.functions.updateState(b"\x00" * 40, b"")
+    calldata = bytes.fromhex(function._encode_transaction_data()[2:])
+    block_number = on_chain.chain.web3.eth.block_number
+    with pytest.raises(L1RejectedError, match=r"^[A-Z]\w+\(.*\)$") as caught:
+        await on_chain.exchange.check_batch(calldata)
+    assert caught.value.block_number == on_chain.chain.web3.eth.block_number == block_number
+
+
+def test_dry_run_when_more_gas_is_needed_than_a_transaction_may_use_then_reverted(
+    on_chain: OnChain,
+) -> None:
+    deployer = derive_keys("alice", seed=3).l1_account
+    on_chain.chain.give_ether(deployer.address)
+    # Creates a contract whose code is an endless loop: JUMPDEST, jump to it.
+    endless = on_chain.chain.deploy_raw(bytes.fromhex("635b6000566000526004601cf3"), deployer)
+    with pytest.raises(RevertedError, match="needs more than 16777216 gas"):
+        on_chain.chain.dry_run(endless, b"", deployer.address)
 
 
 async def test_everything_when_chain_is_down_then_unavailable(on_chain: OnChain) -> None:
@@ -114,5 +136,7 @@ async def test_everything_when_chain_is_down_then_unavailable(on_chain: OnChain)
         await on_chain.exchange.read_state()
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.read_deposits(0, 10, 0)
+    with pytest.raises(L1UnavailableError):
+        await on_chain.exchange.check_batch(b"")
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.submit_batch(b"")

@@ -33,6 +33,7 @@ from sequencer.data_folder import DataFolder
 from sequencer.engine import Engine
 from sequencer.node import Node, NodeParts
 from sequencer.proof_queue import FolderProofQueue
+from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
 from tests.support.builders import (
     exchange_config,
@@ -59,7 +60,7 @@ POLICY = NodeConfig(
     limits=ServerLimits(),
     oracle=OraclePolicy(grace_ms=1, min_interval_ms=1),
     watcher=WatcherPolicy(confirmations=0, poll_ms=20),
-    settlement_poll_ms=20,
+    settlement=SettlementPolicy(poll_ms=20),
 )
 
 

@@ -1,23 +1,38 @@
 """Settlement and the L1 watcher, with a clock and an L1 that the test moves."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from novation.client import Client
+from novation.client.models import BatchState, Status
 from sequencer.backoff import Backoff, BackoffPolicy
 from sequencer.engine import Engine
 from sequencer.l1 import L1State
-from sequencer.proof_queue import OUTPUT_FILE, WITNESS_FILE, FolderProofQueue, ProofJob
-from sequencer.settlement import RootMismatchError
+from sequencer.proof_queue import (
+    CALLDATA_FILE,
+    OUTPUT_FILE,
+    WITNESS_FILE,
+    FolderProofQueue,
+    ProofJob,
+)
+from sequencer.settlement import RootMismatchError, SettlementPolicy
 from tests.node.support import POLICY, TRADERS, RunningNode, running_node, until_exists
 from tests.support.builders import ONE_DOLLAR, l1_address
 from tests.support.simulation import ManualClock, deposit_entry, put_proof
 
 BACKOFF = BackoffPolicy(first_ms=100, longest_ms=1_000)
-MANUAL = replace(POLICY, settlement_backoff=BACKOFF, settlement_poll_ms=10)
+MANUAL = replace(POLICY, settlement=SettlementPolicy(poll_ms=10, backoff=BACKOFF))
+FAST = replace(
+    POLICY,
+    settlement=SettlementPolicy(
+        poll_ms=20, backoff=BackoffPolicy(first_ms=1, longest_ms=5), rejection_blocks=3
+    ),
+)
 
 
 async def test_batches_reach_l1_in_order_whatever_order_the_proofs_come_in(
@@ -54,18 +69,18 @@ async def test_sequencer_goes_on_while_l1_is_down_and_catches_up_afterwards(
             await asyncio.sleep(0.002)
         # Backed off to one attempt per second; the watcher backs off on its own.
         assert node.l1.n_calls - calls_before < 60
-        assert node.node.settlement.last_error.startswith("L1UnavailableError")
+        assert node.node.settlement.status.error.startswith("L1UnavailableError")
+        assert not node.node.settlement.status.is_halted
         async with node.client(2) as client:
             await client.withdraw("1")
             assert "L1UnavailableError" in (await client.status()).settlement_error
         node.l1.is_down = False
         await _run_clock_until(clock, node.until(lambda e: e.batches.last_final == 1))
-        assert node.node.settlement.last_error == ""
+        assert node.node.settlement.status.error == ""
 
 
 async def test_submission_whose_answer_was_lost_is_not_sent_twice(tmp_path: Path) -> None:
-    fast = replace(POLICY, settlement_backoff=BackoffPolicy(first_ms=1, longest_ms=5))
-    async with running_node(tmp_path, policy=fast) as node:
+    async with running_node(tmp_path, policy=FAST) as node:
         await _seal_three_batches(node)
         node.l1.loses_answers = True
         for batch_number in (1, 2, 3):
@@ -74,18 +89,80 @@ async def test_submission_whose_answer_was_lost_is_not_sent_twice(tmp_path: Path
         assert node.l1.finalised == [1, 2, 3]
 
 
-async def test_rejected_batch_is_reported_and_does_not_stop_the_exchange(tmp_path: Path) -> None:
-    fast = replace(POLICY, settlement_backoff=BackoffPolicy(first_ms=1, longest_ms=5))
-    async with running_node(tmp_path, policy=fast) as node:
-        await _seal_three_batches(node)
+async def test_rejected_batch_halts_settlement_until_its_proof_is_made_again(
+    tmp_path: Path,
+) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
         queue = node.folder.proof_queue_path
         wrong = (queue / "00000002" / OUTPUT_FILE).read_bytes()
         (queue / "00000001" / "calldata.bin").write_bytes(wrong)
-        async with asyncio.timeout(10), node.client(2) as client:
-            while "L1RejectedError" not in (await client.status()).settlement_error:  # noqa: ASYNC110
+        put_proof(queue, 2)
+        status = await _until_halted(client)
+        assert status.settlement_error == (
+            "batch 1 rejected: WrongBatchNumber(expected=1, actual=2)"
+        )
+        # The contract is not asked for ever, orders go on, and a restart finds the same.
+        n_checks = node.l1.n_checks
+        await client.withdraw("1")
+        await asyncio.sleep(0.2)
+        assert node.l1.n_checks == n_checks
+        assert (await client.status()).settlement_halted
+        l1 = node.l1
+    async with running_node(tmp_path, policy=FAST, l1=l1) as node, node.client(2) as client:
+        await _until_halted(client)
+        FolderProofQueue(queue).request_reprove(1)
+        await node.until(lambda engine: engine.batches.calldata(1) is None)
+        await until_exists(queue / "00000001" / WITNESS_FILE)
+        assert (await client.batch(1)).state is BatchState.SEALED
+        put_proof(queue, 1)
+        await node.until(lambda engine: engine.batches.last_final == 2)
+        assert node.l1.finalised == [1, 2]
+        status = await client.status()
+        assert (status.settlement_halted, status.settlement_error) == (False, "")
+        assert not FolderProofQueue(queue).reprove_requests()
+
+
+async def test_rejection_that_a_reorg_takes_back_does_not_halt(tmp_path: Path) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        node.l1.stands_still = True
+        node.l1.rejects_with = "OperationMismatch(index=0)"
+        put_proof(node.folder.proof_queue_path, 1)
+        await _until_error(client, "asked again until block")
+        await asyncio.sleep(0.1)
+        assert not (await client.status()).settlement_halted
+        node.l1.rejects_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 1)
+
+
+async def test_halted_settlement_goes_on_when_somebody_else_settles_the_batch(
+    tmp_path: Path,
+) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        queue = node.folder.proof_queue_path
+        node.l1.rejects_with = "ProofRejected()"
+        for batch_number in (1, 2):
+            put_proof(queue, batch_number)
+        await _until_halted(client)
+        node.l1.rejects_with = ""
+        await node.l1.submit_batch((queue / "00000001" / CALLDATA_FILE).read_bytes())
+        await node.until(lambda engine: engine.batches.last_final == 2)
+
+
+@pytest.mark.parametrize("batch_number", [1, 9])
+async def test_request_to_prove_again_what_is_final_or_unknown_changes_nothing(
+    tmp_path: Path, batch_number: int
+) -> None:
+    async with running_node(tmp_path, policy=FAST) as node:
+        await _seal_three_batches(node)
+        queue = FolderProofQueue(node.folder.proof_queue_path)
+        put_proof(node.folder.proof_queue_path, 1)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        queue.request_reprove(batch_number)
+        async with asyncio.timeout(10):
+            while queue.reprove_requests():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-            await client.withdraw("1")
-        assert node.l1.finalised == []
+        assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 1
+        assert (queue.folder(1) / CALLDATA_FILE).exists()
 
 
 async def test_l1_with_a_foreign_root_stops_the_node(tmp_path: Path) -> None:
@@ -163,6 +240,26 @@ def test_published_job_when_published_again_is_left_alone(tmp_path: Path) -> Non
     queue.discard(1)
     assert queue.take_proof(1) is None
     assert list(tmp_path.iterdir()) == []
+
+
+@asynccontextmanager
+async def _sealed_node(path: Path) -> AsyncIterator[RunningNode]:
+    async with running_node(path, policy=FAST) as node:
+        await _seal_three_batches(node)
+        yield node
+
+
+async def _until_halted(client: Client) -> Status:
+    async with asyncio.timeout(10):
+        while not (status := await client.status()).settlement_halted:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return status
+
+
+async def _until_error(client: Client, words: str) -> None:
+    async with asyncio.timeout(10):
+        while words not in (await client.status()).settlement_error:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def _seal_three_batches(node: RunningNode) -> None:

@@ -49,6 +49,10 @@ class SimulatedL1:
         self.is_down = False
         self.loses_answers = False
         self.n_calls = 0
+        self.block_number = 0
+        self.stands_still = False
+        self.n_checks = 0
+        self.rejects_with = ""
         self.deposits: list[L1Deposit] = []
         self.n_confirmed: int | None = None
         self.finalised: list[int] = []
@@ -56,6 +60,7 @@ class SimulatedL1:
 
     async def read_state(self) -> L1State:
         self._answer()
+        self.block_number += not self.stands_still
         return self._state
 
     async def read_deposits(
@@ -65,19 +70,32 @@ class SimulatedL1:
         self._answer()
         return self.deposits[: self.n_confirmed][first_position : first_position + limit]
 
+    async def check_batch(self, calldata: bytes) -> None:
+        self._answer()
+        self.n_checks += 1
+        self._judge(calldata)
+
     async def submit_batch(self, calldata: bytes) -> bytes:
         self._answer()
-        output = [int(felt, 16) for felt in json.loads(calldata)]
+        output = self._judge(calldata)
         batch_number = output[_HEADER] % 2**48
-        if batch_number != self._state.batch_number + 1:
-            raise L1RejectedError(f"WrongBatchNumber({self._state.batch_number + 1})")
-        if output[_OLD_ROOT] != self._state.state_root:
-            raise L1RejectedError("WrongOldRoot()")
         self._state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
         self.finalised.append(batch_number)
         if self.loses_answers:
             raise L1UnavailableError("the connection broke after the transaction was sent")
         return batch_number.to_bytes(32, "big")
+
+    def _judge(self, calldata: bytes) -> list[int]:
+        if self.rejects_with:
+            raise L1RejectedError(self.rejects_with, self.block_number)
+        output = [int(felt, 16) for felt in json.loads(calldata)]
+        expected, actual = self._state.batch_number + 1, output[_HEADER] % 2**48
+        if actual != expected:
+            reason = f"WrongBatchNumber(expected={expected}, actual={actual})"
+            raise L1RejectedError(reason, self.block_number)
+        if output[_OLD_ROOT] != self._state.state_root:
+            raise L1RejectedError("WrongOldRoot()", self.block_number)
+        return output
 
     def add_deposit(self, account_id: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
         """Queue a deposit by the account's own owner and key."""
