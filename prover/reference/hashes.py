@@ -62,6 +62,11 @@ class MaskedHash:
         """Tell whether these 32 bytes can be an output of the hash."""
         return node == self.mask(node)
 
+    @property
+    def collision_bits(self) -> int:
+        """Base-2 logarithm of the hashes after which a collision is likely (birthday bound)."""
+        return 8 * len(range(FELT_BYTES)[self.kept]) // 2
+
 
 @dataclass(frozen=True, slots=True)
 class PoseidonHash:
@@ -79,6 +84,11 @@ class PoseidonHash:
     def is_canonical(self, node: bytes) -> bool:
         """Tell whether these 32 bytes can be an output of the hash."""
         return int.from_bytes(node, "big") < P
+
+    @property
+    def collision_bits(self) -> int:
+        """Base-2 logarithm of the hashes after which a collision is likely (birthday bound)."""
+        return (P.bit_length() - 1) // 2
 
 
 NodeHash = MaskedHash | PoseidonHash

@@ -66,8 +66,18 @@ class ProofParameters:
 
     @property
     def security_bits(self) -> int:
-        """Conjectured security: each query contributes log2 of the blowup (ethSTARK, section 5)."""
-        return self.n_queries * self.log_blowup + self.proof_of_work_bits
+        """Conjectured security: each query contributes log2 of the blowup (ethSTARK, section 5).
+
+        No proof is safer than the commitments that it opens.
+        """
+        queries = self.n_queries * self.log_blowup + self.proof_of_work_bits
+        return min(queries, *(node_hash.collision_bits for node_hash in self._hashes_in_use))
+
+    @property
+    def _hashes_in_use(self) -> tuple[NodeHash, ...]:
+        if self.n_friendly_layers == 0:
+            return (self.bottom_hash,)
+        return self.bottom_hash, self.friendly_hash
 
     def hash_into_depth(self, depth: int) -> NodeHash:
         """Return the hash whose outputs are the nodes at this depth; the root has depth 0.

@@ -133,6 +133,28 @@ def test_parameters_when_keys_are_absent_then_stones_defaults_apply() -> None:
     assert parse_parameters(needed) == parse_parameters(full)
 
 
+@pytest.mark.parametrize(
+    ("name", "commitment_hash", "n_friendly_layers", "bits"),
+    [
+        (GOLDEN_K, "keccak256_masked160_msb", 0, 80),
+        (GOLDEN_K, "keccak256_masked192_msb", 0, 96),
+        (GOLDEN_P, "blake256_masked248_lsb", 0, 124),
+        (GOLDEN_P, "blake256_masked248_lsb", 99, 124),
+    ],
+)
+def test_security_when_queries_abound_then_limited_by_collisions_of_the_commitment(
+    name: str, commitment_hash: str, n_friendly_layers: int, bits: int
+) -> None:
+    parameters = load_proof(name)["proof_parameters"] | {
+        "commitment_hash": commitment_hash,
+        "n_verifier_friendly_commitment_layers": n_friendly_layers,
+    }
+    if name == GOLDEN_K:
+        parameters["verifier_friendly_commitment_hash"] = commitment_hash
+    parameters = replaced(parameters, ("stark", "fri", "n_queries"), 256)
+    assert parse_parameters(parameters).security_bits == bits
+
+
 @pytest.mark.parametrize("name", [GOLDEN_K, CAIRO_LANG])
 def test_dynamic_params_when_one_is_a_word_larger_than_any_row_then_typed_error_or_harmless(
     name: str,
