@@ -74,6 +74,10 @@ contract StarkVerifier is IStarkVerifier {
         Config memory config
     ) {
         ProofParameters.checkRange("node_bytes", config.nodeBytes, 20, 32);
+        // Queries promise nothing beyond what a collision of two nodes costs: half of their bits.
+        ProofParameters.checkRange(
+            "min_security_bits", config.minSecurityBits, 1, 4 * config.nodeBytes
+        );
         ProofParameters.checkRange(
             "min_proof_of_work_bits", config.minProofOfWorkBits, 1, config.minSecurityBits
         );

@@ -196,6 +196,20 @@ contract StarkVerifierTest is GoldenVerifier {
         this.deploy(goldenProgram(), config);
     }
 
+    function test_constructor_whenNodesCollideBelowTheFloor_thenReverts() external {
+        StarkVerifier.Config memory config = goldenConfig();
+        config.nodeBytes = 20;
+        config.minSecurityBits = 80;
+        this.deploy(goldenProgram(), config);
+        config.minSecurityBits = 81;
+        VM.expectRevert(
+            abi.encodeWithSelector(
+                IStarkVerifier.ParameterOutOfRange.selector, bytes32("min_security_bits"), 81, 1, 80
+            )
+        );
+        this.deploy(goldenProgram(), config);
+    }
+
     function deploy(bytes memory program, StarkVerifier.Config memory config) external {
         deployVerifier(program, config);
     }
