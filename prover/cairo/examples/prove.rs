@@ -1,11 +1,12 @@
 //! Proves a run from files, as Stone's `cpu_air_prover` does, and prints what each phase cost:
 //!
 //!     prove <public input> <private input> <parameters> <proof> [memory budget in MiB]
+#![allow(clippy::cast_precision_loss)] // Figures to read.
 
 use std::path::PathBuf;
 
 use novation_cairo_prover::{prove_run, RunFiles};
-use novation_stark::{Primitives, Progress, Resources};
+use novation_stark::{PhaseReport, Primitives, Progress, Resources};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,12 +24,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let proof = prove_run(&files, resources, &mut progress)?;
     std::fs::write(out, proof.to_json())?;
     let primitives = Primitives::measure();
-    println!("{:>24} {:>8} {:>8} {:>8} {:>6}", "phase", "wall s", "CPU s", "floor s", "MiB");
+    println!(
+        "{:>24} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>6}",
+        "phase", "wall s", "CPU s", "floor s", "10^6 mul", "10^6 h", "GB", "MiB"
+    );
     for phase in progress.phases() {
-        let floor = phase.work.floor_seconds(&primitives);
+        let PhaseReport { name, seconds, cpu_seconds, peak_mib, work } = phase;
         println!(
-            "{:>24} {:>8.3} {:>8.2} {:>8.2} {:>6}",
-            phase.name, phase.seconds, phase.cpu_seconds, floor, phase.peak_mib
+            "{name:>24} {seconds:>8.3} {cpu_seconds:>8.2} {:>8.2} {:>8} {:>8.1} {:>6.1} {peak_mib:>6}",
+            work.floor_seconds(&primitives),
+            work.field_muls / 1_000_000,
+            work.hashes as f64 / 1e6,
+            work.bytes as f64 / 1e9,
         );
     }
     println!("{primitives:?}");
