@@ -1,4 +1,4 @@
-//! What Linux says about this process. Elsewhere all figures are zero.
+//! What Linux says about this process and its machine. Elsewhere all figures are zero or `None`.
 
 use std::fs;
 
@@ -12,11 +12,19 @@ pub(crate) fn peak_bytes() -> u64 {
     status_bytes("VmHWM:")
 }
 
+/// Memory that can be had without making others wait.
+pub(crate) fn available_bytes() -> Option<u64> {
+    kib_of("/proc/meminfo", "MemAvailable:").map(|kib| kib << 10)
+}
+
 fn status_bytes(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    let kib = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) << 10
+    kib_of("/proc/self/status", key).unwrap_or(0) << 10
+}
+
+fn kib_of(file: &str, key: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(key))?;
+    value.trim().split(' ').next()?.parse().ok()
 }
 
 /// User and system time of all threads, in the hundredths of seconds that Linux counts.

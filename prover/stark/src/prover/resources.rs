@@ -12,7 +12,8 @@ const FIXED_BYTES: u64 = 16 << 20;
 /// What a proof may use of the machine. It changes no byte of the proof.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resources {
-    /// Bytes that the process may have in use, those before the proof included; no limit if `None`.
+    /// Bytes that the process may have in use, those before the proof included. Without a budget the
+    /// prover takes what is free, and never refuses.
     pub memory_budget: Option<u64>,
 }
 
@@ -47,22 +48,27 @@ pub(super) const PLANS: [MemoryPlan; 4] = [
 ];
 
 impl MemoryPlan {
-    /// The fastest plan that fits the budget. `witness` is what the makers of the trace need beside
-    /// its columns, in bytes.
+    /// The fastest plan that fits the budget, or the memory that is free if there is none. `witness`
+    /// is what the makers of the trace need beside its columns, in bytes.
     pub(super) fn choose(
         resources: Resources,
         shape: &Shape,
         log_blowup: u32,
         witness: u64,
     ) -> Result<Self, BudgetError> {
-        let Some(budget) = resources.memory_budget else { return Ok(PLANS[0]) };
-        let base = process::resident_bytes() + FIXED_BYTES + witness;
-        let total = |plan: &Self| base + plan.peak_elements(shape, log_blowup) * ELEMENT_BYTES;
-        if let Some(plan) = PLANS.iter().find(|plan| total(plan) <= budget) {
-            return Ok(*plan);
-        }
-        let needed = PLANS.iter().map(total).min().unwrap_or(base);
-        Err(BudgetError { needed, budget })
+        let more = |plan: &Self| {
+            FIXED_BYTES + witness + plan.peak_elements(shape, log_blowup) * ELEMENT_BYTES
+        };
+        let smallest = PLANS[PLANS.len() - 1];
+        let Some(budget) = resources.memory_budget else {
+            let Some(free) = process::available_bytes() else { return Ok(PLANS[0]) };
+            // Nobody asked for a refusal: the system may have more to give than it says.
+            return Ok(PLANS.into_iter().find(|plan| more(plan) <= free).unwrap_or(smallest));
+        };
+        let in_use = process::resident_bytes();
+        let fits = |plan: &&Self| in_use + more(plan) <= budget;
+        let refusal = BudgetError { needed: in_use + more(&smallest), budget };
+        PLANS.iter().find(fits).copied().ok_or(refusal)
     }
 
     /// Elements held at once in the phase that holds most.
