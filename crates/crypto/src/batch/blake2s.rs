@@ -1,6 +1,10 @@
 //! Blake2s with 32 bytes of output in lanes (RFC 7693).
 
+use super::vector::Vector32;
+
 const BLOCK: usize = 64;
+/// Messages hashed at once at most.
+const MAX_LANES: usize = 16;
 
 const IV: [u32; 8] = [
     0x6a09_e667,
@@ -41,44 +45,38 @@ const GROUPS: [[usize; 4]; 8] = [
     [3, 4, 9, 14],
 ];
 
-type Words<const LANES: usize, const N: usize> = [[u32; LANES]; N];
-
 #[inline(always)]
-fn map2<const L: usize>(a: [u32; L], b: [u32; L], f: impl Fn(u32, u32) -> u32) -> [u32; L] {
-    core::array::from_fn(|lane| f(a[lane], b[lane]))
-}
-
-#[inline(always)]
-fn mix<const L: usize>(v: &mut Words<L, 16>, group: [usize; 4], words: [[u32; L]; 2]) {
+fn mix<V: Vector32>(v: &mut [V; 16], group: [usize; 4], words: [V; 2]) {
     let [a, b, c, d] = group;
-    for (word, [right_d, right_b]) in words.into_iter().zip([[16, 12], [8, 7]]) {
-        v[a] = map2(map2(v[a], v[b], u32::wrapping_add), word, u32::wrapping_add);
-        v[d] = map2(v[d], v[a], |d, a| (d ^ a).rotate_right(right_d));
-        v[c] = map2(v[c], v[d], u32::wrapping_add);
-        v[b] = map2(v[b], v[c], |b, c| (b ^ c).rotate_right(right_b));
-    }
+    v[a] = v[a].add(v[b]).add(words[0]);
+    v[d] = v[d].xor(v[a]).rotate_right::<16>();
+    v[c] = v[c].add(v[d]);
+    v[b] = v[b].xor(v[c]).rotate_right::<12>();
+    v[a] = v[a].add(v[b]).add(words[1]);
+    v[d] = v[d].xor(v[a]).rotate_right::<8>();
+    v[c] = v[c].add(v[d]);
+    v[b] = v[b].xor(v[c]).rotate_right::<7>();
 }
 
 #[inline(always)]
-fn compress<const L: usize>(
-    h: &mut Words<L, 8>,
-    block: &Words<L, 16>,
-    counter: [u32; 2],
-    last: bool,
-) {
-    let mut v: Words<L, 16> = core::array::from_fn(|i| if i < 8 { h[i] } else { [IV[i - 8]; L] });
-    v[12] = v[12].map(|word| word ^ counter[0]);
-    v[13] = v[13].map(|word| word ^ counter[1]);
-    if last {
-        v[14] = v[14].map(|word| !word);
+fn compress<V: Vector32>(h: &mut [V; 8], block: &[V; 16], counter: [u32; 2], last: bool) {
+    let mut v = [V::splat(0); 16];
+    for i in 0..8 {
+        v[i] = h[i];
+        v[i + 8] = V::splat(IV[i]);
     }
-    for sigma in SIGMA {
-        for (index, group) in GROUPS.into_iter().enumerate() {
-            mix(&mut v, group, [block[sigma[2 * index]], block[sigma[2 * index + 1]]]);
+    v[12] = V::splat(IV[4] ^ counter[0]);
+    v[13] = V::splat(IV[5] ^ counter[1]);
+    if last {
+        v[14] = V::splat(!IV[6]);
+    }
+    for sigma in &SIGMA {
+        for (index, group) in GROUPS.iter().enumerate() {
+            mix(&mut v, *group, [block[sigma[2 * index]], block[sigma[2 * index + 1]]]);
         }
     }
     for i in 0..8 {
-        h[i] = map2(map2(h[i], v[i], |a, b| a ^ b), v[i + 8], |a, b| a ^ b);
+        h[i] = h[i].xor(v[i]).xor(v[i + 8]);
     }
 }
 
@@ -90,27 +88,32 @@ fn split(count: usize) -> [u32; 2] {
 }
 
 #[inline(always)]
-fn hash<const L: usize>(messages: &[u8], length: usize, digests: &mut [[u8; 32]; L]) {
-    let mut h: Words<L, 8> = IV.map(|word| [word; L]);
-    h[0] = h[0].map(|word| word ^ PARAMETERS);
-    let n_blocks = length.div_ceil(BLOCK);
-    for block in 0..n_blocks {
-        let start = block * BLOCK;
-        let end = length.min(start + BLOCK);
-        let mut words: Words<L, 16> = [[0; L]; 16];
-        for lane in 0..L {
-            let mut bytes = [0; BLOCK];
-            bytes[..end - start].copy_from_slice(&messages[lane * length..][start..end]);
-            let (chunks, _) = bytes.as_chunks::<4>();
-            for (word, chunk) in words.iter_mut().zip(chunks) {
-                word[lane] = u32::from_le_bytes(*chunk);
-            }
-        }
-        compress(&mut h, &words, split(end), block + 1 == n_blocks);
+fn hash<V: Vector32>(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
+    let mut h = [V::splat(0); 8];
+    for (h, word) in h.iter_mut().zip(IV) {
+        *h = V::splat(word);
     }
-    for (lane, digest) in digests.iter_mut().enumerate() {
-        for (word, bytes) in h.iter().zip(digest.chunks_exact_mut(4)) {
-            bytes.copy_from_slice(&word[lane].to_le_bytes());
+    h[0] = V::splat(IV[0] ^ PARAMETERS);
+    let mut start = 0;
+    while length - start > BLOCK {
+        let words = V::load_words(&messages[start..], length);
+        start += BLOCK;
+        compress(&mut h, &words, split(start), false);
+    }
+    let words = if length - start == BLOCK {
+        V::load_words(&messages[start..], length)
+    } else {
+        let mut padded = [0; MAX_LANES * BLOCK];
+        for (lane, padded) in padded.chunks_exact_mut(BLOCK).enumerate().take(V::LANES) {
+            padded[..length - start].copy_from_slice(&messages[lane * length..][start..length]);
+        }
+        V::load_words(&padded, BLOCK)
+    };
+    compress(&mut h, &words, split(length), true);
+    for (word, vector) in h.iter().enumerate() {
+        let values = vector.store();
+        for (digest, value) in digests.iter_mut().zip(values.as_ref()) {
+            digest[4 * word..4 * word + 4].copy_from_slice(&value.to_le_bytes());
         }
     }
 }
@@ -119,12 +122,12 @@ fn hash<const L: usize>(messages: &[u8], length: usize, digests: &mut [[u8; 32];
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 pub(super) fn hash_avx512(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 16]) {
-    hash(messages, length, digests);
+    hash::<super::vector::Halves512>(messages, length, digests);
 }
 
 /// Eight messages, one per lane of a 256-bit register.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 pub(super) fn hash_avx2(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 8]) {
-    hash(messages, length, digests);
+    hash::<super::vector::Halves256>(messages, length, digests);
 }

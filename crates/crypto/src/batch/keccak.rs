@@ -46,8 +46,10 @@ fn permute<V: Vector>(state: &mut State<V>) {
 
 #[inline(always)]
 fn theta<V: Vector>(s: &mut State<V>) {
-    let parity: [V; 5] =
-        core::array::from_fn(|x| s[x].xor(s[x + 5]).xor(s[x + 10]).xor(s[x + 15]).xor(s[x + 20]));
+    let mut parity = [s[0]; 5];
+    for x in 0..5 {
+        parity[x] = s[x].xor3(s[x + 5], s[x + 10]).xor3(s[x + 15], s[x + 20]);
+    }
     for x in 0..5 {
         let effect = parity[(x + 4) % 5].xor(parity[(x + 1) % 5].rotate::<1>());
         for y in 0..5 {
@@ -77,54 +79,79 @@ fn rho_pi<V: Vector>(s: &mut State<V>) {
 #[inline(always)]
 fn chi<V: Vector>(s: &mut State<V>) {
     for y in 0..5 {
-        let row: [V; 5] = core::array::from_fn(|x| s[x + 5 * y]);
+        let row = [s[5 * y], s[5 * y + 1], s[5 * y + 2], s[5 * y + 3], s[5 * y + 4]];
         for x in 0..5 {
-            s[x + 5 * y] = row[x].xor(row[(x + 1) % 5].not_and(row[(x + 2) % 5]));
+            s[x + 5 * y] = row[x].xor_not_and(row[(x + 1) % 5], row[(x + 2) % 5]);
         }
     }
 }
 
+/// Adds words of the messages, which begin `stride` bytes after each other: as many as the absorbed
+/// part of the message or the rate has.
 #[inline(always)]
-fn absorb<V: Vector>(state: &mut State<V>, block: impl Fn(usize) -> [u64; RATE / 8]) {
-    let mut words: [V::Words; RATE / 8] = core::array::from_fn(|_| V::Words::default());
-    for lane in 0..words[0].as_ref().len() {
-        for (word, value) in words.iter_mut().zip(block(lane)) {
-            word.as_mut()[lane] = value;
+fn absorb_words<V: Vector>(state: &mut State<V>, messages: &[u8], stride: usize, n_words: usize) {
+    let mut word = 0;
+    while word + 8 <= n_words {
+        let words = V::load_words(&messages[8 * word..], stride);
+        for (state, word) in state[word..word + 8].iter_mut().zip(words) {
+            *state = state.xor(word);
         }
+        word += 8;
     }
-    for (word, value) in state.iter_mut().zip(&words) {
-        *word = word.xor(V::load(value));
+    while word < n_words {
+        let mut lanes = V::Words::default();
+        for (lane, value) in lanes.as_mut().iter_mut().enumerate() {
+            *value = le_word(&messages[lane * stride + 8 * word..][..8]);
+        }
+        state[word] = state[word].xor(V::load(&lanes));
+        word += 1;
     }
-    permute(state);
 }
 
 #[inline(always)]
 fn hash<V: Vector>(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
     let mut state: State<V> = [V::splat(0); 25];
-    let message = |lane: usize| &messages[lane * length..(lane + 1) * length];
-    let whole_blocks = length / RATE;
-    for block in 0..whole_blocks {
-        absorb(&mut state, |lane| le_words(&message(lane)[block * RATE..][..RATE]));
+    let mut start = 0;
+    while length - start >= RATE {
+        absorb_words(&mut state, &messages[start..], length, RATE / 8);
+        permute(&mut state);
+        start += RATE;
     }
-    absorb(&mut state, |lane| {
-        let rest = &message(lane)[whole_blocks * RATE..];
-        let mut last = [0; RATE];
-        last[..rest.len()].copy_from_slice(rest);
-        last[rest.len()] = 1;
-        last[RATE - 1] |= 0x80;
-        le_words(&last)
-    });
+    let n_words = (length - start) / 8;
+    absorb_words(&mut state, &messages[start..], length, n_words);
+    let last = last_word::<V>(messages, length, start + 8 * n_words);
+    state[n_words] = state[n_words].xor(last);
+    state[RATE / 8 - 1] = state[RATE / 8 - 1].xor(V::splat(1 << 63));
+    permute(&mut state);
     for (word, vector) in state[..4].iter().enumerate() {
-        for (digest, value) in digests.iter_mut().zip(vector.store().as_ref()) {
+        let values = vector.store();
+        for (digest, value) in digests.iter_mut().zip(values.as_ref()) {
             digest[8 * word..8 * word + 8].copy_from_slice(&value.to_le_bytes());
         }
     }
 }
 
+/// The bytes from `tail` on, fewer than a word, and a one after them.
 #[inline(always)]
-fn le_words(block: &[u8]) -> [u64; RATE / 8] {
-    let (chunks, _) = block.as_chunks::<8>();
-    core::array::from_fn(|word| u64::from_le_bytes(chunks[word]))
+fn last_word<V: Vector>(messages: &[u8], length: usize, tail: usize) -> V {
+    if length == tail {
+        return V::splat(1);
+    }
+    let mut lanes = V::Words::default();
+    for (lane, value) in lanes.as_mut().iter_mut().enumerate() {
+        let mut bytes = [0; 8];
+        bytes[..length - tail].copy_from_slice(&messages[lane * length..][tail..length]);
+        bytes[length - tail] = 1;
+        *value = u64::from_le_bytes(bytes);
+    }
+    V::load(&lanes)
+}
+
+#[inline(always)]
+fn le_word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(bytes);
+    u64::from_le_bytes(word)
 }
 
 /// Eight messages, one per lane of a 512-bit register.
