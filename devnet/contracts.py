@@ -28,6 +28,8 @@ ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "ou
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
+# The state may move a little between the estimate and the block.
+GAS_HEADROOM_PPM: Final = 50_000
 # As anvil, geth and others say it.
 OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
 
@@ -163,17 +165,8 @@ class Chain:
         receipt = self._send(lambda options: {**options, "data": creation_code}, sender)
         return str(receipt["contractAddress"])
 
-    def send_data(self, address: str, data: bytes, sender: LocalAccount) -> TxReceipt:
-        """Send a call whose encoding is known already and wait until it is in a block.
-
-        Raises:
-            RevertedError: if the contract refuses.
-        """
-        to = Web3.to_checksum_address(address)
-        return self._send(lambda options: {**options, "to": to, "data": data}, sender)
-
-    def dry_run(self, address: str, data: bytes, sender: str) -> None:
-        """Let the newest block's state judge a call; nothing is sent.
+    def dry_run(self, address: str, data: bytes, sender: str) -> int:
+        """Let the newest block's state judge a call; return the gas limit that it needs.
 
         Raises:
             RevertedError: if the contract refuses, or more gas than a transaction's is needed.
@@ -187,6 +180,7 @@ class Chain:
         }
         try:
             self.web3.eth.call(call, block_number)
+            gas = self.web3.eth.estimate_gas(call, block_number)
         except (ContractCustomError, ContractLogicError) as error:
             raise RevertedError(describe_revert(_revert_data(error)), block_number) from error
         except Web3RPCError as error:
@@ -194,6 +188,7 @@ class Chain:
                 reason = f"needs more than {MAX_TRANSACTION_GAS} gas"
                 raise RevertedError(reason, block_number) from error
             raise
+        return min(gas + gas * GAS_HEADROOM_PPM // 1_000_000, MAX_TRANSACTION_GAS)
 
     def next_contract_address(self, sender: LocalAccount) -> str:
         """Return the address of the contract that the sender's next transaction would create."""

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import requests
-from web3.exceptions import TimeExhausted, Web3RPCError
+from hexbytes import HexBytes
+from web3.exceptions import TransactionNotFound, Web3Exception, Web3RPCError
 
-from devnet.contracts import RevertedError, load_artifact
-from sequencer.l1 import L1Deposit, L1RejectedError, L1State, L1UnavailableError
+from devnet.contracts import FEE_HEADROOM, RevertedError, load_artifact
+from sequencer.l1 import (
+    Fees,
+    L1Deposit,
+    L1RejectedError,
+    L1State,
+    L1UnavailableError,
+    SendAnswer,
+    SignedTransaction,
+    TransactionFate,
+    TransactionTerms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from eth_account.signers.local import LocalAccount
+    from web3.eth import Eth
 
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
 
 T = TypeVar("T")
+# Without spaces, in lower case.
+_REFUSALS: Final = {
+    ("alreadyknown", "alreadyimported", "knowntransaction"): SendAnswer.TAKEN,
+    ("noncetoolow", "nonceistoolow", "oldnonce"): SendAnswer.NONCE_USED,
+    ("underpriced", "replacementnotallowed"): SendAnswer.UNDERPRICED,
+}
 
 
 class ExchangeOnL1:
@@ -55,23 +73,62 @@ class ExchangeOnL1:
         """
         return await self._ask(lambda: self._read_deposits(first_position, limit, confirmations))
 
-    async def check_batch(self, calldata: bytes) -> None:
-        """Let the newest block's contract judge an `updateState` without a transaction.
+    async def check_batch(self, calldata: bytes) -> int:
+        """Let the newest block's contract judge an `updateState`; return the gas it needs.
 
         Raises:
             L1RejectedError: if the contract would revert, or needs more gas than one may use.
             L1UnavailableError: if L1 does not answer.
         """
-        await self._ask(lambda: self._check(calldata))
+        sender = self._operator.address
+        return await self._ask(
+            lambda: self._chain.dry_run(self._deployment.exchange, calldata, sender)
+        )
 
-    async def submit_batch(self, calldata: bytes) -> bytes:
-        """Send `updateState` and return the transaction's hash once a block includes it.
+    async def fees(self) -> Fees:
+        """Return fees with which the base fee may double before the transaction must wait."""
+
+        def read() -> Fees:
+            base_fee_wei = self._chain.web3.eth.get_block("latest")["baseFeePerGas"]
+            priority_fee_wei = self._chain.web3.eth.max_priority_fee
+            return Fees(FEE_HEADROOM * base_fee_wei + priority_fee_wei, priority_fee_wei)
+
+        return await self._ask(read)
+
+    async def next_nonce(self) -> int:
+        """Return the number of the operator's transactions in blocks."""
+        eth, sender = self._chain.web3.eth, self._operator.address
+        return await self._ask(lambda: eth.get_transaction_count(sender, "latest"))
+
+    async def sign_batch(self, calldata: bytes, terms: TransactionTerms) -> SignedTransaction:
+        """Sign an `updateState` as the operator; the signature is deterministic (RFC 6979)."""
+        signed = self._operator.sign_transaction(
+            {
+                "type": 2,
+                "chainId": self._deployment.chain_id,
+                "to": HexBytes(self._deployment.exchange),
+                "data": HexBytes(calldata),
+                "value": 0,
+                "nonce": terms.nonce,
+                "gas": terms.gas_limit,
+                "maxFeePerGas": terms.fees.max_fee_wei,
+                "maxPriorityFeePerGas": terms.fees.priority_fee_wei,
+            }
+        )
+        return SignedTransaction(bytes(signed.hash), bytes(signed.raw_transaction))
+
+    async def send(self, raw: bytes) -> SendAnswer:
+        """Hand a signed transaction to the node.
 
         Raises:
-            L1RejectedError: if the contract reverts.
-            L1UnavailableError: if L1 does not answer, or no block includes it in time.
+            L1UnavailableError: if it does not answer, or refuses for another reason than a
+                transaction that it knows or whose nonce is taken.
         """
-        return await self._ask(lambda: self._submit(calldata))
+        return await self._ask(lambda: self._send(raw))
+
+    async def fate(self, transaction_hash: bytes) -> TransactionFate:
+        """Return what the newest block and the node's pool know of a transaction."""
+        return await self._ask(lambda: self._fate(HexBytes(transaction_hash)))
 
     def _read_deposits(
         self, first_position: int, limit: int, confirmations: int
@@ -102,12 +159,23 @@ class ExchangeOnL1:
             self._reclaimed.add(log["args"]["index"])
         self._next_block = last_block + 1
 
-    def _check(self, calldata: bytes) -> None:
-        self._chain.dry_run(self._deployment.exchange, calldata, self._operator.address)
+    def _send(self, raw: bytes) -> SendAnswer:
+        try:
+            self._chain.web3.eth.send_raw_transaction(HexBytes(raw))
+        except Web3RPCError as error:
+            answer = understood_refusal(str(error))
+            if answer is None:
+                raise
+            return answer
+        return SendAnswer.TAKEN
 
-    def _submit(self, calldata: bytes) -> bytes:
-        receipt = self._chain.send_data(self._deployment.exchange, calldata, self._operator)
-        return bytes(receipt["transactionHash"])
+    def _fate(self, transaction_hash: HexBytes) -> TransactionFate:
+        eth = self._chain.web3.eth
+        try:
+            receipt = eth.get_transaction_receipt(transaction_hash)
+        except TransactionNotFound:
+            return _fate_in_pool(eth, transaction_hash)
+        return TransactionFate.SUCCEEDED if receipt["status"] == 1 else TransactionFate.REVERTED
 
     async def _ask(self, request: Callable[[], T]) -> T:
         try:
@@ -115,8 +183,28 @@ class ExchangeOnL1:
         except RevertedError as error:
             number = error.block_number or self._chain.web3.eth.block_number
             raise L1RejectedError(str(error), number) from error
-        except (OSError, requests.RequestException, TimeExhausted, Web3RPCError) as error:
+        except (OSError, requests.RequestException, Web3Exception) as error:
             raise L1UnavailableError(f"{self._deployment.exchange}: {error}") from error
+
+
+def understood_refusal(message: str) -> SendAnswer | None:
+    """Return what a node's refusal of a transaction means, None if it is something else.
+
+    The JSON-RPC standard fixes no codes for these; the words are those of geth and its likes,
+    anvil, Nethermind and Besu.
+    """
+    text = message.lower().replace(" ", "")
+    return next(
+        (answer for words, answer in _REFUSALS.items() if any(word in text for word in words)), None
+    )
+
+
+def _fate_in_pool(eth: Eth, transaction_hash: HexBytes) -> TransactionFate:
+    try:
+        eth.get_transaction(transaction_hash)
+    except TransactionNotFound:
+        return TransactionFate.UNKNOWN
+    return TransactionFate.PENDING
 
 
 def _fields(deposit: L1Deposit) -> tuple[int, int, int, int]:

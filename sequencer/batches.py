@@ -1,11 +1,12 @@
 """Sealed batches: their records, witnesses and proofs, and the log of their progress."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from novation.api.v1 import types_pb2
 from novation.protocol.sealing import SealedBatch
 from sequencer import keyspace
+from sequencer.l1 import SentTransaction, sent_from_json, sent_to_json
 from sequencer.messages import FELT_BYTES, felt_bytes
 from sequencer.proof_queue import ProofJob
 from sequencer.store import Database, WriteBatch
@@ -119,6 +120,16 @@ class BatchArchive:
         write_batch.delete(keyspace.number_key(keyspace.CALLDATA, batch_number))
         self._put(write_batch, record)
 
+    def sent(self, batch_number: int) -> tuple[SentTransaction, ...]:
+        """Return the settling transactions of a batch that is not final, oldest first."""
+        value = self._database.get(keyspace.number_key(keyspace.SENT, batch_number))
+        return () if value is None else sent_from_json(value)
+
+    def put_sent(self, batch_number: int, sent: Sequence[SentTransaction]) -> None:
+        """Remember settling transactions, durably before anyone sends them."""
+        key = keyspace.number_key(keyspace.SENT, batch_number)
+        self._database.put(key, sent_to_json(sent), sync=True)
+
     def mark_final(
         self, write_batch: WriteBatch, batch_number: int, transaction_hash: bytes, time_ms: int
     ) -> types_pb2.Batch | None:
@@ -132,6 +143,7 @@ class BatchArchive:
         record.state = types_pb2.BATCH_STATE_FINAL
         record.final_time_ms = time_ms
         record.l1_transaction_hash = transaction_hash
+        write_batch.delete(keyspace.number_key(keyspace.SENT, batch_number))
         self._put(write_batch, record)
         self.last_final = batch_number
         return record

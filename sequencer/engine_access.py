@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from novation.protocol.transactions import Deposit
 from sequencer.clock import Clock
 from sequencer.engine import Command
-from sequencer.l1 import L1Deposit
+from sequencer.l1 import L1Deposit, SentTransaction
 from sequencer.proof_queue import ProofJob
 from sequencer.runner import EngineRunner
 
@@ -47,6 +47,14 @@ class EngineLedger:
             return False
         await self._runner.change(lambda engine: engine.discard_proof(batch_number))
         return True
+
+    async def sent(self, batch_number: int) -> tuple[SentTransaction, ...]:
+        """Return the remembered transactions."""
+        return await self._runner.call(lambda engine: engine.batches.sent(batch_number))
+
+    async def put_sent(self, batch_number: int, sent: tuple[SentTransaction, ...]) -> None:
+        """Remember transactions."""
+        await self._runner.call(lambda engine: engine.batches.put_sent(batch_number, sent))
 
     async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
         """Record that L1 accepted a batch."""

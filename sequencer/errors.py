@@ -20,6 +20,19 @@ class NodeErrorCode(IntEnum):
     INTERNAL = 1099
 
 
+class SettlementWaitsError(Exception):
+    """The next batch cannot settle now; trying again later may help."""
+
+
+class SettlementHaltedError(Exception):
+    """The next batch cannot settle with this proof; trying again cannot help."""
+
+    def __init__(self, batch_number: int, reason: str) -> None:
+        """Name the batch and L1's reason."""
+        super().__init__(f"batch {batch_number} rejected: {reason}")
+        self.batch_number = batch_number
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorContext:
     """What broke which rule: the rule's limit and the offending value as text."""

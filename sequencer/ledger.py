@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sequencer.l1 import SentTransaction
 from sequencer.proof_queue import ProofJob
 
 
@@ -30,6 +31,14 @@ class BatchLedger(Protocol):
 
     async def discard_proof(self, batch_number: int) -> bool:
         """Forget the proof of a sealed batch; False if there is no such batch or it is final."""
+        ...
+
+    async def sent(self, batch_number: int) -> tuple[SentTransaction, ...]:
+        """Return the remembered transactions of a batch, oldest first."""
+        ...
+
+    async def put_sent(self, batch_number: int, sent: tuple[SentTransaction, ...]) -> None:
+        """Remember exactly these transactions of a batch, until it is final."""
         ...
 
     async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:

@@ -91,7 +91,7 @@ class Node:
         ledger = EngineLedger(self.runner)
         self.settlement = SettlementLoop(
             ProofCollector(ledger, parts.proof_queue),
-            Settlement(ledger, parts.proof_queue, parts.l1, config.settlement),
+            Settlement(ledger, parts.proof_queue, parts.l1, clock, config.settlement),
             clock,
             config.settlement,
         )

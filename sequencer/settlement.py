@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sequencer.backoff import BackoffPolicy
+from sequencer.clock import Clock
+from sequencer.errors import SettlementHaltedError, SettlementWaitsError
+from sequencer.fees import FeePolicy
 from sequencer.l1 import L1, L1RejectedError
 from sequencer.ledger import BatchLedger
 from sequencer.proof_queue import ProofQueue
+from sequencer.submission import Progress, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -17,19 +21,6 @@ MAX_CALLDATA_BYTES = 131_072
 
 class RootMismatchError(AssertionError):
     """L1 finalised a root that is not ours: the data folder does not belong to this contract."""
-
-
-class SettlementWaitsError(Exception):
-    """The next batch cannot settle now; trying again later may help."""
-
-
-class SettlementHaltedError(Exception):
-    """The next batch cannot settle with this proof; trying again cannot help."""
-
-    def __init__(self, batch_number: int, reason: str) -> None:
-        """Name the batch and L1's reason."""
-        super().__init__(f"batch {batch_number} rejected: {reason}")
-        self.batch_number = batch_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +34,32 @@ class SettlementPolicy:
     poll_ms: int = 500
     backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
     rejection_blocks: int = 3
+    fees: FeePolicy = field(default_factory=FeePolicy)
 
 
 class Settlement:
     """Submits the next proven batch and learns from L1 what is final."""
 
     def __init__(
-        self, ledger: BatchLedger, queue: ProofQueue, l1: L1, policy: SettlementPolicy
+        self,
+        ledger: BatchLedger,
+        queue: ProofQueue,
+        l1: L1,
+        clock: Clock,
+        policy: SettlementPolicy,
     ) -> None:
         """Work on the given ledger and chain; `queue` is told which batches are final."""
         self._ledger = ledger
         self._queue = queue
         self._l1 = l1
+        self._submission = Submission(ledger, l1, clock, policy.fees)
         self._policy = policy
         self._synchronised = False
         # The batch that L1 rejects now, and the first block at which it did.
         self._rejected_since: tuple[int, int] | None = None
 
     async def step(self) -> bool:
-        """Make at most one submission; return whether the next batch may be ready at once.
+        """Move the next batch on; return whether there may be more to do at once.
 
         Raises:
             L1UnavailableError: L1 does not answer.
@@ -74,19 +72,14 @@ class Settlement:
         if self._synchronised and calldata is None:
             return False
         batch_number = await self.synchronise() + 1
+        if batch_number > last_final + 1:
+            return True
         calldata = await self._ledger.calldata(batch_number)
         if calldata is None:
             return False
         _check_size(batch_number, calldata)
-        try:
-            # A rejected transaction would cost gas each time, a question costs nothing.
-            await self._l1.check_batch(calldata)
-            transaction_hash = await self._l1.submit_batch(calldata)
-        except L1RejectedError as rejection:
-            self._judge(batch_number, rejection)
-        self._rejected_since = None
-        await self._finalise(batch_number, transaction_hash)
-        return True
+        await self._submit(batch_number, calldata)
+        return False
 
     async def synchronise(self) -> int:
         """Take over what L1 finalised, by whomever; return the number of its last batch.
@@ -108,9 +101,31 @@ class Settlement:
                 f"ours {our_root:#x}"
             )
         for batch_number in range(last_final + 1, state.batch_number + 1):
-            await self._finalise(batch_number, b"")
+            transaction_hash = await self._submission.included_hash(batch_number)
+            await self._finalise(batch_number, transaction_hash)
         self._synchronised = True
         return state.batch_number
+
+    async def _submit(self, batch_number: int, calldata: bytes) -> None:
+        """Send the batch or see that what was sent gets on; `synchronise` notices the success."""
+        progress = await self._submission.progress(batch_number)
+        if progress is Progress.REVERTED:
+            # Although the contract had agreed before, and has not moved on since.
+            raise SettlementHaltedError(batch_number, "its transaction was reverted in a block")
+        if progress is Progress.UNDER_WAY:
+            await self._submission.keep_moving(batch_number, calldata)
+        if progress is Progress.NOT_SENT:
+            # A rejected transaction would cost gas each time, a question costs nothing.
+            gas_limit = await self._gas_if_accepted(batch_number, calldata)
+            await self._submission.start(batch_number, calldata, gas_limit)
+
+    async def _gas_if_accepted(self, batch_number: int, calldata: bytes) -> int:
+        try:
+            gas_limit = await self._l1.check_batch(calldata)
+        except L1RejectedError as rejection:
+            self._judge(batch_number, rejection)
+        self._rejected_since = None
+        return gas_limit
 
     def _judge(self, batch_number: int, rejection: L1RejectedError) -> NoReturn:
         since = self._rejected_since

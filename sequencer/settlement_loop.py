@@ -5,14 +5,10 @@ from dataclasses import dataclass
 
 from sequencer.backoff import Backoff
 from sequencer.clock import Clock
+from sequencer.errors import SettlementHaltedError, SettlementWaitsError
 from sequencer.l1 import L1UnavailableError
 from sequencer.proof_collector import ProofCollector
-from sequencer.settlement import (
-    Settlement,
-    SettlementHaltedError,
-    SettlementPolicy,
-    SettlementWaitsError,
-)
+from sequencer.settlement import Settlement, SettlementPolicy
 
 logger = logging.getLogger(__name__)
 

@@ -7,5 +7,29 @@ from sequencer.l1.interface import (
     L1State,
     L1UnavailableError,
 )
+from sequencer.l1.transactions import (
+    Fees,
+    SendAnswer,
+    SentTransaction,
+    SignedTransaction,
+    TransactionFate,
+    TransactionTerms,
+    sent_from_json,
+    sent_to_json,
+)
 
-__all__ = ["L1", "L1Deposit", "L1RejectedError", "L1State", "L1UnavailableError"]
+__all__ = [
+    "L1",
+    "Fees",
+    "L1Deposit",
+    "L1RejectedError",
+    "L1State",
+    "L1UnavailableError",
+    "SendAnswer",
+    "SentTransaction",
+    "SignedTransaction",
+    "TransactionFate",
+    "TransactionTerms",
+    "sent_from_json",
+    "sent_to_json",
+]

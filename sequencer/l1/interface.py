@@ -4,6 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sequencer.l1.transactions import (
+    Fees,
+    SendAnswer,
+    SignedTransaction,
+    TransactionFate,
+    TransactionTerms,
+)
+
 
 class L1UnavailableError(Exception):
     """L1 gave no answer. Trying again later is right."""
@@ -58,18 +66,32 @@ class L1(Protocol):
         """
         ...
 
-    async def check_batch(self, calldata: bytes) -> None:
+    async def check_batch(self, calldata: bytes) -> int:
         """Let the newest block's contract judge an `updateState` without a transaction.
+
+        Returns the gas limit that its transaction needs.
 
         Raises:
             L1RejectedError: if the contract would revert.
         """
         ...
 
-    async def submit_batch(self, calldata: bytes) -> bytes:
-        """Send `updateState` and return the transaction's hash once a block includes it.
+    async def fees(self) -> Fees:
+        """Return what a transaction should pay now to be included soon."""
+        ...
 
-        Raises:
-            L1RejectedError: if the contract reverts.
-        """
+    async def next_nonce(self) -> int:
+        """Return the number of the operator's transactions in blocks."""
+        ...
+
+    async def sign_batch(self, calldata: bytes, terms: TransactionTerms) -> SignedTransaction:
+        """Return the operator's `updateState` transaction; nothing is sent."""
+        ...
+
+    async def send(self, raw: bytes) -> SendAnswer:
+        """Hand a signed transaction to L1; sending it again changes nothing."""
+        ...
+
+    async def fate(self, transaction_hash: bytes) -> TransactionFate:
+        """Return what the newest block and the pool know of a transaction."""
         ...

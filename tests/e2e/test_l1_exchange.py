@@ -1,7 +1,7 @@
 """The sequencer's view of the contract: confirmed deposits in queue order, clear failures."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,19 @@ from devnet.deploy import RECLAIM_DELAY_S
 from devnet.deployment import Deployment
 from devnet.home import Home
 from devnet.keys import TraderKeys, derive_keys
-from devnet.l1_exchange import ExchangeOnL1
+from devnet.l1_exchange import ExchangeOnL1, understood_refusal
 from devnet.rebuild import rebuild
 from devnet.system import deploy, oracle_keys, service_keys
 from devnet.trader_l1 import QueuedDeposit, TraderOnL1
-from sequencer.l1 import L1RejectedError, L1UnavailableError
+from sequencer.fees import FeePolicy
+from sequencer.l1 import (
+    Fees,
+    L1RejectedError,
+    L1UnavailableError,
+    SendAnswer,
+    TransactionFate,
+    TransactionTerms,
+)
 
 AMOUNT = 5_000_000
 
@@ -37,6 +45,11 @@ class OnChain:
         trader = self.trader(name)
         trader.fund(amount)
         return trader.deposit(amount)
+
+    def harmless_calldata(self) -> bytes:
+        """Return a call that succeeds and changes nothing, for tests of transactions alone."""
+        call = self.trader("alice").exchange.functions.skipReclaimed(0)
+        return bytes.fromhex(call._encode_transaction_data()[2:])
 
     def reclaim(self, name: str, index: int) -> None:
         trader = self.trader(name)
@@ -106,8 +119,6 @@ async def test_batch_when_calldata_is_garbage_then_rejected(on_chain: OnChain) -
     for calldata in (b"", b"\x01\x02\x03\x04", b"\x00" * 200):
         with pytest.raises(L1RejectedError):
             await on_chain.exchange.check_batch(calldata)
-        with pytest.raises(L1RejectedError):
-            await on_chain.exchange.submit_batch(calldata)
 
 
 async def test_batch_when_checked_then_named_error_and_nothing_sent(on_chain: OnChain) -> None:
@@ -130,7 +141,70 @@ def test_dry_run_when_more_gas_is_needed_than_a_transaction_may_use_then_reverte
         on_chain.chain.dry_run(endless, b"", deployer.address)
 
 
+async def test_transaction_when_it_waits_then_known_replaced_and_included_once(
+    on_chain: OnChain,
+) -> None:
+    exchange, chain = on_chain.exchange, on_chain.chain
+    calldata = on_chain.harmless_calldata()
+    chain.local("evm_setAutomine", arguments=False)
+    nonce, market = await exchange.next_nonce(), await exchange.fees()
+    terms = TransactionTerms(nonce, await exchange.check_batch(calldata), market)
+    first = await exchange.sign_batch(calldata, terms)
+    assert await exchange.fate(first.transaction_hash) is TransactionFate.UNKNOWN
+    assert await exchange.send(first.raw) is SendAnswer.TAKEN
+    assert await exchange.send(first.raw) is SendAnswer.TAKEN
+    assert await exchange.fate(first.transaction_hash) is TransactionFate.PENDING
+    assert await exchange.next_nonce() == nonce
+
+    # Anvil takes any rise for a replacement; public nodes want a tenth.
+    cheaper = Fees(market.max_fee_wei - 1, market.priority_fee_wei - 1)
+    too_cheap = await exchange.sign_batch(calldata, replace(terms, fees=cheaper))
+    assert await exchange.send(too_cheap.raw) is SendAnswer.UNDERPRICED
+    bumped = FeePolicy().bumped(market, market)
+    assert bumped is not None
+    second = await exchange.sign_batch(calldata, replace(terms, fees=bumped))
+    assert await exchange.send(second.raw) is SendAnswer.TAKEN
+
+    chain.local("anvil_mine", [1])
+    assert await exchange.next_nonce() == nonce + 1
+    assert await exchange.fate(second.transaction_hash) is TransactionFate.SUCCEEDED
+    assert await exchange.fate(first.transaction_hash) is TransactionFate.UNKNOWN
+    assert await exchange.send(first.raw) is SendAnswer.NONCE_USED
+
+
+async def test_transaction_when_the_contract_refuses_in_the_block_then_reverted(
+    on_chain: OnChain,
+) -> None:
+    exchange = on_chain.exchange
+    terms = TransactionTerms(await exchange.next_nonce(), 100_000, await exchange.fees())
+    signed = await exchange.sign_batch(b"\x01\x02\x03\x04", terms)
+    assert await exchange.send(signed.raw) is SendAnswer.TAKEN
+    assert await exchange.fate(signed.transaction_hash) is TransactionFate.REVERTED
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("already known", SendAnswer.TAKEN),
+        ("{'code': -32003, 'message': 'transaction already imported'}", SendAnswer.TAKEN),
+        ("Known transaction", SendAnswer.TAKEN),
+        ("AlreadyKnown", SendAnswer.TAKEN),
+        ("nonce too low: next nonce 7, tx nonce 6", SendAnswer.NONCE_USED),
+        ("OldNonce", SendAnswer.NONCE_USED),
+        ("replacement transaction underpriced", SendAnswer.UNDERPRICED),
+        ("ReplacementNotAllowed", SendAnswer.UNDERPRICED),
+        ("insufficient funds for gas * price + value", None),
+        ("max fee per gas less than block base fee", None),
+    ],
+)
+def test_refusal_when_nodes_say_it_in_their_words_then_understood(
+    message: str, answer: SendAnswer | None
+) -> None:
+    assert understood_refusal(message) is answer
+
+
 async def test_everything_when_chain_is_down_then_unavailable(on_chain: OnChain) -> None:
+    signed = await on_chain.exchange.sign_batch(b"", TransactionTerms(0, 100_000, Fees(1, 1)))
     on_chain.anvil.stop()
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.read_state()
@@ -139,4 +213,8 @@ async def test_everything_when_chain_is_down_then_unavailable(on_chain: OnChain)
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.check_batch(b"")
     with pytest.raises(L1UnavailableError):
-        await on_chain.exchange.submit_batch(b"")
+        await on_chain.exchange.next_nonce()
+    with pytest.raises(L1UnavailableError):
+        await on_chain.exchange.send(signed.raw)
+    with pytest.raises(L1UnavailableError):
+        await on_chain.exchange.fate(signed.transaction_hash)

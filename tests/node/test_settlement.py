@@ -131,6 +131,7 @@ async def test_rejection_that_a_reorg_takes_back_does_not_halt(tmp_path: Path) -
         await asyncio.sleep(0.1)
         assert not (await client.status()).settlement_halted
         node.l1.rejects_with = ""
+        node.l1.stands_still = False
         await node.until(lambda engine: engine.batches.last_final == 1)
 
 
@@ -144,7 +145,7 @@ async def test_halted_settlement_goes_on_when_somebody_else_settles_the_batch(
             put_proof(queue, batch_number)
         await _until_halted(client)
         node.l1.rejects_with = ""
-        await node.l1.submit_batch((queue / "00000001" / CALLDATA_FILE).read_bytes())
+        node.l1.settle((queue / "00000001" / CALLDATA_FILE).read_bytes())
         await node.until(lambda engine: engine.batches.last_final == 2)
 
 

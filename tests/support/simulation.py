@@ -10,9 +10,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sequencer.l1 import L1Deposit, L1RejectedError, L1State, L1UnavailableError
+from sequencer.l1 import (
+    Fees,
+    L1Deposit,
+    L1RejectedError,
+    L1State,
+    L1UnavailableError,
+    SendAnswer,
+    SignedTransaction,
+    TransactionFate,
+    TransactionTerms,
+)
 from sequencer.proof_queue import CALLDATA_FILE, OUTPUT_FILE
 from tests.support.builders import ONE_DOLLAR, START_MS, l1_address, private_key, public_key
+from tests.support.simulated_pool import GWEI, SimulatedPool, signed
 
 _NEW_ROOT, _OLD_ROOT, _HEADER = 3, 2, 4
 
@@ -47,7 +58,9 @@ class SimulatedL1:
 
     def __init__(self, genesis_root: int, config_hash: int) -> None:
         self.is_down = False
+        self.drops_sent = False
         self.loses_answers = False
+        self.pool = SimulatedPool()
         self.n_calls = 0
         self.block_number = 0
         self.stands_still = False
@@ -60,7 +73,8 @@ class SimulatedL1:
 
     async def read_state(self) -> L1State:
         self._answer()
-        self.block_number += not self.stands_still
+        if not self.stands_still:
+            self.mine()
         return self._state
 
     async def read_deposits(
@@ -70,20 +84,53 @@ class SimulatedL1:
         self._answer()
         return self.deposits[: self.n_confirmed][first_position : first_position + limit]
 
-    async def check_batch(self, calldata: bytes) -> None:
+    async def check_batch(self, calldata: bytes) -> int:
         self._answer()
         self.n_checks += 1
         self._judge(calldata)
+        return 1_000_000
 
-    async def submit_batch(self, calldata: bytes) -> bytes:
+    async def fees(self) -> Fees:
         self._answer()
+        return Fees(2 * self.pool.base_fee_wei + GWEI, GWEI)
+
+    async def next_nonce(self) -> int:
+        self._answer()
+        return self.pool.next_nonce
+
+    async def sign_batch(self, calldata: bytes, terms: TransactionTerms) -> SignedTransaction:
+        return signed(calldata, terms)
+
+    async def send(self, raw: bytes) -> SendAnswer:
+        self._answer()
+        if self.drops_sent:
+            raise L1UnavailableError("the connection broke before the transaction was sent")
+        answer = self.pool.send(raw)
+        if self.loses_answers:
+            raise L1UnavailableError("the connection broke after the transaction was sent")
+        return answer
+
+    async def fate(self, transaction_hash: bytes) -> TransactionFate:
+        self._answer()
+        return self.pool.fate(transaction_hash)
+
+    def settle(self, calldata: bytes) -> None:
+        """Take a batch as the contract would, whoever brings it."""
         output = self._judge(calldata)
         batch_number = output[_HEADER] % 2**48
         self._state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
         self.finalised.append(batch_number)
-        if self.loses_answers:
-            raise L1UnavailableError("the connection broke after the transaction was sent")
-        return batch_number.to_bytes(32, "big")
+
+    def mine(self) -> None:
+        """Add a block with what it can include."""
+        self.block_number += 1
+        while (tx := self.pool.take_next()) is not None:
+            try:
+                self.settle(tx.calldata)
+            except L1RejectedError:
+                self.pool.mined[tx.transaction_hash] = TransactionFate.REVERTED
+            else:
+                self.pool.mined[tx.transaction_hash] = TransactionFate.SUCCEEDED
 
     def _judge(self, calldata: bytes) -> list[int]:
         if self.rejects_with:
