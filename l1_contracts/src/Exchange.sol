@@ -153,7 +153,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         _batchNumber = header.batchNumber;
         _lastTimeMs = header.lastTimeMs;
         _updatedAt = uint48(block.timestamp);
-        // Never fails for a sound program: it cannot pay out more than came in.
+        // Balances sum to custody, but without liquidation one of them can be below zero by more
+        // than the others hold, and who profits may withdraw. Deposits in the queue never pay that.
         uint256 owed = _payableQuanta + _queuedQuanta;
         if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);
         emit BatchFinalised(header.batchNumber, header.oldRoot, header.newRoot, header.lastTimeMs);

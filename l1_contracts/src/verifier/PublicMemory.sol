@@ -76,7 +76,7 @@ library PublicMemory {
         return mulmod(Field.pow(z, nReserved), Field.inverse(denominator), PRIME);
     }
 
-    /// @dev [fp - 2] = fp makes call and return pairs safe, [fp - 1] = 0 is the return pcmain's
+    /// @dev [fp - 2] = fp makes call and return pairs safe, [fp - 1] = 0 is the return pc. Main's
     /// arguments are the builtins' begin addresses, its return values their stop addresses.
     function _writeFrame(PublicInput.Statement memory statement, uint256 next)
         private
