@@ -16,6 +16,7 @@ from circuits.program import bytecode
 from circuits.program_input import program_input
 from circuits.runner import run_program
 from novation._native import CairoRun
+from novation.protocol.sealing import SealedBatch
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
@@ -152,11 +153,16 @@ def prepared(case: Case) -> Exchange:
     return exchange
 
 
-def run(case: Case, n: int) -> CairoRun:
-    """Return the run of a batch with n of the measured thing."""
+def sealed(case: Case, n: int) -> SealedBatch:
+    """Return a batch with n of the measured thing."""
     exchange = prepared(case)
     case.act(exchange, n)
-    return run_program(program_input(exchange.seal().witness))
+    return exchange.seal()
+
+
+def run(case: Case, n: int) -> CairoRun:
+    """Return the run of a batch with n of the measured thing."""
+    return run_program(program_input(sealed(case, n).witness))
 
 
 def measure(name: str, case: Case, *, functions: bool) -> None:

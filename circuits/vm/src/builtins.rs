@@ -14,6 +14,21 @@ use crate::value::Value;
 
 pub(crate) const ECDSA_CELLS: u32 = 2;
 
+/// An instance of the ECDSA builtin.
+#[derive(Debug)]
+pub(crate) struct SignedMessage {
+    pub(crate) offset: u32,
+    key: Fe,
+    message: Fe,
+    signature: Signature,
+}
+
+impl SignedMessage {
+    pub(crate) fn is_valid(&self) -> bool {
+        verify(self.key, self.message, &self.signature)
+    }
+}
+
 impl Machine {
     /// Checks every builtin up to its stop pointer.
     pub(crate) fn check_builtins(&mut self, program: &Program) -> Result<(), Fault> {
@@ -79,25 +94,42 @@ impl Machine {
         Ok(())
     }
 
+    /// The signatures that are complete and were not handed out before.
+    pub(crate) fn new_signatures(&mut self) -> Vec<SignedMessage> {
+        let mut ready = Vec::new();
+        // What is malformed is left for the last check, which says why.
+        while let Ok(signed) = self.signed_message(self.handed_out) {
+            ready.push(signed);
+            self.handed_out += ECDSA_CELLS;
+        }
+        ready
+    }
+
+    fn signed_message(&self, offset: u32) -> Result<SignedMessage, Fault> {
+        let signature = self.signatures.get(&offset);
+        let (r, s) = *signature.ok_or_else(|| fault(ECDSA, format!("no signature at {offset}")))?;
+        let element = |value: Value| {
+            let unknown = || fault(ECDSA, format!("the message at {offset} is incomplete"));
+            self.number(value)?.to_fe().ok_or_else(unknown)
+        };
+        Ok(SignedMessage {
+            offset,
+            key: element(self.memory.cell(ECDSA, offset))?,
+            message: element(self.memory.cell(ECDSA, offset + 1))?,
+            signature: Signature { r: element(r)?, s },
+        })
+    }
+
     fn check_signatures(&mut self, used: u32) -> Result<(), Fault> {
-        let mut items = Vec::new();
-        for offset in (0..used).step_by(ECDSA_CELLS as usize) {
-            let (r, s) = *self
-                .signatures
-                .get(&offset)
-                .ok_or_else(|| fault(ECDSA, format!("no signature at {offset}")))?;
-            let element = |value: Value| {
-                self.number(value)?.to_fe().ok_or_else(|| Fault::hint("not a number"))
-            };
-            let key = element(self.memory.cell(ECDSA, offset))?;
-            let message = element(self.memory.cell(ECDSA, offset + 1))?;
-            items.push((offset, key, message, Signature { r: element(r)?, s }));
+        let remaining = (self.handed_out..used).step_by(ECDSA_CELLS as usize);
+        let remaining: Vec<SignedMessage> =
+            remaining.map(|offset| self.signed_message(offset)).collect::<Result<_, _>>()?;
+        let invalid = remaining.par_iter().find_first(|signed| !signed.is_valid());
+        let invalid = invalid.map_or(u32::MAX, |signed| signed.offset).min(self.first_invalid);
+        if invalid < used {
+            return Err(fault(ECDSA, format!("invalid signature at {invalid}")));
         }
-        let is_invalid = |item: &&(u32, Fe, Fe, Signature)| !verify(item.1, item.2, &item.3);
-        match items.par_iter().find_first(is_invalid) {
-            None => Ok(()),
-            Some((offset, ..)) => Err(fault(ECDSA, format!("invalid signature at {offset}"))),
-        }
+        Ok(())
     }
 
     /// Offsets below a stop pointer that may hold a value.

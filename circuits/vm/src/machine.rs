@@ -1,10 +1,12 @@
 //! Registers, memory and the loop over instructions.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 
 use novation_cairo_air::RegisterState;
 
+use crate::builtins::SignedMessage;
 use crate::error::{shown, Fault, RunError};
 use crate::hints::{Records, Scope};
 use crate::instruction::{ApUpdate, Instruction, Opcode, PcUpdate};
@@ -30,6 +32,8 @@ pub(crate) const PROGRAM_BASE: u64 = 1;
 
 /// Steps between two questions whether to stop.
 const STEPS_PER_CHECK: usize = 1 << 16;
+/// Steps between two handouts of signatures.
+const STEPS_PER_HANDOUT: usize = 1 << 12;
 /// Cells per permitted step: the layout has eight memory units for each.
 const CELLS_PER_STEP: usize = 8;
 
@@ -98,6 +102,10 @@ pub struct Machine {
     pub(crate) scopes: Vec<Scope>,
     /// Signatures by the offset of their instance: r, and s in canonical limbs.
     pub(crate) signatures: BTreeMap<u32, (Value, [u64; 4])>,
+    /// Where the signatures begin that were not yet handed out for verification.
+    pub(crate) handed_out: u32,
+    /// The first of those handed out that is invalid, the largest offset if none is.
+    pub(crate) first_invalid: u32,
     /// Outputs of Poseidon instances that were read; only what is read becomes a cell.
     pub(crate) permuted: Vec<Option<[Value; 3]>>,
     /// The registers at the end loop, which never change again.
@@ -114,7 +122,19 @@ impl Machine {
         let fail = |pc, fault| RunError { pc, place: program.place(pc), hint: None, fault };
         let mut machine = Self::new(program, witness, &options)
             .map_err(|fault| fail(program.start as usize, fault))?;
-        machine.run_to_end(program, &mut options)?;
+        // Signatures are half of a run's work: other threads verify them as they come.
+        let first_invalid = AtomicU32::new(u32::MAX);
+        rayon::in_place_scope(|scope| {
+            machine.run_to_end(program, &mut options, &|signed: SignedMessage| {
+                let first_invalid = &first_invalid;
+                scope.spawn(move |_| {
+                    if !signed.is_valid() {
+                        first_invalid.fetch_min(signed.offset, Ordering::Relaxed);
+                    }
+                });
+            })
+        })?;
+        machine.first_invalid = first_invalid.into_inner();
         machine.check_builtins(program).map_err(|fault| fail(program.end as usize, fault))?;
         Ok(Run::new(Arc::clone(program), machine))
     }
@@ -132,6 +152,8 @@ impl Machine {
             records: Records::default(),
             scopes: vec![Scope::default()],
             signatures: BTreeMap::new(),
+            handed_out: 0,
+            first_invalid: u32::MAX,
             permuted: Vec::new(),
             final_registers: RegisterState::default(),
             execution_base: PROGRAM_BASE + n_words as u64,
@@ -158,6 +180,7 @@ impl Machine {
         &mut self,
         program: &Arc<Program>,
         options: &mut RunOptions<'_>,
+        verify_elsewhere: &dyn Fn(SignedMessage),
     ) -> Result<(), RunError> {
         let limit = options.step_limit;
         while self.pc != program.end {
@@ -166,6 +189,9 @@ impl Machine {
             let fail = |fault| RunError { pc, place: program.place(pc), hint: None, fault };
             if steps.is_multiple_of(STEPS_PER_CHECK) && (options.interrupted)() {
                 return Err(fail(Fault::Interrupted));
+            }
+            if steps.is_multiple_of(STEPS_PER_HANDOUT) {
+                self.new_signatures().into_iter().for_each(verify_elsewhere);
             }
             if steps >= limit {
                 return Err(fail(Fault::StepLimit { limit }));

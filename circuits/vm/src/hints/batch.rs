@@ -32,7 +32,10 @@ pub(super) fn add_signature(machine: &mut Machine, ids: &[Expression]) -> Result
         return Err(Fault::hint("a signature is two numbers, r and s"));
     };
     let s = s.limbs().ok_or_else(|| Fault::hint("a signature holds a pointer"))?;
-    machine.signatures.insert(offset, (*r, s));
+    // One that was handed out for verification must not change.
+    if machine.signatures.insert(offset, (*r, s)).is_some() {
+        return Err(Fault::Hint(format!("a second signature at {offset}")));
+    }
     Ok(())
 }
 
