@@ -5,44 +5,29 @@
 //! each kernel loads them below 3p and its layers add at most 2p each (forward) or double them
 //! (inverse).
 
+use super::tiles::{join_block, split_block};
 use crate::packed::{Packed, Task, MAX_WIDTH, SUM_CAPACITY};
 use crate::Fe;
 
 /// Elements that the last three layers are done on at once.
-const GROUP: usize = 64;
+pub(super) const GROUP: usize = 64;
 /// Vectors of powers that are computed side by side.
 const INTERLEAVED: usize = 4;
 
 /// (a, b) to (a + cb, a - cb).
 #[inline(always)]
-fn split<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
+pub(super) fn split<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
     let product = b.mul_factor(c);
     (a.add_lazy(product), a.sub_lazy::<2>(product))
 }
 
 /// (a, b) to (a + b, c(a - b)).
 #[inline(always)]
-fn join<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
+pub(super) fn join<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
     (a.add_lazy(b), a.sub_lazy::<16>(b).mul_factor(c))
 }
 
-/// Two layers of a forward transform on the quarters of a block, or on parts of equal length of
-/// them.
-pub(super) struct Split4<'v> {
-    pub(super) quarters: [&'v mut [Fe]; 4],
-    /// The constant of the block, and of its two halves.
-    pub(super) constants: [Fe; 3],
-}
-
-impl Task for Split4<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Packed>(self) {
-        split4::<P>(self.quarters, &self.constants);
-    }
-}
-
+/// Two layers of a forward transform on the quarters of a block.
 #[inline(always)]
 fn split4<P: Packed>(quarters: [&mut [Fe]; 4], constants: &[Fe; 3]) {
     let (c, low, high) =
@@ -85,17 +70,16 @@ impl Task for EvaluateBlock<'_> {
     #[inline(always)]
     fn run<P: Packed>(self) {
         let Self { block, index, constants } = self;
-        let last = if P::WIDTH == 1 { 1 } else { 8 };
-        let mut size = block.len();
-        let mut first = index;
-        if (size / last).ilog2() % 2 == 1 {
-            for (part, c) in block.chunks_exact_mut(size).zip(&constants[first..]) {
-                split2::<P>(part, c);
-            }
+        if P::WIDTH > 1 {
+            return split_block::<P>(block, index, constants);
+        }
+        let (mut size, mut first) = (block.len(), index);
+        if size.ilog2() % 2 == 1 {
+            split2::<P>(block, &constants[first]);
             size /= 2;
             first *= 2;
         }
-        while size > last {
+        while size > 1 {
             for (part, k) in block.chunks_exact_mut(size).zip(first..) {
                 let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
                 split4::<P>(quarters(part), &cs);
@@ -103,27 +87,22 @@ impl Task for EvaluateBlock<'_> {
             size /= 4;
             first *= 4;
         }
-        if P::WIDTH == 1 {
-            for value in block {
-                let value = core::slice::from_mut(value);
-                P::load_lazy(value, 1).store_reduced(value, 1);
-            }
-        } else {
-            for (group, k) in block.chunks_exact_mut(GROUP).zip((first..).step_by(8)) {
-                split_last_layers::<P>(group, constants, k);
-            }
+        for value in block {
+            let value = core::slice::from_mut(value);
+            P::load_lazy(value, 1).store_reduced(value, 1);
         }
     }
 }
 
-/// The last three layers of eight blocks of eight elements, from the `first`-th of their size.
+/// The last three layers of eight blocks of eight elements, from the `first`-th of their size:
+/// vector j holds element j of every block, so constants of neighbouring blocks form a vector.
 #[inline(always)]
-fn split_last_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize) {
-    // Vector j holds element j of every block, so constants of neighbouring blocks form a vector.
-    let mut v = [P::load_lazy(group, 8); 8];
-    for j in 1..8 {
-        v[j] = P::load_lazy(&group[j..], 8);
-    }
+pub(super) fn split_last_layers<P: Packed>(
+    mut v: [P; 8],
+    group: &mut [Fe],
+    constants: &[Fe],
+    first: usize,
+) {
     let c = P::factors(&constants[first..], 1);
     for j in 0..4 {
         (v[j], v[j + 4]) = split(v[j], v[j + 4], c);
@@ -142,22 +121,7 @@ fn split_last_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize
     }
 }
 
-/// Two layers of an inverse transform on the quarters of a block, or on parts of them.
-pub(super) struct Join4<'v> {
-    pub(super) quarters: [&'v mut [Fe]; 4],
-    /// The inverse constants of the block, and of its two halves.
-    pub(super) constants: [Fe; 3],
-}
-
-impl Task for Join4<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<P: Packed>(self) {
-        join4::<P>(self.quarters, &self.constants);
-    }
-}
-
+/// Two layers of an inverse transform on the quarters of a block.
 #[inline(always)]
 fn join4<P: Packed>(quarters: [&mut [Fe]; 4], constants: &[Fe; 3]) {
     let (c, low, high) =
@@ -199,17 +163,13 @@ impl Task for InterpolateBlock<'_> {
     #[inline(always)]
     fn run<P: Packed>(self) {
         let Self { block, index, constants } = self;
-        let mut size = if P::WIDTH == 1 { 1 } else { 8 };
         if P::WIDTH > 1 {
-            let first = index * block.len() / 8;
-            for (group, k) in block.chunks_exact_mut(GROUP).zip((first..).step_by(8)) {
-                join_first_layers::<P>(group, constants, k);
-            }
+            return join_block::<P>(block, index, constants);
         }
-        let length = block.len();
+        let (length, mut size) = (block.len(), 1);
         while 4 * size <= length {
             size *= 4;
-            let first = index * length / size;
+            let first = index * (length / size);
             for (part, k) in block.chunks_exact_mut(size).zip(first..) {
                 let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
                 join4::<P>(quarters(part), &cs);
@@ -221,9 +181,10 @@ impl Task for InterpolateBlock<'_> {
     }
 }
 
-/// The first three layers of eight blocks of eight elements, from the `first`-th of their size.
+/// The first three layers of eight blocks of eight elements, from the `first`-th of their size, as
+/// in [`split_last_layers`]; below 3p.
 #[inline(always)]
-fn join_first_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize) {
+pub(super) fn join_first_layers<P: Packed>(group: &[Fe], constants: &[Fe], first: usize) -> [P; 8] {
     let mut v = [P::load_lazy(group, 8); 8];
     for j in 1..8 {
         v[j] = P::load_lazy(&group[j..], 8);
@@ -241,9 +202,9 @@ fn join_first_layers<P: Packed>(group: &mut [Fe], constants: &[Fe], first: usize
     let c = P::factors(&constants[first..], 1);
     for j in 0..4 {
         let (a, b) = join(v[j], v[j + 4], c);
-        a.store_lazy(&mut group[j..], 8);
-        b.store_lazy(&mut group[j + 4..], 8);
+        (v[j], v[j + 4]) = (a.reduce(), b);
     }
+    v
 }
 
 /// Multiplies element i, lazy or not, by `first * base^i` and reduces it.
@@ -338,7 +299,7 @@ fn fold<P: Packed>(coefficients: &[Fe], stride: usize, weights: &[Fe]) -> P {
 }
 
 /// The four quarters of a block.
-pub(super) fn quarters(block: &mut [Fe]) -> [&mut [Fe]; 4] {
+fn quarters(block: &mut [Fe]) -> [&mut [Fe]; 4] {
     let (low, high) = block.split_at_mut(block.len() / 2);
     let (a, b) = low.split_at_mut(low.len() / 2);
     let (c, d) = high.split_at_mut(high.len() / 2);

@@ -9,18 +9,22 @@
 
 mod kernels;
 mod reversal;
+mod tiles;
 
 use rayon::prelude::*;
 
 use crate::packed::{run, run_scalar, Task, MAX_WIDTH};
 use crate::{batch_inverse, Fe};
-use kernels::{
-    quarters, EvaluateBlock, FoldByPowers, InterpolateBlock, Join4, ScaleByPowers, Split4,
-};
+use kernels::{EvaluateBlock, FoldByPowers, InterpolateBlock, ScaleByPowers};
 pub use reversal::{bit_reverse, bit_reverse_index};
+use tiles::{JoinColumns, SplitColumns, MAX_LAYERS};
 
-/// Blocks of 2^12 elements (128 KiB) stay in the second-level cache.
-const LOG_CACHE_BLOCK: u32 = 12;
+/// Blocks of 2^12 elements (160 KiB as vectors) stay in the second-level cache.
+const LOG_BLOCK: u32 = MAX_LAYERS;
+/// Columns of one tile: 1 KiB of every row, which is as much as can be used of a page.
+const TILE_COLUMNS: usize = 32;
+/// Layers of one tile of columns: 2^8 rows of them are 320 KiB as vectors.
+const MAX_COLUMN_LAYERS: u32 = 8;
 /// Elements of one parallel task.
 const GRAIN: usize = 1 << 12;
 /// Smaller blocks are not worth vectors.
@@ -95,13 +99,12 @@ impl Twiddles {
     /// [`Twiddles::evaluate`] with an offset of one.
     fn evaluate_scaled(&self, values: &mut [Fe]) {
         let log_n = values.len().ilog2();
-        let log_block = log_cache_block(log_n);
-        for layer in (0..log_n - log_block).step_by(2) {
-            for_each_quartering(values, layer, &self.forward, |quarters, constants| {
-                run(Split4 { quarters, constants });
+        for (layer, count) in column_passes(log_n) {
+            for_each_tile(values, layer, count, |index, rows| {
+                run(SplitColumns { rows, index, constants: &self.forward });
             });
         }
-        values.par_chunks_mut(1 << log_block).enumerate().for_each(|(index, block)| {
+        values.par_chunks_mut(1 << LOG_BLOCK.min(log_n)).enumerate().for_each(|(index, block)| {
             run_if_large(block.len(), EvaluateBlock { block, index, constants: &self.forward });
         });
     }
@@ -112,13 +115,12 @@ impl Twiddles {
     /// If the length is not a power of two of a prepared size, or `offset` is zero.
     pub fn interpolate(&self, values: &mut [Fe], offset: Fe) {
         let log_n = self.checked_log(values.len());
-        let log_block = log_cache_block(log_n);
-        values.par_chunks_mut(1 << log_block).enumerate().for_each(|(index, block)| {
+        values.par_chunks_mut(1 << LOG_BLOCK.min(log_n)).enumerate().for_each(|(index, block)| {
             run_if_large(block.len(), InterpolateBlock { block, index, constants: &self.inverse });
         });
-        for layer in (0..log_n - log_block).step_by(2).rev() {
-            for_each_quartering(values, layer, &self.inverse, |quarters, constants| {
-                run(Join4 { quarters, constants });
+        for (layer, count) in column_passes(log_n).into_iter().rev() {
+            for_each_tile(values, layer, count, |index, rows| {
+                run(JoinColumns { rows, index, constants: &self.inverse });
             });
         }
         let size_inverse = Fe::from_u64(1 << log_n).inverse().expect("2^k is not divisible by p");
@@ -134,28 +136,34 @@ impl Twiddles {
     }
 }
 
-/// The size of cached blocks: layers above them are done in pairs, so their number must be even.
-fn log_cache_block(log_n: u32) -> u32 {
-    if log_n <= LOG_CACHE_BLOCK {
-        log_n
-    } else {
-        LOG_CACHE_BLOCK - (log_n - LOG_CACHE_BLOCK) % 2
-    }
+/// The layers above blocks that fit the cache, as passes over memory: the first layer of each, and
+/// how many there are.
+fn column_passes(log_n: u32) -> Vec<(u32, u32)> {
+    let layers = log_n.saturating_sub(LOG_BLOCK);
+    let passes = layers.div_ceil(MAX_COLUMN_LAYERS);
+    let bounds: Vec<u32> = (0..=passes).map(|pass| layers * pass / passes.max(1)).collect();
+    bounds.windows(2).map(|pair| (pair[0], pair[1] - pair[0])).collect()
 }
 
-/// Applies a kernel for two layers to parts of the quarters of every block, in parallel; `layer` is
-/// the first of them. The kernel gets the constants of the block and of its halves.
-fn for_each_quartering(
+/// Applies a kernel for some layers to tiles of columns of every block, in parallel; `layer` is the
+/// first of them. The kernel gets the number of the block.
+fn for_each_tile(
     values: &mut [Fe],
     layer: u32,
-    constants: &[Fe],
-    kernel: impl Fn([&mut [Fe]; 4], [Fe; 3]) + Sync,
+    count: u32,
+    kernel: impl Fn(usize, Vec<&mut [Fe]>) + Sync,
 ) {
     let size = values.len() >> layer;
-    values.par_chunks_mut(size).enumerate().for_each(|(k, block)| {
-        let constants = [constants[k], constants[2 * k], constants[2 * k + 1]];
-        let [a, b, c, d] = quarters(block).map(|quarter| quarter.par_chunks_mut(GRAIN));
-        a.zip(b).zip(c).zip(d).for_each(|(((a, b), c), d)| kernel([a, b, c, d], constants));
+    let n_columns = size >> count;
+    values.par_chunks_mut(size).enumerate().for_each(|(index, block)| {
+        let mut tiles: Vec<Vec<&mut [Fe]>> = Vec::new();
+        tiles.resize_with(n_columns / TILE_COLUMNS, || Vec::with_capacity(1 << count));
+        for row in block.chunks_exact_mut(n_columns) {
+            for (tile, part) in tiles.iter_mut().zip(row.chunks_exact_mut(TILE_COLUMNS)) {
+                tile.push(part);
+            }
+        }
+        tiles.into_par_iter().for_each(|rows| kernel(index, rows));
     });
 }
 

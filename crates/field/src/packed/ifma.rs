@@ -239,6 +239,56 @@ impl Lazy for Eight {
         add_p_times(&mut limbs, sub(splat(1), q));
         Self(normalise(limbs))
     }
+
+    #[inline(always)]
+    fn transpose(vectors: [Self; 8]) -> [Self; 8] {
+        let mut result = vectors;
+        for limb in 0..5 {
+            let mut rows = [splat(0); 8];
+            for i in 0..8 {
+                rows[i] = vectors[LANES[i]].0[limb];
+            }
+            let columns = transpose_words(rows);
+            for i in 0..8 {
+                result[LANES[i]].0[limb] = columns[i];
+            }
+        }
+        result
+    }
+}
+
+/// The element in each lane; the permutation is its own inverse.
+const LANES: [usize; 8] = [0, 2, 1, 3, 4, 6, 5, 7];
+
+/// Lane i of vector j becomes lane j of vector i.
+#[inline(always)]
+fn transpose_words(r: [__m512i; 8]) -> [__m512i; 8] {
+    let mut result = r;
+    // SAFETY: see `Eight`.
+    unsafe {
+        let pairs = [
+            _mm512_unpacklo_epi64(r[0], r[1]),
+            _mm512_unpackhi_epi64(r[0], r[1]),
+            _mm512_unpacklo_epi64(r[2], r[3]),
+            _mm512_unpackhi_epi64(r[2], r[3]),
+            _mm512_unpacklo_epi64(r[4], r[5]),
+            _mm512_unpackhi_epi64(r[4], r[5]),
+            _mm512_unpacklo_epi64(r[6], r[7]),
+            _mm512_unpackhi_epi64(r[6], r[7]),
+        ];
+        for odd in 0..2 {
+            let [a, b, c, d] = [pairs[odd], pairs[2 + odd], pairs[4 + odd], pairs[6 + odd]];
+            let low = _mm512_shuffle_i64x2::<0x88>(a, b);
+            let high = _mm512_shuffle_i64x2::<0xdd>(a, b);
+            let low_rest = _mm512_shuffle_i64x2::<0x88>(c, d);
+            let high_rest = _mm512_shuffle_i64x2::<0xdd>(c, d);
+            result[odd] = _mm512_shuffle_i64x2::<0x88>(low, low_rest);
+            result[4 + odd] = _mm512_shuffle_i64x2::<0xdd>(low, low_rest);
+            result[2 + odd] = _mm512_shuffle_i64x2::<0x88>(high, high_rest);
+            result[6 + odd] = _mm512_shuffle_i64x2::<0xdd>(high, high_rest);
+        }
+    }
+    result
 }
 
 /// Adds `times * p`, where `times` is a small number, maybe negative.
@@ -279,7 +329,19 @@ fn normalise(mut limbs: [__m512i; 5]) -> [__m512i; 5] {
 /// The ten columns of a product of normalised limbs; a column is below 10 * 2^52.
 #[inline(always)]
 fn product(a: &[__m512i; 5], b: &[__m512i; 5]) -> [__m512i; 10] {
-    product_onto([splat(0); 10], a, b)
+    // Sums of low and high halves apart: their chains are half as long.
+    let (mut low, mut high) = ([splat(0); 10], [splat(0); 10]);
+    for i in 0..5 {
+        for j in 0..5 {
+            low[i + j] = madd_low(low[i + j], a[i], b[j]);
+            high[i + j + 1] = madd_high(high[i + j + 1], a[i], b[j]);
+        }
+    }
+    for k in 1..9 {
+        low[k] = add(low[k], high[k]);
+    }
+    low[9] = high[9];
+    low
 }
 
 /// Adds the columns of a product.
@@ -373,7 +435,7 @@ fn join(l: [__m512i; 5]) -> [__m512i; 4] {
     ]
 }
 
-/// Word i of eight elements; the elements stand in the order 0, 2, 1, 3, 4, 6, 5, 7.
+/// Word i of eight elements; they stand in the order of [`LANES`].
 #[inline(always)]
 fn load_words(values: &[Fe], stride: usize) -> [__m512i; 4] {
     let mut pairs = [splat(0); 4];

@@ -136,6 +136,10 @@ pub trait Lazy: Copy {
     /// The same elements below 3p.
     #[must_use]
     fn reduce(self) -> Self;
+    /// For eight vectors of eight neighbouring elements each, the vectors that
+    /// [`Lazy::load_lazy`] finds at a stride of eight; the other way round as well. Vectors of one
+    /// element stay as they are.
+    fn transpose(vectors: [Self; 8]) -> [Self; 8];
 }
 
 /// Something to do with vectors.

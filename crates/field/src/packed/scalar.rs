@@ -163,4 +163,9 @@ impl Lazy for Single {
     fn reduce(self) -> Self {
         Self(reduce_partial(&self.0))
     }
+
+    #[inline(always)]
+    fn transpose(vectors: [Self; 8]) -> [Self; 8] {
+        vectors
+    }
 }

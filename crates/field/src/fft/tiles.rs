@@ -1,0 +1,239 @@
+//! Many layers of a transform on vectors that stay in the second-level cache.
+//!
+//! Elements are converted to vectors once, go through all layers of a tile as vectors, and are
+//! converted back. Forward, a layer adds at most 2p to what was loaded below 3p; after
+//! [`MAX_LAYERS`] layers the bound is 27p. Backward, sums double, so that every second layer reduces
+//! the sums of sums and vectors are below 4p in between.
+
+use super::kernels::{join, join_first_layers, split, split_last_layers, GROUP};
+use crate::packed::{Packed, Task};
+use crate::Fe;
+
+/// Layers of one tile at most.
+pub(super) const MAX_LAYERS: u32 = 12;
+/// The eight blocks whose elements stand in the lanes of a vector, see [`Packed::transpose`].
+const EIGHT: usize = 8;
+
+/// All layers of a transform of columns: element i of each is found in row i. The columns are the
+/// `index`-th block of their size.
+pub(super) struct SplitColumns<'v> {
+    pub(super) rows: Vec<&'v mut [Fe]>,
+    pub(super) index: usize,
+    pub(super) constants: &'v [Fe],
+}
+
+impl Task for SplitColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let Self { mut rows, index, constants } = self;
+        let width = rows[0].len() / P::WIDTH;
+        let mut vectors = load_rows::<P>(&rows);
+        split_layers(&mut vectors, width, index, constants);
+        store_rows(&vectors, &mut rows);
+    }
+}
+
+/// [`SplitColumns`] undone, up to a factor of the number of rows.
+pub(super) struct JoinColumns<'v> {
+    pub(super) rows: Vec<&'v mut [Fe]>,
+    pub(super) index: usize,
+    pub(super) constants: &'v [Fe],
+}
+
+impl Task for JoinColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<P: Packed>(self) {
+        let Self { mut rows, index, constants } = self;
+        let width = rows[0].len() / P::WIDTH;
+        let mut vectors = load_rows::<P>(&rows);
+        join_layers(&mut vectors, width, index, constants);
+        store_rows(&vectors, &mut rows);
+    }
+}
+
+#[inline(always)]
+fn load_rows<P: Packed>(rows: &[&mut [Fe]]) -> Vec<P> {
+    let mut vectors = Vec::with_capacity(rows.len() * rows[0].len() / P::WIDTH);
+    for row in rows {
+        for values in row.chunks_exact(P::WIDTH) {
+            vectors.push(P::load_lazy(values, 1));
+        }
+    }
+    vectors
+}
+
+#[inline(always)]
+fn store_rows<P: Packed>(vectors: &[P], rows: &mut [&mut [Fe]]) {
+    let width = rows[0].len() / P::WIDTH;
+    for (row, vectors) in rows.iter_mut().zip(vectors.chunks_exact(width)) {
+        for (values, vector) in row.chunks_exact_mut(P::WIDTH).zip(vectors) {
+            vector.store_lazy(values, 1);
+        }
+    }
+}
+
+/// All layers of the `index`-th block of its size, for vectors of eight.
+#[inline(always)]
+pub(super) fn split_block<P: Packed>(block: &mut [Fe], index: usize, constants: &[Fe]) {
+    let mut vectors: Vec<P> = Vec::with_capacity(block.len() / P::WIDTH);
+    for values in block.chunks_exact(P::WIDTH) {
+        vectors.push(P::load_lazy(values, 1));
+    }
+    split_layers(&mut vectors, 1, index, constants);
+    let first = index * block.len() / EIGHT;
+    let groups = block.chunks_exact_mut(GROUP).zip(vectors.as_chunks::<EIGHT>().0);
+    for ((group, vectors), k) in groups.zip((first..).step_by(EIGHT)) {
+        split_last_layers::<P>(P::transpose(*vectors), group, constants, k);
+    }
+}
+
+/// [`split_block`] undone, up to a factor of the block's size.
+#[inline(always)]
+pub(super) fn join_block<P: Packed>(block: &mut [Fe], index: usize, constants: &[Fe]) {
+    let mut vectors: Vec<P> = Vec::with_capacity(block.len() / P::WIDTH);
+    let first = index * block.len() / EIGHT;
+    for (group, k) in block.chunks_exact(GROUP).zip((first..).step_by(EIGHT)) {
+        vectors.extend_from_slice(&P::transpose(join_first_layers::<P>(group, constants, k)));
+    }
+    join_layers(&mut vectors, 1, index, constants);
+    for (values, vector) in block.chunks_exact_mut(P::WIDTH).zip(&vectors) {
+        vector.store_lazy(values, 1);
+    }
+}
+
+/// The layers that split blocks until they are `width` vectors, in pairs.
+#[inline(always)]
+fn split_layers<P: Packed>(vectors: &mut [P], width: usize, index: usize, constants: &[Fe]) {
+    let (mut size, mut first) = (vectors.len(), index);
+    if (size / width).ilog2() % 2 == 1 {
+        let c = P::factor(&constants[first]);
+        let (low, high) = vectors.split_at_mut(size / 2);
+        for (low, high) in low.iter_mut().zip(high) {
+            (*low, *high) = split(*low, *high, c);
+        }
+        size /= 2;
+        first *= 2;
+    }
+    while size > width {
+        if size == 4 {
+            split_neighbours(vectors, first, constants);
+        } else {
+            for (part, k) in vectors.chunks_exact_mut(size).zip(first..) {
+                split_quarters(part, [constants[k], constants[2 * k], constants[2 * k + 1]]);
+            }
+        }
+        size /= 4;
+        first *= 4;
+    }
+}
+
+/// Two layers of a block whose quarters are an even number of vectors.
+#[inline(always)]
+fn split_quarters<P: Packed>(block: &mut [P], constants: [Fe; 3]) {
+    let [c, low, high] =
+        [P::factor(&constants[0]), P::factor(&constants[1]), P::factor(&constants[2])];
+    let [v0, v1, v2, v3] = quarters(block).map(|quarter| quarter.as_chunks_mut::<2>().0);
+    for (((v0, v1), v2), v3) in v0.iter_mut().zip(v1).zip(v2).zip(v3) {
+        // The second layer waits for the first: two columns at once hide that.
+        for i in 0..2 {
+            (v0[i], v2[i]) = split(v0[i], v2[i], c);
+            (v1[i], v3[i]) = split(v1[i], v3[i], c);
+        }
+        for i in 0..2 {
+            (v0[i], v1[i]) = split(v0[i], v1[i], low);
+            (v2[i], v3[i]) = split(v2[i], v3[i], high);
+        }
+    }
+}
+
+/// Two layers of blocks of four vectors, from the `first`-th of their size; their number is even.
+#[inline(always)]
+fn split_neighbours<P: Packed>(vectors: &mut [P], first: usize, constants: &[Fe]) {
+    let blocks = vectors.as_chunks_mut::<4>().0;
+    for (blocks, k) in blocks.as_chunks_mut::<2>().0.iter_mut().zip((first..).step_by(2)) {
+        for (i, v) in blocks.iter_mut().enumerate() {
+            let c = P::factor(&constants[k + i]);
+            (v[0], v[2]) = split(v[0], v[2], c);
+            (v[1], v[3]) = split(v[1], v[3], c);
+        }
+        for (i, v) in blocks.iter_mut().enumerate() {
+            let k = 2 * (k + i);
+            (v[0], v[1]) = split(v[0], v[1], P::factor(&constants[k]));
+            (v[2], v[3]) = split(v[2], v[3], P::factor(&constants[k + 1]));
+        }
+    }
+}
+
+/// The layers that join blocks of `width` vectors to one, in pairs.
+#[inline(always)]
+fn join_layers<P: Packed>(vectors: &mut [P], width: usize, index: usize, constants: &[Fe]) {
+    let (length, mut size) = (vectors.len(), width);
+    while 4 * size <= length {
+        size *= 4;
+        let first = index * (length / size);
+        if size == 4 {
+            join_neighbours(vectors, first, constants);
+        } else {
+            for (part, k) in vectors.chunks_exact_mut(size).zip(first..) {
+                join_quarters(part, [constants[k], constants[2 * k], constants[2 * k + 1]]);
+            }
+        }
+    }
+    if 2 * size == length {
+        let c = P::factor(&constants[index]);
+        let (low, high) = vectors.split_at_mut(size);
+        for (low, high) in low.iter_mut().zip(high) {
+            (*low, *high) = join(*low, *high, c);
+        }
+    }
+}
+
+/// Two layers of a block whose quarters are an even number of vectors, two columns at once.
+#[inline(always)]
+fn join_quarters<P: Packed>(block: &mut [P], constants: [Fe; 3]) {
+    let [c, low, high] =
+        [P::factor(&constants[0]), P::factor(&constants[1]), P::factor(&constants[2])];
+    let [v0, v1, v2, v3] = quarters(block).map(|quarter| quarter.as_chunks_mut::<2>().0);
+    for (((v0, v1), v2), v3) in v0.iter_mut().zip(v1).zip(v2).zip(v3) {
+        for i in 0..2 {
+            (v0[i], v1[i]) = join(v0[i], v1[i], low);
+            (v2[i], v3[i]) = join(v2[i], v3[i], high);
+        }
+        for i in 0..2 {
+            (v0[i], v2[i]) = join(v0[i], v2[i], c);
+            v0[i] = v0[i].reduce();
+            (v1[i], v3[i]) = join(v1[i], v3[i], c);
+        }
+    }
+}
+
+/// Two layers of blocks of four vectors, from the `first`-th of their size; their number is even.
+#[inline(always)]
+fn join_neighbours<P: Packed>(vectors: &mut [P], first: usize, constants: &[Fe]) {
+    let blocks = vectors.as_chunks_mut::<4>().0;
+    for (blocks, k) in blocks.as_chunks_mut::<2>().0.iter_mut().zip((first..).step_by(2)) {
+        for (i, v) in blocks.iter_mut().enumerate() {
+            let k = 2 * (k + i);
+            (v[0], v[1]) = join(v[0], v[1], P::factor(&constants[k]));
+            (v[2], v[3]) = join(v[2], v[3], P::factor(&constants[k + 1]));
+        }
+        for (i, v) in blocks.iter_mut().enumerate() {
+            let c = P::factor(&constants[k + i]);
+            (v[0], v[2]) = join(v[0], v[2], c);
+            v[0] = v[0].reduce();
+            (v[1], v[3]) = join(v[1], v[3], c);
+        }
+    }
+}
+
+/// The four quarters of a block.
+fn quarters<T>(block: &mut [T]) -> [&mut [T]; 4] {
+    let (low, high) = block.split_at_mut(block.len() / 2);
+    let (a, b) = low.split_at_mut(low.len() / 2);
+    let (c, d) = high.split_at_mut(high.len() / 2);
+    [a, b, c, d]
+}
