@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from devnet.remaining_time import Forecast, RemainingColumn
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,13 +33,14 @@ error_console = _console(stderr=True)
 
 
 def progress_bar() -> Progress:
-    """Return a progress display with the elapsed time; silent if the output is not a terminal."""
+    """Return a display of elapsed and remaining time; silent if the output is not a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
+        RemainingColumn(),
         console=error_console,
         disable=not error_console.is_terminal,
     )
@@ -56,7 +59,12 @@ def proving_shown() -> Iterator[Callable[[str, float], None]]:
     """Show how far a proof is; the yielded function takes the phase and the share of work done."""
     with progress_bar() as progress:
         task = progress.add_task("proving", total=1.0, note="")
-        yield lambda name, done: progress.update(task, completed=done, note=name)
+        forecast = Forecast(progress.get_time)
+
+        def advance(name: str, done: float) -> None:
+            progress.update(task, completed=done, note=name, ends_at=forecast.ends_at(done))
+
+        yield advance
 
 
 class PhaseDisplay:
@@ -66,11 +74,13 @@ class PhaseDisplay:
         """Draw on a running display."""
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._forecast = Forecast(progress.get_time)
 
     def listen(self, name: str, cost: PhaseCost | None) -> None:
         """Take in the start of a phase, or its end with what it cost."""
         if cost is None:
             self._tasks[name] = self._progress.add_task(name, total=None, note="")
+            self._forecast = Forecast(self._progress.get_time)
             return
         note = f"{cost.wall_seconds:.1f} s, {cost.peak_mb:.0f} MB"
         self._progress.update(self._tasks[name], total=1.0, completed=1.0, note=note)
@@ -80,7 +90,8 @@ class PhaseDisplay:
     def advance(self, step: str, done: float) -> None:
         """Take in how far the newest phase is."""
         newest = next(reversed(self._tasks.values()))
-        self._progress.update(newest, total=1.0, completed=done, note=step)
+        ends_at = self._forecast.ends_at(done)
+        self._progress.update(newest, total=1.0, completed=done, note=step, ends_at=ends_at)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from prover.reference import RejectedProof, UnreadableProof, verify_text
 from prover.statement import StatementError, proven_output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ACCEPTED: Final = "accepted"
@@ -27,16 +28,29 @@ def check_proof(path: Path, min_security_bits: int) -> str:
     Raises:
         UserError: with status 1 if the proof is rejected, 2 if the file is no proof.
     """
-    try:
-        report = _native.stark_verify(read(path), min_security_bits)
-    except _native.ProofRejected as error:
-        raise rejected(path, error) from error
-    except _native.ProofUnreadable as error:
-        raise unreadable(path, error) from error
+    (verdict,) = check_proofs([path], min_security_bits)
+    if isinstance(verdict, UserError):
+        raise verdict
+    return verdict
+
+
+def check_proofs(paths: Sequence[Path], min_security_bits: int) -> list[str | UserError]:
+    """Verify many files in parallel; return for each what `check_proof` returns or raises."""
+    outcomes = _native.stark_verify_many(paths, min_security_bits)
+    return [_verdict(path, outcome) for path, outcome in zip(paths, outcomes, strict=True)]
+
+
+def _verdict(path: Path, outcome: _native.ProofReport | Exception) -> str | UserError:
+    if isinstance(outcome, _native.ProofRejected):
+        return rejected(path, outcome)
+    if isinstance(outcome, _native.ProofUnreadable):
+        return unreadable(path, outcome)
+    if isinstance(outcome, Exception):
+        return UserError(str(outcome), STATUS_UNREADABLE)
     return (
-        f"{report['n_steps']} steps, {report['proof_bytes']} bytes, security "
-        f"{report['security_bits_conjectured']} bits conjectured, "
-        f"{report['security_bits_proven']:.1f} proven"
+        f"{outcome['n_steps']} steps, {outcome['proof_bytes']} bytes, security "
+        f"{outcome['security_bits_conjectured']} bits conjectured, "
+        f"{outcome['security_bits_proven']:.1f} proven"
     )
 
 

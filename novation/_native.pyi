@@ -63,6 +63,32 @@ def ecdsa_verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
 def ecdsa_is_public_key(public_key: int) -> bool:
     """Return whether the abscissa belongs to a point of the Stark curve."""
 
+class ProofPhase:
+    """What one phase of a proof cost, and what it had to compute.
+
+    `cpu_seconds` counts all threads, `peak_mb` is the process's so far in MiB. `floor_seconds` is
+    the processor time of `field_muls` products and `hashes` permutations on this machine; `bytes`
+    must be moved between memory and caches at least once.
+    """
+
+    name: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: int
+    field_muls: int
+    hashes: int
+    bytes: int
+    floor_seconds: float
+
+class Primitives(TypedDict):
+    """Nanoseconds that one core of this machine needs for a primitive, on vectors."""
+
+    field_mul_ns: float
+    keccak_ns: float
+
+def primitives() -> Primitives:
+    """Return what the primitives of a proof take; measured once per process."""
+
 def stark_prove(
     public_input_path: str | PathLike[str],
     private_input_path: str | PathLike[str],
@@ -70,17 +96,22 @@ def stark_prove(
     out_path: str | PathLike[str],
     progress: Callable[[str, float], object] | None = None,
     memory_budget: int | None = None,
-) -> list[tuple[str, float, int]]:
-    """Prove a Cairo run and write the proof file; return (phase, seconds, peak MiB) per phase.
+    threads: int | None = None,
+    min_security_bits: int = 0,
+) -> list[ProofPhase]:
+    """Prove a Cairo run and write the proof file, complete or not at all.
 
     The inputs are the files of `cairo-run --proof_mode` and Stone's parameters. `progress` is
-    called at the start of each phase with its name and the fraction of the work done.
-    `memory_budget` limits the bytes that the process may have in use.
+    called with the name of the phase and the fraction of the work done. `memory_budget` limits the
+    bytes that the process may have in use. Without `threads` all processors work. The proof is
+    the same whatever these two are.
 
     Raises:
         OSError: a file cannot be read or written.
-        ValueError: a file is malformed, or the statement or the parameters are not acceptable.
+        ValueError: a file is malformed, or the statement, the parameters, their security or the
+            memory budget are not acceptable.
         ProvingFailed: the run does not fit the statement or violates a constraint.
+        BaseException: what `progress` raised, or KeyboardInterrupt; there is no file then.
     """
 
 class HintView:
@@ -167,8 +198,10 @@ def stark_prove_run(
     params_json: str,
     progress: Callable[[str, float], object] | None = None,
     memory_budget: int | None = None,
-) -> tuple[bytes, list[tuple[str, float, int]]]:
-    """Prove a run; return the proof file's content and (phase, seconds, peak MiB) per phase.
+    threads: int | None = None,
+    min_security_bits: int = 0,
+) -> tuple[bytes, list[ProofPhase]]:
+    """Prove a run; return the proof file's content and what each phase cost.
 
     Takes the run's memory away: it can be proven once. Raises as `stark_prove`.
     """
@@ -180,6 +213,14 @@ def stark_verify(proof: str | PathLike[str] | bytes, min_security_bits: int = 0)
         OSError: the file cannot be read.
         ProofUnreadable: the content is not a proof file.
         ProofRejected: the proof is wrong, or has less conjectured security than required.
+    """
+
+def stark_verify_many(
+    proofs: Sequence[str | PathLike[str] | bytes], min_security_bits: int = 0
+) -> list[ProofReport | OSError | ProofUnreadable | ProofRejected]:
+    """Verify many proof files on all cores.
+
+    Returns for each what `stark_verify` returns, or the exception that it raises.
     """
 
 def air_description(public_input: str) -> str:

@@ -9,7 +9,17 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside `path`, reach the disk, then rename: a reader never sees a part of the file."""
+    """Write beside `path`, reach the disk, then rename: a reader never sees a part of the file.
+
+    A device or a pipe under this name is written to, not replaced; a link stays one.
+
+    Raises:
+        OSError: the system refuses; what was written of the file is removed.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

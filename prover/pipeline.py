@@ -16,12 +16,14 @@ from circuits.runner import BatchRun, run_batch
 from novation import _native
 from novation.protocol.witness import BatchWitness
 from prover.calldata import encode_proof, encode_update_state
+from prover.limits import UNLIMITED
 from prover.measure import PhaseCost, PhaseMeter, ignore_phases
 from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from prover.limits import Limits
     from prover.measure import PhaseListener
     from prover.profiles import Profile
 
@@ -37,11 +39,16 @@ class UnprovableBatchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProvenBatch:
-    """The proof file in Stone's format, the L1 transaction's input, and what they cost."""
+    """The proof file in Stone's format, the L1 transaction's input, and what they cost.
+
+    `phases` are the run, the proof and what came after, `proof_phases` the parts of the proof.
+    """
 
     proof_json: bytes
     calldata: bytes
     report: dict[str, object]
+    phases: tuple[PhaseCost, ...]
+    proof_phases: tuple[_native.ProofPhase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +65,11 @@ def prove_batch(
     profile: Profile,
     listener: PhaseListener = ignore_phases,
     progress: Callable[[str, float], object] | None = None,
+    limits: Limits = UNLIMITED,
 ) -> ProvenBatch:
     """Prove one sealed batch: `run_sealed_batch`, then `prove_run`."""
     batch = run_sealed_batch(witness_json, expected_output, listener)
-    return prove_run(batch, profile, listener, progress)
+    return prove_run(batch, profile, listener, progress, limits)
 
 
 def run_sealed_batch(
@@ -96,6 +104,7 @@ def prove_run(
     profile: Profile,
     listener: PhaseListener = ignore_phases,
     progress: Callable[[str, float], object] | None = None,
+    limits: Limits = UNLIMITED,
 ) -> ProvenBatch:
     """Prove a batch that ran; that can be done once, for it takes the run's memory away.
 
@@ -104,8 +113,10 @@ def prove_run(
         profile: the trade-off between time and bytes.
         listener: hears of each phase.
         progress: hears of each step of the proof, with the share of its work done before.
+        limits: what the proof may take of the machine.
 
     Raises:
+        ValueError: if the proof does not fit the memory budget; the message says what it needs.
         ProvingFailed, ProofRejected: if our own prover fails.
     """
     meter, run = PhaseMeter(listener), batch.run.provable
@@ -113,26 +124,39 @@ def prove_run(
     # 2 ----- proof ----------------------------------------------------------------------
     with meter.phase(PHASE_PROOF):
         parameters = json.dumps(parameters_json(profile, n_steps, Suite.K))
-        proof_json, phases = _native.stark_prove_run(run, parameters, progress)
+        proof_json, phases = _native.stark_prove_run(
+            run, parameters, progress, limits.memory_budget, limits.threads, MIN_SECURITY_BITS
+        )
     # 3 ----- verification ---------------------------------------------------------------
     with meter.phase(PHASE_VERIFICATION):
         verified = _native.stark_verify(proof_json, MIN_SECURITY_BITS)
     # 4 ----- calldata -------------------------------------------------------------------
     with meter.phase(PHASE_CALLDATA):
         calldata = encode_update_state(*encode_proof(json.loads(proof_json)))
+    costs = (batch.cost, *meter.phases)
     report = {
         "profile": profile.name,
         "cairo_steps": batch.run.execution.n_steps,
         "n_steps": n_steps,
         "calldata_bytes": len(calldata),
         **verified,
-        "phases": [phase.to_json() for phase in (batch.cost, *meter.phases)],
-        "proof_phases": [
-            {"name": name, "seconds": round(seconds, 3), "peak_mb": peak}
-            for name, seconds, peak in phases
-        ],
+        "phases": [phase.to_json() for phase in costs],
+        "proof_phases": [_to_json(phase) for phase in phases],
     }
-    return ProvenBatch(proof_json, calldata, report)
+    return ProvenBatch(proof_json, calldata, report, costs, tuple(phases))
+
+
+def _to_json(phase: _native.ProofPhase) -> dict[str, object]:
+    return {
+        "name": phase.name,
+        "seconds": round(phase.seconds, 3),
+        "cpu_seconds": round(phase.cpu_seconds, 2),
+        "floor_seconds": round(phase.floor_seconds, 3),
+        "peak_mb": phase.peak_mb,
+        "field_muls": phase.field_muls,
+        "hashes": phase.hashes,
+        "bytes": phase.bytes,
+    }
 
 
 def _run_cairo(witness: BatchWitness) -> BatchRun:

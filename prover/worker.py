@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prover.job_folder import JobFolder, next_job
+from prover.limits import UNLIMITED, Limits, add_arguments
 from prover.pipeline import prove_run, run_sealed_batch
 from prover.profiles import PROFILES, Profile
 from prover.run_ahead import RunAhead
@@ -84,8 +85,9 @@ class Worker:
 class BatchProver:
     """Proves batches, and meanwhile runs the one that follows."""
 
-    def __init__(self, queue: Path) -> None:
+    def __init__(self, queue: Path, limits: Limits = UNLIMITED) -> None:
         """Look for following batches in `queue`."""
+        self._limits = limits
         self._ahead: RunAhead[RunnableBatch] = RunAhead(queue, _run_aside)
 
     def prove_job(self, job: JobFolder, profile: Profile) -> None:
@@ -105,7 +107,7 @@ class BatchProver:
         if batch is None:
             batch = run_sealed_batch(job.read_witness_json(), job.read_output(), log_phase)
         with self._ahead.beside(job):
-            proven = prove_run(batch, profile, log_phase)
+            proven = prove_run(batch, profile, log_phase, limits=self._limits)
         job.publish(proven.proof_json, proven.report, proven.calldata)
 
 
@@ -129,11 +131,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="prover.worker", description=__doc__)
     parser.add_argument("--queue", type=Path, required=True, help="folder of sealed batches")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="balanced")
+    add_arguments(parser)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     offer_as_first_victim()
     yield_to_others()
-    Worker(arguments.queue, PROFILES[arguments.profile]).run()
+    limits = Limits(arguments.memory_budget, arguments.threads)
+    prover = BatchProver(arguments.queue, limits)
+    Worker(arguments.queue, PROFILES[arguments.profile], prover.prove_job).run()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class ProvingCost:
     peak_mb: float
     proof_bytes: int
     verify_ms: float
-    phases: tuple[tuple[str, float, int], ...]
+    phases: tuple[_native.ProofPhase, ...]
 
 
 def measure_proving(profiles: Sequence[str]) -> list[ProvingCost]:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from devnet.bench.machine import measure_machine
 from devnet.bench.node_load import measure_node
 from devnet.bench.proving import measure_proving
 from devnet.bench.steps import DISTINCT, REPEATED, measure_steps
@@ -28,6 +29,7 @@ def run_bench(path: Path) -> dict[str, object]:
     """Measure everything and write the report."""
     console.print("steps per transaction")
     report: dict[str, object] = {"machine": machine_facts(), **step_figures(measure_steps())}
+    report["vm_steps_per_second"] = round(measure_machine())
     console.print("node under load")
     load = measure_node()
     report["orders_per_second"] = round(load.orders_per_second, 1)
@@ -65,7 +67,7 @@ def proving_figures(profiles: Sequence[str]) -> dict[str, object]:
         figures[f"{prefix}_cpu_seconds"] = round(cost.cpu_seconds, 2)
         figures[f"{prefix}_peak_mb"] = round(cost.peak_mb)
         figures[f"{prefix}_proof_bytes"] = cost.proof_bytes
-        figures[f"{prefix}_phases"] = {name: round(seconds, 2) for name, seconds, _ in cost.phases}
+        figures[f"{prefix}_phases"] = {phase.name: round(phase.seconds, 2) for phase in cost.phases}
     figures["verify_ms"] = round(max(cost.verify_ms for cost in costs), 2)
     return figures
 

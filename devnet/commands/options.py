@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from devnet.home import HOME_VARIABLE, Home, default_home
+from prover.limits import MAX_THREADS, parse_size
 from prover.profiles import PROFILES
 
 
@@ -29,6 +30,34 @@ HomeOption = Annotated[
 ]
 KeyOption = Annotated[
     str, typer.Option("--key", "-k", metavar="NAME", help="Name of the trader's key file.")
+]
+
+
+def _parse_budget(value: str | int) -> int:
+    try:
+        return value if isinstance(value, int) else parse_size(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+MemoryBudgetOption = Annotated[
+    int | None,
+    typer.Option(
+        "--memory-budget",
+        parser=_parse_budget,
+        metavar="SIZE",
+        help="Memory that the prover may have in use, as 900M or 12G.",
+    ),
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        max=MAX_THREADS,
+        metavar="N",
+        help="Threads of the prover; one for each processor by default.",
+    ),
 ]
 
 

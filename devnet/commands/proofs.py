@@ -1,33 +1,42 @@
 """`novation prove`, `verify`, `rebuild`: proofs of batches and what follows from them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from web3.exceptions import ContractCustomError, ContractLogicError
 
-from devnet.commands.options import HomeOption, ProfileName
+from devnet.commands.options import (
+    HomeOption,
+    MemoryBudgetOption,
+    ProfileName,
+    ThreadsOption,
+)
 from devnet.connection import STATUS_REFUSED, connect_l1
-from devnet.console import console, phases_shown, waiting
+from devnet.console import console, error_console, phases_shown, waiting
 from devnet.contracts import describe_revert, load_artifact
 from devnet.errors import UserError
 from devnet.home import Home
+from devnet.output_file import check_output, write_output
+from devnet.phase_table import phase_table
 from devnet.proof_check import (
     ACCEPTED,
-    check_proof,
     check_proof_in_python,
+    check_proofs,
     check_statement,
     read,
     rejected,
     unreadable,
 )
 from devnet.rebuild import rebuild as rebuild_state
+from novation import _native
 from novation.protocol.errors import DecodeError
 from novation.protocol.witness import BatchWitness
 from prover.calldata import CalldataError, encode_proof
-from prover.files import write_atomically
-from prover.pipeline import UnprovableBatchError, prove_batch
+from prover.limits import Limits
+from prover.pipeline import PHASE_PROOF, PHASE_RUN, ProvenBatch, UnprovableBatchError, prove_batch
 from prover.profiles import MIN_SECURITY_BITS, PROFILES
 
 L1Option = Annotated[
@@ -48,40 +57,61 @@ def prove(
         Path | None,
         typer.Option("--calldata", metavar="FILE", help="Also write the L1 transaction's input."),
     ] = None,
+    memory_budget: MemoryBudgetOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Prove a sealed batch: Cairo run, proof, verification, calldata.
 
+    Prints for each phase what it cost, and how much of that no prover could avoid.
+
     Example: `novation prove build/devnet/sequencer/batches/00000001/witness.json
-    --out proof.json --profile fast`
+    --out proof.json --profile fast --memory-budget 4G`
     """
-    witness_json = read(witness)
+    check_output("--out", out)
+    if calldata is not None:
+        check_output("--calldata", calldata)
+    proven = _prove(witness, profile, Limits(memory_budget, threads))
+    write_output(out, proven.proof_json)
+    if calldata is not None:
+        write_output(calldata, proven.calldata)
+    _print_costs(proven)
+
+
+def _prove(witness: Path, profile: ProfileName, limits: Limits) -> ProvenBatch:
     try:
-        parsed = BatchWitness.from_json(witness_json.decode("ascii"))
+        witness_json = read(witness).decode("ascii")
+        parsed = BatchWitness.from_json(witness_json)
     except (DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{witness}: not a batch witness: {error}") from error
-    if not out.absolute().parent.is_dir():
-        raise UserError(f"--out: there is no folder {out.parent}")
     with phases_shown() as told:
         try:
-            proven = prove_batch(
-                witness_json.decode("ascii"),
+            return prove_batch(
+                witness_json,
                 parsed.output,
                 PROFILES[profile.value],
                 told.listen,
                 told.advance,
+                limits,
             )
-        except UnprovableBatchError as error:
+        except (UnprovableBatchError, _native.ProvingFailed, _native.ProofRejected) as error:
             raise UserError(f"{witness}: {error}", STATUS_REFUSED) from error
-    write_atomically(out, proven.proof_json)
-    if calldata is not None:
-        write_atomically(calldata, proven.calldata)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{witness}: {error}") from error
+
+
+def _print_costs(proven: ProvenBatch) -> None:
+    before = [cost for cost in proven.phases if cost.name == PHASE_RUN]
+    after = [cost for cost in proven.phases if cost.name not in (PHASE_RUN, PHASE_PROOF)]
+    console.print(phase_table(proven.proof_phases, before, after))
     for name, value in proven.report.items():
         if not isinstance(value, list):
             console.print(f"{name:<28} {value}", markup=False)
 
 
 def verify(
-    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="Proof file.")],
+    proofs: Annotated[
+        list[Path], typer.Argument(metavar="PROOF...", help="Proof files.", show_default=False)
+    ],
     home: HomeOption,
     *,
     python: Annotated[
@@ -92,22 +122,38 @@ def verify(
     ] = False,
     l1_url: L1Option = None,
 ) -> None:
-    """Verify the proof of a batch. Exit status: 0 accepted, 1 rejected, 2 unreadable.
+    """Verify proofs of batches, one line each. Exit status: 0 accepted, 1 rejected, 2 unreadable.
 
-    Accepted means that the batch program ran and wrote the output that the proof names.
+    Accepted means that the batch program ran and wrote the output that the proof names. Several
+    files are verified in parallel; the status is that of the worst.
 
-    Examples: `novation verify proof.json`, `novation verify proof.json --python`,
-    `novation verify proof.json --l1`
+    Examples: `novation verify proof.json`, `novation verify batches/*/proof.json`,
+    `novation verify proof.json --python`, `novation verify proof.json --l1`
     """
     if python and l1:
         raise UserError("verify: give --python or --l1, not both")
     if l1:
-        console.print(_check_on_l1(proof, home, l1_url), markup=False)
+        verdicts = [_outcome(_check_on_l1, path, home, l1_url) for path in proofs]
+    elif python:
+        verdicts = [_outcome(check_proof_in_python, path, MIN_SECURITY_BITS) for path in proofs]
     else:
-        check = check_proof_in_python if python else check_proof
-        console.print(check(proof, MIN_SECURITY_BITS), markup=False)
-    console.print(check_statement(proof), markup=False)
-    console.print(ACCEPTED)
+        verdicts = check_proofs(proofs, MIN_SECURITY_BITS)
+    worst = 0
+    for path, verdict in zip(proofs, verdicts, strict=True):
+        line = verdict if isinstance(verdict, UserError) else _outcome(check_statement, path)
+        if isinstance(line, UserError):
+            worst = max(worst, line.exit_code)
+            error_console.print(f"error: {line}", style="bold red", markup=False)
+        else:
+            console.print(f"{path}: {ACCEPTED}: {verdict}; {line}", markup=False)
+    raise typer.Exit(worst)
+
+
+def _outcome(check: Callable[..., str], *arguments: object) -> str | UserError:
+    try:
+        return check(*arguments)
+    except UserError as error:
+        return error
 
 
 def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:

@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from devnet.commands.options import MemoryBudgetOption, ThreadsOption
 from devnet.console import console, proving_shown
 from devnet.errors import UserError
+from devnet.output_file import check_output
+from devnet.phase_table import phase_table
 from devnet.proof_check import ACCEPTED, check_proof, check_proof_in_python
 from novation import _native
 
@@ -25,8 +28,13 @@ class ExitCode(enum.IntEnum):
     UNREADABLE = 2
 
 
+MinSecurityOption = Annotated[
+    int, typer.Option("--min-security-bits", min=0, help="Conjectured security that it must have.")
+]
+
+
 @app.command()
-def prove(
+def prove(  # noqa: PLR0913 - one option per file and limit
     public_input: Annotated[
         Path, typer.Option("--public-input", metavar="FILE", help="Public input of the run.")
     ],
@@ -40,24 +48,29 @@ def prove(
         Path, typer.Option("--params", metavar="FILE", help="Proof parameters in Stone's format.")
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the proof goes.")],
+    *,
+    memory_budget: MemoryBudgetOption = None,
+    threads: ThreadsOption = None,
+    min_security_bits: MinSecurityOption = 0,
 ) -> None:
-    """Prove a run that `cairo-run --proof_mode` wrote.
+    """Prove a run that `cairo-run --proof_mode` wrote, and print what each phase cost.
 
     Example: `novation stark prove --public-input public_input.json
     --private-input private_input.json --params params.json --out proof.json`
     """
-    if not out.absolute().parent.is_dir():
-        raise UserError(f"--out: there is no folder {out.parent}")
+    check_output("--out", out)
+    files = (public_input, private_input, params, out)
     try:
         with proving_shown() as progress:
-            phases = _native.stark_prove(public_input, private_input, params, out, progress)
+            phases = _native.stark_prove(
+                *files, progress, memory_budget, threads, min_security_bits
+            )
     except (OSError, ValueError) as error:
         raise UserError(f"cannot prove: {error}", ExitCode.UNREADABLE) from error
     except _native.ProvingFailed as error:
         raise UserError(f"cannot prove: {error}", ExitCode.REJECTED) from error
-    for name, seconds, peak_mib in phases:
-        console.print(f"{name:<24} {seconds:8.2f} s  {peak_mib:6d} MiB peak")
-    console.print(f"{out}")
+    console.print(phase_table(phases))
+    console.print(f"{out}", markup=False)
 
 
 @app.command()
@@ -67,9 +80,7 @@ def verify(
     python: Annotated[
         bool, typer.Option("--python", help="Use the Python reference verifier.")
     ] = False,
-    min_security_bits: Annotated[
-        int, typer.Option(min=0, help="Conjectured security that the proof must have.")
-    ] = 0,
+    min_security_bits: MinSecurityOption = 0,
 ) -> None:
     """Verify a proof file. Exit status: 0 accepted, 1 rejected, 2 unreadable.
 

@@ -13,6 +13,7 @@ mod hint_override;
 mod proofs;
 mod runs;
 mod signatures;
+mod tracking;
 
 use pyo3::prelude::*;
 
@@ -24,5 +25,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     proofs::register(module)?;
     runs::register(module)?;
     signatures::register(module)?;
+    tracking::register(module)?;
     Ok(())
 }

@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
-use novation_cairo_prover::{prove_run, verify_proof, ProofFile, RunError, RunFiles};
-use novation_stark::{Progress, Resources};
+use novation_cairo_prover::{
+    prove_run, verify_proof, verify_proof_files, write_atomically, Accepted, ProofFile, RunFiles,
+    VerifyFileError,
+};
+use novation_stark::Progress;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::errors::{is_cancelled, run_error, too_weak, verify_error, ProofUnreadable};
+use crate::errors::{too_weak, verify_error};
+use crate::tracking::{tracked, ProofOptions, ProofPhase};
 
 /// A proof file: its path, or its content.
 #[derive(FromPyObject)]
@@ -18,23 +22,22 @@ enum ProofSource {
 }
 
 impl ProofSource {
-    fn read(self) -> PyResult<ProofFile> {
-        let content = match self {
-            Self::Content(content) => content,
+    fn read(self) -> PyResult<Vec<u8>> {
+        match self {
+            Self::Content(content) => Ok(content),
             Self::Path(path) => std::fs::read(&path)
-                .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display())))?,
-        };
-        let text = String::from_utf8(content)
-            .map_err(|error| ProofUnreadable::new_err(error.to_string()))?;
-        ProofFile::from_json(&text).map_err(verify_error)
+                .map_err(|error| PyOSError::new_err(format!("{}: {error}", path.display()))),
+        }
     }
 }
 
-/// Proves a Cairo run and writes the proof file; returns (phase, seconds, peak MiB) of each phase.
+/// Proves a Cairo run and writes the proof file; returns what each phase cost.
 #[pyfunction]
 #[pyo3(signature = (
-    public_input_path, private_input_path, params_path, out_path, progress=None, memory_budget=None
+    public_input_path, private_input_path, params_path, out_path, progress=None,
+    memory_budget=None, threads=None, min_security_bits=0
 ))]
+#[allow(clippy::too_many_arguments)] // Python gives them by name.
 fn stark_prove(
     py: Python<'_>,
     public_input_path: PathBuf,
@@ -43,59 +46,20 @@ fn stark_prove(
     out_path: PathBuf,
     progress: Option<Py<PyAny>>,
     memory_budget: Option<u64>,
-) -> PyResult<PhaseCosts> {
+    threads: Option<usize>,
+    min_security_bits: u32,
+) -> PyResult<Vec<ProofPhase>> {
     let files = RunFiles {
         public_input: public_input_path,
         private_input: private_input_path,
         params: params_path,
     };
-    py.detach(|| {
-        let resources = Resources { memory_budget };
-        let (result, phases) =
-            tracked(progress.as_ref(), |tracker| prove_run(&files, resources, tracker))?;
-        std::fs::write(&out_path, result.map_err(run_error)?.to_json())
-            .map_err(|error| PyOSError::new_err(format!("{}: {error}", out_path.display())))?;
-        Ok(phases)
-    })
-}
-
-/// (phase, seconds, peak MiB) of each phase.
-pub(crate) type PhaseCosts = Vec<(&'static str, f64, u64)>;
-
-/// Proves while telling Python of each phase; fails if that interrupts the proof.
-pub(crate) fn tracked<T>(
-    progress: Option<&Py<PyAny>>,
-    prove: impl FnOnce(&mut Progress<'_>) -> Result<T, RunError>,
-) -> PyResult<(Result<T, RunError>, PhaseCosts)> {
-    let mut interruption = None;
-    let mut tracker = Progress::new(|phase, fraction| {
-        interruption = Python::attach(|py| report(py, progress, phase, fraction)).err();
-        interruption.is_none()
-    });
-    let result = prove(&mut tracker);
-    let phases = tracker.phases().to_vec();
-    drop(tracker);
-    if let (Err(error), Some(interruption)) = (&result, interruption) {
-        if is_cancelled(error) {
-            return Err(interruption);
-        }
-    }
-    let costs = phases.iter().map(|phase| (phase.name, phase.seconds, phase.peak_mib));
-    Ok((result, costs.collect()))
-}
-
-/// Tells Python about a phase; fails on Ctrl-C and on errors of the callback.
-fn report(
-    py: Python<'_>,
-    progress: Option<&Py<PyAny>>,
-    phase: &str,
-    fraction: f64,
-) -> PyResult<()> {
-    py.check_signals()?;
-    if let Some(progress) = progress {
-        progress.call1(py, (phase, fraction))?;
-    }
-    Ok(())
+    let options = ProofOptions { progress, memory_budget, threads, min_security_bits };
+    let prove = |progress: &mut Progress<'_>| prove_run(&files, options.demands(), progress);
+    let (proof, phases) = tracked(py, &options, prove)?;
+    py.detach(|| write_atomically(&out_path, proof.to_json().as_bytes()))
+        .map_err(|error| PyOSError::new_err(format!("{}: {error}", out_path.display())))?;
+    Ok(phases)
 }
 
 /// Verifies a proof file, given by path or as bytes; returns what it proves.
@@ -106,7 +70,35 @@ fn stark_verify(
     proof: ProofSource,
     min_security_bits: u32,
 ) -> PyResult<Bound<'_, PyDict>> {
-    let accepted = py.detach(|| verify_proof(&proof.read()?).map_err(verify_error))?;
+    let content = py.detach(|| proof.read())?;
+    let accepted = py.detach(|| verify_proof(&ProofFile::from_bytes(content)?));
+    proof_report(py, &accepted.map_err(verify_error)?, min_security_bits)
+}
+
+/// Verifies many proof files on all cores; returns for each what it proves, or the exception.
+#[pyfunction]
+#[pyo3(signature = (proofs, min_security_bits=0))]
+fn stark_verify_many(
+    py: Python<'_>,
+    proofs: Vec<ProofSource>,
+    min_security_bits: u32,
+) -> Vec<Bound<'_, PyAny>> {
+    let outcomes = py.detach(|| verify_proof_files(proofs, ProofSource::read));
+    let item = |outcome: PyResult<Result<Accepted, VerifyFileError>>| {
+        let accepted = outcome.and_then(|verdict| verdict.map_err(verify_error));
+        match accepted.and_then(|accepted| proof_report(py, &accepted, min_security_bits)) {
+            Ok(report) => report.into_any(),
+            Err(error) => error.into_value(py).into_bound(py).into_any(),
+        }
+    };
+    outcomes.into_iter().map(item).collect()
+}
+
+fn proof_report<'py>(
+    py: Python<'py>,
+    accepted: &Accepted,
+    min_security_bits: u32,
+) -> PyResult<Bound<'py, PyDict>> {
     let security = accepted.security;
     if security.conjectured < min_security_bits {
         return Err(too_weak(min_security_bits, security.conjectured));
@@ -137,6 +129,7 @@ fn pack_layout(ratios: &str) -> PyResult<String> {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stark_prove, module)?)?;
     module.add_function(wrap_pyfunction!(stark_verify, module)?)?;
+    module.add_function(wrap_pyfunction!(stark_verify_many, module)?)?;
     module.add_function(wrap_pyfunction!(air_description, module)?)?;
     module.add_function(wrap_pyfunction!(pack_layout, module)?)
 }

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use novation_cairo_prover::prove_inputs;
-use novation_stark::Resources;
+use novation_stark::Progress;
 use novation_vm::{Pointers, Program, Run, RunFiles, RunOptions, Witness};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::convert::{felt, items_by_number, list, Felt};
-use crate::errors::{cairo_run_error, run_error};
+use crate::errors::cairo_run_error;
 use crate::hint_override::Overrides;
-use crate::proofs::{tracked, PhaseCosts};
+use crate::tracking::{tracked, ProofOptions, ProofPhase};
 
 /// Steps of the largest run that 24 GB can prove, and as many again.
 const DEFAULT_STEP_LIMIT: usize = 1 << 21;
@@ -175,26 +175,29 @@ fn spent() -> PyErr {
     PyValueError::new_err("the run has been proven already")
 }
 
-/// Proves a run; returns the proof file's content and (phase, seconds, peak MiB) of each phase.
+/// Proves a run; returns the proof file's content and what each phase cost.
 #[pyfunction]
-#[pyo3(signature = (run, params_json, progress=None, memory_budget=None))]
+#[pyo3(signature = (
+    run, params_json, progress=None, memory_budget=None, threads=None, min_security_bits=0
+))]
 fn stark_prove_run<'py>(
     py: Python<'py>,
     run: &ProvableRun,
     params_json: &str,
     progress: Option<Py<PyAny>>,
     memory_budget: Option<u64>,
-) -> PyResult<(Bound<'py, PyBytes>, PhaseCosts)> {
+    threads: Option<usize>,
+    min_security_bits: u32,
+) -> PyResult<(Bound<'py, PyBytes>, Vec<ProofPhase>)> {
     let params = serde_json::from_str(params_json)
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let options = ProofOptions { progress, memory_budget, threads, min_security_bits };
     let novation_vm::ProvableRun { public_input, inputs, .. } = run.take()?;
-    let (text, phases) = py.detach(|| {
-        tracked(progress.as_ref(), |tracker| {
-            let resources = Resources { memory_budget };
-            prove_inputs(public_input, || Ok(inputs), params, resources, tracker)
-        })
-        .and_then(|(result, phases)| Ok((result.map_err(run_error)?.to_json(), phases)))
-    })?;
+    let prove = |progress: &mut Progress<'_>| {
+        prove_inputs(public_input, || Ok(inputs), params, options.demands(), progress)
+    };
+    let (proof, phases) = tracked(py, &options, prove)?;
+    let text = py.detach(|| proof.to_json());
     Ok((PyBytes::new(py, text.as_bytes()), phases))
 }
 

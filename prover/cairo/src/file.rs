@@ -1,6 +1,11 @@
 //! The JSON file of a proof.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use novation_cairo_air::CairoAir;
 use novation_stark::{annotate, Proof, Shape, StarkParams};
@@ -43,6 +48,15 @@ impl ProofFile {
         }
     }
 
+    /// Reads the content of a file.
+    ///
+    /// # Errors
+    /// [`VerifyFileError::Unreadable`] if it is not the JSON of a proof file.
+    pub fn from_bytes(content: impl AsRef<[u8]>) -> Result<Self, VerifyFileError> {
+        let text = core::str::from_utf8(content.as_ref());
+        Self::from_json(text.map_err(|error| VerifyFileError::Unreadable(error.to_string()))?)
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -71,6 +85,49 @@ impl ProofFile {
             "annotations": self.annotations,
         });
         format!("{file:#}\n")
+    }
+}
+
+/// Writes a file that appears complete or not at all.
+///
+/// A device or a pipe under this name is written to, not replaced.
+///
+/// # Errors
+/// What the system says; a part that was written is removed.
+pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    // Through a link, so that it stays one.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&target).is_ok_and(|existing| !existing.is_file()) {
+        return File::options().write(true).open(&target)?.write_all(content);
+    }
+    Draft::beside(&target, content)?.publish(&target)
+}
+
+/// A file under a name of its own, removed unless it gets its final name.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn beside(target: &Path, content: &[u8]) -> io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy();
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = target.with_file_name(format!(".{name}.{}.{number}", process::id()));
+        let mut file = File::create_new(&path)?;
+        let draft = Self(path);
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(draft)
+    }
+
+    fn publish(self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.0, target)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After publishing there is nothing under this name.
+        let _ = fs::remove_file(&self.0);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`prove_run`] turns the files of a run into a [`ProofFile`], [`prove_inputs`] does it without
 //! files; [`verify_proof_file`] judges the
-//! text of one, whoever made it.
+//! text of one, whoever made it, and [`verify_proof_files`] those of many at once.
 
 mod describe;
 mod file;
@@ -10,6 +10,8 @@ mod run;
 mod verify;
 
 pub use describe::{air_description, pack_layout, RatiosError};
-pub use file::ProofFile;
-pub use run::{prove_inputs, prove_run, RunError, RunFiles};
-pub use verify::{statement_words, verify_proof, verify_proof_file, Accepted, VerifyFileError};
+pub use file::{write_atomically, ProofFile};
+pub use run::{prove_inputs, prove_run, Demands, RunError, RunFiles};
+pub use verify::{
+    statement_words, verify_proof, verify_proof_file, verify_proof_files, Accepted, VerifyFileError,
+};

@@ -28,6 +28,21 @@ pub struct RunFiles {
     pub params: PathBuf,
 }
 
+/// What a caller asks of a proof beside its correctness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What the prover may use.
+    pub resources: Resources,
+    /// Bits of conjectured security that the parameters must give.
+    pub min_security_bits: u32,
+}
+
+impl From<Resources> for Demands {
+    fn from(resources: Resources) -> Self {
+        Self { resources, min_security_bits: 0 }
+    }
+}
+
 /// Why a run could not be proven.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -59,6 +74,14 @@ pub enum RunError {
     /// The parameters are not acceptable.
     #[error(transparent)]
     Params(#[from] ParamsError),
+    /// The parameters are sound but too weak for the caller.
+    #[error("the parameters give {actual} bits of conjectured security, required are {required}")]
+    Security {
+        /// What the caller requires.
+        required: u32,
+        /// What the parameters give.
+        actual: u32,
+    },
     /// The run does not fit the statement.
     #[error(transparent)]
     Trace(#[from] TraceError),
@@ -73,7 +96,7 @@ pub enum RunError {
 /// [`RunError`] names the file and the reason.
 pub fn prove_run(
     files: &RunFiles,
-    resources: Resources,
+    demands: impl Into<Demands>,
     progress: &mut Progress<'_>,
 ) -> Result<ProofFile, RunError> {
     let public_input = read_json(&files.public_input)?;
@@ -81,7 +104,7 @@ pub fn prove_run(
     let statement = PublicInput::from_value(&public_input)?;
     let max_address = statement.memory_units();
     let inputs = || read_run(&files.private_input, max_address);
-    let mut proof = prove_inputs(statement, inputs, params, resources, progress)?;
+    let mut proof = prove_inputs(statement, inputs, params, demands, progress)?;
     // As the caller wrote it.
     proof.public_input = public_input;
     Ok(proof)
@@ -95,11 +118,16 @@ pub fn prove_inputs(
     statement: PublicInput,
     inputs: impl FnOnce() -> Result<TraceInputs, RunError>,
     proof_parameters: Value,
-    resources: Resources,
+    demands: impl Into<Demands>,
     progress: &mut Progress<'_>,
 ) -> Result<ProofFile, RunError> {
+    let Demands { resources, min_security_bits: required } = demands.into();
     let params = StarkParams::from_json_value(proof_parameters.clone())?;
     params.check_trace_length(statement.log_trace_length())?;
+    let actual = params.security_bits(statement.log_trace_length()).conjectured;
+    if actual < required {
+        return Err(RunError::Security { required, actual });
+    }
     let air = CairoAir::new(statement);
     let mut witness = RunWitness::new(&air, inputs()?);
     let words = statement_words(air.public_input(), &params);

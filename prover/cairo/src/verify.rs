@@ -4,6 +4,7 @@ use novation_cairo_air::{CairoAir, PageHash, PublicInput, PublicInputError};
 use novation_stark::{
     verify_bytes, PageHash as StarkPageHash, ParamsError, SecurityBits, StarkParams, VerifyError,
 };
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::file::ProofFile;
@@ -69,6 +70,18 @@ pub struct Accepted {
 /// [`VerifyFileError`]: unreadable files are told apart from rejected proofs. No input panics.
 pub fn verify_proof_file(text: &str) -> Result<Accepted, VerifyFileError> {
     verify_proof(&ProofFile::from_json(text)?)
+}
+
+/// Reads and verifies many proof files on all cores; the outcomes are in the order of the files.
+///
+/// # Errors
+/// For each file that of `read`, or that of [`verify_proof_file`].
+pub fn verify_proof_files<S: Send, E: Send>(
+    sources: Vec<S>,
+    read: impl Fn(S) -> Result<Vec<u8>, E> + Sync,
+) -> Vec<Result<Result<Accepted, VerifyFileError>, E>> {
+    let verify = |content: Vec<u8>| verify_proof(&ProofFile::from_bytes(content)?);
+    sources.into_par_iter().map(|source| Ok(verify(read(source)?))).collect()
 }
 
 /// Verifies a proof file.
