@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
 #![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
-use novation_field::packed::{run, run_scalar, Packed, Task, MAX_WIDTH, SUM_CAPACITY};
+use novation_field::packed::{
+    run, run_scalar, Packed, Task, LOAD_BOUND, LOOSE_LIMIT, MAX_WIDTH, SUM_CAPACITY,
+};
 use novation_field::Fe;
 
 /// Values whose limbs stress carries, and their neighbours.
@@ -77,4 +79,96 @@ fn test_operations_on_vectors_agree_with_single_elements() {
         assert!(run(Operations { a: &values, b: &other }) == expected);
         assert!(run_scalar(Operations { a: &values, b: &other }) == expected);
     }
+}
+
+/// Loose operations up to the largest bound.
+struct LooseOperations<'v> {
+    a: &'v [Fe],
+    b: &'v [Fe],
+}
+
+impl Task for LooseOperations<'_> {
+    type Output = [Vec<Fe>; 6];
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> Self::Output {
+        let mut results: [Vec<Fe>; 6] = Default::default();
+        let mut buffer = [Fe::ZERO; MAX_WIDTH];
+        for (a, b) in self.a.chunks_exact(P::WIDTH).zip(self.b.chunks_exact(P::WIDTH)) {
+            let (x, y) = (P::load(a), P::load(b));
+            let mut large = y;
+            for _ in 1..LOOSE_LIMIT / LOAD_BOUND {
+                large = large.add_loose(y);
+            }
+            let negative = P::spread(&P::uniform(Fe::ZERO)).sub_loose(large, LOOSE_LIMIT);
+            let mut sum = P::no_sum();
+            for _ in 0..SUM_CAPACITY {
+                sum = P::add_product(sum, large.carry(), P::spread(&P::uniform(self.b[0])));
+            }
+            let difference = x.mul_loose(y).sub_loose(x.square_loose(), 2);
+            let all = [
+                large.carry().mul(large.carry()),
+                negative.reduce(),
+                P::reduce_sum(sum),
+                difference.carry(),
+                negative.carry().square(),
+                P::transpose(P::transpose([x, y, x, y, y, x, x, x]))[4],
+            ];
+            for (value, result) in all.into_iter().zip(&mut results) {
+                value.store(&mut buffer);
+                result.extend_from_slice(&buffer[..P::WIDTH]);
+            }
+        }
+        results
+    }
+}
+
+#[test]
+fn test_loose_operations_at_their_bounds_agree_with_single_elements() {
+    let values = elements();
+    let factor = Fe::from_u64(u64::from(LOOSE_LIMIT / LOAD_BOUND));
+    let capacity = Fe::from_u64(SUM_CAPACITY as u64);
+    for rotation in [0, 1, 77, 503] {
+        let mut other = values.clone();
+        other.rotate_left(rotation);
+        let each = |f: &dyn Fn(Fe, Fe) -> Fe| -> Vec<Fe> {
+            values.iter().zip(&other).map(|(a, b)| f(*a, *b)).collect()
+        };
+        let expected = [
+            each(&|_, b| (factor * b).square()),
+            each(&|_, b| -(factor * b)),
+            each(&|_, b| factor * b * other[0] * capacity),
+            each(&|a, b| a * b - a.square()),
+            each(&|_, b| (factor * b).square()),
+            other.clone(),
+        ];
+        assert!(run(LooseOperations { a: &values, b: &other }) == expected);
+        assert!(run_scalar(LooseOperations { a: &values, b: &other }) == expected);
+    }
+}
+
+/// Eight vectors of neighbours against elements at a stride of eight.
+struct Transposition<'v>(&'v [Fe]);
+
+impl Task for Transposition<'_> {
+    type Output = Vec<Fe>;
+
+    #[inline(always)]
+    fn run<P: Packed>(self) -> Vec<Fe> {
+        let mut values = self.0.to_vec();
+        let mut vectors = [P::load_lazy(self.0, 1); 8];
+        for (vector, values) in vectors.iter_mut().zip(self.0.chunks_exact(P::WIDTH)) {
+            *vector = P::load_lazy(values, 1);
+        }
+        for (i, vector) in P::transpose(vectors).into_iter().enumerate() {
+            vector.store_reduced(&mut values[i..], 8);
+        }
+        values
+    }
+}
+
+#[test]
+fn test_transposed_vectors_when_stored_with_a_stride_then_stand_where_they_were() {
+    let values: Vec<Fe> = (1..=64).map(Fe::from_u64).collect();
+    assert!(run(Transposition(&values)) == values);
 }

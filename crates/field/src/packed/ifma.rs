@@ -227,13 +227,13 @@ impl Lazy for Eight {
 
     #[inline(always)]
     fn mul_factor(self, factor: Shifted) -> Self {
-        Self(reduce_product(product(&normalise(self.0), &factor.0)))
+        Self(reduce_columns(product(&carry_up(self.0), &factor.0)))
     }
 
     #[inline(always)]
     fn reduce(self) -> Self {
-        // With q = floor(limb 4 / 2^43) the value less q * p lies above -p and, because carries of
-        // lower limbs are small, below 2^251 + 2^210; one p more makes it positive.
+        // With q = floor(limb 4 / 2^43) the value less q * p lies above -p and, because lower limbs
+        // are below 2^61, below 2^251 + 2^218; one p more makes it positive.
         let mut limbs = self.0;
         let q = shift_right_signed::<43>(limbs[4]);
         add_p_times(&mut limbs, sub(splat(1), q));
@@ -326,6 +326,15 @@ fn normalise(mut limbs: [__m512i; 5]) -> [__m512i; 5] {
     limbs
 }
 
+/// Limbs whose low 52 bits are those of [`normalise`]: all that products look at.
+#[inline(always)]
+fn carry_up(mut limbs: [__m512i; 5]) -> [__m512i; 5] {
+    for i in 0..4 {
+        limbs[i + 1] = add(limbs[i + 1], shift_right_signed::<LIMB_BITS>(limbs[i]));
+    }
+    limbs
+}
+
 /// The ten columns of a product of normalised limbs; a column is below 10 * 2^52.
 #[inline(always)]
 fn product(a: &[__m512i; 5], b: &[__m512i; 5]) -> [__m512i; 10] {
@@ -367,12 +376,14 @@ fn reduce_product(columns: [__m512i; 10]) -> [__m512i; 5] {
 #[inline(always)]
 fn reduce_columns(mut columns: [__m512i; 10]) -> [__m512i; 5] {
     for k in 0..5 {
-        let m = and(sub(splat(0), columns[k]), splat(LIMB_MASK));
+        // The multiplier is the low limb of -column, and products look at the low limb only.
+        let m = sub(splat(0), columns[k]);
         columns[k + 3] = madd_low(columns[k + 3], m, splat(P3));
         columns[k + 4] = madd_high(columns[k + 4], m, splat(P3));
         columns[k + 4] = madd_low(columns[k + 4], m, splat(P4));
         columns[k + 5] = madd_high(columns[k + 5], m, splat(P4));
-        let carry = shift_right::<LIMB_BITS>(add(columns[k], m));
+        // The column with the multiplier added, which clears its low limb: rounded up, that is.
+        let carry = shift_right::<LIMB_BITS>(add(columns[k], splat(LIMB_MASK)));
         columns[k + 1] = add(columns[k + 1], carry);
     }
     [columns[5], columns[6], columns[7], columns[8], columns[9]]

@@ -130,7 +130,8 @@ pub trait Lazy: Copy {
     /// The differences with an `other` below `BOUND * p`, plus `BOUND * p`.
     #[must_use]
     fn sub_lazy<const BOUND: u8>(self, other: Self) -> Self;
-    /// The products, below 2p, for a bound of at most 31p.
+    /// The products, below 2p, for a bound of at most 31p. They are loose: operations of [`Packed`]
+    /// need [`Packed::carry`] first. Sixteen layers of sums of them may follow.
     #[must_use]
     fn mul_factor(self, factor: Self::Factor) -> Self;
     /// The same elements below 3p.
