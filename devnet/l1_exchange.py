@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import requests
@@ -50,7 +51,7 @@ class ExchangeOnL1:
         self._operator = operator
         self._contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
         self._deposits: dict[int, L1Deposit] = {}
-        self._reclaimed: set[int] = set()
+        self._left_out: set[int] = set()
         self._next_block = deployment.deploy_block
 
     async def read_state(self) -> L1State:
@@ -64,14 +65,15 @@ class ExchangeOnL1:
         return await self._ask(read)
 
     async def read_deposits(
-        self, first_position: int, limit: int, confirmations: int
+        self, first_index: int, limit: int, confirmations: int
     ) -> Sequence[L1Deposit]:
         """Return queue entries that `confirmations` blocks have been built upon, in queue order.
 
-        A reclaimed deposit keeps its index in the contract but has no position: batches count
-        only what they consume.
+        Deposits whose reclaim was requested are left out, once the request is as deep: if a
+        reorganisation took back a request that we had respected already, the contract would
+        expect the deposit.
         """
-        return await self._ask(lambda: self._read_deposits(first_position, limit, confirmations))
+        return await self._ask(lambda: self._read_deposits(first_index, limit, confirmations))
 
     async def check_batch(self, calldata: bytes) -> int:
         """Let the newest block's contract judge an `updateState`; return the gas it needs.
@@ -131,15 +133,12 @@ class ExchangeOnL1:
         return await self._ask(lambda: self._fate(HexBytes(transaction_hash)))
 
     def _read_deposits(
-        self, first_position: int, limit: int, confirmations: int
+        self, first_index: int, limit: int, confirmations: int
     ) -> Sequence[L1Deposit]:
         self._follow_logs(self._chain.web3.eth.block_number - confirmations)
-        indices = [index for index in sorted(self._deposits) if index not in self._reclaimed]
-        wanted = indices[first_position : first_position + limit]
-        return [
-            L1Deposit(first_position + offset, *_fields(self._deposits[index]))
-            for offset, index in enumerate(wanted)
-        ]
+        indices = range(first_index, len(self._deposits))
+        wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
+        return [self._deposits[index] for index in wanted]
 
     def _follow_logs(self, last_block: int) -> None:
         if last_block < self._next_block:
@@ -149,14 +148,14 @@ class ExchangeOnL1:
         for log in events.DepositQueued().get_logs(**span):
             values = log["args"]
             self._deposits[values["index"]] = L1Deposit(
-                queue_position=values["index"],
+                index=values["index"],
                 account_id=values["accountId"],
                 l1_address=int(values["l1Address"], 16),
                 stark_key=values["starkKey"],
                 amount_quanta=values["amountQuanta"],
             )
-        for log in events.DepositReclaimed().get_logs(**span):
-            self._reclaimed.add(log["args"]["index"])
+        for log in events.ReclaimRequested().get_logs(**span):
+            self._left_out.add(log["args"]["index"])
         self._next_block = last_block + 1
 
     def _send(self, raw: bytes) -> SendAnswer:
@@ -205,7 +204,3 @@ def _fate_in_pool(eth: Eth, transaction_hash: HexBytes) -> TransactionFate:
     except TransactionNotFound:
         return TransactionFate.UNKNOWN
     return TransactionFate.PENDING
-
-
-def _fields(deposit: L1Deposit) -> tuple[int, int, int, int]:
-    return deposit.account_id, deposit.l1_address, deposit.stark_key, deposit.amount_quanta

@@ -50,7 +50,11 @@ def usd_from_quanta(quanta: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class QueuedDeposit:
-    """A deposit in the contract's queue; reclaimed ones before it have no position."""
+    """A deposit in the contract's queue.
+
+    `position` is its place among what batches consume, or a little less: deposits that the
+    sequencer took before their reclaim was requested are counted only once they have settled.
+    """
 
     account_id: int
     position: int
@@ -97,11 +101,32 @@ class TraderOnL1:
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index = log["args"]["index"]
-        reclaimed = self.exchange.events.DepositReclaimed().get_logs(
-            from_block=self.deployment.deploy_block
+        events, span = self.exchange.events, {"from_block": self.deployment.deploy_block}
+        requested = events.ReclaimRequested().get_logs(**span)
+        n_left_out = sum(event["args"]["index"] < index for event in requested)
+        n_left_out -= len(events.ReclaimOvertaken().get_logs(**span))
+        return QueuedDeposit(log["args"]["accountId"], index - n_left_out)
+
+    def request_reclaim(self, index: int, amount_quanta: int) -> None:
+        """Take a deposit out of the queue, for `reclaim` after the contract's delay.
+
+        Raises:
+            RevertedError: if it is not pending.
+        """
+        arguments = (index, self.account_id(), self.keys.stark_public, amount_quanta)
+        self.chain.transact(
+            self.exchange.functions.requestReclaim(*arguments), self.keys.l1_account
         )
-        skipped = sum(event["args"]["index"] < index for event in reclaimed)
-        return QueuedDeposit(log["args"]["accountId"], index - skipped)
+
+    def reclaim(self, amount_quanta: int) -> None:
+        """Get such a deposit back.
+
+        Raises:
+            RevertedError: if none was requested, it is too early, or a batch has consumed it.
+        """
+        keys = self.keys
+        arguments = (self.account_id(), keys.l1_address, keys.stark_public, amount_quanta)
+        self.chain.transact(self.exchange.functions.reclaimDeposit(*arguments), keys.l1_account)
 
     def account_id(self) -> int:
         """Return the account's id, 0 before the first deposit."""

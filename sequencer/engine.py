@@ -41,19 +41,21 @@ from sequencer.store import Database, load_or_create_state, put_state
 
 logger = logging.getLogger(__name__)
 
+_INDEX_BYTES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A transaction that wants to be applied.
 
-    `message_hash` is what the user signed, 0 for other transactions. `queue_position` is the place
-    of an L1 operation. `is_verified` says that the signature has been checked already.
+    `message_hash` is what the user signed, 0 for other transactions. `l1_index` is the index of an
+    operation in the contract's queue. `is_verified`: the signature has been checked already.
     """
 
     transaction: Transaction
     received_time_ms: int
     message_hash: int = 0
-    queue_position: int | None = None
+    l1_index: int | None = None
     is_verified: bool = False
 
 
@@ -146,6 +148,7 @@ class Engine:
         self.meter = BatchMeter(settings.batch, n_markets)
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
+        self.next_l1_index = int.from_bytes(database.get(keyspace.META_NEXT_L1_INDEX, b""), "big")
         self._database = database
         self._clock = clock
         self._write_batch = database.write_batch(sync=True)
@@ -217,6 +220,8 @@ class Engine:
             self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
         )
         put_entry(self._write_batch, entry)
+        if command.l1_index is not None:
+            self._pass_l1_index(command.l1_index)
         self._has_writes = True
         accepted = self._record(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
@@ -228,10 +233,8 @@ class Engine:
 
         Only a message whose signature counts may see it: the hash alone is public.
         """
-        if command.queue_position is not None:
-            next_position = self.state.globals.l1_queue_position
-            assert command.queue_position <= next_position, "L1 operations out of order"
-            is_consumed = command.queue_position < next_position
+        if command.l1_index is not None:
+            is_consumed = command.l1_index < self.next_l1_index
             answer = order_service_pb2.StreamOrdersResponse()
             return Accepted(answer, is_repeat=True) if is_consumed else None
         if not (command.message_hash and command.is_verified):
@@ -270,6 +273,15 @@ class Engine:
         if isinstance(entry.transaction, OracleUpdate):
             self._unpublished.oracle_updates.append(entry.transaction)
         return Accepted(answer, receipt)
+
+    def _pass_l1_index(self, l1_index: int) -> None:
+        """Note, in the journal's own write, how far the contract's queue has been taken over.
+
+        The position in the state cannot tell: it does not count the entries that were left out.
+        """
+        self.next_l1_index = l1_index + 1
+        value = self.next_l1_index.to_bytes(_INDEX_BYTES, "big")
+        self._write_batch.put(keyspace.META_NEXT_L1_INDEX, value)
 
     def _make_durable(self) -> None:
         if self._has_writes:

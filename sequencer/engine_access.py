@@ -69,9 +69,9 @@ class EngineDepositSink:
         self._runner = runner
         self._clock = clock
 
-    async def l1_queue_position(self) -> int:
-        """Return the position of the first entry that is not consumed."""
-        return await self._runner.call(lambda engine: engine.state.globals.l1_queue_position)
+    async def next_l1_index(self) -> int:
+        """Return the index of the contract's queue at which to go on."""
+        return await self._runner.call(lambda engine: engine.next_l1_index)
 
     async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
         """Apply queue entries in order."""
@@ -86,7 +86,7 @@ class EngineDepositSink:
                         amount_quanta=deposit.amount_quanta,
                     ),
                     now_ms,
-                    queue_position=deposit.queue_position,
+                    l1_index=deposit.index,
                 )
             )
             for deposit in deposits

@@ -19,6 +19,7 @@ META: Final = b"m"
 META_CONFIG_HASH: Final = META + b"config_hash"
 META_FORMAT: Final = META + b"format"
 META_COUNTERS: Final = META + b"counters"
+META_NEXT_L1_INDEX: Final = META + b"next_l1_index"
 
 
 def number_key(kind: bytes, number: int) -> bytes:

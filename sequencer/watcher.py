@@ -1,5 +1,6 @@
 """Feeds the L1 queue into the exchange, in queue order, once enough blocks stand on it."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,8 +26,8 @@ class WatcherPolicy:
 class DepositSink(Protocol):
     """Where deposits go: the engine."""
 
-    async def l1_queue_position(self) -> int:
-        """Return the position of the first queue entry that is not consumed yet."""
+    async def next_l1_index(self) -> int:
+        """Return the index from which on no queue entry has been consumed or left out."""
         ...
 
     async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
@@ -54,22 +55,22 @@ class DepositWatcher:
 
     async def step(self) -> int:
         """Consume what is confirmed; return how long to wait before the next look."""
-        position = await self._sink.l1_queue_position()
+        first_index = await self._sink.next_l1_index()
         try:
             deposits = await self._l1.read_deposits(
-                position, self._policy.deposits_per_read, self._policy.confirmations
+                first_index, self._policy.deposits_per_read, self._policy.confirmations
             )
         except L1UnavailableError as error:
             logger.warning("cannot read the L1 queue: %s", error)
             return self._backoff.after_failure_ms()
         self._backoff.reset()
-        _check_consecutive(deposits, position)
+        _check_ascending(deposits, first_index)
         if deposits:
             await self._sink.consume_deposits(deposits)
         return 0 if len(deposits) == self._policy.deposits_per_read else self._policy.poll_ms
 
 
-def _check_consecutive(deposits: Sequence[L1Deposit], first_position: int) -> None:
-    positions = [deposit.queue_position for deposit in deposits]
-    expected = list(range(first_position, first_position + len(deposits)))
-    assert positions == expected, f"L1 queue positions {positions}, expected {expected}"
+def _check_ascending(deposits: Sequence[L1Deposit], first_index: int) -> None:
+    indices = [deposit.index for deposit in deposits]
+    is_ascending = all(low < high for low, high in itertools.pairwise([first_index - 1, *indices]))
+    assert is_ascending, f"L1 queue indices {indices}, expected from {first_index} on"

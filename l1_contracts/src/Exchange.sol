@@ -111,24 +111,37 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
+    function requestReclaim(uint256 index, uint32 accountId, uint256 starkKey, uint64 amountQuanta)
+        external
+        nonReentrant
+    {
+        // With another sender as its address, the entry does not match.
+        Operation memory operation =
+            _depositOperation(accountId, msg.sender, starkKey, amountQuanta);
+        if (_queue.timeOf(index) == 0 || !_queue.matches(index, operation)) {
+            revert DepositNotPending(index);
+        }
+        _queue.putAside(index, operation);
+        uint256 allowedFrom = block.timestamp + RECLAIM_DELAY_SECONDS;
+        emit ReclaimRequested(index, accountId, msg.sender, amountQuanta, allowedFrom);
+    }
+
+    /// @inheritdoc IExchange
     function reclaimDeposit(
-        uint256 index,
         uint32 accountId,
         address l1Address,
         uint256 starkKey,
         uint64 amountQuanta
     ) external nonReentrant {
-        Operation memory operation = Operation(
-            OPERATION_DEPOSIT, accountId, amountQuanta, l1Address, starkKey
-        );
-        uint256 time = _queue.timeOf(index);
-        if (time == 0 || !_queue.matches(index, operation)) revert DepositNotPending(index);
+        Operation memory operation = _depositOperation(accountId, l1Address, starkKey, amountQuanta);
+        uint256 time = _queue.setAsideTime(operation);
+        if (time == 0) revert ReclaimNotRequested(accountId, amountQuanta);
         uint256 allowedFrom = time + RECLAIM_DELAY_SECONDS;
         if (block.timestamp < allowedFrom) revert ReclaimTooEarly(allowedFrom);
-        _queue.remove(index);
+        _queue.takeSetAside(operation);
         _custodyQuanta -= amountQuanta;
         _queuedQuanta -= amountQuanta;
-        emit DepositReclaimed(index, l1Address, amountQuanta);
+        emit DepositReclaimed(accountId, l1Address, amountQuanta);
         TOKEN.safeTransfer(l1Address, amountQuanta);
     }
 
@@ -220,6 +233,15 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         return _operators[account];
     }
 
+    function _depositOperation(
+        uint32 accountId,
+        address l1Address,
+        uint256 starkKey,
+        uint64 amountQuanta
+    ) private pure returns (Operation memory) {
+        return Operation(OPERATION_DEPOSIT, accountId, amountQuanta, l1Address, starkKey);
+    }
+
     function _accountIdFor(address l1Address, uint256 starkKey) private returns (uint32 accountId) {
         accountId = _accountIds[l1Address][starkKey];
         if (accountId != 0) return accountId;
@@ -258,7 +280,13 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         for (uint256 i = 0; i < header.nOperations; ++i) {
             (Operation memory operation, uint8 resultCode) = BatchOutput.readOperation(output, i);
             uint256 index = _queue.pop(operation);
-            emit OperationConsumed(index, operation.kind, resultCode);
+            if (index == OperationQueue.NO_INDEX) {
+                emit ReclaimOvertaken(
+                    operation.accountId, operation.l1Address, operation.amountQuanta
+                );
+            } else {
+                emit OperationConsumed(index, operation.kind, resultCode);
+            }
             if (operation.kind != OPERATION_DEPOSIT) continue;
             _queuedQuanta -= operation.amountQuanta;
             if (resultCode != RESULT_DONE) {

@@ -236,66 +236,6 @@ contract ExchangeTest is ExchangeBase {
         _assertCustody(AMOUNT - 2_500_000, 0, 0);
     }
 
-    function test_reclaim_whenIgnoredForLong_thenReturnedOnceAndSkipped() external {
-        deposit(ALICE, KEY, AMOUNT);
-        deposit(BOB, KEY, AMOUNT);
-        VM.expectRevert(
-            abi.encodeWithSelector(IExchange.ReclaimTooEarly.selector, START + RECLAIM_DELAY)
-        );
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT);
-        VM.warp(START + RECLAIM_DELAY);
-        uint256 before = token.balanceOf(ALICE);
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT);
-        assertEq(token.balanceOf(ALICE) - before, AMOUNT);
-        VM.expectRevert(abi.encodeWithSelector(IExchange.DepositNotPending.selector, 0));
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT);
-        _assertCustody(AMOUNT, 0, AMOUNT);
-
-        _consume(depositOperation(BOB, 3, AMOUNT), 0);
-        settle(nextHeader());
-        (uint256 head,, uint256 consumed_) = exchange.queue();
-        assertEq(head, 2);
-        assertEq(consumed_, 1);
-    }
-
-    function test_reclaim_whenContentDiffersOrWasConsumed_thenReverts() external {
-        deposit(ALICE, KEY, AMOUNT);
-        VM.warp(START + RECLAIM_DELAY);
-        bytes memory notPending = abi.encodeWithSelector(IExchange.DepositNotPending.selector, 0);
-        VM.expectRevert(notPending);
-        exchange.reclaimDeposit(0, 2, BOB, KEY, AMOUNT);
-        VM.expectRevert(notPending);
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT + 1);
-        _consume(depositOperation(ALICE, 2, AMOUNT), 0);
-        settle(nextHeader());
-        VM.expectRevert(notPending);
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT);
-    }
-
-    function test_updateState_whenReclaimedDepositIsConsumed_thenReverts() external {
-        deposit(ALICE, KEY, AMOUNT);
-        VM.warp(START + RECLAIM_DELAY);
-        exchange.reclaimDeposit(0, 2, ALICE, KEY, AMOUNT);
-        _consume(depositOperation(ALICE, 2, AMOUNT), 0);
-        settleExpecting(nextHeader(), abi.encodeWithSelector(IExchange.QueueExhausted.selector, 1));
-    }
-
-    function test_skipReclaimed_whenLimited_thenHeadMovesOnlyThatFar() external {
-        for (uint256 i = 0; i < 4; ++i) {
-            deposit(ALICE, KEY, AMOUNT);
-        }
-        VM.warp(START + RECLAIM_DELAY);
-        for (uint256 i = 0; i < 3; ++i) {
-            exchange.reclaimDeposit(i, 2, ALICE, KEY, AMOUNT);
-        }
-        exchange.skipReclaimed(2);
-        (uint256 head,,) = exchange.queue();
-        assertEq(head, 2);
-        exchange.skipReclaimed(9);
-        (head,,) = exchange.queue();
-        assertEq(head, 3);
-    }
-
     function test_setOperator_whenSenderIsNotOwner_thenReverts() external {
         VM.expectRevert();
         exchange.setOperator(BOB, true);

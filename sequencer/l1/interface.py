@@ -32,9 +32,9 @@ class L1RejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class L1Deposit:
-    """One entry of the contract's queue."""
+    """One entry of the contract's queue; `index` also counts entries that batches leave out."""
 
-    queue_position: int
+    index: int
     account_id: int
     l1_address: int
     stark_key: int
@@ -58,11 +58,12 @@ class L1(Protocol):
         ...
 
     async def read_deposits(
-        self, first_position: int, limit: int, confirmations: int
+        self, first_index: int, limit: int, confirmations: int
     ) -> Sequence[L1Deposit]:
-        """Return at most `limit` queue entries from `first_position` on, in queue order.
+        """Return at most `limit` queue entries from `first_index` on, in queue order.
 
-        Only entries that `confirmations` blocks have been built upon are returned.
+        Only what `confirmations` blocks have been built upon counts: entries, and requests to
+        reclaim entries, which take these out.
         """
         ...
 

@@ -51,13 +51,6 @@ class OnChain:
         call = self.trader("alice").exchange.functions.skipReclaimed(0)
         return bytes.fromhex(call._encode_transaction_data()[2:])
 
-    def reclaim(self, name: str, index: int) -> None:
-        trader = self.trader(name)
-        call = trader.exchange.functions.reclaimDeposit(
-            index, trader.account_id(), trader.keys.l1_address, trader.keys.stark_public, AMOUNT
-        )
-        self.chain.transact(call, trader.keys.l1_account)
-
 
 @pytest.fixture
 def on_chain(tmp_path: Path) -> Iterator[OnChain]:
@@ -85,7 +78,7 @@ async def test_deposits_when_made_then_read_in_order_once_confirmed(on_chain: On
     again = on_chain.deposit("alice")
     assert (first.account_id, second.account_id, again.account_id) == (2, 3, 2)
     deposits = await on_chain.exchange.read_deposits(0, 10, 0)
-    assert [deposit.queue_position for deposit in deposits] == [0, 1, 2]
+    assert [deposit.index for deposit in deposits] == [0, 1, 2]
     assert [deposit.account_id for deposit in deposits] == [2, 3, 2]
     assert deposits[1].amount_quanta == 2 * AMOUNT
     keys = derive_keys("bob", seed=3)
@@ -101,18 +94,26 @@ async def test_deposit_when_not_confirmed_yet_then_not_read(on_chain: OnChain) -
     assert len(await on_chain.exchange.read_deposits(0, 10, 1)) == 1
 
 
-async def test_deposit_when_reclaimed_then_has_no_position(on_chain: OnChain) -> None:
+async def test_deposit_when_its_reclaim_is_requested_then_left_out_once_confirmed(
+    on_chain: OnChain,
+) -> None:
     for name in ("alice", "bob", "carol"):
         on_chain.deposit(name)
+    bob = on_chain.trader("bob")
+    bob.request_reclaim(1, AMOUNT)
+    assert [d.index for d in await on_chain.exchange.read_deposits(0, 10, 1)] == [0, 1, 2]
+    assert [d.index for d in await on_chain.exchange.read_deposits(0, 10, 0)] == [0, 2]
+    assert on_chain.deposit("dave").position == 2
+    assert [d.account_id for d in await on_chain.exchange.read_deposits(2, 10, 0)] == [4, 5]
+    assert [d.index for d in await on_chain.exchange.read_deposits(0, 2, 0)] == [0, 2]
     with pytest.raises(RevertedError, match="ReclaimTooEarly"):
-        on_chain.reclaim("bob", 1)
+        bob.reclaim(AMOUNT)
     on_chain.chain.local("evm_increaseTime", RECLAIM_DELAY_S + 1)
     on_chain.chain.local("anvil_mine", [1])
-    on_chain.reclaim("bob", 1)
-    deposits = await on_chain.exchange.read_deposits(0, 10, 0)
-    assert [(d.queue_position, d.account_id) for d in deposits] == [(0, 2), (1, 4)]
-    assert on_chain.deposit("dave").position == 2
-    assert on_chain.trader("bob").balance() == AMOUNT
+    bob.reclaim(AMOUNT)
+    assert bob.balance() == AMOUNT
+    with pytest.raises(RevertedError, match="ReclaimNotRequested"):
+        bob.reclaim(AMOUNT)
 
 
 async def test_batch_when_calldata_is_garbage_then_rejected(on_chain: OnChain) -> None:

@@ -54,7 +54,7 @@ def fund(engine: Engine) -> None:
         for account_id in range(2, 2 + N_ACCOUNTS)
     ]
     update = oracle_update(tuple(report_at(CONFIG, i, START_MS, PRICE_TICKS) for i in (0, 1)))
-    commands = [Command(tx, START_MS, queue_position=i) for i, tx in enumerate(deposits)]
+    commands = [Command(tx, START_MS, l1_index=i) for i, tx in enumerate(deposits)]
     result = engine.process([*commands, Command(update, START_MS)])
     assert all(isinstance(outcome, Accepted) for outcome in result.outcomes)
 

@@ -224,6 +224,39 @@ async def test_deposits_after_a_restart_are_not_credited_twice(tmp_path: Path) -
         assert custody == 4 * 10_000 * ONE_DOLLAR
 
 
+async def test_deposit_whose_reclaim_was_requested_is_left_out(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await node.fund(2)
+        node.l1.n_confirmed = 1
+        for account_id in (3, 4, 5):
+            node.l1.add_deposit(account_id)
+        node.l1.left_out = {1, 3}
+        node.l1.n_confirmed = None
+        await node.until(lambda engine: 4 in engine.state.accounts)
+        l1 = node.l1
+        l1.add_deposit(6)
+        await node.until(lambda engine: 6 in engine.state.accounts)
+    async with running_node(tmp_path, l1=l1) as node:
+        l1.add_deposit(7)
+        await node.until(lambda engine: 7 in engine.state.accounts)
+        users = await node.node.runner.call(lambda e: [i for i in e.state.accounts if i > 1])
+        assert users == [2, 4, 6, 7]
+        position = await node.node.runner.call(lambda e: e.state.globals.l1_queue_position)
+        assert position == 4
+
+
+async def test_request_for_a_deposit_that_was_consumed_moves_no_other(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        await node.fund(2, 3)
+        node.l1.left_out = {0}
+        for account_id in (4, 5):
+            node.l1.add_deposit(account_id)
+        await node.until(lambda engine: 5 in engine.state.accounts)
+        assert await node.node.runner.call(lambda engine: 4 in engine.state.accounts)
+        custody = await node.node.runner.call(lambda engine: engine.counters.custody_quanta)
+        assert custody == 4 * 10_000 * ONE_DOLLAR
+
+
 def test_backoff_when_attempts_fail_doubles_up_to_its_limit_and_starts_over() -> None:
     backoff = Backoff(BACKOFF)
     assert [backoff.after_failure_ms() for _ in range(5)] == [100, 200, 400, 800, 1000]

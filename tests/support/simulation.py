@@ -67,6 +67,7 @@ class SimulatedL1:
         self.n_checks = 0
         self.rejects_with = ""
         self.deposits: list[L1Deposit] = []
+        self.left_out: set[int] = set()
         self.n_confirmed: int | None = None
         self.finalised: list[int] = []
         self._state = L1State(0, genesis_root, config_hash)
@@ -78,11 +79,12 @@ class SimulatedL1:
         return self._state
 
     async def read_deposits(
-        self, first_position: int, limit: int, confirmations: int
+        self, first_index: int, limit: int, confirmations: int
     ) -> Sequence[L1Deposit]:
         assert confirmations >= 0
         self._answer()
-        return self.deposits[: self.n_confirmed][first_position : first_position + limit]
+        confirmed = self.deposits[: self.n_confirmed][first_index:]
+        return [item for item in confirmed if item.index not in self.left_out][:limit]
 
     async def check_batch(self, calldata: bytes) -> int:
         self._answer()
@@ -154,10 +156,10 @@ class SimulatedL1:
             raise L1UnavailableError("connection refused")
 
 
-def deposit_entry(position: int, account_id: int, amount_quanta: int) -> L1Deposit:
+def deposit_entry(index: int, account_id: int, amount_quanta: int) -> L1Deposit:
     """Return a queue entry of an account's own owner and key."""
     key = public_key(private_key(account_id))
-    return L1Deposit(position, account_id, l1_address(account_id), key, amount_quanta)
+    return L1Deposit(index, account_id, l1_address(account_id), key, amount_quanta)
 
 
 def put_proof(queue_root: Path, batch_number: int) -> None:

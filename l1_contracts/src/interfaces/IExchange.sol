@@ -45,10 +45,14 @@ interface IExchange {
     /// @notice The operation that the batch consumed is not the one in the queue.
     error OperationMismatch(uint256 index, Operation consumed);
 
-    /// @notice The deposit is not in the queue, or already consumed or reclaimed.
+    /// @notice There is no such deposit of the sender in the queue at this index: it was consumed, or
+    /// its reclaim was requested already.
     error DepositNotPending(uint256 index);
 
-    /// @notice A deposit can be reclaimed only when the operator ignored it for long.
+    /// @notice No reclaim of such a deposit was requested, or a batch consumed it nevertheless.
+    error ReclaimNotRequested(uint32 accountId, uint64 amountQuanta);
+
+    /// @notice Batches that were sealed before the request have time to settle.
     error ReclaimTooEarly(uint256 allowedFrom);
 
     /// @notice The batch would pay out more than the exchange's state can hold.
@@ -72,11 +76,27 @@ interface IExchange {
     /// @notice A batch consumed a queue entry. A deposit with another result than 0 is refunded.
     event OperationConsumed(uint256 indexed index, uint8 kind, uint8 resultCode);
 
-    /// @notice The head of the queue moved over a reclaimed deposit.
+    /// @notice The head of the queue moved over a deposit whose reclaim was requested.
     event OperationSkipped(uint256 indexed index);
 
-    /// @notice An ignored deposit went back.
-    event DepositReclaimed(uint256 indexed index, address indexed l1Address, uint64 amountQuanta);
+    /// @notice A deposit left the queue's order; batches sealed from now on must not consume it.
+    event ReclaimRequested(
+        uint256 indexed index,
+        uint32 indexed accountId,
+        address indexed l1Address,
+        uint64 amountQuanta,
+        uint256 allowedFrom
+    );
+
+    /// @notice A batch consumed a deposit whose reclaim was requested: it was sealed before.
+    event ReclaimOvertaken(
+        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta
+    );
+
+    /// @notice A deposit went back.
+    event DepositReclaimed(
+        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta
+    );
 
     /// @notice A batch was proven; its data are in the transaction's input.
     event BatchFinalised(
@@ -98,17 +118,24 @@ interface IExchange {
     /// @return index Position in the queue.
     function deposit(uint256 starkKey, uint64 amountQuanta) external returns (uint256 index);
 
-    /// @notice Returns a deposit that no batch consumed in time.
+    /// @notice Announces that the sender wants a pending deposit back; it cannot be taken back.
+    /// The deposit leaves the queue's order at once. A batch that was sealed before may still
+    /// consume it; `reclaimDeposit` pays it back if none has done so after the delay.
     /// @param index Its position; the other arguments are those of its event.
+    function requestReclaim(uint256 index, uint32 accountId, uint256 starkKey, uint64 amountQuanta)
+        external;
+
+    /// @notice Returns a deposit whose reclaim was requested, after a delay in which batches that
+    /// were sealed before the request can settle; anyone may call. Equal deposits are
+    /// interchangeable, and the delay counts from the last request for one of them.
     function reclaimDeposit(
-        uint256 index,
         uint32 accountId,
         address l1Address,
         uint256 starkKey,
         uint64 amountQuanta
     ) external;
 
-    /// @notice Moves the head over at most `limit` reclaimed deposits; settling does so by itself,
+    /// @notice Moves the head over at most `limit` deposits taken out of the order; settling does so by itself,
     /// unless there are too many for one transaction.
     function skipReclaimed(uint256 limit) external;
 

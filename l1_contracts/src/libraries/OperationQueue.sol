@@ -5,12 +5,20 @@ import {IExchange} from "../interfaces/IExchange.sol";
 import {Operation} from "../types/Batch.sol";
 
 /// @title First-in first-out queue of L1 operations.
-/// @notice An entry is stored as a digest and its time; whoever refers to it brings the content. A
-/// removed entry leaves a hole, over which the head moves: nothing can block the queue.
+/// @notice An entry is stored as a digest and its time; whoever refers to it brings the content. An
+/// entry set aside leaves a hole, over which the head moves: nothing can block the queue. Entries
+/// set aside are counted by digest, not by index: equal operations are interchangeable, so that it
+/// does not matter which of them a batch meant that was sealed before one of them was set aside.
 library OperationQueue {
     struct Entry {
         // The first 216 bits of the operation's hash: 108 bits against collisions.
         uint216 digest;
+        uint40 time;
+    }
+
+    struct SetAside {
+        uint64 count;
+        // Of the last one: a new one makes all equal ones wait anew.
         uint40 time;
     }
 
@@ -19,7 +27,11 @@ library OperationQueue {
         uint64 tail;
         uint64 consumed;
         mapping(uint256 index => Entry entry) entries;
+        mapping(uint216 digest => SetAside setAside) setAside;
     }
+
+    /// @dev Returned for an operation that was set aside.
+    uint256 internal constant NO_INDEX = type(uint256).max;
 
     /// @notice Appends an operation; returns its index.
     function push(Queue storage self, Operation memory operation) internal returns (uint256 index) {
@@ -28,23 +40,49 @@ library OperationQueue {
         self.entries[index] = Entry(digestOf(operation), uint40(block.timestamp));
     }
 
-    /// @notice Consumes the head, which must be `operation`; returns its index.
+    /// @notice Consumes `operation`: the head, or else one that was set aside.
+    /// @return index That of the head, or `NO_INDEX`.
     function pop(Queue storage self, Operation memory operation) internal returns (uint256 index) {
         skipRemoved(self, type(uint256).max);
         index = self.head;
-        if (index == self.tail) revert IExchange.QueueExhausted(index);
-        if (!matches(self, index, operation)) revert IExchange.OperationMismatch(index, operation);
-        delete self.entries[index];
-        self.head += 1;
         self.consumed += 1;
+        if (matches(self, index, operation)) {
+            delete self.entries[index];
+            self.head += 1;
+            return index;
+        }
+        if (takeSetAside(self, operation)) return NO_INDEX;
+        if (index == self.tail) revert IExchange.QueueExhausted(index);
+        revert IExchange.OperationMismatch(index, operation);
     }
 
-    /// @notice Takes out a pending entry.
-    function remove(Queue storage self, uint256 index) internal {
+    /// @notice Takes a pending entry, which is `operation`, out of the order.
+    function putAside(Queue storage self, uint256 index, Operation memory operation) internal {
         delete self.entries[index];
+        SetAside storage equal = self.setAside[digestOf(operation)];
+        equal.count += 1;
+        equal.time = uint40(block.timestamp);
     }
 
-    /// @notice Moves the head over at most `limit` removed entries.
+    /// @notice Takes away one of the operations set aside; returns false if there is none like it.
+    function takeSetAside(Queue storage self, Operation memory operation) internal returns (bool) {
+        SetAside storage equal = self.setAside[digestOf(operation)];
+        if (equal.count == 0) return false;
+        equal.count -= 1;
+        return true;
+    }
+
+    /// @notice Block time of the last setting aside of such an operation; zero if none is left.
+    function setAsideTime(Queue storage self, Operation memory operation)
+        internal
+        view
+        returns (uint256)
+    {
+        SetAside storage equal = self.setAside[digestOf(operation)];
+        return equal.count == 0 ? 0 : equal.time;
+    }
+
+    /// @notice Moves the head over at most `limit` holes.
     function skipRemoved(Queue storage self, uint256 limit) internal {
         uint64 head = self.head;
         uint64 tail = self.tail;
