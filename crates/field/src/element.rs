@@ -43,7 +43,8 @@ impl Fe {
     #[inline(always)]
     #[must_use]
     pub const fn mul_const(self, other: Self) -> Self {
-        Self(reduce_once(&montgomery_reduce(&mul_wide(&self.0, &other.0)), &P))
+        // A product of reduced elements is below p^2 < p * R / 31, so its reduction is below p.
+        Self(montgomery_reduce(&mul_wide(&self.0, &other.0)))
     }
 
     /// The sum, usable in constants.
@@ -73,7 +74,7 @@ impl Fe {
     #[inline(always)]
     #[must_use]
     pub const fn square(self) -> Self {
-        Self(reduce_once(&montgomery_reduce(&square_wide(&self.0)), &P))
+        Self(montgomery_reduce(&square_wide(&self.0)))
     }
 
     /// `self + self`.

@@ -1,7 +1,7 @@
 //! Arithmetic on raw little-endian 64-bit limbs: the only place that knows the shape of p.
 //!
-//! p = (1, 0, 0, [`P3`]) and -1/p = -1 mod 2^64, so each Montgomery step finds its multiplier by a
-//! negation and needs one word multiplication where a general modulus needs four. Because
+//! p = (1, 0, 0, [`P3`]) and 1/p = 1 mod 2^64, so each Montgomery step finds its multiplier without
+//! any work and needs one word multiplication where a general modulus needs four. Because
 //! 2^256 > 31p, sums of several elements fit without reduction; a product of `a` and `b` is defined
 //! whenever `a * b < 31 * p^2`, and is then below 2p.
 
@@ -147,26 +147,24 @@ pub(crate) const fn square_wide(a: &Limbs) -> [u64; 8] {
     [t0, t1, t2, t3, t4, t5, t6, t7]
 }
 
-/// `t / R mod p`, below `t / R + p`; the caller knows that `t / R + p < 2^256`.
+/// `t / R mod p`, at most `t / R` or below p.
 #[inline(always)]
 pub(crate) const fn montgomery_reduce(t: &[u64; 8]) -> Limbs {
-    // The first three multipliers are the words of -(t mod 2^192): the zero middle limbs of p and
-    // its top limb do not reach them. Adding m * 1 then clears those words with a carry of at most
-    // 1.
-    let (m0, b) = sbb(0, t[0], false);
-    let (m1, b) = sbb(0, t[1], b);
-    let (m2, carry) = sbb(0, t[2], b);
-    let (t3, h0) = mac(t[3], m0, P3, carry as u64);
-    let m3 = t3.wrapping_neg();
-    let carry = t3 != 0;
-    let (t4, h1) = mac(t[4], m1, P3, h0);
-    let (t4, c) = adc(t4, 0, carry);
-    let (t5, h2) = mac(t[5], m2, P3, h1);
-    let (t5, c) = adc(t5, 0, c);
-    let (t6, h3) = mac(t[6], m3, P3, h2);
-    let (t6, c) = adc(t6, 0, c);
-    let (t7, _) = adc(t[7], h3, c);
-    [t4, t5, t6, t7]
+    // Multiples of p are subtracted, because 1/p = 1 mod 2^192: the first three multipliers are the
+    // lowest words themselves, and clear them without a carry. The zero middle limbs of p and its
+    // top limb do not reach them.
+    let (l0, h0) = mac(0, t[0], P3, 0);
+    let (m3, b) = sbb(t[3], l0, false);
+    let (q4, h1) = mac(h0, t[1], P3, 0);
+    let (q5, h2) = mac(h1, t[2], P3, 0);
+    let (q6, q7) = mac(h2, m3, P3, 0);
+    let (t4, b) = sbb(t[4], q4, b);
+    let (t5, b) = sbb(t[5], q5, b);
+    let (t6, b) = sbb(t[6], q6, b);
+    let (t7, b) = sbb(t[7], q7, b);
+    // What was subtracted is below p * R.
+    let mask = (b as u64).wrapping_neg();
+    add_raw(&[t4, t5, t6, t7], &[P[0] & mask, 0, 0, P[3] & mask])
 }
 
 /// `a * b / R`, below 2p whenever `a * b < 31 * p^2`.
