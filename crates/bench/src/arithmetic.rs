@@ -100,7 +100,7 @@ impl Task for Additions {
     }
 }
 
-/// Products of a vector in memory with one in registers, summed without reduction.
+/// Products of vectors in memory with one in registers, summed without reduction.
 struct DotProduct<'v>(&'v [Fe]);
 
 impl Task for DotProduct<'_> {
@@ -109,11 +109,16 @@ impl Task for DotProduct<'_> {
     #[inline(always)]
     fn run<P: Packed>(self) -> Fe {
         let factor = P::load(self.0);
-        let mut sum = P::no_sum();
-        for values in self.0.chunks_exact(P::WIDTH) {
-            sum = P::add_product(sum, P::load(values), factor);
+        // Several sums: the additions to one wait for each other.
+        let mut sums = [P::no_sum(); 4];
+        for (i, values) in self.0.chunks_exact(P::WIDTH).enumerate() {
+            sums[i % 4] = P::add_product(sums[i % 4], P::load(values), factor);
         }
-        first(P::reduce_sum(sum))
+        let mut total = P::reduce_sum(sums[0]);
+        for sum in &sums[1..] {
+            total = total.add(P::reduce_sum(*sum));
+        }
+        first(total)
     }
 }
 
