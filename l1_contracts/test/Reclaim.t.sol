@@ -64,6 +64,29 @@ contract ReclaimTest is ExchangeBase {
         exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
     }
 
+    /// @dev The attack: deposit the same again, so that the batch sealed first consumes that entry,
+    /// and the batch with the second deposit depends on the one set aside long ago.
+    function test_updateState_whenAnEqualDepositFollowsTheRequest_thenItHasTheWholeDelayToo()
+        external
+    {
+        deposit(ALICE, KEY, AMOUNT);
+        _request(ALICE, 0, ALICE_ID, AMOUNT);
+        VM.warp(START + RECLAIM_DELAY - 1);
+        deposit(ALICE, KEY, AMOUNT);
+        _consume(ALICE, ALICE_ID, AMOUNT);
+        settle(nextHeader());
+        VM.warp(START + RECLAIM_DELAY);
+        VM.expectRevert(
+            abi.encodeWithSelector(
+                IExchange.ReclaimTooEarly.selector, START + 2 * RECLAIM_DELAY - 1
+            )
+        );
+        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        _consume(ALICE, ALICE_ID, AMOUNT);
+        settle(nextHeader());
+        _assertQueued(0);
+    }
+
     function test_updateState_whenRequestedDepositIsLeftOut_thenTheNextIsTheHead() external {
         deposit(ALICE, KEY, AMOUNT);
         deposit(BOB, KEY, AMOUNT);

@@ -128,7 +128,8 @@ interface IExchange {
 
     /// @notice Returns a deposit whose reclaim was requested, after a delay in which batches that
     /// were sealed before the request can settle; anyone may call. Equal deposits are
-    /// interchangeable, and the delay counts from the last request for one of them.
+    /// interchangeable, and the delay counts from the last request for one of them, or from an
+    /// equal deposit after that.
     function reclaimDeposit(
         uint32 accountId,
         address l1Address,

@@ -18,7 +18,7 @@ library OperationQueue {
 
     struct SetAside {
         uint64 count;
-        // Of the last one: a new one makes all equal ones wait anew.
+        // Of the last one, or of the last equal one pushed since: all equal ones wait anew.
         uint40 time;
     }
 
@@ -37,7 +37,12 @@ library OperationQueue {
     function push(Queue storage self, Operation memory operation) internal returns (uint256 index) {
         index = self.tail;
         self.tail += 1;
-        self.entries[index] = Entry(digestOf(operation), uint40(block.timestamp));
+        uint216 digest = digestOf(operation);
+        self.entries[index] = Entry(digest, uint40(block.timestamp));
+        // A batch may consume this entry for an equal one set aside; the batch that means this one
+        // then needs the other, for as long.
+        SetAside storage equal = self.setAside[digest];
+        if (equal.count != 0) equal.time = uint40(block.timestamp);
     }
 
     /// @notice Consumes `operation`: the head, or else one that was set aside.
