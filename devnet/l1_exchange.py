@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import requests
 from hexbytes import HexBytes
-from web3.exceptions import TransactionNotFound, Web3Exception, Web3RPCError
+from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception, Web3RPCError
 
 from devnet.contracts import FEE_HEADROOM, RevertedError, load_artifact
 from sequencer.l1 import (
     Fees,
+    L1Block,
     L1Deposit,
+    L1Queue,
     L1RejectedError,
     L1State,
     L1UnavailableError,
@@ -24,7 +26,7 @@ from sequencer.l1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from eth_account.signers.local import LocalAccount
     from web3.eth import Eth
@@ -64,9 +66,7 @@ class ExchangeOnL1:
 
         return await self._ask(read)
 
-    async def read_deposits(
-        self, first_index: int, limit: int, confirmations: int
-    ) -> Sequence[L1Deposit]:
+    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         """Return queue entries that `confirmations` blocks have been built upon, in queue order.
 
         Deposits whose reclaim was requested are left out, once the request is as deep: if a
@@ -74,6 +74,10 @@ class ExchangeOnL1:
         expect the deposit.
         """
         return await self._ask(lambda: self._read_deposits(first_index, limit, confirmations))
+
+    async def block_hash(self, number: int) -> bytes | None:
+        """Return the hash of a block of the present chain, None if it is not that long."""
+        return await self._ask(lambda: self._block_hash(number))
 
     async def check_batch(self, calldata: bytes) -> int:
         """Let the newest block's contract judge an `updateState`; return the gas it needs.
@@ -132,13 +136,19 @@ class ExchangeOnL1:
         """Return what the newest block and the node's pool know of a transaction."""
         return await self._ask(lambda: self._fate(HexBytes(transaction_hash)))
 
-    def _read_deposits(
-        self, first_index: int, limit: int, confirmations: int
-    ) -> Sequence[L1Deposit]:
-        self._follow_logs(self._chain.web3.eth.block_number - confirmations)
+    def _read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
+        number = max(self._chain.web3.eth.block_number - confirmations, 0)
+        block = L1Block(number, bytes(self._chain.web3.eth.get_block(number)["hash"]))
+        self._follow_logs(number)
         indices = range(first_index, len(self._deposits))
         wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
-        return [self._deposits[index] for index in wanted]
+        return L1Queue(block, tuple(self._deposits[index] for index in wanted))
+
+    def _block_hash(self, number: int) -> bytes | None:
+        try:
+            return bytes(self._chain.web3.eth.get_block(number)["hash"])
+        except BlockNotFound:
+            return None
 
     def _follow_logs(self, last_block: int) -> None:
         if last_block < self._next_block:

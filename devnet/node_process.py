@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import logging
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,12 @@ from devnet.keys import load_keys
 from devnet.l1_exchange import ExchangeOnL1
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
-from sequencer.data_folder import DataFolder
+from sequencer.data_folder import DataFolder, DataFolderInUseError
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
-from sequencer.watcher import WatcherPolicy
+from sequencer.settlement import RootMismatchError
+from sequencer.store import WrongExchangeError
+from sequencer.watcher import DeepReorgError, WatcherPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +33,14 @@ if TYPE_CHECKING:
 SEQUENCER_KEYS: Final = "sequencer"
 OPERATOR_KEYS: Final = "operator"
 DEFAULT_BATCH: Final = BatchPolicy()
+# What no restart cures: one line for the operator as the log's last.
+OPERATORS_MATTER: Final = (
+    DataFolderInUseError,
+    DeepReorgError,
+    RootMismatchError,
+    WrongExchangeError,
+)
+ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
 def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int) -> NodeConfig:
@@ -43,7 +54,11 @@ def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int)
         batch=BatchPolicy(max_cost_steps=arguments.batch_steps, max_age_ms=arguments.batch_age_ms),
         # Long enough for the whole committee, so that one update carries all reports.
         oracle=OraclePolicy(grace_ms=500),
-        watcher=WatcherPolicy(confirmations=arguments.confirmations, poll_ms=250),
+        watcher=WatcherPolicy(
+            confirmations=arguments.confirmations,
+            poll_ms=250,
+            accepted_reorg_block=arguments.accept_l1_reorg,
+        ),
     )
 
 
@@ -76,6 +91,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--l1", required=True, metavar="URL")
     parser.add_argument("--confirmations", type=int, default=2)
+    parser.add_argument("--accept-l1-reorg", type=int, metavar="BLOCK", help=ACCEPT_HELP)
     parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)
     parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
     return parser.parse_args(arguments)
@@ -84,7 +100,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main() -> None:
     """Run the sequencer."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    asyncio.run(serve(parse_arguments()))
+    try:
+        asyncio.run(serve(parse_arguments()))
+    except OPERATORS_MATTER as error:
+        sys.exit(f"sequencer: stopped: {error}")
 
 
 if __name__ == "__main__":

@@ -36,12 +36,11 @@ from sequencer.config import BatchPolicy
 from sequencer.feed import FeedEvent
 from sequencer.history import AppliedEntry, History
 from sequencer.journal import JournalEntry, put_entry, read_entries
+from sequencer.l1_cursor import L1Cursor
 from sequencer.messages import acknowledgement
 from sequencer.store import Database, load_or_create_state, put_state
 
 logger = logging.getLogger(__name__)
-
-_INDEX_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Engine:
         self.meter = BatchMeter(settings.batch, n_markets)
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
-        self.next_l1_index = int.from_bytes(database.get(keyspace.META_NEXT_L1_INDEX, b""), "big")
+        self.l1_cursor = L1Cursor(database)
         self._database = database
         self._clock = clock
         self._write_batch = database.write_batch(sync=True)
@@ -221,7 +220,7 @@ class Engine:
         )
         put_entry(self._write_batch, entry)
         if command.l1_index is not None:
-            self._pass_l1_index(command.l1_index)
+            self.l1_cursor.consume(self._write_batch, command.l1_index)
         self._has_writes = True
         accepted = self._record(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
@@ -234,7 +233,7 @@ class Engine:
         Only a message whose signature counts may see it: the hash alone is public.
         """
         if command.l1_index is not None:
-            is_consumed = command.l1_index < self.next_l1_index
+            is_consumed = command.l1_index < self.l1_cursor.next_index
             answer = order_service_pb2.StreamOrdersResponse()
             return Accepted(answer, is_repeat=True) if is_consumed else None
         if not (command.message_hash and command.is_verified):
@@ -273,15 +272,6 @@ class Engine:
         if isinstance(entry.transaction, OracleUpdate):
             self._unpublished.oracle_updates.append(entry.transaction)
         return Accepted(answer, receipt)
-
-    def _pass_l1_index(self, l1_index: int) -> None:
-        """Note, in the journal's own write, how far the contract's queue has been taken over.
-
-        The position in the state cannot tell: it does not count the entries that were left out.
-        """
-        self.next_l1_index = l1_index + 1
-        value = self.next_l1_index.to_bytes(_INDEX_BYTES, "big")
-        self._write_batch.put(keyspace.META_NEXT_L1_INDEX, value)
 
     def _make_durable(self) -> None:
         if self._has_writes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from novation.protocol.transactions import Deposit
 from sequencer.clock import Clock
 from sequencer.engine import Command
-from sequencer.l1 import L1Deposit, SentTransaction
+from sequencer.l1 import L1Block, L1Deposit, SentTransaction
 from sequencer.proof_queue import ProofJob
 from sequencer.runner import EngineRunner
 
@@ -71,7 +71,15 @@ class EngineDepositSink:
 
     async def next_l1_index(self) -> int:
         """Return the index of the contract's queue at which to go on."""
-        return await self._runner.call(lambda engine: engine.next_l1_index)
+        return await self._runner.call(lambda engine: engine.l1_cursor.next_index)
+
+    async def last_l1_block(self) -> L1Block | None:
+        """Return the newest block whose entries may have been consumed."""
+        return await self._runner.call(lambda engine: engine.l1_cursor.block)
+
+    async def note_l1_block(self, block: L1Block) -> None:
+        """Remember a newer one."""
+        await self._runner.call(lambda engine: engine.l1_cursor.note_block(block))
 
     async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
         """Apply queue entries in order."""

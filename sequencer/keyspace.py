@@ -20,6 +20,7 @@ META_CONFIG_HASH: Final = META + b"config_hash"
 META_FORMAT: Final = META + b"format"
 META_COUNTERS: Final = META + b"counters"
 META_NEXT_L1_INDEX: Final = META + b"next_l1_index"
+META_L1_BLOCK: Final = META + b"l1_block"
 
 
 def number_key(kind: bytes, number: int) -> bytes:

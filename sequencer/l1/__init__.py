@@ -2,7 +2,9 @@
 
 from sequencer.l1.interface import (
     L1,
+    L1Block,
     L1Deposit,
+    L1Queue,
     L1RejectedError,
     L1State,
     L1UnavailableError,
@@ -21,7 +23,9 @@ from sequencer.l1.transactions import (
 __all__ = [
     "L1",
     "Fees",
+    "L1Block",
     "L1Deposit",
+    "L1Queue",
     "L1RejectedError",
     "L1State",
     "L1UnavailableError",

@@ -1,6 +1,5 @@
 """The L1 Protocol, its values and its two kinds of failure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +41,22 @@ class L1Deposit:
 
 
 @dataclass(frozen=True, slots=True)
+class L1Block:
+    """A block's place and its identity: after a reorganisation another one has its place."""
+
+    number: int
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class L1Queue:
+    """Entries of the contract's queue, as of a block."""
+
+    block: L1Block
+    deposits: tuple[L1Deposit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class L1State:
     """What the contract holds after its last finalised batch."""
 
@@ -57,14 +72,16 @@ class L1(Protocol):
         """Return the state of the newest block."""
         ...
 
-    async def read_deposits(
-        self, first_index: int, limit: int, confirmations: int
-    ) -> Sequence[L1Deposit]:
+    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         """Return at most `limit` queue entries from `first_index` on, in queue order.
 
-        Only what `confirmations` blocks have been built upon counts: entries, and requests to
-        reclaim entries, which take these out.
+        Only what the returned block and those before it hold counts, entries as well as requests
+        to reclaim entries, which take these out; `confirmations` blocks have been built upon it.
         """
+        ...
+
+    async def block_hash(self, number: int) -> bytes | None:
+        """Return the hash of a block of the present chain, None if it is not that long."""
         ...
 
     async def check_batch(self, calldata: bytes) -> int:

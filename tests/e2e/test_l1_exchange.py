@@ -19,6 +19,7 @@ from devnet.trader_l1 import QueuedDeposit, TraderOnL1
 from sequencer.fees import FeePolicy
 from sequencer.l1 import (
     Fees,
+    L1Deposit,
     L1RejectedError,
     L1UnavailableError,
     SendAnswer,
@@ -45,6 +46,9 @@ class OnChain:
         trader = self.trader(name)
         trader.fund(amount)
         return trader.deposit(amount)
+
+    async def deposits(self, first: int, limit: int, confirmations: int) -> list[L1Deposit]:
+        return list((await self.exchange.read_deposits(first, limit, confirmations)).deposits)
 
     def harmless_calldata(self) -> bytes:
         """Return a call that succeeds and changes nothing, for tests of transactions alone."""
@@ -77,21 +81,21 @@ async def test_deposits_when_made_then_read_in_order_once_confirmed(on_chain: On
     first, second = on_chain.deposit("alice"), on_chain.deposit("bob", 2 * AMOUNT)
     again = on_chain.deposit("alice")
     assert (first.account_id, second.account_id, again.account_id) == (2, 3, 2)
-    deposits = await on_chain.exchange.read_deposits(0, 10, 0)
+    deposits = await on_chain.deposits(0, 10, 0)
     assert [deposit.index for deposit in deposits] == [0, 1, 2]
     assert [deposit.account_id for deposit in deposits] == [2, 3, 2]
     assert deposits[1].amount_quanta == 2 * AMOUNT
     keys = derive_keys("bob", seed=3)
     assert deposits[1].l1_address == int(keys.l1_address, 16)
     assert deposits[1].stark_key == keys.stark_public
-    assert len(await on_chain.exchange.read_deposits(1, 1, 0)) == 1
+    assert len(await on_chain.deposits(1, 1, 0)) == 1
 
 
 async def test_deposit_when_not_confirmed_yet_then_not_read(on_chain: OnChain) -> None:
     on_chain.deposit("alice")
-    assert await on_chain.exchange.read_deposits(0, 10, 1) == []
+    assert await on_chain.deposits(0, 10, 1) == []
     on_chain.chain.local("anvil_mine", [1])
-    assert len(await on_chain.exchange.read_deposits(0, 10, 1)) == 1
+    assert len(await on_chain.deposits(0, 10, 1)) == 1
 
 
 async def test_deposit_when_its_reclaim_is_requested_then_left_out_once_confirmed(
@@ -101,11 +105,11 @@ async def test_deposit_when_its_reclaim_is_requested_then_left_out_once_confirme
         on_chain.deposit(name)
     bob = on_chain.trader("bob")
     bob.request_reclaim(1, AMOUNT)
-    assert [d.index for d in await on_chain.exchange.read_deposits(0, 10, 1)] == [0, 1, 2]
-    assert [d.index for d in await on_chain.exchange.read_deposits(0, 10, 0)] == [0, 2]
+    assert [d.index for d in await on_chain.deposits(0, 10, 1)] == [0, 1, 2]
+    assert [d.index for d in await on_chain.deposits(0, 10, 0)] == [0, 2]
     assert on_chain.deposit("dave").position == 2
-    assert [d.account_id for d in await on_chain.exchange.read_deposits(2, 10, 0)] == [4, 5]
-    assert [d.index for d in await on_chain.exchange.read_deposits(0, 2, 0)] == [0, 2]
+    assert [d.account_id for d in await on_chain.deposits(2, 10, 0)] == [4, 5]
+    assert [d.index for d in await on_chain.deposits(0, 2, 0)] == [0, 2]
     with pytest.raises(RevertedError, match="ReclaimTooEarly"):
         bob.reclaim(AMOUNT)
     on_chain.chain.local("evm_increaseTime", RECLAIM_DELAY_S + 1)
@@ -114,6 +118,23 @@ async def test_deposit_when_its_reclaim_is_requested_then_left_out_once_confirme
     assert bob.balance() == AMOUNT
     with pytest.raises(RevertedError, match="ReclaimNotRequested"):
         bob.reclaim(AMOUNT)
+
+
+async def test_blocks_when_the_chain_is_reorganised_then_other_hashes(on_chain: OnChain) -> None:
+    exchange, chain = on_chain.exchange, on_chain.chain
+    on_chain.deposit("alice")
+    chain.local("anvil_mine", [4])
+    head = chain.web3.eth.block_number
+    queue = await exchange.read_deposits(0, 10, 3)
+    assert queue.block.number == head - 3
+    assert len(queue.deposits) == 1
+    newest = await exchange.block_hash(head)
+    assert await exchange.block_hash(head + 1) is None
+    chain.local("anvil_reorg", [2, []])
+    assert await exchange.block_hash(head) not in (newest, None)
+    assert await exchange.block_hash(head - 3) == queue.block.block_hash
+    chain.local("anvil_reorg", [4, []])
+    assert await exchange.block_hash(head - 3) not in (queue.block.block_hash, None)
 
 
 async def test_batch_when_calldata_is_garbage_then_rejected(on_chain: OnChain) -> None:

@@ -21,6 +21,7 @@ from sequencer.proof_queue import (
     ProofJob,
 )
 from sequencer.settlement import RootMismatchError, SettlementPolicy
+from sequencer.watcher import DeepReorgError, WatcherPolicy
 from tests.node.support import POLICY, TRADERS, RunningNode, running_node, until_exists
 from tests.support.builders import ONE_DOLLAR, l1_address
 from tests.support.simulation import ManualClock, deposit_entry, put_proof
@@ -257,6 +258,53 @@ async def test_request_for_a_deposit_that_was_consumed_moves_no_other(tmp_path: 
         assert custody == 4 * 10_000 * ONE_DOLLAR
 
 
+@pytest.mark.parametrize("confirmations", [0, 2])
+async def test_reorg_of_a_block_that_was_consumed_stops_the_node(
+    tmp_path: Path, confirmations: int
+) -> None:
+    policy = replace(FAST, watcher=WatcherPolicy(confirmations=confirmations, poll_ms=5))
+    async with running_node(tmp_path, policy=policy) as node:
+        l1 = node.l1
+        l1.stands_still, l1.block_number = True, 10
+        await node.fund(2)
+        looked_at = 10 - confirmations
+        await node.until(lambda engine: engine.l1_cursor.block == l1._block(looked_at))
+        # Shallower than the confirmations: nothing was consumed there.
+        l1.replace_blocks(looked_at + 1)
+        await node.fund(3)
+        old, n_journalled = l1._block(looked_at), await node.node.runner.call(_last_sequence)
+        l1.replace_blocks(looked_at)
+        l1.add_deposit(4)
+        words = f"L1 block {looked_at} was 0x{old.block_hash.hex()} .* and is 0x{{}} now"
+        words = words.format(l1._block(looked_at).block_hash.hex())
+        with pytest.raises(DeepReorgError, match=words):
+            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+    async with running_node(tmp_path, policy=policy, l1=l1) as node:
+        with pytest.raises(DeepReorgError, match=words):
+            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+        assert await node.node.runner.call(_last_sequence) == n_journalled
+    accepting = replace(policy, watcher=replace(policy.watcher, accepted_reorg_block=looked_at))
+    async with running_node(tmp_path, policy=accepting, l1=l1) as node:
+        await node.until(lambda engine: 4 in engine.state.accounts)
+    async with running_node(tmp_path, policy=policy, l1=l1) as node:
+        await node.fund(5)
+
+
+async def test_l1_that_is_behind_what_was_consumed_is_waited_for(tmp_path: Path) -> None:
+    policy = replace(
+        FAST, watcher=WatcherPolicy(confirmations=0, poll_ms=5, backoff=BackoffPolicy(5, 10))
+    )
+    async with running_node(tmp_path, policy=policy) as node:
+        node.l1.stands_still, node.l1.block_number = True, 10
+        await node.until(lambda engine: engine.l1_cursor.block == node.l1._block(10))
+        node.l1.block_number = 7
+        node.l1.add_deposit(2)
+        await asyncio.sleep(0.1)
+        assert await node.node.runner.call(_last_sequence) == 0
+        node.l1.block_number = 11
+        await node.until(lambda engine: 2 in engine.state.accounts)
+
+
 def test_backoff_when_attempts_fail_doubles_up_to_its_limit_and_starts_over() -> None:
     backoff = Backoff(BACKOFF)
     assert [backoff.after_failure_ms() for _ in range(5)] == [100, 200, 400, 800, 1000]
@@ -274,6 +322,10 @@ def test_published_job_when_published_again_is_left_alone(tmp_path: Path) -> Non
     queue.discard(1)
     assert queue.take_proof(1) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def _last_sequence(engine: Engine) -> int:
+    return engine.last_sequence
 
 
 @asynccontextmanager

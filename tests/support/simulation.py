@@ -4,15 +4,17 @@ They simulate interfaces: nothing here proves anything, and nothing outside the 
 """
 
 import asyncio
+import hashlib
 import heapq
 import itertools
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from sequencer.l1 import (
     Fees,
+    L1Block,
     L1Deposit,
+    L1Queue,
     L1RejectedError,
     L1State,
     L1UnavailableError,
@@ -68,6 +70,7 @@ class SimulatedL1:
         self.rejects_with = ""
         self.deposits: list[L1Deposit] = []
         self.left_out: set[int] = set()
+        self.forks: list[int] = []
         self.n_confirmed: int | None = None
         self.finalised: list[int] = []
         self._state = L1State(0, genesis_root, config_hash)
@@ -78,13 +81,20 @@ class SimulatedL1:
             self.mine()
         return self._state
 
-    async def read_deposits(
-        self, first_index: int, limit: int, confirmations: int
-    ) -> Sequence[L1Deposit]:
+    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         assert confirmations >= 0
         self._answer()
         confirmed = self.deposits[: self.n_confirmed][first_index:]
-        return [item for item in confirmed if item.index not in self.left_out][:limit]
+        wanted = [item for item in confirmed if item.index not in self.left_out][:limit]
+        return L1Queue(self._block(max(self.block_number - confirmations, 0)), tuple(wanted))
+
+    async def block_hash(self, number: int) -> bytes | None:
+        self._answer()
+        return self._block(number).block_hash if number <= self.block_number else None
+
+    def replace_blocks(self, first: int) -> None:
+        """Give the chain other blocks from a number on."""
+        self.forks.append(first)
 
     async def check_batch(self, calldata: bytes) -> int:
         self._answer()
@@ -149,6 +159,10 @@ class SimulatedL1:
     def add_deposit(self, account_id: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
         """Queue a deposit by the account's own owner and key."""
         self.deposits.append(deposit_entry(len(self.deposits), account_id, amount_quanta))
+
+    def _block(self, number: int) -> L1Block:
+        n_replaced = sum(first <= number for first in self.forks)
+        return L1Block(number, hashlib.sha256(f"{number}/{n_replaced}".encode()).digest())
 
     def _answer(self) -> None:
         self.n_calls += 1
