@@ -44,6 +44,8 @@ OUTPUT_OFFSET = OUTPUT_SEGMENT_OFFSET + 8 * len(SEGMENTS[2:])
 UPDATE_STATE_SELECTOR = keccak(b"updateState(bytes,bytes)")[:4]
 DATA_CONTRACT_MAX_BYTES = 24_575
 FIRST_PROGRAM_ADDRESS = 1
+# The first and the last program counter: the entry, and the endless jump behind the call of main.
+PROGRAM_SEGMENT = {"begin_addr": FIRST_PROGRAM_ADDRESS, "stop_ptr": FIRST_PROGRAM_ADDRESS + 4}
 
 
 class CalldataError(ValueError):
@@ -363,8 +365,16 @@ def _check_layout(public_input: Mapping[str, Any]) -> None:
 
 
 def _check_public_memory(public_input: Mapping[str, Any], n_outputs: int) -> None:
-    """The verifier rebuilds every cell but the outputs, in this order of addresses."""
+    """The verifier rebuilds every cell but the outputs, in this order of addresses.
+
+    It also knows where execution begins and ends: a run that began elsewhere could do anything,
+    although the program stands in its memory.
+    """
     segments = public_input["memory_segments"]
+    if segments["program"] != PROGRAM_SEGMENT:
+        raise CalldataError(
+            f"memory_segments.program is {segments['program']}, expected {PROGRAM_SEGMENT}"
+        )
     builtins = [segments[name] for name in l1_layout.PROGRAM_BUILTINS]
     initial_ap = segments["execution"]["begin_addr"]
     final_ap = segments["execution"]["stop_ptr"]
