@@ -28,8 +28,8 @@ ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "ou
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
-# The state may move a little between the estimate and the block.
-GAS_HEADROOM_PPM: Final = 50_000
+# The state may move between the estimate and the block; a revert for lack of gas halts settlement.
+GAS_HEADROOM_PPM: Final = 200_000
 # As anvil, geth and others say it.
 OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
 
