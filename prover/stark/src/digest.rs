@@ -147,6 +147,14 @@ impl CommitmentHash {
         }
     }
 
+    /// Whether this hash can have made the digest: the bytes that do not survive are zero.
+    pub fn can_be(self, digest: &Digest) -> bool {
+        match self {
+            Self::Keccak(mask) | Self::Blake2s(mask) => mask.apply(*digest) == *digest,
+            Self::Poseidon => Fe::from_bytes_be(digest).is_some(),
+        }
+    }
+
     /// Whether the digest is an input of this hash: Poseidon takes field elements only.
     pub fn accepts(self, digest: &Digest) -> bool {
         self != Self::Poseidon || Fe::from_bytes_be(digest).is_some()

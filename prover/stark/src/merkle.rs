@@ -18,8 +18,8 @@ pub enum MerkleError {
         /// Nodes given.
         actual: usize,
     },
-    /// A node is not an input of the tree's hash.
-    #[error("authentication node {node} is not a field element")]
+    /// A node is no output of the tree's hash, or no input.
+    #[error("authentication node {node} is not a digest of this tree")]
     InvalidNode {
         /// Heap number of the node.
         node: u64,

@@ -70,6 +70,15 @@ impl TablePlan {
         self.n_columns == 1 && node >> self.log_rows != 0
     }
 
+    /// Whether the digest could be this node: two proofs never differ in bytes without meaning.
+    fn is_node(&self, node: u64, digest: &Digest, hashes: &TreeHashes) -> bool {
+        if self.is_bare_leaf(node) {
+            Fe::from_montgomery_bytes_be(digest).is_some()
+        } else {
+            hashes.at_depth(node.ilog2()).can_be(digest)
+        }
+    }
+
     /// Whether the opening has as many cells and nodes as it should.
     pub fn matches(&self, opening: &Opening) -> bool {
         self.cells().count() == opening.values.len()
@@ -87,6 +96,11 @@ impl TablePlan {
         hashes: &TreeHashes,
         root: &Digest,
     ) -> Result<(), MerkleError> {
+        for (node, sibling) in self.sibling_nodes().into_iter().zip(siblings) {
+            if !self.is_node(node, sibling, hashes) {
+                return Err(MerkleError::InvalidNode { node });
+            }
+        }
         let leaf = |(position, cells): (&u64, &Vec<Fe>)| {
             (*position, leaf_of_row(cells, self.log_rows, hashes))
         };
@@ -102,4 +116,41 @@ pub fn leaf_of_row(cells: &[Fe], log_rows: u32, hashes: &TreeHashes) -> Digest {
     }
     let words: Vec<[u8; 32]> = cells.iter().map(|cell| cell.to_montgomery_bytes_be()).collect();
     hashes.at_depth(log_rows).hash_row(words.as_flattened())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::{CommitmentHash, DigestMask};
+
+    /// A tree of two leaves whose second one was never a digest.
+    #[test]
+    fn test_verify_when_a_sibling_is_no_output_of_the_hash_rejects() {
+        let row = vec![vec![Fe::from_u64(5), Fe::from_u64(6)]];
+        let plan = TablePlan::whole_rows(1, 2, &[0]);
+        for (hash, sibling, is_digest) in [
+            (CommitmentHash::Keccak(DigestMask::First(24)), [1; 32], false),
+            (CommitmentHash::Keccak(DigestMask::Full), [255; 32], true),
+            (CommitmentHash::Blake2s(DigestMask::Last(31)), [1; 32], false),
+            (CommitmentHash::Poseidon, [255; 32], false),
+        ] {
+            let hashes = TreeHashes { bottom: hash, friendly: hash, n_friendly_layers: 0 };
+            let root = hash.hash_pair(&leaf_of_row(&row[0], 1, &hashes), &sibling);
+            let expected =
+                if is_digest { Ok(()) } else { Err(MerkleError::InvalidNode { node: 3 }) };
+            assert_eq!(plan.verify(&row, &[sibling], &hashes, &root), expected, "{hash:?}");
+        }
+    }
+
+    #[test]
+    fn test_verify_when_a_bare_leaf_is_no_element_rejects() {
+        let hash = CommitmentHash::Keccak(DigestMask::First(24));
+        let hashes = TreeHashes { bottom: hash, friendly: hash, n_friendly_layers: 0 };
+        let plan = TablePlan::whole_rows(1, 1, &[0]);
+        let row = vec![vec![Fe::from_u64(5)]];
+        let root = |sibling| hash.hash_pair(&leaf_of_row(&row[0], 1, &hashes), &sibling);
+        let verify = |sibling| plan.verify(&row, &[sibling], &hashes, &root(sibling));
+        assert_eq!(verify([1; 32]), Ok(()), "all bytes of a bare leaf count");
+        assert_eq!(verify([255; 32]), Err(MerkleError::InvalidNode { node: 3 }));
+    }
 }
