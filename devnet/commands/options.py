@@ -1,13 +1,14 @@
 """Options that several commands share."""
 
 import enum
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from devnet.home import HOME_VARIABLE, Home, default_home
-from prover.limits import MAX_THREADS, parse_size
+from prover.limits import parse_size, parse_threads
 from prover.profiles import PROFILES
 
 
@@ -33,18 +34,21 @@ KeyOption = Annotated[
 ]
 
 
-def _parse_budget(value: str | int) -> int:
-    try:
-        return value if isinstance(value, int) else parse_size(value)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+def _parsed_by(parse: Callable[[str], int]) -> Callable[[str | int], int]:
+    def parse_option(value: str | int) -> int:
+        try:
+            return value if isinstance(value, int) else parse(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse_option
 
 
 MemoryBudgetOption = Annotated[
     int | None,
     typer.Option(
         "--memory-budget",
-        parser=_parse_budget,
+        parser=_parsed_by(parse_size),
         metavar="SIZE",
         help="Memory that the prover may have in use, as 900M or 12G.",
     ),
@@ -53,8 +57,7 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option(
         "--threads",
-        min=1,
-        max=MAX_THREADS,
+        parser=_parsed_by(parse_threads),
         metavar="N",
         help="Threads of the prover; one for each processor by default.",
     ),

@@ -2,6 +2,7 @@
 
 mod support;
 
+use novation_air::{Air, TraceChecker};
 use novation_cairo_air::{
     ecdsa_is_provable, read_memory_file, read_trace_file, FileError, SignatureError,
     SignatureInput, TraceError, TraceGenerator, TraceInputs,
@@ -10,6 +11,7 @@ use novation_crypto::curve::ORDER;
 use novation_crypto::ecdsa::{public_key, sign, verify, Signature};
 use novation_field::Fe;
 use support::small::small;
+use support::some_elements;
 
 /// The error of a changed run.
 fn error_of(change: impl FnOnce(&mut TraceInputs)) -> Option<TraceError> {
@@ -23,7 +25,7 @@ fn error_of(change: impl FnOnce(&mut TraceInputs)) -> Option<TraceError> {
 #[test]
 fn test_trace_when_run_is_broken_then_typed_error() {
     type Case = (fn(&mut TraceInputs), fn(&TraceError) -> bool);
-    let cases: [Case; 9] = [
+    let cases: [Case; 14] = [
         (|run| run.trace.truncate(100), |e| matches!(e, TraceError::StepCount { .. })),
         (|run| run.memory[3] = None, |e| matches!(e, TraceError::MissingMemory { address: 3, .. })),
         (
@@ -32,7 +34,32 @@ fn test_trace_when_run_is_broken_then_typed_error() {
         ),
         (
             |run| run.memory[2] = Some(Fe::from_u64(99)),
-            |e| matches!(e, TraceError::MemoryConflict { address: 2, .. }),
+            |e| matches!(e, TraceError::Registers { step: 1, register: "ap", .. }),
+        ),
+        (
+            |run| *run.builtins.range_check.get_mut(&0).unwrap() += 1,
+            |e| matches!(e, TraceError::MemoryConflict { .. }),
+        ),
+        (
+            |run| run.trace[0].pc += 1,
+            |e| matches!(e, TraceError::Registers { step: 0, register: "pc", .. }),
+        ),
+        (
+            |run| run.trace[7].fp += 1,
+            |e| matches!(e, TraceError::Registers { step: 7, register: "fp", .. }),
+        ),
+        (
+            |run| run.trace.last_mut().unwrap().ap += 1,
+            |e| matches!(e, TraceError::Registers { register: "ap", .. }),
+        ),
+        (
+            |run| {
+                // The frame that the first call saves.
+                let frame = run.trace.windows(2).find(|step| step[0].fp != step[1].fp).unwrap();
+                let cell = usize::try_from(frame[0].ap).unwrap();
+                run.memory[cell] = run.memory[cell].map(|fp| fp + Fe::ONE);
+            },
+            |e| matches!(e, TraceError::Call { .. }),
         ),
         (
             |run| {
@@ -52,12 +79,36 @@ fn test_trace_when_run_is_broken_then_typed_error() {
             |run| run.builtins.ec_op.get_mut(&0).unwrap().q.x += Fe::ONE,
             |e| matches!(e, TraceError::BuiltinInput { builtin: "ec_op", .. }),
         ),
-        (|run| run.trace[5].ap = u64::MAX, |e| matches!(e, TraceError::MissingMemory { .. })),
+        (
+            |run| run.trace[5].ap = u64::MAX,
+            |e| matches!(e, TraceError::Registers { step: 5, register: "ap", .. }),
+        ),
     ];
     for (position, (change, is_expected)) in cases.into_iter().enumerate() {
         let Some(error) = error_of(change) else { return };
         assert!(is_expected(&error), "case {position}: {error}");
     }
+}
+
+/// Every cell that is read at all is checked before the trace is committed, so that what is left to
+/// the constraints is only to agree.
+#[test]
+fn test_trace_when_a_cell_of_memory_changes_then_refused_or_satisfying() {
+    let Some((air, honest)) = small() else { return };
+    let params = air.params(&some_elements()).unwrap();
+    let checker = TraceChecker::new(&air, &params).unwrap();
+    let mut accepted = 0;
+    // Program and stack lie below, builtins that few instructions read above.
+    for address in (1..1_800).step_by(61).chain((1_800..honest.memory.len()).step_by(3_001)) {
+        let mut run = honest.clone();
+        run.memory[address] = run.memory[address].map(|value| value + Fe::ONE);
+        let first = TraceGenerator::new(&air, &run).unwrap().first_phase();
+        let Ok((mut columns, second)) = first else { continue };
+        columns.extend(second.columns(&some_elements()).unwrap());
+        assert_eq!(checker.check(&columns).unwrap().len(), 0, "address {address}");
+        accepted += 1;
+    }
+    println!("{accepted} cells are read by nobody");
 }
 
 #[test]

@@ -66,8 +66,13 @@ pub enum RunError {
     #[error("private input: {0} is not a string")]
     MissingPath(&'static str),
     /// Trace, memory or private input are malformed.
-    #[error(transparent)]
-    File(#[from] FileError),
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: FileError,
+    },
     /// The statement is not acceptable.
     #[error(transparent)]
     Statement(#[from] PublicInputError),
@@ -177,14 +182,19 @@ impl Witness for RunWitness<'_> {
 fn read_run(private_input: &Path, max_address: u64) -> Result<TraceInputs, RunError> {
     let value = read_json(private_input)?;
     let folder = private_input.parent().unwrap_or(Path::new(""));
-    let file = |key: &'static str| {
+    let path = |key: &'static str| {
         let name = value[key].as_str().ok_or(RunError::MissingPath(key))?;
-        read(&folder.join(name))
+        Ok::<_, RunError>(folder.join(name))
     };
+    let malformed = |path: &Path| {
+        let path = path.to_owned();
+        |error| RunError::File { path, error }
+    };
+    let (trace, memory) = (path("trace_path")?, path("memory_path")?);
     Ok(TraceInputs {
-        trace: read_trace_file(&file("trace_path")?)?,
-        memory: read_memory_file(&file("memory_path")?, max_address)?,
-        builtins: BuiltinInputs::from_value(&value)?,
+        trace: read_trace_file(&read(&trace)?).map_err(malformed(&trace))?,
+        memory: read_memory_file(&read(&memory)?, max_address).map_err(malformed(&memory))?,
+        builtins: BuiltinInputs::from_value(&value).map_err(malformed(private_input))?,
     })
 }
 

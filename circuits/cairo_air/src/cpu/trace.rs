@@ -11,14 +11,14 @@ use crate::trace::{FirstPhase, RegisterState, TraceError, TraceInputs};
 const CHUNK: usize = 1 << 14;
 
 /// The cells of one step.
-struct Step {
-    registers: RegisterState,
-    instruction: Instruction,
-    dst: (u64, Fe),
-    op0: (u64, Fe),
-    op1: (u64, Fe),
+pub(super) struct Step {
+    pub(super) registers: RegisterState,
+    pub(super) instruction: Instruction,
+    pub(super) dst: (u64, Fe),
+    pub(super) op0: (u64, Fe),
+    pub(super) op1: (u64, Fe),
     ops_mul: Fe,
-    res: Fe,
+    pub(super) res: Fe,
     tmp0: Fe,
 }
 
@@ -28,18 +28,21 @@ pub(crate) fn write_cpu(
     columns: &CpuColumns,
     inputs: &TraceInputs,
 ) -> Result<(), TraceError> {
-    for (chunk, states) in inputs.trace.chunks(CHUNK).enumerate() {
-        let steps: Result<Vec<Step>, _> =
-            states.par_iter().map(|registers| Step::new(*registers, inputs)).collect();
-        for (index, step) in (chunk * CHUNK..).zip(steps?) {
-            step.write(phase, columns, index);
+    for first in (0..inputs.trace.len()).step_by(CHUNK) {
+        let indices = first..inputs.trace.len().min(first + CHUNK);
+        // Collected as they are, so that the first wrong step is the one that is named.
+        let steps: Vec<Result<Step, _>> =
+            indices.into_par_iter().map(|index| Step::new(index, inputs)).collect();
+        for (index, step) in (first..).zip(steps) {
+            step?.write(phase, columns, index);
         }
     }
     Ok(())
 }
 
 impl Step {
-    fn new(registers: RegisterState, inputs: &TraceInputs) -> Result<Self, TraceError> {
+    fn new(index: usize, inputs: &TraceInputs) -> Result<Self, TraceError> {
+        let registers = inputs.trace[index];
         let pc = registers.pc;
         let read = |address: u64| inputs.read(address, pc).map(|value| (address, value));
         let instruction = Instruction::decode(inputs.read(pc, pc)?, pc)?;
@@ -58,7 +61,9 @@ impl Step {
             op1.1
         };
         let tmp0 = if instruction.jnz() { dst.1 } else { Fe::ZERO };
-        Ok(Self { registers, instruction, dst, op0, op1, ops_mul, res, tmp0 })
+        let step = Self { registers, instruction, dst, op0, op1, ops_mul, res, tmp0 };
+        step.check(index, &inputs.trace)?;
+        Ok(step)
     }
 
     fn write(&self, phase: &mut FirstPhase, c: &CpuColumns, index: usize) {

@@ -45,6 +45,34 @@ pub enum TraceError {
         /// The operand.
         value: Fe,
     },
+    /// An instruction asserts what does not hold.
+    #[error("the instruction at {pc} asserts {left} = {right}")]
+    AssertEq {
+        /// The program counter.
+        pc: u64,
+        /// The cell that is asserted.
+        left: Fe,
+        /// The result of the instruction.
+        right: Fe,
+    },
+    /// A call does not leave frame and return address in memory.
+    #[error("the call at {pc} finds other values than fp and the return address in its cells")]
+    Call {
+        /// The program counter.
+        pc: u64,
+    },
+    /// A register has another value than the instruction before or the statement gives it.
+    #[error("{register} is {actual} before step {step}, expected {expected}")]
+    Registers {
+        /// The step, from zero.
+        step: usize,
+        /// Name of the register.
+        register: &'static str,
+        /// Its value in the trace.
+        actual: u64,
+        /// The value it should have.
+        expected: Fe,
+    },
     /// The input of a builtin instance has no place in the trace.
     #[error("{builtin} instance {index} given, the trace has {instances}")]
     InstanceIndex {

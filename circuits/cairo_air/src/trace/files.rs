@@ -47,6 +47,14 @@ pub enum FileError {
         /// Name of the value.
         key: String,
     },
+    /// A range check of the private input is out of its range.
+    #[error("private input: range_check instance {index} is {value}, allowed is less than 2^128")]
+    RangeCheck {
+        /// Number of the instance.
+        index: u64,
+        /// The value.
+        value: Fe,
+    },
 }
 
 /// Reads the registers of every step.

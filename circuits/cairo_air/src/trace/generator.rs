@@ -15,7 +15,7 @@ use crate::builtins::poseidon::{write_poseidon, PoseidonColumns};
 use crate::builtins::range_check::{
     write_range_check_memory, write_range_check_parts, RangeCheckColumns,
 };
-use crate::cpu::{write_cpu, CpuColumns};
+use crate::cpu::{check_boundary, write_cpu, CpuColumns};
 use crate::diluted::{
     write_diluted_products, DilutedColumns, DilutedInteractionColumns, DilutedPool,
 };
@@ -79,6 +79,7 @@ impl<'a, 'r> TraceGenerator<'a, 'r> {
             range_check16: RangeCheck16Pool::new(units(params.rows_per_range_check_unit())),
             diluted: DilutedPool::new(units(params.rows_per_diluted_unit())),
         };
+        check_boundary(self.input, &self.run.trace)?;
         write_cpu(&mut phase, &CpuColumns::new(layout), self.run)?;
         let memory = MemoryColumns::new(layout);
         write_public_memory(&mut phase.memory, &memory, self.input);

@@ -80,7 +80,8 @@ impl BuiltinInputs {
             inputs.pedersen.insert(index(item)?, input);
         }
         for item in items(value, "range_check") {
-            inputs.range_check.insert(index(item)?, small(element(item, "value")?)?);
+            let index = index(item)?;
+            inputs.range_check.insert(index, small(index, element(item, "value")?)?);
         }
         for item in items(value, "ecdsa") {
             let signature = &item["signature_input"];
@@ -126,9 +127,9 @@ fn element(item: &Value, key: &str) -> Result<Fe, FileError> {
     parsed.ok_or_else(|| FileError::PrivateInput { key: key.to_owned() })
 }
 
-fn small(value: Fe) -> Result<u128, FileError> {
+fn small(index: u64, value: Fe) -> Result<u128, FileError> {
     match value.to_limbs() {
         [low, high, 0, 0] => Ok(u128::from(high) << 64 | u128::from(low)),
-        _ => Err(FileError::PrivateInput { key: "range_check value".to_owned() }),
+        _ => Err(FileError::RangeCheck { index, value }),
     }
 }
