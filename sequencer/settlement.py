@@ -28,12 +28,14 @@ class SettlementPolicy:
     """How settlement deals with L1.
 
     A rejection counts as permanent when the contract still rejects the batch `rejection_blocks`
-    blocks later: until then a reorganisation of the chain can have caused it.
+    blocks later: until then a reorganisation of the chain can have caused it. With nothing to
+    settle, L1 is looked at every `idle_look_ms`.
     """
 
     poll_ms: int = 500
     backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
     rejection_blocks: int = 3
+    idle_look_ms: int = 30_000
     fees: FeePolicy = field(default_factory=FeePolicy)
 
 
@@ -54,7 +56,8 @@ class Settlement:
         self._l1 = l1
         self._submission = Submission(ledger, l1, clock, policy.fees)
         self._policy = policy
-        self._synchronised = False
+        self._clock = clock
+        self._next_look_ms = 0
         # The batch that L1 rejects now, and the first block at which it did.
         self._rejected_since: tuple[int, int] | None = None
 
@@ -69,7 +72,7 @@ class Settlement:
         """
         _, last_final = await self._ledger.progress()
         calldata = await self._ledger.calldata(last_final + 1)
-        if self._synchronised and calldata is None:
+        if calldata is None and self._clock.now_ms() < self._next_look_ms:
             return False
         batch_number = await self.synchronise() + 1
         if batch_number > last_final + 1:
@@ -103,7 +106,7 @@ class Settlement:
         for batch_number in range(last_final + 1, state.batch_number + 1):
             transaction_hash = await self._submission.included_hash(batch_number)
             await self._finalise(batch_number, transaction_hash)
-        self._synchronised = True
+        self._next_look_ms = self._clock.now_ms() + self._policy.idle_look_ms
         return state.batch_number
 
     async def _submit(self, batch_number: int, calldata: bytes) -> None:

@@ -167,6 +167,21 @@ async def test_request_to_prove_again_what_is_final_or_unknown_changes_nothing(
         assert (queue.folder(1) / CALLDATA_FILE).exists()
 
 
+async def test_batches_that_a_reorg_takes_back_are_settled_again(tmp_path: Path) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with running_node(tmp_path, policy=policy) as node:
+        await _seal_three_batches(node)
+        for batch_number in (1, 2):
+            put_proof(node.folder.proof_queue_path, batch_number)
+        await node.until(lambda engine: engine.batches.last_final == 2)
+        node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
+        async with asyncio.timeout(10):
+            while node.l1.finalised != [1, 2]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        put_proof(node.folder.proof_queue_path, 3)
+        await node.until(lambda engine: engine.batches.last_final == 3)
+
+
 async def test_l1_with_a_foreign_root_stops_the_node(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node:
         await _seal_three_batches(node)

@@ -133,6 +133,13 @@ class SimulatedL1:
         self._state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
         self.finalised.append(batch_number)
 
+    def take_back(self, genesis_root: int) -> None:
+        """Forget all settled batches, as a reorganisation of the chain does."""
+        self._state = L1State(0, genesis_root, self._state.config_hash)
+        self.pool.next_nonce = 0
+        self.pool.mined.clear()
+        self.finalised.clear()
+
     def mine(self) -> None:
         """Add a block with what it can include."""
         self.block_number += 1
