@@ -16,7 +16,7 @@ GENERATED = (
     "tests/vectors/",
     "circuits/cairo/state/merkle.cairo",
 )
-# A call costs steps in the proof of every order (docs/decisions/0009), so this one is not cut up.
+# A call costs steps in the proof of every order (docs/decisions/0011), so this one is not cut up.
 LONGER_CAIRO_FUNCTIONS = {"place_order": 250}
 SOURCE_SUFFIXES = {".py", ".rs", ".sol", ".cairo", ".proto"}
 
