@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 UNIT_BYTES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMG])(?:i?B)?")
+SIZE: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)([KMG])(?:i?B)?")
 MAX_THREADS: Final = 1024
 # Nothing is proven in less, and a size in bytes that forgot its unit is told from a wish.
 MIN_BUDGET_BYTES: Final = 1 << 20
@@ -43,7 +43,7 @@ def parse_size(text: str) -> int:
 
 def parse_threads(text: str) -> int:
     """Return a number of threads; ValueError unless 1 to 1024."""
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_THREADS:
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_THREADS:
         raise ValueError(f"{text!r} is not a number of threads from 1 to {MAX_THREADS}")
     return int(text)
 
