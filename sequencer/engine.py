@@ -16,7 +16,7 @@ from novation.api.v1 import order_service_pb2
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
-from novation.protocol.errors import BatchFull, InvalidTransaction
+from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
 from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
@@ -243,6 +243,8 @@ class Engine:
 
     def _apply(self, command: Command, time_ms: int) -> TransactionResult:
         tx, verify = command.transaction, not command.is_verified
+        if isinstance(tx, Withdraw):
+            self._check_custody(tx)
         limit = self.meter.steps_left()
         try:
             return apply_transaction(
@@ -251,6 +253,17 @@ class Engine:
         except BatchFull:
             self._seal()
             return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
+
+    def _check_custody(self, tx: Withdraw) -> None:
+        """Refuse what L1 could not pay: that batch, and all behind it, would not settle.
+
+        Equity counts profit that no one has paid in yet, so that the margin rule is no bound.
+        """
+        if tx.amount_quanta > self.counters.custody_quanta:
+            raise InvalidTransaction(
+                ErrorCode.CUSTODY_EXCEEDED,
+                f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
+            )
 
     def _record(
         self, entry: JournalEntry, result: TransactionResult, message_hash: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from novation.protocol.errors import InvalidTransaction
+from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side
 from novation.protocol.signing import signed
 from novation.protocol.transactions import Deposit, PlaceOrder, Withdraw
@@ -190,6 +190,44 @@ def test_withdrawals_lower_custody(tmp_path: Path) -> None:
         tx = signed(Withdraw(2, 0, 1, 10**6), private_key(2), CONFIG)
         engine.process([Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))])
         assert engine.counters.custody_quanta == N_ACCOUNTS * 10**11 - 10**6
+        engine.seal()
+
+
+def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> None:
+    """A profit that nobody has paid in counts as equity, but L1 cannot pay it out."""
+
+    def act(engine: Engine, tx: PlaceOrder | Withdraw) -> object:
+        tx = signed(tx, private_key(tx.account_id), CONFIG)
+        command = Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))
+        return engine.process([command]).outcomes[0]
+
+    lots, later = 19 * 10**7, START_MS + 1
+    with opened(tmp_path) as engine:
+        fund(engine)
+        for account_id, side in ((3, Side.SELL), (2, Side.BUY)):
+            order = PlaceOrder(
+                account_id=account_id,
+                key_index=0,
+                nonce=1,
+                market_id=0,
+                side=side,
+                price_ticks=PRICE_TICKS,
+                size_lots=lots,
+                expiry_time_ms=2**47,
+                max_fee_ppm=1000,
+            )
+            assert isinstance(act(engine, order), Accepted)
+        reports = tuple(report_at(CONFIG, i, later, PRICE_TICKS * 13 // 10) for i in (0, 1))
+        engine.process([Command(oracle_update(reports), later)])
+        for account_id in range(4, 2 + N_ACCOUNTS):
+            assert isinstance(act(engine, Withdraw(account_id, 0, 1, 10**11)), Accepted)
+        in_custody = engine.counters.custody_quanta
+        assert in_custody == 2 * 10**11
+        refusal = act(engine, Withdraw(2, 0, 2, in_custody + 1))
+        assert isinstance(refusal, InvalidTransaction)
+        assert refusal.code is ErrorCode.CUSTODY_EXCEEDED
+        assert refusal.detail == f"{in_custody + 1} quanta, in custody {in_custody}"
+        assert isinstance(act(engine, Withdraw(2, 0, 2, in_custody)), Accepted)
         engine.seal()
 
 
