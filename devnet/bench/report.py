@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from devnet.bench.batch_proof import measure_batch_proof
 from devnet.bench.machine import measure_machine
 from devnet.bench.node_load import measure_node
 from devnet.bench.proving import measure_proving
@@ -16,6 +17,7 @@ from devnet.console import console
 from devnet.demo.plan import story
 from devnet.demo.run import run_story
 from devnet.home import Home
+from novation import _native
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def run_bench(path: Path) -> dict[str, object]:
     report["ack_p99_ms"] = round(load.ack_p99_ms, 2)
     console.print(f"proving 2^16 steps in profiles {', '.join(PROFILES_MEASURED)}")
     report |= proving_figures(PROFILES_MEASURED)
+    console.print("proving a batch of 2^18 steps")
+    report |= batch_proof_figures()
     console.print("one batch from deposits to L1")
     with tempfile.TemporaryDirectory(prefix="novation-bench-") as folder:
         settled = run_story(Home(Path(folder)), story()[:1], SETTLED_PROFILE)
@@ -70,6 +74,23 @@ def proving_figures(profiles: Sequence[str]) -> dict[str, object]:
         figures[f"{prefix}_phases"] = {phase.name: round(phase.seconds, 2) for phase in cost.phases}
     figures["verify_ms"] = round(max(cost.verify_ms for cost in costs), 2)
     return figures
+
+
+def batch_proof_figures() -> dict[str, object]:
+    """Return the keys about the proof of a full batch, and about this machine's primitives."""
+    cost, primitives = measure_batch_proof(), _native.primitives()
+    return {
+        "prove_2_18_balanced_seconds": round(cost.prove_seconds, 2),
+        "prove_2_18_balanced_cpu_seconds": round(cost.cpu_seconds, 2),
+        "prove_2_18_balanced_peak_mb": round(cost.peak_mb),
+        "proven_trades_per_second": round(cost.trades / cost.total_seconds, 2),
+        "share_outside_prover": round(1 - cost.prove_seconds / cost.total_seconds, 4),
+        "cells_per_step": cost.cells_per_step,
+        "field_mul_ns": round(primitives["field_mul_ns"], 2),
+        "keccak_ns": round(primitives["keccak_ns"], 1),
+        "floor_ratio": round(cost.cpu_seconds / cost.floor_seconds, 2),
+        "verify_many_per_second": round(cost.verified_per_second, 1),
+    }
 
 
 def machine_facts() -> dict[str, object]:

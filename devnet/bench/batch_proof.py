@@ -1,0 +1,94 @@
+"""A real batch of trades that fills 2^18 steps, from its sealed witness to the verified proof."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from devnet.bench.steps import DISTINCT, MODULE
+from devnet.console import phases_shown
+from devnet.errors import UserError
+from novation import _native
+from prover.pipeline import PHASE_PROOF, prove_batch
+from prover.profiles import LOG_ROWS_PER_STEP, PROFILES
+
+N_STEPS: Final = 2**18
+TRADES: Final = 140
+PROFILE: Final = "balanced"
+# As many proofs as an operator who catches up has, and enough for two cores to share.
+PROOFS_VERIFIED: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProofCost:
+    """What the proof of one batch took; `total_seconds` begin with the sealed witness."""
+
+    trades: int
+    total_seconds: float
+    prove_seconds: float
+    cpu_seconds: float
+    floor_seconds: float
+    peak_mb: float
+    cells_per_step: int
+    verified_per_second: float
+
+
+def measure_batch_proof() -> BatchProofCost:
+    """Prove one batch of trades between accounts that each trade once.
+
+    Raises:
+        UserError: outside a checkout, or if the batch does not fill 2^18 steps.
+    """
+    try:
+        benchmark: Any = importlib.import_module(MODULE)
+    except ModuleNotFoundError as error:
+        raise UserError(f"bench: no module {MODULE}; run it in a checkout") from error
+    case = dataclasses.replace(benchmark.CASES[DISTINCT], n_accounts=2 * TRADES)
+    batch = benchmark.sealed(case, TRADES)
+    witness_json = batch.witness.to_json()
+    with phases_shown() as told:
+        start = time.monotonic()
+        proven = prove_batch(
+            witness_json, batch.output, PROFILES[PROFILE], told.listen, told.advance
+        )
+        total_seconds = time.monotonic() - start
+    if proven.report["n_steps"] != N_STEPS:
+        raise UserError(f"bench: the batch has {proven.report['n_steps']} steps, not {N_STEPS}")
+    proof = next(cost for cost in proven.phases if cost.name == PHASE_PROOF)
+    return BatchProofCost(
+        trades=TRADES,
+        total_seconds=total_seconds,
+        prove_seconds=proof.wall_seconds,
+        cpu_seconds=proof.cpu_seconds,
+        floor_seconds=sum(phase.floor_seconds for phase in proven.proof_phases),
+        peak_mb=proof.peak_mb,
+        cells_per_step=cells_per_step(json.loads(proven.proof_json)["public_input"]),
+        verified_per_second=verified_per_second(proven.proof_json),
+    )
+
+
+def cells_per_step(public_input: dict[str, Any]) -> int:
+    """Return the trace cells of one Cairo step in the statement's layout."""
+    layout = public_input["dynamic_params"]
+    columns: int = layout["num_columns_first"] + layout["num_columns_second"]
+    rows: int = layout["cpu_component_step"] << LOG_ROWS_PER_STEP
+    return columns * rows
+
+
+def verified_per_second(proof_json: bytes) -> float:
+    """Return how many such proofs all cores verify in a second.
+
+    Raises:
+        UserError: if one is not accepted.
+    """
+    start = time.monotonic()
+    outcomes = _native.stark_verify_many([proof_json] * PROOFS_VERIFIED)
+    seconds = time.monotonic() - start
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise UserError(f"bench: {outcome}") from outcome
+    return PROOFS_VERIFIED / seconds
