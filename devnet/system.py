@@ -51,6 +51,7 @@ class DevnetOptions:
     oracle_heartbeat_s: int = 20
     oracle_threshold_ppm: int = 500
     with_prover: bool = True
+    prover_memory_budget: int | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class Devnet:
     def start_prover(self) -> None:
         """Start the prover, or start it again."""
         arguments = ["--queue", str(self.home.proof_queue_path), "--profile", self.options.profile]
+        if self.options.prover_memory_budget is not None:
+            arguments += ["--memory-budget", f"{self.options.prover_memory_budget >> 10}K"]
         self._run("prover", "prover.worker", arguments)
 
     def _start(self) -> Endpoints:

@@ -20,7 +20,8 @@ N_STEPS: Final = 2**18
 TRADES: Final = 140
 PROFILE: Final = "balanced"
 # As many proofs as an operator who catches up has, and enough for two cores to share.
-PROOFS_VERIFIED: Final = 64
+PROOFS_VERIFIED: Final = 32
+VERIFICATIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,12 @@ def verified_per_second(proof_json: bytes) -> float:
     Raises:
         UserError: if one is not accepted.
     """
-    start = time.monotonic()
-    outcomes = _native.stark_verify_many([proof_json] * PROOFS_VERIFIED)
-    seconds = time.monotonic() - start
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise UserError(f"bench: {outcome}") from outcome
-    return PROOFS_VERIFIED / seconds
+    fastest = float("inf")
+    for _ in range(VERIFICATIONS):
+        start = time.monotonic()
+        outcomes = _native.stark_verify_many([proof_json] * PROOFS_VERIFIED)
+        fastest = min(fastest, time.monotonic() - start)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise UserError(f"bench: {outcome}") from outcome
+    return PROOFS_VERIFIED / fastest

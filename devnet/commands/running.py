@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from devnet.bench.report import run_bench
-from devnet.commands.options import HomeOption, L1ProfileName
+from devnet.commands.options import HomeOption, L1ProfileName, MemoryBudgetOption
 from devnet.console import console, waiting
 from devnet.demo.run import run_demo
 from devnet.endpoints import Endpoints
@@ -64,6 +64,7 @@ def devnet(  # noqa: PLR0913 - one option per part
     batch_age_s: Annotated[
         int, typer.Option(min=1, help="Seal a batch at the latest after so many seconds.")
     ] = 120,
+    memory_budget: MemoryBudgetOption = None,
 ) -> None:
     """Run chain, contracts, sequencer, prover and oracle nodes until Ctrl-C.
 
@@ -80,6 +81,7 @@ def devnet(  # noqa: PLR0913 - one option per part
         batch_age_ms=1000 * batch_age_s,
         oracle_heartbeat_s=300,
         oracle_threshold_ppm=1_000,
+        prover_memory_budget=memory_budget,
     )
     system = Devnet(home, options)
     with interrupted_by_signals():
