@@ -306,3 +306,46 @@ def test_stark_prove_when_bytes_are_random_then_typed_error_or_untouched_by_the_
         if raised.type is StoppedError and name == "trace.bin":
             assert bytes(content) == original, (SEED, attempt)
         assert not out.exists()
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths of everything that is neither an object nor a list."""
+    if isinstance(value, dict):
+        return [leaf for key in value for leaf in leaves(value[key], (*path, key))]
+    if isinstance(value, list):
+        return [leaf for i, item in enumerate(value) for leaf in leaves(item, (*path, i))]
+    return [path]
+
+
+def other_value(rng: random.Random, old: Any) -> Any:
+    if isinstance(old, int):
+        limits = (0, 1, 2**16, 2**32, 2**63, 2**64 - 1, -1)
+        return rng.choice((*limits, old + 1, old - 1, old * 2, old // 2, rng.randrange(300)))
+    if isinstance(old, str) and old.startswith("0x"):
+        return hex(rng.choice((0, int(old, 16) + 1, 2**64, 2**128, 2**251, 2**256)))
+    return rng.choice((None, True, "x", [], {}, 1.5))
+
+
+@pytest.mark.parametrize("name", ["public_input.json", "private_input.json", "params.json"])
+def test_stark_prove_when_any_value_is_replaced_then_typed_error_or_a_trace(
+    run: Path, tmp_path: Path, name: str
+) -> None:
+    rng = random.Random(f"{SEED} {name}")
+    original = json.loads((run / name).read_text())
+    paths = leaves(original)
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    files = [folder / f for f in ("public_input.json", "private_input.json", "params.json")]
+    for attempt in range(50):
+        path = rng.choice(paths)
+        document = json.loads((run / name).read_text())
+        place = document
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = other_value(rng, place[path[-1]])
+        (folder / name).write_text(json.dumps(document))
+        expected = (OSError, ValueError, _native.ProvingFailed, StoppedError)
+        with pytest.raises(expected) as raised:
+            _native.stark_prove(*files, tmp_path / "proof.json", stop_at_commitment)
+        # That is how a panic would look.
+        assert "fault of the prover" not in str(raised.value), (SEED, attempt, path)
