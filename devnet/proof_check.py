@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from devnet.console import waiting
+from devnet.console import console, error_console, waiting
 from devnet.errors import UserError
 from novation import _native
 from novation.protocol.errors import DecodeError
@@ -14,7 +14,7 @@ from prover.reference import RejectedProof, UnreadableProof, verify_text
 from prover.statement import StatementError, proven_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 ACCEPTED: Final = "accepted"
@@ -22,22 +22,35 @@ STATUS_REJECTED: Final = 1
 STATUS_UNREADABLE: Final = 2
 
 
-def check_proof(path: Path, min_security_bits: int) -> str:
-    """Verify with the Rust verifier and return what an accepted proof says of itself.
-
-    Raises:
-        UserError: with status 1 if the proof is rejected, 2 if the file is no proof.
-    """
-    (verdict,) = check_proofs([path], min_security_bits)
-    if isinstance(verdict, UserError):
-        raise verdict
-    return verdict
-
-
 def check_proofs(paths: Sequence[Path], min_security_bits: int) -> list[str | UserError]:
-    """Verify many files in parallel; return for each what `check_proof` returns or raises."""
+    """Verify with the Rust verifier, in parallel.
+
+    Returns:
+        For each file what the accepted proof says of itself, or a UserError: with status 1 if the
+        proof is rejected, 2 if the file is no proof.
+    """
     outcomes = _native.stark_verify_many(paths, min_security_bits)
     return [_verdict(path, outcome) for path, outcome in zip(paths, outcomes, strict=True)]
+
+
+def verdict_of(check: Callable[..., str], path: Path, *arguments: object) -> str | UserError:
+    """Return what a check of one file returns, or the UserError that it raises."""
+    try:
+        return check(path, *arguments)
+    except UserError as error:
+        return error
+
+
+def print_verdicts(paths: Sequence[Path], verdicts: Sequence[str | UserError]) -> int:
+    """Print a line for each file, on stderr what is not accepted; return the worst status."""
+    worst = 0
+    for path, verdict in zip(paths, verdicts, strict=True):
+        if isinstance(verdict, UserError):
+            worst = max(worst, verdict.exit_code)
+            error_console.print(f"error: {verdict}", style="bold red", markup=False)
+        else:
+            console.print(f"{path}: {ACCEPTED}: {verdict}", markup=False)
+    return worst
 
 
 def _verdict(path: Path, outcome: _native.ProofReport | Exception) -> str | UserError:
@@ -58,7 +71,7 @@ def check_proof_in_python(path: Path, min_security_bits: int) -> str:
     """Verify with the Python reference verifier.
 
     Raises:
-        UserError: as `check_proof`.
+        UserError: with status 1 if the proof is rejected, 2 if the file is no proof.
     """
     text = read(path)
     try:

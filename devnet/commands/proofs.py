@@ -1,7 +1,6 @@
 """`novation prove`, `verify`, `rebuild`: proofs of batches and what follows from them."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,20 +14,21 @@ from devnet.commands.options import (
     ThreadsOption,
 )
 from devnet.connection import STATUS_REFUSED, connect_l1
-from devnet.console import console, error_console, phases_shown, waiting
+from devnet.console import console, phases_shown, waiting
 from devnet.contracts import describe_revert, load_artifact
 from devnet.errors import UserError
 from devnet.home import Home
 from devnet.output_file import check_output, write_output
 from devnet.phase_table import phase_table
 from devnet.proof_check import (
-    ACCEPTED,
     check_proof_in_python,
     check_proofs,
     check_statement,
+    print_verdicts,
     read,
     rejected,
     unreadable,
+    verdict_of,
 )
 from devnet.rebuild import rebuild as rebuild_state
 from novation import _native
@@ -133,27 +133,26 @@ def verify(
     if python and l1:
         raise UserError("verify: give --python or --l1, not both")
     if l1:
-        verdicts = [_outcome(_check_on_l1, path, home, l1_url) for path in proofs]
+        verdicts = [verdict_of(_check_on_l1, path, home, l1_url) for path in proofs]
     elif python:
-        verdicts = [_outcome(check_proof_in_python, path, MIN_SECURITY_BITS) for path in proofs]
+        verdicts = [verdict_of(check_proof_in_python, path, MIN_SECURITY_BITS) for path in proofs]
     else:
         verdicts = check_proofs(proofs, MIN_SECURITY_BITS)
-    worst = 0
-    for path, verdict in zip(proofs, verdicts, strict=True):
-        line = verdict if isinstance(verdict, UserError) else _outcome(check_statement, path)
-        if isinstance(line, UserError):
-            worst = max(worst, line.exit_code)
-            error_console.print(f"error: {line}", style="bold red", markup=False)
-        else:
-            console.print(f"{path}: {ACCEPTED}: {verdict}; {line}", markup=False)
-    raise typer.Exit(worst)
+    raise typer.Exit(
+        print_verdicts(
+            proofs,
+            [
+                verdict
+                if isinstance(verdict, UserError)
+                else verdict_of(_with_statement, path, verdict)
+                for path, verdict in zip(proofs, verdicts, strict=True)
+            ],
+        )
+    )
 
 
-def _outcome(check: Callable[..., str], *arguments: object) -> str | UserError:
-    try:
-        return check(*arguments)
-    except UserError as error:
-        return error
+def _with_statement(path: Path, verdict: str) -> str:
+    return f"{verdict}; {check_statement(path)}"
 
 
 def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:

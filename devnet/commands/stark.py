@@ -11,7 +11,12 @@ from devnet.console import console, proving_shown
 from devnet.errors import UserError
 from devnet.output_file import check_output
 from devnet.phase_table import phase_table
-from devnet.proof_check import ACCEPTED, check_proof, check_proof_in_python
+from devnet.proof_check import (
+    check_proof_in_python,
+    check_proofs,
+    print_verdicts,
+    verdict_of,
+)
 from novation import _native
 
 app = typer.Typer(
@@ -75,17 +80,23 @@ def prove(  # noqa: PLR0913 - one option per file and limit
 
 @app.command()
 def verify(
-    proof: Annotated[Path, typer.Argument(metavar="FILE", help="Proof in Stone's JSON format.")],
+    proofs: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Proofs in Stone's JSON format.")
+    ],
     *,
     python: Annotated[
         bool, typer.Option("--python", help="Use the Python reference verifier.")
     ] = False,
     min_security_bits: MinSecurityOption = 0,
 ) -> None:
-    """Verify a proof file. Exit status: 0 accepted, 1 rejected, 2 unreadable.
+    """Verify proof files, one line each. Exit status: 0 accepted, 1 rejected, 2 unreadable.
+
+    Several files are verified in parallel; the status is that of the worst.
 
     Examples: `novation stark verify proof.json`, `novation stark verify proof.json --python`
     """
-    check = check_proof_in_python if python else check_proof
-    console.print(check(proof, min_security_bits), markup=False)
-    console.print(ACCEPTED)
+    if python:
+        verdicts = [verdict_of(check_proof_in_python, path, min_security_bits) for path in proofs]
+    else:
+        verdicts = check_proofs(proofs, min_security_bits)
+    raise typer.Exit(print_verdicts(proofs, verdicts))

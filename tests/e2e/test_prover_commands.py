@@ -225,6 +225,12 @@ def test_verify_when_given_several_files_then_a_line_each_and_the_worst_status(
         lines = result.err.strip().splitlines()
         assert len(lines) == 2
         assert all(f"{foreign}: rejected" in line for line in lines)
+    accepted = cli("stark", "verify", str(foreign), str(proof))
+    assert accepted.status == 0
+    lines = accepted.out.strip().splitlines()
+    assert [line.split(": accepted: ")[0] for line in lines] == [str(foreign), str(proof)]
+    mixed = cli("stark", "verify", str(proof), str(broken))
+    assert (mixed.status, f"{proof}: accepted" in mixed.out) == (2, True)
     result = cli("verify", str(broken), str(foreign), str(tmp_path / "absent"))
     assert result.status == 2
     assert [
