@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from devnet.bench.batch_proof import cells_per_step
 from devnet.errors import UserError
 from devnet.output_file import check_output, write_output
 from devnet.phase_table import PhaseRow, total_row
@@ -325,3 +326,10 @@ def test_prove_run_when_parameters_are_too_weak_then_refused(run: Path, tmp_path
     for threads in (0, 1025):
         with pytest.raises(ValueError, match=f"threads is {threads}, allowed are 1 to 1024"):
             _native.stark_prove(*files, threads=threads)
+
+
+def test_cells_per_step_when_read_from_a_statement_then_columns_times_rows(run: Path) -> None:
+    public_input = json.loads((run / "public_input.json").read_text())
+    assert cells_per_step(public_input) == 7 * 16
+    public_input["dynamic_params"]["cpu_component_step"] = 2
+    assert cells_per_step(public_input) == 7 * 32
