@@ -37,10 +37,11 @@ def progress_bar() -> Progress:
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
+        # All columns fit a terminal of 80 characters.
+        BarColumn(bar_width=20),
         TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
         RemainingColumn(),
+        TimeElapsedColumn(),
         console=error_console,
         disable=not error_console.is_terminal,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rich.box import HORIZONTALS
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def phase_table(
     after: Sequence[PhaseCost] = (),
 ) -> Table:
     """Return the table of a proof, of what came before and after it, and of their sums."""
-    table = Table(*COLUMNS)
+    # Without a frame a line fits a terminal of 80 characters.
+    table = Table(*COLUMNS, box=HORIZONTALS, padding=(0, 1, 0, 0), show_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     proof = proof_rows(phases)
