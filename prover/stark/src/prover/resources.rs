@@ -9,6 +9,9 @@ const ELEMENT_BYTES: u64 = 32;
 /// Code, stacks of threads, buffers of tasks and tables of constants.
 const FIXED_BYTES: u64 = 16 << 20;
 
+/// A refusal names a budget that is larger by at least this, so that it will do the next time.
+const SLACK_BYTES: u64 = 16 << 20;
+
 /// What a proof may use of the machine. It changes no byte of the proof.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resources {
@@ -67,7 +70,9 @@ impl MemoryPlan {
         };
         let in_use = process::resident_bytes();
         let fits = |plan: &&Self| in_use + more(plan) <= budget;
-        let refusal = BudgetError { needed: in_use + more(&smallest), budget };
+        // What is in use differs a little from one attempt to the next.
+        let needed = (in_use + more(&smallest) + SLACK_BYTES).next_multiple_of(SLACK_BYTES);
+        let refusal = BudgetError { needed, budget };
         PLANS.iter().find(fits).copied().ok_or(refusal)
     }
 
