@@ -26,6 +26,7 @@ from novation.protocol.transactions import (
     Transaction,
     Withdraw,
 )
+from novation.protocol.transactions.withdraw import check_withdraw, validate_withdraw
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
 from sequencer import keyspace
@@ -244,7 +245,7 @@ class Engine:
     def _apply(self, command: Command, time_ms: int) -> TransactionResult:
         tx, verify = command.transaction, not command.is_verified
         if isinstance(tx, Withdraw):
-            self._check_custody(tx)
+            self._check_custody(tx, verify_signature=verify)
         limit = self.meter.steps_left()
         try:
             return apply_transaction(
@@ -254,16 +255,20 @@ class Engine:
             self._seal()
             return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
 
-    def _check_custody(self, tx: Withdraw) -> None:
+    def _check_custody(self, tx: Withdraw, *, verify_signature: bool) -> None:
         """Refuse what L1 could not pay: that batch, and all behind it, would not settle.
 
-        Equity counts profit that no one has paid in yet, so that the margin rule is no bound.
+        Equity counts profit that no one has paid in yet, so that the margin rule is no bound. The
+        protocol's own reasons to refuse come first.
         """
-        if tx.amount_quanta > self.counters.custody_quanta:
-            raise InvalidTransaction(
-                ErrorCode.CUSTODY_EXCEEDED,
-                f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
-            )
+        if tx.amount_quanta <= self.counters.custody_quanta:
+            return
+        validate_withdraw(tx)
+        check_withdraw(self.state, tx, verify_signature=verify_signature)
+        raise InvalidTransaction(
+            ErrorCode.CUSTODY_EXCEEDED,
+            f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
+        )
 
     def _record(
         self, entry: JournalEntry, result: TransactionResult, message_hash: int
