@@ -85,6 +85,7 @@ class Primitives(TypedDict):
 
     field_mul_ns: float
     keccak_ns: float
+    blake2s_ns: float
 
 def primitives() -> Primitives:
     """Return what the primitives of a proof take; measured once per process."""

@@ -58,7 +58,7 @@ impl ProofPhase {
             cpu_seconds: report.cpu_seconds,
             peak_mb: report.peak_mib,
             field_muls: report.work.field_muls,
-            hashes: report.work.hashes,
+            hashes: report.work.hashes(),
             bytes: report.work.bytes,
             floor_seconds: report.work.floor_seconds(machine()),
         }
@@ -78,6 +78,7 @@ fn primitives(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let figures = PyDict::new(py);
     figures.set_item("field_mul_ns", measured.field_mul_ns)?;
     figures.set_item("keccak_ns", measured.keccak_ns)?;
+    figures.set_item("blake2s_ns", measured.blake2s_ns)?;
     Ok(figures)
 }
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "{name:>24} {seconds:>8.3} {cpu_seconds:>8.2} {:>8.2} {:>8} {:>8.1} {:>6.1} {peak_mib:>6}",
             work.floor_seconds(&primitives),
             work.field_muls / 1_000_000,
-            work.hashes as f64 / 1e6,
+            work.hashes() as f64 / 1e6,
             work.bytes as f64 / 1e9,
         );
     }

@@ -302,7 +302,7 @@ impl<A: Air + ?Sized> Prover<'_, A> {
             progress.advance(1.0 - (-(tried as f64) / mean_trials).exp())
         })?;
         let nonce = nonce.ok_or(ProveError::Grinding(bits))?;
-        progress.count(Work { hashes: nonce + 1, ..Work::default() });
+        progress.count(Work::short_hashes(nonce + 1, self.params.pow));
         self.transcript.absorb_nonce(nonce);
         Ok(nonce)
     }

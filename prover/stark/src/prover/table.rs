@@ -100,7 +100,7 @@ impl Committer<'_> {
         }
         progress.count(
             Work::transforms(columns.len() << self.params.log_blowup, log_n)
-                + Work::tree(log_domain - log_points, columns.len() << log_points),
+                + Work::tree(log_domain - log_points, columns.len() << log_points, hashes.bottom),
         );
         Ok(Table { shape, hashes, tree: MerkleTree::new(roots, &hashes) })
     }
