@@ -21,6 +21,8 @@ const VECTORS: usize = BLOCK / MAX_WIDTH;
 const BLOCK: usize = MAX_BLOCK;
 /// Blocks of one parallel task, which share what is computed once per task.
 const TASK_BLOCKS: usize = 512;
+/// Parts of a coset between which the caller is heard.
+const PARTS: usize = 8;
 /// Blocks whose points are inverted together.
 const BATCH_BLOCKS: usize = 32;
 
@@ -78,29 +80,25 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
         offset: Fe,
         columns: &[C],
     ) -> Result<Vec<Fe>, AirError> {
-        let mut values = vec![Fe::ZERO; self.n];
-        self.evaluate_into(offset, columns, &mut values)?;
-        Ok(values)
+        self.evaluate_in_parts(offset, columns, |_, _| Ok(()))
     }
 
-    /// [`CosetEvaluator::evaluate`] that overwrites `values`.
+    /// [`CosetEvaluator::evaluate`] that says before each of a few equal parts how many of how many
+    /// are done, and stops when told to.
     ///
     /// # Errors
-    /// The same.
-    ///
-    /// # Panics
-    /// If `values` is not as long as the trace.
-    pub fn evaluate_into<C: AsRef<[Fe]> + Sync>(
+    /// The same, and what `on_part` returns.
+    pub fn evaluate_in_parts<C: AsRef<[Fe]> + Sync, E: From<AirError>>(
         &self,
         offset: Fe,
         columns: &[C],
-        values: &mut [Fe],
-    ) -> Result<(), AirError> {
-        assert_eq!(values.len(), self.n, "room for the values of one coset");
+        mut on_part: impl FnMut(usize, usize) -> Result<(), E>,
+    ) -> Result<Vec<Fe>, E> {
         self.check_shape(columns)?;
         if offset.is_zero() || offset.pow(self.n as u64) == Fe::ONE {
-            return Err(AirError::CosetMeetsTraceDomain);
+            return Err(AirError::CosetMeetsTraceDomain.into());
         }
+        let mut values = vec![Fe::ZERO; self.n];
         let columns: Vec<&[Fe]> = columns.iter().map(AsRef::as_ref).collect();
         let tables = self.tables(offset);
         let blocks = &Blocks { columns: &columns, size: self.block, stride: self.n / self.block };
@@ -108,16 +106,21 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
         // again a few rows further up, while it is still in the cache.
         let mut results: Vec<&mut [Fe]> = values.chunks_exact_mut(self.block).collect();
         bit_reverse(&mut results);
-        results.par_chunks_mut(TASK_BLOCKS).enumerate().for_each(|(index, results)| {
-            let first = index * TASK_BLOCKS;
-            let task = BlocksTask { evaluator: self, tables: &tables, blocks, first, results };
-            if self.block < MAX_WIDTH {
-                packed::run_scalar(task);
-            } else {
-                packed::run(task);
-            }
-        });
-        Ok(())
+        let part_tasks = results.len().div_ceil(TASK_BLOCKS * PARTS);
+        for (part, results) in results.chunks_mut(part_tasks * TASK_BLOCKS).enumerate() {
+            on_part(part, PARTS)?;
+            results.par_chunks_mut(TASK_BLOCKS).enumerate().for_each(|(index, results)| {
+                let first = (part * part_tasks + index) * TASK_BLOCKS;
+                let task = BlocksTask { evaluator: self, tables: &tables, blocks, first, results };
+                if self.block < MAX_WIDTH {
+                    packed::run_scalar(task);
+                } else {
+                    packed::run(task);
+                }
+            });
+        }
+        drop(results);
+        Ok(values)
     }
 
     fn check_shape<C: AsRef<[Fe]>>(&self, columns: &[C]) -> Result<(), AirError> {

@@ -214,6 +214,19 @@ fn test_coset_evaluator_when_compared_with_point_then_equal_on_all_cosets() {
 }
 
 #[test]
+fn test_coset_evaluation_when_told_to_stop_then_stops() {
+    let (air, columns, params) = toy();
+    let evaluator = CosetEvaluator::new(&air, &params, Fe::from_u64(5)).unwrap();
+    let mut calls = 0;
+    let stopped = evaluator.evaluate_in_parts(Fe::GENERATOR, &columns, |done, parts| {
+        calls += 1;
+        assert!(done < parts);
+        Err(AirError::CosetMeetsTraceDomain)
+    });
+    assert_eq!((stopped, calls), (Err(AirError::CosetMeetsTraceDomain), 1));
+}
+
+#[test]
 fn test_composition_when_trace_valid_then_degree_below_twice_length() {
     let (air, columns, params) = toy();
     check_degrees(&air).unwrap();

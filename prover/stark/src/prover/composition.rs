@@ -28,12 +28,14 @@ impl<'a, A: Air + ?Sized> Prover<'a, A> {
         let in_place = self.plan.in_place;
         let n_columns = trace.len();
         let mut trace = CosetColumns::new(trace, self.twiddles, offsets[0], in_place);
-        progress.tick(1, 6)?;
-        let first = evaluator.evaluate(offsets[0], trace.values())?;
-        progress.tick(3, 6)?;
+        let mut evaluate = |index: usize, values: &[Vec<Fe>]| {
+            evaluator.evaluate_in_parts(offsets[index], values, |done, parts| {
+                progress.tick(index * parts + done, 2 * parts).map_err(ProveError::from)
+            })
+        };
+        let first = evaluate(0, trace.values())?;
         trace.move_to(offsets[1]);
-        progress.tick(4, 6)?;
-        let second = evaluator.evaluate(offsets[1], trace.values())?;
+        let second = evaluate(1, trace.values())?;
         let columns = split_even_odd(&join_remainders([first, second], offsets, self.twiddles));
         progress.count(
             Work::transforms(2 * n_columns + 2, self.shape.log_trace)
