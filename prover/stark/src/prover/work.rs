@@ -1,6 +1,5 @@
 //! What a proof must at least compute, and how long that takes on this machine.
 
-use core::iter::Sum;
 use core::ops::Add;
 
 use novation_crypto::calibrate::{blake2s_ns, keccak_ns};
@@ -120,11 +119,5 @@ impl Add for Work {
             blake2s: self.blake2s + other.blake2s,
             bytes: self.bytes + other.bytes,
         }
-    }
-}
-
-impl Sum for Work {
-    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
-        items.fold(Self::default(), Add::add)
     }
 }
