@@ -1,16 +1,25 @@
 """Stream events for any number of readers, each with its own place: nobody is fed, all read.
 
 A reader that is slow costs nothing but its place; what it has not read yet comes from memory or,
-once its batch is sealed, from the database. So there are no queues to overflow.
+once its batch is sealed, from the database. So there are no queues to overflow. Memory and database
+hold events by scope, and only the readers of a scope are woken: what happens elsewhere is free.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
-from sequencer import keyspace
 from sequencer.engine import GroupResult
-from sequencer.feed import FeedEvent, decode_event, first_event_number, last_event_number
+from sequencer.feed import (
+    BATCH_CHANGES,
+    FeedEvent,
+    Scope,
+    decode_event,
+    event_key,
+    first_event_number,
+    last_event_number,
+)
 from sequencer.store import Database
 
 # Recent events stay in memory after their batch is sealed, so that live readers need no database.
@@ -28,10 +37,12 @@ class EventLog:
         self._retention = retention
         self._flushed_sequence = last_sequence
         self._recent: deque[FeedEvent] = deque()
+        self._recent_of_scope: dict[Scope, deque[FeedEvent]] = {}
         self._last_number = last_number
-        self._flushed_number = last_number
+        # No event in memory has a number up to this one.
+        self._forgotten_number = last_number
         self._last_batch_change = 0
-        self._news = asyncio.Event()
+        self._waiters: dict[Scope, set[asyncio.Future[None]]] = {}
 
     @property
     def last_number(self) -> int:
@@ -44,44 +55,70 @@ class EventLog:
         return self._last_batch_change
 
     def publish(self, result: GroupResult) -> None:
-        """Take in a durable result and wake the readers."""
-        self._recent.extend(result.feed)
+        """Take in a durable result and wake the readers whom it concerns."""
+        scopes = set()
+        for event in result.feed:
+            self._recent.append(event)
+            self._recent_of_scope.setdefault(event.scope, deque()).append(event)
+            scopes.add(event.scope)
         self._last_number = max(self._last_number, last_event_number(result.last_sequence))
         self._flushed_sequence = result.flushed_sequence
-        self._flushed_number = last_event_number(result.flushed_sequence)
-        self._last_batch_change = max(self._last_batch_change, result.last_batch_change)
-        while len(self._recent) > RECENT_EVENTS and self._recent[0].number <= self._flushed_number:
-            self._recent.popleft()
-        self._news.set()
-        self._news = asyncio.Event()
+        self._forget_old(last_event_number(result.flushed_sequence))
+        if result.last_batch_change > self._last_batch_change:
+            self._last_batch_change = result.last_batch_change
+            scopes.add(BATCH_CHANGES)
+        for scope in scopes:
+            self._wake(scope)
 
-    async def wait_for_news(self) -> None:
-        """Return after the next `publish`. Look for events again before waiting again."""
-        await self._news.wait()
+    async def wait_for_news(self, scope: Scope) -> None:
+        """Return after the next event of the scope. Read again before waiting again."""
+        waiter = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(scope, set())
+        waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            waiters.discard(waiter)
+            if not waiters and self._waiters.get(scope) is waiters:
+                del self._waiters[scope]
 
     def oldest_number(self) -> int:
         """Return a number from which on every event can still be read."""
         return first_event_number(max(0, self._flushed_sequence - self._retention))
 
-    def read(self, after: int) -> list[FeedEvent]:
-        """Return some events behind a number, in order; none if there are none yet."""
-        if self._recent and self._recent[0].number <= after:
-            return self._read_recent(after)
-        first_recent = self._recent[0].number if self._recent else self._last_number + 1
-        return list(self._read_stored(after, first_recent)) or self._read_recent(after)
+    def read(self, scope: Scope, after: int) -> list[FeedEvent]:
+        """Return some events of a scope behind a number, in order; none if there are none yet."""
+        if after < self._forgotten_number:
+            stored = list(islice(self._read_stored(scope, after), EVENTS_PER_READ))
+            if stored:
+                return stored
+        return self._read_recent(scope, after)
 
-    def _read_recent(self, after: int) -> list[FeedEvent]:
+    def _read_recent(self, scope: Scope, after: int) -> list[FeedEvent]:
         events: list[FeedEvent] = []
-        for event in reversed(self._recent):
+        for event in reversed(self._recent_of_scope.get(scope, ())):
             if event.number <= after:
                 break
             events.append(event)
         events.reverse()
         return events[:EVENTS_PER_READ]
 
-    def _read_stored(self, after: int, before: int) -> Iterator[FeedEvent]:
-        start = keyspace.number_key(keyspace.EVENT, after + 1)
-        stop = keyspace.number_key(keyspace.EVENT, before)
-        rows = self._database.iterator(start=start, stop=stop)
-        for _, (key, value) in zip(range(EVENTS_PER_READ), rows, strict=False):
-            yield decode_event(keyspace.number_of(key), value)
+    def _read_stored(self, scope: Scope, after: int) -> Iterator[FeedEvent]:
+        """Yield what is not in memory any more."""
+        start, stop = event_key(scope, after + 1), event_key(scope, self._forgotten_number + 1)
+        for key, value in self._database.iterator(start=start, stop=stop):
+            yield decode_event(key, value)
+
+    def _forget_old(self, flushed_number: int) -> None:
+        while len(self._recent) > RECENT_EVENTS and self._recent[0].number <= flushed_number:
+            event = self._recent.popleft()
+            of_scope = self._recent_of_scope[event.scope]
+            of_scope.popleft()
+            if not of_scope:
+                del self._recent_of_scope[event.scope]
+            self._forgotten_number = event.number
+
+    def _wake(self, scope: Scope) -> None:
+        for waiter in self._waiters.pop(scope, ()):
+            if not waiter.done():
+                waiter.set_result(None)

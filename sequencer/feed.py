@@ -12,6 +12,7 @@ from typing import Final
 from novation.api.v1 import stream_service_pb2, types_pb2
 from novation.protocol.events import Deposited, DepositFailed, Event, OrderFilled, Withdrawn
 from novation.protocol.orders import Side
+from sequencer import keyspace
 from sequencer.book_view import LevelChange
 from sequencer.messages import SIDES, level_message
 
@@ -26,11 +27,17 @@ FeedMessage = (
 
 
 class Channel(IntEnum):
-    """The kinds of streams that carry journal events."""
+    """The kinds of streams; those of batches do not carry journal events."""
 
     BOOK = 1
     ACCOUNT = 2
     TRADES = 3
+    BATCHES = 4
+
+
+# A channel and a market, or an account: what one reader follows.
+Scope = tuple[Channel, int]
+BATCH_CHANGES: Final[Scope] = (Channel.BATCHES, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class FeedEvent:
     channel: Channel
     scope_id: int
     message: FeedMessage
+
+    @property
+    def scope(self) -> Scope:
+        """Whose readers it is for."""
+        return self.channel, self.scope_id
 
 
 class FeedBuilder:
@@ -127,18 +139,16 @@ _CLASSES: Final[Mapping[Channel, type[FeedMessage]]] = {
     Channel.ACCOUNT: stream_service_pb2.StreamAccountResponse,
     Channel.TRADES: stream_service_pb2.StreamTradesResponse,
 }
-_SCOPE_BYTES: Final = 4
 
 
-def encode_event(event: FeedEvent) -> bytes:
-    """Return the stored form of an event, without its number."""
-    header = bytes([event.channel]) + event.scope_id.to_bytes(_SCOPE_BYTES, "big")
-    return header + event.message.SerializeToString()
+def event_key(scope: Scope, number: int) -> bytes:
+    """Return the key under which an event is stored: the events of a scope lie together."""
+    channel, scope_id = scope
+    return keyspace.event_key(channel, scope_id, number)
 
 
-def decode_event(number: int, data: bytes) -> FeedEvent:
-    """Return the event that `encode_event` wrote."""
-    channel = Channel(data[0])
-    scope_id = int.from_bytes(data[1 : 1 + _SCOPE_BYTES], "big")
-    message = _CLASSES[channel].FromString(data[1 + _SCOPE_BYTES :])
-    return FeedEvent(number, channel, scope_id, message)
+def decode_event(key: bytes, value: bytes) -> FeedEvent:
+    """Return an event of its key and its serialized message."""
+    channel_code, scope_id, number = keyspace.event_of(key)
+    channel = Channel(channel_code)
+    return FeedEvent(number, channel, scope_id, _CLASSES[channel].FromString(value))

@@ -15,7 +15,7 @@ from novation.protocol.transactions import PlaceOrder
 from novation.receipts import Receipt
 from sequencer import keyspace
 from sequencer.book_view import BookView
-from sequencer.feed import FeedBuilder, FeedEvent, encode_event, first_event_number
+from sequencer.feed import FeedBuilder, FeedEvent, event_key
 from sequencer.journal import JournalEntry
 from sequencer.messages import (
     CANCEL_REASONS,
@@ -61,6 +61,8 @@ class History:
         self._orders: dict[int, types_pb2.Order] = {}
         self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
         self._feed: list[FeedEvent] = []
+        # Batches that end before this entry have no events any more.
+        self._oldest_events = 0
 
     def record(self, applied: AppliedEntry) -> list[FeedEvent]:
         """Take in one applied entry and return its stream events."""
@@ -104,9 +106,8 @@ class History:
                 keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash),
                 answer.SerializeToString(),
             )
-        for event in self._feed:
-            write_batch.put(keyspace.number_key(keyspace.EVENT, event.number), encode_event(event))
-        self._drop_old_events(write_batch, last_sequence)
+        self._put_events(write_batch, last_sequence)
+        self._drop_old_events(write_batch, last_sequence - self._event_retention)
 
     def forget_pending(self) -> None:
         """The seal is durable: reads may go to the database."""
@@ -162,11 +163,29 @@ class History:
     def _close(self, order: types_pb2.Order) -> None:
         self._open_orders.get(order.account_id, set()).discard(order.order_id)
 
-    def _drop_old_events(self, write_batch: WriteBatch, last_sequence: int) -> None:
-        oldest_kept = max(0, last_sequence - self._event_retention)
-        stop = keyspace.number_key(keyspace.EVENT, first_event_number(oldest_kept))
-        for key in self._database.iterator(start=keyspace.EVENT, stop=stop, include_value=False):
-            write_batch.delete(key)
+    def _put_events(self, write_batch: WriteBatch, last_sequence: int) -> None:
+        keys = []
+        for event in self._feed:
+            keys.append(event_key(event.scope, event.number))
+            write_batch.put(keys[-1], event.message.SerializeToString())
+        # Events lie by scope; this tells which of them belong to the batch when it grows old.
+        write_batch.put(keyspace.number_key(keyspace.EVENT_KEYS, last_sequence), b"".join(keys))
+
+    def _drop_old_events(self, write_batch: WriteBatch, oldest_kept: int) -> None:
+        """Drop the events of the batches that end before an entry.
+
+        The scan starts where the last one ended: LevelDB would walk over everything that it has
+        deleted before.
+        """
+        if oldest_kept <= self._oldest_events:
+            return
+        start = keyspace.number_key(keyspace.EVENT_KEYS, self._oldest_events)
+        stop = keyspace.number_key(keyspace.EVENT_KEYS, oldest_kept)
+        for batch_key, event_keys in self._database.iterator(start=start, stop=stop):
+            write_batch.delete(batch_key)
+            for key in keyspace.split_event_keys(event_keys):
+                write_batch.delete(key)
+        self._oldest_events = oldest_kept
 
 
 def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:

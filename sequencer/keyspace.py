@@ -1,5 +1,6 @@
 """Layout of the database: one letter of kind, then big-endian numbers, so scans are in order."""
 
+import struct
 from typing import Final
 
 PROTOCOL_STATE: Final = b"S"
@@ -14,7 +15,10 @@ BATCH_CHANGE: Final = b"s"
 ORDER: Final = b"o"
 ACKNOWLEDGEMENT: Final = b"h"
 EVENT: Final = b"e"
+EVENT_KEYS: Final = b"E"
 META: Final = b"m"
+
+_EVENT_KEY: Final = struct.Struct(">cBIQ")
 
 META_CONFIG_HASH: Final = META + b"config_hash"
 META_FORMAT: Final = META + b"format"
@@ -31,6 +35,22 @@ def number_key(kind: bytes, number: int) -> bytes:
 def felt_key(kind: bytes, felt: int) -> bytes:
     """Return the key of a record that a field element names."""
     return kind + felt.to_bytes(32, "big")
+
+
+def event_key(channel: int, scope_id: int, number: int) -> bytes:
+    """Return the key of a stream event: those of one scope lie together, in order."""
+    return _EVENT_KEY.pack(EVENT, channel, scope_id, number)
+
+
+def event_of(key: bytes) -> tuple[int, int, int]:
+    """Return channel, scope and number of a key made by `event_key`."""
+    _, channel, scope_id, number = _EVENT_KEY.unpack(key)
+    return channel, scope_id, number
+
+
+def split_event_keys(data: bytes) -> list[bytes]:
+    """Return the parts of a concatenation of event keys."""
+    return [data[i : i + _EVENT_KEY.size] for i in range(0, len(data), _EVENT_KEY.size)]
 
 
 def number_of(key: bytes) -> int:

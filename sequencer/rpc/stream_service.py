@@ -10,7 +10,7 @@ from sequencer import views
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.event_log import EventLog
-from sequencer.feed import Channel, FeedMessage
+from sequencer.feed import BATCH_CHANGES, Channel, FeedMessage, Scope
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
 
@@ -51,7 +51,7 @@ class StreamService:
                 after = snapshot.sequence
                 yield snapshot
             kind = stream_service_pb2.StreamBookResponse
-            async for message in self._follow(kind, Channel.BOOK, market_id, after):
+            async for message in self._follow(kind, (Channel.BOOK, market_id), after):
                 yield message
 
     async def stream_account(
@@ -67,7 +67,7 @@ class StreamService:
                 after = snapshot.sequence
                 yield snapshot
             kind = stream_service_pb2.StreamAccountResponse
-            async for message in self._follow(kind, Channel.ACCOUNT, account_id, after):
+            async for message in self._follow(kind, (Channel.ACCOUNT, account_id), after):
                 yield message
 
     async def stream_trades(
@@ -79,7 +79,7 @@ class StreamService:
         after = request.after_sequence or self._log.last_number
         with self._one_more_stream():
             kind = stream_service_pb2.StreamTradesResponse
-            async for message in self._follow(kind, Channel.TRADES, market_id, after):
+            async for message in self._follow(kind, (Channel.TRADES, market_id), after):
                 yield message
 
     async def stream_batches(
@@ -90,7 +90,7 @@ class StreamService:
         with self._one_more_stream():
             while True:
                 if previous >= self._log.last_batch_change:
-                    await self._log.wait_for_news()
+                    await self._log.wait_for_news(BATCH_CHANGES)
                     continue
                 changes = await self._runner.call(functools.partial(_batch_changes, after=previous))
                 for change in changes:
@@ -98,25 +98,23 @@ class StreamService:
                     yield change
 
     async def _follow(
-        self, kind: type[Response], channel: Channel, scope_id: int, after: int
+        self, kind: type[Response], scope: Scope, after: int
     ) -> AsyncIterator[Response]:
-        position = previous = _checked_number(after)
+        position = _checked_number(after)
         oldest = self._log.oldest_number()
         if position + 1 < oldest:
             context = ErrorContext("after_sequence", str(oldest), str(position))
             sentence = f"events before {oldest} are gone; start again with a snapshot"
             raise RequestRefusedError(NodeErrorCode.RESUME_TOO_OLD, sentence, context)
         while True:
-            events = self._log.read(position)
+            events = self._log.read(scope, position)
             if not events:
-                await self._log.wait_for_news()
+                await self._log.wait_for_news(scope)
                 continue
             for event in events:
-                position = event.number
-                if event.channel is channel and event.scope_id == scope_id:
-                    message = _copy(kind, event.message)
-                    message.previous_sequence, previous = previous, position
-                    yield message
+                message = _copy(kind, event.message)
+                message.previous_sequence, position = position, event.number
+                yield message
 
     @contextlib.contextmanager
     def _one_more_stream(self) -> Iterator[None]:

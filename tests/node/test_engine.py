@@ -15,7 +15,7 @@ from novation.protocol.transactions import Deposit, PlaceOrder, Withdraw
 from novation.protocol.witness import BatchWitness
 from sequencer.config import BatchPolicy
 from sequencer.engine import Accepted, Command, Engine, EngineSettings
-from sequencer.feed import decode_event, encode_event
+from sequencer.feed import decode_event, event_key
 from sequencer.journal import JournalEntry, put_entry, read_entries
 from sequencer.store import WrongExchangeError, open_database
 from tests.node.support import PRICE_TICKS, SEQUENCER_KEY, local_config, report_at
@@ -262,4 +262,5 @@ def test_stream_events_survive_storage(tmp_path: Path) -> None:
         numbers = [event.number for event in feed]
         assert numbers == sorted(set(numbers))
         for event in feed:
-            assert decode_event(event.number, encode_event(event)) == event
+            key, value = event_key(event.scope, event.number), event.message.SerializeToString()
+            assert decode_event(key, value) == event

@@ -1,0 +1,124 @@
+"""Stream events by scope: readers and retention pay only for what concerns them."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from novation.api.v1 import stream_service_pb2
+from sequencer import event_log, keyspace
+from sequencer.engine import GroupResult
+from sequencer.event_log import EventLog
+from sequencer.feed import BATCH_CHANGES, Channel, FeedEvent, Scope, event_key, first_event_number
+from sequencer.history import History
+from sequencer.store import Database, open_database
+
+BOOK: Scope = (Channel.BOOK, 0)
+
+
+class CountingDatabase:
+    """A database that counts the rows read and keeps the bounds of the scans."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.n_rows = 0
+        self.starts: list[bytes] = []
+
+    def iterator(self, **bounds: Any) -> Iterator[Any]:
+        self.starts.append(bounds["start"])
+        for row in self._database.iterator(**bounds):
+            self.n_rows += 1
+            yield row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[CountingDatabase]:
+    opened = open_database(tmp_path / "db")
+    yield CountingDatabase(opened)
+    opened.close()
+
+
+def event(sequence: int, scope: Scope) -> FeedEvent:
+    number = first_event_number(sequence)
+    message = stream_service_pb2.StreamAccountResponse(sequence=number)
+    if scope[0] is Channel.BOOK:
+        return FeedEvent(number, *scope, stream_service_pb2.StreamBookResponse(sequence=number))
+    return FeedEvent(number, *scope, message)
+
+
+def result(*events: FeedEvent, flushed_sequence: int = 0, last_batch_change: int = 0) -> Any:
+    return GroupResult(
+        feed=events,
+        last_sequence=max((e.number // first_event_number(1) for e in events), default=0),
+        flushed_sequence=flushed_sequence,
+        last_batch_change=last_batch_change,
+    )
+
+
+async def test_event_wakes_the_readers_of_its_scope_and_nobody_else(
+    database: CountingDatabase,
+) -> None:
+    log = EventLog(database, 0, 1_000)
+    scopes = [(Channel.ACCOUNT, account_id) for account_id in range(1_000)]
+    idle = [asyncio.create_task(log.wait_for_news(scope)) for scope in (*scopes, BATCH_CHANGES)]
+    readers = [asyncio.create_task(log.wait_for_news(BOOK)) for _ in range(3)]
+    await asyncio.sleep(0)
+    log.publish(result(event(1, BOOK), event(2, (Channel.BOOK, 1))))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert all(reader.done() for reader in readers)
+    assert not any(reader.done() for reader in idle)
+    log.publish(result(last_batch_change=1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [reader.done() for reader in idle] == [False] * 1_000 + [True]
+    for reader in idle:
+        reader.cancel()
+    await asyncio.gather(*idle, return_exceptions=True)
+    assert not log._waiters, "a reader that went away left something behind"
+
+
+async def test_reader_when_it_resumes_reads_only_the_rows_of_its_scope(
+    database: CountingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "RECENT_EVENTS", 4)
+    log = EventLog(database, 0, 1_000_000)
+    mine, other = (Channel.ACCOUNT, 7), (Channel.ACCOUNT, 8)
+    events = [event(n, mine if n % 100 == 0 else other) for n in range(1, 1_001)]
+    for stored in events[:-3]:
+        database.put(event_key(stored.scope, stored.number), stored.message.SerializeToString())
+    log.publish(result(*events, flushed_sequence=997))
+    expected, position, found = [e for e in events if e.scope == mine], 0, []
+    while batch := log.read(mine, position):
+        found += batch
+        position = batch[-1].number
+    assert found == expected
+    assert database.n_rows == 9, "the tenth is still in memory"
+
+
+def test_old_events_are_dropped_without_walking_over_those_dropped_before(
+    database: CountingDatabase,
+) -> None:
+    kept = 10
+    record = History(database, 2, (), event_retention=kept)
+    for sequence in range(1, 101):
+        record._feed = [event(sequence, (Channel.ACCOUNT, sequence % 5))]
+        with database.write_batch() as write_batch:
+            record.put_into(write_batch, sequence)
+        record.forget_pending()
+    assert database.starts == sorted(set(database.starts)), "every scan starts behind the last"
+    rows = list(database.iterator(start=keyspace.EVENT, stop=keyspace.end_of(keyspace.EVENT)))
+    numbers = sorted(keyspace.event_of(key)[2] for key, _ in rows)
+    assert numbers == [first_event_number(n) for n in range(100 - kept, 101)]
+    assert database.n_rows <= 100 + len(rows)
+
+
+def test_event_keys_keep_their_parts() -> None:
+    keys = [event_key((Channel.TRADES, 2**32 - 1), 2**63 - 1), event_key(BOOK, 0)]
+    assert [keyspace.event_of(key) for key in keys] == [(3, 2**32 - 1, 2**63 - 1), (1, 0, 0)]
+    assert keyspace.split_event_keys(b"".join(keys)) == keys
