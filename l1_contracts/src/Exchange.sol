@@ -40,6 +40,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     IERC20 public immutable TOKEN;
     IStarkVerifier public immutable VERIFIER;
     uint256 public immutable CONFIG_HASH;
+    uint256 public immutable GENESIS_ROOT;
     uint256 public immutable OPERATOR_TIMEOUT_SECONDS;
     uint256 public immutable RECLAIM_DELAY_SECONDS;
     uint256 public immutable MAX_BATCH_AGE_SECONDS;
@@ -74,6 +75,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         TOKEN = token;
         VERIFIER = verifier;
         CONFIG_HASH = config.configHash;
+        GENESIS_ROOT = config.genesisRoot;
         OPERATOR_TIMEOUT_SECONDS = config.operatorTimeoutSeconds;
         RECLAIM_DELAY_SECONDS = config.reclaimDelaySeconds;
         MAX_BATCH_AGE_SECONDS = config.maxBatchAgeSeconds;
@@ -170,7 +172,13 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         // than the others hold, and who profits may withdraw. Deposits in the queue never pay that.
         uint256 owed = _payableQuanta + _queuedQuanta;
         if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);
-        emit BatchFinalised(header.batchNumber, header.oldRoot, header.newRoot, header.lastTimeMs);
+        emit BatchFinalised(
+            header.batchNumber,
+            header.oldRoot,
+            header.newRoot,
+            header.lastTimeMs,
+            keccak256(publicInput)
+        );
     }
 
     /// @inheritdoc IExchange
@@ -207,6 +215,11 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     /// @inheritdoc IExchange
     function queuedAt(uint256 index) external view returns (uint256) {
         return _queue.timeOf(index);
+    }
+
+    /// @inheritdoc IExchange
+    function digestAt(uint64 index) external view returns (uint216) {
+        return _queue.entries[index].digest;
     }
 
     /// @inheritdoc IExchange

@@ -82,6 +82,27 @@ contract ExchangeTest is ExchangeBase {
         _assertCustody(3 * AMOUNT, 0, 2 * AMOUNT);
     }
 
+    function test_updateState_whenBatchSettles_thenTheEventHashesItsPublicInput() external {
+        BatchHeader memory header = nextHeader();
+        bytes32 outputHash = keccak256(encode(header));
+        VM.expectEmit(true, true, true, true);
+        emit IExchange.BatchFinalised(1, GENESIS_ROOT, NEW_ROOT, START * 1000, outputHash);
+        settle(header);
+        assertEq(exchange.GENESIS_ROOT(), GENESIS_ROOT);
+    }
+
+    function test_digestAt_whenEntryIsPending_thenTheHashOfItsFields() external {
+        deposit(BOB, KEY, AMOUNT);
+        deposit(ALICE, KEY, AMOUNT);
+        bytes32 hash = keccak256(abi.encode(uint256(1), 3, AMOUNT, ALICE, KEY));
+        assertEq(exchange.digestAt(1), uint256(hash) >> 40);
+        assertEq(exchange.digestAt(2), 0);
+        _consume(depositOperation(BOB, 2, AMOUNT), 0);
+        settle(nextHeader());
+        assertEq(exchange.digestAt(0), 0);
+        assertEq(exchange.digestAt(1), uint256(hash) >> 40);
+    }
+
     function test_updateState_whenDepositFailed_thenRefundIsPayable() external {
         deposit(ALICE, KEY, AMOUNT);
         _consume(depositOperation(ALICE, 2, AMOUNT), 9);

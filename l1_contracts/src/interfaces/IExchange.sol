@@ -99,9 +99,15 @@ interface IExchange {
         uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta
     );
 
-    /// @notice A batch was proven; its data are in the transaction's input.
+    /// @notice A batch was proven; its data are the bytes whose hash is told.
+    /// @param outputHash keccak256 of the argument `publicInput`: whoever finds such bytes, in a
+    /// transaction's input or anywhere else, has the batch's data.
     event BatchFinalised(
-        uint256 indexed batchNumber, uint256 oldRoot, uint256 newRoot, uint256 lastTimeMs
+        uint256 indexed batchNumber,
+        uint256 oldRoot,
+        uint256 newRoot,
+        uint256 lastTimeMs,
+        bytes32 outputHash
     );
 
     /// @notice An amount became payable.
@@ -165,6 +171,10 @@ interface IExchange {
 
     /// @notice Block time of a pending entry, zero if it is not pending.
     function queuedAt(uint256 index) external view returns (uint256);
+
+    /// @notice The digest of a pending entry, zero if it is not pending: the first 216 bits of
+    /// `keccak256(abi.encode(kind, accountId, amountQuanta, l1Address, starkKey))`.
+    function digestAt(uint64 index) external view returns (uint216);
 
     /// @notice The account of an address and key, zero if they have none.
     function accountIdOf(address l1Address, uint256 starkKey) external view returns (uint32);
