@@ -5,12 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
-RUST_SOURCES := $(shell find crates circuits/cairo_air circuits/vm prover/stark prover/cairo -name '*.rs' -o -name 'Cargo.toml' -o -name 'layout.json' 2>/dev/null) Cargo.toml Cargo.lock
+RUST_SOURCES := $(shell find crates novation/native circuits/cairo_air circuits/vm prover/stark prover/cairo prover/native -name '*.rs' -o -name 'Cargo.toml' -o -name 'layout.json' 2>/dev/null) Cargo.toml Cargo.lock
 SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.sol' 2>/dev/null) l1_contracts/foundry.toml
+# Extension modules need an interpreter around them: they are tested from Python.
+NO_EXTENSIONS := --exclude novation-native --exclude novation-prover-native --exclude novation-pyint
 CAIRO_SOURCES := $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
 PYTHON_DIRS := novation sequencer circuits prover devnet tests scripts l1_contracts/script
 
-.PHONY: help setup demo devnet test test-all bench fmt lint gen check-generated vectors clean
+.PHONY: help setup native demo devnet test test-all bench fmt lint gen check-generated vectors clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -28,7 +30,7 @@ $(STAMPS)/python: pyproject.toml requirements.lock | $(STAMPS)/prerequisites
 	@touch $@
 
 $(STAMPS)/native: $(STAMPS)/python $(RUST_SOURCES)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json | $(STAMPS)/prerequisites
@@ -43,6 +45,10 @@ $(STAMPS)/program: $(STAMPS)/native $(CAIRO_SOURCES) circuits/compiler.py circui
 	$(BIN)/python -m circuits.program --check
 	@touch $@
 
+native: ## Build the extension modules into the checkout again
+	@rm -f $(STAMPS)/native
+	@$(MAKE) --no-print-directory $(STAMPS)/native
+
 demo: setup ## The whole exchange once, on a local chain: orders, proofs, settlement, withdrawal
 	$(BIN)/novation demo
 
@@ -50,13 +56,13 @@ devnet: setup ## The same system, kept running until Ctrl-C
 	$(BIN)/novation devnet
 
 test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
-	cargo test --profile testing --workspace --exclude novation-pyext --quiet
+	cargo test --profile testing --workspace $(NO_EXTENSIONS) --quiet
 	npx forge test --root l1_contracts
 	cargo build --release --quiet -p novation-cairo-prover --example small_proof
 	$(BIN)/pytest -n 2 --dist worksteal -q
 
 test-all: setup lint ## Also the slow proofs, mutations and soaks
-	cargo test --profile testing --workspace --exclude novation-pyext -- --include-ignored
+	cargo test --profile testing --workspace $(NO_EXTENSIONS) -- --include-ignored
 	npx forge test --root l1_contracts
 	$(BIN)/pytest -m ""
 

@@ -13,8 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from novation._native import CairoProgram
-
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _SOURCES: Final = _ROOT / "circuits" / "cairo"
 _CACHE: Final = _ROOT / "build" / "circuits"
@@ -33,12 +31,6 @@ def source_hash() -> str:
 
 def _translators() -> list[Path]:
     return [_ROOT / "circuits" / "compiler.py", _ROOT / "circuits" / "hints.py"]
-
-
-@functools.cache
-def load_program() -> CairoProgram:
-    """Return the batch program, ready to run; ValueError if a hint has no native function."""
-    return CairoProgram(compiled_code())
 
 
 def compiled_code() -> str:

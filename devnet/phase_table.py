@@ -11,7 +11,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from novation import _native
+    from prover import _native
     from prover.measure import PhaseCost
 
 GB: Final = 10**9

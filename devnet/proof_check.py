@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from devnet.console import console, error_console, waiting
 from devnet.errors import UserError
-from novation import _native
 from novation.protocol.errors import DecodeError
 from novation.protocol.output import decode_output
+from prover import _native
 from prover.reference import RejectedProof, UnreadableProof, verify_text
 from prover.statement import StatementError, proven_output
 

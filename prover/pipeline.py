@@ -12,13 +12,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from circuits.runner import BatchRun, run_batch
-from novation import _native
 from novation.protocol.witness import BatchWitness
+from prover import _native
 from prover.calldata import encode_proof, encode_update_state
 from prover.limits import UNLIMITED
 from prover.measure import PhaseCost, PhaseMeter, ignore_phases
 from prover.profiles import MIN_SECURITY_BITS, Suite, parameters_json
+from prover.runner import BatchRun, run_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

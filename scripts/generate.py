@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from novation import _native
+from prover import _native
 
 ROOT = Path(__file__).resolve().parents[1]
 API = Path("novation/api")

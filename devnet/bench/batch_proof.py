@@ -12,7 +12,7 @@ from typing import Any, Final
 from devnet.bench.steps import DISTINCT, MODULE
 from devnet.console import phases_shown
 from devnet.errors import UserError
-from novation import _native
+from prover import _native
 from prover.pipeline import PHASE_PROOF, prove_batch
 from prover.profiles import LOG_ROWS_PER_STEP, PROFILES
 

@@ -7,9 +7,9 @@ import time
 from typing import Any, Final
 
 from circuits.program_input import program_input
-from circuits.runner import run_program
 from devnet.bench.steps import DISTINCT, MODULE
 from devnet.errors import UserError
+from prover.runner import run_program
 
 TRADES: Final = 120
 RUNS: Final = 7

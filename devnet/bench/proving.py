@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from devnet.console import proving_shown
 from devnet.errors import UserError
-from novation import _native
+from prover import _native
 from prover.measure import PhaseMeter
 from prover.profiles import PROFILES, parameters_json
 

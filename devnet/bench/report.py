@@ -17,7 +17,7 @@ from devnet.console import console
 from devnet.demo.plan import story
 from devnet.demo.run import run_story
 from devnet.home import Home
-from novation import _native
+from prover import _native
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any, Final
 
-from circuits.cost import cost_of
 from devnet.errors import UserError
+from prover.cost import cost_of
 
 MODULE: Final = "tests.benchmarks.step_costs"
 DISTINCT: Final = "trade, distinct accounts"

@@ -31,9 +31,9 @@ from devnet.proof_check import (
     verdict_of,
 )
 from devnet.rebuild import rebuild as rebuild_state
-from novation import _native
 from novation.protocol.errors import DecodeError
 from novation.protocol.witness import BatchWitness
+from prover import _native
 from prover.calldata import CalldataError, encode_proof
 from prover.limits import Limits
 from prover.pipeline import PHASE_PROOF, PHASE_RUN, ProvenBatch, UnprovableBatchError, prove_batch

@@ -17,7 +17,7 @@ from devnet.proof_check import (
     print_verdicts,
     verdict_of,
 )
-from novation import _native
+from prover import _native
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -77,7 +77,7 @@ class Air:
 
     @classmethod
     def from_description(cls, description: str) -> Self:
-        """Read the JSON of `novation._native.air_description`, which is ours and well-formed."""
+        """Read the JSON of `prover._native.air_description`, which is ours and well-formed."""
         raw = json.loads(description)
 
         def zerofiers(items: list[dict[str, Any]]) -> tuple[Zerofier, ...]:

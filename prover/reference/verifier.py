@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from novation import _native
+from prover import _native
 from prover.reference.air import Air
 from prover.reference.boundary import boundary_values
 from prover.reference.channel import (

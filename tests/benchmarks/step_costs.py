@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from circuits.cost import cost_of, steps_by_function
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from circuits.runner import run_program
-from novation._native import CairoRun
 from novation.protocol.sealing import SealedBatch
+from prover._native import CairoRun
+from prover.cost import cost_of, steps_by_function
+from prover.runner import run_program
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,

@@ -7,10 +7,10 @@ from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from circuits.program import load_program
 from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
-from novation._native import CairoRunError, HintView
 from novation.crypto import FIELD_PRIME
+from prover._native import CairoRunError, HintView
+from prover.runner import load_program
 
 Path = tuple[Any, ...]
 Hints = dict[str, Callable[[HintView], None]]

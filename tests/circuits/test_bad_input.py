@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from circuits.compiler import compile_source, plain_code
-from circuits.program import compiled_code, load_program
+from circuits.program import compiled_code
 from circuits.program_input import ProgramInput, program_input
-from novation._native import CairoProgram, CairoRun, CairoRunError
 from novation.crypto import FIELD_PRIME
+from prover._native import CairoProgram, CairoRun, CairoRunError
+from prover.runner import load_program
 from tests.support.scenarios import every_outcome
 
 SEED = 2027

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from circuits.runner import execute_only
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.sealing import SealedBatch
+from prover.runner import execute_only
 from tests.support.builders import exchange_config
 from tests.support.random_batches import RandomTrading
 

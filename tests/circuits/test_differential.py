@@ -6,8 +6,8 @@ result code of each other transaction is asserted inside the program.
 
 import pytest
 
-from circuits.runner import execute_only
 from novation.protocol.sealing import SealedBatch
+from prover.runner import execute_only
 from tests.support.builders import exchange_config
 from tests.support.random_batches import RandomTrading
 from tests.support.scenarios import every_outcome

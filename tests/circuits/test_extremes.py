@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from circuits.runner import execute_only
 from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
@@ -17,6 +16,7 @@ from novation.protocol.signing import signed
 from novation.protocol.state import State, StateParts
 from novation.protocol.transactions import CancelOrder, Withdraw
 from novation.protocol.transition import open_batch
+from prover.runner import execute_only
 from tests.support.builders import (
     ONE_DOLLAR,
     exchange_config,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from circuits.program_input import EPHEMERAL_KEY_BASE, ORDER_KEY_BASE, ProgramInput, program_input
-from novation._native import CairoRunError, HintView
 from novation.crypto import FIELD_PRIME
 from novation.protocol.sealing import SealedBatch
+from prover._native import CairoRunError, HintView
 from tests.circuits.forgery import (
     Flip,
     LatestRecords,

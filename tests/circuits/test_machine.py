@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from circuits.program_input import program_input
-from circuits.runner import run_batch, write_files
 from novation.protocol.sealing import SealedBatch
+from prover.runner import run_batch, write_files
 from tests.circuits.reference_machine import ReferenceRun, parse_memory, read_json
 from tests.support.builders import exchange_config
 from tests.support.random_batches import RandomTrading

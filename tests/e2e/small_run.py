@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from circuits.compiler import compile_source, plain_code
-from circuits.runner import write_files
-from novation import _native
+from prover import _native
 from prover.profiles import PROFILES, parameters_json
+from prover.runner import write_files
 
 PROGRAM = """%builtins output range_check ecdsa poseidon
 func main{output_ptr: felt*, range_check_ptr, ecdsa_ptr: felt*, poseidon_ptr: felt*}() {

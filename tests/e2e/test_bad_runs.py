@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from novation import _native
+from prover import _native
 from tests.e2e.small_run import stark_prove_arguments, write_small_run
 from tests.e2e.test_cli import Cli
 

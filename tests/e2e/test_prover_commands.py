@@ -18,7 +18,7 @@ from devnet.errors import UserError
 from devnet.output_file import check_output, write_output
 from devnet.phase_table import PhaseRow, total_row
 from devnet.remaining_time import Forecast, remaining_text
-from novation import _native
+from prover import _native
 from prover.files import write_atomically
 from prover.limits import parse_size, parse_threads
 from tests.e2e.small_run import stark_prove_arguments, write_small_run
@@ -107,7 +107,7 @@ def test_stark_prove_when_interrupted_then_status_130_and_no_file(
 
 SCRIPT = """
 import sys
-from novation import _native
+from prover import _native
 try:
     _native.stark_prove(*sys.argv[1:], lambda phase, share: print(phase, share, flush=True))
 except KeyboardInterrupt:

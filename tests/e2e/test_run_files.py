@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from circuits.runner import run_batch, write_files
-from novation import _native
+from prover import _native
 from prover.files import write_json_atomically
 from prover.profiles import PROFILES, parameters_json
+from prover.runner import run_batch, write_files
 from tests.support.random_batches import random_batches
 
 

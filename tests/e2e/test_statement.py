@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from circuits.runner import run_batch
 from prover.calldata import CalldataError, encode_public_input
+from prover.runner import run_batch
 from prover.statement import StatementError, proven_output
 from tests.support.random_batches import random_batches
 

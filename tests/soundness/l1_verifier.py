@@ -16,8 +16,7 @@ from web3 import Web3
 
 from devnet.anvil import Anvil
 from devnet.program_code import program_creation_codes
-from novation import _native
-from prover import calldata
+from prover import _native, calldata
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "l1_contracts" / "script"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from novation import _native
+from prover import _native
 from prover.reference import RejectedProof, UnreadableProof, verify_text
 from tests.soundness.mutations import Mutation, mutations
 from tests.soundness.proofs import STONE_PROOFS, load_proof

@@ -1,12 +1,19 @@
 """Runs the batch program: for its output only, or with everything that a prover needs."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.program import load_program
+from circuits.program import compiled_code
 from circuits.program_input import ProgramInput, program_input
-from novation._native import CairoRun, ProvableRun
 from novation.protocol.witness import BatchWitness
+from prover._native import CairoProgram, CairoRun, ProvableRun
+
+
+@functools.cache
+def load_program() -> CairoProgram:
+    """Return the batch program, ready to run; ValueError if a hint has no native function."""
+    return CairoProgram(compiled_code())
 
 
 def run_program(records: ProgramInput) -> CairoRun:

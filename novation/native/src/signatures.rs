@@ -1,11 +1,10 @@
 //! ECDSA on the Stark curve.
 
 use novation_crypto::ecdsa::{self, EcdsaError, Signature};
+use novation_pyint::{Felt, Uint256};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::prelude::*;
-
-use crate::convert::{Felt, Uint256};
 
 fn value_error(error: EcdsaError) -> PyErr {
     PyValueError::new_err(error.to_string())

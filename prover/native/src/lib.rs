@@ -1,4 +1,4 @@
-//! The Python extension module `novation._native`.
+//! The Python extension module `prover._native`: the Cairo machine, the prover and the verifier.
 //!
 //! It converts arguments, releases the interpreter lock for long calls and maps errors; it holds no
 //! logic of its own.
@@ -8,23 +8,19 @@
 
 mod convert;
 mod errors;
-mod hashes;
 mod hint_override;
 mod proofs;
 mod runs;
-mod signatures;
 mod tracking;
 
 use pyo3::prelude::*;
 
-/// Native field, hash, signature and proof functions.
+/// Native functions that run, prove and verify.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
-    hashes::register(module)?;
     proofs::register(module)?;
     runs::register(module)?;
-    signatures::register(module)?;
     tracking::register(module)?;
     Ok(())
 }

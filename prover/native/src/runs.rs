@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use novation_cairo_prover::prove_inputs;
+use novation_pyint::Felt;
 use novation_stark::Progress;
 use novation_vm::{Pointers, Program, Run, RunFiles, RunOptions, Witness};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::convert::{felt, items_by_number, list, Felt};
+use crate::convert::{felt, items_by_number, list};
 use crate::errors::cairo_run_error;
 use crate::hint_override::Overrides;
 use crate::tracking::{tracked, ProofOptions, ProofPhase};
@@ -21,7 +22,7 @@ const DEFAULT_STEP_LIMIT: usize = 1 << 21;
 const MAX_STEP_LIMIT: usize = 1 << 30;
 
 /// A compiled program.
-#[pyclass(frozen, module = "novation._native")]
+#[pyclass(frozen, module = "prover._native")]
 struct CairoProgram(Arc<Program>);
 
 #[pymethods]
@@ -99,7 +100,7 @@ fn execute(
 }
 
 /// A run that ended and whose builtins hold.
-#[pyclass(frozen, module = "novation._native")]
+#[pyclass(frozen, module = "prover._native")]
 struct CairoRun(Run);
 
 #[pymethods]
@@ -135,7 +136,7 @@ impl CairoRun {
 }
 
 /// A run on final addresses; proving it takes its memory away.
-#[pyclass(frozen, module = "novation._native")]
+#[pyclass(frozen, module = "prover._native")]
 struct ProvableRun {
     n_steps: u64,
     run: Mutex<Option<novation_vm::ProvableRun>>,

@@ -6,10 +6,9 @@ use novation_crypto::{
     poseidon_hash_many as poseidon_many,
 };
 use novation_field::Fe;
+use novation_pyint::Felt;
 use pyo3::prelude::*;
 use rayon::prelude::*;
-
-use crate::convert::{elements, Felt};
 
 /// Batches below this size are not worth waking other threads.
 const PARALLEL_THRESHOLD: usize = 256;
@@ -55,14 +54,17 @@ fn pedersen_hash(a: Felt, b: Felt) -> Felt {
 /// The Pedersen chain over the elements and their number.
 #[pyfunction]
 fn pedersen_hash_many(values: Vec<Felt>) -> Felt {
-    let values: Vec<Fe> = elements(values);
-    Felt(pedersen_many(&values))
+    Felt(pedersen_many(&elements(values)))
 }
 
 /// Keccak-256 of bytes.
 #[pyfunction]
 fn keccak256(data: &[u8]) -> [u8; 32] {
     keccak(data)
+}
+
+fn elements(felts: Vec<Felt>) -> Vec<Fe> {
+    felts.into_iter().map(|felt| felt.0).collect()
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

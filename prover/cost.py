@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from circuits.program import functions
-from novation._native import CairoRun
+from prover._native import CairoRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ impl ProofOptions {
 }
 
 /// What one phase of a proof cost, and what it had to compute.
-#[pyclass(frozen, get_all, module = "novation._native")]
+#[pyclass(frozen, get_all, module = "prover._native")]
 pub(crate) struct ProofPhase {
     name: &'static str,
     seconds: f64,

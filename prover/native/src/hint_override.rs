@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use novation_pyint::Felt;
 use novation_vm::{Fault, HintCall, Machine};
 use pyo3::exceptions::{PyKeyError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{felt, number, Felt};
+use crate::convert::{felt, number};
 use crate::errors::CairoRunError;
 
 /// Python functions by the text of the hint that they replace.
@@ -62,7 +63,7 @@ fn call_python(
 }
 
 /// A hint that is about to run, and the machine. Addresses are those of a flat memory.
-#[pyclass(module = "novation._native")]
+#[pyclass(module = "prover._native")]
 pub(crate) struct HintView {
     machine: Option<Machine>,
     call: HintCall,
