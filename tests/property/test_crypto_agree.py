@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from novation.crypto import FIELD_PRIME, SIGNATURE_BOUND, STARK_CURVE_ORDER
 from novation.crypto.reference import ecdsa, poseidon
+from tests.support.made_signatures import is_textbook_signature, made_signatures
 
 native = pytest.importorskip(
     "novation._native", reason="the extension is not built: make setup", exc_type=ImportError
@@ -69,3 +70,20 @@ def test_hash_when_not_a_field_element_then_both_refuse(function: str) -> None:
     for module in (native, poseidon):
         with pytest.raises(ValueError, match=r".*"):
             getattr(module, function)(*arguments)
+
+
+@pytest.mark.parametrize("message", [1, SIGNATURE_BOUND - 1, 3**150])
+def test_verify_when_the_key_was_made_for_the_message_then_what_the_builtin_proves(
+    message: int,
+) -> None:
+    """Textbook ECDSA accepts all of these; the builtin cannot prove those whose sums meet."""
+    made = made_signatures(message, seed=message % 1000)
+    assert {signature.is_provable for signature in made} == {True, False}
+    claims = []
+    for signature in made:
+        assert is_textbook_signature(signature), signature.kind
+        claim = (signature.public_key, message, signature.r, signature.s)
+        assert ecdsa.ecdsa_verify(*claim) == signature.is_provable, signature.kind
+        assert native.ecdsa_verify(*claim) == signature.is_provable, signature.kind
+        claims.append(claim)
+    assert native.ecdsa_verify_many(claims) == [signature.is_provable for signature in made]

@@ -14,6 +14,7 @@ from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
 from tests.support.builders import exchange_config, oracle_report, private_key
+from tests.support.made_signatures import made_signatures as made_for
 from tests.support.scenarios import every_outcome
 
 FOLDER = Path(__file__).parent
@@ -57,6 +58,19 @@ def signatures() -> list[dict[str, Any]]:
             names = ("message_hash", "r", "s", "public_key", "private_key")
             cases.append({**dict(zip(names, felts(fields), strict=True)), "valid": valid})
     return cases
+
+
+def made_signatures() -> list[dict[str, Any]]:
+    """Return signatures that meet the limits of the ECDSA builtin, and what it can prove."""
+    numbers = ("message_hash", "r", "s", "public_key", "ordinate")
+    return [
+        {
+            "kind": made.kind,
+            **{name: hex(getattr(made, name)) for name in numbers},
+            "is_provable": made.is_provable,
+        }
+        for made in made_for(2**250 + 7, seed=1)
+    ]
 
 
 def messages() -> dict[str, Any]:
@@ -146,6 +160,7 @@ def felts(values: Any) -> list[str]:
 FILES: dict[str, Callable[[], Any]] = {
     "hashes.json": hashes,
     "signatures.json": signatures,
+    "made_signatures.json": made_signatures,
     "messages.json": messages,
     "batches.json": batches,
 }

@@ -18,7 +18,7 @@ mod statement;
 mod trace;
 
 pub use air::CairoAir;
-pub use builtins::ecdsa::{ecdsa_is_provable, SignatureError, SignatureInput};
+pub use builtins::ecdsa::{SignatureError, SignatureInput};
 pub use public_input::{
     PageHash, PublicCell, PublicInput, PublicInputError, PublicInputParts, Segment, SEGMENT_NAMES,
 };

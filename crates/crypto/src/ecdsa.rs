@@ -1,7 +1,10 @@
 //! Signatures on the Stark curve, by the rules of the Cairo ECDSA builtin.
 //!
-//! Verification follows the arithmetisation step by step: a signature whose partial sums meet the
-//! point to be added cannot be proven, and is rejected here although textbook ECDSA accepts it.
+//! [`provable_key`] alone decides whether a signature can be proven: admission, the state transition
+//! and the Cairo machine ask it through [`verify`], the trace generator takes the key's point from
+//! it. It follows the arithmetisation step by step, since a sum that meets a point with its own
+//! abscissa has no solution, and whoever chooses the key for a message can make such sums: textbook
+//! ECDSA accepts more than this.
 
 use novation_field::Fe;
 use num_bigint::BigUint;
@@ -14,6 +17,10 @@ use crate::pedersen::{from_felt, to_felt};
 
 /// Bits of a message hash, of r and of 1/s.
 pub const ELEMENT_BITS: usize = 251;
+
+/// Steps of a subset sum. Those beyond the bits of a scalar add nothing, but they exclude equal
+/// abscissas as all others do.
+const SUM_STEPS: usize = 255;
 
 /// A signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,30 @@ pub enum EcdsaError {
     /// The message hash does not fit 251 bits; this happens with probability 2^-55.
     #[error("message hash is not below 2^251")]
     MessageHash,
+}
+
+/// Why the builtin cannot prove a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SignatureError {
+    /// No point of the curve has the key's abscissa.
+    #[error("the public key is not an abscissa of the curve")]
+    PublicKey,
+    /// z, r or w is zero or has more than 251 bits.
+    #[error("{name} is not between 1 and 2^251 - 1")]
+    Range {
+        /// Name of the value.
+        name: &'static str,
+    },
+    /// A sum of points meets a point with the same abscissa, which the constraints exclude. This
+    /// happens to honest signatures with negligible probability.
+    #[error("the subset sum of {name} meets a point with its own abscissa")]
+    EqualAbscissas {
+        /// Name of the sum.
+        name: &'static str,
+    },
+    /// The signature is not one of the message under the key.
+    #[error("the signature is invalid")]
+    Invalid,
 }
 
 /// The abscissa of `private_key * GENERATOR`.
@@ -93,52 +124,82 @@ pub fn sign(private_key: &[u64; 4], message_hash: Fe) -> Result<Signature, Ecdsa
 
 /// Whether the Cairo builtin can prove this signature under the public key with this abscissa.
 pub fn verify(public_key: Fe, message_hash: Fe, signature: &Signature) -> bool {
-    let Some(w) = inverse_mod_order(&signature.s) else { return false };
-    let (r, z) = (signature.r.to_limbs(), message_hash.to_limbs());
-    if !fits(&r) || !fits(&z) || !fits(&w) {
-        return false;
-    }
-    let Some(key) = Affine::from_x(public_key) else { return false };
-    let Some(zg) = multiply_by_builtin(&z, &GENERATOR_DOUBLINGS, SHIFT_POINT.negated()) else {
-        return false;
-    };
-    let key_doublings = doublings(key, ELEMENT_BITS);
-    let mirrored: Vec<Affine> = key_doublings.iter().map(|point| point.negated()).collect();
-    [key_doublings, mirrored]
-        .iter()
-        .any(|multiples| verify_for_key(multiples, &zg, &r, &w).is_some_and(|x| x == signature.r))
+    let w = inverse_mod_order(&signature.s).and_then(Fe::from_limbs);
+    w.is_some_and(|w| provable_key(public_key, message_hash, signature.r, w).is_ok())
 }
 
-/// The abscissa of `w * (z * G + r * Q)`, or `None` if the builtin cannot compute it.
-fn verify_for_key(key: &[Affine], zg: &Jacobian, r: &[u64; 4], w: &[u64; 4]) -> Option<Fe> {
-    let rq = multiply_by_builtin(r, key, *SHIFT_POINT)?.to_affine()?;
-    if zg.has_x(rq.x) {
-        return None;
-    }
-    let base = zg.add_affine(&rq).to_affine()?;
-    let shifted = multiply_by_builtin(w, &doublings(base, ELEMENT_BITS), *SHIFT_POINT)?;
-    if shifted.has_x(SHIFT_POINT.x) {
-        return None;
-    }
-    Some(shifted.add_affine(&SHIFT_POINT.negated()).to_affine()?.x)
-}
-
-/// `start + scalar * point` from the doublings of the point, as the builtin's subset sum does it:
-/// `None` if the scalar is zero or some partial sum has the abscissa of the next summand.
-fn multiply_by_builtin(scalar: &[u64; 4], points: &[Affine], start: Affine) -> Option<Jacobian> {
-    if *scalar == [0; 4] {
-        return None;
-    }
-    let mut sum = Jacobian::from(start);
-    for (i, point) in points.iter().enumerate().take(ELEMENT_BITS) {
-        if sum.has_x(point.x) {
-            return None;
+/// The point of the key's abscissa with which the builtin proves that (r, 1/w) signs z.
+///
+/// Either of the two will do, and what one of them cannot do never decides.
+///
+/// # Errors
+/// [`SignatureError`] if neither point proves it.
+pub fn provable_key(public_key: Fe, z: Fe, r: Fe, w: Fe) -> Result<Affine, SignatureError> {
+    let scalars = [z, r, w].map(|value| value.to_limbs());
+    for (name, scalar) in ["z", "r", "w"].into_iter().zip(&scalars) {
+        if *scalar == [0; 4] || !fits(scalar) {
+            return Err(SignatureError::Range { name });
         }
-        if bit(scalar, i) {
+    }
+    let [z, r_bits, w] = &scalars;
+    let key = Affine::from_x(public_key).ok_or(SignatureError::PublicKey)?;
+    let generator = &GENERATOR_DOUBLINGS[..ELEMENT_BITS];
+    let zg = subset_sum("z", z, generator, SHIFT_POINT.negated())?;
+    let multiples = doublings(key, SUM_STEPS);
+    let mirrored: Vec<Affine> = multiples.iter().map(|point| point.negated()).collect();
+    let mut reason = SignatureError::Invalid;
+    for (point, multiples) in [(key, multiples), (key.negated(), mirrored)] {
+        match nonce_abscissa(&multiples, &zg, r_bits, w) {
+            Ok(x) if x == r => return Ok(point),
+            Ok(_) => {}
+            Err(error) => reason = error,
+        }
+    }
+    Err(reason)
+}
+
+/// The abscissa of `w * (z * G + r * Q)`, as far as the builtin can compute it.
+fn nonce_abscissa(
+    key: &[Affine],
+    zg: &Jacobian,
+    r: &[u64; 4],
+    w: &[u64; 4],
+) -> Result<Fe, SignatureError> {
+    let meets = |name| SignatureError::EqualAbscissas { name };
+    let rq = subset_sum("r", r, key, *SHIFT_POINT)?;
+    // Finite: a sum reaches infinity only from a point with the abscissa of the summand.
+    let rq = rq.to_affine().ok_or(meets("r"))?;
+    if zg.has_x(rq.x) {
+        return Err(meets("z and r"));
+    }
+    let base = zg.add_affine(&rq).to_affine().ok_or(meets("z and r"))?;
+    let shifted = subset_sum("w", w, &doublings(base, SUM_STEPS), *SHIFT_POINT)?;
+    if shifted.has_x(SHIFT_POINT.x) {
+        return Err(meets("the shift point"));
+    }
+    let nonce = shifted.add_affine(&SHIFT_POINT.negated()).to_affine();
+    Ok(nonce.ok_or(meets("the shift point"))?.x)
+}
+
+/// `start + scalar * point` from the doublings of the point. After the last of them that one
+/// stands for all that follow, as in the periodic columns of the generator.
+fn subset_sum(
+    name: &'static str,
+    scalar: &[u64; 4],
+    points: &[Affine],
+    start: Affine,
+) -> Result<Jacobian, SignatureError> {
+    let mut sum = Jacobian::from(start);
+    for step in 0..SUM_STEPS {
+        let point = &points[step.min(points.len() - 1)];
+        if sum.has_x(point.x) {
+            return Err(SignatureError::EqualAbscissas { name });
+        }
+        if bit(scalar, step) {
             sum = sum.add_affine(point);
         }
     }
-    Some(sum)
+    Ok(sum)
 }
 
 /// The inverse modulo the order of the curve, or `None` unless the argument is in `1..order`.

@@ -2,11 +2,16 @@
 
 Signing takes the nonce of RFC 6979 (section 3.2, SHA-256) and, like the builtin, accepts only
 message hash, r and w = 1/s in `[1, 2^251)`. The curve parameters were published with StarkEx.
+
+Verification is that of the Cairo ECDSA builtin, which adds points by chords alone: three sums start
+at a shift point, and one that meets a summand with its own abscissa has no solution. Honest
+signatures never do that; keys made for a message can.
 """
 
+import functools
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from novation.crypto.field import FIELD_PRIME
@@ -17,7 +22,15 @@ GENERATOR: Final = (
     0x1EF15C18599971B7BECED415A40F0C7DEACFD9B0D1819E03D723D8BC943CFCA,
     0x5668060AA49730B7BE4801DF46EC62DE53ECD11ABE43A32873000C36E8DC1F,
 )
-ELEMENT_BOUND: Final = 2**251
+SHIFT_POINT: Final = (
+    0x49EE3EBA8C1600700EE1B87EB599F16716B0B1022947733551FDE4050CA6804,
+    0x3CA0CFE4B3BC6DDF346D49D06EA0ED34E621062C0E056C1D0405D266E10268A,
+)
+ELEMENT_BITS: Final = 251
+ELEMENT_BOUND: Final = 1 << ELEMENT_BITS
+
+# Steps of a sum of the builtin; those beyond the bits of a scalar add nothing, but compare.
+_SUM_STEPS: Final = 255
 
 # A point in Jacobian coordinates (X, Y, Z) is (X / Z^2, Y / Z^3); Z = 0 is the point at infinity.
 _Jacobian = tuple[int, int, int]
@@ -48,7 +61,7 @@ def ecdsa_sign(private_key: int, message_hash: int) -> tuple[int, int]:
 def ecdsa_verify(public_key: int, message_hash: int, r: int, s: int) -> bool:
     """Return whether the Cairo ECDSA builtin can prove this signature; any ints are accepted.
 
-    The key is an abscissa: both points that have it are tried, as the builtin's prover may.
+    The key is an abscissa: either point that has it will do, whatever the other one does.
     """
     if not (0 < message_hash < ELEMENT_BOUND and 0 < r < ELEMENT_BOUND and 0 < s < ORDER):
         return False
@@ -56,13 +69,9 @@ def ecdsa_verify(public_key: int, message_hash: int, r: int, s: int) -> bool:
     ordinate = _ordinate(public_key)
     if w >= ELEMENT_BOUND or ordinate is None:
         return False
-    left = _multiply(message_hash * w % ORDER, GENERATOR)
-    right = _multiply(r * w % ORDER, (public_key, ordinate))
-    negative = (right[0], -right[1] % FIELD_PRIME, right[2])
-    return any(
-        total[2] != 0 and _abscissa(total) == r
-        for total in (_add(left, right), _add(left, negative))
-    )
+    zg = _subset_sum(message_hash, _generator_points(), (SHIFT_POINT[0], -SHIFT_POINT[1], 1))
+    keys = ((public_key, ordinate, 1), (public_key, -ordinate % FIELD_PRIME, 1))
+    return any(_nonce_abscissa(key, zg, r, w) == r for key in keys)
 
 
 def ecdsa_verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
@@ -73,6 +82,49 @@ def ecdsa_verify_many(items: Sequence[tuple[int, int, int, int]]) -> list[bool]:
 def ecdsa_is_public_key(public_key: int) -> bool:
     """Return whether the abscissa belongs to a point of the curve."""
     return _ordinate(public_key) is not None
+
+
+def _nonce_abscissa(key: _Jacobian, zg: _Jacobian | None, r: int, w: int) -> int | None:
+    """Return the abscissa of w * (z * G + r * key), None if the builtin cannot compute it."""
+    shift, minus_shift = (*SHIFT_POINT, 1), (SHIFT_POINT[0], -SHIFT_POINT[1], 1)
+    base = _chord(zg, _subset_sum(r, _doublings(key), shift))
+    if base is None:
+        return None
+    nonce = _chord(_subset_sum(w, _doublings(base), shift), minus_shift)
+    return None if nonce is None else _abscissa(nonce)
+
+
+def _subset_sum(scalar: int, points: Iterable[_Jacobian], start: _Jacobian) -> _Jacobian | None:
+    """Return start plus the points at the set bits; None if a point has the sum's abscissa."""
+    total = start
+    for step, point in enumerate(points):
+        with_point = _chord(total, point)
+        if with_point is None:
+            return None
+        if scalar >> step & 1:
+            total = with_point
+    return total
+
+
+def _doublings(point: _Jacobian) -> Iterator[_Jacobian]:
+    for _ in range(_SUM_STEPS):
+        yield point
+        point = _double(point)
+
+
+@functools.cache
+def _generator_points() -> tuple[_Jacobian, ...]:
+    """Return the generator's doublings: the last one with a bit stands for those behind it."""
+    points = tuple(_doublings((*GENERATOR, 1)))[:ELEMENT_BITS]
+    return points + points[-1:] * (_SUM_STEPS - ELEMENT_BITS)
+
+
+def _chord(left: _Jacobian | None, right: _Jacobian | None) -> _Jacobian | None:
+    """Return the sum of two points, None if one is missing or their abscissas are equal."""
+    if left is None or right is None:
+        return None
+    x_left, x_right = left[0] * right[2] ** 2, right[0] * left[2] ** 2
+    return None if (x_left - x_right) % FIELD_PRIME == 0 else _add(left, right)
 
 
 def _nonces(private_key: int, message_hash: int) -> Iterator[int]:

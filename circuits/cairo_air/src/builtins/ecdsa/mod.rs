@@ -7,10 +7,12 @@
 mod columns;
 mod constraints;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub(crate) use columns::EcdsaColumns;
 pub(crate) use constraints::EcdsaConstraints;
 pub(crate) use trace::{periodic_points, write_ecdsa};
 
-pub use signature::{ecdsa_is_provable, SignatureError, SignatureInput};
+pub use signature::{SignatureError, SignatureInput};

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 
 use novation_air::Periodic;
 use novation_crypto::curve::{GENERATOR, GENERATOR_DOUBLINGS, SHIFT_POINT};
+use novation_crypto::ecdsa::ELEMENT_BITS;
 use novation_field::Fe;
 use rayon::prelude::*;
 
 use super::columns::EcdsaColumns;
-use super::signature::{add_points, SignatureError, SignatureInput, Verification, ELEMENT_BITS};
+use super::signature::{add_points, SignatureError, SignatureInput, Verification};
 use crate::builtins::ec_subset_sum::{DoublingChain, HEIGHT};
 use crate::layout::Builtin;
 use crate::public_input::PublicInput;
@@ -28,7 +29,7 @@ static DUMMY: LazyLock<SignatureInput> = LazyLock::new(|| {
 });
 
 /// The cells of one instance.
-struct Instance {
+pub(super) struct Instance {
     input: SignatureInput,
     verification: Verification,
     add: [Fe; 2],
@@ -37,7 +38,7 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(input: SignatureInput) -> Result<Self, SignatureError> {
+    pub(super) fn new(input: SignatureInput) -> Result<Self, SignatureError> {
         let verification = input.verify()?;
         let (zg, rq) = (verification.zg.result(), verification.rq.result());
         let wb = verification.wb.result();
