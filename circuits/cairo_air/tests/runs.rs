@@ -176,13 +176,16 @@ fn test_signature_when_one_point_cannot_prove_it_then_the_other_satisfies_all() 
 
 /// A signature of the vectors as the builtin takes it.
 fn signature(vector: &Value) -> SignatureInput {
-    let element = |name: &str| Fe::from_hex(&vector[name].as_str().unwrap()[2..]).unwrap();
-    let w = inverse_mod_order(&element("s").to_limbs()).unwrap();
+    let element = |name: &str| {
+        let text = vector[name].as_str().expect("a string");
+        Fe::from_hex(&text[2..]).expect("an element")
+    };
+    let w = inverse_mod_order(&element("s").to_limbs()).expect("not zero");
     SignatureInput {
         public_key: element("public_key"),
         message: element("message_hash"),
         r: element("r"),
-        w: Fe::from_limbs(w).unwrap(),
+        w: Fe::from_limbs(w).expect("below p"),
     }
 }
 

@@ -135,7 +135,7 @@ pub fn verify(public_key: Fe, message_hash: Fe, signature: &Signature) -> bool {
 /// # Errors
 /// [`SignatureError`] if neither point proves it.
 pub fn provable_key(public_key: Fe, z: Fe, r: Fe, w: Fe) -> Result<Affine, SignatureError> {
-    let scalars = [z, r, w].map(|value| value.to_limbs());
+    let scalars = [z, r, w].map(Fe::to_limbs);
     for (name, scalar) in ["z", "r", "w"].into_iter().zip(&scalars) {
         if *scalar == [0; 4] || !fits(scalar) {
             return Err(SignatureError::Range { name });
