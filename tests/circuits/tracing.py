@@ -2,10 +2,10 @@
 
 import json
 
-from circuits.runner import run_batch
-from novation import _native
 from novation.protocol.sealing import SealedBatch
+from prover import _native
 from prover.profiles import PROFILES, Suite, parameters_json
+from prover.runner import run_batch
 
 
 class _StopError(Exception):
