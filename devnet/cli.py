@@ -1,47 +1,45 @@
-"""The `novation` command: one module per group of commands, assembled here."""
+"""The `novation` command: one module per group of commands, imported when one of them runs."""
 
 from __future__ import annotations
 
 import sys
+from typing import Final
 
-import typer
-
-from devnet.commands import keys, proofs, running, settlement, stark, trading, views
 from devnet.console import error_console
-from devnet.contracts import RevertedError
-from devnet.errors import UserError
+from devnet.errors import RevertedError, UserError
+from devnet.lazy_group import CommandSource, LazyGroup
 
-app = typer.Typer(
+COMMANDS: Final = {
+    "demo": CommandSource("devnet.commands.running", "demo"),
+    "devnet": CommandSource("devnet.commands.running", "devnet"),
+    "keys": CommandSource("devnet.commands.keys", "app"),
+    "deposit": CommandSource("devnet.commands.funds", "deposit"),
+    "order": CommandSource("devnet.commands.trading", "order"),
+    "cancel": CommandSource("devnet.commands.trading", "cancel"),
+    "withdraw": CommandSource("devnet.commands.funds", "withdraw"),
+    "book": CommandSource("devnet.commands.views", "book"),
+    "account": CommandSource("devnet.commands.views", "account"),
+    "status": CommandSource("devnet.commands.settlement", "status"),
+    "batch": CommandSource("devnet.commands.batches", "app"),
+    "bench": CommandSource("devnet.commands.running", "bench"),
+    "prove": CommandSource("devnet.commands.proofs", "prove"),
+    "verify": CommandSource("devnet.commands.proofs", "verify"),
+    "rebuild": CommandSource("devnet.commands.proofs", "rebuild"),
+    "stark": CommandSource("devnet.commands.stark", "app"),
+}
+
+app = LazyGroup(
+    COMMANDS,
     name="novation",
     help="A derivatives exchange whose matching, margin and oracle are proven by a STARK.",
-    no_args_is_help=True,
     rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.command()(running.demo)
-app.command()(running.devnet)
-app.add_typer(keys.app, name="keys")
-app.command()(trading.deposit)
-app.command()(trading.order)
-app.command()(trading.cancel)
-app.command()(trading.withdraw)
-app.command()(views.book)
-app.command()(views.account)
-app.command()(settlement.status)
-views.batches.command()(settlement.reprove)
-app.add_typer(views.batches, name="batch")
-app.command()(running.bench)
-app.command()(proofs.prove)
-app.command()(proofs.verify)
-app.command()(proofs.rebuild)
-app.add_typer(stark.app, name="stark")
 
 
 def main() -> None:
     """Run the command line; a fault of the user is one line on stderr, never a traceback."""
     try:
-        app()
+        app(prog_name="novation")
     except UserError as error:
         error_console.print(f"error: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(error.exit_code)

@@ -1,18 +1,13 @@
-"""Connects a command with the running system, and tells in one line why it cannot."""
+"""Connects a command with the running sequencer, and tells in one line why it cannot."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-import requests
-
-from devnet.contracts import Chain, RevertedError
-from devnet.deployment import Deployment
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.keys import load_keys
-from devnet.trader_l1 import TraderOnL1
 from novation.client import Client, ConnectionLostError, LocalSigner, NovationError, RejectedError
 
 if TYPE_CHECKING:
@@ -60,31 +55,3 @@ def describe_refusal(error: RejectedError) -> str:
     if detail.expected_hash:
         parts.append(f"expected hash {detail.expected_hash:#x}")
     return "; ".join(parts)
-
-
-def connect_l1(home: Home, url: str | None = None) -> tuple[Chain, Deployment]:
-    """Return the chain and the deployment on it.
-
-    Raises:
-        UserError: if there is no deployment, or the chain does not answer or is another one.
-    """
-    deployment = Deployment.load(home.deployment_path)
-    chain = Chain(url or Endpoints.load(home.endpoints_path).l1)
-    chain.require_chain_id(deployment.chain_id)
-    return chain, deployment
-
-
-def on_l1(home: Home, key: str, work: Callable[[TraderOnL1], T]) -> T:
-    """Run `work` with a trader's L1 account.
-
-    Raises:
-        UserError: as `connect_l1`, or if the contract refuses: with its error's name and values.
-    """
-    keys = load_keys(home.keys_path, key)
-    chain, deployment = connect_l1(home)
-    try:
-        return work(TraderOnL1(chain, deployment, keys))
-    except RevertedError as error:
-        raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
-    except (OSError, requests.RequestException) as error:
-        raise UserError(f"L1: no answer at {chain.url}: {error}") from error

@@ -14,7 +14,7 @@ from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 from web3.types import RPCEndpoint
 
-from devnet.errors import UserError
+from devnet.errors import RevertedError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,15 +36,6 @@ OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
 
 # EIP-7825: no transaction may use more.
 MAX_TRANSACTION_GAS: Final = 2**24
-
-
-class RevertedError(Exception):
-    """L1 refused a transaction; the message is the contract's error with its values."""
-
-    def __init__(self, reason: str, block_number: int = 0) -> None:
-        """Keep the reason, and the block whose state it is about, if that is known."""
-        super().__init__(reason)
-        self.block_number = block_number
 
 
 @dataclass(frozen=True, slots=True)

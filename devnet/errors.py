@@ -8,3 +8,12 @@ class UserError(Exception):
         """Keep what to print and the status to leave with."""
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class RevertedError(Exception):
+    """L1 refused a transaction; the message is the contract's error with its values."""
+
+    def __init__(self, reason: str, block_number: int = 0) -> None:
+        """Keep the reason, and the block whose state it is about, if that is known."""
+        super().__init__(reason)
+        self.block_number = block_number

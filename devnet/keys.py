@@ -10,7 +10,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from eth_account import Account as L1Account
+from eth_keys.datatypes import PrivateKey
 
 from devnet.errors import UserError
 from novation.crypto import STARK_CURVE_ORDER, public_key
@@ -44,13 +44,17 @@ class TraderKeys:
     @property
     def l1_account(self) -> LocalAccount:
         """The account that pays deposits and receives withdrawals."""
-        account: LocalAccount = L1Account.from_key(self.l1_private_key)
+        # Pulls in half of web3; the address alone does without.
+        from eth_account import Account  # noqa: PLC0415
+
+        account: LocalAccount = Account.from_key(self.l1_private_key)
         return account
 
     @property
     def l1_address(self) -> str:
         """The checksummed L1 address."""
-        return str(self.l1_account.address)
+        key = PrivateKey(bytes.fromhex(self.l1_private_key.removeprefix("0x")))
+        return str(key.public_key.to_checksum_address())
 
 
 def derive_keys(name: str, seed: int) -> TraderKeys:

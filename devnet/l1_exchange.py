@@ -10,7 +10,8 @@ import requests
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception, Web3RPCError
 
-from devnet.contracts import FEE_HEADROOM, RevertedError, load_artifact
+from devnet.contracts import FEE_HEADROOM, load_artifact
+from devnet.errors import RevertedError
 from sequencer.l1 import (
     Fees,
     L1Block,

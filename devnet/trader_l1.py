@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 from web3.logs import DISCARD
 
+from devnet.amounts import usd_from_quanta
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
-from novation.client import InvalidInputError
-from novation.client.units import from_quanta, to_quanta
-from novation.protocol.constants import AMOUNT_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from eth_account.signers.local import LocalAccount
     from web3.contract import Contract
@@ -25,27 +22,6 @@ if TYPE_CHECKING:
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
     from devnet.keys import TraderKeys
-
-
-def quanta_from_usd(amount: str | Decimal) -> int:
-    """Return an amount in quanta.
-
-    Raises:
-        UserError: if it is no number, not a multiple of a quantum, or out of range.
-    """
-    try:
-        quanta = to_quanta("amount", amount)
-    except InvalidInputError as error:
-        raise UserError(str(error)) from error
-    if not 0 < quanta < AMOUNT_BOUND:
-        limit = usd_from_quanta(AMOUNT_BOUND)
-        raise UserError(f"amount: {amount} USD is not between 0 and {limit} USD (exclusive)")
-    return quanta
-
-
-def usd_from_quanta(quanta: int) -> Decimal:
-    """Return an amount in USD, exactly."""
-    return from_quanta(quanta)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,24 @@
 """`novation keys`: make and show traders' keys."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from devnet.amounts import quanta_from_usd, usd_from_quanta
 from devnet.commands.options import HomeOption
-from devnet.connection import on_l1
 from devnet.console import console
 from devnet.keys import list_names, load_keys, random_keys, save_keys
-from devnet.trader_l1 import TraderOnL1, quanta_from_usd, usd_from_quanta
 
-app = typer.Typer(no_args_is_help=True, help="Make and show traders' keys.")
+if TYPE_CHECKING:
+    from devnet.trader_l1 import TraderOnL1
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Make and show traders' keys.",
+)
 
 
 @app.command()
@@ -58,9 +65,11 @@ def fund(
 
     Example: `novation keys fund alice 10000`
     """
+    from devnet.l1_connection import on_l1
+
     quanta = quanta_from_usd(amount)
 
-    def mint(trader: TraderOnL1) -> int:
+    def mint(trader: "TraderOnL1") -> int:
         trader.fund(quanta)
         return trader.balance()
 

@@ -1,11 +1,9 @@
 """`novation prove`, `verify`, `rebuild`: proofs of batches and what follows from them."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from web3.exceptions import ContractCustomError, ContractLogicError
 
 from devnet.commands.options import (
     HomeOption,
@@ -13,11 +11,9 @@ from devnet.commands.options import (
     ProfileName,
     ThreadsOption,
 )
-from devnet.connection import STATUS_REFUSED, connect_l1
+from devnet.connection import STATUS_REFUSED
 from devnet.console import console, phases_shown, waiting
-from devnet.contracts import describe_revert, load_artifact
 from devnet.errors import UserError
-from devnet.home import Home
 from devnet.output_file import check_output, write_output
 from devnet.phase_table import phase_table
 from devnet.proof_check import (
@@ -26,15 +22,11 @@ from devnet.proof_check import (
     check_statement,
     print_verdicts,
     read,
-    rejected,
-    unreadable,
     verdict_of,
 )
-from devnet.rebuild import rebuild as rebuild_state
 from novation.protocol.errors import DecodeError
 from novation.protocol.witness import BatchWitness
 from prover import _native
-from prover.calldata import CalldataError, encode_proof
 from prover.limits import Limits
 from prover.pipeline import PHASE_PROOF, PHASE_RUN, ProvenBatch, UnprovableBatchError, prove_batch
 from prover.profiles import MIN_SECURITY_BITS, PROFILES
@@ -133,7 +125,9 @@ def verify(
     if python and l1:
         raise UserError("verify: give --python or --l1, not both")
     if l1:
-        verdicts = [verdict_of(_check_on_l1, path, home, l1_url) for path in proofs]
+        from devnet.l1_proof_check import check_proof_on_l1
+
+        verdicts = [verdict_of(check_proof_on_l1, path, home, l1_url) for path in proofs]
     elif python:
         verdicts = [verdict_of(check_proof_in_python, path, MIN_SECURITY_BITS) for path in proofs]
     else:
@@ -162,6 +156,9 @@ def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
 
     Examples: `novation rebuild`, `novation rebuild --l1-url http://127.0.0.1:8545`
     """
+    from devnet.l1_connection import connect_l1
+    from devnet.rebuild import rebuild as rebuild_state
+
     chain, deployment = connect_l1(home, l1_url)
     with waiting("reading batches from L1") as note:
         rebuilt = rebuild_state(chain, deployment, note)
@@ -174,20 +171,3 @@ def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
     if not rebuilt.matches:
         raise UserError("rebuild: the roots differ", STATUS_REFUSED)
     console.print("the roots are equal")
-
-
-def _check_on_l1(path: Path, home: Home, url: str | None) -> str:
-    try:
-        public_input, proof = encode_proof(json.loads(read(path)))
-    except (CalldataError, KeyError, TypeError, ValueError) as error:
-        raise unreadable(path, error) from error
-    chain, deployment = connect_l1(home, url)
-    verifier = chain.contract(load_artifact("StarkVerifier"), deployment.verifier)
-    call = verifier.functions.verify(public_input, proof)
-    try:
-        output = call.call()
-    except (ContractCustomError, ContractLogicError) as error:
-        data = error.data if isinstance(error.data, str) else None
-        raise rejected(path, RuntimeError(describe_revert(data))) from error
-    gas = call.estimate_gas()
-    return f"verifier {deployment.verifier}: {len(output)} output felts, {gas} gas"

@@ -5,21 +5,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
 
-from devnet.bench.report import run_bench
 from devnet.commands.options import HomeOption, L1ProfileName, MemoryBudgetOption
 from devnet.console import console, waiting
-from devnet.demo.run import run_demo
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.home import Home
-from devnet.markets import MARKETS
-from devnet.prices import RandomWalk
-from devnet.system import Devnet, DevnetOptions, remove_home
+
+if TYPE_CHECKING:
+    from devnet.system import Devnet
 
 WALK_INTERVAL_S: Final = 5.0
 SUPERVISION_S: Final = 0.5
@@ -42,6 +40,8 @@ def demo(
 
     Examples: `novation demo`, `novation demo --profile cheap-l1 --out /tmp/demo`
     """
+    from devnet.demo.run import run_demo
+
     with interrupted_by_signals():
         report = run_demo(Home(out / "devnet"), out / "report.json", profile.value)
     _print_table(str(out / "report.json"), report.to_json())
@@ -72,6 +72,8 @@ def devnet(  # noqa: PLR0913 - one option per part
 
     Examples: `novation devnet`, `novation devnet --fresh --profile cheap-l1 --sequencer-port 50051`
     """
+    from devnet.system import Devnet, DevnetOptions, remove_home
+
     if fresh:
         remove_home(home)
     options = DevnetOptions(
@@ -109,6 +111,8 @@ def bench(
 
     Example: `novation bench --out build/bench/report.json`
     """
+    from devnet.bench.report import run_bench
+
     with interrupted_by_signals():
         report = run_bench(out)
     _print_table(str(out), report)
@@ -144,7 +148,10 @@ def _handled_by(handler: Callable[[int, object], None] | signal.Handlers) -> Ite
             signal.signal(number, old_handler)
 
 
-def _supervise(system: Devnet, home: Home, *, walk: bool) -> None:
+def _supervise(system: "Devnet", home: Home, *, walk: bool) -> None:
+    from devnet.markets import MARKETS
+    from devnet.prices import RandomWalk
+
     prices = RandomWalk(home.prices_path, MARKETS, seed=time.time_ns())
     next_walk = time.monotonic() + WALK_INTERVAL_S
     while True:

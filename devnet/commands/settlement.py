@@ -1,19 +1,9 @@
-"""`novation status`, `novation batch reprove`: what the operator watches and may do."""
-
-import time
-from typing import Annotated, Final
-
-import typer
+"""`novation status`: what the operator watches."""
 
 from devnet.commands.options import HomeOption
 from devnet.connection import STATUS_REFUSED, ask_sequencer
-from devnet.console import console, waiting
+from devnet.console import console
 from devnet.errors import UserError
-from novation.client.models import BatchState
-from sequencer.proof_queue import FolderProofQueue
-
-ANSWER_TIMEOUT_S: Final = 30.0
-POLL_S: Final = 0.1
 
 
 def status(home: HomeOption) -> None:
@@ -44,45 +34,7 @@ def status(home: HomeOption) -> None:
         )
 
 
-def reprove(
-    batch_number: Annotated[int, typer.Argument(min=1, help="Number of the batch.")],
-    home: HomeOption,
-) -> None:
-    """Discard the proof of a batch that is not final and have it made again.
-
-    For a proof that L1 rejects, once its cause is gone. It asks through the sequencer's folder:
-    whoever may write there may ask, and a sequencer that is stopped does it at its next start.
-
-    Example: `novation batch reprove 3`
-    """
-    if not home.proof_queue_path.is_dir():
-        raise UserError(f"batch reprove: there is no folder {home.proof_queue_path}")
-    queue = FolderProofQueue(home.proof_queue_path)
-    if not home.endpoints_path.exists():
-        queue.request_reprove(batch_number)
-        console.print("no devnet runs; its sequencer will discard the proof when it starts")
-        return
-    batch = ask_sequencer(home, lambda client: client.batch(batch_number))
-    if batch.state is BatchState.FINAL:
-        raise UserError(f"batch reprove: batch {batch_number} is final", STATUS_REFUSED)
-    queue.request_reprove(batch_number)
-    with waiting("waiting for the sequencer to discard the proof"):
-        _wait_for_answer(queue, batch_number)
-    console.print(f"batch {batch_number} waits for a new proof")
-
-
 def _settlement(error: str, *, is_halted: bool) -> str:
     if is_halted:
         return f"halted: {error}"
     return f"waiting: {error}" if error else "working"
-
-
-def _wait_for_answer(queue: FolderProofQueue, batch_number: int) -> None:
-    deadline = time.monotonic() + ANSWER_TIMEOUT_S
-    while batch_number in queue.reprove_requests():
-        if time.monotonic() > deadline:
-            raise UserError(
-                f"batch reprove: no reaction within {ANSWER_TIMEOUT_S:.0f} s; the request stays",
-                STATUS_REFUSED,
-            )
-        time.sleep(POLL_S)

@@ -21,6 +21,8 @@ from prover import _native
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
     help="Prove and verify Cairo runs with the files and flags of Stone's command line.",
 )
 

@@ -1,6 +1,5 @@
-"""`novation book`, `account`, `batch`: what the exchange knows."""
+"""`novation book`, `account`: what the exchange knows."""
 
-import time
 from typing import Annotated
 
 import typer
@@ -12,11 +11,7 @@ from devnet.console import console
 from devnet.errors import UserError
 from devnet.keys import load_keys
 from novation.client import Client
-from novation.client.models import Account, Batch
-
-batches = typer.Typer(no_args_is_help=True, help="Sealed batches and how far they have come.")
-
-MS = 1000
+from novation.client.models import Account
 
 
 def book(
@@ -79,62 +74,6 @@ def account(
     ask_sequencer(home, show)
 
 
-@batches.command("list")
-def list_batches(
-    home: HomeOption,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-) -> None:
-    """List sealed batches, newest first.
-
-    Example: `novation batch list --limit 5`
-    """
-
-    async def collect(client: Client) -> list[Batch]:
-        found: list[Batch] = []
-        async for batch in client.batches(min(limit, 100)):
-            found.append(batch)
-            if len(found) == limit:
-                break
-        return found
-
-    table = Table("batch", "state", "transactions", "sealed", "proven after", "final after")
-    for batch in ask_sequencer(home, collect):
-        table.add_row(
-            str(batch.batch_number),
-            batch.state.value,
-            str(batch.n_transactions),
-            time.strftime("%H:%M:%S", time.localtime(batch.sealed_time_ms // MS)),
-            _seconds_between(batch.sealed_time_ms, batch.proven_time_ms),
-            _seconds_between(batch.sealed_time_ms, batch.final_time_ms),
-        )
-    console.print(table)
-
-
-@batches.command("show")
-def show_batch(
-    batch_number: Annotated[int, typer.Argument(min=1, help="Number of the batch.")],
-    home: HomeOption,
-) -> None:
-    """Show one batch.
-
-    Example: `novation batch show 3`
-    """
-    batch = ask_sequencer(home, lambda client: client.batch(batch_number))
-    fields = {
-        "state": batch.state.value,
-        "old root": f"{batch.old_root:#066x}",
-        "new root": f"{batch.new_root:#066x}",
-        "transactions": batch.n_transactions,
-        "journal entries": f"{batch.first_sequence} to {batch.last_sequence}",
-        "cost, Cairo steps at most": batch.cost_steps,
-        "L1 transaction": batch.l1_transaction_hash or "none yet",
-        "proven after": _seconds_between(batch.sealed_time_ms, batch.proven_time_ms),
-        "final after": _seconds_between(batch.sealed_time_ms, batch.final_time_ms),
-    }
-    for name, value in fields.items():
-        console.print(f"{name:<26} {value}", markup=False)
-
-
 def _print_account(account: Account) -> None:
     fields = {
         "account": account.account_id,
@@ -152,7 +91,3 @@ def _print_account(account: Account) -> None:
         sizes = (position.size, position.open_buy, position.open_sell)
         positions.add_row(position.symbol, *(str(size) for size in sizes))
     console.print(positions)
-
-
-def _seconds_between(start_ms: int, end_ms: int | None) -> str:
-    return "" if end_ms is None else f"{(end_ms - start_ms) / MS:.1f} s"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from devnet.amounts import quanta_from_usd, usd_from_quanta
 from devnet.console import console, waiting
 from devnet.contracts import Chain, load_artifact
 from devnet.demo.collect import Evidence, batch_figures, build_report, settling_logs
@@ -24,8 +25,6 @@ from devnet.trader_l1 import (
     TraderOnL1,
     deposit_all,
     fund_all,
-    quanta_from_usd,
-    usd_from_quanta,
 )
 from novation.client import Client
 from novation.client.models import BatchState

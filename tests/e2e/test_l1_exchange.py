@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from devnet.anvil import Anvil
-from devnet.contracts import Chain, RevertedError
+from devnet.contracts import Chain
 from devnet.deploy import RECLAIM_DELAY_S
 from devnet.deployment import Deployment
+from devnet.errors import RevertedError
 from devnet.home import Home
 from devnet.keys import TraderKeys, derive_keys
 from devnet.l1_exchange import ExchangeOnL1, understood_refusal

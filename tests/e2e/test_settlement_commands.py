@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from devnet.commands.settlement import reprove, status
+from devnet.commands.batches import reprove
+from devnet.commands.settlement import status
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.home import Home

@@ -1,0 +1,29 @@
+"""Amounts as people write them: USD with at most six decimals."""
+
+from decimal import Decimal
+
+from devnet.errors import UserError
+from novation.client.errors import InvalidInputError
+from novation.client.units import from_quanta, to_quanta
+from novation.protocol.constants import AMOUNT_BOUND
+
+
+def quanta_from_usd(amount: str | Decimal) -> int:
+    """Return an amount in quanta.
+
+    Raises:
+        UserError: if it is no number, not a multiple of a quantum, or out of range.
+    """
+    try:
+        quanta = to_quanta("amount", amount)
+    except InvalidInputError as error:
+        raise UserError(str(error)) from error
+    if not 0 < quanta < AMOUNT_BOUND:
+        limit = usd_from_quanta(AMOUNT_BOUND)
+        raise UserError(f"amount: {amount} USD is not between 0 and {limit} USD (exclusive)")
+    return quanta
+
+
+def usd_from_quanta(quanta: int) -> Decimal:
+    """Return an amount in USD, exactly."""
+    return from_quanta(quanta)
