@@ -212,13 +212,13 @@ pub fn inverse_mod_order(value: &[u64; 4]) -> Option<[u64; 4]> {
     value.modinv(&order).map(|inverse| to_limbs(&inverse))
 }
 
-fn check_private_key(key: &[u64; 4]) -> Result<(), EcdsaError> {
+pub(crate) fn check_private_key(key: &[u64; 4]) -> Result<(), EcdsaError> {
     let in_range = *key != [0; 4] && to_big(key) < to_big(&ORDER);
     in_range.then_some(()).ok_or(EcdsaError::PrivateKey)
 }
 
 /// Whether the number is between 0 and 2^251.
-fn fits(limbs: &[u64; 4]) -> bool {
+pub(crate) fn fits(limbs: &[u64; 4]) -> bool {
     limbs[3] >> 59 == 0
 }
 

@@ -8,8 +8,12 @@ pub mod calibrate;
 pub mod curve;
 pub mod ecdsa;
 mod hashes;
+pub mod known_keys;
 mod pedersen;
 pub mod poseidon;
+pub mod scalar;
+pub mod signing;
+pub mod windows;
 
 pub use batch::{blake2s256_batch, keccak256_batch};
 pub use hashes::{blake2s256, keccak256};
