@@ -18,6 +18,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
 from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
+from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     CancelOrder,
@@ -155,8 +156,9 @@ class Engine:
         self._has_writes = False
         self._unpublished = _Unpublished()
         open_batch(self.state)
+        check_conservation(self.state, self.counters.custody_quanta)
+        self._sums = RunningSums(self.state)
         self._replay()
-        self._check_conservation()
 
     def process(self, commands: Sequence[Command]) -> GroupResult:
         """Apply a group; returns when its accepted commands are durable."""
@@ -301,7 +303,7 @@ class Engine:
         """Close the open batch; what the current group has written so far goes with it."""
         first_sequence, cost_steps = self.meter.first_sequence, self.meter.cost_steps
         sealed = seal_batch(self.state)
-        self._check_conservation()
+        self._sums.follow(self.state, sealed, self.counters.custody_quanta)
         put_state(self._write_batch, sealed.writes)
         record = batch_record(sealed)
         record.first_sequence, record.last_sequence = first_sequence, self.last_sequence
@@ -336,9 +338,6 @@ class Engine:
             self._record(entry, result, message_hash_of(tx, self.settings.exchange))
         if self.meter.n_transactions:
             logger.info("replayed %d journal entries", self.meter.n_transactions)
-
-    def _check_conservation(self) -> None:
-        check_conservation(self.state, self.counters.custody_quanta)
 
 
 def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:

@@ -40,6 +40,17 @@ class BookIndex:
             return 0
         return _order_id(self._priorities[position])
 
+    def neighbours(self, order: RestingOrder) -> tuple[int, int]:
+        """Return the ids of the orders just before and behind one in the index, 0 at an end."""
+        position = bisect.bisect_left(self._priorities, priority(order))
+        assert self._priorities[position] == priority(order)
+        behind_id = _order_id(self._priorities[position - 1]) if position else 0
+        return self.predecessor_id(order), behind_id
+
+    def head_id(self) -> int:
+        """Return the id of the best order, 0 if there is none."""
+        return _order_id(self._priorities[-1]) if self._priorities else 0
+
     def __iter__(self) -> Iterator[int]:
         """Yield order ids, best first."""
         return map(_order_id, reversed(self._priorities))

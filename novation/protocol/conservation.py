@@ -1,6 +1,7 @@
 """Nothing is created or lost: sums that must hold between any two transactions.
 
-These follow from the transition; a violation is our fault, hence assertions.
+These follow from the transition; a violation is our fault, hence assertions. `check_conservation`
+looks at the whole state; `novation.protocol.running_sums` follows it batch by batch.
 """
 
 from collections import Counter
@@ -20,9 +21,8 @@ def check_conservation(state: State, custody_quanta: int) -> None:
     check_collateral(state, custody_quanta)
     check_positions(state)
     check_open_orders(state)
-    for market_id in state.markets:
-        for side in Side:
-            check_book(state, market_id, side)
+    n_listed = sum(check_book(state, m, side) for m in state.markets for side in Side)
+    assert n_listed == len(state.orders), (n_listed, len(state.orders))
 
 
 def check_collateral(state: State, custody_quanta: int) -> None:
@@ -66,8 +66,11 @@ def _check_slot(
     assert (position.open_buy_lots, position.open_sell_lots) == (buys, sells), position
 
 
-def check_book(state: State, market_id: int, side: Side) -> None:
-    """Assert that the linked list is in priority order and holds exactly the side's orders."""
+def check_book(state: State, market_id: int, side: Side) -> int:
+    """Assert that the linked list is in priority order and that the index agrees with it.
+
+    Returns the number of orders in the list.
+    """
     order_id, price_ticks = state.market(market_id).head(side)
     listed: list[RestingOrder] = []
     while order_id != 0:
@@ -80,5 +83,4 @@ def check_book(state: State, market_id: int, side: Side) -> None:
     keys = [(sign * order.price_ticks, order.order_id) for order in listed]
     assert keys == sorted(set(keys)), keys
     assert [order.order_id for order in listed] == list(state.books[market_id, side])
-    on_side = [o for o in state.orders.values() if (o.market_id, o.side) == (market_id, side)]
-    assert len(on_side) == len(listed)
+    return len(listed)

@@ -7,6 +7,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.orders import Side
+from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.state import State
@@ -36,7 +37,7 @@ ONE_HOUR_MS = 3_600_000
 
 
 class Exchange:
-    """Applies transactions at `time_ms`; checks conservation whenever a batch is sealed."""
+    """Applies transactions at `time_ms`; checks conservation, both ways, at every seal."""
 
     def __init__(
         self, config: ExchangeConfig | None = None, *, sign: bool = True, price_ticks: int = 1000
@@ -48,6 +49,7 @@ class Exchange:
         self.time_ms = START_MS
         self.custody_quanta = 0
         self.nonces: dict[int, int] = {}
+        self.sums = RunningSums(self.state)
         open_batch(self.state)
         if price_ticks:
             self.set_price(price_ticks)
@@ -65,6 +67,8 @@ class Exchange:
         """Seal the open batch and open the next."""
         sealed = seal_batch(self.state)
         check_conservation(self.state, self.custody_quanta)
+        self.sums.follow(self.state, sealed, self.custody_quanta)
+        assert vars(self.sums) == vars(RunningSums(self.state))
         open_batch(self.state)
         return sealed
 

@@ -18,9 +18,6 @@ impl<'py> FromPyObject<'_, 'py> for Uint256 {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(small) = object.extract::<u64>() {
-            return Ok(Self([small, 0, 0, 0]));
-        }
         let py = object.py();
         let integer = object.cast::<PyInt>()?;
         let bytes = integer
@@ -28,8 +25,8 @@ impl<'py> FromPyObject<'_, 'py> for Uint256 {
             .map_err(|_| PyValueError::new_err("integer is negative or exceeds 256 bits"))?;
         let bytes: &[u8] = bytes.cast::<PyBytes>()?.as_bytes();
         let mut limbs = [0u64; 4];
-        for (position, byte) in bytes.iter().enumerate() {
-            limbs[position / 8] |= u64::from(*byte) << (8 * (position % 8));
+        for (limb, chunk) in limbs.iter_mut().zip(bytes.as_chunks().0) {
+            *limb = u64::from_le_bytes(*chunk);
         }
         Ok(Self(limbs))
     }
@@ -41,8 +38,7 @@ impl<'py> IntoPyObject<'py> for Uint256 {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|limb| limb.to_le_bytes()).collect();
-        let bytes = PyBytes::new(py, &bytes);
+        let bytes = PyBytes::new(py, self.0.map(u64::to_le_bytes).as_flattened());
         py.get_type::<PyInt>()
             .call_method1(intern!(py, "from_bytes"), (bytes, intern!(py, "little")))
     }

@@ -172,7 +172,7 @@ fn unprovable(numbers: &mut Numbers) -> Vec<Claim> {
     let (zero, one) = (Scalar::from_limbs(&[0; 4]), Scalar::from_limbs(&[1, 0, 0, 0]));
     let minus_two = negative(one.plus(one));
     let mut claims = Vec::new();
-    for i in [0, 1, 2, 7, 63, 64, 100, 249, 250] {
+    for i in [0, 1, 2, 7, 63, 64, 100, 249, 250, 251, 254] {
         let w = numbers.next();
         for multiple in meeting_multiples(&w, i) {
             // w * B: a partial sum meets 2^i * B.

@@ -1,0 +1,139 @@
+"""The invariants of `conservation`, followed batch by batch: the cost is that of the batch.
+
+If they held before a batch, they hold after it exactly if what the batch changed fits together:
+the balances that it left add up to the custody, every account's slots and counts moved as its
+resting orders did, and every order that it touched is linked to its neighbours. A refused
+transaction leaves nothing in the batch, so there is nothing to take back here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from novation.protocol.accounts import Account
+from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.sealing import SealedBatch
+from novation.protocol.state import State
+
+
+class RunningSums:
+    """Sums over all accounts, kept exact with each sealed batch."""
+
+    def __init__(self, state: State) -> None:
+        """Add up a state that fulfils `check_conservation`, between two batches."""
+        self.collateral_quanta = sum(a.collateral_quanta for a in state.accounts.values())
+        self.n_orders = len(state.orders)
+        self.net_lots = dict.fromkeys(state.markets, 0)
+        self.long_lots = dict.fromkeys(state.markets, 0)
+        for account in state.accounts.values():
+            self._count_positions(account, 1)
+
+    def follow(self, state: State, sealed: SealedBatch, custody_quanta: int) -> None:
+        """Take in the batch that led to the state, and assert every invariant.
+
+        Args:
+            state: after the batch, before the next.
+            sealed: the batch.
+            custody_quanta: credited deposits minus withdrawals, ever.
+        """
+        before = {opened.account_id: opened.account for opened in sealed.witness.accounts}
+        after = sealed.writes.accounts
+        assert before.keys() == after.keys()
+        self._follow_accounts(before, after)
+        self._check_sums(state, custody_quanta)
+        old_orders = [opened.order for opened in sealed.witness.orders]
+        new_orders = [order for order in sealed.writes.orders.values() if order is not None]
+        self.n_orders += len(new_orders) - len(old_orders)
+        assert self.n_orders == len(state.orders), (self.n_orders, len(state.orders))
+        _check_slots(before, after, old_orders, new_orders)
+        for order in new_orders:
+            _check_links(state, order)
+        gone = {order.order_id for order in old_orders} - {order.order_id for order in new_orders}
+        assert not any(order_id in state.orders for order_id in gone)
+        for market_id in state.markets:
+            for side in Side:
+                _check_head(state, market_id, side)
+
+    def _follow_accounts(
+        self, before: dict[int, Account | None], after: dict[int, Account]
+    ) -> None:
+        for account_id, account in after.items():
+            old = before[account_id]
+            if old is not None:
+                self.collateral_quanta -= old.collateral_quanta
+                self._count_positions(old, -1)
+            self.collateral_quanta += account.collateral_quanta
+            self._count_positions(account, 1)
+
+    def _count_positions(self, account: Account, sign: int) -> None:
+        for position in account.positions:
+            self.net_lots[position.market_id] += sign * position.size_lots
+            self.long_lots[position.market_id] += sign * max(position.size_lots, 0)
+
+    def _check_sums(self, state: State, custody_quanta: int) -> None:
+        total = self.collateral_quanta
+        assert total + state.fees_quanta == custody_quanta, (
+            total,
+            state.fees_quanta,
+            custody_quanta,
+        )
+        for market_id, market in state.markets.items():
+            net, longs = self.net_lots[market_id], self.long_lots[market_id]
+            assert net == 0, (market_id, net)
+            assert longs == market.open_interest_lots, (market_id, longs, market.open_interest_lots)
+
+
+def _check_slots(
+    before: dict[int, Account | None],
+    after: dict[int, Account],
+    old_orders: list[RestingOrder],
+    new_orders: list[RestingOrder],
+) -> None:
+    """Assert that slots and counts moved as the resting orders did: what is left over is zero."""
+    lots: Counter[tuple[int, int, Side]] = Counter()
+    counts: Counter[int] = Counter()
+    for sign, orders in ((1, new_orders), (-1, old_orders)):
+        for order in orders:
+            assert order.remaining_lots > 0, order
+            lots[order.account_id, order.market_id, order.side] += sign * order.remaining_lots
+            counts[order.account_id] += sign
+    for account_id, account in after.items():
+        market_ids = [position.market_id for position in account.positions]
+        assert market_ids == sorted(set(market_ids)), market_ids
+        assert not any(position.is_empty for position in account.positions), account_id
+        for sign, version in ((-1, account), (1, before[account_id])):
+            counts[account_id] += sign * (0 if version is None else version.open_orders)
+            for key, open_lots in _open_lots(account_id, version):
+                lots[key] += sign * open_lots
+    assert not any(counts.values()), {key: n for key, n in counts.items() if n}
+    assert not any(lots.values()), {key: n for key, n in lots.items() if n}
+
+
+def _open_lots(
+    account_id: int, account: Account | None
+) -> Iterator[tuple[tuple[int, int, Side], int]]:
+    for position in () if account is None else account.positions:
+        yield (account_id, position.market_id, Side.BUY), position.open_buy_lots
+        yield (account_id, position.market_id, Side.SELL), position.open_sell_lots
+
+
+def _check_links(state: State, order: RestingOrder) -> None:
+    """Assert that an order is linked to what stands before and behind it."""
+    assert state.orders.get(order.order_id) == order
+    index = state.books[order.market_id, order.side]
+    before_id, behind_id = index.neighbours(order)
+    link = order.order_id, order.price_ticks
+    if before_id == 0:
+        assert state.market(order.market_id).head(order.side) == link
+    else:
+        before = state.order(before_id)
+        assert (before.next_id, before.next_price_ticks) == link
+    behind = state.get_order(behind_id)
+    expected = (0, 0) if behind is None else (behind_id, behind.price_ticks)
+    assert (order.next_id, order.next_price_ticks) == expected
+
+
+def _check_head(state: State, market_id: int, side: Side) -> None:
+    head_id = state.books[market_id, side].head_id()
+    head = state.get_order(head_id)
+    expected = (0, 0) if head is None else (head_id, head.price_ticks)
+    assert state.market(market_id).head(side) == expected, (market_id, side, expected)
