@@ -23,6 +23,8 @@ class BatchArchive:
         self.last_sealed = _last_number(database, keyspace.BATCH)
         self.last_change = _last_number(database, keyspace.BATCH_CHANGE)
         self.last_final = self._find_last_final()
+        # All up to here were proven when someone asked last.
+        self._known_proven = 0
         self.last_sequence = self.get(self.last_sealed).last_sequence if self.last_sealed else 0
 
     def get(self, batch_number: int) -> types_pb2.Batch:
@@ -56,9 +58,10 @@ class BatchArchive:
 
     def proven_through(self) -> int:
         """Return the last batch up to which all are proven."""
-        number = self.last_final
+        number = max(self._known_proven, self.last_final)
         while number < self.last_sealed and self._is_proven(number + 1):
             number += 1
+        self._known_proven = number
         return number
 
     def proof_job(self, batch_number: int) -> ProofJob:
@@ -115,6 +118,7 @@ class BatchArchive:
         assert record.state != types_pb2.BATCH_STATE_FINAL
         if record.state == types_pb2.BATCH_STATE_SEALED:
             return
+        self._known_proven = min(self._known_proven, batch_number - 1)
         record.state = types_pb2.BATCH_STATE_SEALED
         record.proven_time_ms = 0
         write_batch.delete(keyspace.number_key(keyspace.CALLDATA, batch_number))

@@ -1,7 +1,9 @@
 """The book by price level, kept up to date by events: what market data shows."""
 
+import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
@@ -36,6 +38,8 @@ class BookView:
         self._levels: dict[tuple[int, Side], dict[int, _Level]] = {
             (market_id, side): {} for market_id in range(n_markets) for side in Side
         }
+        # The prices of the levels, ascending.
+        self._prices: dict[tuple[int, Side], list[int]] = {side: [] for side in self._levels}
         for order in orders:
             self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
 
@@ -50,8 +54,9 @@ class BookView:
 
     def levels(self, market_id: int, side: Side, depth: int) -> list[LevelChange]:
         """Return the best `depth` levels of a side, best first."""
-        prices = sorted(self._levels[market_id, side], reverse=side is Side.BUY)
-        return [self._change(market_id, side, price_ticks) for price_ticks in prices[:depth]]
+        prices = self._prices[market_id, side]
+        best = islice(reversed(prices) if side is Side.BUY else prices, depth)
+        return [self._change(market_id, side, price_ticks) for price_ticks in best]
 
     def _apply_one(self, event: Event) -> tuple[int, Side, int] | None:
         if isinstance(event, OrderPlaced) and event.resting_lots:
@@ -69,7 +74,11 @@ class BookView:
         return None
 
     def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
-        level = self._levels[market_id, side].setdefault(price_ticks, _Level())
+        levels = self._levels[market_id, side]
+        level = levels.get(price_ticks)
+        if level is None:
+            level = levels[price_ticks] = _Level()
+            bisect.insort(self._prices[market_id, side], price_ticks)
         level.size_lots += lots
         level.n_orders += 1
 
@@ -84,6 +93,8 @@ class BookView:
         assert (level.size_lots == 0) == (level.n_orders == 0)
         if level.n_orders == 0:
             del levels[price_ticks]
+            prices = self._prices[market_id, side]
+            del prices[bisect.bisect_left(prices, price_ticks)]
 
     def _change(self, market_id: int, side: Side, price_ticks: int) -> LevelChange:
         level = self._levels[market_id, side].get(price_ticks) or _Level()

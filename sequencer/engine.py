@@ -31,6 +31,7 @@ from novation.protocol.transactions.withdraw import check_withdraw, validate_wit
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
 from sequencer import keyspace
+from sequencer.accounts_by_key import AccountsByKey
 from sequencer.batcher import BatchMeter
 from sequencer.batches import BatchArchive, batch_record
 from sequencer.clock import Clock
@@ -149,6 +150,7 @@ class Engine:
         self.meter = BatchMeter(settings.batch, n_markets)
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
+        self.accounts_by_key = AccountsByKey(self.state.accounts)
         self.l1_cursor = L1Cursor(database)
         self._database = database
         self._clock = clock
@@ -210,14 +212,13 @@ class Engine:
         return self._publish(())
 
     def _process_one(self, command: Command) -> Outcome:
-        repeat = self._find_repeat(command)
-        if repeat is not None:
-            return repeat
+        if command.l1_index is not None and command.l1_index < self.l1_cursor.next_index:
+            return Accepted(order_service_pb2.StreamOrdersResponse(), is_repeat=True)
         time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
         try:
             result = self._apply(command, time_ms)
         except InvalidTransaction as refusal:
-            return refusal
+            return self._find_repeat(command, refusal) or refusal
         entry = JournalEntry(
             self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
         )
@@ -225,20 +226,19 @@ class Engine:
         if command.l1_index is not None:
             self.l1_cursor.consume(self._write_batch, command.l1_index)
         self._has_writes = True
-        accepted = self._record(entry, result, command.message_hash)
+        self._follow(entry, result, command.message_hash)
+        accepted = self._accept(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
             self._seal()
         return accepted
 
-    def _find_repeat(self, command: Command) -> Accepted | None:
-        """Return the first answer to a message that is sent again.
+    def _find_repeat(self, command: Command, refusal: InvalidTransaction) -> Accepted | None:
+        """Return the first answer to a message that is sent again: its nonce is used up.
 
         Only a message whose signature counts may see it: the hash alone is public.
         """
-        if command.l1_index is not None:
-            is_consumed = command.l1_index < self.l1_cursor.next_index
-            answer = order_service_pb2.StreamOrdersResponse()
-            return Accepted(answer, is_repeat=True) if is_consumed else None
+        if refusal.code is not ErrorCode.NONCE_NOT_INCREASING:
+            return None
         if not (command.message_hash and command.is_verified):
             return None
         known = self.history.acknowledgement(command.message_hash)
@@ -272,12 +272,22 @@ class Engine:
             f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
         )
 
-    def _record(
-        self, entry: JournalEntry, result: TransactionResult, message_hash: int
-    ) -> Accepted:
+    def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:
+        """Take note of an applied entry, live or replayed."""
         self.last_sequence = entry.sequence
         self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps)
         self.counters.count(result.events)
+        self.accounts_by_key.learn(result.events, self.state.accounts)
+        applied = AppliedEntry(entry, message_hash, result.events)
+        self._unpublished.feed.extend(self.history.record(applied))
+        self._unpublished.events.extend(result.events)
+        if isinstance(entry.transaction, OracleUpdate):
+            self._unpublished.oracle_updates.append(entry.transaction)
+
+    def _accept(
+        self, entry: JournalEntry, result: TransactionResult, message_hash: int
+    ) -> Accepted:
+        """Sign the receipt; the answer becomes durable with the entry, so that no replay signs."""
         receipt = Receipt(
             sequence=entry.sequence,
             message_hash=message_hash,
@@ -286,11 +296,8 @@ class Engine:
             order_id=_order_id(entry.transaction, result),
         ).signed(self.settings.exchange.domain_tag, self.settings.private_key)
         answer = acknowledgement(entry.transaction, receipt, result.events)
-        applied = AppliedEntry(entry, receipt, result.events, answer)
-        self._unpublished.feed.extend(self.history.record(applied))
-        self._unpublished.events.extend(result.events)
-        if isinstance(entry.transaction, OracleUpdate):
-            self._unpublished.oracle_updates.append(entry.transaction)
+        if message_hash:
+            self.history.put_acknowledgement(self._write_batch, message_hash, answer)
         return Accepted(answer, receipt)
 
     def _make_durable(self) -> None:
@@ -298,6 +305,7 @@ class Engine:
             self._write_batch.write()
             self._write_batch = self._database.write_batch(sync=True)
             self._has_writes = False
+            self.history.forget_written_acknowledgements()
 
     def _seal(self) -> None:
         """Close the open batch; what the current group has written so far goes with it."""
@@ -335,7 +343,7 @@ class Engine:
         for entry in read_entries(self._database, self.last_sequence + 1):
             tx = entry.transaction
             result = apply_transaction(self.state, tx, entry.time_ms, verify_signature=False)
-            self._record(entry, result, message_hash_of(tx, self.settings.exchange))
+            self._follow(entry, result, message_hash_of(tx, self.settings.exchange))
         if self.meter.n_transactions:
             logger.info("replayed %d journal entries", self.meter.n_transactions)
 

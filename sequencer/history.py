@@ -2,7 +2,7 @@
 
 Derived from the journal. What the open batch added lives in memory and is written when the batch is
 sealed, in the same atomic write as the state; after a crash the replay of the journal adds it
-again.
+again. Only the answers, which are signed, are written with the journal's entries.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,6 @@ from novation.api.v1 import order_service_pb2, types_pb2
 from novation.protocol.events import Event, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.orders import RestingOrder
 from novation.protocol.transactions import PlaceOrder
-from novation.receipts import Receipt
 from sequencer import keyspace
 from sequencer.book_view import BookView
 from sequencer.feed import FeedBuilder, FeedEvent, event_key
@@ -35,9 +34,8 @@ class AppliedEntry:
     """A journal entry with its outcome."""
 
     entry: JournalEntry
-    receipt: Receipt
+    message_hash: int
     events: tuple[Event, ...]
-    acknowledgement: order_service_pb2.StreamOrdersResponse
 
 
 class History:
@@ -59,6 +57,7 @@ class History:
         for order in resting:
             self._open_orders.setdefault(order.account_id, set()).add(order.order_id)
         self._orders: dict[int, types_pb2.Order] = {}
+        # Those of the group that is not written yet.
         self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
         self._feed: list[FeedEvent] = []
         # Batches that end before this entry have no events any more.
@@ -68,8 +67,6 @@ class History:
         """Take in one applied entry and return its stream events."""
         entry = applied.entry
         feed = FeedBuilder(entry.sequence, entry.time_ms)
-        if applied.receipt.message_hash:
-            self._acknowledgements[applied.receipt.message_hash] = applied.acknowledgement
         for event in applied.events:
             self._record_event(event, applied, feed)
         feed.add_book(self.book.apply(applied.events))
@@ -95,16 +92,26 @@ class History:
         value = self._database.get(keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash))
         return None if value is None else order_service_pb2.StreamOrdersResponse.FromString(value)
 
+    def put_acknowledgement(
+        self,
+        write_batch: WriteBatch,
+        message_hash: int,
+        answer: order_service_pb2.StreamOrdersResponse,
+    ) -> None:
+        """Add the answer to a message to the write batch that makes the message durable."""
+        self._acknowledgements[message_hash] = answer
+        key = keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash)
+        write_batch.put(key, answer.SerializeToString())
+
+    def forget_written_acknowledgements(self) -> None:
+        """The group is durable: its answers can be read from the database."""
+        self._acknowledgements.clear()
+
     def put_into(self, write_batch: WriteBatch, last_sequence: int) -> None:
         """Add what the open batch brought to the write batch that seals it."""
         for order_id, order in self._orders.items():
             write_batch.put(
                 keyspace.number_key(keyspace.ORDER, order_id), order.SerializeToString()
-            )
-        for message_hash, answer in self._acknowledgements.items():
-            write_batch.put(
-                keyspace.felt_key(keyspace.ACKNOWLEDGEMENT, message_hash),
-                answer.SerializeToString(),
             )
         self._put_events(write_batch, last_sequence)
         self._drop_old_events(write_batch, last_sequence - self._event_retention)
@@ -112,7 +119,6 @@ class History:
     def forget_pending(self) -> None:
         """The seal is durable: reads may go to the database."""
         self._orders.clear()
-        self._acknowledgements.clear()
         self._feed.clear()
 
     def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
@@ -194,7 +200,7 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
     return types_pb2.Order(
         order_id=event.order_id,
         sequence=entry.sequence,
-        message_hash=felt_bytes(applied.receipt.message_hash),
+        message_hash=felt_bytes(applied.message_hash),
         account_id=event.account_id,
         market_id=event.market_id,
         side=SIDES[event.side],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from novation.protocol.encoding import decode_transaction, encode_transaction
-from novation.protocol.transactions import Transaction
+from novation.protocol.transactions import OracleUpdate, Transaction
 from sequencer import keyspace
 from sequencer.store import Database, WriteBatch
 
@@ -29,6 +29,8 @@ def put_entry(write_batch: WriteBatch, entry: JournalEntry) -> None:
         + encode_transaction(entry.transaction)
     )
     write_batch.put(keyspace.number_key(keyspace.JOURNAL, entry.sequence), value)
+    if isinstance(entry.transaction, OracleUpdate):
+        write_batch.put(keyspace.number_key(keyspace.ORACLE_ENTRY, entry.sequence), b"")
 
 
 def read_entries(
@@ -51,14 +53,18 @@ def read_entries(
         yield _entry(sequence, value)
 
 
-def entries_since(database: Database, time_ms: int) -> Iterator[JournalEntry]:
-    """Yield the entries applied at `time_ms` or later, newest first."""
-    kind = keyspace.JOURNAL
-    for key, value in database.iterator(start=kind, stop=keyspace.end_of(kind), reverse=True):
-        entry = _entry(keyspace.number_of(key), value)
+def oracle_updates_since(database: Database, time_ms: int) -> Iterator[OracleUpdate]:
+    """Yield the oracle updates applied at `time_ms` or later, newest first: only they are read."""
+    kind = keyspace.ORACLE_ENTRY
+    for key in database.iterator(
+        start=kind, stop=keyspace.end_of(kind), reverse=True, include_value=False
+    ):
+        sequence = keyspace.number_of(key)
+        entry = _entry(sequence, database.get(keyspace.number_key(keyspace.JOURNAL, sequence)))
         if entry.time_ms < time_ms:
             return
-        yield entry
+        assert isinstance(entry.transaction, OracleUpdate)
+        yield entry.transaction
 
 
 def _entry(sequence: int, value: bytes) -> JournalEntry:

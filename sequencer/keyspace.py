@@ -5,6 +5,7 @@ from typing import Final
 
 PROTOCOL_STATE: Final = b"S"
 JOURNAL: Final = b"j"
+ORACLE_ENTRY: Final = b"p"
 BATCH: Final = b"b"
 BATCH_OF_LAST_SEQUENCE: Final = b"B"
 WITNESS: Final = b"w"

@@ -57,10 +57,7 @@ def account(engine: Engine, account_id: int) -> query_service_pb2.GetAccountResp
 
 def accounts_of_key(engine: Engine, key: int) -> query_service_pb2.FindAccountsResponse:
     """Return the ids of the accounts that a public key may sign for."""
-    accounts = engine.state.accounts.items()
-    return query_service_pb2.FindAccountsResponse(
-        account_ids=[account_id for account_id, found in accounts if key in found.keys]
-    )
+    return query_service_pb2.FindAccountsResponse(account_ids=engine.accounts_by_key.ids(key))
 
 
 def order(engine: Engine, order_id: int) -> types_pb2.Order:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from novation.api.v1 import stream_service_pb2
@@ -20,6 +21,8 @@ Response = TypeVar(
     stream_service_pb2.StreamAccountResponse,
     stream_service_pb2.StreamTradesResponse,
 )
+# A reader from the beginning must not hold the engine's thread for all batches.
+CHANGES_PER_READ = 128
 # plyvel's numbers have eight bytes.
 _NUMBER_BOUND = 2**63
 
@@ -161,7 +164,7 @@ def _account_snapshot(engine: Engine, account_id: int) -> stream_service_pb2.Str
 def _batch_changes(engine: Engine, after: int) -> list[stream_service_pb2.StreamBatchesResponse]:
     return [
         stream_service_pb2.StreamBatchesResponse(sequence=number, batch=record)
-        for number, record in engine.batches.changes_after(after)
+        for number, record in islice(engine.batches.changes_after(after), CHANGES_PER_READ)
     ]
 
 

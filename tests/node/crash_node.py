@@ -15,7 +15,7 @@ from novation.protocol.state import State
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
-from sequencer.node import Node, NodeParts
+from sequencer.node import Node, NodeParts, exempt_from_collection
 from sequencer.proof_queue import FolderProofQueue
 from tests.node.support import POLICY, local_config
 from tests.support.builders import genesis
@@ -40,6 +40,7 @@ async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> No
         queue = FolderProofQueue(folder.proof_queue_path)
         parts = NodeParts(folder, SystemClock(), l1, queue)
         node = Node(POLICIES[policy], config, genesis(), parts)
+        exempt_from_collection()
         print(await node.start(), flush=True)
         await node.wait_for_failure()
 
