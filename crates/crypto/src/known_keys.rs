@@ -3,8 +3,8 @@
 //! The answers are those of [`ecdsa::verify`], and only it speaks about a key that is not known
 //! yet. After [`PROOFS_OF_POSSESSION`] messages a key gets a table of multiples, and its signatures
 //! are checked by the equation alone, many at once. The equation does not see where the builtin
-//! would meet an exceptional addition; `docs/decisions` (the page on known keys) says why only a
-//! key that was made for its message can lead there, and that such a key has at most two messages.
+//! would meet an exceptional addition; `docs/decisions/0014` says why only a key that was made for
+//! its message can lead there, and that such a key has at most two messages.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,7 @@ use crate::ecdsa::{self, fits, Signature};
 use crate::scalar::{invert_all, is_below_order, Scalar};
 use crate::windows::{WindowTable, GENERATOR_TABLE};
 
-/// Valid signatures of different messages after which a key is known. Two would be too few for the
-/// argument; and a table costs as much as verifying one or two signatures without it.
+/// Valid signatures of different messages after which a key is known; two would be too few.
 pub const PROOFS_OF_POSSESSION: usize = 4;
 /// Claims that share their inversions. More do not fit the first-level cache.
 pub const GROUP_SIZE: usize = 64;

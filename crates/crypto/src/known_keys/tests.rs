@@ -154,7 +154,7 @@ fn made_for(message_hash: Fe, w: Scalar, base: (Scalar, Scalar)) -> Option<Claim
     })
 }
 
-/// What the builtin's scalar multiplication by w may have to add to SHIFT_POINT in step i, as the
+/// What the builtin's scalar multiplication by w may have to add to `SHIFT_POINT` in step i, as the
 /// multiple k of its base: `k * base = SHIFT_POINT`.
 fn meeting_multiples(w: &[u64; 4], i: usize) -> [Scalar; 2] {
     let mut below = *w;
