@@ -28,14 +28,15 @@ ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "ou
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
-# The state may move between the estimate and the block; a revert for lack of gas halts settlement.
-GAS_HEADROOM_PPM: Final = 200_000
 # As anvil, geth and others say it.
 OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
-
-
 # EIP-7825: no transaction may use more.
 MAX_TRANSACTION_GAS: Final = 2**24
+# What the compiler itself reverts with: `require` with a text, and failed checks.
+SOLIDITY_ERRORS: Final[dict[str, dict[str, Any]]] = {
+    "08c379a0": {"name": "Error", "inputs": [{"name": "message", "type": "string"}]},
+    "4e487b71": {"name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def known_errors() -> dict[str, dict[str, Any]]:
 def describe_revert(data: str | bytes | None) -> str:
     """Return a contract's error as `Name(field=value, ...)`."""
     raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else data or b""
-    entry = known_errors().get(raw[:4].hex())
+    entry = known_errors().get(raw[:4].hex()) or SOLIDITY_ERRORS.get(raw[:4].hex())
     if entry is None:
         return f"reverted with {raw.hex() or 'no data'}"
     codec = Web3().codec
@@ -157,29 +158,36 @@ class Chain:
         return str(receipt["contractAddress"])
 
     def dry_run(self, address: str, data: bytes, sender: str) -> int:
-        """Let the newest block's state judge a call; return the gas limit that it needs.
+        """Let the newest block's state judge a call; return the gas limit for its transaction.
+
+        That is all that a transaction may use, not an estimate: whoever comes first in the block
+        can make a call dearer, and what is not used costs nothing.
 
         Raises:
             RevertedError: if the contract refuses, or more gas than a transaction's is needed.
         """
-        block_number = self.web3.eth.block_number
+        block = self.web3.eth.get_block("latest")
+        gas_limit = min(MAX_TRANSACTION_GAS, block["gasLimit"])
         call: TxParams = {
             "from": Web3.to_checksum_address(sender),
             "to": Web3.to_checksum_address(address),
             "data": HexBytes(data),
-            "gas": MAX_TRANSACTION_GAS,
+            "gas": gas_limit,
         }
         try:
-            self.web3.eth.call(call, block_number)
-            gas = self.web3.eth.estimate_gas(call, block_number)
+            self.web3.eth.call(call, block["number"])
         except (ContractCustomError, ContractLogicError) as error:
-            raise RevertedError(describe_revert(_revert_data(error)), block_number) from error
+            # Some nodes call it a revert when the gas is used up.
+            data_of_error = _revert_data(error)
+            reason = describe_revert(data_of_error)
+            if not data_of_error and _tells_of_gas(error):
+                reason = _out_of_gas(gas_limit)
+            raise RevertedError(reason, block["number"]) from error
         except Web3RPCError as error:
-            if any(phrase in str(error).lower() for phrase in OUT_OF_GAS):
-                reason = f"needs more than {MAX_TRANSACTION_GAS} gas"
-                raise RevertedError(reason, block_number) from error
+            if _tells_of_gas(error):
+                raise RevertedError(_out_of_gas(gas_limit), block["number"]) from error
             raise
-        return min(gas + gas * GAS_HEADROOM_PPM // 1_000_000, MAX_TRANSACTION_GAS)
+        return gas_limit
 
     def next_contract_address(self, sender: LocalAccount) -> str:
         """Return the address of the contract that the sender's next transaction would create."""
@@ -235,6 +243,14 @@ class Chain:
         if receipt["status"] != 1:
             raise RevertedError(f"transaction {tx_hash.hex()} reverted in its block")
         return receipt
+
+
+def _tells_of_gas(error: Exception) -> bool:
+    return any(phrase in str(error).lower() for phrase in OUT_OF_GAS)
+
+
+def _out_of_gas(gas_limit: int) -> str:
+    return f"OutOfGas(limit={gas_limit}): needs more than {gas_limit} gas"
 
 
 def _revert_data(error: ContractLogicError) -> str | None:

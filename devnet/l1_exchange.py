@@ -17,6 +17,7 @@ from sequencer.l1 import (
     L1Block,
     L1Deposit,
     L1Queue,
+    L1RefusedError,
     L1RejectedError,
     L1State,
     L1UnavailableError,
@@ -24,6 +25,8 @@ from sequencer.l1 import (
     SignedTransaction,
     TransactionFate,
     TransactionTerms,
+    Treatment,
+    treatment_of_answer,
 )
 
 if TYPE_CHECKING:
@@ -36,12 +39,15 @@ if TYPE_CHECKING:
     from devnet.deployment import Deployment
 
 T = TypeVar("T")
-# Without spaces, in lower case.
-_REFUSALS: Final = {
-    ("alreadyknown", "alreadyimported", "knowntransaction"): SendAnswer.TAKEN,
-    ("noncetoolow", "nonceistoolow", "oldnonce"): SendAnswer.NONCE_USED,
-    ("underpriced", "replacementnotallowed"): SendAnswer.UNDERPRICED,
-}
+# The last three: an answer that is not one, as overloaded gateways give.
+NO_ANSWER: Final = (
+    OSError,
+    requests.RequestException,
+    Web3Exception,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 class ExchangeOnL1:
@@ -59,13 +65,27 @@ class ExchangeOnL1:
 
     async def read_state(self) -> L1State:
         """Return the state of the newest block."""
+        return await self._ask(lambda: self._state_at(self._chain.web3.eth.block_number))
 
-        def read() -> L1State:
-            state_root, batch_number, _, _ = self._contract.functions.state().call()
-            config_hash = self._contract.functions.CONFIG_HASH().call()
-            return L1State(batch_number, state_root, config_hash)
+    async def confirmed_state(self, confirmations: int) -> L1State | None:
+        """Return the state upon which that many blocks have been built."""
+
+        def read() -> L1State | None:
+            number = self._chain.web3.eth.block_number - confirmations
+            address = self._contract.address
+            if number < 0 or not self._chain.web3.eth.get_code(address, number):
+                return None
+            return self._state_at(number)
 
         return await self._ask(read)
+
+    async def holes_at_head(self) -> int:
+        """Count the entries taken out of the order at the head, as far as they are confirmed."""
+        return await self._ask(self._holes_at_head)
+
+    def skip_call(self, limit: int) -> bytes:
+        """Return the call of `skipReclaimed`."""
+        return bytes.fromhex(self._contract.encode_abi("skipReclaimed", [limit])[2:])
 
     async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         """Return queue entries that `confirmations` blocks have been built upon, in queue order.
@@ -81,7 +101,7 @@ class ExchangeOnL1:
         return await self._ask(lambda: self._block_hash(number))
 
     async def check_batch(self, calldata: bytes) -> int:
-        """Let the newest block's contract judge an `updateState`; return the gas it needs.
+        """Let the newest block's contract judge an `updateState`; return the gas limit for it.
 
         Raises:
             L1RejectedError: if the contract would revert, or needs more gas than one may use.
@@ -108,7 +128,7 @@ class ExchangeOnL1:
         return await self._ask(lambda: eth.get_transaction_count(sender, "latest"))
 
     async def sign_batch(self, calldata: bytes, terms: TransactionTerms) -> SignedTransaction:
-        """Sign an `updateState` as the operator; the signature is deterministic (RFC 6979)."""
+        """Sign a call as the operator; the signature is deterministic (RFC 6979)."""
         signed = self._operator.sign_transaction(
             {
                 "type": 2,
@@ -128,8 +148,8 @@ class ExchangeOnL1:
         """Hand a signed transaction to the node.
 
         Raises:
-            L1UnavailableError: if it does not answer, or refuses for another reason than a
-                transaction that it knows or whose nonce is taken.
+            L1RefusedError: if it does not take the transaction, for a reason that is known.
+            L1UnavailableError: if it does not answer, or in words that nobody knows.
         """
         return await self._ask(lambda: self._send(raw))
 
@@ -144,6 +164,25 @@ class ExchangeOnL1:
         indices = range(first_index, len(self._deposits))
         wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
         return L1Queue(block, tuple(self._deposits[index] for index in wanted))
+
+    def _state_at(self, number: int) -> L1State:
+        functions = self._contract.functions
+        state_root, batch_number, _, _ = functions.state().call(block_identifier=number)
+        config_hash = functions.CONFIG_HASH().call(block_identifier=number)
+        return L1State(batch_number, state_root, config_hash, number)
+
+    def _holes_at_head(self) -> int:
+        head, tail, _ = map(int, self._contract.functions.queue().call())
+        index = head
+        while index < tail and index in self._left_out:
+            index += 1
+        # What a reorganisation brought back is no hole.
+        if index > head and any(map(self._is_pending, (head, index - 1))):
+            return 0
+        return index - head
+
+    def _is_pending(self, index: int) -> bool:
+        return bool(self._contract.functions.queuedAt(index).call())
 
     def _block_hash(self, number: int) -> bytes | None:
         try:
@@ -173,10 +212,12 @@ class ExchangeOnL1:
         try:
             self._chain.web3.eth.send_raw_transaction(HexBytes(raw))
         except Web3RPCError as error:
-            answer = understood_refusal(str(error))
-            if answer is None:
+            meaning = treatment_of_answer(str(error))
+            if meaning is None:
                 raise
-            return answer
+            if isinstance(meaning, Treatment):
+                raise L1RefusedError(_words_of(error), meaning) from error
+            return meaning
         return SendAnswer.TAKEN
 
     def _fate(self, transaction_hash: HexBytes) -> TransactionFate:
@@ -191,22 +232,15 @@ class ExchangeOnL1:
         try:
             return await asyncio.to_thread(request)
         except RevertedError as error:
-            number = error.block_number or self._chain.web3.eth.block_number
-            raise L1RejectedError(str(error), number) from error
-        except (OSError, requests.RequestException, Web3Exception) as error:
-            raise L1UnavailableError(f"{self._deployment.exchange}: {error}") from error
+            raise L1RejectedError(str(error), error.block_number) from error
+        except NO_ANSWER as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise L1UnavailableError(f"{self._deployment.exchange}: {reason}") from error
 
 
-def understood_refusal(message: str) -> SendAnswer | None:
-    """Return what a node's refusal of a transaction means, None if it is something else.
-
-    The JSON-RPC standard fixes no codes for these; the words are those of geth and its likes,
-    anvil, Nethermind and Besu.
-    """
-    text = message.lower().replace(" ", "")
-    return next(
-        (answer for words, answer in _REFUSALS.items() if any(word in text for word in words)), None
-    )
+def _words_of(error: Web3RPCError) -> str:
+    response = error.rpc_response
+    return str(response["error"]["message"]) if response and "error" in response else str(error)
 
 
 def _fate_in_pool(eth: Eth, transaction_hash: HexBytes) -> TransactionFate:

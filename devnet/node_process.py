@@ -21,9 +21,10 @@ from devnet.l1_exchange import ExchangeOnL1
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
+from sequencer.finality import RootMismatchError
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
-from sequencer.settlement import RootMismatchError
+from sequencer.settlement import SettlementPolicy
 from sequencer.store import WrongExchangeError
 from sequencer.watcher import DeepReorgError, WatcherPolicy
 
@@ -59,6 +60,7 @@ def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int)
             poll_ms=250,
             accepted_reorg_block=arguments.accept_l1_reorg,
         ),
+        settlement=SettlementPolicy(confirmations=arguments.confirmations),
     )
 
 

@@ -152,6 +152,19 @@ class BatchArchive:
         self.last_final = batch_number
         return record
 
+    def mark_taken_back(self, write_batch: WriteBatch, batch_number: int) -> None:
+        """Turn the last final batch back into a proven one, or a sealed one without a proof."""
+        assert batch_number == self.last_final
+        record = self.get(batch_number)
+        if self.calldata(batch_number) is None:
+            record.state, record.proven_time_ms = types_pb2.BATCH_STATE_SEALED, 0
+        else:
+            record.state = types_pb2.BATCH_STATE_PROVEN
+        record.final_time_ms = 0
+        record.l1_transaction_hash = b""
+        self._put(write_batch, record)
+        self.last_final = batch_number - 1
+
     def _is_proven(self, batch_number: int) -> bool:
         return self.get(batch_number).state != types_pb2.BATCH_STATE_SEALED
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sequencer.proof_collector import ProofPolicy
 from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
 
@@ -66,4 +67,5 @@ class NodeConfig:
     oracle: OraclePolicy = field(default_factory=OraclePolicy)
     watcher: WatcherPolicy = field(default_factory=WatcherPolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
+    proofs: ProofPolicy = field(default_factory=ProofPolicy)
     event_retention: int = 1_000_000

@@ -201,6 +201,12 @@ class Engine:
             self.batches.mark_final(write_batch, batch_number, transaction_hash, now_ms)
         return self._publish(())
 
+    def mark_taken_back(self, batch_number: int) -> GroupResult:
+        """Record that the last final batch is not on L1 any more."""
+        with self._database.write_batch(transaction=True, sync=True) as write_batch:
+            self.batches.mark_taken_back(write_batch, batch_number)
+        return self._publish(())
+
     def root_after(self, batch_number: int) -> int:
         """Return the state root after a sealed batch, the genesis root for 0."""
         if batch_number == 0:

@@ -56,6 +56,10 @@ class EngineLedger:
         """Remember transactions."""
         await self._runner.call(lambda engine: engine.batches.put_sent(batch_number, sent))
 
+    async def mark_taken_back(self, batch_number: int) -> None:
+        """Record that the last final batch is not on L1 any more."""
+        await self._runner.change(lambda engine: engine.mark_taken_back(batch_number))
+
     async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
         """Record that L1 accepted a batch."""
         await self._runner.change(lambda engine: engine.mark_final(batch_number, transaction_hash))

@@ -25,12 +25,20 @@ class SettlementWaitsError(Exception):
 
 
 class SettlementHaltedError(Exception):
-    """The next batch cannot settle with this proof; trying again cannot help."""
+    """The next batch cannot settle before somebody does something.
 
-    def __init__(self, batch_number: int, reason: str) -> None:
-        """Name the batch and L1's reason."""
+    `may_ask_again`: a question to L1 costs nothing, and tells when it is done; a transaction that
+    is reverted again would cost gas.
+    """
+
+    def __init__(
+        self, batch_number: int, reason: str, advice: str, *, may_ask_again: bool = True
+    ) -> None:
+        """Name the batch, L1's reason, and what to do."""
         super().__init__(f"batch {batch_number} rejected: {reason}")
         self.batch_number = batch_number
+        self.advice = advice
+        self.may_ask_again = may_ask_again
 
 
 @dataclass(frozen=True, slots=True)

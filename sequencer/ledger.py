@@ -41,6 +41,10 @@ class BatchLedger(Protocol):
         """Remember exactly these transactions of a batch, until it is final."""
         ...
 
+    async def mark_taken_back(self, batch_number: int) -> None:
+        """Record that the last final batch is not on L1 any more."""
+        ...
+
     async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
         """Record that L1 accepted a batch; recording it twice changes nothing."""
         ...

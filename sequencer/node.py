@@ -20,6 +20,7 @@ from novation.api.v1 import (
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.state import Genesis
 from sequencer.clock import Clock
+from sequencer.condition import Condition
 from sequencer.config import NodeConfig
 from sequencer.data_folder import DataFolder
 from sequencer.engine import Engine, EngineSettings
@@ -88,8 +89,9 @@ class Node:
         for update in oracle_updates_since(self._database, fresh_since_ms):
             self._aggregator.learn(update)
         ledger = EngineLedger(self.runner)
+        self._collector = ProofCollector(ledger, parts.proof_queue, clock, config.proofs)
         self.settlement = SettlementLoop(
-            ProofCollector(ledger, parts.proof_queue),
+            self._collector,
             Settlement(ledger, parts.proof_queue, parts.l1, clock, config.settlement),
             clock,
             config.settlement,
@@ -123,6 +125,10 @@ class Node:
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         logger.info("listening on port %d", port)
         return port
+
+    def condition(self) -> Condition:
+        """Return what keeps batches from L1 now."""
+        return Condition(self.settlement.status, self._collector.status, self._watcher.error)
 
     async def wait_for_failure(self) -> None:
         """Return never, or raise what ended one of the node's loops."""
@@ -178,7 +184,7 @@ class Node:
                 self.runner,
                 self._config.market_displays,
                 limits,
-                lambda: self.settlement.status,
+                self.condition,
             ),
             stream_service_pb2: StreamService(
                 self.runner, self._log, limits.max_streams, limits.max_book_levels

@@ -17,6 +17,9 @@ from typing import Protocol
 WITNESS_FILE = "witness.json"
 OUTPUT_FILE = "output.json"
 CALLDATA_FILE = "calldata.bin"
+ATTEMPT_FILE = "proof_attempt.json"
+FAILURE_FILE = "proof_failure.json"
+UNREADABLE = "unreadable"
 REPROVE_SUFFIX = ".reprove"
 
 
@@ -29,6 +32,24 @@ class ProofJob:
     output: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProofFailure:
+    """What a prover says about its last attempt at a batch."""
+
+    attempt: int
+    error: str
+    gave_up: bool
+    is_unreadable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A batch without a proof: `sign_of_life` changes while a prover works, None if none does."""
+
+    sign_of_life: bytes | None = None
+    failure: ProofFailure | None = None
+
+
 class ProofQueue(Protocol):
     """Where proofs are asked for and found."""
 
@@ -38,6 +59,10 @@ class ProofQueue(Protocol):
 
     def take_proof(self, batch_number: int) -> bytes | None:
         """Return the L1 calldata of a proven batch, or None while it is not proven."""
+        ...
+
+    def state_of(self, batch_number: int) -> JobState:
+        """Return what provers say about a batch that is not proven."""
         ...
 
     def discard(self, batch_number: int) -> None:
@@ -82,8 +107,16 @@ class FolderProofQueue:
 
     def take_proof(self, batch_number: int) -> bytes | None:
         """Read the prover's file, if it is there."""
-        path = self.folder(batch_number) / CALLDATA_FILE
-        return path.read_bytes() if path.exists() else None
+        return _read_if_there(self.folder(batch_number) / CALLDATA_FILE)
+
+    def state_of(self, batch_number: int) -> JobState:
+        """Read the prover's notes."""
+        folder = self.folder(batch_number)
+        failure = _read_if_there(folder / FAILURE_FILE)
+        return JobState(
+            _read_if_there(folder / ATTEMPT_FILE),
+            None if failure is None else _parse_failure(failure),
+        )
 
     def discard(self, batch_number: int) -> None:
         """Remove the folder of a final batch, unless final batches are kept."""
@@ -119,3 +152,26 @@ class FolderProofQueue:
     def folder(self, batch_number: int) -> Path:
         """Return the folder of a batch."""
         return self._root / f"{batch_number:08d}"
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _parse_failure(data: bytes) -> ProofFailure:
+    """Read a prover's note; one that is none is a failure, too."""
+    try:
+        note = json.loads(data)
+        return ProofFailure(
+            attempt=int(note["attempt"]),
+            error=str(note["error"]),
+            gave_up=bool(note.get("gave_up", False)),
+            is_unreadable=note.get("kind") == UNREADABLE,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ProofFailure(
+            0, f"{FAILURE_FILE} is no note of a failure", gave_up=False, is_unreadable=False
+        )

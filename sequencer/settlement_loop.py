@@ -1,27 +1,16 @@
-"""Runs settlement for ever: slower while L1 fails, stopped while L1 rejects a proof."""
+"""Runs settlement for ever: slower while L1 fails, seldom while somebody must do something."""
 
 import logging
-from dataclasses import dataclass
 
 from sequencer.backoff import Backoff
 from sequencer.clock import Clock
+from sequencer.condition import SettlementStatus
 from sequencer.errors import SettlementHaltedError, SettlementWaitsError
 from sequencer.l1 import L1UnavailableError
 from sequencer.proof_collector import ProofCollector
 from sequencer.settlement import Settlement, SettlementPolicy
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementStatus:
-    """Why nothing settles, empty while all is well; halted: somebody must do something."""
-
-    error: str = ""
-    is_halted: bool = False
-
-
-WELL = SettlementStatus()
 
 
 class SettlementLoop:
@@ -41,8 +30,8 @@ class SettlementLoop:
         self._policy = policy
         self._backoff = Backoff(policy.backoff)
         self._not_before_ms = 0
-        self._halted_batch: int | None = None
-        self.status = WELL
+        self._halted_by: SettlementHaltedError | None = None
+        self.status = SettlementStatus()
 
     async def run(self) -> None:
         """Never returns; cancel it to stop."""
@@ -55,13 +44,14 @@ class SettlementLoop:
 
         Proofs keep being collected while settlement waits or is halted.
         """
-        if self._halted_batch in await self._collector.step():
+        discarded = await self._collector.step()
+        if self._halted_by is not None and self._halted_by.batch_number in discarded:
             self._resume()
         if self._clock.now_ms() < self._not_before_ms:
             return False
         try:
-            if self._halted_batch is not None:
-                return await self._look_for_an_end(self._halted_batch)
+            if self._halted_by is not None and not self._halted_by.may_ask_again:
+                return await self._look_for_an_end(self._halted_by.batch_number)
             has_more = await self._settlement.step()
         except SettlementHaltedError as error:
             self._halt(error)
@@ -74,7 +64,8 @@ class SettlementLoop:
 
     async def _look_for_an_end(self, halted_batch: int) -> bool:
         """Go on if somebody else has settled the batch; look seldom."""
-        if await self._settlement.synchronise() < halted_batch:
+        _, settled = await self._settlement.synchronise()
+        if settled < halted_batch:
             self._not_before_ms = self._clock.now_ms() + self._policy.backoff.longest_ms
             return False
         self._resume()
@@ -82,20 +73,24 @@ class SettlementLoop:
 
     def _wait(self, error: Exception) -> None:
         delay_ms = self._backoff.after_failure_ms()
+        if self._halted_by is not None:
+            delay_ms = self._policy.backoff.longest_ms
         self._not_before_ms = self._clock.now_ms() + delay_ms
         text = f"{type(error).__name__}: {error}"
         logger.warning("settlement waits %d ms: %s", delay_ms, text)
-        if self._halted_batch is None:
+        if self._halted_by is None:
             self.status = SettlementStatus(text)
 
     def _halt(self, error: SettlementHaltedError) -> None:
-        self._halted_batch = error.batch_number
+        self._halted_by = error
         self._not_before_ms = self._clock.now_ms() + self._policy.backoff.longest_ms
-        self.status = SettlementStatus(str(error), is_halted=True)
-        logger.error("settlement has stopped: %s", error)
+        status = SettlementStatus(str(error), is_halted=True, advice=error.advice)
+        if status != self.status:
+            logger.error("settlement is halted: %s; %s", error, error.advice)
+        self.status = status
 
     def _resume(self) -> None:
-        self._halted_batch = None
+        self._halted_by = None
         self._not_before_ms = 0
         self._backoff.reset()
-        self.status = WELL
+        self.status = SettlementStatus(self._settlement.notice)

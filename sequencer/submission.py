@@ -23,6 +23,7 @@ class Progress(enum.Enum):
 
     NOT_SENT = enum.auto()
     UNDER_WAY = enum.auto()
+    BEHIND_A_GAP = enum.auto()
     INCLUDED = enum.auto()
     REVERTED = enum.auto()
 
@@ -59,7 +60,8 @@ class Submission:
             logger.warning("batch %d: another transaction has used nonce %d", batch_number, nonce)
             await self._ledger.put_sent(batch_number, ())
             return Progress.NOT_SENT
-        return Progress.UNDER_WAY
+        # A reorganisation took back an earlier transaction, and the pool has lost it.
+        return Progress.UNDER_WAY if next_nonce == nonce else Progress.BEHIND_A_GAP
 
     async def included_hash(self, batch_number: int) -> bytes:
         """Return the hash of our transaction that settled a final batch, empty if none of ours."""

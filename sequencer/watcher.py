@@ -73,6 +73,8 @@ class DepositWatcher:
         self._clock = clock
         self._policy = policy
         self._backoff = Backoff(policy.backoff)
+        # Why the queue cannot be read now, empty while it can.
+        self.error = ""
 
     async def run(self) -> None:
         """Never returns; cancel it to stop."""
@@ -96,14 +98,20 @@ class DepositWatcher:
             # Afterwards, because a reorganisation can come while the queue is read.
             is_one_chain = await self._is_on_chain(queue.block) and await self._follows(known)
         except L1UnavailableError as error:
-            logger.warning("cannot read the L1 queue: %s", error)
-            return self._backoff.after_failure_ms()
+            return self._wait(str(error))
         if not is_one_chain:
-            return self._backoff.after_failure_ms()
+            return self._wait("L1 is behind a block that was looked at before, or was changing")
         self._backoff.reset()
+        self.error = ""
         await self._consume(queue, known, first_index)
         is_full = len(queue.deposits) == self._policy.deposits_per_read
         return 0 if is_full else self._policy.poll_ms
+
+    def _wait(self, reason: str) -> int:
+        self.error = reason
+        delay_ms = self._backoff.after_failure_ms()
+        logger.warning("cannot read the L1 queue, again in %d ms: %s", delay_ms, reason)
+        return delay_ms
 
     async def _is_on_chain(self, block: L1Block) -> bool:
         return await self._l1.block_hash(block.number) == block.block_hash
@@ -114,7 +122,6 @@ class DepositWatcher:
             return True
         found_hash = await self._l1.block_hash(known.number)
         if found_hash is None:
-            logger.warning("L1 does not know block %d, which was looked at before", known.number)
             return False
         if found_hash != known.block_hash:
             error = DeepReorgError(known, found_hash, self._policy.confirmations)

@@ -206,6 +206,10 @@ def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
         n_fills=message.n_fills,
         settlement_error=message.settlement_error,
         settlement_halted=message.settlement_halted,
+        settlement_advice=message.settlement_advice,
+        proof_error=message.proof_error,
+        proof_halted=message.proof_halted,
+        l1_queue_error=message.l1_queue_error,
     )
 
 

@@ -257,3 +257,7 @@ class Status:
     n_fills: int
     settlement_error: str
     settlement_halted: bool
+    settlement_advice: str
+    proof_error: str
+    proof_halted: bool
+    l1_queue_error: str

@@ -5,9 +5,18 @@ from sequencer.l1.interface import (
     L1Block,
     L1Deposit,
     L1Queue,
+    L1RefusedError,
     L1RejectedError,
     L1State,
     L1UnavailableError,
+)
+from sequencer.l1.remedies import (
+    OUT_OF_GAS,
+    Remedy,
+    Treatment,
+    treatment_of_answer,
+    treatment_of_rejection,
+    understood_refusal,
 )
 from sequencer.l1.transactions import (
     Fees,
@@ -22,18 +31,25 @@ from sequencer.l1.transactions import (
 
 __all__ = [
     "L1",
+    "OUT_OF_GAS",
     "Fees",
     "L1Block",
     "L1Deposit",
     "L1Queue",
+    "L1RefusedError",
     "L1RejectedError",
     "L1State",
     "L1UnavailableError",
+    "Remedy",
     "SendAnswer",
     "SentTransaction",
     "SignedTransaction",
     "TransactionFate",
     "TransactionTerms",
+    "Treatment",
     "sent_from_json",
     "sent_to_json",
+    "treatment_of_answer",
+    "treatment_of_rejection",
+    "understood_refusal",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sequencer.l1.remedies import Treatment
 from sequencer.l1.transactions import (
     Fees,
     SendAnswer,
@@ -27,6 +28,15 @@ class L1RejectedError(Exception):
         """Keep what the contract said and when."""
         super().__init__(reason)
         self.block_number = block_number
+
+
+class L1RefusedError(Exception):
+    """The L1 node does not take a transaction; nothing has been spent."""
+
+    def __init__(self, reason: str, treatment: Treatment) -> None:
+        """Keep the node's words and what they mean."""
+        super().__init__(reason)
+        self.treatment = treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,12 @@ class L1Queue:
 
 @dataclass(frozen=True, slots=True)
 class L1State:
-    """What the contract holds after its last finalised batch."""
+    """What the contract holds after its last settled batch, as of a block."""
 
     batch_number: int
     state_root: int
     config_hash: int
+    block_number: int = 0
 
 
 class L1(Protocol):
@@ -70,6 +81,21 @@ class L1(Protocol):
 
     async def read_state(self) -> L1State:
         """Return the state of the newest block."""
+        ...
+
+    async def confirmed_state(self, confirmations: int) -> L1State | None:
+        """Return the state upon which that many blocks have been built.
+
+        None if the contract did not exist then.
+        """
+        ...
+
+    async def holes_at_head(self) -> int:
+        """Return how many entries before the queue's next one were taken out of the order."""
+        ...
+
+    def skip_call(self, limit: int) -> bytes:
+        """Return the call that moves the queue's head over at most `limit` such entries."""
         ...
 
     async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
@@ -87,7 +113,8 @@ class L1(Protocol):
     async def check_batch(self, calldata: bytes) -> int:
         """Let the newest block's contract judge an `updateState` without a transaction.
 
-        Returns the gas limit that its transaction needs.
+        Returns the gas limit for its transaction: the most that one may use. What is not used
+        costs nothing, and what the batch needs can rise until it is included.
 
         Raises:
             L1RejectedError: if the contract would revert.
@@ -103,11 +130,15 @@ class L1(Protocol):
         ...
 
     async def sign_batch(self, calldata: bytes, terms: TransactionTerms) -> SignedTransaction:
-        """Return the operator's `updateState` transaction; nothing is sent."""
+        """Return the operator's transaction of a call of the contract; nothing is sent."""
         ...
 
     async def send(self, raw: bytes) -> SendAnswer:
-        """Hand a signed transaction to L1; sending it again changes nothing."""
+        """Hand a signed transaction to L1; sending it again changes nothing.
+
+        Raises:
+            L1RefusedError: if L1 does not take it, for a reason that is known.
+        """
         ...
 
     async def fate(self, transaction_hash: bytes) -> TransactionFate:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from novation.api.v1 import query_service_pb2
 from sequencer import views
+from sequencer.condition import Condition
 from sequencer.config import MarketDisplay, ServerLimits
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
-from sequencer.settlement_loop import SettlementStatus
 
 
 class QueryService:
@@ -18,13 +18,13 @@ class QueryService:
         runner: EngineRunner,
         displays: tuple[MarketDisplay, ...],
         limits: ServerLimits,
-        settlement_status: Callable[[], SettlementStatus],
+        condition: Callable[[], Condition],
     ) -> None:
-        """Read through `runner`; `settlement_status` says why nothing settles."""
+        """Read through `runner`; `condition` says what keeps batches from L1."""
         self._runner = runner
         self._displays = displays
         self._limits = limits
-        self._settlement_status = settlement_status
+        self._condition = condition
 
     async def get_exchange(
         self, _request: query_service_pb2.GetExchangeRequest
@@ -103,7 +103,11 @@ class QueryService:
         """Return counters of the whole node."""
         status = await self._runner.call(views.status)
         status.pending_commands = self._runner.n_pending
-        settlement = self._settlement_status()
-        status.settlement_error = settlement.error
-        status.settlement_halted = settlement.is_halted
+        condition = self._condition()
+        status.settlement_error = condition.settlement.error
+        status.settlement_halted = condition.settlement.is_halted
+        status.settlement_advice = condition.settlement.advice
+        status.proof_error = condition.proof.error
+        status.proof_halted = condition.proof.is_halted
+        status.l1_queue_error = condition.l1_queue_error
         return status

@@ -13,7 +13,7 @@ from devnet.deployment import Deployment
 from devnet.errors import RevertedError
 from devnet.home import Home
 from devnet.keys import TraderKeys, derive_keys
-from devnet.l1_exchange import ExchangeOnL1, understood_refusal
+from devnet.l1_exchange import ExchangeOnL1
 from devnet.rebuild import rebuild
 from devnet.system import deploy, oracle_keys, service_keys
 from devnet.trader_l1 import QueuedDeposit, TraderOnL1
@@ -21,11 +21,14 @@ from sequencer.fees import FeePolicy
 from sequencer.l1 import (
     Fees,
     L1Deposit,
+    L1RefusedError,
     L1RejectedError,
     L1UnavailableError,
+    Remedy,
     SendAnswer,
     TransactionFate,
     TransactionTerms,
+    understood_refusal,
 )
 
 AMOUNT = 5_000_000
@@ -153,6 +156,73 @@ async def test_batch_when_checked_then_named_error_and_nothing_sent(on_chain: On
     assert caught.value.block_number == on_chain.chain.web3.eth.block_number == block_number
 
 
+async def test_state_when_a_block_is_old_enough_then_confirmed_and_before_the_contract_none(
+    on_chain: OnChain,
+) -> None:
+    newest = on_chain.chain.web3.eth.block_number
+    exchange = on_chain.exchange
+    state = await exchange.read_state()
+    assert state.block_number == newest
+    assert await exchange.confirmed_state(0) == state
+    assert await exchange.confirmed_state(1) is None
+    assert await exchange.confirmed_state(newest + 5) is None
+    on_chain.chain.local("anvil_mine", [5])
+    assert await exchange.confirmed_state(5) == state
+
+
+async def test_gas_limit_when_a_batch_is_checked_then_all_that_a_transaction_may_use(
+    on_chain: OnChain,
+) -> None:
+    assert await on_chain.exchange.check_batch(on_chain.harmless_calldata()) == 2**24
+    on_chain.chain.local("evm_setBlockGasLimit", hex(5_000_000))
+    on_chain.chain.local("anvil_mine", [1])
+    assert await on_chain.exchange.check_batch(on_chain.harmless_calldata()) == 5_000_000
+
+
+async def test_holes_when_reclaims_are_confirmed_then_counted_and_skipped(
+    on_chain: OnChain,
+) -> None:
+    exchange, chain = on_chain.exchange, on_chain.chain
+    for _ in range(4):
+        on_chain.deposit("alice")
+    alice = on_chain.trader("alice")
+    for index in (1, 0, 3):
+        alice.request_reclaim(index, AMOUNT)
+    assert await exchange.holes_at_head() == 0
+    await exchange.read_deposits(0, 10, 0)
+    assert await exchange.holes_at_head() == 2
+    calldata = exchange.skip_call(2_000)
+    terms = TransactionTerms(await exchange.next_nonce(), 2**24, await exchange.fees())
+    await exchange.send((await exchange.sign_batch(calldata, terms)).raw)
+    assert alice.exchange.functions.queue().call()[0] == 2
+    assert await exchange.holes_at_head() == 0
+    assert chain.web3.eth.block_number > 0
+
+
+async def test_hole_when_a_reorg_took_its_request_back_then_no_hole(on_chain: OnChain) -> None:
+    on_chain.deposit("alice")
+    on_chain.trader("alice").request_reclaim(0, AMOUNT)
+    await on_chain.exchange.read_deposits(0, 10, 0)
+    assert await on_chain.exchange.holes_at_head() == 1
+    on_chain.chain.local("anvil_reorg", [1, []])
+    assert await on_chain.exchange.holes_at_head() == 0
+
+
+async def test_transaction_when_the_node_refuses_it_then_the_remedy_is_told(
+    on_chain: OnChain,
+) -> None:
+    exchange = on_chain.exchange
+    terms = TransactionTerms(await exchange.next_nonce(), 2**24, Fees(10**15, 1))
+    signed = await exchange.sign_batch(b"", terms)
+    with pytest.raises(L1RefusedError, match="nsufficient funds") as caught:
+        await exchange.send(signed.raw)
+    assert caught.value.treatment.remedy is Remedy.OPERATOR
+    too_high = replace(terms, gas_limit=2**40, fees=Fees(1, 1))
+    with pytest.raises(L1RefusedError) as caught:
+        await exchange.send((await exchange.sign_batch(b"", too_high)).raw)
+    assert caught.value.treatment.remedy is Remedy.OPERATOR
+
+
 def test_dry_run_when_more_gas_is_needed_than_a_transaction_may_use_then_reverted(
     on_chain: OnChain,
 ) -> None:
@@ -217,7 +287,8 @@ async def test_transaction_when_the_contract_refuses_in_the_block_then_reverted(
         ("replacement transaction underpriced", SendAnswer.UNDERPRICED),
         ("ReplacementNotAllowed", SendAnswer.UNDERPRICED),
         ("insufficient funds for gas * price + value", None),
-        ("max fee per gas less than block base fee", None),
+        ("max fee per gas less than block base fee", SendAnswer.UNDERPRICED),
+        ("who are you", None),
     ],
 )
 def test_refusal_when_nodes_say_it_in_their_words_then_understood(

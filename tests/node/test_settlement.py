@@ -11,6 +11,7 @@ import pytest
 from novation.client import Client
 from novation.client.models import BatchState, Status
 from sequencer.backoff import Backoff, BackoffPolicy
+from sequencer.config import NodeConfig
 from sequencer.engine import Engine
 from sequencer.l1 import L1State
 from sequencer.proof_queue import (
@@ -102,11 +103,10 @@ async def test_rejected_batch_halts_settlement_until_its_proof_is_made_again(
         assert status.settlement_error == (
             "batch 1 rejected: WrongBatchNumber(expected=1, actual=2)"
         )
-        # The contract is not asked for ever, orders go on, and a restart finds the same.
-        n_checks = node.l1.n_checks
+        # Nothing is sent, orders go on, and a restart finds the same.
         await client.withdraw("1")
         await asyncio.sleep(0.2)
-        assert node.l1.n_checks == n_checks
+        assert node.l1.pool.seen == []
         assert (await client.status()).settlement_halted
         l1 = node.l1
     async with running_node(tmp_path, policy=FAST, l1=l1) as node, node.client(2) as client:
@@ -180,6 +180,138 @@ async def test_batches_that_a_reorg_takes_back_are_settled_again(tmp_path: Path)
                 await asyncio.sleep(0.01)
         put_proof(node.folder.proof_queue_path, 3)
         await node.until(lambda engine: engine.batches.last_final == 3)
+
+
+async def test_batch_is_final_only_under_the_configured_confirmations(tmp_path: Path) -> None:
+    settlement = replace(FAST.settlement, confirmations=5)
+    async with running_node(tmp_path, policy=replace(FAST, settlement=settlement)) as node:
+        await _seal_three_batches(node)
+        node.l1.stands_still = True
+        for batch_number in (1, 2):
+            put_proof(node.folder.proof_queue_path, batch_number)
+        await _until_sent(node, 1)
+        node.l1.mine()
+        # The next batch does not wait for confirmations.
+        await _until_sent(node, 2)
+        for _ in range(5):
+            assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 0
+            node.l1.mine()
+            await asyncio.sleep(0.05)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        node.l1.mine()
+        await node.until(lambda engine: engine.batches.last_final == 2)
+
+
+async def test_final_batch_that_l1_takes_back_is_not_final_any_more_and_told(
+    tmp_path: Path,
+) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with _sealed_node(tmp_path, policy) as node, node.client(2) as client:
+        for batch_number in (1, 2):
+            put_proof(node.folder.proof_queue_path, batch_number)
+        await node.until(lambda engine: engine.batches.last_final == 2)
+        node.l1.stands_still = True
+        node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
+        await node.until(lambda engine: engine.batches.last_final == 0)
+        await _until_error(client, "batches 1 to 2 were final and L1 has taken")
+        batch = await client.batch(2)
+        assert (batch.state, batch.final_time_ms) == (BatchState.PROVEN, None)
+        assert (await client.status()).final_batch_number == 0
+        node.l1.stands_still = False
+        await node.until(lambda engine: engine.batches.last_final == 2)
+        async with asyncio.timeout(10):
+            while (await client.status()).settlement_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_batch_of_another_prover_that_l1_takes_back_is_offered_to_ours(
+    tmp_path: Path,
+) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with running_node(tmp_path, policy=policy) as node:
+        await _seal_three_batches(node)
+        folder = node.folder.proof_queue_path / "00000001"
+        node.l1.settle((folder / OUTPUT_FILE).read_bytes())
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        FolderProofQueue(node.folder.proof_queue_path).forget(1)
+        node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
+        await until_exists(folder / WITNESS_FILE)
+        put_proof(node.folder.proof_queue_path, 1)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+
+
+async def test_l1_node_that_is_behind_takes_no_finality_back(tmp_path: Path) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with _sealed_node(tmp_path, policy) as node, node.client(2) as client:
+        put_proof(node.folder.proof_queue_path, 1)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        node.l1.stands_still = True
+        states, block_number = list(node.l1._states), node.l1.block_number
+        node.l1._states, node.l1.block_number = states[:1], 1
+        await _until_error(client, "the L1 node is behind: it is at block 1")
+        assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 1
+        node.l1._states, node.l1.block_number = states, block_number
+        async with asyncio.timeout(10):
+            while (await client.status()).settlement_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_foreign_root_in_an_unconfirmed_block_is_waited_for(tmp_path: Path) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        node.l1.stands_still = True
+        good, bad = node.l1._states[0], L1State(1, 12345, node.config.config_hash)
+        node.l1._states = [good, (node.l1.block_number, bad)]
+        put_proof(node.folder.proof_queue_path, 1)
+        await _until_error(client, "fewer than 3 confirmations")
+        node.l1._states = [good]
+        node.l1.stands_still = False
+        await node.until(lambda engine: engine.batches.last_final == 1)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "BatchTimeOutOfRange(1700000100000, 0, 1700000060000)",
+        "BatchTimeOutOfRange(timeMs=1700000100000, minMs=0, maxMs=1700000060000)",
+    ],
+)
+async def test_batch_from_the_future_is_waited_for_however_long_it_takes(
+    tmp_path: Path, reason: str
+) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        node.l1.rejects_with = reason
+        put_proof(node.folder.proof_queue_path, 1)
+        await _until_error(client, "clock has to catch up")
+        first = node.l1.block_number
+        async with asyncio.timeout(10):
+            while node.l1.block_number < first + 10:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert not (await client.status()).settlement_halted
+        node.l1.rejects_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("BatchTimeOutOfRange(5, 10, 20)", "too old"),
+        ("OperatorOnly(sender=0x1, openFrom=9)", "setOperator"),
+        ("OutOfDomainMismatch(composition=1, claimed=2)", "novation batch reprove 1"),
+        ("OutOfGas(limit=16777216): needs more than 16777216 gas", "cheap-l1"),
+        ("NeverHeardOf(1)", "no error that this version knows"),
+    ],
+)
+async def test_rejection_that_halts_tells_what_to_do_and_ends_by_itself_when_done(
+    tmp_path: Path, reason: str, advice: str
+) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        node.l1.rejects_with = reason
+        put_proof(node.folder.proof_queue_path, 1)
+        await _until_halted(client)
+        assert advice in node.node.settlement.status.advice
+        node.l1.rejects_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        assert not (await client.status()).settlement_halted
 
 
 async def test_l1_with_a_foreign_root_stops_the_node(tmp_path: Path) -> None:
@@ -344,8 +476,8 @@ def _last_sequence(engine: Engine) -> int:
 
 
 @asynccontextmanager
-async def _sealed_node(path: Path) -> AsyncIterator[RunningNode]:
-    async with running_node(path, policy=FAST) as node:
+async def _sealed_node(path: Path, policy: NodeConfig = FAST) -> AsyncIterator[RunningNode]:
+    async with running_node(path, policy=policy) as node:
         await _seal_three_batches(node)
         yield node
 
@@ -360,6 +492,12 @@ async def _until_halted(client: Client) -> Status:
 async def _until_error(client: Client, words: str) -> None:
     async with asyncio.timeout(10):
         while words not in (await client.status()).settlement_error:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def _until_sent(node: RunningNode, n_transactions: int) -> None:
+    async with asyncio.timeout(10):
+        while len(node.l1.pool.seen) < n_transactions:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

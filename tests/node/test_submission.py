@@ -15,7 +15,7 @@ from sequencer.l1 import Fees, SentTransaction, TransactionTerms
 from sequencer.settlement import SettlementPolicy
 from tests.node.support import POLICY, RunningNode, running_node, until_exists
 from tests.support.simulated_pool import GWEI, signed
-from tests.support.simulation import SimulatedL1, put_proof
+from tests.support.simulation import SKIP_PREFIX, SimulatedL1, put_proof
 
 PATIENT_MS = 3_600_000
 FIRST_FEE_WEI = 3 * GWEI
@@ -132,20 +132,122 @@ async def test_nonce_that_another_transaction_used_is_given_up(tmp_path: Path) -
         await _mine_and_check(node)
 
 
-async def test_transaction_reverted_in_its_block_halts_settlement(tmp_path: Path) -> None:
+async def test_transaction_reverted_for_what_the_contract_rejects_halts_until_it_agrees(
+    tmp_path: Path,
+) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
         await _until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.rejects_with = "ProofRejected()"
         node.l1.mine()
+        await _until(lambda: "asked again until block 4" in node.node.settlement.status.error)
+        node.l1.block_number += 3
         await _until(lambda: node.node.settlement.status.is_halted)
-        assert "reverted in a block" in node.node.settlement.status.error
-        node.l1.rejects_with = ""
         assert len(node.l1.pool.seen) == 1
-        l1 = node.l1
-    async with _node(tmp_path, policy, l1) as node:
-        await _until(lambda: len(l1.pool.seen) == 2)
+        node.l1.rejects_with = ""
+        await _until(lambda: len(node.l1.pool.seen) == 2)
         await _mine_and_check(node)
+
+
+async def test_transaction_reverted_although_the_contract_agrees_is_sent_again(
+    tmp_path: Path,
+) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node_with_waiting_batch(tmp_path, policy) as node:
+        await _until(lambda: len(node.l1.pool.seen) == 1)
+        node.l1.reverts_left = 3
+        for n_sent in (2, 3, 4):
+            node.l1.mine()
+            await _until(lambda: len(node.l1.pool.seen) == n_sent)  # noqa: B023
+        assert [tx.terms.nonce for tx in node.l1.pool.seen] == [0, 1, 2, 3]
+        assert not node.node.settlement.status.is_halted
+        await _mine_and_check(node)
+
+
+async def test_transaction_that_is_always_reverted_costs_gas_a_bounded_number_of_times(
+    tmp_path: Path,
+) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node_with_waiting_batch(tmp_path, policy) as node:
+        node.l1.reverts_left = 1_000
+        node.l1.stands_still = False
+        await _until(lambda: node.node.settlement.status.is_halted)
+        assert "11 of its transactions were reverted" in node.node.settlement.status.error
+        await asyncio.sleep(0.1)
+        assert len(node.l1.pool.seen) == 11
+
+
+async def test_node_refusal_is_told_with_its_remedy_and_ends_when_the_node_agrees(
+    tmp_path: Path,
+) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node(tmp_path, policy) as node:
+        node.l1.refuses_with = "insufficient funds for gas * price + value"
+        await _prove_a_batch(node)
+        await _until(lambda: node.node.settlement.status.is_halted)
+        status = node.node.settlement.status
+        assert "insufficient funds for gas" in status.error
+        assert "needs ether" in status.advice
+        node.l1.refuses_with = "nonce too high"
+        await asyncio.sleep(0.1)
+        node.l1.refuses_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        await _until(lambda: node.node.settlement.status.error == "")
+
+
+async def test_node_whose_pool_is_full_is_waited_for_without_a_halt(tmp_path: Path) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node(tmp_path, policy) as node:
+        node.l1.refuses_with = "txpool is full"
+        await _prove_a_batch(node)
+        await _until(lambda: "txpool is full" in node.node.settlement.status.error)
+        assert not node.node.settlement.status.is_halted
+        node.l1.refuses_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 1)
+
+
+async def test_holes_at_the_head_of_the_queue_are_skipped_before_the_batch(tmp_path: Path) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node(tmp_path, policy) as node:
+        node.l1.n_holes = 4_300
+        await _prove_a_batch(node)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        seen = node.l1.pool.seen
+        assert [tx.calldata.startswith(SKIP_PREFIX) for tx in seen] == [True, True, True, False]
+        assert [tx.terms.nonce for tx in seen] == [0, 1, 2, 3]
+        assert node.l1.n_holes == 0
+
+
+async def test_few_holes_are_left_to_the_batch_unless_it_runs_out_of_gas(tmp_path: Path) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node(tmp_path, policy) as node:
+        node.l1.n_holes = 200
+        await _prove_a_batch(node)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        assert node.l1.n_holes == 200
+        node.l1.rejects_with = "OutOfGas(limit=16777216): needs more than 16777216 gas"
+        await _prove_a_batch(node, 2)
+        await _until(lambda: node.l1.n_holes == 0)
+        node.l1.rejects_with = ""
+        await node.until(lambda engine: engine.batches.last_final == 2)
+
+
+async def test_gap_of_nonces_that_a_reorg_left_is_filled(tmp_path: Path) -> None:
+    policy = FeePolicy(replace_after_ms=PATIENT_MS)
+    async with _node(tmp_path, policy) as node:
+        node.l1.n_holes = 1_000
+        node.l1.stands_still = True
+        await _prove_a_batch(node)
+        await _until(lambda: len(node.l1.pool.seen) == 1)
+        node.l1.mine()
+        await _until(lambda: len(node.l1.pool.seen) == 2)
+        # The block with the first transaction goes, and the pool has lost it.
+        node.l1.pool.next_nonce = 0
+        await _until(lambda: len(node.l1.pool.seen) == 3)
+        assert [tx.terms.nonce for tx in node.l1.pool.seen] == [0, 1, 0]
+        node.l1.stands_still = False
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        assert node.l1.finalised == [1]
 
 
 async def test_batch_settled_by_somebody_else_is_final_without_our_hash(tmp_path: Path) -> None:
@@ -153,6 +255,8 @@ async def test_batch_settled_by_somebody_else_is_final_without_our_hash(tmp_path
     async with _node_with_waiting_batch(tmp_path, policy) as node:
         await _until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.settle(node.l1.pool.seen[0].calldata)
+        node.l1.stands_still = False
+        node.l1.pool.pending.clear()
         await node.until(lambda engine: engine.batches.last_final == 1)
         record = await node.node.runner.call(lambda engine: engine.batches.get(1))
         assert record.l1_transaction_hash == b""
@@ -177,16 +281,21 @@ async def _node_with_waiting_batch(
     async with _node(path, fees) as node:
         node.l1.stands_still = True
         node.l1.drops_sent = drops_sent
-        await node.fund(2)
-        await node.node.runner.change(Engine.seal)
-        await until_exists(node.folder.proof_queue_path / "00000001")
-        put_proof(node.folder.proof_queue_path, 1)
+        await _prove_a_batch(node)
         yield node
+
+
+async def _prove_a_batch(node: RunningNode, batch_number: int = 1) -> None:
+    await node.fund(batch_number + 1)
+    await node.node.runner.change(Engine.seal)
+    await until_exists(node.folder.proof_queue_path / f"{batch_number:08d}")
+    put_proof(node.folder.proof_queue_path, batch_number)
 
 
 async def _mine_and_check(node: RunningNode) -> None:
     """Let the newest transaction be included: it settles the batch, alone, and is recorded."""
     node.l1.mine()
+    node.l1.stands_still = False
     await node.until(lambda engine: engine.batches.last_final == 1)
     assert node.l1.finalised == [1]
     record = await node.node.runner.call(lambda engine: engine.batches.get(1))

@@ -8,6 +8,7 @@ import hashlib
 import heapq
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from sequencer.l1 import (
@@ -15,6 +16,7 @@ from sequencer.l1 import (
     L1Block,
     L1Deposit,
     L1Queue,
+    L1RefusedError,
     L1RejectedError,
     L1State,
     L1UnavailableError,
@@ -22,11 +24,14 @@ from sequencer.l1 import (
     SignedTransaction,
     TransactionFate,
     TransactionTerms,
+    Treatment,
+    treatment_of_answer,
 )
 from sequencer.proof_queue import CALLDATA_FILE, OUTPUT_FILE
 from tests.support.builders import ONE_DOLLAR, START_MS, l1_address, private_key, public_key
-from tests.support.simulated_pool import GWEI, SimulatedPool, signed
+from tests.support.simulated_pool import GWEI, PoolTransaction, SimulatedPool, signed
 
+SKIP_PREFIX = b"skip "
 _NEW_ROOT, _OLD_ROOT, _HEADER = 3, 2, 4
 
 
@@ -68,18 +73,43 @@ class SimulatedL1:
         self.stands_still = False
         self.n_checks = 0
         self.rejects_with = ""
+        self.refuses_with = ""
+        self.reverts_left = 0
         self.deposits: list[L1Deposit] = []
         self.left_out: set[int] = set()
         self.forks: list[int] = []
         self.n_confirmed: int | None = None
         self.finalised: list[int] = []
-        self._state = L1State(0, genesis_root, config_hash)
+        self.n_holes = 0
+        self._states = [(0, L1State(0, genesis_root, config_hash))]
+
+    @property
+    def _state(self) -> L1State:
+        return replace(self._states[-1][1], block_number=self.block_number)
+
+    @_state.setter
+    def _state(self, state: L1State) -> None:
+        """Let it be what the contract holds and always held."""
+        self._states = [(0, state)]
 
     async def read_state(self) -> L1State:
         self._answer()
         if not self.stands_still:
             self.mine()
         return self._state
+
+    async def confirmed_state(self, confirmations: int) -> L1State | None:
+        self._answer()
+        number = max(self.block_number - confirmations, 0)
+        known = [state for since, state in self._states if since <= number]
+        return replace(known[-1], block_number=number)
+
+    async def holes_at_head(self) -> int:
+        self._answer()
+        return self.n_holes
+
+    def skip_call(self, limit: int) -> bytes:
+        return SKIP_PREFIX + str(limit).encode("ascii")
 
     async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         assert confirmations >= 0
@@ -117,6 +147,10 @@ class SimulatedL1:
         self._answer()
         if self.drops_sent:
             raise L1UnavailableError("the connection broke before the transaction was sent")
+        if self.refuses_with:
+            meaning = treatment_of_answer(self.refuses_with)
+            assert isinstance(meaning, Treatment)
+            raise L1RefusedError(self.refuses_with, meaning)
         answer = self.pool.send(raw)
         if self.loses_answers:
             raise L1UnavailableError("the connection broke after the transaction was sent")
@@ -130,7 +164,8 @@ class SimulatedL1:
         """Take a batch as the contract would, whoever brings it."""
         output = self._judge(calldata)
         batch_number = output[_HEADER] % 2**48
-        self._state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
+        state = L1State(batch_number, output[_NEW_ROOT], self._state.config_hash)
+        self._states.append((self.block_number, state))
         self.finalised.append(batch_number)
 
     def take_back(self, genesis_root: int) -> None:
@@ -145,11 +180,21 @@ class SimulatedL1:
         self.block_number += 1
         while (tx := self.pool.take_next()) is not None:
             try:
-                self.settle(tx.calldata)
+                self._execute(tx)
             except L1RejectedError:
                 self.pool.mined[tx.transaction_hash] = TransactionFate.REVERTED
             else:
                 self.pool.mined[tx.transaction_hash] = TransactionFate.SUCCEEDED
+
+    def _execute(self, tx: PoolTransaction) -> None:
+        if self.reverts_left:
+            self.reverts_left -= 1
+            raise L1RejectedError("out of gas", self.block_number)
+        if tx.calldata.startswith(SKIP_PREFIX):
+            limit = int(tx.calldata.removeprefix(SKIP_PREFIX))
+            self.n_holes = max(self.n_holes - limit, 0)
+        else:
+            self.settle(tx.calldata)
 
     def _judge(self, calldata: bytes) -> list[int]:
         if self.rejects_with:

@@ -140,7 +140,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("last_sequence", "last_batch_number", "state_root", "proven_batch_number", "final_batch_number", "l1_queue_position", "open_batch_cost_steps", "open_batch_transactions", "pending_commands", "n_orders_accepted", "n_fills", "settlement_error", "settlement_halted")
+    __slots__ = ("last_sequence", "last_batch_number", "state_root", "proven_batch_number", "final_batch_number", "l1_queue_position", "open_batch_cost_steps", "open_batch_transactions", "pending_commands", "n_orders_accepted", "n_fills", "settlement_error", "settlement_halted", "settlement_advice", "proof_error", "proof_halted", "l1_queue_error")
     LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LAST_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     STATE_ROOT_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +154,10 @@ class GetStatusResponse(_message.Message):
     N_FILLS_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENT_ERROR_FIELD_NUMBER: _ClassVar[int]
     SETTLEMENT_HALTED_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_ADVICE_FIELD_NUMBER: _ClassVar[int]
+    PROOF_ERROR_FIELD_NUMBER: _ClassVar[int]
+    PROOF_HALTED_FIELD_NUMBER: _ClassVar[int]
+    L1_QUEUE_ERROR_FIELD_NUMBER: _ClassVar[int]
     last_sequence: int
     last_batch_number: int
     state_root: bytes
@@ -167,4 +171,8 @@ class GetStatusResponse(_message.Message):
     n_fills: int
     settlement_error: str
     settlement_halted: bool
-    def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ..., settlement_halted: _Optional[bool] = ...) -> None: ...
+    settlement_advice: str
+    proof_error: str
+    proof_halted: bool
+    l1_queue_error: str
+    def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ..., settlement_halted: _Optional[bool] = ..., settlement_advice: _Optional[str] = ..., proof_error: _Optional[str] = ..., proof_halted: _Optional[bool] = ..., l1_queue_error: _Optional[str] = ...) -> None: ...
