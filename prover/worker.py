@@ -3,8 +3,10 @@
     python -m prover.worker --queue FOLDER --profile fast
 
 It shares nothing with the sequencer but the queue's folders, so that running out of memory here,
-or a bug, delays proofs and harms nothing else. A batch that fails is tried again with growing
-delays: the batches behind it could not settle before it anyway.
+or a bug, delays proofs and harms nothing else. Every failure is noted in the batch's folder, where
+the sequencer finds it for `novation status`. What may go better next time is tried again with
+growing delays; what fails in the same way again is given up after a few attempts, until the
+operator has the batch proven again or starts another prover.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prover.job_folder import JobFolder, next_job
+from prover.failures import MAX_ATTEMPTS, kind_of
+from prover.job_folder import Failure, FailureKind, JobFolder, next_job, waiting_jobs
 from prover.limits import UNLIMITED, Limits, add_arguments
 from prover.pipeline import prove_run, run_sealed_batch
 from prover.profiles import PROFILES, Profile
@@ -59,27 +62,85 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped; no failure of a proof ends the loop."""
-        failures = 0
+        self._look_back()
         while not self._stopped.is_set():
-            job = next_job(self._queue)
+            job = self._next_job()
             if job is None:
                 self._stopped.wait(POLL_S)
-            elif self._attempt(job, failures + 1):
-                failures = 0
-            else:
-                failures += 1
-                self._stopped.wait(min(FIRST_RETRY_S * 2 ** (failures - 1), LONGEST_RETRY_S))
+                continue
+            failure = self._attempt(job)
+            if failure is not None and not failure.gave_up:
+                self._wait_after(failure, job)
 
-    def _attempt(self, job: JobFolder, attempt: int) -> bool:
-        start = time.monotonic()
+    def _look_back(self) -> None:
+        """Note the attempts that ended with their process; try again what was given up before.
+
+        This prover may be another program, or may have more memory. But an attempt that took its
+        process with it several times is left alone: it would do so again.
+        """
+        for job in waiting_jobs(self._queue):
+            failure = job.last_failure()
+            if job.was_abandoned():
+                crash = _failure_after(
+                    failure,
+                    FailureKind.CRASH,
+                    "the prover's process ended: killed, out of memory, or crashed",
+                )
+                self._record(job, crash)
+                job.end_attempt()
+                if not crash.gave_up:
+                    self._wait_after(crash, job)
+            elif failure is not None and failure.gave_up and failure.kind is FailureKind.BATCH:
+                self._record(job, Failure(0, failure.error, failure.kind))
+
+    def _wait_after(self, failure: Failure, job: JobFolder) -> None:
+        """Wait, the longer the more attempts have failed; no longer than the note is there."""
+        until = time.monotonic() + _delay_s(failure)
+        while time.monotonic() < until and job.last_failure() is not None:
+            if self._stopped.wait(min(POLL_S, _delay_s(failure))):
+                return
+
+    def _next_job(self) -> JobFolder | None:
         try:
-            self._prove(job, self._profile)
-        except Exception as error:  # the boundary: whatever a proof raises, the worker goes on
-            logger.exception("batch %d: attempt %d failed", job.batch_number, attempt)
-            job.record_failure(f"{type(error).__name__}: {error}", attempt)
-            return False
+            return next_job(self._queue)
+        except OSError as error:
+            logger.error("%s: %s", self._queue, error)  # noqa: TRY400 - no trace is needed
+            return None
+
+    def _attempt(self, job: JobFolder) -> Failure | None:
+        start = time.monotonic()
+        before = job.last_failure()
+        try:
+            with job.attempt(1 if before is None else before.attempt + 1):
+                self._prove(job, self._profile)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # the boundary: a panic of the native code is no Exception
+            failure = _failure_after(before, kind_of(error), f"{type(error).__name__}: {error}")
+            logger.exception("batch %d: attempt %d failed", job.batch_number, failure.attempt)
+            self._record(job, failure)
+            return failure
         logger.info("batch %d: proven in %.1f s", job.batch_number, time.monotonic() - start)
-        return True
+        return None
+
+    def _record(self, job: JobFolder, failure: Failure) -> None:
+        if failure.gave_up:
+            logger.error("batch %d: given up: %s", job.batch_number, failure.error)
+        if not job.path.is_dir():
+            return
+        try:
+            job.record_failure(failure)
+        except OSError as error:
+            logger.error("batch %d: cannot note it: %s", job.batch_number, error)  # noqa: TRY400
+
+
+def _failure_after(before: Failure | None, kind: FailureKind, error: str) -> Failure:
+    attempt = before.attempt + 1 if before is not None and before.kind is kind else 1
+    return Failure(attempt, error, kind, gave_up=attempt >= MAX_ATTEMPTS[kind])
+
+
+def _delay_s(failure: Failure) -> float:
+    return min(FIRST_RETRY_S * 2.0 ** min(failure.attempt - 1, 30), LONGEST_RETRY_S)
 
 
 class BatchProver:

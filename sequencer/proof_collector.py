@@ -21,12 +21,14 @@ MS_PER_S = 1_000
 class ProofPolicy:
     """When a prover that says nothing is missed.
 
-    A batch that no prover takes for `untaken_ms`, or whose prover gives no sign of life for
-    `silent_ms`, is told. What a prover cannot read is written again, at most `max_rewrites` times.
+    A batch that no prover takes for `untaken_ms`, whose prover gives no sign of life for
+    `silent_ms`, or that is not proven after `slow_ms`, is told. What a prover cannot read is
+    written again, at most `max_rewrites` times.
     """
 
     untaken_ms: int = 120_000
     silent_ms: int = 60_000
+    slow_ms: int = 1_800_000
     max_rewrites: int = 3
 
 
@@ -44,8 +46,10 @@ class ProofCollector:
         self._waiting: set[int] = set()
         self._last_seen = 0
         self._last_final = 0
-        # The oldest batch without a proof, its prover's last sign of life, and when that came.
-        self._watched: tuple[int, bytes | None, int] = (0, None, 0)
+        # The oldest batch without a proof, since when it is that, its prover's last sign of life,
+        # and when that came.
+        self._oldest = (0, 0)
+        self._sign: tuple[bytes | None, int] = (None, 0)
         self._rewrites: dict[int, int] = {}
         self.status = ProofStatus()
 
@@ -111,15 +115,18 @@ class ProofCollector:
     def _silence(self, batch_number: int, job: JobState) -> str:
         """Return for how long the prover has given no sign of life, if that is too long."""
         now_ms = self._clock.now_ms()
-        watched, sign, since_ms = self._watched
-        if (watched, sign) != (batch_number, job.sign_of_life):
-            self._watched = (batch_number, job.sign_of_life, now_ms)
-            return ""
-        silent_s = (now_ms - since_ms) // MS_PER_S
-        if job.sign_of_life is None and now_ms - since_ms >= self._policy.untaken_ms:
-            return f" has waited {silent_s} s for a prover to take it: is one running?"
-        if job.sign_of_life is not None and now_ms - since_ms >= self._policy.silent_ms:
-            return f": its prover has been silent for {silent_s} s: it has ended or hangs"
+        if self._oldest[0] != batch_number:
+            self._oldest = (batch_number, now_ms)
+            self._sign = (job.sign_of_life, now_ms)
+        if self._sign[0] != job.sign_of_life:
+            self._sign = (job.sign_of_life, now_ms)
+        silent_ms, waits_ms = now_ms - self._sign[1], now_ms - self._oldest[1]
+        if job.sign_of_life is None and silent_ms >= self._policy.untaken_ms:
+            return f" has waited {silent_ms // MS_PER_S} s for a prover: is one running?"
+        if job.sign_of_life is not None and silent_ms >= self._policy.silent_ms:
+            return f": its prover has been silent for {silent_ms // MS_PER_S} s: ended or hanging"
+        if waits_ms >= self._policy.slow_ms:
+            return f" is not proven after {waits_ms // MS_PER_S} s, though a prover works on it"
         return ""
 
     async def _rewrite(self, batch_number: int, error: str) -> ProofStatus:

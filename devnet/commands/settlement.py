@@ -7,9 +7,9 @@ from devnet.errors import UserError
 
 
 def status(home: HomeOption) -> None:
-    """Show how far batches have come and why nothing settles, if so.
+    """Show how far batches have come, and why nothing is proven, settled or deposited, if so.
 
-    Exit status 1 if settlement is halted: L1 rejects a proof for good.
+    Exit status 1 if somebody must do something: a batch cannot be proven, or L1 rejects it.
 
     Example: `novation status`
     """
@@ -21,20 +21,19 @@ def status(home: HomeOption) -> None:
         "batches final": now.final_batch_number,
         "open batch": f"{now.open_batch_transactions} transactions",
         "L1 queue position": now.l1_queue_position,
-        "settlement": _settlement(now.settlement_error, is_halted=now.settlement_halted),
+        "proofs": _told(now.proof_error, is_halted=now.proof_halted),
+        "settlement": _told(now.settlement_error, is_halted=now.settlement_halted),
+        "deposits": _told(now.l1_queue_error, is_halted=False),
     }
     for name, value in fields.items():
         console.print(f"{name:<18} {value}", markup=False, soft_wrap=True)
     if now.settlement_halted:
-        batch_number = now.final_batch_number + 1
-        raise UserError(
-            f"settlement is halted; `novation batch reprove {batch_number}` discards the proof of "
-            f"batch {batch_number} and has it made again",
-            STATUS_REFUSED,
-        )
+        raise UserError(f"settlement is halted; {now.settlement_advice}", STATUS_REFUSED)
+    if now.proof_halted:
+        raise UserError(f"proofs are halted; {now.proof_error}", STATUS_REFUSED)
 
 
-def _settlement(error: str, *, is_halted: bool) -> str:
+def _told(error: str, *, is_halted: bool) -> str:
     if is_halted:
         return f"halted: {error}"
     return f"waiting: {error}" if error else "working"

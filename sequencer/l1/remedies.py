@@ -117,7 +117,10 @@ CONTRACT_ERRORS: Final = {
         "profile cheap-l1",
     ),
 }
-_UNKNOWN: Final = _operator("no error that this version knows: wrong contract or wrong version?")
+_UNKNOWN: Final = _operator(
+    "no error that this version knows: is it the contract of this version? If the proof is at "
+    "fault, `novation batch reprove N` has it made again"
+)
 _FROM_THE_FUTURE: Final = _wait("L1's clock has to catch up with the batch")
 
 # Words of geth, Erigon, Nethermind, Besu, Reth and anvil; without spaces, in lower case. The first
