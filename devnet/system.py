@@ -23,6 +23,7 @@ from devnet.processes import ManagedProcess
 from novation.client import Client, NovationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -52,6 +53,7 @@ class DevnetOptions:
     oracle_threshold_ppm: int = 500
     with_prover: bool = True
     prover_memory_budget: int | None = None
+    before_sequencer: Callable[[Home], None] | None = None
 
 
 @dataclass(slots=True)
@@ -114,6 +116,8 @@ class Devnet:
         if options.sequencer_port is not None:
             port = require_free("sequencer port", options.sequencer_port)
         endpoints = Endpoints(sequencer=f"{LOOPBACK}:{port}", l1=self.anvil.url)
+        if options.before_sequencer is not None:
+            options.before_sequencer(self.home)
         self._start_sequencer(endpoints)
         if options.with_prover:
             self.start_prover()

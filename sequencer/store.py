@@ -37,7 +37,9 @@ def load_or_create_state(database: Database, config: ExchangeConfig, genesis: Ge
     """
     known_hash = database.get(keyspace.META_CONFIG_HASH)
     if known_hash is None:
-        return _create_state(database, config, genesis)
+        new_state = State.genesis(config, genesis)
+        create_database(database, config, state_writes(new_state))
+        return new_state
     if int.from_bytes(known_hash, "big") != config.config_hash:
         raise WrongExchangeError(
             f"the data folder holds exchange 0x{known_hash.hex()}, "
@@ -60,13 +62,12 @@ def put_state(write_batch: WriteBatch, writes: BatchWrites) -> None:
             write_batch.put(keyspace.PROTOCOL_STATE + key, value)
 
 
-def _create_state(database: Database, config: ExchangeConfig, genesis: Genesis) -> State:
-    state = State.genesis(config, genesis)
+def create_database(database: Database, config: ExchangeConfig, writes: BatchWrites) -> None:
+    """Put a first state into an empty database."""
     with database.write_batch(transaction=True, sync=True) as write_batch:
         write_batch.put(keyspace.META_CONFIG_HASH, config.config_hash.to_bytes(_FELT_BYTES, "big"))
         write_batch.put(keyspace.META_FORMAT, FORMAT)
-        put_state(write_batch, state_writes(state))
-    return state
+        put_state(write_batch, writes)
 
 
 class _ProtocolRecords:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from devnet.bench.batch_proof import measure_batch_proof
 from devnet.bench.machine import measure_machine
-from devnet.bench.node_load import measure_node
+from devnet.bench.node_load import measure_crowded_node, measure_node
 from devnet.bench.proving import measure_proving
+from devnet.bench.signatures import measure_signature_check
 from devnet.bench.steps import DISTINCT, REPEATED, measure_steps
 from devnet.console import console
 from devnet.demo.plan import story
@@ -33,10 +34,7 @@ def run_bench(path: Path) -> dict[str, object]:
     report: dict[str, object] = {"machine": machine_facts(), **step_figures(measure_steps())}
     report["vm_steps_per_second"] = round(measure_machine())
     console.print("node under load")
-    load = measure_node()
-    report["orders_per_second"] = round(load.orders_per_second, 1)
-    report["ack_p50_ms"] = round(load.ack_p50_ms, 2)
-    report["ack_p99_ms"] = round(load.ack_p99_ms, 2)
+    report |= node_figures()
     console.print(f"proving 2^16 steps in profiles {', '.join(PROFILES_MEASURED)}")
     report |= proving_figures(PROFILES_MEASURED)
     console.print("proving a batch of 2^18 steps")
@@ -50,6 +48,19 @@ def run_bench(path: Path) -> dict[str, object]:
     report["batch_cairo_steps"] = settled.cairo_steps
     write_json_atomically(path, report)
     return report
+
+
+def node_figures() -> dict[str, object]:
+    """Return the keys about the sequencer, alone and with a crowd around it."""
+    figures: dict[str, object] = {"signature_check_us": round(measure_signature_check(), 1)}
+    for suffix, load in (("", measure_node()), ("_100k_accounts", measure_crowded_node())):
+        result = load.result
+        figures[f"orders_per_second{suffix}"] = round(result.orders_per_second, 1)
+        figures[f"ack_p50_ms{suffix}"] = round(result.ack_p50_ms, 2)
+        figures[f"ack_p99_ms{suffix}"] = round(result.ack_p99_ms, 2)
+        figures[f"order_cpu_us{suffix}"] = round(load.cpu_us_per_order)
+        figures[f"stream_messages_per_order{suffix}"] = round(load.messages_per_order, 2)
+    return figures
 
 
 def step_figures(steps: dict[str, float]) -> dict[str, object]:

@@ -48,12 +48,12 @@ def opened(
         database.close()
 
 
-def fund(engine: Engine) -> None:
+def fund(engine: Engine, time_ms: int = START_MS) -> None:
     deposits = [
         Deposit(account_id, l1_address(account_id), public_key(private_key(account_id)), 10**11)
         for account_id in range(2, 2 + N_ACCOUNTS)
     ]
-    update = oracle_update(tuple(report_at(CONFIG, i, START_MS, PRICE_TICKS) for i in (0, 1)))
+    update = oracle_update(tuple(report_at(CONFIG, i, time_ms, PRICE_TICKS) for i in (0, 1)))
     commands = [Command(tx, START_MS, l1_index=i) for i, tx in enumerate(deposits)]
     result = engine.process([*commands, Command(update, START_MS)])
     assert all(isinstance(outcome, Accepted) for outcome in result.outcomes)
