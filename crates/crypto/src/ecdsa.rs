@@ -14,6 +14,7 @@ use crate::curve::{
     bit, doublings, multiply_generator, Affine, Jacobian, GENERATOR_DOUBLINGS, ORDER, SHIFT_POINT,
 };
 use crate::pedersen::{from_felt, to_felt};
+use crate::scalar::{is_below_order, Scalar};
 
 /// Bits of a message hash, of r and of 1/s.
 pub const ELEMENT_BITS: usize = 251;
@@ -204,12 +205,8 @@ fn subset_sum(
 
 /// The inverse modulo the order of the curve, or `None` unless the argument is in `1..order`.
 pub fn inverse_mod_order(value: &[u64; 4]) -> Option<[u64; 4]> {
-    let order = to_big(&ORDER);
-    let value = to_big(value);
-    if value >= order {
-        return None;
-    }
-    value.modinv(&order).map(|inverse| to_limbs(&inverse))
+    let is_in_range = *value != [0; 4] && is_below_order(value);
+    is_in_range.then(|| Scalar::from_limbs(value).inverse().to_limbs())
 }
 
 pub(crate) fn check_private_key(key: &[u64; 4]) -> Result<(), EcdsaError> {
