@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import requests
@@ -12,10 +11,9 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception, W
 
 from devnet.contracts import FEE_HEADROOM, load_artifact
 from devnet.errors import RevertedError
+from devnet.l1_queue import QueueOnL1
 from sequencer.l1 import (
     Fees,
-    L1Block,
-    L1Deposit,
     L1Queue,
     L1RefusedError,
     L1RejectedError,
@@ -53,15 +51,21 @@ NO_ANSWER: Final = (
 class ExchangeOnL1:
     """Implements `sequencer.l1.L1` with a web3 client; calls run in a thread of their own."""
 
-    def __init__(self, chain: Chain, deployment: Deployment, operator: LocalAccount) -> None:
-        """Settle as `operator`; nothing is sent yet."""
+    def __init__(
+        self,
+        chain: Chain,
+        deployment: Deployment,
+        operator: LocalAccount,
+        witness: Chain | None = None,
+    ) -> None:
+        """Settle as `operator`; deposits must be those of `witness`, too. Nothing is sent yet."""
         self._chain = chain
         self._deployment = deployment
         self._operator = operator
-        self._contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
-        self._deposits: dict[int, L1Deposit] = {}
-        self._left_out: set[int] = set()
-        self._next_block = deployment.deploy_block
+        artifact = load_artifact("Exchange")
+        self._contract = chain.contract(artifact, deployment.exchange)
+        second = None if witness is None else witness.contract(artifact, deployment.exchange)
+        self._queue = QueueOnL1(self._contract, deployment.deploy_block, second)
 
     async def read_state(self) -> L1State:
         """Return the state of the newest block."""
@@ -81,7 +85,7 @@ class ExchangeOnL1:
 
     async def holes_at_head(self) -> int:
         """Count the entries taken out of the order at the head, as far as they are confirmed."""
-        return await self._ask(self._holes_at_head)
+        return await self._ask(self._queue.holes_at_head)
 
     def skip_call(self, limit: int) -> bytes:
         """Return the call of `skipReclaimed`."""
@@ -94,7 +98,7 @@ class ExchangeOnL1:
         reorganisation took back a request that we had respected already, the contract would
         expect the deposit.
         """
-        return await self._ask(lambda: self._read_deposits(first_index, limit, confirmations))
+        return await self._ask(lambda: self._queue.read(first_index, limit, confirmations))
 
     async def block_hash(self, number: int) -> bytes | None:
         """Return the hash of a block of the present chain, None if it is not that long."""
@@ -157,56 +161,17 @@ class ExchangeOnL1:
         """Return what the newest block and the node's pool know of a transaction."""
         return await self._ask(lambda: self._fate(HexBytes(transaction_hash)))
 
-    def _read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
-        number = max(self._chain.web3.eth.block_number - confirmations, 0)
-        block = L1Block(number, bytes(self._chain.web3.eth.get_block(number)["hash"]))
-        self._follow_logs(number)
-        indices = range(first_index, len(self._deposits))
-        wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
-        return L1Queue(block, tuple(self._deposits[index] for index in wanted))
-
     def _state_at(self, number: int) -> L1State:
         functions = self._contract.functions
         state_root, batch_number, _, _ = functions.state().call(block_identifier=number)
         config_hash = functions.CONFIG_HASH().call(block_identifier=number)
         return L1State(batch_number, state_root, config_hash, number)
 
-    def _holes_at_head(self) -> int:
-        head, tail, _ = map(int, self._contract.functions.queue().call())
-        index = head
-        while index < tail and index in self._left_out:
-            index += 1
-        # What a reorganisation brought back is no hole.
-        if index > head and any(map(self._is_pending, (head, index - 1))):
-            return 0
-        return index - head
-
-    def _is_pending(self, index: int) -> bool:
-        return bool(self._contract.functions.queuedAt(index).call())
-
     def _block_hash(self, number: int) -> bytes | None:
         try:
             return bytes(self._chain.web3.eth.get_block(number)["hash"])
         except BlockNotFound:
             return None
-
-    def _follow_logs(self, last_block: int) -> None:
-        if last_block < self._next_block:
-            return
-        span = {"from_block": self._next_block, "to_block": last_block}
-        events = self._contract.events
-        for log in events.DepositQueued().get_logs(**span):
-            values = log["args"]
-            self._deposits[values["index"]] = L1Deposit(
-                index=values["index"],
-                account_id=values["accountId"],
-                l1_address=int(values["l1Address"], 16),
-                stark_key=values["starkKey"],
-                amount_quanta=values["amountQuanta"],
-            )
-        for log in events.ReclaimRequested().get_logs(**span):
-            self._left_out.add(log["args"]["index"])
-        self._next_block = last_block + 1
 
     def _send(self, raw: bytes) -> SendAnswer:
         try:

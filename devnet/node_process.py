@@ -41,6 +41,7 @@ OPERATORS_MATTER: Final = (
     RootMismatchError,
     WrongExchangeError,
 )
+SECOND_L1_HELP: Final = "another node, which must hold a deposit, too, before it counts"
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
@@ -69,6 +70,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     home = Home(arguments.home)
     deployment = Deployment.load(home.deployment_path)
     chain = Chain(arguments.l1)
+    witness = None if arguments.second_l1 is None else Chain(arguments.second_l1)
     operator = load_keys(home.service_keys_path, OPERATOR_KEYS).l1_account
     sequencer_key = load_keys(home.service_keys_path, SEQUENCER_KEYS).stark_private
     stop_requested = asyncio.Event()
@@ -78,7 +80,7 @@ async def serve(arguments: argparse.Namespace) -> None:
         parts = NodeParts(
             data_folder=data_folder,
             clock=SystemClock(),
-            l1=ExchangeOnL1(chain, deployment, operator),
+            l1=ExchangeOnL1(chain, deployment, operator, witness),
             proof_queue=FolderProofQueue(data_folder.proof_queue_path),
         )
         config = node_config(arguments, deployment, sequencer_key)
@@ -92,6 +94,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--l1", required=True, metavar="URL")
+    parser.add_argument("--second-l1", metavar="URL", help=SECOND_L1_HELP)
     parser.add_argument("--confirmations", type=int, default=2)
     parser.add_argument("--accept-l1-reorg", type=int, metavar="BLOCK", help=ACCEPT_HELP)
     parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)

@@ -10,6 +10,7 @@ from web3.logs import DISCARD
 from devnet.amounts import usd_from_quanta
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
+from devnet.event_logs import EventReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,10 +78,13 @@ class TraderOnL1:
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index = log["args"]["index"]
-        events, span = self.exchange.events, {"from_block": self.deployment.deploy_block}
-        requested = events.ReclaimRequested().get_logs(**span)
-        n_left_out = sum(event["args"]["index"] < index for event in requested)
-        n_left_out -= len(events.ReclaimOvertaken().get_logs(**span))
+        reader = EventReader(self.exchange, ("ReclaimRequested", "ReclaimOvertaken"))
+        n_left_out = 0
+        for event in reader.read(self.deployment.deploy_block, self.chain.web3.eth.block_number):
+            if event["event"] == "ReclaimOvertaken":
+                n_left_out -= 1
+            elif event["args"]["index"] < index:
+                n_left_out += 1
         return QueuedDeposit(log["args"]["accountId"], index - n_left_out)
 
     def request_reclaim(self, index: int, amount_quanta: int) -> None:

@@ -1,0 +1,149 @@
+"""The contract's queue, read from a node that is not believed.
+
+What is consumed is in receipts and cannot be given back, so a deposit that is invented, altered or
+left out by the node would end the exchange. Events only bring the entries' content: how many there
+are, and a digest of each, the contract itself tells.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from eth_abi.abi import encode
+from web3 import Web3
+
+from devnet.event_logs import EventLogError, EventReader
+from sequencer.l1 import L1Block, L1Deposit, L1Queue
+
+if TYPE_CHECKING:
+    from web3.contract import Contract
+    from web3.types import EventData
+
+DEPOSIT_KIND: Final = 1
+# What the contract stores of a hash of 256 bits.
+DIGEST_SHIFT: Final = 40
+ENTRY_TYPES: Final = ("uint8", "uint32", "uint64", "address", "uint256")
+
+
+def digest_of(deposit: L1Deposit) -> int:
+    """Return what the contract keeps of a deposit in its queue."""
+    address = Web3.to_checksum_address(deposit.l1_address.to_bytes(20, "big"))
+    values = (DEPOSIT_KIND, deposit.account_id, deposit.amount_quanta, address, deposit.stark_key)
+    return int.from_bytes(Web3.keccak(encode(ENTRY_TYPES, values)), "big") >> DIGEST_SHIFT
+
+
+class QueueOnL1:
+    """Deposits in queue order; another node's copy of the contract may be asked as well."""
+
+    def __init__(self, contract: Contract, first_block: int, witness: Contract | None) -> None:
+        """Read the events of `contract` from `first_block` on; nothing is asked yet."""
+        self._contract = contract
+        self._witness = witness
+        self._first_block = first_block
+        self._events = EventReader(contract, ("DepositQueued", "ReclaimRequested"))
+        self._forget()
+
+    def read(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
+        """Return queue entries upon which `confirmations` blocks have been built.
+
+        Raises:
+            EventLogError: if events and contract, or the two nodes, do not agree.
+        """
+        eth = self._contract.w3.eth
+        number = max(eth.block_number - confirmations, 0)
+        block = L1Block(number, bytes(eth.get_block(number)["hash"]))
+        self._follow(number)
+        indices = range(first_index, len(self._deposits))
+        wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
+        deposits = tuple(self._deposits[index] for index in wanted)
+        stop = deposits[-1].index + 1 if len(deposits) == limit else len(self._deposits)
+        contracts = [self._contract]
+        if self._witness is not None and first_index < stop:
+            self._check_witness(self._witness, block)
+            contracts.append(self._witness)
+        for contract, index in itertools.product(contracts, range(first_index, stop)):
+            self._check_digest(contract, index, number)
+        return L1Queue(block, deposits)
+
+    def holes_at_head(self) -> int:
+        """Count the entries taken out of the order at the head, as far as they are confirmed."""
+        head, tail, _ = map(int, self._contract.functions.queue().call())
+        index = head
+        while index < tail and index in self._left_out:
+            index += 1
+        # What a reorganisation brought back is no hole.
+        is_pending = self._contract.functions.queuedAt
+        if index > head and any(is_pending(end).call() for end in (head, index - 1)):
+            return 0
+        return index - head
+
+    def _forget(self) -> None:
+        self._deposits: list[L1Deposit] = []
+        self._left_out: set[int] = set()
+        self._next_block = self._first_block
+
+    def _follow(self, last_block: int) -> None:
+        """Take in the events up to a block: all of them or, if they do not add up, none."""
+        if last_block < self._next_block:
+            return
+        deposits: dict[int, L1Deposit] = {}
+        left_out: set[int] = set()
+        for event in self._events.read(self._next_block, last_block):
+            index = event["args"]["index"]
+            if event["event"] == "ReclaimRequested":
+                left_out.add(index)
+            elif deposits.setdefault(index, _deposit(event)) != _deposit(event):
+                raise EventLogError(f"two different events of queue entry {index}")
+        _, tail, _ = self._contract.functions.queue().call(block_identifier=last_block)
+        known = len(self._deposits)
+        if tail < known:
+            self._forget()
+            raise EventLogError(f"the queue had {known} entries and has {tail} at {last_block}")
+        if sorted(deposits) != list(range(known, tail)):
+            raise EventLogError(
+                f"the contract has queue entries {known} to {tail - 1} new in blocks "
+                f"{self._next_block} to {last_block}, the node shows events of "
+                f"{_shown(sorted(deposits))}"
+            )
+        self._deposits += [deposits[index] for index in range(known, tail)]
+        self._left_out |= left_out
+        self._next_block = last_block + 1
+
+    def _check_digest(self, contract: Contract, index: int, number: int) -> None:
+        found = contract.functions.digestAt(index).call(block_identifier=number)
+        expected = 0 if index in self._left_out else digest_of(self._deposits[index])
+        if found == expected:
+            return
+        # What the events said of this entry is not true: they are read again.
+        self._forget()
+        said = "its reclaim was requested" if expected == 0 else f"its digest is {expected:#x}"
+        is_now = "it is not pending" if found == 0 else f"it is {found:#x}"
+        raise EventLogError(
+            f"queue entry {index}: by its events {said}, in the contract at block {number} {is_now}"
+        )
+
+    def _check_witness(self, witness: Contract, block: L1Block) -> None:
+        found = bytes(witness.w3.eth.get_block(block.number)["hash"])
+        if found != block.block_hash:
+            raise EventLogError(
+                f"block {block.number} is 0x{block.block_hash.hex()}, and 0x{found.hex()} for the "
+                f"second node"
+            )
+
+
+def _deposit(event: EventData) -> L1Deposit:
+    values: dict[str, Any] = dict(event["args"])
+    return L1Deposit(
+        index=values["index"],
+        account_id=values["accountId"],
+        l1_address=int(values["l1Address"], 16),
+        stark_key=values["starkKey"],
+        amount_quanta=values["amountQuanta"],
+    )
+
+
+def _shown(indices: list[int]) -> str:
+    if not indices:
+        return "none"
+    return f"{len(indices)}, from {indices[0]} to {indices[-1]}"

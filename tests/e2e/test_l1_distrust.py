@@ -1,0 +1,241 @@
+"""An L1 node that drops, invents, alters, repeats or reorders what it tells of the queue."""
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devnet import event_logs
+from devnet.anvil import Anvil
+from devnet.contracts import Chain
+from devnet.home import Home
+from devnet.keys import derive_keys
+from devnet.l1_exchange import ExchangeOnL1
+from devnet.system import deploy, oracle_keys, service_keys
+from devnet.trader_l1 import TraderOnL1
+from sequencer.l1 import L1UnavailableError
+
+if TYPE_CHECKING:
+    from devnet.deployment import Deployment
+
+AMOUNT = 5_000_000
+Logs = list[dict[str, Any]]
+
+
+class LyingNode:
+    """Passes requests on, and changes what `eth_getLogs` answers."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.change: Callable[[Logs], Logs] = lambda logs: logs
+        self.widest = 10**9
+        self.n_refused = 0
+        self.spans: list[int] = []
+        provider = chain.web3.provider
+        self._ask = provider.make_request
+        provider.make_request = self._answer  # type: ignore[method-assign]
+
+    def _answer(self, method: Any, params: Any) -> Any:
+        if method != "eth_getLogs":
+            return self._ask(method, params)
+        query = params[0]
+        span = int(query["toBlock"], 16) - int(query["fromBlock"], 16) + 1
+        if span > self.widest:
+            self.n_refused += 1
+            return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "too wide"}}
+        self.spans.append(span)
+        response = dict(self._ask(method, params))
+        response["result"] = self.change(copy.deepcopy(response["result"]))
+        return response
+
+
+class OnChain:
+    def __init__(self, path: Path) -> None:
+        home = Home(path)
+        self.anvil = Anvil(home.chain_path)
+        self.honest = Chain(self.anvil.url)
+        self.deployment: Deployment = deploy(
+            self.honest, home, service_keys(home), oracle_keys(home)
+        )
+        self.operator = service_keys(home)["operator"].l1_account
+        self.chain = Chain(self.anvil.url)
+        self.node = LyingNode(self.chain)
+
+    def exchange(self, witness: Chain | None = None) -> ExchangeOnL1:
+        return ExchangeOnL1(self.chain, self.deployment, self.operator, witness)
+
+    def trader(self, name: str) -> TraderOnL1:
+        return TraderOnL1(self.honest, self.deployment, derive_keys(name, seed=3))
+
+    def deposit(self, *names: str) -> None:
+        for name in names:
+            self.trader(name).fund(AMOUNT)
+            self.trader(name).deposit(AMOUNT)
+
+
+@pytest.fixture
+def on_chain(tmp_path: Path) -> Iterator[OnChain]:
+    made = OnChain(tmp_path)
+    yield made
+    made.anvil.stop()
+
+
+def _invented(logs: Logs) -> Logs:
+    extra = copy.deepcopy(logs[-1])
+    extra["topics"][1] = "0x" + f"{len(logs):064x}"
+    return [*logs, extra]
+
+
+def _altered(logs: Logs) -> Logs:
+    # The amount is the last word of the data.
+    logs[1]["data"] = logs[1]["data"][:-2] + "ff"
+    return logs
+
+
+def _of_another_owner(logs: Logs) -> Logs:
+    logs[1]["topics"][3] = "0x" + "00" * 12 + "ab" * 20
+    return logs
+
+
+def _contradictory(logs: Logs) -> Logs:
+    return _altered([logs[1], copy.deepcopy(logs[1]), logs[0], *logs[2:]])
+
+
+def _of_another_contract(logs: Logs) -> Logs:
+    logs[0]["address"] = "0x" + "ab" * 20
+    return logs
+
+
+def _of_another_block(logs: Logs) -> Logs:
+    logs[0]["blockNumber"] = hex(10**6)
+    return logs
+
+
+def _unreadable(logs: Logs) -> Logs:
+    logs[0]["data"] = "0x"
+    return logs
+
+
+def _of_another_event(logs: Logs) -> Logs:
+    logs[0]["topics"][0] = "0x" + "11" * 32
+    return logs
+
+
+def _with_a_request(logs: Logs) -> Logs:
+    """Say that the reclaim of entry 1 was requested."""
+    request = copy.deepcopy(logs[1])
+    request["topics"][0] = REQUESTED
+    request["data"] = "0x" + f"{AMOUNT:064x}" + f"{1:064x}"
+    return [*logs, request]
+
+
+REQUESTED = "0x"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda logs: logs[:-1], "new in blocks"),
+        (lambda logs: logs[1:], "new in blocks"),
+        (lambda _: [], "events of none"),
+        (_invented, "events of 4, from 0 to 3"),
+        (_altered, "queue entry 1: by its events its digest is"),
+        (_of_another_owner, "queue entry 1: by its events its digest is"),
+        (_contradictory, "two different events of queue entry 1"),
+        (_of_another_contract, "told of 0xAB"),
+        (_of_another_block, "in 1000000"),
+        (_unreadable, "cannot be read"),
+        (_of_another_event, "not asked for"),
+        (_with_a_request, "queue entry 1: by its events its reclaim was requested"),
+        (lambda _: "nonsense", "Error"),
+        (lambda _: [{}], "Error"),
+    ],
+)
+async def test_log_that_is_not_true_brings_no_deposit_until_it_is(
+    on_chain: OnChain, change: Callable[[Logs], Logs], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_chain.deposit("alice", "bob", "carol")
+    exchange = on_chain.exchange()
+    topic = exchange._contract.events["ReclaimRequested"]().topic
+    monkeypatch.setattr("tests.e2e.test_l1_distrust.REQUESTED", topic)
+    on_chain.node.change = change
+    for _ in range(2):
+        with pytest.raises(L1UnavailableError, match=words):
+            await exchange.read_deposits(0, 10, 0)
+    on_chain.node.change = lambda logs: logs
+    queue = await exchange.read_deposits(0, 10, 0)
+    assert [deposit.index for deposit in queue.deposits] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda logs: logs[::-1], lambda logs: [*logs, *logs], lambda logs: logs]
+)
+async def test_logs_in_another_order_or_twice_change_nothing(
+    on_chain: OnChain, change: Callable[[Logs], Logs]
+) -> None:
+    on_chain.deposit("alice", "bob")
+    on_chain.node.change = change
+    exchange = on_chain.exchange()
+    queue = await exchange.read_deposits(0, 10, 0)
+    assert [deposit.account_id for deposit in queue.deposits] == [2, 3]
+    on_chain.deposit("carol")
+    queue = await exchange.read_deposits(1, 10, 0)
+    assert [deposit.account_id for deposit in queue.deposits] == [3, 4]
+
+
+async def test_request_to_reclaim_that_a_node_conceals_holds_the_deposit_back(
+    on_chain: OnChain,
+) -> None:
+    on_chain.deposit("alice", "bob")
+    on_chain.trader("alice").request_reclaim(0, AMOUNT)
+    on_chain.node.change = lambda logs: logs[:2]
+    exchange = on_chain.exchange()
+    with pytest.raises(L1UnavailableError, match=r"queue entry 0: .* it is not pending"):
+        await exchange.read_deposits(0, 10, 0)
+    on_chain.node.change = lambda logs: logs
+    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [1]
+
+
+async def test_logs_are_read_in_ranges_that_the_node_takes(
+    on_chain: OnChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_logs, "SPAN_BLOCKS", 16)
+    on_chain.deposit("alice")
+    on_chain.honest.local("anvil_mine", [100])
+    on_chain.deposit("bob")
+    on_chain.node.widest = 5
+    exchange = on_chain.exchange()
+    queue = await exchange.read_deposits(0, 10, 0)
+    assert [deposit.account_id for deposit in queue.deposits] == [2, 3]
+    assert max(on_chain.node.spans) <= 5
+    assert on_chain.node.n_refused == 2
+    # What was read once is not read again.
+    on_chain.node.spans.clear()
+    await exchange.read_deposits(0, 10, 0)
+    assert on_chain.node.spans == []
+
+
+async def test_node_that_refuses_every_range_is_unavailable(on_chain: OnChain) -> None:
+    on_chain.deposit("alice")
+    on_chain.node.widest = 0
+    with pytest.raises(L1UnavailableError, match="too wide"):
+        await on_chain.exchange().read_deposits(0, 10, 0)
+
+
+async def test_second_node_on_another_branch_or_absent_holds_deposits_back(
+    on_chain: OnChain, tmp_path: Path
+) -> None:
+    on_chain.deposit("alice")
+    agreed = on_chain.exchange(Chain(on_chain.anvil.url))
+    assert len((await agreed.read_deposits(0, 10, 0)).deposits) == 1
+    other = Anvil(tmp_path / "other.json")
+    doubted = on_chain.exchange(Chain(other.url))
+    with pytest.raises(L1UnavailableError):
+        await doubted.read_deposits(0, 10, 0)
+    Chain(other.url).local("anvil_mine", [100])
+    with pytest.raises(L1UnavailableError, match="for the second node"):
+        await doubted.read_deposits(0, 10, 0)
+    other.stop()
+    with pytest.raises(L1UnavailableError):
+        await doubted.read_deposits(0, 10, 0)
