@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devnet.batch_data import public_input_of
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
+from devnet.event_logs import EventReader
 from novation.protocol.errors import DecodeError
 from novation.protocol.output import decode_output
 from novation.protocol.rebuild import apply_output
 from novation.protocol.state import State
-from prover.calldata import CalldataError, decode_update_state
+from prover.calldata import CalldataError
 from prover.calldata import decode_output as decode_output_felts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
@@ -46,15 +48,27 @@ def rebuild(chain: Chain, deployment: Deployment, note: Callable[[str], object])
     """
     contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
     state = State.genesis(deployment.config, deployment.genesis)
-    logs = contract.events.BatchFinalised().get_logs(from_block=deployment.deploy_block)
+    newest = chain.web3.eth.block_number
+    l1_root, n_batches, _, _ = contract.functions.state().call(block_identifier=newest)
+    logs = list(EventReader(contract, ("BatchFinalised",)).read(deployment.deploy_block, newest))
+    _check_complete([log["args"]["batchNumber"] for log in logs], n_batches)
     for log in logs:
-        batch_number = log["args"]["batchNumber"]
+        batch_number, output_hash = log["args"]["batchNumber"], log["args"]["outputHash"]
         note(f"batch {batch_number}")
-        transaction = chain.web3.eth.get_transaction(log["transactionHash"])
+        public_input = public_input_of(
+            chain, deployment.exchange, log["transactionHash"], output_hash
+        )
         try:
-            public_input, _ = decode_update_state(bytes(transaction["input"]))
             apply_output(state, decode_output(decode_output_felts(public_input)))
         except (CalldataError, DecodeError) as error:
             raise UserError(f"batch {batch_number}: {error}", exit_code=1) from error
-    l1_root = contract.functions.state().call()[0]
-    return RebuiltState(state, len(logs), l1_root)
+    return RebuiltState(state, n_batches, l1_root)
+
+
+def _check_complete(numbers: Sequence[int], n_batches: int) -> None:
+    if list(numbers) != list(range(1, n_batches + 1)):
+        raise UserError(
+            f"L1 is at batch {n_batches}, and the node shows events of {len(numbers)} batches: "
+            f"its logs are not complete",
+            exit_code=1,
+        )

@@ -11,6 +11,7 @@ from devnet.amounts import usd_from_quanta
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
 from devnet.event_logs import EventReader
+from novation.client import InvalidInputError, check_stark_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,13 +60,14 @@ class TraderOnL1:
         """Give the trader ether for gas and test tokens, as only a local chain can."""
         fund_all(self.chain, self.deployment, [(self.keys, amount_quanta)])
 
-    def deposit(self, amount_quanta: int) -> QueuedDeposit:
-        """Deposit tokens.
+    def deposit(self, amount_quanta: int, stark_key: int | None = None) -> QueuedDeposit:
+        """Deposit tokens for the account of the trader's address and a key, by default his own.
 
         Raises:
-            UserError: if the trader has fewer tokens.
+            UserError: if nobody can sign for the key, or the trader has fewer tokens.
             RevertedError: if the contract refuses.
         """
+        key = _checked_key(self.keys.stark_public if stark_key is None else stark_key)
         balance = self.balance()
         if balance < amount_quanta:
             raise UserError(
@@ -74,7 +76,7 @@ class TraderOnL1:
             )
         approve = self.token.functions.approve(self.deployment.exchange, amount_quanta)
         self.chain.transact(approve, self.keys.l1_account)
-        deposit = self.exchange.functions.deposit(self.keys.stark_public, amount_quanta)
+        deposit = self.exchange.functions.deposit(key, amount_quanta)
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index = log["args"]["index"]
@@ -152,9 +154,16 @@ def deposit_all(
         (token.functions.approve(deployment.exchange, amount), keys.l1_account)
         for keys, amount in amounts
     ]
-    chain.transact_all(approvals)
     deposits = [
-        (exchange.functions.deposit(keys.stark_public, amount), keys.l1_account)
+        (exchange.functions.deposit(_checked_key(keys.stark_public), amount), keys.l1_account)
         for keys, amount in amounts
     ]
+    chain.transact_all(approvals)
     chain.transact_all(deposits)
+
+
+def _checked_key(key: int) -> int:
+    try:
+        return check_stark_key(key)
+    except InvalidInputError as error:
+        raise UserError(str(error)) from error

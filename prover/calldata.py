@@ -225,21 +225,38 @@ def encode_update_state(public_input: bytes, proof: bytes) -> bytes:
 def decode_update_state(calldata: bytes) -> tuple[bytes, bytes]:
     """Split the input of an `updateState` transaction into public input and proof.
 
+    The contract takes every encoding that Solidity can decode: the two arguments are found by their
+    offsets, in any order, with gaps, overlaps and bytes behind them.
+
     Raises:
-        CalldataError: if it is not what `encode_update_state` writes.
+        CalldataError: if Solidity would not decode it.
     """
-    reader = _Reader(calldata)
-    selector = reader.take(len(UPDATE_STATE_SELECTOR))
-    reader.take(2 * WORD_BYTES)
-    arguments = []
-    for _ in range(2):
-        length = int.from_bytes(reader.take(WORD_BYTES), "big")
-        arguments.append(reader.take(length))
-        reader.take(-length % WORD_BYTES)
-    reader.expect_end()
-    if encode_update_state(*arguments) != calldata:
-        raise CalldataError(f"{selector.hex()} does not start a canonical updateState call")
-    return arguments[0], arguments[1]
+    selector = calldata[: len(UPDATE_STATE_SELECTOR)]
+    if selector != UPDATE_STATE_SELECTOR:
+        raise CalldataError(
+            f"selector 0x{selector.hex()} is not updateState's, 0x{UPDATE_STATE_SELECTOR.hex()}"
+        )
+    arguments = calldata[len(selector) :]
+    return _bytes_argument(arguments, 0), _bytes_argument(arguments, 1)
+
+
+def _bytes_argument(arguments: bytes, position: int) -> bytes:
+    """Follow the offset at `position` of the head, as Solidity does."""
+    offset = _word_at(arguments, position * WORD_BYTES)
+    length = _word_at(arguments, offset)
+    begin = offset + WORD_BYTES
+    if begin + length > len(arguments):
+        raise CalldataError(
+            f"argument {position} has {length} bytes from byte {begin} on, the arguments have "
+            f"{len(arguments)}"
+        )
+    return arguments[begin : begin + length]
+
+
+def _word_at(data: bytes, offset: int) -> int:
+    if offset + WORD_BYTES > len(data):
+        raise CalldataError(f"no word at byte {offset}, the arguments have {len(data)}")
+    return int.from_bytes(data[offset : offset + WORD_BYTES], "big")
 
 
 def encode_program(program: Sequence[int]) -> list[bytes]:

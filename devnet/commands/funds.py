@@ -12,7 +12,7 @@ from devnet.console import console, waiting
 from devnet.errors import UserError
 from devnet.home import Home
 from devnet.progress import wait_for_deposit, wait_until_final
-from novation.client import Client
+from novation.client import Client, InvalidInputError, check_stark_key
 
 if TYPE_CHECKING:
     from devnet.trader_l1 import TraderOnL1
@@ -22,6 +22,12 @@ def deposit(
     amount: Annotated[str, typer.Argument(metavar="USD", help="Amount, at most six decimals.")],
     key: KeyOption,
     home: HomeOption,
+    stark_key: Annotated[
+        str,
+        typer.Option(
+            metavar="HEX", help="Public key that shall sign for the account, if not the trader's."
+        ),
+    ] = "",
 ) -> None:
     """Deposit test tokens on L1 and wait until the exchange has credited them.
 
@@ -30,7 +36,8 @@ def deposit(
     from devnet.l1_connection import on_l1
 
     quanta = quanta_from_usd(amount)
-    queued = on_l1(home, key, lambda trader: trader.deposit(quanta))
+    public_key = _parse_stark_key(stark_key) if stark_key else None
+    queued = on_l1(home, key, lambda trader: trader.deposit(quanta, public_key))
     console.print(
         f"deposited {amount} USD for account {queued.account_id}, queue position {queued.position}"
     )
@@ -76,6 +83,15 @@ def withdraw(
         with waiting("waiting for the batch to be sealed, proven and final") as note:
             ask_sequencer(home, lambda client: wait_until_final(client, sequence, note))
     _fetch(home, key)
+
+
+def _parse_stark_key(text: str) -> int:
+    try:
+        return check_stark_key(int(text, 16))
+    except ValueError:
+        raise UserError(f"stark_key: {text!r} is not a hexadecimal number") from None
+    except InvalidInputError as error:
+        raise UserError(str(error)) from error
 
 
 def _fetch(home: Home, key: str) -> None:

@@ -20,6 +20,7 @@ from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
 from novation.client.order_stream import OrderStream
 from novation.client.orders import OrderRequest
+from novation.client.stark_keys import check_stark_key
 from novation.client.units import Market
 from novation.protocol.orders import Side, TimeInForce
 from novation.receipts import Receipt
@@ -48,5 +49,6 @@ __all__ = [
     "SignatureRejectedError",
     "Signer",
     "TimeInForce",
+    "check_stark_key",
     "sign_report",
 ]
