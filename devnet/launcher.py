@@ -22,6 +22,11 @@ def main() -> None:
     if os.getppid() != parent_pid:
         raise SystemExit(1)
     os.setsid()
+    # Our parent may ignore or block signals, as a shell's background commands do; exec would pass
+    # that on, and we could not ask the program to end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.execvp(command[0], command)  # noqa: S606  (replacing this process is the purpose)
 
 

@@ -12,6 +12,7 @@ import pytest
 from devnet.anvil import CHAIN_ID, Anvil, binary_path, rpc_call
 from devnet.errors import UserError
 from devnet.processes import ManagedProcess
+from tests.support.signals import disposed
 
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = """
@@ -43,15 +44,28 @@ def wait_until_gone(pid: int) -> bool:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_child_when_parent_is_signalled_then_ends(tmp_path: Path, how: signal.Signals) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as parent:
+    with disposed(signal.SIG_DFL):
+        started = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        )
+    with started as parent:
         assert parent.stdout is not None
         child_pid = int(parent.stdout.readline())
         assert is_running(child_pid)
         parent.send_signal(how)
         parent.wait(10)
     assert wait_until_gone(child_pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_child_when_we_ignore_signals_then_it_does_not(tmp_path: Path) -> None:
+    with disposed(signal.SIG_IGN):
+        child = ManagedProcess("reader", ["cat", "/proc/self/status"], tmp_path / "log")
+    while child.exit_code() is None:
+        time.sleep(0.01)
+    (ignored,) = (line for line in child.log_path.read_text().splitlines() if "SigIgn" in line)
+    mask = int(ignored.split()[1], 16)
+    assert not any(mask & (1 << (number - 1)) for number in (signal.SIGINT, signal.SIGTERM))
 
 
 def test_stop_when_child_ignores_termination_then_it_is_killed(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from prover.files import write_atomically
 from prover.limits import parse_size, parse_threads
 from tests.e2e.small_run import stark_prove_arguments, write_small_run
 from tests.e2e.test_cli import STONE_PROOF, Cli, needs_vectors
+from tests.support.signals import disposed
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120
@@ -80,6 +81,11 @@ def test_stark_prove_when_limited_then_same_proof_and_a_table(
     assert re.search(r"proof .* \d+ % ", result.out)
 
 
+def interruptible(command: list[str], **streams: int) -> subprocess.Popen[str]:
+    with disposed(signal.SIG_DFL):
+        return subprocess.Popen(command, cwd=ROOT, text=True, **streams)
+
+
 def wait_for_prover(process: subprocess.Popen[str]) -> None:
     """Wait until the process has the thread that proves."""
     deadline = time.monotonic() + START_TIMEOUT_S
@@ -96,7 +102,7 @@ def test_stark_prove_when_interrupted_then_status_130_and_no_file(
 ) -> None:
     command = [sys.executable, "-m", "devnet.cli"]
     command += stark_prove_arguments(run, tmp_path / "proof.json")
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    with interruptible(command, stderr=subprocess.PIPE) as process:
         wait_for_prover(process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=STOP_TIMEOUT_S)
@@ -121,7 +127,7 @@ def test_proof_when_interrupted_within_a_phase_then_keyboard_interrupt_and_no_fi
 ) -> None:
     files = [str(run / f"{name}.json") for name in ("public_input", "private_input", "params")]
     command = [sys.executable, "-c", SCRIPT, *files, str(tmp_path / "proof.json")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with interruptible(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(phase):
