@@ -4,6 +4,7 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 STAMPS := build/stamps
 RUST_SOURCES := $(shell find crates novation/native circuits/cairo_air circuits/vm prover/stark prover/cairo prover/native -name '*.rs' -o -name 'Cargo.toml' -o -name 'layout.json' 2>/dev/null) Cargo.toml Cargo.lock
 SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.sol' 2>/dev/null) l1_contracts/foundry.toml
@@ -24,25 +25,31 @@ $(STAMPS)/prerequisites: scripts/check_prerequisites.sh
 	@sh scripts/check_prerequisites.sh
 	@mkdir -p $(STAMPS) && touch $@
 
+# pip stays silent when all is well: with --quiet it names neither what is there nor what it takes.
 $(STAMPS)/python: pyproject.toml requirements.lock | $(STAMPS)/prerequisites
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@echo "set-up: Python packages into $(VENV) (a minute or two when they have to be downloaded)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements.lock
 	@touch $@
 
 $(STAMPS)/native: $(STAMPS)/python $(RUST_SOURCES)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "set-up: Rust extensions (one to three minutes the first time, seconds after small changes)"
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json | $(STAMPS)/prerequisites
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@echo "set-up: Node packages: forge, solc, anvil (half a minute)"
+	@npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(STAMPS)/contracts: $(STAMPS)/node $(SOLIDITY_SOURCES)
-	npx forge build --root l1_contracts --quiet
+	@echo "set-up: contracts (half a minute)"
+	@npx forge build --root l1_contracts --quiet
 	@touch $@
 
 $(STAMPS)/program: $(STAMPS)/native $(CAIRO_SOURCES) circuits/compiler.py circuits/program_hash.json
-	$(BIN)/python -m circuits.program --check
+	@echo "set-up: Cairo program (half a minute)"
+	@$(BIN)/python -m circuits.program --check
 	@touch $@
 
 native: ## Build the extension modules into the checkout again
@@ -50,51 +57,60 @@ native: ## Build the extension modules into the checkout again
 	@$(MAKE) --no-print-directory $(STAMPS)/native
 
 demo: setup ## The whole exchange once, on a local chain: orders, proofs, settlement, withdrawal
-	$(BIN)/novation demo
+	@$(BIN)/novation demo
 
 devnet: setup ## The same system, kept running until Ctrl-C
-	$(BIN)/novation devnet
+	@$(BIN)/novation devnet
 
 test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
-	cargo test --profile testing --workspace $(NO_EXTENSIONS) --quiet
-	npx forge test --root l1_contracts
-	cargo build --release --quiet -p novation-cairo-prover --example small_proof
-	$(BIN)/pytest -n 2 --dist worksteal -q
+	@echo 'test: Rust'
+	@cargo test --profile testing --workspace $(NO_EXTENSIONS) --quiet
+	@echo 'test: contracts'
+	@npx forge test --root l1_contracts
+	@echo 'test: Python; one batch is proven and settled on a local chain'
+	@cargo build --release --quiet -p novation-cairo-prover --example small_proof
+	@$(BIN)/pytest -n 2 --dist worksteal -q
 
 test-all: setup lint ## Also the slow proofs, mutations and soaks
-	cargo test --profile testing --workspace $(NO_EXTENSIONS) -- --include-ignored
-	npx forge test --root l1_contracts
-	$(BIN)/pytest -m ""
+	@echo 'test: Rust, slow tests included'
+	@cargo test --profile testing --workspace $(NO_EXTENSIONS) -- --include-ignored
+	@echo 'test: contracts'
+	@npx forge test --root l1_contracts
+	@echo 'test: Python, slow tests included'
+	@$(BIN)/pytest -m ""
 
 bench: setup ## Measure and write build/bench/report.json
-	$(BIN)/novation bench
+	@$(BIN)/novation bench
 
 fmt: $(STAMPS)/python $(STAMPS)/node ## Format every language
-	$(BIN)/ruff check --fix --quiet $(PYTHON_DIRS) || true
-	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
-	cargo fmt --all
-	npx forge fmt --root l1_contracts
-	$(BIN)/cairo-format -i $(CAIRO_SOURCES)
+	@$(BIN)/ruff check --fix --quiet $(PYTHON_DIRS) || true
+	@$(BIN)/ruff format --quiet $(PYTHON_DIRS)
+	@cargo fmt --all
+	@npx forge fmt --root l1_contracts
+	@$(BIN)/cairo-format -i $(CAIRO_SOURCES)
 
 lint: setup ## All linters, warnings are errors
-	$(BIN)/ruff check $(PYTHON_DIRS)
-	$(BIN)/ruff format --check $(PYTHON_DIRS)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --profile testing --quiet -- -D warnings
-	npx forge fmt --root l1_contracts --check
-	$(BIN)/cairo-format -c $(CAIRO_SOURCES)
-	$(BIN)/pytest -q tests/tidy
+	@echo 'lint: Python'
+	@$(BIN)/ruff check --quiet $(PYTHON_DIRS)
+	@$(BIN)/ruff format --check --quiet $(PYTHON_DIRS)
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@echo 'lint: Rust'
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --profile testing --quiet -- -D warnings
+	@echo 'lint: Solidity, Cairo, layout of the tree'
+	@npx forge fmt --root l1_contracts --check
+	@$(BIN)/cairo-format -c $(CAIRO_SOURCES)
+	@$(BIN)/pytest -q tests/tidy
 
 gen: setup ## Regenerate committed generated files (protobuf code, Solidity constraints)
-	$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/generate.py
 
 check-generated: setup ## Fail if a committed generated file is stale
-	$(BIN)/python scripts/generate.py --check
+	@$(BIN)/python scripts/generate.py --check
 
 vectors: setup ## Rewrite tests/vectors from the Python protocol
-	$(BIN)/python -m tests.vectors.write
+	@$(BIN)/python -m tests.vectors.write
 
 clean: ## Remove everything that was built
-	rm -rf build target $(VENV) node_modules l1_contracts/out l1_contracts/cache
+	@rm -rf build target $(VENV) node_modules l1_contracts/out l1_contracts/cache
