@@ -118,7 +118,6 @@ class BatchArchive:
         assert record.state != types_pb2.BATCH_STATE_FINAL
         if record.state == types_pb2.BATCH_STATE_SEALED:
             return
-        self._known_proven = min(self._known_proven, batch_number - 1)
         record.state = types_pb2.BATCH_STATE_SEALED
         record.proven_time_ms = 0
         write_batch.delete(keyspace.number_key(keyspace.CALLDATA, batch_number))
@@ -169,6 +168,8 @@ class BatchArchive:
         return self.get(batch_number).state != types_pb2.BATCH_STATE_SEALED
 
     def _put(self, write_batch: WriteBatch, record: types_pb2.Batch) -> None:
+        if record.state == types_pb2.BATCH_STATE_SEALED:
+            self._known_proven = min(self._known_proven, record.batch_number - 1)
         value = record.SerializeToString()
         self.last_change += 1
         write_batch.put(keyspace.number_key(keyspace.BATCH, record.batch_number), value)

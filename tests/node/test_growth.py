@@ -201,6 +201,14 @@ def test_proven_batches_are_not_counted_again_by_every_question(
         engine.mark_proven(2, b"proof")
         engine.mark_proven(4, b"proof")
         assert views.status(engine).proven_batch_number == 5
+        for number in range(1, 7):
+            # Somebody else has proven the sixth.
+            engine.mark_final(number, b"hash")
+        assert views.status(engine).proven_batch_number == 6
+        engine.mark_taken_back(6)
+        assert views.status(engine).proven_batch_number == 5
+        engine.mark_taken_back(5)
+        assert views.status(engine).proven_batch_number == 5
 
 
 def test_reader_of_batches_from_the_beginning_reads_in_parts(tmp_path: Path) -> None:

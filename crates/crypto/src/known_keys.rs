@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use novation_field::{batch_inverse, Fe};
 
-use crate::curve::Affine;
+use crate::curve::{normalise, Affine};
 use crate::ecdsa::{self, fits, Signature};
 use crate::scalar::{invert_all, is_below_order, Scalar};
-use crate::windows::{WindowTable, GENERATOR_TABLE};
+use crate::windows::{multiply_once, WindowTable, GENERATOR_TABLE};
 
 /// Valid signatures of different messages after which a key is known; two would be too few.
 pub const PROOFS_OF_POSSESSION: usize = 4;
@@ -37,8 +37,21 @@ pub struct Claim {
 }
 
 impl Claim {
-    fn is_provable(&self) -> bool {
-        ecdsa::verify(self.public_key, self.message_hash, &self.signature)
+    /// [`ecdsa::verify`], with a quick no where the textbook equation does not hold: whoever sends
+    /// invalid signatures makes nobody follow the builtin's sums.
+    pub fn is_provable(&self) -> bool {
+        self.fulfils_equation() != Some(false)
+            && ecdsa::verify(self.public_key, self.message_hash, &self.signature)
+    }
+
+    fn fulfils_equation(&self) -> Option<bool> {
+        let inverse = Scalar::from_limbs(&self.signature.s).inverse();
+        let Some([of_generator, of_key]) = multipliers(self, inverse) else { return Some(false) };
+        let Some(key) = Affine::from_x(self.public_key) else { return Some(false) };
+        // Finite: neither multiplier is zero.
+        let products = [GENERATOR_TABLE.multiply(&of_generator), multiply_once(key, &of_key)];
+        let points = normalise(&products);
+        is_sum_or_difference(&points[0], &points[1], self.signature.r)
     }
 }
 

@@ -65,6 +65,23 @@ impl WindowTable {
     }
 }
 
+/// `scalar * point` for a point that no table is worth: from the top, four doublings a window.
+pub fn multiply_once(point: Affine, scalar: &[u64; 4]) -> Jacobian {
+    const BITS: usize = 4;
+    let mut multiples = vec![Jacobian::from(point), Jacobian::from(point).double()];
+    for last in 1..(1 << BITS) - 2 {
+        multiples.push(multiples[last].add_affine(&point));
+    }
+    let multiples = normalise(&multiples);
+    (0..SCALAR_BITS.div_ceil(BITS)).rev().fold(Jacobian::INFINITY, |sum, window| {
+        let sum = (0..BITS).fold(sum, |sum, _| sum.double());
+        match bits_at(scalar, BITS * window, BITS) {
+            0 => sum,
+            digit => sum.add_affine(&multiples[digit - 1]),
+        }
+    })
+}
+
 /// `count` bits from `position` on of a little-endian number; beyond its end there are zeros.
 fn bits_at(limbs: &[u64; 4], position: usize, count: usize) -> usize {
     let (index, shift) = (position / 64, position % 64);
@@ -104,6 +121,15 @@ mod tests {
                 let expected = multiply_generator(&scalar).to_affine();
                 assert_eq!(table.multiply(&scalar).to_affine(), expected, "{bits} {scalar:x?}");
             }
+        }
+    }
+
+    #[test]
+    fn test_products_without_a_table_agree_with_doubling_and_adding() {
+        for scalar in scalars() {
+            let expected = multiply_generator(&scalar).to_affine();
+            let found = multiply_once(*GENERATOR, &scalar).to_affine();
+            assert_eq!(found, expected, "{scalar:x?}");
         }
     }
 

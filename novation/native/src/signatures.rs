@@ -20,6 +20,10 @@ fn value_error(error: EcdsaError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+fn claim((key, message, r, s): (Felt, Felt, Felt, Uint256)) -> Claim {
+    Claim { public_key: key.0, message_hash: message.0, signature: Signature { r: r.0, s: s.0 } }
+}
+
 /// The public key (an abscissa) of a private key.
 #[pyfunction]
 fn ecdsa_public_key(private_key: Uint256) -> PyResult<Felt> {
@@ -35,19 +39,15 @@ fn ecdsa_sign(private_key: Uint256, message_hash: Felt) -> PyResult<(Felt, Uint2
 
 /// Whether the Cairo builtin can prove the signature.
 #[pyfunction]
-fn ecdsa_verify(public_key: Felt, message_hash: Felt, r: Felt, s: Uint256) -> bool {
-    ecdsa::verify(public_key.0, message_hash.0, &Signature { r: r.0, s: s.0 })
+fn ecdsa_verify(py: Python<'_>, public_key: Felt, message_hash: Felt, r: Felt, s: Uint256) -> bool {
+    let claim = claim((public_key, message_hash, r, s));
+    py.detach(|| claim.is_provable())
 }
 
 /// `ecdsa_verify` of many (public key, message hash, r, s), on all cores; keys that sign often are
 /// remembered and checked faster.
 #[pyfunction]
 fn ecdsa_verify_many(py: Python<'_>, items: Vec<(Felt, Felt, Felt, Uint256)>) -> Vec<bool> {
-    let claim = |(key, message, r, s): (Felt, Felt, Felt, Uint256)| Claim {
-        public_key: key.0,
-        message_hash: message.0,
-        signature: Signature { r: r.0, s: s.0 },
-    };
     let claims: Vec<Claim> = items.into_iter().map(claim).collect();
     py.detach(|| {
         claims.par_chunks(GROUP_SIZE).flat_map_iter(|group| KNOWN_KEYS.verify_many(group)).collect()
