@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from novation.api.v1 import query_service_pb2
-from novation.client import conversion, models
+from novation.client import checks, conversion, models
 from novation.client.errors import InvalidInputError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer
@@ -34,6 +34,7 @@ from novation.client.streams import (
 )
 from novation.client.transport import Transport
 from novation.client.units import Number
+from novation.crypto import FIELD_PRIME
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
 
@@ -57,7 +58,15 @@ class Client:
         sequencer_public_key: int | None = None,
     ) -> None:
         """Name the server; pin `sequencer_public_key` to accept receipts of that key only."""
-        self._transport = Transport(target)
+        if account_id is not None:
+            checks.account_id(account_id)
+        if sequencer_public_key is not None:
+            checks.integer("sequencer_public_key", sequencer_public_key, 1, FIELD_PRIME)
+        if signer is not None and not callable(getattr(signer, "sign", None)):
+            raise InvalidInputError(
+                f"signer: a {type(signer).__name__}; wanted is a Signer, as LocalSigner"
+            )
+        self._transport = Transport(checks.text("target", target))
         self._account_id = account_id
         self._signer = signer
         self._pinned_key = sequencer_public_key
@@ -155,7 +164,9 @@ class Client:
             side=side,
             price=price,
             size=size,
-            expiry_time_ms=expiry_time_ms or now_ms() + DEFAULT_LIFETIME_MS,
+            expiry_time_ms=now_ms() + DEFAULT_LIFETIME_MS
+            if expiry_time_ms is None
+            else expiry_time_ms,
             time_in_force=time_in_force,
             reduce_only=reduce_only,
             max_fee_ppm=max_fee_ppm,
@@ -168,6 +179,7 @@ class Client:
 
     async def submit_order(self, tx: PlaceOrder) -> models.OrderAck:
         """Send a signed order; see `place_order`. Sent again, it gets its first answer."""
+        checks.instance("tx", tx, PlaceOrder)
         response = await self._transport.call(self._transport.orders.PlaceOrder, place_message(tx))
         return self._signing().order_ack(tx, response)
 
@@ -202,51 +214,53 @@ class Client:
 
     async def account(self, account_id: int | None = None) -> models.Account:
         """Return an account, by default the client's own."""
-        request = query_service_pb2.GetAccountRequest(
-            account_id=self.account_id if account_id is None else account_id
-        )
+        request = query_service_pb2.GetAccountRequest(account_id=self._chosen(account_id))
         message = await self._transport.call(self._transport.queries.GetAccount, request)
         return conversion.account(message.account, self.exchange)
 
     async def find_accounts(self, public_key: int) -> tuple[int, ...]:
         """Return the ids of the accounts that a key may sign for."""
         request = query_service_pb2.FindAccountsRequest(
-            public_key=public_key.to_bytes(FELT_BYTES, "big")
+            public_key=checks.integer("public_key", public_key, 0, FIELD_PRIME).to_bytes(
+                FELT_BYTES, "big"
+            )
         )
         message = await self._transport.call(self._transport.queries.FindAccounts, request)
         return tuple(message.account_ids)
 
     async def order(self, order_id: int) -> models.Order:
         """Return an order, open or closed; NotFoundError if there was never one."""
-        request = query_service_pb2.GetOrderRequest(order_id=order_id)
+        request = query_service_pb2.GetOrderRequest(order_id=checks.order_id(order_id))
         message = await self._transport.call(self._transport.queries.GetOrder, request)
         return conversion.order(message.order, self.exchange)
 
     async def order_by_message(self, message_hash: int) -> models.Order:
         """Return the order that a signed message placed; NotFoundError if it never arrived."""
         request = query_service_pb2.GetOrderRequest(
-            message_hash=message_hash.to_bytes(FELT_BYTES, "big")
+            message_hash=checks.integer("message_hash", message_hash, 0, FIELD_PRIME).to_bytes(
+                FELT_BYTES, "big"
+            )
         )
         message = await self._transport.call(self._transport.queries.GetOrder, request)
         return conversion.order(message.order, self.exchange)
 
     async def open_orders(self, account_id: int | None = None) -> tuple[models.Order, ...]:
         """Return the resting orders of an account, oldest first."""
-        request = query_service_pb2.ListOpenOrdersRequest(
-            account_id=self.account_id if account_id is None else account_id
-        )
+        request = query_service_pb2.ListOpenOrdersRequest(account_id=self._chosen(account_id))
         message = await self._transport.call(self._transport.queries.ListOpenOrders, request)
         return tuple(conversion.order(order, self.exchange) for order in message.orders)
 
     async def book(self, market: str | int, depth: int = 0) -> models.Book:
         """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
         market_id = self.exchange.market(market).market_id
+        checks.integer("depth", depth, 0, checks.UINT32_BOUND)
         request = query_service_pb2.GetBookRequest(market_id=market_id, depth=depth)
         message = await self._transport.call(self._transport.queries.GetBook, request)
         return conversion.book(message, self.exchange)
 
     async def batch(self, batch_number: int) -> models.Batch:
         """Return a sealed batch; NotFoundError if it is not sealed yet."""
+        checks.integer("batch_number", batch_number, 1, checks.SEQUENCE_BOUND)
         request = query_service_pb2.GetBatchRequest(batch_number=batch_number)
         message = await self._transport.call(self._transport.queries.GetBatch, request)
         return conversion.batch(message.batch)
@@ -254,6 +268,7 @@ class Client:
     async def batches(self, page_size: int = 100) -> AsyncIterator[models.Batch]:
         """Yield all sealed batches, newest first."""
         before = 0
+        checks.integer("page_size", page_size, 1, checks.UINT32_BOUND)
         while True:
             request = query_service_pb2.ListBatchesRequest(
                 before_batch_number=before, limit=page_size
@@ -287,25 +302,29 @@ class Client:
         self, account_id: int | None = None, after_sequence: int = 0
     ) -> ResumingStream[models.AccountUpdate]:
         """Return what happens to an account, for `async for`; starts with a snapshot."""
-        chosen = self.account_id if account_id is None else account_id
-        return account_stream(self._transport, self.exchange, chosen, after_sequence)
+        chosen, after = self._chosen(account_id), checks.sequence(after_sequence)
+        return account_stream(self._transport, self.exchange, chosen, after)
 
     def stream_trades(
         self, market: str | int, after_sequence: int = 0
     ) -> ResumingStream[models.Trade]:
         """Return the trades of a market, for `async for`."""
         market_id = self.exchange.market(market).market_id
-        return trade_stream(self._transport, self.exchange, market_id, after_sequence)
+        after = checks.sequence(after_sequence)
+        return trade_stream(self._transport, self.exchange, market_id, after)
 
     def stream_batches(self, after_sequence: int = 0) -> ResumingStream[models.Batch]:
         """Return every change of a batch's state, for `async for`."""
-        return batch_stream(self._transport, after_sequence)
+        return batch_stream(self._transport, checks.sequence(after_sequence))
 
     async def refresh_nonce(self) -> None:
         """Ask the exchange for the last used nonce, after another program has used the key."""
         if self._signer is not None and self._exchange is not None:
             identity = await self._find_identity(self._signer)
             self._factory = MessageFactory(self._exchange, identity)
+
+    def _chosen(self, account_id: int | None) -> int:
+        return self.account_id if account_id is None else checks.account_id(account_id)
 
     def _signing(self) -> MessageFactory:
         if self._factory is None:

@@ -51,10 +51,15 @@ class Exchange:
 
     def market(self, market: str | int) -> Market:
         """Return a market by symbol or id; InvalidInputError if there is none."""
+        known = ", ".join(candidate.symbol for candidate in self.markets)
+        if isinstance(market, bool) or not isinstance(market, str | int):
+            raise InvalidInputError(
+                f"market: {market!r} is a {type(market).__name__}; "
+                f"wanted is an id or one of {known}"
+            )
         for candidate in self.markets:
             if market in (candidate.symbol, candidate.market_id):
                 return candidate
-        known = ", ".join(candidate.symbol for candidate in self.markets)
         raise InvalidInputError(f"market {market!r} is none of {known}")
 
 

@@ -3,8 +3,9 @@
 import secrets
 from typing import Protocol, Self
 
+from novation.client import checks
 from novation.client.errors import InvalidInputError
-from novation.crypto import SIGNATURE_BOUND, STARK_CURVE_ORDER, public_key, sign
+from novation.crypto import FIELD_PRIME, SIGNATURE_BOUND, STARK_CURVE_ORDER, public_key, sign
 from novation.protocol.signatures import Signature
 
 
@@ -26,6 +27,11 @@ class LocalSigner:
 
     def __init__(self, private_key: int) -> None:
         """Use a key; InvalidInputError unless it is between 1 and the curve's order."""
+        if isinstance(private_key, bool) or not isinstance(private_key, int):
+            # The value may be a secret in another form: it stays out of the message.
+            raise InvalidInputError(
+                f"private_key: a {type(private_key).__name__}; wanted is an integer"
+            )
         if not 0 < private_key < STARK_CURVE_ORDER:
             raise InvalidInputError("private key is not between 1 and the order of the curve")
         self._private_key = private_key
@@ -48,6 +54,7 @@ class LocalSigner:
 
     def sign(self, message_hash: int) -> Signature:
         """Return the signature; deterministic (RFC 6979)."""
+        checks.integer("message_hash", message_hash, 0, FIELD_PRIME)
         return Signature(*sign(message_hash, self._private_key))
 
 

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from novation.api.v1 import oracle_service_pb2, query_service_pb2
+from novation.client import checks
 from novation.client.errors import InvalidInputError
 from novation.client.exchange import Exchange
 from novation.client.keys import Signer
@@ -32,14 +33,15 @@ def sign_report(
     """
     if signer.public_key not in config.oracle_keys:
         raise InvalidInputError(f"key {signer.public_key:#x} is not in the oracle committee")
-    if len(prices_x16) != len(config.markets):
-        raise InvalidInputError(f"{len(prices_x16)} prices for {len(config.markets)} markets")
-    if not all(0 < price_x16 < PRICE_X16_BOUND for price_x16 in prices_x16):
-        raise InvalidInputError(f"a price of {list(prices_x16)} is not in 1..2^48-1")
-    if not 0 <= time_ms < TIME_BOUND:
-        raise InvalidInputError(f"time {time_ms} is not in 0..2^48-1")
+    prices = checks.integers("prices_x16", prices_x16, 1, PRICE_X16_BOUND)
+    if len(prices) != len(config.markets):
+        raise InvalidInputError(
+            f"prices_x16: {len(prices)} prices; wanted is one for each of "
+            f"{len(config.markets)} markets"
+        )
+    checks.integer("time_ms", time_ms, 0, TIME_BOUND)
     signer_index = config.oracle_keys.index(signer.public_key)
-    report = OracleReport(signer_index, time_ms, tuple(prices_x16))
+    report = OracleReport(signer_index, time_ms, prices)
     return replace(report, signature=signer.sign(report.message_hash(config)))
 
 
@@ -58,7 +60,7 @@ class OracleClient:
 
     def __init__(self, target: str, signer: Signer) -> None:
         """Name the server and the node's key."""
-        self._transport = Transport(target)
+        self._transport = Transport(checks.text("target", target))
         self._signer = signer
         self._config: ExchangeConfig | None = None
 

@@ -9,7 +9,7 @@ from typing import Self
 import grpc
 
 from novation.api.v1 import order_service_pb2
-from novation.client import models
+from novation.client import checks, models
 from novation.client.errors import ConnectionLostError, NovationError, from_rpc_error, rejected
 from novation.client.orders import (
     MessageFactory,
@@ -64,11 +64,13 @@ class OrderStream:
 
     async def send_order(self, tx: PlaceOrder) -> models.OrderAck:
         """Send an order that is signed already."""
+        checks.instance("tx", tx, PlaceOrder)
         response = await self._send(_Request(place=place_message(tx)))
         return self._factory.order_ack(tx, response.placed)
 
     async def cancel_order(self, order_id: int, market: Market) -> models.CancelAck:
         """Cancel an order of a market."""
+        checks.instance("market", market, Market)
         tx: CancelOrder = self._factory.cancel_order(order_id)
         response = await self._send(_Request(cancel=cancel_message(tx)))
         return self._factory.cancel_ack(tx, response.cancelled, market)

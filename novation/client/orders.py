@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
-from novation.client import conversion, models
+from novation.client import checks, conversion, models
 from novation.client.errors import InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
@@ -72,33 +72,41 @@ class MessageFactory:
 
         Raises:
             OffGridError: price or size is not on the market's grid.
-            InvalidInputError: unknown market, or a number that is not exact.
+            InvalidInputError: unknown market, an argument of the wrong type, or a number that is
+                not exact.
         """
+        checks.instance("request", request, OrderRequest)
+        side = checks.choice("side", request.side, Side)
+        time_in_force = checks.choice("time_in_force", request.time_in_force, TimeInForce)
+        reduce_only = checks.flag("reduce_only", request.reduce_only)
+        expiry_time_ms = checks.time_ms("expiry_time_ms", request.expiry_time_ms)
         market = self._exchange.market(request.market)
         price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
         fees = market.config.maker_fee_ppm, market.config.taker_fee_ppm
-        max_fee_ppm = max(fees) if request.max_fee_ppm is None else request.max_fee_ppm
+        max_fee_ppm = max(fees)
+        if request.max_fee_ppm is not None:
+            max_fee_ppm = checks.rate_ppm("max_fee_ppm", request.max_fee_ppm)
         return self._sign(
             lambda nonce: PlaceOrder(
                 account_id=self._identity.account_id,
                 key_index=self._identity.key_index,
                 nonce=nonce,
                 market_id=market.market_id,
-                side=request.side,
+                side=side,
                 price_ticks=price_ticks,
                 size_lots=size_lots,
-                expiry_time_ms=request.expiry_time_ms,
+                expiry_time_ms=expiry_time_ms,
                 max_fee_ppm=max_fee_ppm,
-                reduce_only=request.reduce_only,
-                time_in_force=request.time_in_force,
+                reduce_only=reduce_only,
+                time_in_force=time_in_force,
             )
         )
 
     def cancel_order(self, order_id: int) -> CancelOrder:
         """Return a signed cancellation."""
-        identity = self._identity
+        identity, number = self._identity, checks.order_id(order_id)
         return self._sign(
-            lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, order_id)
+            lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, number)
         )
 
     def withdraw(self, amount: Number) -> Withdraw:

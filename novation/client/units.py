@@ -14,18 +14,20 @@ Number = Decimal | int | str
 QUANTUM: Final = Decimal("0.000001")
 # Exact for every product of values within the protocol's bounds (2^99 quanta has 30 digits).
 EXACT: Final = Context(prec=80)
+# Far beyond every bound of the protocol, and harmless in every computation.
+MAX_EXPONENT: Final = 40
 
 
 def to_decimal(name: str, value: Number) -> Decimal:
     """Return an exact decimal.
 
     Raises:
-        InvalidInputError: if it is a float, not a number, or not finite.
+        InvalidInputError: if it is a float, not a number, not finite, or of an absurd size.
     """
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise InvalidInputError(
-            f"{name}: {value!r} is a {type(value).__name__}, which is not exact; "
-            "pass a Decimal, an int or a string"
+            f"{name}: {value!r} is a {type(value).__name__}; wanted is an exact number: "
+            "a Decimal, an int or a string"
         )
     try:
         number = Decimal(value)
@@ -33,6 +35,10 @@ def to_decimal(name: str, value: Number) -> Decimal:
         raise InvalidInputError(f"{name}: {value!r} is not a decimal number") from None
     if not number.is_finite():
         raise InvalidInputError(f"{name}: {value!r} is not finite")
+    if number and abs(number.adjusted()) > MAX_EXPONENT:
+        raise InvalidInputError(
+            f"{name}: {value!r} is not from 1e-{MAX_EXPONENT} to 1e{MAX_EXPONENT}"
+        )
     return number
 
 
