@@ -16,7 +16,7 @@ from novation.api.v1 import order_service_pb2
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
-from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
+from novation.protocol.errors import BatchFull, Broken, ErrorCode, InvalidTransaction
 from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
@@ -276,6 +276,7 @@ class Engine:
         raise InvalidTransaction(
             ErrorCode.CUSTODY_EXCEEDED,
             f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
+            Broken("amount_quanta", tx.amount_quanta, self.counters.custody_quanta),
         )
 
     def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:

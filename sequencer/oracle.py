@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.errors import InvalidTransaction
 from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from novation.protocol.transactions.oracle_update import (
+    check_report_time,
     lower_median,
     validate_oracle_update,
 )
@@ -93,13 +94,7 @@ class OracleAggregator:
             context = ErrorContext("time_ms", str(newest_ms + 1), str(report.time_ms))
             sentence = f"report time {report.time_ms} is not after {newest_ms}"
             raise RequestRefusedError(NodeErrorCode.STALE_REPORT, sentence, context)
-        now_ms = self._clock.now_ms()
-        if abs(report.time_ms - now_ms) > self._config.oracle_max_age_ms:
-            raise InvalidTransaction(
-                ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
-                f"report time {report.time_ms} not within {self._config.oracle_max_age_ms} "
-                f"of {now_ms}",
-            )
+        check_report_time(report.time_ms, self._clock.now_ms(), self._config.oracle_max_age_ms)
 
     def _best_round(self) -> list[OracleReport]:
         return self._rounds.best_round(self._oldest_fresh_ms())

@@ -48,7 +48,7 @@ def account(engine: Engine, account_id: int) -> query_service_pb2.GetAccountResp
     """Return an account; NOT_FOUND if it does not exist."""
     found = engine.state.get_account(account_id)
     if found is None:
-        raise not_found("account_id", account_id)
+        raise not_found("account_id", account_id, len(engine.state.accounts) - 1)
     return query_service_pb2.GetAccountResponse(
         account=_account(engine, account_id, found),
         sequence=last_event_number(engine.last_sequence),
@@ -64,7 +64,7 @@ def order(engine: Engine, order_id: int) -> types_pb2.Order:
     """Return an order with its lifecycle; NOT_FOUND if there was never one with this id."""
     record = engine.history.order(order_id)
     if record is None:
-        raise not_found("order_id", order_id)
+        raise not_found("order_id", order_id, engine.state.globals.next_order_id - 1)
     return _with_lifecycle(engine, record)
 
 
@@ -72,7 +72,7 @@ def order_of_message(engine: Engine, message_hash: int) -> types_pb2.Order:
     """Return the order that a signed message placed; NOT_FOUND if it was never accepted."""
     answer = engine.history.acknowledgement(message_hash)
     if answer is None or not answer.HasField("placed"):
-        raise not_found("message_hash", hex(message_hash))
+        raise not_found("message_hash", message_hash)
     return order(engine, answer.placed.receipt.order_id)
 
 
@@ -100,7 +100,7 @@ def batch(engine: Engine, batch_number: int) -> types_pb2.Batch:
     try:
         return engine.batches.get(batch_number)
     except KeyError:
-        raise not_found("batch_number", batch_number) from None
+        raise not_found("batch_number", batch_number, engine.batches.last_sealed) from None
 
 
 def batches(engine: Engine, before: int, limit: int) -> list[types_pb2.Batch]:
@@ -135,10 +135,15 @@ def check_market(engine: Engine, market_id: int) -> None:
         raise RequestRefusedError(NodeErrorCode.NOT_FOUND, sentence, context)
 
 
-def not_found(field: str, value: object) -> RequestRefusedError:
+def not_found(field: str, value: int, last: int | None = None) -> RequestRefusedError:
     """Return the refusal of a query for something that does not exist."""
-    context = ErrorContext(field=field, value=str(value))
-    return RequestRefusedError(NodeErrorCode.NOT_FOUND, f"there is no {field} {value}", context)
+    if last is None:
+        context = ErrorContext(field=field, value=str(value))
+        return RequestRefusedError(NodeErrorCode.NOT_FOUND, f"there is no {field} {value}", context)
+    sentence = f"there is no {field} {value}, the last is {last}"
+    return RequestRefusedError(
+        NodeErrorCode.NOT_FOUND, sentence, ErrorContext(field, str(last), str(value))
+    )
 
 
 def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Account:

@@ -1,5 +1,6 @@
 """Why a transaction is refused, and what became of an included one. The numbers are stable."""
 
+from dataclasses import dataclass
 from enum import IntEnum, unique
 
 
@@ -49,26 +50,43 @@ class ResultCode(IntEnum):
     MAKER_LIMIT = 19
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The bound that a field breaks: `limit` is the nearest value that the rule allows.
+
+    Both numbers are in the unit that the field's name ends with.
+    """
+
+    field: str
+    value: int
+    limit: int
+
+
 class InvalidTransaction(Exception):  # noqa: N818 - the name of the concept, as in docs/spec
     """A user's fault. Nothing has changed.
 
     Attributes:
         code: the stable number for programs.
         detail: actual value and limit, for people.
+        broken: the same for programs.
+        expected_hash: if a signature is wrong, the hash that should have been signed.
     """
 
-    def __init__(self, code: ErrorCode, detail: str) -> None:
-        """Name the rule that was broken."""
+    def __init__(
+        self, code: ErrorCode, detail: str, broken: Broken, expected_hash: int = 0
+    ) -> None:
+        """Name the rule that was broken, and by what."""
         super().__init__(f"{code.name}: {detail}")
         self.code = code
         self.detail = detail
+        self.broken = broken
+        self.expected_hash = expected_hash
 
 
 class BatchFull(Exception):  # noqa: N818 - not a fault: the batch must be sealed first
     """A transaction costs more than the open batch has left. Nothing has changed."""
 
     def __init__(self, cost_steps: int, steps_limit: int) -> None:
-        """Name what it costs and what is left."""
         """Keep the cost and say what was left."""
         super().__init__(f"cost of {cost_steps} steps > {steps_limit} left in the batch")
         self.cost_steps = cost_steps

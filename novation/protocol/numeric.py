@@ -1,6 +1,6 @@
 """Integer helpers: written rounding, and packing of bounded fields into one field element."""
 
-from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
+from novation.protocol.errors import Broken, DecodeError, ErrorCode, InvalidTransaction
 
 
 def div_ceil(numerator: int, denominator: int) -> int:
@@ -36,5 +36,7 @@ def check_field(name: str, value: int, low: int, bound: int) -> None:
     """Raise InvalidTransaction(INVALID_FIELD) unless `low <= value < bound`."""
     if not low <= value < bound:
         raise InvalidTransaction(
-            ErrorCode.INVALID_FIELD, f"{name} {value} not in {low}..{bound - 1}"
+            ErrorCode.INVALID_FIELD,
+            f"{name} {value} not in {low}..{bound - 1}",
+            Broken(name, value, low if value < low else bound - 1),
         )

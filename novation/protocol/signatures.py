@@ -7,7 +7,7 @@ from novation.crypto import SIGNATURE_BOUND, STARK_CURVE_ORDER, hades, verify
 from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_KEYS, NONCE_BOUND
-from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.numeric import check_field, pack
 from novation.protocol.state import State
 
@@ -75,15 +75,24 @@ def check_signer(state: State, tx: SignedTransaction, *, verify_signature: bool)
     """Return the signing account after checking key, nonce and signature."""
     account = state.get_account(tx.account_id)
     if account is None:
-        raise InvalidTransaction(ErrorCode.UNKNOWN_ACCOUNT, f"account {tx.account_id}")
+        last_id = len(state.accounts) - 1
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_ACCOUNT,
+            f"account {tx.account_id}, the last is {last_id}",
+            Broken("account_id", tx.account_id, last_id),
+        )
     if tx.key_index >= len(account.keys):
         raise InvalidTransaction(
-            ErrorCode.UNKNOWN_KEY, f"key {tx.key_index} of {len(account.keys)}"
+            ErrorCode.UNKNOWN_KEY,
+            f"key {tx.key_index} of {len(account.keys)}",
+            Broken("key_index", tx.key_index, len(account.keys) - 1),
         )
     last_nonce = account.nonces[tx.key_index]
     if tx.nonce <= last_nonce:
         raise InvalidTransaction(
-            ErrorCode.NONCE_NOT_INCREASING, f"nonce {tx.nonce} <= last {last_nonce}"
+            ErrorCode.NONCE_NOT_INCREASING,
+            f"nonce {tx.nonce} <= last {last_nonce}",
+            Broken("nonce", tx.nonce, last_nonce + 1),
         )
     if verify_signature:
         key = account.keys[tx.key_index]
@@ -96,15 +105,30 @@ def check_signature(hashed: int, signature: Signature, key: int) -> None:
     r, s = signature.r, signature.s
     if not 0 < hashed < SIGNATURE_BOUND:
         raise InvalidTransaction(
-            ErrorCode.UNPROVABLE_SIGNATURE, f"message hash {hashed:#x} not in 1..2^251-1"
+            ErrorCode.UNPROVABLE_SIGNATURE,
+            f"message hash {hashed:#x} not in 1..2^251-1",
+            Broken("signature", hashed, SIGNATURE_BOUND - 1 if hashed else 1),
         )
-    if not (0 < r < SIGNATURE_BOUND and 0 < s < STARK_CURVE_ORDER):
-        raise InvalidTransaction(ErrorCode.INVALID_SIGNATURE, f"r {r:#x} or s {s:#x} out of range")
+    for field, word, bound in (("r", r, SIGNATURE_BOUND), ("s", s, STARK_CURVE_ORDER)):
+        if not 0 < word < bound:
+            raise InvalidTransaction(
+                ErrorCode.INVALID_SIGNATURE,
+                f"{field} {word:#x} out of range",
+                Broken("signature", word, bound - 1 if word else 1),
+                hashed,
+            )
     if pow(s, -1, STARK_CURVE_ORDER) >= SIGNATURE_BOUND:
-        raise InvalidTransaction(ErrorCode.UNPROVABLE_SIGNATURE, f"1/s of s {s:#x} >= 2^251")
+        raise InvalidTransaction(
+            ErrorCode.UNPROVABLE_SIGNATURE,
+            f"1/s of s {s:#x} >= 2^251",
+            Broken("signature", pow(s, -1, STARK_CURVE_ORDER), SIGNATURE_BOUND - 1),
+        )
     if not verify(hashed, r, s, key):
         raise InvalidTransaction(
-            ErrorCode.INVALID_SIGNATURE, f"expected a signature of {hashed:#x} by key {key:#x}"
+            ErrorCode.INVALID_SIGNATURE,
+            f"expected a signature of {hashed:#x} by key {key:#x}",
+            Broken("signature", r, hashed),
+            hashed,
         )
 
 

@@ -145,7 +145,7 @@ def felt(field: str, data: bytes) -> int:
 
 def missing(field: str) -> RequestRefusedError:
     """Return the refusal of a message that lacks a field."""
-    context = ErrorContext(field=field)
+    context = ErrorContext(field, limit="1", value="0")
     return RequestRefusedError(NodeErrorCode.MISSING_FIELD, f"{field} is missing", context)
 
 
@@ -163,7 +163,7 @@ def _signature(
 
 def _word(field: str, data: bytes) -> int:
     if len(data) != FELT_BYTES:
-        context = ErrorContext(field, f"{FELT_BYTES} bytes", f"{len(data)} bytes")
+        context = ErrorContext(field, str(FELT_BYTES), str(len(data)))
         sentence = f"{field} has {len(data)} bytes, needed are {FELT_BYTES}"
         raise RequestRefusedError(NodeErrorCode.MALFORMED_MESSAGE, sentence, context)
     return int.from_bytes(data, "big")

@@ -75,7 +75,8 @@ def _decoder(
         except DecodeError:
             name = message_class.DESCRIPTOR.full_name
             sentence = f"these {len(data)} bytes are not a {name}"
-            context = ErrorContext("message", name, data[:16].hex())
+            # Protobuf does not say where it failed: no length would have been right.
+            context = ErrorContext("message", "0", str(len(data)))
             return Undecodable(
                 RequestRefusedError(NodeErrorCode.MALFORMED_MESSAGE, sentence, context)
             )

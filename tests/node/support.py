@@ -173,6 +173,15 @@ async def until_exists(path: Path) -> None:
             await asyncio.sleep(0.005)
 
 
+def check_numbers(detail: types_pb2.ErrorDetail) -> None:
+    """Every refusal names a field, its value and the bound, as numbers that a program can use."""
+    assert detail.field, detail
+    int(detail.value)
+    # No bound says which hashes belong to an order.
+    if detail.field != "message_hash":
+        int(detail.limit)
+
+
 async def refusal(call: Any) -> tuple[grpc.StatusCode, types_pb2.ErrorDetail]:
     """Await a call that must be refused; return its status and detail."""
     try:
@@ -180,7 +189,9 @@ async def refusal(call: Any) -> tuple[grpc.StatusCode, types_pb2.ErrorDetail]:
     except grpc.aio.AioRpcError as error:
         for key, value in error.trailing_metadata() or ():
             if key == ERROR_KEY:
-                return error.code(), types_pb2.ErrorDetail.FromString(value)
+                detail = types_pb2.ErrorDetail.FromString(value)
+                check_numbers(detail)
+                return error.code(), detail
         raise
     raise AssertionError("the call was accepted")
 

@@ -137,7 +137,7 @@ async def test_reused_and_stale_nonces_are_refused(tmp_path: Path) -> None:
             status, detail = await refusal(node.stubs.orders.PlaceOrder(request))
             assert status is Status.FAILED_PRECONDITION
             assert (detail.name, detail.limit, detail.value) == (
-                "NONCE_NOT_INCREASING", "100", str(nonce),
+                "NONCE_NOT_INCREASING", "101", str(nonce),
             )  # fmt: skip
         assert await node.trace() == before
         await _assert_alive(node)
@@ -150,7 +150,7 @@ async def test_post_only_order_that_crosses_is_refused(tmp_path: Path) -> None:
         before = await node.trace()
         request = place_message(order(node, time_in_force=TimeInForce.POST_ONLY))
         _, detail = await refusal(node.stubs.orders.PlaceOrder(request))
-        assert (detail.name, detail.limit) == ("POST_ONLY_CROSSES", str(PRICE_TICKS))
+        assert (detail.name, detail.limit) == ("POST_ONLY_CROSSES", str(PRICE_TICKS - 1))
         assert await node.trace() == before
 
 

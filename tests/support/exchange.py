@@ -1,5 +1,7 @@
 """A small exchange for tests: a state with an open batch, a clock, and signed traders."""
 
+import copy
+from dataclasses import replace
 from typing import Any
 
 from novation.protocol.batch import TransactionResult
@@ -139,8 +141,25 @@ class Exchange:
             self.apply(tx)
         except InvalidTransaction as error:
             assert snapshot(self.state) == before
+            self._check_bound(tx, error)
             return error.code
         raise AssertionError(f"accepted: {tx}")
+
+    def _check_bound(self, tx: Transaction, error: InvalidTransaction) -> None:
+        """Every refusal names a field and two numbers, and the limit itself is allowed."""
+        broken = error.broken
+        assert broken.field
+        assert {type(broken.value), type(broken.limit)} <= {int}
+        if not isinstance(getattr(tx, broken.field, None), int):
+            return
+        assert getattr(tx, broken.field) == broken.value
+        assert broken.limit != broken.value
+        allowed, state = replace(tx, **{broken.field: broken.limit}), copy.deepcopy(self.state)
+        try:
+            apply_transaction(state, allowed, self.time_ms, verify_signature=self.sign)
+        except InvalidTransaction as other:
+            if (other.code, other.broken.field) == (error.code, broken.field):
+                raise AssertionError(f"{error}; with the limit {broken.limit}: {other}") from error
 
     def size(self, account_id: int, market_id: int = 0) -> int:
         """Return an account's position."""

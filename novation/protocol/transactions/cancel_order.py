@@ -7,7 +7,7 @@ from novation.protocol.batch import CancelOrderHints, TransactionResult
 from novation.protocol.book import take_off_book
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND
-from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason
 from novation.protocol.matching import cancelled
 from novation.protocol.numeric import check_field
@@ -56,10 +56,17 @@ def check_cancel_order(
     account = check_signer(state, tx, verify_signature=verify_signature)
     order = state.get_order(tx.order_id)
     if order is None:
-        raise InvalidTransaction(ErrorCode.UNKNOWN_ORDER, f"order {tx.order_id} does not rest")
+        last_id = state.globals.next_order_id - 1
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_ORDER,
+            f"order {tx.order_id} does not rest, the last order is {last_id}",
+            Broken("order_id", tx.order_id, last_id),
+        )
     if order.account_id != tx.account_id:
         raise InvalidTransaction(
-            ErrorCode.NOT_ORDER_OWNER, f"order {tx.order_id} is not of account {tx.account_id}"
+            ErrorCode.NOT_ORDER_OWNER,
+            f"order {tx.order_id} is not of account {tx.account_id}",
+            Broken("account_id", tx.account_id, order.account_id),
         )
     return account, order
 

@@ -13,7 +13,7 @@ from novation.protocol.constants import (
     PRICES_PER_WORD,
     TIME_BOUND,
 )
-from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.numeric import check_field, pack
 from novation.protocol.signatures import UNSIGNED, Signature, check_signature
@@ -71,42 +71,58 @@ def validate_oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> None:
             raise InvalidTransaction(
                 ErrorCode.INVALID_FIELD,
                 f"{len(prices_x16)} prices for {len(config.markets)} markets",
+                Broken("prices_x16", len(prices_x16), len(config.markets)),
             )
         for price_x16 in prices_x16:
             check_field("price_x16", price_x16, 1, PRICE_X16_BOUND)
     if len(tx.reports) < config.oracle_quorum:
         raise InvalidTransaction(
-            ErrorCode.QUORUM_NOT_REACHED, f"{len(tx.reports)} reports < {config.oracle_quorum}"
+            ErrorCode.QUORUM_NOT_REACHED,
+            f"{len(tx.reports)} reports < {config.oracle_quorum}",
+            Broken("reports", len(tx.reports), config.oracle_quorum),
         )
     previous = -1
     for report in tx.reports:
         if report.signer_index <= previous:
             raise InvalidTransaction(
-                ErrorCode.SIGNERS_NOT_ASCENDING, f"signer {report.signer_index} after {previous}"
+                ErrorCode.SIGNERS_NOT_ASCENDING,
+                f"signer {report.signer_index} after {previous}",
+                Broken("signer_index", report.signer_index, previous + 1),
             )
         if report.signer_index >= len(config.oracle_keys):
             raise InvalidTransaction(
                 ErrorCode.UNKNOWN_SIGNER,
                 f"signer {report.signer_index} of {len(config.oracle_keys)}",
+                Broken("signer_index", report.signer_index, len(config.oracle_keys) - 1),
             )
         previous = report.signer_index
+
+
+def check_report_time(time_ms: int, now_ms: int, max_age_ms: int) -> None:
+    """Raise InvalidTransaction unless a report is neither too old nor too far ahead."""
+    if abs(time_ms - now_ms) > max_age_ms:
+        nearest_ms = now_ms + (max_age_ms if time_ms > now_ms else -max_age_ms)
+        raise InvalidTransaction(
+            ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
+            f"report time {time_ms} not within {max_age_ms} of {now_ms}",
+            Broken("time_ms", time_ms, nearest_ms),
+        )
 
 
 def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
     """Check times, medians and signatures."""
     config, now_ms = state.config, state.globals.time_ms
     for report in tx.reports:
-        if abs(report.time_ms - now_ms) > config.oracle_max_age_ms:
-            raise InvalidTransaction(
-                ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
-                f"report time {report.time_ms} not within {config.oracle_max_age_ms} of {now_ms}",
-            )
+        check_report_time(report.time_ms, now_ms, config.oracle_max_age_ms)
     oldest_ms = min(report.time_ms for report in tx.reports)
-    if tx.oracle_time_ms != oldest_ms or oldest_ms <= state.globals.oracle_time_ms:
+    last_ms = state.globals.oracle_time_ms
+    if tx.oracle_time_ms != oldest_ms or oldest_ms <= last_ms:
         raise InvalidTransaction(
             ErrorCode.ORACLE_TIME_NOT_INCREASING,
-            f"claimed {tx.oracle_time_ms}, oldest report {oldest_ms}, "
-            f"last update {state.globals.oracle_time_ms}",
+            f"claimed {tx.oracle_time_ms}, oldest report {oldest_ms}, last update {last_ms}",
+            Broken("oracle_time_ms", tx.oracle_time_ms, oldest_ms)
+            if tx.oracle_time_ms != oldest_ms
+            else Broken("time_ms", oldest_ms, last_ms + 1),
         )
     for market_id, claimed_x16 in enumerate(tx.prices_x16):
         median_x16 = lower_median([report.prices_x16[market_id] for report in tx.reports])
@@ -114,6 +130,7 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
             raise InvalidTransaction(
                 ErrorCode.PRICE_NOT_MEDIAN,
                 f"market {market_id}: claimed {claimed_x16}, median {median_x16}",
+                Broken("prices_x16", claimed_x16, median_x16),
             )
     if verify_signature:
         for report in tx.reports:

@@ -11,6 +11,7 @@ from novation.protocol.book import insert_order
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
     MARKET_ACTIVE,
+    MAX_MAKERS_PER_ORDER,
     MAX_MARKETS,
     MAX_OPEN_ORDERS,
     MAX_POSITIONS,
@@ -25,11 +26,11 @@ from novation.protocol.constants import (
     RATE_BOUND,
     TIME_BOUND,
 )
-from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, OrderPlaced
-from novation.protocol.margin import satisfies_margin_rule
+from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.matching import Walk, cancelled, reduces, walk_book
-from novation.protocol.numeric import check_field, pack
+from novation.protocol.numeric import check_field, div_ceil, pack
 from novation.protocol.orders import RestingOrder, SelfTradeMode, Side, TimeInForce, crosses
 from novation.protocol.signatures import (
     UNSIGNED,
@@ -138,49 +139,70 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
 def _check_market(state: State, tx: PlaceOrder) -> None:
     if tx.market_id >= len(state.markets):
         raise InvalidTransaction(
-            ErrorCode.UNKNOWN_MARKET, f"market {tx.market_id} of {len(state.markets)}"
+            ErrorCode.UNKNOWN_MARKET,
+            f"market {tx.market_id} of {len(state.markets)}",
+            Broken("market_id", tx.market_id, len(state.markets) - 1),
         )
     market = state.market(tx.market_id)
     if market.status != MARKET_ACTIVE:
-        raise InvalidTransaction(ErrorCode.MARKET_NOT_ACTIVE, f"status {market.status}")
+        raise InvalidTransaction(
+            ErrorCode.MARKET_NOT_ACTIVE,
+            f"market {tx.market_id} has status {market.status}",
+            Broken("status", market.status, MARKET_ACTIVE),
+        )
     if market.mark_price_x16 == 0:
-        raise InvalidTransaction(ErrorCode.NO_PRICE, f"market {tx.market_id} has no price yet")
+        raise InvalidTransaction(
+            ErrorCode.NO_PRICE,
+            f"market {tx.market_id} has no price yet",
+            Broken("mark_price_x16", 0, 1),
+        )
 
 
 def _check_price(state: State, tx: PlaceOrder) -> None:
     if tx.expiry_time_ms <= state.globals.time_ms:
         raise InvalidTransaction(
-            ErrorCode.ORDER_EXPIRED, f"expiry {tx.expiry_time_ms} <= now {state.globals.time_ms}"
+            ErrorCode.ORDER_EXPIRED,
+            f"expiry {tx.expiry_time_ms} <= now {state.globals.time_ms}",
+            Broken("expiry_time_ms", tx.expiry_time_ms, state.globals.time_ms + 1),
         )
     market = state.config.markets[tx.market_id]
     fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
     if fee_ppm > tx.max_fee_ppm:
         raise InvalidTransaction(
-            ErrorCode.FEE_ABOVE_LIMIT, f"fee {fee_ppm} ppm > signed limit {tx.max_fee_ppm} ppm"
+            ErrorCode.FEE_ABOVE_LIMIT,
+            f"fee {fee_ppm} ppm > signed limit {tx.max_fee_ppm} ppm",
+            Broken("max_fee_ppm", tx.max_fee_ppm, fee_ppm),
         )
     mark_x16 = state.market(tx.market_id).mark_price_x16
-    price_x16_ppm = tx.price_ticks * PRICE_X16_ONE * PPM_ONE
+    scale = PRICE_X16_ONE * PPM_ONE
     if tx.side is Side.BUY:
-        inside = price_x16_ppm <= mark_x16 * (PPM_ONE + market.price_band_ppm)
+        limit_ticks = mark_x16 * (PPM_ONE + market.price_band_ppm) // scale
+        inside = tx.price_ticks <= limit_ticks
     else:
-        inside = price_x16_ppm >= mark_x16 * (PPM_ONE - market.price_band_ppm)
+        limit_ticks = div_ceil(mark_x16 * (PPM_ONE - market.price_band_ppm), scale)
+        inside = tx.price_ticks >= limit_ticks
     if not inside:
         raise InvalidTransaction(
             ErrorCode.PRICE_OUTSIDE_BAND,
-            f"{tx.side.name} at {tx.price_ticks} ticks, mark {mark_x16} / 2^16, "
-            f"band {market.price_band_ppm} ppm",
+            f"{tx.side.name} at {tx.price_ticks} ticks, limit {limit_ticks}: "
+            f"mark {mark_x16} / 2^16, band {market.price_band_ppm} ppm",
+            Broken("price_ticks", tx.price_ticks, limit_ticks),
         )
 
 
 def _check_slot(account: Account, tx: PlaceOrder) -> None:
     if not account.has_position(tx.market_id) and len(account.positions) >= MAX_POSITIONS:
         raise InvalidTransaction(
-            ErrorCode.TOO_MANY_POSITIONS, f"{len(account.positions)} of {MAX_POSITIONS} in use"
+            ErrorCode.TOO_MANY_POSITIONS,
+            f"{len(account.positions)} of {MAX_POSITIONS} in use",
+            Broken("positions", len(account.positions) + 1, MAX_POSITIONS),
         )
     size_lots = account.position(tx.market_id).size_lots
     if tx.reduce_only and not reduces(size_lots, tx.side):
         raise InvalidTransaction(
-            ErrorCode.REDUCE_ONLY_INCREASES, f"{tx.side.name} with a position of {size_lots} lots"
+            ErrorCode.REDUCE_ONLY_INCREASES,
+            f"{tx.side.name} with a position of {size_lots} lots",
+            Broken("reduce_only", 1, 0),
         )
 
 
@@ -191,8 +213,11 @@ def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
     else:
         worst = -slot.size_lots + slot.open_sell_lots + tx.size_lots
     if worst >= POSITION_BOUND:
+        room_lots = POSITION_BOUND - 1 - (worst - tx.size_lots)
         raise InvalidTransaction(
-            ErrorCode.POSITION_LIMIT, f"could reach {worst} lots, limit {POSITION_BOUND - 1}"
+            ErrorCode.POSITION_LIMIT,
+            f"could reach {worst} lots, limit {POSITION_BOUND - 1}",
+            Broken("size_lots", tx.size_lots, room_lots),
         )
 
 
@@ -201,8 +226,11 @@ def _check_post_only(state: State, tx: PlaceOrder) -> None:
         return
     head_id, head_price_ticks = state.market(tx.market_id).head(tx.side.other)
     if head_id != 0 and crosses(tx.side, tx.price_ticks, head_price_ticks):
+        best_ticks = head_price_ticks + (-1 if tx.side is Side.BUY else 1)
         raise InvalidTransaction(
-            ErrorCode.POST_ONLY_CROSSES, f"crosses order {head_id} at {head_price_ticks} ticks"
+            ErrorCode.POST_ONLY_CROSSES,
+            f"crosses order {head_id} at {head_price_ticks} ticks",
+            Broken("price_ticks", tx.price_ticks, best_ticks),
         )
 
 
@@ -230,6 +258,7 @@ def _check_open_interest(state: State, tx: PlaceOrder) -> None:
         raise InvalidTransaction(
             ErrorCode.OPEN_INTEREST_LIMIT,
             f"{open_interest_lots} lots, limit {OPEN_INTEREST_BOUND - 1}",
+            Broken("open_interest_lots", open_interest_lots, OPEN_INTEREST_BOUND - 1),
         )
 
 
@@ -247,10 +276,16 @@ def _rest(state: State, order: RestingOrder) -> int:
     account = state.account(order.account_id)
     if account.open_orders >= MAX_OPEN_ORDERS:
         raise InvalidTransaction(
-            ErrorCode.TOO_MANY_ORDERS, f"{account.open_orders} of {MAX_OPEN_ORDERS} in use"
+            ErrorCode.TOO_MANY_ORDERS,
+            f"{account.open_orders} of {MAX_OPEN_ORDERS} in use",
+            Broken("open_orders", account.open_orders + 1, MAX_OPEN_ORDERS),
         )
     if state.slots_needed() > 1 << ORDER_TREE_HEIGHT:
-        raise InvalidTransaction(ErrorCode.TOO_MANY_ORDERS, "no slot left in the order tree")
+        raise InvalidTransaction(
+            ErrorCode.TOO_MANY_ORDERS,
+            "no slot left in the order tree",
+            Broken("order_slots", state.slots_needed(), 1 << ORDER_TREE_HEIGHT),
+        )
     slot = account.position(order.market_id).with_open_change(order.side, order.remaining_lots)
     state.set_account(order.account_id, account.with_position(slot, open_orders_change=1))
     return insert_order(state, order)
@@ -262,4 +297,23 @@ def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
             f"account {tx.account_id} would miss initial margin and not only reduce risk",
+            Broken("size_lots", tx.size_lots, _affordable_lots(state, tx, before)),
         )
+
+
+def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
+    """Return a size that initial margin allows whatever fills, at the limit price, with fees."""
+    margin = margin_of(before, state.markets, state.config)
+    market, mark_x16 = state.config.markets[tx.market_id], state.market(tx.market_id).mark_price_x16
+    loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
+    if tx.side is Side.SELL:
+        loss_x16 = -loss_x16
+    fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
+    lot_x16_ppm = market.multiplier * (
+        mark_x16 * market.initial_margin_ppm
+        + max(0, loss_x16) * PPM_ONE
+        + tx.price_ticks * PRICE_X16_ONE * fee_ppm
+    )
+    # Each fill rounds its fee up to a whole quantum.
+    free_x16_ppm = (margin.equity_x16 - MAX_MAKERS_PER_ORDER * PRICE_X16_ONE) * PPM_ONE
+    return max(0, (free_x16_ppm - margin.initial_x16_ppm) // lot_x16_ppm)

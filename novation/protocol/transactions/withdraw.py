@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW
-from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, PPM_ONE, PRICE_X16_ONE
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import Withdrawn
-from novation.protocol.margin import margin_of
-from novation.protocol.numeric import check_field
+from novation.protocol.margin import Margin, margin_of
+from novation.protocol.numeric import check_field, div_ceil
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
@@ -55,9 +55,16 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
     if not margin.meets_initial:
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
-            f"equity_x16_ppm {margin.equity_x16 * 10**6} < initial {margin.initial_x16_ppm}",
+            f"equity_x16_ppm {margin.equity_x16 * PPM_ONE} < initial {margin.initial_x16_ppm}",
+            Broken("amount_quanta", tx.amount_quanta, _largest_amount(tx, margin)),
         )
     return account
+
+
+def _largest_amount(tx: Withdraw, without: Margin) -> int:
+    """Return the largest amount that leaves initial margin, given the margin without `tx`'s."""
+    lacking_x16_ppm = without.initial_x16_ppm - without.equity_x16 * PPM_ONE
+    return max(0, tx.amount_quanta - div_ceil(lacking_x16_ppm, PRICE_X16_ONE * PPM_ONE))
 
 
 def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> TransactionResult:
