@@ -55,6 +55,11 @@ def functions() -> list[tuple[int, str]]:
     return [(pc, name) for pc, name in _plain()["functions"]]
 
 
+def instruction_places() -> dict[int, str]:
+    """Return where each instruction comes from ("file:line"), by its offset in the bytecode."""
+    return {int(pc): place for pc, place in _plain()["lines"].items()}
+
+
 def compiled_program_path() -> Path:
     """Return the path of the compiled program in cairo-lang's JSON format."""
     _plain()

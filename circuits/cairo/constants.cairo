@@ -16,12 +16,10 @@ const TIME_BOUND = 2 ** 48;
 const ACCOUNT_ID_BOUND = 2 ** 32;
 const ORDER_ID_BOUND = 2 ** 48;
 const NONCE_BOUND = 2 ** 62;
-const L1_ADDRESS_BOUND = 2 ** 160;
 const FUNDING_PREFIX_BOUND = 2 ** 63;
 
 const MAX_MARKETS = 16;
 const MAX_ORACLES = 16;
-const MAX_KEYS = 4;
 const MAX_POSITIONS = 8;
 const MAX_OPEN_ORDERS = 1024;
 const MAX_MAKERS_PER_ORDER = 32;
@@ -45,14 +43,11 @@ const MESSAGE_WITHDRAW = 3;
 const MESSAGE_ORACLE_REPORT = 16;
 
 const OPERATION_DEPOSIT = 1;
-const MARKET_ACTIVE = 0;
 
 const PRICES_PER_WORD = 5;
 const PRICE_X16_BITS = 48;
 
 const SIDE_BUY = 0;
-const SIDE_SELL = 1;
-const TIME_IN_FORCE_GTC = 0;
 const TIME_IN_FORCE_IOC = 1;
 const TIME_IN_FORCE_POST_ONLY = 2;
 
@@ -67,6 +62,6 @@ const RESULT_MAKER_LIMIT = 19;
 // in that range is below B if and only if x + (RC_BOUND - B) is in it too.
 const RC_BOUND = 2 ** 128;
 
-// Keys of the access log (state/log.cairo). Accounts use their id, which is below 2^32.
+// Keys of the logs of orders and markets (state/access_log.cairo). Accounts use their id.
 const ORDER_KEY_BASE = 2 ** 40;
 const MARKET_KEY_BASE = 2 ** 44;

@@ -7,7 +7,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.config import Config, load_config
-from circuits.cairo.constants import OUTPUT_VERSION, RC_BOUND
+from circuits.cairo.constants import MAX_OPERATIONS_PER_BATCH, OUTPUT_VERSION, RC_BOUND
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
 from circuits.cairo.seal import Division, credit_fees, seal_trees
@@ -39,7 +39,7 @@ struct Header {
     oracle_hash: felt,
 }
 
-const OUTPUT_COUNT_BOUND = 2 ** 16;
+const OUTPUT_COUNT_BOUND = MAX_OPERATIONS_PER_BATCH + 1;
 
 // Proves a batch: from the old state root through every transaction to the new one.
 func main{

@@ -90,7 +90,8 @@ func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_p
     let range_check_ptr = range_check_ptr + 2;
     let (local leaves: Leaf*) = alloc();
     seal_accounts(entry, leaves, n_accounts);
-    return update_tree(leaves, n_accounts, old_root);
+    let (new_root) = update_tree(leaves, n_accounts, old_root);
+    return (new_root=new_root);
 }
 
 func seal_order_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
@@ -109,13 +110,14 @@ func seal_order_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
     let range_check_ptr = range_check_ptr + 3;
     let (local leaves: Leaf*) = alloc();
     seal_orders(entry, leaves, n_orders);
-    return update_tree(leaves, n_orders, old_root);
+    let (new_root) = update_tree(leaves, n_orders, old_root);
+    return (new_root=new_root);
 }
 
 // Guarantee: the leaves, all of them, turn the old root into the returned one.
-func update_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    leaves: Leaf*, n_leaves, old_root
-) -> (new_root: felt) {
+func update_tree{poseidon_ptr: PoseidonBuiltin*}(leaves: Leaf*, n_leaves, old_root) -> (
+    new_root: felt
+) {
     let leaf = leaves;
     let (before, after) = update_subtree{leaf=leaf}(1);
     assert before = old_root;

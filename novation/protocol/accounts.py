@@ -8,6 +8,7 @@ from novation.protocol.constants import (
     FUNDING_PREFIX_BOUND,
     MAX_KEYS,
     MAX_POSITIONS,
+    OPEN_LOTS_BOUND,
     POSITION_BOUND,
 )
 from novation.protocol.numeric import pack, unpack
@@ -16,6 +17,7 @@ from novation.protocol.orders import Side
 BALANCE_WORD_BITS = 132
 POSITION_WORD_BITS = 191
 NONCE_BITS = 62
+OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,16 @@ class Position:
         return pack(
             (self.market_id, 16),
             (self.size_lots + POSITION_BOUND, 37),
-            (self.open_buy_lots, 37),
-            (self.open_sell_lots, 37),
+            (self.open_buy_lots, OPEN_LOTS_BITS),
+            (self.open_sell_lots, OPEN_LOTS_BITS),
             (self.funding_prefix + FUNDING_PREFIX_BOUND, 64),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Position":
         """Decode a packed position word; DecodeError if it has too many bits."""
-        market_id, size, buys, sells, funding = unpack(word, 16, 37, 37, 37, 64)
+        widths = (16, 37, OPEN_LOTS_BITS, OPEN_LOTS_BITS, 64)
+        market_id, size, buys, sells, funding = unpack(word, *widths)
         return cls(market_id, size - POSITION_BOUND, buys, sells, funding - FUNDING_PREFIX_BOUND)
 
 

@@ -3,7 +3,6 @@
 from novation.protocol.accounts import Account
 from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.output import AccountRecord, BatchOutput
-from novation.protocol.slots import SlotAllocator
 from novation.protocol.state import State
 
 
@@ -74,5 +73,5 @@ def _apply_orders(state: State, output: BatchOutput) -> dict[int, int]:
             state.orders[order.order_id] = order
             state.slot_of_order[order.order_id] = record.slot
             state.books[order.market_id, order.side].insert(order)
-    state.free_slots = SlotAllocator(state.slot_of_order.values())
+    state.forget_free_slots()
     return leaves

@@ -1,7 +1,14 @@
-"""Slots of the order tree: always the lowest empty ones, so that the used part stays shallow."""
+"""Slots of the order tree: always the lowest empty ones, so that the used part stays shallow.
+
+The prover may have given other slots than these (docs/spec/protocol.md section 4), the last one of
+the tree among them. Empty slots are kept as ranges, so that it costs nothing where a slot lies.
+"""
 
 import heapq
 from collections.abc import Iterable
+from itertools import pairwise
+
+from novation.protocol.constants import ORDER_TREE_HEIGHT
 
 
 class SlotAllocator:
@@ -9,22 +16,23 @@ class SlotAllocator:
 
     def __init__(self, used: Iterable[int]) -> None:
         """Start from the slots in use."""
-        occupied = set(used)
-        self._first_unused = max(occupied, default=-1) + 1
-        self._gaps = [slot for slot in range(self._first_unused) if slot not in occupied]
+        borders = [-1, *sorted(set(used)), 1 << ORDER_TREE_HEIGHT]
+        # Disjoint ranges (first, behind the last); ascending, hence a heap.
+        self._empty = [(low + 1, high) for low, high in pairwise(borders) if low + 1 < high]
 
     def take(self, count: int) -> list[int]:
         """Return the lowest empty slots in ascending order and mark them as used."""
         slots = []
         for _ in range(count):
-            if self._gaps:
-                slots.append(heapq.heappop(self._gaps))
+            slot, end = self._empty[0]
+            slots.append(slot)
+            if slot + 1 < end:
+                heapq.heapreplace(self._empty, (slot + 1, end))
             else:
-                slots.append(self._first_unused)
-                self._first_unused += 1
+                heapq.heappop(self._empty)
         return slots
 
     def release(self, slots: Iterable[int]) -> None:
         """Mark slots as empty again."""
         for slot in slots:
-            heapq.heappush(self._gaps, slot)
+            heapq.heappush(self._empty, (slot, slot + 1))

@@ -69,7 +69,7 @@ class State:
         self.markets = dict(enumerate(parts.markets))
         self.orders = {order.order_id: order for order in parts.orders.values()}
         self.slot_of_order = {order.order_id: slot for slot, order in parts.orders.items()}
-        self.free_slots = SlotAllocator(parts.orders)
+        self._free_slots: SlotAllocator | None = None
         self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.account_nodes)
         self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.order_nodes)
         self.books = {(m, side): BookIndex() for m in self.markets for side in Side}
@@ -200,6 +200,17 @@ class State:
     def market_list(self) -> tuple[Market, ...]:
         """Return the market records in index order."""
         return tuple(self.markets.values())
+
+    @property
+    def free_slots(self) -> SlotAllocator:
+        """The slots that no order has; found when they are first asked for."""
+        if self._free_slots is None:
+            self._free_slots = SlotAllocator(self.slot_of_order.values())
+        return self._free_slots
+
+    def forget_free_slots(self) -> None:
+        """Look again at which slots are free: `slot_of_order` was written from outside."""
+        self._free_slots = None
 
     def order_ids_born_since(self, first_order_id: int) -> list[int]:
         """Return the ids of resting orders not older than the given id, ascending."""

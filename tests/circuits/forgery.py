@@ -171,6 +171,11 @@ def run_dishonestly(
         **(flip.hints() if flip else {}),
         **(latest(records).hints() if latest else {}),
     }
+    return run_with_hints(records, hints)
+
+
+def run_with_hints(records: ProgramInput, hints: Hints) -> tuple[int, ...] | None:
+    """Return the output that an input proves with these hints, None if it proves nothing."""
     try:
         run = load_program().run(records.accounts, records.orders, records.tape, overrides=hints)
     except CairoRunError:
@@ -183,3 +188,13 @@ def header_checked_by_l1(output: Sequence[int]) -> tuple[int, ...]:
     n_operations, n_withdrawals = output[5] >> 48 & 0xFFFF, output[5] >> 64 & 0xFFFF
     end = 7 + 3 * n_operations + n_withdrawals
     return (*output[:3], *output[4:5], output[5] & (1 << 80) - 1, *output[6:end])
+
+
+def verdict(output: Sequence[int] | None, honest: Sequence[int]) -> str:
+    """Say what became of a tampered run: "FORGED" is what must not be."""
+    if output is None:
+        return "rejected"
+    if tuple(output) == tuple(honest):
+        return "same"
+    shown = header_checked_by_l1(output) != header_checked_by_l1(honest)
+    return "shown to L1" if shown else "FORGED"

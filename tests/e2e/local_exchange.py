@@ -16,7 +16,6 @@ from devnet.keys import TraderKeys, derive_keys
 from devnet.markets import MARKETS, QUANTA_PER_USD
 from novation.crypto import sign
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import FIRST_USER_ACCOUNT_ID
 from novation.protocol.events import OrderFilled
 from novation.protocol.signatures import Signature
 from novation.protocol.state import Genesis, State
@@ -30,6 +29,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transition import SealedBatch, apply_transaction, open_batch, seal_batch
+from tests.support.builders import FIRST_USER_ACCOUNT_ID
 
 PPM = 1_000_000
 START_TIME_MS = 1_800_000_000_000

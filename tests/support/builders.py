@@ -6,6 +6,7 @@ from typing import Any
 
 from novation import crypto
 from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from novation.protocol.signing import signed
 from novation.protocol.state import Genesis
 from novation.protocol.transactions import OracleReport, OracleUpdate
@@ -14,6 +15,8 @@ from novation.protocol.transactions.oracle_update import lower_median
 N_ORACLES = 3
 QUORUM = 2
 ONE_DOLLAR = 10**6
+# L1 hands out ids from here.
+FIRST_USER_ACCOUNT_ID = INSURANCE_ACCOUNT_ID + 1
 START_MS = 1_700_000_000_000
 
 

@@ -4,15 +4,18 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
+from novation.protocol.constants import ACCOUNT_TREE_HEIGHT
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.state import State
+from novation.protocol.state import State, StateParts
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
@@ -178,6 +181,22 @@ class Exchange:
             listed.append((order_id, order.price_ticks, order.remaining_lots))
             order_id = order.next_id
         return listed
+
+
+def exchange_with(accounts: dict[int, Account], config: ExchangeConfig | None = None) -> Exchange:
+    """Return an exchange whose genesis has other accounts besides the two reserved ones."""
+    exchange = Exchange(config, price_ticks=0)
+    accounts = {**genesis().accounts(), **accounts}
+    nodes: dict[tuple[int, int], int] = {}
+    leaves = {account_id: account.leaf() for account_id, account in accounts.items()}
+    MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
+    old = exchange.state
+    parts = StateParts(accounts, {}, old.market_list(), old.globals, nodes, {})
+    exchange.state = State(exchange.config, parts)
+    exchange.custody_quanta = sum(account.collateral_quanta for account in accounts.values())
+    exchange.sums = RunningSums(exchange.state)
+    open_batch(exchange.state)
+    return exchange
 
 
 def snapshot(state: State) -> tuple[Any, ...]:

@@ -15,7 +15,6 @@ from dataclasses import replace
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
-    FIRST_USER_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
     MAX_MAKERS_PER_ORDER,
 )
@@ -25,6 +24,7 @@ from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, Transaction, Withdraw
 from tests.support.builders import (
+    FIRST_USER_ACCOUNT_ID,
     N_ORACLES,
     ONE_DOLLAR,
     QUORUM,

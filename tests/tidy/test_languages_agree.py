@@ -1,6 +1,7 @@
 """The protocol is written twice: names, constants and codes of both must be the same."""
 
 import re
+from collections import Counter
 from enum import IntEnum
 
 from novation.protocol import constants, errors
@@ -47,3 +48,25 @@ def test_error_codes_when_numbered_then_unique() -> None:
         assert issubclass(enum, IntEnum)
         values = [member.value for member in enum.__members__.values()]
         assert len(values) == len(set(values))
+
+
+# An import names a constant without using it: one line, or a list in parentheses.
+IMPORT = re.compile(r"^from [^\n(]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
+
+
+def test_constants_of_the_circuit_when_listed_then_each_is_used() -> None:
+    sources = [IMPORT.sub("", path.read_text()) for path in CAIRO.rglob("*.cairo")]
+    words = Counter(word for text in sources for word in re.findall(r"\w+", text))
+    names = {name for text in sources for name, _ in CONSTANT.findall(text)}
+    assert len(names) > 40
+    assert [name for name in sorted(names) if words[name] < 2] == []
+
+
+def test_constants_of_the_protocol_when_listed_then_each_is_used() -> None:
+    packages = ("novation", "sequencer", "circuits", "prover", "devnet")
+    files = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    sources = [path.read_text() for path in files if path.name != "constants.py"]
+    words = {word for text in sources for word in re.findall(r"\w+", text)}
+    names = {name for name in vars(constants) if name.isupper()}
+    assert len(names) > 30
+    assert sorted(names - words) == []

@@ -1,14 +1,17 @@
 """Sealing, output, data availability, storage and witness of whole batches."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from novation.protocol import cost
+from novation.protocol import cost, slots
 from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
+from novation.protocol.constants import ORDER_TREE_HEIGHT
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
 from novation.protocol.markets import Globals
 from novation.protocol.orders import VisitOutcome
@@ -111,6 +114,78 @@ def test_slots_when_freed_then_lowest_first() -> None:
     assert allocator.take(4) == [2, 3, 5, 6]
     allocator.release([4, 0])
     assert allocator.take(3) == [0, 4, 7]
+
+
+def test_slots_when_the_last_is_used_then_the_lowest_are_still_given() -> None:
+    last = (1 << ORDER_TREE_HEIGHT) - 1
+    allocator = SlotAllocator([last, 1])
+    assert allocator.take(3) == [0, 2, 3]
+    allocator.release([last, 2])
+    assert allocator.take(2) == [2, 4]
+
+
+def test_slots_when_all_are_used_then_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "ORDER_TREE_HEIGHT", 3)
+    allocator = SlotAllocator([3])
+    assert allocator.take(7) == [0, 1, 2, 4, 5, 6, 7]
+    with pytest.raises(IndexError):
+        allocator.take(1)
+
+
+def opcodes_of(act: Callable[[], object]) -> int:
+    """Count what the interpreter executes: time without the clock."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+def outputs_with_first_order_in(slot: int) -> list[BatchOutput]:
+    """Return two batches of a prover who gave another slot to the first order."""
+    exchange = Exchange(sign=False)
+    exchange.fund(2)
+    outputs: list[BatchOutput] = []
+    for _ in range(2):
+        exchange.place(2, BUY, 1, 1000)
+        output = decode_output(exchange.seal().output)
+        state = fresh_state()
+        for earlier in outputs:
+            apply_output(state, earlier)
+        orders = (replace(record, slot=record.slot or slot) for record in output.orders)
+        output = replace(output, old_root=state.root, new_root=0, orders=tuple(orders))
+        with pytest.raises(DecodeError, match="rebuilt root"):
+            apply_output(state, output)
+        outputs.append(replace(output, new_root=state.root))
+    return outputs
+
+
+def test_rebuild_when_an_order_is_in_the_last_slot_then_costs_the_same() -> None:
+    """Which empty slot an order gets is the prover's choice, and every rebuild has to follow."""
+
+    def rebuild(slot: int) -> int:
+        outputs, state = outputs_with_first_order_in(slot), fresh_state()
+
+        def follow() -> None:
+            for output in outputs:
+                apply_output(state, output)
+            assert state.free_slots.take(1) == [0]
+
+        count = opcodes_of(follow)
+        assert state.slot_of_order == {1: slot, 2: 1}
+        return count
+
+    costs = [rebuild(slot) for slot in (2, 1 << 12, (1 << ORDER_TREE_HEIGHT) - 1)]
+    assert max(costs) < 1.1 * min(costs), costs
 
 
 def test_slots_when_freed_in_a_batch_then_given_out_in_the_next() -> None:

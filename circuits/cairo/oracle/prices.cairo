@@ -1,7 +1,10 @@
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
-from circuits.cairo.constants import PRICES_PER_WORD
+from circuits.cairo.constants import PRICE_X16_BITS, PRICES_PER_WORD
+
+// Between the prices of a word.
+const SHIFT = 2 ** PRICE_X16_BITS;
 
 // Prices come in rows: a cell per market, then zeros up to a multiple of five. Five of them make a
 // packed word, 48 bits each.
@@ -17,8 +20,8 @@ func absorb_prices{poseidon_ptr: PoseidonBuiltin*}(price: felt*, n_words) -> (ha
         let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
         return (hash=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
-    assert poseidon_ptr.input.s0 = state.s0 + price[0] + price[1] * 2 ** 48 + price[2] * 2 ** 96 +
-        price[3] * 2 ** 144 + price[4] * 2 ** 192;
+    assert poseidon_ptr.input.s0 = state.s0 + price[0] + price[1] * SHIFT + price[2] * SHIFT ** 2 +
+        price[3] * SHIFT ** 3 + price[4] * SHIFT ** 4;
     assert poseidon_ptr.input.s2 = state.s2;
     if (n_words == 1) {
         assert poseidon_ptr.input.s1 = state.s1 + 1;
@@ -26,8 +29,8 @@ func absorb_prices{poseidon_ptr: PoseidonBuiltin*}(price: felt*, n_words) -> (ha
         return (hash=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
     let second = price + PRICES_PER_WORD;
-    assert poseidon_ptr.input.s1 = state.s1 + second[0] + second[1] * 2 ** 48 + second[2] * 2 **
-        96 + second[3] * 2 ** 144 + second[4] * 2 ** 192;
+    assert poseidon_ptr.input.s1 = state.s1 + second[0] + second[1] * SHIFT + second[2] * SHIFT **
+        2 + second[3] * SHIFT ** 3 + second[4] * SHIFT ** 4;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     return absorb_prices(price + 2 * PRICES_PER_WORD, n_words - 2);
 }
@@ -39,8 +42,8 @@ func chain_prices{poseidon_ptr: PoseidonBuiltin*}(hash, price: felt*, n_words) -
     }
     assert poseidon_ptr.input = PoseidonBuiltinState(
         hash,
-        price[0] + price[1] * 2 ** 48 + price[2] * 2 ** 96 + price[3] * 2 ** 144 + price[4] * 2 **
-        192,
+        price[0] + price[1] * SHIFT + price[2] * SHIFT ** 2 + price[3] * SHIFT ** 3 + price[4] *
+        SHIFT ** 4,
         2,
     );
     let hash = poseidon_ptr.output.s0;

@@ -4,6 +4,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
+    ACCOUNT_TREE_HEIGHT,
     COLLATERAL_BOUND,
     FUNDING_PREFIX_BOUND,
     MAX_POSITIONS,
@@ -38,7 +39,7 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
         return ();
     }
     tempvar account_id = entry.key;
-    assert leaf.index = account_id + ACCOUNT_ID_BOUND;
+    assert leaf.index = account_id + 2 ** ACCOUNT_TREE_HEIGHT;
     let (before) = open_account(cast(entry.prev_value, Account*));
     assert leaf.before = before;
 

@@ -15,13 +15,16 @@ from circuits.cairo.constants import (
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.orders import Order
 
+// The bit above the slot in a data-availability record: the slot has an order.
+const PRESENT = 2 ** ORDER_TREE_HEIGHT;
+
 // Turns the squashed log entries of order slots into leaves, and writes their data-availability
 // records to the output.
 //
 // Assumption: the keys ascend strictly within [ORDER_KEY_BASE, ORDER_KEY_BASE + 2^24) (the caller
 // checks the first and the last).
-// Guarantee: each record that was open at the start of the batch is what the old leaf commits to,
-// and a slot that had an order holds that order or none.
+// Guarantee: each record that was open at the start of the batch is what the old leaf commits to;
+// a slot that had an order holds that order or none, a slot that was empty holds one.
 func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_orders
 ) {
@@ -30,18 +33,22 @@ func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
         return ();
     }
     assert leaf.index = entry.key - ORDER_KEY_BASE + 2 ** ORDER_TREE_HEIGHT;
-    let order = cast(entry.new_value, Order*);
     if (entry.prev_value == 0) {
         assert leaf.before = 0;
-        return close_order(entry, leaf, n_orders);
+        return keep_order(entry, leaf, n_orders);
     }
-    let (before) = open_order(cast(entry.prev_value, Order*));
+    let old = cast(entry.prev_value, Order*);
+    let (before) = open_order(old);
     assert leaf.before = before;
-    if (entry.new_value != 0) {
-        let old = cast(entry.prev_value, Order*);
-        assert order.terms.order_id = old.terms.order_id;
+    if (entry.new_value == 0) {
+        assert leaf.after = 0;
+        assert output_ptr[0] = entry.key - ORDER_KEY_BASE;
+        let output_ptr = output_ptr + 1;
+        return seal_orders(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_orders - 1);
     }
-    return close_order(entry, leaf, n_orders);
+    let order = cast(entry.new_value, Order*);
+    assert order.terms.order_id = old.terms.order_id;
+    return keep_order(entry, leaf, n_orders);
 }
 
 // Returns the leaf of a record that the prover claims to be in the old tree.
@@ -75,22 +82,17 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     return (leaf=leaf);
 }
 
-// Writes the record of a slot to the output, sets its leaf and goes on.
+// Writes the record of a slot that has an order to the output, sets its leaf and goes on.
 //
 // Assumption: the fields of the record are within their bounds, as PlaceOrder checked them.
-func close_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+// Guarantee: there is a record. A null one would be read at address 0, which no memory of a proof
+// has (see open_account), so that a slot which was empty and stays so is never listed.
+func keep_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_orders
 ) {
-    tempvar slot = entry.key - ORDER_KEY_BASE;
-    if (entry.new_value == 0) {
-        assert output_ptr[0] = slot;
-        assert leaf.after = 0;
-        let output_ptr = output_ptr + 1;
-        return seal_orders(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_orders - 1);
-    }
     let (word_0, word_1, after) = hash_order(cast(entry.new_value, Order*));
     assert leaf.after = after;
-    assert output_ptr[0] = entry.key - ORDER_KEY_BASE + 2 ** 24 + word_0 * 2 ** 25;
+    assert output_ptr[0] = entry.key - ORDER_KEY_BASE + PRESENT + word_0 * (2 * PRESENT);
     assert output_ptr[1] = word_1;
     let output_ptr = output_ptr + 2;
     return seal_orders(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_orders - 1);

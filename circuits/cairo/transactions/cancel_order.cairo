@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.resting import relink
 from circuits.cairo.book.walk import remove_order
-from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER
+from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER, SIDE_BUY
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
@@ -101,7 +101,7 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;
-    if (order.terms.side == 0) {
+    if (order.terms.side == SIDE_BUY) {
         assert market.bid_head_id = order.terms.order_id;
         assert after.bid_head_id = order.next_id;
         assert after.bid_head_price_ticks = order.next_price_ticks;

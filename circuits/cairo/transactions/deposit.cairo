@@ -76,7 +76,8 @@ func credit{poseidon_ptr: PoseidonBuiltin*}(account: Account*, owner: Owner*, am
     if (known.key_0 != owner.key_0) {
         return (account=account, result_code=RESULT_DEPOSIT_KEY_MISMATCH);
     }
-    return add_collateral(account, amount_quanta);
+    let (after) = add_collateral(account, amount_quanta);
+    return (account=after, result_code=RESULT_DONE);
 }
 
 func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta) -> (
@@ -98,9 +99,7 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta
     return (account=&account, result_code=RESULT_DONE);
 }
 
-func add_collateral{poseidon_ptr: PoseidonBuiltin*}(account: Account*, amount_quanta) -> (
-    account: Account*, result_code: felt
-) {
+func add_collateral(account: Account*, amount_quanta) -> (account: Account*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local after: Account = Account(
@@ -112,5 +111,5 @@ func add_collateral{poseidon_ptr: PoseidonBuiltin*}(account: Account*, amount_qu
         prices=account.prices,
         surplus=account.surplus,
     );
-    return (account=&after, result_code=RESULT_DONE);
+    return (account=&after);
 }

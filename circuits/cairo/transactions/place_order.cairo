@@ -26,6 +26,7 @@ from circuits.cairo.constants import (
     RESULT_IOC_CANCELLED,
     RESULT_MAKER_LIMIT,
     RESULT_RESTING,
+    SIDE_BUY,
     TIME_BOUND,
     TIME_IN_FORCE_IOC,
     TIME_IN_FORCE_POST_ONLY,
@@ -128,18 +129,16 @@ func place_order{
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
     tempvar neither_gtc_nor_ioc = message.time_in_force * (message.time_in_force - 1);
-    assert neither_gtc_nor_ioc * (message.time_in_force - 2) = 0;
+    assert neither_gtc_nor_ioc * (message.time_in_force - TIME_IN_FORCE_POST_ONLY) = 0;
     // The limit of the order's side; only the dangerous direction is bounded. Below 2^70.
     tempvar limit = [&price.buy_limit + side];
     assert [range_check_ptr + 8] = direction * (
         limit - message.price_ticks * (PRICE_X16_ONE * PPM_ONE)
     );
-    // A market without a price yet: nothing else excludes a sell there.
-    tempvar mark_price_x16 = price.mark_price_x16;
-    if (mark_price_x16 == 0) {
-        assert mark_price_x16 = 1;
-    }
-    let range_check_ptr = range_check_ptr + 9;
+    // A market without a price yet has the limit 0 (the band is below 10^6), and nothing else excludes
+    // a sell there.
+    assert [range_check_ptr + 9] = limit - 1;
+    let range_check_ptr = range_check_ptr + 10;
 
     // 2, 3. The slot, and the lots that may be traded. What the position could reach with the signed
     // size keeps within its bound.
@@ -177,10 +176,8 @@ func place_order{
         let range_check_ptr = range_check_ptr + 2;
         let (reducible) = reducible_lots(-direction * old.size_lots, message.size_lots);
         assert lots = reducible;
-        if (lots == 0) {
-            assert lots = 1;
-        }
-        assert range_check_sized = range_check_ptr;
+        assert [range_check_ptr] = reducible - 1;
+        assert range_check_sized = range_check_ptr + 1;
     }
 
     // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction is
@@ -240,7 +237,7 @@ func place_order{
         &message, order_id, walk.remaining_lots, hit_limit, own_head[1], own_head[2]
     );
     local market_after: Market;
-    if (side == 0) {
+    if (side == SIDE_BUY) {
         assert market_after.bid_head_id = own_head_id;
         assert market_after.bid_head_price_ticks = own_head_price_ticks;
         assert market_after.ask_head_id = walk.head_id;
@@ -315,9 +312,8 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    if (message.time_in_force == TIME_IN_FORCE_POST_ONLY) {
-        assert message.time_in_force = 0;
-    }
+    // Not 2, which is post-only.
+    assert message.time_in_force = message.time_in_force * message.time_in_force;
     local market_id = message.market_id;
     local side = message.side;
     local taker: Taker = Taker(

@@ -280,6 +280,7 @@ def _rest(state: State, order: RestingOrder) -> int:
             f"{account.open_orders} of {MAX_OPEN_ORDERS} in use",
             Broken("open_orders", account.open_orders + 1, MAX_OPEN_ORDERS),
         )
+    # Of admission, as BatchFull is: the circuit proves slots to be empty, and needs no count.
     if state.slots_needed() > 1 << ORDER_TREE_HEIGHT:
         raise InvalidTransaction(
             ErrorCode.TOO_MANY_ORDERS,

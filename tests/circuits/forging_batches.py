@@ -1,0 +1,215 @@
+"""The batches that the forging tests tamper with: together they run the whole program.
+
+`test_coverage.py` lists every instruction that none of them runs. Each is as small as its purpose
+allows: every tampering costs a run.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from circuits.program_input import ProgramInput, program_input
+from novation.protocol.accounts import Account
+from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
+    COLLATERAL_BOUND,
+    PPM_ONE,
+)
+from novation.protocol.orders import TimeInForce, VisitOutcome
+from novation.protocol.sealing import SealedBatch
+from novation.protocol.signing import signed
+from novation.protocol.transactions import CancelOrder, Withdraw
+from tests.support.builders import (
+    ONE_DOLLAR,
+    exchange_config,
+    l1_address,
+    market_config,
+    oracle_report,
+    oracle_update,
+    private_key,
+    public_key,
+)
+from tests.support.exchange import BUY, SELL, Exchange, exchange_with
+from tests.support.random_batches import RandomTrading
+from tests.support.scenarios import every_outcome
+
+IOC = TimeInForce.IOC
+RICH = 2**62
+
+
+def several_keys() -> Iterator[SealedBatch]:
+    """Every key of an account signs every kind of message, with six markets."""
+    names = (2, 102, 202, 302)
+    keys = tuple(public_key(private_key(name)) for name in names)
+    account = Account(
+        l1_address=l1_address(2),
+        keys=keys,
+        nonces=(5, 2**62 - 9, 0, 2**61),
+        collateral_quanta=1_000 * ONE_DOLLAR,
+    )
+    two_keys = replace(account, l1_address=l1_address(3), keys=keys[:2], nonces=(0, 7))
+    exchange = exchange_with({2: account, 3: two_keys}, exchange_config(6))
+    config = exchange.config
+    exchange.set_price(1000)
+    for index, nonce in ((3, 2**61 + 1), (1, 2**62 - 8), (0, 6), (2, 1), (1, 2**62 - 1)):
+        tx = Withdraw(2, index, nonce, 10 + index)
+        exchange.apply(signed(tx, private_key(names[index]), config))
+    for nonce, side, price, market_id in ((8, BUY, 990, 0), (9, SELL, 1010, 4)):
+        order = exchange.order(3, side, 1, price, key_index=1, nonce=nonce, market_id=market_id)
+        exchange.apply(signed(order, private_key(names[1]), config))
+    yield exchange.seal()
+    newest = exchange.state.globals.next_order_id - 1
+    for nonce, order_id in ((10, newest), (11, newest - 1)):
+        exchange.apply(signed(CancelOrder(3, 1, nonce, order_id), private_key(names[1]), config))
+    order = exchange.order(2, BUY, 1, 990, key_index=3, nonce=2**61 + 5)
+    exchange.apply(signed(order, private_key(names[3]), config))
+    order = exchange.order(3, SELL, 1, 990, key_index=1, nonce=12)
+    exchange.apply(signed(order, private_key(names[1]), config))
+    yield exchange.seal()
+
+
+def greatest_numbers() -> Iterator[SealedBatch]:
+    """Takers below initial margin, then makers: what shrinks a position may trade."""
+    greatest = market_config(multiplier=2**12 - 1, price_band_ppm=PPM_ONE - 1)
+    config = replace(exchange_config(1), markets=(greatest,))
+    exchange = Exchange(config, price_ticks=2**31)
+    exchange.fund(2, 3, 4, amount_quanta=RICH)
+    unit = RICH // (2**31 * 2**12)
+    size = 19 * unit
+    exchange.place(2, SELL, size, 2**31)
+    exchange.place(3, BUY, size, 2**31)
+    exchange.place(3, SELL, 2, 2**31)
+    exchange.place(3, SELL, size + 5, 2**31 + 1)
+    exchange.place(3, SELL, size + unit * 7 // 10, 2**31 + 2)
+    exchange.seal()
+    price = 2**31 * 98 // 100
+    exchange.set_price(price)
+    exchange.place(2, BUY, 9, price)
+    exchange.place(3, SELL, 5, price, reduce_only=True, time_in_force=IOC)
+    exchange.place(3, SELL, 2, price, time_in_force=IOC)
+    shrunk = exchange.place(2, BUY, 2, 2**31, time_in_force=IOC)
+    assert outcomes(shrunk) == [VisitOutcome.FILL]
+    # Its other order still uses all margin: it may not flip from a long position to a short one.
+    exchange.set_price(2**31 * 105 // 100)
+    flipped = exchange.place(4, BUY, size, 2**31 + 1, time_in_force=IOC)
+    assert outcomes(flipped) == [VisitOutcome.MARGIN]
+    yield exchange.seal()
+    collateral = COLLATERAL_BOUND - 1
+    account = Account(l1_address(2), (public_key(private_key(2)),), (0,), collateral)
+    exchange = exchange_with({2: account})
+    exchange.set_price(1000)
+    exchange.place(2, BUY, 1, 1000)
+    yield exchange.seal()
+
+
+def slots_and_makers() -> Iterator[SealedBatch]:
+    """Slots that are not the first of the list, and makers that may only reduce."""
+    exchange = Exchange(exchange_config(3))
+    exchange.fund(2, 3)
+    for market_id in (2, 0, 1):
+        exchange.place(2, SELL, 3, 1000, market_id=market_id)
+        exchange.place(3, BUY, 3, 1000, market_id=market_id)
+    exchange.place(2, BUY, 2, 1000, market_id=1, reduce_only=True)
+    reduced = exchange.place(3, SELL, 1, 1000, market_id=1)
+    assert outcomes(reduced) == [VisitOutcome.FILL]
+    # The maker's short position becomes a long one: its order has nothing to reduce.
+    exchange.place(3, SELL, 9, 1001, market_id=1)
+    exchange.place(2, BUY, 9, 1001, market_id=1)
+    flipped = exchange.place(3, SELL, 1, 1000, market_id=1, time_in_force=IOC)
+    assert outcomes(flipped) == [VisitOutcome.REDUCE_ONLY]
+    # The report that is the median comes last.
+    exchange.time_ms += 1
+    reports = [
+        oracle_report(exchange.config, index, exchange.time_ms, (price << 16,) * 3)
+        for index, price in enumerate((1002, 1003, 1001))
+    ]
+    exchange.apply(oracle_update(tuple(reports)))
+    deposit = exchange.deposit(2, 5)
+    exchange.apply(replace(deposit, l1_address=1))
+    exchange.apply(replace(deposit, stark_key=1))
+    yield exchange.seal()
+
+
+def wide_tree() -> Iterator[SealedBatch]:
+    """Accounts all over the tree, so that paths turn in every way."""
+    exchange = Exchange()
+    exchange.fund(7, 0x12345678, 0x5A5A5A5A, 0xA5A5A5A5, ACCOUNT_ID_BOUND - 1)
+    yield exchange.seal()
+
+
+def outcomes(placed: TransactionResult) -> list[VisitOutcome]:
+    """Return what became of the makers that an order met."""
+    assert isinstance(placed.hints, PlaceOrderHints)
+    return [visit.outcome for visit in placed.hints.visits]
+
+
+def cancellations() -> Iterator[SealedBatch]:
+    """Head, middle and tail of both sides, old orders and new ones."""
+    exchange = Exchange()
+    exchange.fund(2, 3)
+    for side, prices in ((BUY, (990, 989, 988, 987)), (SELL, (1010, 1011, 1012, 1013))):
+        for price in prices:
+            exchange.place(2, side, 1, price)
+    exchange.seal()
+    for order_id in (2, 4, 1, 6, 8, 5):
+        exchange.cancel(2, order_id)
+    for side, price in ((BUY, 991), (BUY, 986), (SELL, 1009), (SELL, 1014)):
+        exchange.place(3, side, 1, price)
+    for order_id in (9, 10, 11, 12):
+        exchange.cancel(3, order_id)
+    yield exchange.seal()
+
+
+def without_fees() -> Iterator[SealedBatch]:
+    """A trade that costs nothing: the fee account is not touched."""
+    free = market_config(maker_fee_ppm=0, taker_fee_ppm=0)
+    exchange = Exchange(replace(exchange_config(1), markets=(free,)))
+    exchange.fund(2, 3)
+    exchange.place(2, SELL, 3, 1000)
+    exchange.place(3, BUY, 2, 1000, max_fee_ppm=0)
+    yield exchange.seal()
+
+
+def prices_only() -> Iterator[SealedBatch]:
+    """Two oracle updates of eleven markets; no account and no order is opened."""
+    exchange = Exchange(exchange_config(11), price_ticks=0)
+    exchange.set_price(*range(1000, 1011))
+    exchange.set_price(*range(1010, 999, -1))
+    yield exchange.seal()
+
+
+def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:
+    """The third of three random batches."""
+    trading = RandomTrading(seed, exchange_config(n_markets))
+    for _ in range(2):
+        trading.batch(n_transactions)
+    yield trading.batch(n_transactions)
+
+
+_SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
+    "every outcome": lambda: iter(every_outcome()),
+    "several keys": several_keys,
+    "greatest numbers": greatest_numbers,
+    "slots and makers": slots_and_makers,
+    "wide tree": wide_tree,
+    "cancellations": cancellations,
+    "without fees": without_fees,
+    "prices only": prices_only,
+}
+
+
+@functools.cache
+def forging_batches() -> dict[str, SealedBatch]:
+    """Return the batches by name."""
+    return {
+        f"{name} {number}": sealed
+        for name, source in _SOURCES.items()
+        for number, sealed in enumerate(source(), 1)
+    }
+
+
+@functools.cache
+def forging_inputs() -> dict[str, ProgramInput]:
+    """Return the honest inputs of the batches; they are copied, never changed."""
+    return {name: program_input(sealed.witness) for name, sealed in forging_batches().items()}

@@ -1,0 +1,30 @@
+"""Where things are on the tape of an input (circuits/program_input.py)."""
+
+from typing import Any
+
+from circuits.program_input import ProgramInput
+
+# The item that describes the batch, and fields of it.
+BATCH, N_TRANSACTIONS, N_ORDERS, N_EPHEMERAL = 1, 8, 12, 13
+# Fields of an order; no other item behind the batch's has as many.
+ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 14, 12, 13
+
+
+def transaction_places(records: ProgramInput) -> list[int]:
+    """Return where the orders of the tape are: header, fields, signature."""
+    return [
+        i
+        for i, item in enumerate(records.tape)
+        if i > BATCH and not isinstance(item, int) and len(item) == ORDER_FIELDS
+    ]
+
+
+def with_tape(records: ProgramInput, tape: list[Any]) -> ProgramInput:
+    """Return the input with another tape."""
+    return ProgramInput(records.accounts, records.orders, tape)
+
+
+def with_counts(records: ProgramInput, tape: list[Any], changes: dict[int, int]) -> ProgramInput:
+    """Return the input with a tape whose batch has fields increased by `changes`."""
+    batch = [value + changes.get(field, 0) for field, value in enumerate(tape[BATCH])]
+    return with_tape(records, [*tape[:BATCH], batch, *tape[BATCH + 1 :]])

@@ -1,0 +1,169 @@
+"""What a dishonest prover may change in the input: nothing, but for a short list with reasons.
+
+A tampered run must fail or show its difference where L1 looks: configuration, old root, times,
+operations. No tampering gives another new root behind the same values.
+"""
+
+import random
+from typing import Any
+
+import pytest
+
+from circuits.program_input import EPHEMERAL_KEY_BASE, ProgramInput, program_input
+from novation.crypto import FIELD_PRIME
+from novation.protocol.sealing import SealedBatch
+from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, verdict
+from tests.circuits.forging_batches import forging_batches, forging_inputs, random_trading
+from tests.circuits.tape import BATCH, ORDER_FIELDS, ORDER_KEY, PREDECESSOR, transaction_places
+
+SEED = 2026
+POSITIONS, CACHED_SURPLUS = 4, 6
+TYPE_ORACLE_UPDATE = 4
+
+
+def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> bool:
+    """Say whether the program may ignore this cell, or take any such value for it."""
+    if path[0] == "accounts":
+        # The cached sum of an opened account: there is no table of prices it belongs to.
+        return path[2:] == (CACHED_SURPLUS,)
+    if path[0] != "tape":
+        return False
+    item = records.tape[path[1]]
+    if isinstance(item, int):
+        # A direction of a Merkle climb: any number but 0 means yes.
+        return item == 1 and read(tampered, path) != 0
+    if path[1] > BATCH and len(item) == ORDER_FIELDS and path[2:] in ((ORDER_KEY,), (PREDECESSOR,)):
+        key = item[ORDER_KEY]
+        rests = key != 0
+        # Only a resting order has a place; one that is gone at the end may have any free key.
+        return not rests or (path[2] == ORDER_KEY and int(str(key)) >= EPHEMERAL_KEY_BASE)
+    # The last type of transaction is whatever is none of the others.
+    return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_ORACLE_UPDATE
+
+
+def random_change(rng: random.Random) -> int:
+    return rng.choice((1, -1, 2, 1 << 16, 1 << 32, rng.randrange(1, FIELD_PRIME)))
+
+
+def assert_every_cell_is_pinned(sealed: SealedBatch, seed: int) -> None:
+    records, rng = program_input(sealed.witness), random.Random(seed)
+    assert run_dishonestly(records) == sealed.output
+    for path in cells(records):
+        change = random_change(rng)
+        tampered = forged(records, (path, change))
+        outcome = verdict(run_dishonestly(tampered), sealed.output)
+        assert outcome != "FORGED", (path, change)
+        if outcome == "same":
+            assert is_irrelevant(records, path, tampered), (path, change)
+
+
+@pytest.mark.parametrize("name", forging_batches())
+def test_any_cell_when_changed_is_noticed(name: str) -> None:
+    assert_every_cell_is_pinned(forging_batches()[name], SEED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("n_markets", "n_transactions"), [(2, 12), (6, 10), (11, 6)])
+def test_any_cell_of_a_random_batch_when_changed_is_noticed(
+    seed: int, n_markets: int, n_transactions: int
+) -> None:
+    for sealed in random_trading(seed, n_markets, n_transactions):
+        assert_every_cell_is_pinned(sealed, seed)
+
+
+# A batch that opens old accounts and old orders.
+WITH_EVERY_WORD = "every outcome 2"
+# Two cells of one packed word, changed so that the word stays: (cells, shift between them).
+ACCOUNT_WORDS = [((2,), (3,), 100)]
+POSITION_WORDS = [((0,), (1,), 16), ((1,), (2,), 37), ((2,), (3,), 37)]
+ORDER_WORDS = [
+    ((0, 0), (0, 1), 48),
+    ((0, 1), (0, 6), 32),
+    ((0, 6), (0, 7), 16),
+    ((0, 7), (0, 5), 1),
+    ((0, 5), (1,), 7),
+    ((0, 3), (0, 4), 32),
+    ((0, 4), (2,), 48),
+    ((2,), (3,), 48),
+]
+MESSAGE_WORDS = [
+    ((0,), (1,), 32),
+    ((1,), (2,), 8),
+    ((2,), (3,), 62),
+    ((4,), (5,), 32),
+    ((5,), (6,), 32),
+    ((6,), (7,), 48),
+    ((7,), (8,), 20),
+    ((8,), (9,), 1),
+    ((9,), (10,), 1),
+]
+COUNTER_WORDS = [((i,), (i + 1,), 48) for i in range(4)]
+MARKET_WORDS = [
+    ((0,), (1,), 48),
+    ((1,), (6,), 56),
+    ((2,), (3,), 48),
+    ((3,), (4,), 32),
+    ((4,), (5,), 48),
+]
+CONFIG_WORDS = [
+    ((0,), (1,), 8),
+    ((1,), (2,), 8),
+    ((2,), (3,), 8),
+    ((4, 0), (4, 1), 12),
+    ((4, 1), (4, 2), 20),
+    ((4, 2), (4, 3), 20),
+    ((4, 3), (4, 4), 20),
+    ((4, 4), (4, 5), 20),
+    ((4, 5), (4, 6), 20),
+]
+PRICE_WORDS = [((5, 0), (5, 1), 48), ((6, 0), (6, 1), 48), ((6, 5), (6, 6), 48)]
+
+
+def other_readings() -> list[tuple[Path, Path, int]]:
+    """Return pairs of cells whose packed word a second reading could keep."""
+    records = forging_inputs()[WITH_EVERY_WORD]
+    tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
+    orders = transaction_places(records)
+    updates = [i for i, item in tape if len(item) == 8 and not isinstance(item[7], int)]
+    places: list[tuple[Path, list[Any]]] = [
+        (("tape", 0), CONFIG_WORDS),
+        (("tape", BATCH), COUNTER_WORDS),
+        (("tape", 2), MARKET_WORDS),
+        (("tape", updates[0]), PRICE_WORDS),
+        *((("tape", i), MESSAGE_WORDS) for i in orders[:4]),
+        *((("accounts", key), ACCOUNT_WORDS) for key in records.accounts),
+        *((("orders", key), ORDER_WORDS) for key in records.orders),
+    ]
+    return [
+        ((*place, *low), (*place, *high), width)
+        for place, words in places
+        for low, high, width in words
+    ]
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_a_packed_word_is_rejected(carry: int) -> None:
+    """Move a carry between two fields: word, hash and signature stay, only range checks object."""
+    records, pairs = forging_inputs()[WITH_EVERY_WORD], other_readings()
+    assert len(pairs) > 100
+    for low, high, width in pairs:
+        tampered = forged(records, (low, carry << width), (high, -carry))
+        assert run_dishonestly(tampered) is None, (low, high, width)
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_a_position_word_with_fitting_sums_is_rejected(carry: int) -> None:
+    """As above, and the cached exposure and long lots are made to fit the forged fields."""
+    records = forging_inputs()[WITH_EVERY_WORD]
+    places = [("accounts", key, 4) for key, x in records.accounts.items() if x[POSITIONS] != 0]
+    for place in places:
+        for low, high, width in POSITION_WORDS:
+            fields = [read(records, (*place, i)) for i in range(6)]
+            changed = list(fields)
+            changed[low[0]] += carry << width
+            changed[high[0]] -= carry
+            _, size, buys, sells, *_ = changed
+            changed[4:] = max(size + buys, sells - size), max(size, 0)
+            changes = [((*place, i), changed[i] - fields[i]) for i in range(6)]
+            assert run_dishonestly(forged(records, *changes)) is None, (place, width)
