@@ -13,11 +13,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from devnet.batch_policy import batch_policy
 from devnet.contracts import Chain
 from devnet.deployment import Deployment
+from devnet.errors import UserError
 from devnet.home import Home
 from devnet.keys import load_keys
 from devnet.l1_exchange import ExchangeOnL1
+from prover.profiles import PROFILES
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
@@ -39,9 +42,11 @@ OPERATORS_MATTER: Final = (
     DataFolderInUseError,
     DeepReorgError,
     RootMismatchError,
+    UserError,
     WrongExchangeError,
 )
 SECOND_L1_HELP: Final = "another node, which must hold a deposit, too, before it counts"
+PROFILE_HELP: Final = "the prover's: batches are sealed so that its proofs fit beside them"
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
@@ -53,7 +58,12 @@ def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int)
         market_displays=tuple(
             MarketDisplay(market.tick_size, market.lot_size) for market in deployment.markets
         ),
-        batch=BatchPolicy(max_cost_steps=arguments.batch_steps, max_age_ms=arguments.batch_age_ms),
+        batch=batch_policy(
+            arguments.profile,
+            arguments.batch_steps,
+            arguments.batch_age_ms,
+            len(deployment.markets),
+        ),
         # Long enough for the whole committee, so that one update carries all reports.
         oracle=OraclePolicy(grace_ms=500),
         watcher=WatcherPolicy(
@@ -97,6 +107,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--second-l1", metavar="URL", help=SECOND_L1_HELP)
     parser.add_argument("--confirmations", type=int, default=2)
     parser.add_argument("--accept-l1-reorg", type=int, metavar="BLOCK", help=ACCEPT_HELP)
+    parser.add_argument(
+        "--profile", choices=sorted(PROFILES), default="balanced", help=PROFILE_HELP
+    )
     parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)
     parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
     return parser.parse_args(arguments)

@@ -132,7 +132,7 @@ class Devnet:
         arguments = ["--home", str(self.home.path), "--listen", endpoints.sequencer]
         arguments += ["--l1", endpoints.l1, "--confirmations", str(options.confirmations)]
         arguments += ["--batch-age-ms", str(options.batch_age_ms)]
-        arguments += ["--batch-steps", str(options.batch_steps)]
+        arguments += ["--batch-steps", str(options.batch_steps), "--profile", options.profile]
         process = self._run("sequencer", "devnet.node_process", arguments)
         asyncio.run(wait_until_it_serves(process, endpoints.sequencer))
 

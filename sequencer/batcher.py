@@ -2,18 +2,37 @@
 
 from typing import Final
 
-from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.batch import TransactionResult
+from novation.protocol.constants import MAX_POSITIONS, ORDER_TREE_HEIGHT
 from novation.protocol.cost import empty_batch_steps
-from novation.protocol.output import HEADER_FELTS
+from novation.protocol.errors import OutputFull
+from novation.protocol.output import (
+    HEADER_FELTS,
+    AccountRecord,
+    OrderRecord,
+    account_felts,
+    order_felts,
+)
 from novation.protocol.state import State
-from novation.protocol.transactions import Deposit, Transaction, Withdraw
+from novation.protocol.transactions import Transaction
 from sequencer.config import BatchPolicy
+from sequencer.l1_cost import (
+    L1Room,
+    OutputCost,
+    empty_batch_cost,
+    listed_cost,
+    record_cost,
+    small_transaction_cost,
+    transaction_cost,
+)
 
 # Felts of the public output, docs/spec/output.md.
 _ACCOUNT_FELTS: Final = 2
 _ORDER_FELTS: Final = 2
-_OPERATION_FELTS: Final = 3
 _MARKET_FELTS: Final = 3
+_LAST_SLOT: Final = 2**ORDER_TREE_HEIGHT - 1
+# A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
+_RECOUNT_SHARE: Final = 16
 
 
 class BatchMeter:
@@ -23,6 +42,9 @@ class BatchMeter:
         """Start with an empty batch."""
         self._policy = policy
         self._n_markets = n_markets
+        self._empty_cost = empty_batch_cost(n_markets)
+        self._small_cost = small_transaction_cost(n_markets)
+        self._rooms: dict[int, L1Room] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -31,18 +53,25 @@ class BatchMeter:
         self.n_transactions = 0
         self.first_sequence = 0
         self._first_time_ms = 0
-        self._transaction_felts = 0
+        # Operations and withdrawals, exactly; all records of the batch, from above.
+        self._listed_cost = OutputCost()
+        self._cost = self._empty_cost
 
-    def add(self, sequence: int, time_ms: int, tx: Transaction, cost_steps: int) -> None:
-        """Count an applied transaction."""
+    def add(
+        self,
+        sequence: int,
+        time_ms: int,
+        tx: Transaction,
+        cost_steps: int,
+        result: TransactionResult | None = None,
+    ) -> None:
+        """Count an applied transaction; without its result the worst one is assumed."""
         if self.n_transactions == 0:
             self.first_sequence, self._first_time_ms = sequence, time_ms
         self.n_transactions += 1
         self.cost_steps += cost_steps
-        if isinstance(tx, Deposit):
-            self._transaction_felts += _OPERATION_FELTS
-        elif isinstance(tx, Withdraw):
-            self._transaction_felts += 1
+        self._cost += transaction_cost(tx, result, self._n_markets)
+        self._listed_cost += listed_cost(tx, result)
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -54,11 +83,69 @@ class BatchMeter:
         return self._policy.max_cost_steps - self.cost_steps
 
     def is_full(self, state: State) -> bool:
-        """Return whether the batch has reached the number of transactions or the output size."""
+        """Return whether the batch must be sealed before the next transaction, whatever it is."""
         return (
             self.n_transactions >= self._policy.max_transactions
             or self.output_felts(state) >= self._policy.max_output_felts
+            or not self._leaves_room(state)
         )
+
+    def check_room(self, state: State, tx: Transaction, result: TransactionResult) -> None:
+        """Raise OutputFull if the batch cannot settle with a transaction, as it came out.
+
+        The first one must go into some batch; the policy has room for whatever it is.
+        """
+        if self.n_transactions == 0:
+            return
+        n_steps = self.cost_steps + result.cost_steps
+        added = transaction_cost(tx, result, self._n_markets)
+        listed = self._listed_cost + listed_cost(tx, result)
+        if not self._fits(state, n_steps, self._cost + added, listed, OutputCost()):
+            raise OutputFull(result.cost_steps, 0)
+
+    def _leaves_room(self, state: State) -> bool:
+        """Return whether most transactions would still have room."""
+        n_steps = self._policy.steps_after(self.cost_steps)
+        return self._fits(state, n_steps, self._cost, self._listed_cost, self._small_cost)
+
+    def _fits(
+        self, state: State, n_steps: int, cost: OutputCost, listed: OutputCost, reserve: OutputCost
+    ) -> bool:
+        """Return whether L1's transaction has room for the batch as counted and for a reserve.
+
+        What has been counted takes every record that a transaction touches for a new one. When that
+        is too much, the records are counted as they are.
+        """
+        room = self._room(n_steps)
+        if (cost + reserve).fits(room):
+            return True
+        exact = self._empty_cost + listed + self._records_cost(state)
+        if not (exact + reserve + OutputCost(room.n_bytes // _RECOUNT_SHARE)).fits(room):
+            return False
+        # The counted cost of what is not applied yet is added again when it is.
+        self._cost = exact
+        return True
+
+    def _room(self, n_steps: int) -> L1Room:
+        log_steps = (n_steps - 1).bit_length()
+        if log_steps not in self._rooms:
+            self._rooms[log_steps] = self._policy.room_for(n_steps)
+        return self._rooms[log_steps]
+
+    def _records_cost(self, state: State) -> OutputCost:
+        """Return what the records of accounts and orders take as they are now."""
+        batch = state.batch
+        assert batch is not None
+        total = OutputCost()
+        for account_id in batch.opened_accounts:
+            record = AccountRecord.of(account_id, state.account(account_id))
+            total += record_cost(account_felts(record))
+        born = state.order_ids_born_since(batch.old_globals.next_order_id)
+        for order_id in (*batch.opened_orders, *born):
+            # Which slot a new order will have is not known yet.
+            record_felts = order_felts(OrderRecord(_LAST_SLOT, state.get_order(order_id)))
+            total += record_cost(record_felts)
+        return total
 
     def is_old(self, now_ms: int) -> bool:
         """Return whether the first transaction has waited long enough."""
@@ -77,7 +164,7 @@ class BatchMeter:
             HEADER_FELTS
             + 1
             + self._n_markets * _MARKET_FELTS
-            + self._transaction_felts
+            + self._listed_cost.felts
             + (len(batch.opened_accounts) + 1) * (_ACCOUNT_FELTS + slots_per_account)
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )

@@ -1,10 +1,32 @@
 """Settings of a node. What is consensus lives in `novation.protocol.config`, not here."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
+from novation.protocol.constants import MAX_MARKETS
+from novation.protocol.cost import empty_batch_steps
+from sequencer.l1_cost import L1Proof, L1Room, room_beside, verify_gas, worst_transaction_steps
 from sequencer.proof_collector import ProofPolicy
 from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
+
+# The dearest profile whose proofs fit into a transaction, `prover.proof_size`: another one's proof
+# of as many steps is not larger. A test compares.
+PROOFS_ON_L1: Final = tuple(
+    L1Proof(log_steps, n_bytes, verify_gas(24, log_steps + 7))
+    for log_steps, n_bytes in (
+        (16, 97_714),
+        (17, 104_818),
+        (18, 111_755),
+        (19, 118_859),
+        (20, 126_539),
+    )
+)
+_NO_ROOM: Final = L1Room(-1, -1)
+# Of the first transaction in a batch: whatever it costs, it goes into one.
+_FIRST_STEPS: Final = empty_batch_steps(MAX_MARKETS) + worst_transaction_steps()
+# An order that meets one maker costs less.
+_SMALL_STEPS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +34,33 @@ class BatchPolicy:
     """When a batch is sealed.
 
     `max_cost_steps` bounds the Cairo steps of a batch, `max_age_ms` how long its first transaction
-    waits, `max_transactions` the size of the witness, `max_output_felts` the public output that the
-    L1 transaction must carry (one more transaction may exceed it).
+    waits, `max_transactions` the size of the witness, `max_output_felts` the public output (one
+    more transaction may exceed it). `proofs` says what the prover's proofs take of the L1
+    transaction, by ascending steps: a batch is sealed before its output could be too large beside
+    the proof.
     """
 
     max_cost_steps: int = 200_000
     max_age_ms: int = 10_000
     max_transactions: int = 1_000
     max_output_felts: int = 2_000
+    proofs: tuple[L1Proof, ...] = PROOFS_ON_L1
+
+    @property
+    def steps_at_most(self) -> int:
+        """Steps of the largest batch."""
+        return max(self.max_cost_steps, _FIRST_STEPS)
+
+    def steps_after(self, cost_steps: int) -> int:
+        """Return the steps of a batch after one more of most transactions."""
+        return min(cost_steps + _SMALL_STEPS, self.steps_at_most)
+
+    def room_for(self, n_steps: int) -> L1Room:
+        """Return what the proof of so many steps leaves."""
+        log_steps = (n_steps - 1).bit_length()
+        fitting = (proof for proof in self.proofs if proof.log_steps >= log_steps)
+        proof = next(fitting, None)
+        return _NO_ROOM if proof is None else room_beside(proof)
 
 
 @dataclass(frozen=True, slots=True)

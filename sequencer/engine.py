@@ -7,6 +7,7 @@ change in one atomic write. After a crash, replaying the journal behind the last
 back the state that was lost from memory.
 """
 
+import functools
 import json
 import logging
 from collections.abc import Sequence
@@ -254,10 +255,14 @@ class Engine:
         tx, verify = command.transaction, not command.is_verified
         if isinstance(tx, Withdraw):
             self._check_custody(tx, verify_signature=verify)
-        limit = self.meter.steps_left()
         try:
             return apply_transaction(
-                self.state, tx, time_ms, verify_signature=verify, steps_limit=limit
+                self.state,
+                tx,
+                time_ms,
+                verify_signature=verify,
+                steps_limit=self.meter.steps_left(),
+                check_room=functools.partial(self.meter.check_room, self.state, tx),
             )
         except BatchFull:
             self._seal()
@@ -282,7 +287,7 @@ class Engine:
     def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:
         """Take note of an applied entry, live or replayed."""
         self.last_sequence = entry.sequence
-        self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps)
+        self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps, result)
         self.counters.count(result.events)
         self.accounts_by_key.learn(result.events, self.state.accounts)
         applied = AppliedEntry(entry, message_hash, result.events)

@@ -17,6 +17,7 @@ from sequencer.l1 import (
     Treatment,
     treatment_of_rejection,
 )
+from sequencer.l1_cost import ENVELOPE_BYTES, MAX_TRANSACTION_BYTES
 from sequencer.ledger import BatchLedger
 from sequencer.proof_queue import ProofQueue
 from sequencer.queue_skipper import QueueSkipper
@@ -24,10 +25,6 @@ from sequencer.submission import Progress, Submission
 
 __all__ = ["RootMismatchError", "Settlement", "SettlementPolicy"]
 
-# Public mempools refuse larger transactions, encoded as a whole; a local chain would not notice.
-MAX_TRANSACTION_BYTES = 131_072
-# What a transaction has besides its calldata: signature, nonce, fees, lengths, at their longest.
-ENVELOPE_BYTES = 200
 TOO_LARGE_ADVICE = "`novation batch reprove N` with a prover of profile cheap-l1"
 REVERTED_ADVICE = "find out why its transactions are reverted, then restart the sequencer"
 

@@ -92,5 +92,9 @@ class BatchFull(Exception):  # noqa: N818 - not a fault: the batch must be seale
         self.cost_steps = cost_steps
 
 
+class OutputFull(BatchFull):
+    """A transaction makes the batch's output larger than L1 has room for beside the proof."""
+
+
 class DecodeError(ValueError):
     """Bytes, felts or JSON that no encoder of this package writes."""

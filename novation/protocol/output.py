@@ -147,9 +147,9 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
         felts.extend(_operation_felts(operation))
     felts.extend(pack((w.amount_quanta, 64), (w.l1_address, 160)) for w in output.withdrawals)
     for account in output.accounts:
-        felts.extend(_account_felts(account))
+        felts.extend(account_felts(account))
     for record in output.orders:
-        felts.extend(_order_felts(record))
+        felts.extend(order_felts(record))
     felts.extend(word for market in output.markets for word in market.words())
     return (*felts, output.counters.word())
 
@@ -164,7 +164,8 @@ def _operation_felts(operation: OperationRecord) -> tuple[int, ...]:
     return head, operation.l1_address, operation.stark_key
 
 
-def _account_felts(record: AccountRecord) -> tuple[int, ...]:
+def account_felts(record: AccountRecord) -> tuple[int, ...]:
+    """Return the words of an account's record."""
     head = pack(
         (record.account_id, 32),
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
@@ -176,7 +177,8 @@ def _account_felts(record: AccountRecord) -> tuple[int, ...]:
     return head, record.nonces_word, *(position.word() for position in record.positions)
 
 
-def _order_felts(record: OrderRecord) -> tuple[int, ...]:
+def order_felts(record: OrderRecord) -> tuple[int, ...]:
+    """Return the words of a slot's record."""
     if record.order is None:
         return (pack((record.slot, 24)),)
     word_0, word_1 = record.order.words()

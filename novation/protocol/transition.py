@@ -8,7 +8,7 @@ A transaction is refused with `InvalidTransaction` when it is its author's fault
 is our fault and must stop the process.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from novation.protocol.batch import BatchEntry, TransactionResult
@@ -48,6 +48,7 @@ def apply_transaction(
     *,
     verify_signature: bool = True,
     steps_limit: int | None = None,
+    check_room: Callable[[TransactionResult], None] | None = None,
 ) -> TransactionResult:
     """Apply one transaction to the open batch.
 
@@ -57,10 +58,11 @@ def apply_transaction(
         time_ms: not before that of the previous transaction.
         verify_signature: False if the caller has verified it already.
         steps_limit: what the transaction may add to the batch's cost, None for any amount.
+        check_room: sees the state that it leads to, and raises BatchFull if the batch has no room.
 
     Raises:
         InvalidTransaction: it breaks a rule; nothing has changed.
-        BatchFull: it costs more than `steps_limit`; nothing has changed.
+        BatchFull: it costs more than `steps_limit`, or has no room; nothing has changed.
     """
     assert state.batch is not None
     assert state.globals.time_ms <= time_ms < TIME_BOUND
@@ -72,6 +74,8 @@ def apply_transaction(
         opened = opened_leaf_steps(state.batch) - opened_before
         result = replace(result, cost_steps=transaction_steps(tx, result, opened))
         _check_steps(result.cost_steps, steps_limit)
+        if check_room is not None:
+            check_room(result)
     except (InvalidTransaction, BatchFull):
         state.rollback()
         raise

@@ -1,0 +1,201 @@
+"""What a batch takes of its settlement transaction: bytes and gas, from above.
+
+A transaction is limited to 131,072 bytes by public pools and to 2^24 gas by EIP-7825. The proof
+takes most of the bytes; what it leaves is for the program's output (docs/spec/output.md), each felt
+of which is a byte of length and its bytes without leading zeros.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from novation.protocol import cost
+from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS
+from novation.protocol.errors import ResultCode
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
+
+MAX_TRANSACTION_BYTES: Final = 131_072
+# What a transaction has besides its calldata: signature, nonce, fees, lengths, at their longest.
+ENVELOPE_BYTES: Final = 200
+# Selector, two offsets, two lengths, paddings; then the fixed part of the public input.
+CALL_BYTES: Final = 4 + 4 * 32 + 2 * 31
+STATEMENT_BYTES: Final = 9 + 8 * 11
+MAX_TRANSACTION_GAS: Final = 2**24
+# A tenth stays unused: gas prices of operations have changed before.
+USED_GAS_PPM: Final = 900_000
+PPM: Final = 1_000_000
+
+# Felts of the output, and their bytes at most, with the length.
+HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 18 + 33
+HEADER_FELTS: Final = 7
+GLOBALS_BYTES: Final = 31
+MARKET_BYTES: Final = 20 + 21 + 9
+MARKET_FELTS: Final = 3
+OPERATION_BYTES: Final = 15 + 21 + 33
+OPERATION_FELTS: Final = 3
+WITHDRAWAL_BYTES: Final = 29
+# An account has up to four keys, each with a nonce of 62 bits.
+ACCOUNT_BYTES: Final = 22 + 32
+ACCOUNT_FELTS: Final = 2
+POSITION_BYTES: Final = 25
+ORDER_BYTES: Final = 22 + 21
+ORDER_FELTS: Final = 2
+
+# Measured (tests/e2e/test_l1_cost.py does it again) and rounded up: reading, checking and hashing
+# a felt of the output; what an operation and a withdrawal cost besides, to an address that never
+# had any. A deposit that failed is paid back like a withdrawal.
+FELT_GAS: Final = 1_700
+OPERATION_GAS: Final = 17_000
+WITHDRAWAL_GAS: Final = 26_000
+BYTE_GAS: Final = 16
+# Base of a transaction, state writes, 200 holes of the queue.
+FIXED_GAS: Final = 21_000 + 120_000 + 200 * 3_700
+# Of the verification: what it costs at all, and each query in a domain of 2^24.
+VERIFY_GAS: Final = 1_200_000
+QUERY_GAS: Final = 60_000
+QUERY_LOG_DOMAIN: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class L1Proof:
+    """What the proof of 2^log_steps steps takes of the transaction at most."""
+
+    log_steps: int
+    n_bytes: int
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class L1Room:
+    """What the proof leaves for the output: bytes, and gas besides that of the proof."""
+
+    n_bytes: int
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCost:
+    """What an output, or a part of one, takes."""
+
+    n_bytes: int = 0
+    felts: int = 0
+    n_operations: int = 0
+    n_credits: int = 0
+
+    def __add__(self, other: "OutputCost") -> "OutputCost":
+        """Return what both take together."""
+        return OutputCost(
+            self.n_bytes + other.n_bytes,
+            self.felts + other.felts,
+            self.n_operations + other.n_operations,
+            self.n_credits + other.n_credits,
+        )
+
+    @property
+    def gas(self) -> int:
+        """Gas besides that of the proof."""
+        return (
+            self.n_bytes * BYTE_GAS
+            + self.felts * FELT_GAS
+            + self.n_operations * OPERATION_GAS
+            + self.n_credits * WITHDRAWAL_GAS
+        )
+
+    def fits(self, room: L1Room) -> bool:
+        """Return whether a transaction has room for it."""
+        return self.n_bytes <= room.n_bytes and self.gas <= room.gas
+
+
+def verify_gas(n_queries: int, log_domain: int) -> int:
+    """Return an upper bound of what the verification costs besides reading its input."""
+    return VERIFY_GAS + n_queries * QUERY_GAS * log_domain // QUERY_LOG_DOMAIN
+
+
+def room_beside(proof: L1Proof) -> L1Room:
+    """Return what a proof leaves; negative if it does not fit alone."""
+    fixed_bytes = ENVELOPE_BYTES + CALL_BYTES + STATEMENT_BYTES + proof.n_bytes
+    gas = MAX_TRANSACTION_GAS * USED_GAS_PPM // PPM - FIXED_GAS - proof.gas
+    return L1Room(MAX_TRANSACTION_BYTES - fixed_bytes, gas - fixed_bytes * BYTE_GAS)
+
+
+def empty_batch_cost(n_markets: int) -> OutputCost:
+    """Return what every batch takes: header, markets, counters and the fee account."""
+    fixed = OutputCost(
+        HEADER_BYTES + n_markets * MARKET_BYTES + GLOBALS_BYTES,
+        HEADER_FELTS + n_markets * MARKET_FELTS + 1,
+    )
+    return fixed + touched_cost(1, 0, n_markets)
+
+
+def transaction_cost(
+    tx: Transaction, result: TransactionResult | None, n_markets: int
+) -> OutputCost:
+    """Return what a transaction can add to the output: all that it touches counts as new.
+
+    Without its result the worst one is assumed.
+    """
+    hints = None if result is None else result.hints
+    n_visits = len(hints.visits) if isinstance(hints, PlaceOrderHints) else MAX_MAKERS_PER_ORDER
+    if isinstance(tx, PlaceOrder):
+        # Each maker's order and the one that stands before it; its own and the one before that.
+        return touched_cost(1 + n_visits, 2 * (1 + n_visits), n_markets)
+    if isinstance(tx, CancelOrder):
+        return touched_cost(1, 2, n_markets)
+    if isinstance(tx, Deposit | Withdraw):
+        return touched_cost(1, 0, n_markets) + listed_cost(tx, result)
+    return OutputCost()
+
+
+def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:
+    """Return what the lists of operations and withdrawals take of a transaction, exactly."""
+    if isinstance(tx, Deposit):
+        is_done = result is not None and result.result_code is ResultCode.DONE
+        return OutputCost(OPERATION_BYTES, OPERATION_FELTS, 1, 0 if is_done else 1)
+    if isinstance(tx, Withdraw):
+        return OutputCost(WITHDRAWAL_BYTES, 1, 0, 1)
+    return OutputCost()
+
+
+def small_transaction_cost(n_markets: int) -> OutputCost:
+    """Return what most transactions stay below: a deposit, or an order that meets one maker."""
+    credit = OutputCost(OPERATION_BYTES, OPERATION_FELTS, n_operations=1, n_credits=1)
+    return touched_cost(2, 4, n_markets) + credit
+
+
+def record_cost(felts: Iterable[int]) -> OutputCost:
+    """Return what records take whose values are known."""
+    sizes = [1 + (felt.bit_length() + 7) // 8 for felt in felts]
+    return OutputCost(sum(sizes), len(sizes))
+
+
+def touched_cost(n_accounts: int, n_orders: int, n_markets: int) -> OutputCost:
+    """Return what records of so many accounts and order slots take."""
+    slots = min(n_markets, MAX_POSITIONS)
+    return OutputCost(
+        n_accounts * (ACCOUNT_BYTES + slots * POSITION_BYTES) + n_orders * ORDER_BYTES,
+        n_accounts * (ACCOUNT_FELTS + slots) + n_orders * ORDER_FELTS,
+    )
+
+
+def worst_transaction_cost(n_markets: int) -> OutputCost:
+    """Return what one transaction can add: an order that meets the most makers, and rests."""
+    order = touched_cost(MAX_MAKERS_PER_ORDER + 1, 2 * (MAX_MAKERS_PER_ORDER + 1), n_markets)
+    credit = OutputCost(OPERATION_BYTES, OPERATION_FELTS, n_operations=1, n_credits=1)
+    return order + credit
+
+
+def worst_transaction_steps() -> int:
+    """Return the Cairo steps that one transaction can cost."""
+    n_accounts = MAX_MAKERS_PER_ORDER + 1
+    margins = 2 * n_accounts * MAX_POSITIONS * cost.POSITION_MARGIN_STEPS
+    account = cost.ACCOUNT_LEAF_STEPS + MAX_POSITIONS * cost.POSITION_LEAF_STEPS
+    orders = (2 * MAX_MAKERS_PER_ORDER + 2) * cost.ORDER_LEAF_STEPS
+    visits = MAX_MAKERS_PER_ORDER * cost.VISIT_STEPS
+    return cost.PLACE_STEPS + visits + margins + n_accounts * account + orders

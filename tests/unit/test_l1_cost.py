@@ -1,0 +1,307 @@
+"""The batcher's figures for L1 are upper bounds, and no batch grows beyond its transaction."""
+
+import random
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from eth_account import Account
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devnet.batch_policy import batch_policy, proofs_on_l1
+from devnet.errors import UserError
+from novation.protocol.errors import BatchFull, OutputFull
+from novation.protocol.sealing import seal_batch
+from novation.protocol.transactions import Transaction, Withdraw
+from novation.protocol.transition import apply_transaction, open_batch
+from prover.calldata import OUTPUT_OFFSET, _count_siblings, encode_update_state
+from prover.l1_layout import MASK_VALUE_INDEX, N_COLUMNS
+from prover.profiles import PROFILES, Profile, fri_step_list
+from prover.proof_size import max_proof_bytes
+from sequencer.batcher import BatchMeter
+from sequencer.config import PROOFS_ON_L1, BatchPolicy
+from sequencer.l1_cost import (
+    CALL_BYTES,
+    ENVELOPE_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_GAS,
+    STATEMENT_BYTES,
+    empty_batch_cost,
+    record_cost,
+    worst_transaction_cost,
+)
+from tests.support.builders import ONE_DOLLAR, exchange_config
+from tests.support.exchange import BUY, SELL, Exchange
+
+L1_PROFILES = [profile for profile in PROFILES.values() if profile.fits_l1]
+
+
+def proof_bytes(profile: Profile, log_steps: int, queries: list[int]) -> int:
+    """Count a proof's bytes table by table, as `prover.calldata` repacks it."""
+    steps = fri_step_list(1 << log_steps)[1:]
+    log_domain = log_steps + 4 + profile.log_blowup
+    size = 5 + len(steps) + 3 * 24 + (max_mask() + 2) * 32 + len(steps) * 24 + 64 * 32 + 8
+    known = sorted(set(queries))
+    for columns in (*N_COLUMNS, 2):
+        size += len(known) * columns * 32
+        leaves, height = set(known), log_domain
+        if columns == 1:
+            size += sum(query ^ 1 not in leaves for query in leaves) * 32
+            leaves, height = {query >> 1 for query in known}, log_domain - 1
+        size += _count_siblings(leaves, height) * 24
+    indices = set(known)
+    for step in steps:
+        cosets = {index >> step for index in indices}
+        log_domain -= step
+        size += (len(cosets) * (1 << step) - len(indices)) * 32
+        size += _count_siblings(cosets, log_domain) * 24
+        indices = cosets
+    return size
+
+
+def max_mask() -> int:
+    return max(MASK_VALUE_INDEX) + 1
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("log_steps", [16, 17, 18, 20])
+def test_proof_size_when_queries_are_random_then_below_the_bound_and_near_it(
+    profile: Profile, log_steps: int
+) -> None:
+    rng = random.Random(f"{profile.name}/{log_steps}")
+    log_domain = log_steps + 4 + profile.log_blowup
+    sizes = [
+        proof_bytes(
+            profile, log_steps, [rng.getrandbits(log_domain) for _ in range(profile.n_queries)]
+        )
+        for _ in range(50)
+    ]
+    bound = max_proof_bytes(profile, log_steps)
+    assert max(sizes) <= bound < 1.06 * max(sizes)
+    # Queries that lie as far apart as they can reach the bound, or come near it.
+    spacing = (1 << log_domain) // profile.n_queries
+    spread = [i * spacing for i in range(profile.n_queries)]
+    assert 0.97 * bound < proof_bytes(profile, log_steps, spread) <= bound
+
+
+def test_default_proofs_are_not_smaller_than_those_of_any_profile_for_l1() -> None:
+    for profile in L1_PROFILES:
+        for default, actual in zip(PROOFS_ON_L1, proofs_on_l1(profile), strict=False):
+            assert default.log_steps == actual.log_steps
+            assert default.n_bytes >= actual.n_bytes, f"raise PROOFS_ON_L1 for {profile.name}"
+            assert default.gas >= actual.gas, f"raise PROOFS_ON_L1 for {profile.name}"
+
+
+def test_envelope_when_every_field_is_at_its_longest_then_within_the_bound() -> None:
+    call = encode_update_state(b"\xff" * 20_001, b"\xff" * 100_001)
+    assert len(call) - 120_002 <= CALL_BYTES
+    signed = Account.from_key("0x" + "11" * 32).sign_transaction(
+        {
+            "type": 2,
+            "chainId": 2**64 - 1,
+            "to": "0x" + "11" * 20,
+            "data": call,
+            "value": 0,
+            "nonce": 2**64 - 2,
+            "gas": MAX_TRANSACTION_GAS,
+            "maxFeePerGas": 2**128 - 1,
+            "maxPriorityFeePerGas": 2**128 - 1,
+        }
+    )
+    assert len(signed.raw_transaction) - len(call) <= ENVELOPE_BYTES
+    assert OUTPUT_OFFSET == STATEMENT_BYTES
+
+
+class Filler:
+    """Applies transactions and asks the meter, as the engine does, until the batch is full."""
+
+    def __init__(self, n_markets: int, policy: BatchPolicy) -> None:
+        self.exchange = Exchange(exchange_config(n_markets), sign=False)
+        self.policy = policy
+        self.meter = BatchMeter(policy, n_markets)
+        # Whether the engine's check before each transaction is made, too.
+        self.is_exact = False
+
+    def start(self) -> None:
+        """Put what was done so far into a batch of its own."""
+        self.exchange.seal()
+        self.meter.reset()
+
+    def take(self, tx: Transaction) -> bool:
+        """Apply a transaction unless it has no room; return whether more may come."""
+        ex = self.exchange
+        try:
+            result = apply_transaction(
+                ex.state,
+                tx,
+                ex.time_ms,
+                verify_signature=False,
+                steps_limit=self.meter.steps_left(),
+                check_room=partial(self.meter.check_room, ex.state, tx) if self.is_exact else None,
+            )
+        except BatchFull:
+            return False
+        self.meter.add(1, ex.time_ms, tx, result.cost_steps, result)
+        return not self.meter.is_full(ex.state)
+
+    def check(self) -> tuple[int, int]:
+        """Seal; the transaction must have room, with the largest proof. Return bytes and felts."""
+        output = seal_batch(self.exchange.state).output
+        n_bytes = record_cost(output).n_bytes
+        assert n_bytes <= self.policy.room_for(self.meter.cost_steps).n_bytes
+        n_steps = max(self.meter.cost_steps, 1 << 16)
+        proof = next(p for p in self.policy.proofs if 1 << p.log_steps >= n_steps)
+        whole = n_bytes + proof.n_bytes + CALL_BYTES + STATEMENT_BYTES + ENVELOPE_BYTES
+        assert whole <= MAX_TRANSACTION_BYTES
+        return n_bytes, len(output)
+
+
+def funded(n_accounts: int, n_markets: int, policy: BatchPolicy, *, slots: int = 0) -> Filler:
+    """Return an exchange with accounts that have a position in each of `slots` markets."""
+    filler = Filler(n_markets, policy)
+    ids = range(2, 2 + n_accounts)
+    filler.exchange.fund(*ids)
+    for market_id in range(slots):
+        for account_id in ids[::2]:
+            filler.exchange.place(account_id, SELL, 1, 1000, market_id=market_id)
+            filler.exchange.place(account_id + 1, BUY, 1, 1000, market_id=market_id)
+    filler.start()
+    return filler
+
+
+@pytest.mark.parametrize("profile", [profile.name for profile in L1_PROFILES])
+@pytest.mark.parametrize(("n_markets", "steps"), [(2, 200_000), (8, 200_000)])
+def test_deposits_to_accounts_with_all_slots_when_the_batch_is_full_then_it_fits(
+    profile: str, n_markets: int, steps: int
+) -> None:
+    filler = funded(200, n_markets, batch_policy(profile, steps, 1, n_markets), slots=n_markets)
+    for account_id in range(2, 202):
+        if not filler.take(filler.exchange.deposit(account_id, ONE_DOLLAR)):
+            break
+    else:
+        pytest.fail("the batch was never full")
+    filler.check()
+
+
+def test_deposits_with_default_policies_when_steps_are_many_then_it_fits_as_well() -> None:
+    filler = funded(320, 8, BatchPolicy(max_cost_steps=400_000), slots=8)
+    for account_id in range(2, 322):
+        if not filler.take(filler.exchange.deposit(account_id, ONE_DOLLAR)):
+            break
+    n_bytes, _ = filler.check()
+    assert n_bytes > 10_000
+
+
+def test_withdrawals_when_many_then_gas_fits() -> None:
+    policy = replace(batch_policy("cheap-l1", 1 << 19, 1, 2), max_transactions=10_000)
+    filler = funded(700, 2, policy)
+    ex, count = filler.exchange, 0
+    for account_id in range(2, 702):
+        count += 1
+        if not filler.take(Withdraw(account_id, 0, ex.next_nonce(account_id), 1)):
+            break
+    assert filler.meter._cost.gas <= policy.room_for(filler.meter.cost_steps).gas
+    filler.check()
+    assert count > 100
+
+
+def test_trades_when_the_batch_is_full_then_most_of_the_room_is_used() -> None:
+    policy = replace(batch_policy("balanced", 1 << 18, 1, 2), max_cost_steps=10**6)
+    filler = funded(400, 2, policy)
+    ex = filler.exchange
+    for account_id in range(2, 402, 2):
+        sell = ex.order(account_id, SELL, 1, 1000)
+        buy = ex.order(account_id + 1, BUY, 1, 1000)
+        if not (filler.take(sell) and filler.take(buy)):
+            break
+    filler.check()
+
+
+def test_repeated_trades_of_two_accounts_when_many_then_the_batch_is_not_cut_short() -> None:
+    filler = funded(2, 2, replace(batch_policy("balanced", 1 << 18, 1, 2), max_cost_steps=250_000))
+    ex, n_trades = filler.exchange, 0
+    while filler.take(ex.order(2, SELL, 1, 1000)) and filler.take(ex.order(3, BUY, 1, 1000)):
+        n_trades += 1
+    # The steps are the limit, not the counted bytes of the same two accounts.
+    assert filler.meter.cost_steps > 245_000
+    filler.check()
+
+
+def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a_trace() -> None:
+    policy = batch_policy("balanced", 200_000, 1, 8)
+    filler = funded(240, 8, policy, slots=8)
+    ex, filler.is_exact = filler.exchange, True
+    for account_id in range(2, 34):
+        ex.place(account_id, SELL, 1, 1000)
+    filler.start()
+    for account_id in range(40, 240):
+        if not filler.take(ex.deposit(account_id, ONE_DOLLAR)):
+            break
+    sweep = ex.order(34, BUY, 32, 1000)
+    with pytest.raises(OutputFull):
+        apply_transaction(
+            ex.state,
+            sweep,
+            ex.time_ms,
+            verify_signature=False,
+            check_room=partial(filler.meter.check_room, ex.state, sweep),
+        )
+    assert ex.size(34) == ex.size(34, 1)
+    # In a batch of its own it has room, whatever the policy.
+    filler.check()
+    open_batch(ex.state)
+    filler.meter.reset()
+    filler.take(sweep)
+    assert ex.size(34) == ex.size(34, 1) + 32
+    filler.check()
+
+
+@given(st.integers(0, 2**31))
+def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed: int) -> None:
+    rng = random.Random(seed)
+    filler = funded(6, 3, BatchPolicy(max_cost_steps=10**6))
+    ex = filler.exchange
+    for _ in range(rng.randrange(1, 40)):
+        account_id = rng.randrange(2, 8)
+        if rng.random() < 0.2:
+            filler.take(ex.deposit(account_id, rng.randrange(1, ONE_DOLLAR)))
+        else:
+            side, price = rng.choice([BUY, SELL]), rng.randrange(980, 1020)
+            order = ex.order(account_id, side, rng.randrange(1, 9), price)
+            filler.take(replace(order, market_id=rng.randrange(3)))
+        counted = filler.meter._cost
+        exact = (
+            empty_batch_cost(3) + filler.meter._listed_cost + filler.meter._records_cost(ex.state)
+        )
+        assert counted.n_bytes >= exact.n_bytes
+        assert counted.felts >= exact.felts
+    if filler.meter.n_transactions:
+        bound = empty_batch_cost(3) + filler.meter._listed_cost
+        bound += filler.meter._records_cost(ex.state)
+        n_bytes, n_felts = filler.check()
+        assert n_bytes <= bound.n_bytes
+        assert n_felts <= bound.felts
+
+
+@pytest.mark.parametrize(
+    ("profile", "steps", "n_markets", "words"),
+    [
+        ("fast", 200_000, 2, "no number of steps fits"),
+        ("balanced", 1 << 20, 8, r"takes up to 126539 bytes .* at most 262144 steps fit"),
+        ("balanced", 1 << 30, 2, "takes more than a transaction has"),
+        ("cheap-l1", 1 << 24, 16, "leaves .* bytes and .* an order can need"),
+    ],
+)
+def test_policy_when_it_does_not_fit_the_profile_then_refused_with_numbers(
+    profile: str, steps: int, n_markets: int, words: str
+) -> None:
+    with pytest.raises(UserError, match=words):
+        batch_policy(profile, steps, 1, n_markets)
+
+
+def test_worst_transaction_when_compared_with_every_room_that_is_taken_then_it_fits() -> None:
+    for profile in L1_PROFILES:
+        policy = batch_policy(profile.name, 200_000, 1, 16)
+        needed = empty_batch_cost(16) + worst_transaction_cost(16)
+        assert needed.fits(policy.room_for(200_000))
