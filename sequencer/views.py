@@ -63,8 +63,11 @@ def accounts_of_key(engine: Engine, key: int) -> query_service_pb2.FindAccountsR
 def order(engine: Engine, order_id: int) -> types_pb2.Order:
     """Return an order with its lifecycle; NOT_FOUND if there was never one with this id."""
     record = engine.history.order(order_id)
+    last_id = engine.state.globals.next_order_id - 1
+    if record is None and 0 < order_id <= last_id:
+        raise no_longer_kept(order_id, last_id)
     if record is None:
-        raise not_found("order_id", order_id, engine.state.globals.next_order_id - 1)
+        raise not_found("order_id", order_id, last_id)
     return _with_lifecycle(engine, record)
 
 
@@ -133,6 +136,15 @@ def check_market(engine: Engine, market_id: int) -> None:
         context = ErrorContext("market_id", str(n_markets - 1), str(market_id))
         sentence = f"market_id {market_id}, the last market is {n_markets - 1}"
         raise RequestRefusedError(NodeErrorCode.NOT_FOUND, sentence, context)
+
+
+def no_longer_kept(order_id: int, last_id: int) -> RequestRefusedError:
+    """Return the refusal of a question about an order whose record has been dropped."""
+    return RequestRefusedError(
+        NodeErrorCode.ORDER_NO_LONGER_KEPT,
+        f"order {order_id} is closed, its record is no longer kept",
+        ErrorContext("order_id", str(last_id), str(order_id)),
+    )
 
 
 def not_found(field: str, value: int, last: int | None = None) -> RequestRefusedError:

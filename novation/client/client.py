@@ -187,7 +187,9 @@ class Client:
         """Cancel a resting order.
 
         Raises:
-            NotFoundError: the order does not rest (any more).
+            OrderFilledError, OrderCancelledError, OrderExpiredError: the order is closed already.
+            OrderClosedError: so it is, but how is no longer kept.
+            NotFoundError: there was never such an order.
         """
         factory = self._signing()
         tx = factory.cancel_order(order_id)

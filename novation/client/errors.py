@@ -8,6 +8,10 @@ NovationError
 │   ├── NonceRejectedError
 │   ├── MarginRejectedError
 │   ├── NotFoundError
+│   │   └── OrderClosedError       there was such an order
+│   │       ├── OrderFilledError
+│   │       ├── OrderCancelledError
+│   │       └── OrderExpiredError
 │   ├── OverloadedError        try again
 │   └── ResumeTooOldError      start the stream again from a snapshot
 ├── ConnectionLostError        no answer; sending the same message again is safe
@@ -29,6 +33,10 @@ _QUEUE_FULL = 1010
 _TOO_MANY_STREAMS = 1012
 _NOT_FOUND = 1020
 _RESUME_TOO_OLD = 1021
+_ORDER_ALREADY_FILLED = 1040
+_ORDER_ALREADY_CANCELLED = 1041
+_ORDER_ALREADY_EXPIRED = 1042
+_ORDER_NO_LONGER_KEPT = 1043
 
 
 class NovationError(Exception):
@@ -111,6 +119,22 @@ class NotFoundError(RejectedError):
     """No such account, key, market, order or batch."""
 
 
+class OrderClosedError(NotFoundError):
+    """The order does not rest any more; if it is just this class, its record is gone, too."""
+
+
+class OrderFilledError(OrderClosedError):
+    """The order has been filled."""
+
+
+class OrderCancelledError(OrderClosedError):
+    """The order has been cancelled; the message says by whom or why."""
+
+
+class OrderExpiredError(OrderClosedError):
+    """The order's time was over."""
+
+
 class OverloadedError(RejectedError):
     """The server is at one of its limits; try again."""
 
@@ -132,6 +156,10 @@ _CLASSES: dict[int, type[RejectedError]] = {
     _QUEUE_FULL: OverloadedError,
     _TOO_MANY_STREAMS: OverloadedError,
     _RESUME_TOO_OLD: ResumeTooOldError,
+    _ORDER_ALREADY_FILLED: OrderFilledError,
+    _ORDER_ALREADY_CANCELLED: OrderCancelledError,
+    _ORDER_ALREADY_EXPIRED: OrderExpiredError,
+    _ORDER_NO_LONGER_KEPT: OrderClosedError,
 }
 
 

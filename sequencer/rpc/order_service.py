@@ -1,23 +1,27 @@
 """OrderService: signed messages in, receipts out."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 
 from novation.api.v1 import order_service_pb2
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.transactions import UserTransaction
+from novation.protocol.transactions import CancelOrder, UserTransaction
 from sequencer.clock import Clock
 from sequencer.engine import Accepted, Command
 from sequencer.errors import RequestRefusedError
 from sequencer.rpc import decoding
+from sequencer.rpc.closed_orders import why_not_resting
 from sequencer.rpc.refusals import error_detail_of
 from sequencer.rpc.registration import Undecodable
 from sequencer.runner import EngineRunner
 
 _Request = order_service_pb2.StreamOrdersRequest
 _Response = order_service_pb2.StreamOrdersResponse
-# The answer to come, or the answer that is known already.
-_Pending = tuple[int, "asyncio.Future[Accepted] | _Response"]
+# A command and the answer to come.
+_Started = tuple[UserTransaction, "asyncio.Future[Accepted]"]
+# With its number, or with the answer that is known already.
+_Pending = tuple[int, _Started | _Response]
 
 
 class OrderService:
@@ -33,21 +37,21 @@ class OrderService:
         self, request: order_service_pb2.PlaceOrderRequest
     ) -> order_service_pb2.PlaceOrderResponse:
         """Apply one order."""
-        accepted = await self._runner.enqueue(self._command(decoding.place_order(request)))
+        accepted = await self._apply(decoding.place_order(request))
         return accepted.acknowledgement.placed
 
     async def cancel_order(
         self, request: order_service_pb2.CancelOrderRequest
     ) -> order_service_pb2.CancelOrderResponse:
         """Cancel one order."""
-        accepted = await self._runner.enqueue(self._command(decoding.cancel_order(request)))
+        accepted = await self._apply(decoding.cancel_order(request))
         return accepted.acknowledgement.cancelled
 
     async def withdraw(
         self, request: order_service_pb2.WithdrawRequest
     ) -> order_service_pb2.WithdrawResponse:
         """Take collateral out."""
-        accepted = await self._runner.enqueue(self._command(decoding.withdraw(request)))
+        accepted = await self._apply(decoding.withdraw(request))
         return accepted.acknowledgement.withdrawn
 
     async def stream_orders(
@@ -58,8 +62,11 @@ class OrderService:
         reader = asyncio.create_task(self._read(requests, pending))
         try:
             while (item := await pending.get()) is not None:
-                request_id, answer = item
-                response = answer if isinstance(answer, _Response) else await _outcome(answer)
+                request_id, started = item
+                if isinstance(started, _Response):
+                    response = started
+                else:
+                    response = await self._outcome(*started)
                 response.request_id = request_id
                 yield response
             await reader
@@ -80,26 +87,41 @@ class OrderService:
         finally:
             await pending.put(None)
 
-    def _start(self, request: _Request | Undecodable) -> "asyncio.Future[Accepted] | _Response":
+    def _start(self, request: _Request | Undecodable) -> "_Started | _Response":
         try:
             if isinstance(request, Undecodable):
                 return _refusal(request.refusal)
-            return self._runner.enqueue(self._command(decoding.order_command(request)))
+            tx = decoding.order_command(request)
+            return tx, self._runner.enqueue(self._command(tx))
         except (RequestRefusedError, InvalidTransaction) as error:
             return _refusal(error)
 
+    async def _apply(self, tx: UserTransaction) -> Accepted:
+        return await self._answer(tx, self._runner.enqueue(self._command(tx)))
+
+    async def _answer(self, tx: UserTransaction, answer: "asyncio.Future[Accepted]") -> Accepted:
+        """Wait for the outcome; a cancellation that comes too late is told why."""
+        try:
+            return await answer
+        except InvalidTransaction as refusal:
+            if not isinstance(tx, CancelOrder):
+                raise
+            told = await self._runner.call(
+                functools.partial(why_not_resting, tx=tx, refusal=refusal)
+            )
+        raise told
+
+    async def _outcome(self, tx: UserTransaction, answer: "asyncio.Future[Accepted]") -> _Response:
+        try:
+            accepted = await self._answer(tx, answer)
+        except (RequestRefusedError, InvalidTransaction) as error:
+            return _refusal(error)
+        response = _Response()
+        response.CopyFrom(accepted.acknowledgement)
+        return response
+
     def _command(self, tx: UserTransaction) -> Command:
         return decoding.user_command(tx, self._runner.exchange, self._clock.now_ms())
-
-
-async def _outcome(answer: "asyncio.Future[Accepted]") -> _Response:
-    try:
-        accepted = await answer
-    except (RequestRefusedError, InvalidTransaction) as error:
-        return _refusal(error)
-    response = _Response()
-    response.CopyFrom(accepted.acknowledgement)
-    return response
 
 
 def _refusal(error: RequestRefusedError | InvalidTransaction) -> _Response:
@@ -111,4 +133,4 @@ def _abandon(pending: asyncio.Queue[_Pending | None]) -> None:
     while not pending.empty():
         item = pending.get_nowait()
         if item is not None and not isinstance(item[1], _Response):
-            item[1].cancel()
+            item[1][1].cancel()

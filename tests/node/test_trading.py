@@ -11,6 +11,7 @@ from novation.client import (
     LocalSigner,
     NotFoundError,
     OffGridError,
+    OrderCancelledError,
     OrderRequest,
     Side,
     TimeInForce,
@@ -109,7 +110,7 @@ async def test_cancelled_order_leaves_the_book_and_cannot_be_cancelled_twice(
         assert not (await client.book("BTC-USD")).bids
         assert (await client.order(ack.order_id)).cancel_reason == "user"
         assert await client.open_orders() == ()
-        with pytest.raises(NotFoundError, match="UNKNOWN_ORDER"):
+        with pytest.raises(OrderCancelledError, match="by its owner after 0 lots"):
             await client.cancel_order(ack.order_id)
 
 
