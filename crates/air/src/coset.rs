@@ -2,7 +2,7 @@
 
 use novation_field::fft::bit_reverse;
 use novation_field::packed::{self, Packed, Task, MAX_WIDTH};
-use novation_field::Fe;
+use novation_field::{Fe, Kernel};
 use rayon::prelude::*;
 
 use crate::air::Air;
@@ -36,6 +36,8 @@ pub struct CosetEvaluator<'a, A: ?Sized> {
     air: &'a A,
     program: Program,
     windows: Windows,
+    /// The program is compiled for the bounds of its vectors.
+    kernel: Kernel,
     n: usize,
     block: usize,
 }
@@ -50,19 +52,35 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
     /// # Panics
     /// If the trace does not fit the address space.
     pub fn new(air: &'a A, params: &[Fe], alpha: Fe) -> Result<Self, AirError> {
+        Self::with_kernel(air, params, alpha, Kernel::current())
+    }
+
+    /// [`CosetEvaluator::new`] for a kernel that this processor has.
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// # Panics
+    /// If the trace does not fit the address space.
+    pub fn with_kernel(
+        air: &'a A,
+        params: &[Fe],
+        alpha: Fe,
+        kernel: Kernel,
+    ) -> Result<Self, AirError> {
         let expected = air.param_names().len();
         if params.len() != expected {
             return Err(AirError::ParamCount { expected, actual: params.len() });
         }
         let n = 1 << air.log_trace_length();
         let block = BLOCK.min(n);
-        let program = Program::new(air, params, alpha, n / block)?;
+        let program = Program::new(air, params, alpha, n / block, packed::bounds_of(kernel))?;
         let cells = program.mask_used.iter().map(|position| {
             let mask = air.mask()[*position];
             (mask.column, usize::try_from(mask.row % n as u64).expect("a trace fits memory"))
         });
         let windows = Windows::new(&cells.collect::<Vec<_>>());
-        Ok(Self { air, program, windows, n, block })
+        Ok(Self { air, program, windows, kernel, n, block })
     }
 
     /// What one row costs.
@@ -115,7 +133,7 @@ impl<'a, A: Air + ?Sized> CosetEvaluator<'a, A> {
                 if self.block < MAX_WIDTH {
                     packed::run_scalar(task);
                 } else {
-                    packed::run(task);
+                    packed::run_with(self.kernel, task);
                 }
             });
         }

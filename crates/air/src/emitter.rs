@@ -1,29 +1,25 @@
 //! Turns an expression graph into instructions on few registers.
 //!
-//! Every value carries a bound, a multiple of p: values are reduced only where sums of sums would
-//! grow too large, and their limbs carried only where products need it.
+//! Every value carries a bound in the unit of the vectors that will run the program: values are
+//! reduced only where sums of sums would grow too large, and carried only where products need it.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use novation_field::packed::{product_bound, LOAD_BOUND, LOOSE_LIMIT, SUM_CAPACITY};
+use novation_field::packed::{Bounds, SUM_CAPACITY};
 use novation_field::Fe;
 
 use crate::graph::{Graph, Node, NodeId};
 use crate::program::{Formula, Group, Op, Program, Rows, Terms};
 
-/// Constants are below p.
-const CONSTANT_BOUND: u32 = 1;
-/// What reduction leaves is below 3p.
-const REDUCED_BOUND: u32 = 3;
-
 /// Emits nodes in the order in which the groups need them and reuses registers after the last use.
 pub(crate) struct Emitter<'g> {
     graph: &'g Graph,
+    bounds: Bounds,
     uses_left: Vec<usize>,
     /// Whether a product or a sum of the composition uses the node.
     is_factor: Vec<bool>,
-    /// Computed nodes are below this multiple of p.
+    /// Bounds of computed nodes and leaves.
     bound: Vec<u32>,
     register: Vec<Option<usize>>,
     free: Vec<usize>,
@@ -35,6 +31,7 @@ impl<'g> Emitter<'g> {
     pub(crate) fn new<'t>(
         graph: &'g Graph,
         groups: &(impl Iterator<Item = &'t (Rows, Terms)> + Clone),
+        bounds: Bounds,
     ) -> Self {
         let roots = || groups.clone().flat_map(|(_, terms)| terms.iter().map(|(_, node)| *node));
         let live = graph.reachable(roots());
@@ -60,9 +57,10 @@ impl<'g> Emitter<'g> {
         }
         Self {
             graph,
+            bounds,
             uses_left,
             is_factor,
-            bound: graph.nodes.iter().map(|node| leaf_bound(*node)).collect(),
+            bound: graph.nodes.iter().map(|node| leaf_bound(*node, &bounds)).collect(),
             register,
             free: Vec::new(),
             constants: HashMap::new(),
@@ -128,20 +126,22 @@ impl<'g> Emitter<'g> {
         let children: Vec<NodeId> = node.children().collect();
         let operands: Vec<Operand> = children.iter().map(|child| self.operand(*child)).collect();
         let bound = |position: usize| self.bound[children[position].index()];
-        self.bound[id.index()] = match node {
+        let loose = match node {
             Node::Add(..) | Node::Sub(..) => bound(0) + bound(1),
-            Node::Mul(..) => product_bound(bound(0), bound(1)),
-            Node::Neg(_) => CONSTANT_BOUND + bound(0),
-            leaf => leaf_bound(leaf),
+            Node::Mul(..) => (self.bounds.product)(bound(0), bound(1)),
+            Node::Neg(_) => self.bounds.constant + bound(0),
+            leaf => leaf_bound(leaf, &self.bounds),
         };
+        let is_carried = self.is_factor[id.index()];
+        self.bound[id.index()] = if is_carried { (self.bounds.carried)(loose) } else { loose };
         for child in &children {
             self.release(*child);
         }
         let to = self.allocate();
         self.instruct(id, to, &children, &operands);
-        if self.bound[id.index()] > LOOSE_LIMIT {
+        if self.bound[id.index()] > self.bounds.loose_limit {
             self.program.ops.push(Op::Reduce { a: to });
-            self.bound[id.index()] = REDUCED_BOUND;
+            self.bound[id.index()] = self.bounds.reduced;
         }
         self.register[id.index()] = Some(to);
         to
@@ -226,10 +226,10 @@ impl<'g> Emitter<'g> {
     }
 }
 
-fn leaf_bound(node: Node) -> u32 {
+fn leaf_bound(node: Node, bounds: &Bounds) -> u32 {
     match node {
-        Node::Mask(_) | Node::Periodic(_) => LOAD_BOUND,
-        _ => CONSTANT_BOUND,
+        Node::Mask(_) | Node::Periodic(_) => bounds.load,
+        _ => bounds.constant,
     }
 }
 

@@ -3,6 +3,8 @@
 //! Functions that handle vectors are inlined into the task and contain no closures: only then are
 //! they compiled for the vectors of the processor.
 
+use std::cell::Cell;
+
 use novation_field::packed::Packed;
 use novation_field::Fe;
 
@@ -24,7 +26,7 @@ pub(crate) struct Machine<'w, P: Packed, const N: usize> {
     /// Where the registers stand among the slots, those of cells first.
     slot_of: Vec<usize>,
     /// The rings of the cells, and one slot for every computed value.
-    slots: Vec<[P; N]>,
+    slots: Vec<[Cell<P>; N]>,
     rings: Rings<'w>,
     constants: Vec<P::Uniform>,
     sums: [P::Sum; N],
@@ -47,10 +49,11 @@ impl<'w, P: Packed, const N: usize> Machine<'w, P, N> {
         }
         let mut slot_of = vec![0; program.mask_used.len()];
         slot_of.extend(windows.n_slots..windows.n_slots + program.n_registers);
-        let mut slots = vec![[zero; N]; windows.n_slots + program.n_registers];
+        let slot: [Cell<P>; N] = std::array::from_fn(|_| Cell::new(zero));
+        let slots = vec![slot; windows.n_slots + program.n_registers];
         Self {
             slot_of,
-            rings: Rings::new(windows, blocks, first, &mut slots),
+            rings: Rings::new(windows, blocks, first, &slots),
             slots,
             constants,
             sums: [P::no_sum(); N],
@@ -70,20 +73,32 @@ impl<'w, P: Packed, const N: usize> Machine<'w, P, N> {
         result: &mut [Fe],
     ) {
         let cells = &mut self.slot_of[..program.mask_used.len()];
-        self.rings.advance(blocks, first, &mut self.slots, cells);
+        self.rings.advance(blocks, first, &self.slots, cells);
         self.totals = [P::broadcast(Fe::ZERO); N];
         for op in &program.ops {
             match *op {
                 Op::LoadPeriodic { to, position } => {
-                    *self.register_mut(to) = inputs.periodic[position];
+                    for (to, value) in self.register(to).iter().zip(&inputs.periodic[position]) {
+                        to.set(*value);
+                    }
                 }
                 Op::LoadConstant { to, c } => {
-                    *self.register_mut(to) = [P::spread(&self.constants[c]); N];
+                    let value = P::spread(&self.constants[c]);
+                    for to in self.register(to) {
+                        to.set(value);
+                    }
                 }
-                Op::Compute { to, formula } => self.compute::<Carried>(to, formula),
-                Op::ComputeLoose { to, formula } => self.compute::<Loose>(to, formula),
-                Op::Reduce { a } => self.reduce(a),
-                Op::Accumulate { a, term } => self.accumulate(a, &inputs.weights[term]),
+                Op::Compute { to, formula } => self.compute(to, formula, true),
+                Op::ComputeLoose { to, formula } => self.compute(to, formula, false),
+                Op::Reduce { a } => {
+                    for a in self.register(a) {
+                        a.set(a.get().reduce());
+                    }
+                }
+                Op::Accumulate { a, term } => {
+                    let a = &self.slots[self.slot_of[a]];
+                    P::add_products(&mut self.sums, a, &inputs.weights[term]);
+                }
                 Op::Flush => self.flush(),
                 Op::Finish { varying } => self.finish(&inputs.quotients[varying]),
             }
@@ -94,81 +109,49 @@ impl<'w, P: Packed, const N: usize> Machine<'w, P, N> {
     }
 
     #[inline(always)]
-    fn register(&self, register: usize) -> &[P; N] {
+    fn register(&self, register: usize) -> &[Cell<P>; N] {
         &self.slots[self.slot_of[register]]
     }
 
+    /// Sums and differences are carried where products use them; so are products.
     #[inline(always)]
-    fn register_mut(&mut self, register: usize) -> &mut [P; N] {
-        &mut self.slots[self.slot_of[register]]
-    }
-
-    #[inline(always)]
-    fn compute<R: Representation>(&mut self, to: usize, formula: Formula) {
+    fn compute(&self, to: usize, formula: Formula, carried: bool) {
+        let to = self.register(to);
         match formula {
+            Formula::Mul(a, b) => P::multiply(to, self.register(a), self.register(b), carried),
+            Formula::Square(a) => P::square_all(to, self.register(a), carried),
+            Formula::MulConstant(a, c) => {
+                P::scale(to, self.register(a), &self.constants[c], carried);
+            }
             Formula::Add(a, b) => {
-                for v in 0..N {
-                    let sum = self.register(a)[v].add_loose(self.register(b)[v]);
-                    self.register_mut(to)[v] = R::of(sum);
+                for ((to, a), b) in to.iter().zip(self.register(a)).zip(self.register(b)) {
+                    to.set(finished(a.get().add_loose(b.get()), carried));
                 }
             }
             Formula::Sub(a, b, bound) => {
-                for v in 0..N {
-                    let difference = self.register(a)[v].sub_loose(self.register(b)[v], bound);
-                    self.register_mut(to)[v] = R::of(difference);
-                }
-            }
-            Formula::Mul(a, b) => {
-                for v in 0..N {
-                    let product = self.register(a)[v].mul_loose(self.register(b)[v]);
-                    self.register_mut(to)[v] = R::of(product);
-                }
-            }
-            Formula::Square(a) => {
-                for v in 0..N {
-                    self.register_mut(to)[v] = R::of(self.register(a)[v].square_loose());
+                for ((to, a), b) in to.iter().zip(self.register(a)).zip(self.register(b)) {
+                    to.set(finished(a.get().sub_loose(b.get(), bound), carried));
                 }
             }
             Formula::AddConstant(a, c) => {
                 let c = P::spread(&self.constants[c]);
-                for v in 0..N {
-                    self.register_mut(to)[v] = R::of(self.register(a)[v].add_loose(c));
+                for (to, a) in to.iter().zip(self.register(a)) {
+                    to.set(finished(a.get().add_loose(c), carried));
                 }
             }
             Formula::SubFromConstant(a, c, bound) => {
                 let c = P::spread(&self.constants[c]);
-                for v in 0..N {
-                    self.register_mut(to)[v] = R::of(c.sub_loose(self.register(a)[v], bound));
+                for (to, a) in to.iter().zip(self.register(a)) {
+                    to.set(finished(c.sub_loose(a.get(), bound), carried));
                 }
             }
-            Formula::MulConstant(a, c) => {
-                let c = P::spread(&self.constants[c]);
-                for v in 0..N {
-                    self.register_mut(to)[v] = R::of(self.register(a)[v].mul_loose(c));
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn reduce(&mut self, a: usize) {
-        for v in 0..N {
-            self.register_mut(a)[v] = self.register(a)[v].reduce();
-        }
-    }
-
-    #[inline(always)]
-    fn accumulate(&mut self, a: usize, weight: &P::Uniform) {
-        let weight = P::spread(weight);
-        for v in 0..N {
-            self.sums[v] = P::add_product(self.sums[v], self.register(a)[v], weight);
         }
     }
 
     #[inline(always)]
     fn flush(&mut self) {
         for v in 0..N {
-            self.totals[v] = self.totals[v].add(P::reduce_sum(self.sums[v]));
+            self.totals[v] = self.totals[v].add(P::reduce_sum(&self.sums[v]));
             self.sums[v] = P::no_sum();
         }
     }
@@ -176,32 +159,18 @@ impl<'w, P: Packed, const N: usize> Machine<'w, P, N> {
     #[inline(always)]
     fn finish(&mut self, quotients: &[P; N]) {
         for (v, quotient) in quotients.iter().enumerate() {
-            self.totals[v] = self.totals[v].add(P::reduce_sum(self.sums[v]).mul(*quotient));
+            self.totals[v] = self.totals[v].add(P::reduce_sum(&self.sums[v]).mul(*quotient));
         }
         self.sums = [P::no_sum(); N];
     }
 }
 
-/// What becomes of a loose result.
-trait Representation {
-    fn of<P: Packed>(loose: P) -> P;
-}
-
-/// Only sums and differences use it.
-struct Loose;
-/// Products use it.
-struct Carried;
-
-impl Representation for Loose {
-    #[inline(always)]
-    fn of<P: Packed>(loose: P) -> P {
-        loose
-    }
-}
-
-impl Representation for Carried {
-    #[inline(always)]
-    fn of<P: Packed>(loose: P) -> P {
+/// What becomes of a sum.
+#[inline(always)]
+fn finished<P: Packed>(loose: P, carried: bool) -> P {
+    if carried {
         loose.carry()
+    } else {
+        loose
     }
 }

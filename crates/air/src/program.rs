@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use novation_field::packed::Bounds;
 use novation_field::Fe;
 
 use crate::air::Air;
@@ -38,8 +39,8 @@ pub(crate) enum Op {
     Finish { varying: usize },
 }
 
-/// What an instruction computes of registers, numbered constants (`c`) and the multiple of p that
-/// bounds what is subtracted.
+/// What an instruction computes of registers, numbered constants (`c`) and the bound of what is
+/// subtracted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Formula {
     Add(usize, usize),
@@ -97,12 +98,14 @@ pub(crate) struct Program {
 pub(crate) type Terms = Vec<(Fe, NodeId)>;
 
 impl Program {
-    /// `stride` is the distance of neighbouring rows of a block, a power of two.
+    /// `stride` is the distance of neighbouring rows of a block, a power of two; `bounds` are those
+    /// of the vectors that will run the program.
     pub(crate) fn new<A: Air + ?Sized>(
         air: &A,
         params: &[Fe],
         alpha: Fe,
         stride: usize,
+        bounds: Bounds,
     ) -> Result<Self, AirError> {
         let steady_period = STEADY_PERIOD.min(stride);
         let (graph, renumbered) = specialise(air, params);
@@ -117,7 +120,8 @@ impl Program {
         }
         let (steady, varying): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|(rows, _)| rows.repeat_every(steady_period as u64));
-        let program = Emitter::new(&graph, &steady.iter().chain(&varying)).emit(steady, varying);
+        let groups = steady.iter().chain(&varying);
+        let program = Emitter::new(&graph, &groups, bounds).emit(steady, varying);
         Ok(Self { steady_period, ..program })
     }
 }

@@ -4,6 +4,7 @@
 //! that share the same few sets of a cache. Every cell is therefore converted to vectors once, when
 //! the first constraint needs it, and kept in a ring until the last one does.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use novation_field::fft::bit_reverse_index;
@@ -83,7 +84,7 @@ impl<'c> Blocks<'c> {
     /// Loads the cells `row + k * stride`. They are a block, or, if `row` carries into the part of
     /// the row number that counts within blocks, a block in another order.
     #[inline(always)]
-    fn load<P: Packed, const N: usize>(&self, column: usize, row: usize, to: &mut [P; N]) {
+    fn load<P: Packed, const N: usize>(&self, column: usize, row: usize, to: &[Cell<P>; N]) {
         let block = self.stored(column, row);
         let carry = (row / self.stride) & (self.size - 1);
         let mut buffer = [Fe::ZERO; MAX_BLOCK];
@@ -97,8 +98,8 @@ impl<'c> Blocks<'c> {
             }
             &buffer[..self.size]
         };
-        for (to, cells) in to.iter_mut().zip(cells.chunks_exact(P::WIDTH)) {
-            *to = P::load(cells);
+        for (to, cells) in to.iter().zip(cells.chunks_exact(P::WIDTH)) {
+            to.set(P::load(cells));
         }
     }
 }
@@ -120,11 +121,11 @@ impl<'w> Rings<'w> {
         windows: &'w Windows,
         blocks: &Blocks,
         first: usize,
-        slots: &mut [[P; N]],
+        slots: &[[Cell<P>; N]],
     ) -> Self {
         for window in &windows.all {
             for ahead in 0..window.length - 1 {
-                let to = &mut slots[window.slot + ahead];
+                let to = &slots[window.slot + ahead];
                 blocks.load(window.column, first + window.row + ahead, to);
             }
         }
@@ -137,14 +138,14 @@ impl<'w> Rings<'w> {
         &mut self,
         blocks: &Blocks,
         first: usize,
-        slots: &mut [[P; N]],
+        slots: &[[Cell<P>; N]],
         cells: &mut [usize],
     ) {
         for (window, head) in self.windows.all.iter().zip(&self.heads) {
             let last = first + window.row + window.length - 1;
             prefetch(blocks.stored(window.column, last + AHEAD));
             let place = (head + window.length - 1) % window.length;
-            blocks.load(window.column, last, &mut slots[window.slot + place]);
+            blocks.load(window.column, last, &slots[window.slot + place]);
         }
         for (cell, &(position, row)) in cells.iter_mut().zip(&self.windows.cells) {
             let window = &self.windows.all[position];

@@ -112,11 +112,11 @@ impl Task for DotProduct<'_> {
         // Several sums: the additions to one wait for each other.
         let mut sums = [P::no_sum(); 4];
         for (i, values) in self.0.chunks_exact(P::WIDTH).enumerate() {
-            sums[i % 4] = P::add_product(sums[i % 4], P::load(values), factor);
+            P::add_product(&mut sums[i % 4], &P::load(values), &factor);
         }
-        let mut total = P::reduce_sum(sums[0]);
+        let mut total = P::reduce_sum(&sums[0]);
         for sum in &sums[1..] {
-            total = total.add(P::reduce_sum(*sum));
+            total = total.add(P::reduce_sum(sum));
         }
         first(total)
     }

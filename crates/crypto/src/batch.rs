@@ -2,7 +2,7 @@
 //!
 //! The lanes are arrays of a fixed size; the functions are compiled again for wider registers, and
 //! the compiler turns each array into one. The processor is asked at run time which version it can
-//! execute; the version without vectors gives the same digests.
+//! execute, see [`Lanes`]; the version without vectors gives the same digests.
 // Calls of functions compiled for processor features that were checked; what they call must become
 // part of them.
 #![allow(unsafe_code, clippy::inline_always)]
@@ -11,7 +11,48 @@ mod blake2s;
 mod keccak;
 mod vector;
 
+use novation_field::Kernel;
+
 use crate::hashes::{blake2s256, keccak256};
+
+/// The registers whose lanes hash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lanes {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    None,
+}
+
+impl Lanes {
+    /// The widest of this processor; where a field kernel was asked for by name, those of a
+    /// processor that has no better one.
+    #[cfg(target_arch = "x86_64")]
+    fn chosen() -> Self {
+        let widest = if !Kernel::is_forced() {
+            Self::Avx512
+        } else {
+            match Kernel::current() {
+                Kernel::Avx512Ifma => Self::Avx512,
+                Kernel::Avx2 => Self::Avx2,
+                Kernel::Scalar => Self::None,
+            }
+        };
+        if widest == Self::Avx512 && std::arch::is_x86_feature_detected!("avx512f") {
+            Self::Avx512
+        } else if widest != Self::None && std::arch::is_x86_feature_detected!("avx2") {
+            Self::Avx2
+        } else {
+            Self::None
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn chosen() -> Self {
+        Self::None
+    }
+}
 
 /// Keccak-256 of each of the messages, which stand one after another.
 ///
@@ -19,19 +60,19 @@ use crate::hashes::{blake2s256, keccak256};
 /// If `messages` is not one message of `length` bytes for each digest, or `length` is zero.
 pub fn keccak256_batch(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
     check(messages, length, digests);
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") {
-        return in_lanes::<8>(messages, length, digests, keccak256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked above.
+    match Lanes::chosen() {
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Avx512 => in_lanes::<8>(messages, length, digests, keccak256, |messages, digests| {
+            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
             unsafe { keccak::hash_avx512(messages, length, digests) }
-        });
-    } else if std::arch::is_x86_feature_detected!("avx2") {
-        return in_lanes::<4>(messages, length, digests, keccak256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked above.
+        }),
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Avx2 => in_lanes::<4>(messages, length, digests, keccak256, |messages, digests| {
+            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
             unsafe { keccak::hash_avx2(messages, length, digests) }
-        });
+        }),
+        Lanes::None => one_by_one(messages, length, digests, keccak256),
     }
-    one_by_one(messages, length, digests, keccak256);
 }
 
 /// Blake2s of each of the messages, which stand one after another.
@@ -40,19 +81,19 @@ pub fn keccak256_batch(messages: &[u8], length: usize, digests: &mut [[u8; 32]])
 /// If `messages` is not one message of `length` bytes for each digest, or `length` is zero.
 pub fn blake2s256_batch(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
     check(messages, length, digests);
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") {
-        return in_lanes::<16>(messages, length, digests, blake2s256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked above.
+    match Lanes::chosen() {
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Avx512 => in_lanes::<16>(messages, length, digests, blake2s256, |messages, digests| {
+            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
             unsafe { blake2s::hash_avx512(messages, length, digests) }
-        });
-    } else if std::arch::is_x86_feature_detected!("avx2") {
-        return in_lanes::<8>(messages, length, digests, blake2s256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked above.
+        }),
+        #[cfg(target_arch = "x86_64")]
+        Lanes::Avx2 => in_lanes::<8>(messages, length, digests, blake2s256, |messages, digests| {
+            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
             unsafe { blake2s::hash_avx2(messages, length, digests) }
-        });
+        }),
+        Lanes::None => one_by_one(messages, length, digests, blake2s256),
     }
-    one_by_one(messages, length, digests, blake2s256);
 }
 
 fn check(messages: &[u8], length: usize, digests: &[[u8; 32]]) {

@@ -10,6 +10,7 @@ pub mod calibrate;
 mod convert;
 mod element;
 pub mod fft;
+pub mod kernel;
 mod lazy;
 mod limbs;
 mod ops;
@@ -19,6 +20,7 @@ mod wide;
 
 pub use convert::ParseFeError;
 pub use element::{batch_inverse, Fe};
+pub use kernel::{Kernel, KernelError};
 pub use lazy::LazyFe;
 pub use wide::WideSum;
 

@@ -1,11 +1,11 @@
-//! Vectors of elements against single elements, on whatever vectors the processor has.
+//! Vectors of elements against single elements, on all vectors that the processor has.
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
 #![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
 use novation_field::packed::{
-    run, run_scalar, Packed, Task, LOAD_BOUND, LOOSE_LIMIT, MAX_WIDTH, SUM_CAPACITY,
+    bounds_of, run_with, Bounds, Packed, Task, MAX_WIDTH, SUM_CAPACITY,
 };
-use novation_field::Fe;
+use novation_field::{Fe, Kernel};
 
 /// Values whose limbs stress carries, and their neighbours.
 fn elements() -> Vec<Fe> {
@@ -41,10 +41,10 @@ impl Task for Operations<'_> {
             let (x, y) = (P::load(a), P::load(b));
             let mut sum = P::no_sum();
             for _ in 0..SUM_CAPACITY {
-                sum = P::add_product(sum, x, y);
+                P::add_product(&mut sum, &x, &y);
             }
             let nested = x.add(y).mul(x.sub(y)).sub(y.sub(x).add(x)).mul(P::broadcast(self.b[0]));
-            let all = [x, x.add(y), x.sub(y), x.mul(y), nested, P::reduce_sum(sum)];
+            let all = [x, x.add(y), x.sub(y), x.mul(y), nested, P::reduce_sum(&sum)];
             for (value, result) in all.into_iter().zip(&mut results) {
                 value.store(&mut buffer);
                 result.extend_from_slice(&buffer[..P::WIDTH]);
@@ -76,8 +76,10 @@ fn test_operations_on_vectors_agree_with_single_elements() {
                 .map(|(a, b)| *a * b * Fe::from_u64(SUM_CAPACITY as u64))
                 .collect(),
         ];
-        assert!(run(Operations { a: &values, b: &other }) == expected);
-        assert!(run_scalar(Operations { a: &values, b: &other }) == expected);
+        for kernel in Kernel::available() {
+            let results = run_with(kernel, Operations { a: &values, b: &other });
+            assert!(results == expected, "{}", kernel.name());
+        }
     }
 }
 
@@ -97,19 +99,20 @@ impl Task for LooseOperations<'_> {
         for (a, b) in self.a.chunks_exact(P::WIDTH).zip(self.b.chunks_exact(P::WIDTH)) {
             let (x, y) = (P::load(a), P::load(b));
             let mut large = y;
-            for _ in 1..LOOSE_LIMIT / LOAD_BOUND {
+            for _ in 1..loads_in_limit(&P::BOUNDS) {
                 large = large.add_loose(y);
             }
-            let negative = P::spread(&P::uniform(Fe::ZERO)).sub_loose(large, LOOSE_LIMIT);
+            let zero = P::spread(&P::uniform(Fe::ZERO));
+            let negative = zero.sub_loose(large, P::BOUNDS.loose_limit);
             let mut sum = P::no_sum();
             for _ in 0..SUM_CAPACITY {
-                sum = P::add_product(sum, large.carry(), P::spread(&P::uniform(self.b[0])));
+                P::add_product(&mut sum, &large.carry(), &P::spread(&P::uniform(self.b[0])));
             }
             let difference = x.mul_loose(y).sub_loose(x.square_loose(), 2);
             let all = [
                 large.carry().mul(large.carry()),
                 negative.reduce(),
-                P::reduce_sum(sum),
+                P::reduce_sum(&sum),
                 difference.carry(),
                 negative.carry().square(),
                 P::transpose(P::transpose([x, y, x, y, y, x, x, x]))[4],
@@ -123,10 +126,19 @@ impl Task for LooseOperations<'_> {
     }
 }
 
+/// How many loaded elements may be added up.
+fn loads_in_limit(bounds: &Bounds) -> u32 {
+    bounds.loose_limit.checked_div(bounds.load).unwrap_or(1)
+}
+
 #[test]
 fn test_loose_operations_at_their_bounds_agree_with_single_elements() {
+    Kernel::available().into_iter().for_each(check_loose_operations);
+}
+
+fn check_loose_operations(kernel: Kernel) {
     let values = elements();
-    let factor = Fe::from_u64(u64::from(LOOSE_LIMIT / LOAD_BOUND));
+    let factor = Fe::from_u64(u64::from(loads_in_limit(&bounds_of(kernel))));
     let capacity = Fe::from_u64(SUM_CAPACITY as u64);
     for rotation in [0, 1, 77, 503] {
         let mut other = values.clone();
@@ -142,8 +154,8 @@ fn test_loose_operations_at_their_bounds_agree_with_single_elements() {
             each(&|_, b| (factor * b).square()),
             other.clone(),
         ];
-        assert!(run(LooseOperations { a: &values, b: &other }) == expected);
-        assert!(run_scalar(LooseOperations { a: &values, b: &other }) == expected);
+        let results = run_with(kernel, LooseOperations { a: &values, b: &other });
+        assert!(results == expected, "{}", kernel.name());
     }
 }
 
@@ -170,5 +182,7 @@ impl Task for Transposition<'_> {
 #[test]
 fn test_transposed_vectors_when_stored_with_a_stride_then_stand_where_they_were() {
     let values: Vec<Fe> = (1..=64).map(Fe::from_u64).collect();
-    assert!(run(Transposition(&values)) == values);
+    for kernel in Kernel::available() {
+        assert!(run_with(kernel, Transposition(&values)) == values, "{}", kernel.name());
+    }
 }

@@ -3,7 +3,8 @@
 //! Two layers are done for each pass over memory, and the last three, whose partners stand closer
 //! than a vector is wide, on vectors of every eighth element. Elements wait in memory below 31p:
 //! each kernel loads them below 3p and its layers add at most 2p each (forward) or double them
-//! (inverse).
+//! (inverse). Vectors with less headroom store what is reduced and settle in between; see
+//! [`super::tiles`].
 
 use super::tiles::{join_block, split_block};
 use crate::packed::{Packed, Task, MAX_WIDTH, SUM_CAPACITY};
@@ -14,17 +15,32 @@ pub(super) const GROUP: usize = 64;
 /// Vectors of powers that are computed side by side.
 const INTERLEAVED: usize = 4;
 
-/// (a, b) to (a + cb, a - cb).
+/// [`crate::packed::Lazy::split`] of two vectors of a slice, `j` being the later one.
 #[inline(always)]
-pub(super) fn split<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
-    let product = b.mul_factor(c);
-    (a.add_lazy(product), a.sub_lazy::<2>(product))
+pub(super) fn split_in<P: Packed>(v: &mut [P], i: usize, j: usize, c: &P::Factor) {
+    let (front, back) = v.split_at_mut(j);
+    P::split(&mut front[i], &mut back[0], c);
 }
 
-/// (a, b) to (a + b, c(a - b)).
+/// [`crate::packed::Lazy::join`] of two vectors of a slice, `j` being the later one.
 #[inline(always)]
-pub(super) fn join<P: Packed>(a: P, b: P, c: P::Factor) -> (P, P) {
-    (a.add_lazy(b), a.sub_lazy::<16>(b).mul_factor(c))
+pub(super) fn join_in<P: Packed>(v: &mut [P], i: usize, j: usize, c: &P::Factor) {
+    let (front, back) = v.split_at_mut(j);
+    P::join(&mut front[i], &mut back[0], c);
+}
+
+/// [`crate::packed::Lazy::split`] by value.
+#[inline(always)]
+fn split<P: Packed>(mut a: P, mut b: P, c: P::Factor) -> (P, P) {
+    P::split(&mut a, &mut b, &c);
+    (a, b)
+}
+
+/// [`crate::packed::Lazy::join`] by value.
+#[inline(always)]
+fn join<P: Packed>(mut a: P, mut b: P, c: P::Factor) -> (P, P) {
+    P::join(&mut a, &mut b, &c);
+    (a, b)
 }
 
 /// Two layers of a forward transform on the quarters of a block.
@@ -105,19 +121,19 @@ pub(super) fn split_last_layers<P: Packed>(
 ) {
     let c = P::factors(&constants[first..], 1);
     for j in 0..4 {
-        (v[j], v[j + 4]) = split(v[j], v[j + 4], c);
+        split_in(&mut v, j, j + 4, &c);
     }
     for half in 0..2 {
         let c = P::factors(&constants[2 * first + half..], 2);
         for j in [4 * half, 4 * half + 1] {
-            (v[j], v[j + 2]) = split(v[j], v[j + 2], c);
+            split_in(&mut v, j, j + 2, &c);
         }
     }
     for pair in 0..4 {
         let c = P::factors(&constants[4 * first + pair..], 4);
-        let (a, b) = split(v[2 * pair], v[2 * pair + 1], c);
-        a.store_reduced(&mut group[2 * pair..], 8);
-        b.store_reduced(&mut group[2 * pair + 1..], 8);
+        split_in(&mut v, 2 * pair, 2 * pair + 1, &c);
+        v[2 * pair].store_reduced(&mut group[2 * pair..], 8);
+        v[2 * pair + 1].store_reduced(&mut group[2 * pair + 1..], 8);
     }
 }
 
@@ -191,18 +207,19 @@ pub(super) fn join_first_layers<P: Packed>(group: &[Fe], constants: &[Fe], first
     }
     for pair in 0..4 {
         let c = P::factors(&constants[4 * first + pair..], 4);
-        (v[2 * pair], v[2 * pair + 1]) = join(v[2 * pair], v[2 * pair + 1], c);
+        join_in(&mut v, 2 * pair, 2 * pair + 1, &c);
     }
     for half in 0..2 {
         let c = P::factors(&constants[2 * first + half..], 2);
         for j in [4 * half, 4 * half + 1] {
-            (v[j], v[j + 2]) = join(v[j], v[j + 2], c);
+            join_in(&mut v, j, j + 2, &c);
         }
+        v[4 * half].settle();
     }
     let c = P::factors(&constants[first..], 1);
     for j in 0..4 {
-        let (a, b) = join(v[j], v[j + 4], c);
-        (v[j], v[j + 4]) = (a.reduce(), b);
+        join_in(&mut v, j, j + 4, &c);
+        v[j] = v[j].reduce();
     }
     v
 }
@@ -285,15 +302,15 @@ fn fold<P: Packed>(coefficients: &[Fe], stride: usize, weights: &[Fe]) -> P {
     if weights.len() == 1 {
         return P::load_lazy(coefficients, 1);
     }
-    let mut total = P::reduce_sum(P::no_sum());
+    let mut total = P::reduce_sum(&P::no_sum());
     for (part, weights) in weights.chunks(SUM_CAPACITY).enumerate() {
         let mut sum = P::no_sum();
         for (j, weight) in weights.iter().enumerate() {
             let position = (part * SUM_CAPACITY + j) * stride;
             let coefficients = P::load_lazy(&coefficients[position..], 1);
-            sum = P::add_product(sum, coefficients, P::broadcast(*weight));
+            P::add_product(&mut sum, &coefficients, &P::broadcast(*weight));
         }
-        total = total.add_lazy(P::reduce_sum(sum)).reduce();
+        total = total.add_lazy(P::reduce_sum(&sum)).reduce();
     }
     total
 }

@@ -191,10 +191,15 @@ pub fn evaluate_at(coefficients: &[Fe], point: Fe) -> Fe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::run_with;
+    use crate::Kernel;
 
-    /// The dispatch leaves out the version without vectors on processors that have them.
     #[test]
-    fn test_blocks_without_vectors_agree_with_vectors() {
+    fn test_blocks_without_vectors_agree_with_those_of_every_kernel() {
+        Kernel::available().into_iter().for_each(check_kernel);
+    }
+
+    fn check_kernel(kernel: Kernel) {
         for log_size in [6, 7, 8, 11] {
             let twiddles = Twiddles::new(log_size + 2);
             let values: Vec<Fe> = (1..=1u64 << log_size).map(|i| Fe::from_u64(i).pow(99)).collect();
@@ -202,14 +207,14 @@ mod tests {
                 let (mut single, mut vectors) = (values.clone(), values.clone());
                 let constants = &twiddles.forward;
                 run_scalar(EvaluateBlock { block: &mut single, index, constants });
-                run(EvaluateBlock { block: &mut vectors, index, constants });
+                run_with(kernel, EvaluateBlock { block: &mut vectors, index, constants });
                 assert!(single == vectors, "forward, size 2^{log_size}, block {index}");
                 let constants = &twiddles.inverse;
                 run_scalar(InterpolateBlock { block: &mut single, index, constants });
-                run(InterpolateBlock { block: &mut vectors, index, constants });
+                run_with(kernel, InterpolateBlock { block: &mut vectors, index, constants });
                 let (base, first) = (Fe::GENERATOR, Fe::from_u64(7));
                 run_scalar(ScaleByPowers { values: &mut single, base, first });
-                run(ScaleByPowers { values: &mut vectors, base, first });
+                run_with(kernel, ScaleByPowers { values: &mut vectors, base, first });
                 assert!(single == vectors, "inverse, size 2^{log_size}, block {index}");
             }
         }

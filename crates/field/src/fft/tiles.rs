@@ -4,8 +4,13 @@
 //! converted back. Forward, a layer adds at most 2p to what was loaded below 3p; after
 //! [`MAX_LAYERS`] layers the bound is 27p. Backward, sums double, so that every second layer reduces
 //! the sums of sums and vectors are below 4p in between.
+//!
+//! Vectors whose bounds count normal elements take sums of seven, and settle for that: forward, a
+//! layer adds one to the bound of `a` alone, so with the first quarter settled before each pair of
+//! layers everything is below three after it, and below six after the last three layers. Backward,
+//! every pair of layers begins and ends with bounds of one.
 
-use super::kernels::{join, join_first_layers, split, split_last_layers, GROUP};
+use super::kernels::{join_first_layers, join_in, split_in, split_last_layers, GROUP};
 use crate::packed::{Packed, Task};
 use crate::Fe;
 
@@ -113,7 +118,7 @@ fn split_layers<P: Packed>(vectors: &mut [P], width: usize, index: usize, consta
         let c = P::factor(&constants[first]);
         let (low, high) = vectors.split_at_mut(size / 2);
         for (low, high) in low.iter_mut().zip(high) {
-            (*low, *high) = split(*low, *high, c);
+            P::split(low, high, &c);
         }
         size /= 2;
         first *= 2;
@@ -140,12 +145,13 @@ fn split_quarters<P: Packed>(block: &mut [P], constants: [Fe; 3]) {
     for (((v0, v1), v2), v3) in v0.iter_mut().zip(v1).zip(v2).zip(v3) {
         // The second layer waits for the first: two columns at once hide that.
         for i in 0..2 {
-            (v0[i], v2[i]) = split(v0[i], v2[i], c);
-            (v1[i], v3[i]) = split(v1[i], v3[i], c);
+            v0[i].settle();
+            P::split(&mut v0[i], &mut v2[i], &c);
+            P::split(&mut v1[i], &mut v3[i], &c);
         }
         for i in 0..2 {
-            (v0[i], v1[i]) = split(v0[i], v1[i], low);
-            (v2[i], v3[i]) = split(v2[i], v3[i], high);
+            P::split(&mut v0[i], &mut v1[i], &low);
+            P::split(&mut v2[i], &mut v3[i], &high);
         }
     }
 }
@@ -157,13 +163,14 @@ fn split_neighbours<P: Packed>(vectors: &mut [P], first: usize, constants: &[Fe]
     for (blocks, k) in blocks.as_chunks_mut::<2>().0.iter_mut().zip((first..).step_by(2)) {
         for (i, v) in blocks.iter_mut().enumerate() {
             let c = P::factor(&constants[k + i]);
-            (v[0], v[2]) = split(v[0], v[2], c);
-            (v[1], v[3]) = split(v[1], v[3], c);
+            v[0].settle();
+            split_in(v, 0, 2, &c);
+            split_in(v, 1, 3, &c);
         }
         for (i, v) in blocks.iter_mut().enumerate() {
             let k = 2 * (k + i);
-            (v[0], v[1]) = split(v[0], v[1], P::factor(&constants[k]));
-            (v[2], v[3]) = split(v[2], v[3], P::factor(&constants[k + 1]));
+            split_in(v, 0, 1, &P::factor(&constants[k]));
+            split_in(v, 2, 3, &P::factor(&constants[k + 1]));
         }
     }
 }
@@ -187,7 +194,7 @@ fn join_layers<P: Packed>(vectors: &mut [P], width: usize, index: usize, constan
         let c = P::factor(&constants[index]);
         let (low, high) = vectors.split_at_mut(size);
         for (low, high) in low.iter_mut().zip(high) {
-            (*low, *high) = join(*low, *high, c);
+            P::join(low, high, &c);
         }
     }
 }
@@ -200,13 +207,14 @@ fn join_quarters<P: Packed>(block: &mut [P], constants: [Fe; 3]) {
     let [v0, v1, v2, v3] = quarters(block).map(|quarter| quarter.as_chunks_mut::<2>().0);
     for (((v0, v1), v2), v3) in v0.iter_mut().zip(v1).zip(v2).zip(v3) {
         for i in 0..2 {
-            (v0[i], v1[i]) = join(v0[i], v1[i], low);
-            (v2[i], v3[i]) = join(v2[i], v3[i], high);
+            P::join(&mut v0[i], &mut v1[i], &low);
+            P::join(&mut v2[i], &mut v3[i], &high);
         }
         for i in 0..2 {
-            (v0[i], v2[i]) = join(v0[i], v2[i], c);
+            P::join(&mut v0[i], &mut v2[i], &c);
             v0[i] = v0[i].reduce();
-            (v1[i], v3[i]) = join(v1[i], v3[i], c);
+            P::join(&mut v1[i], &mut v3[i], &c);
+            v1[i].settle();
         }
     }
 }
@@ -218,14 +226,15 @@ fn join_neighbours<P: Packed>(vectors: &mut [P], first: usize, constants: &[Fe])
     for (blocks, k) in blocks.as_chunks_mut::<2>().0.iter_mut().zip((first..).step_by(2)) {
         for (i, v) in blocks.iter_mut().enumerate() {
             let k = 2 * (k + i);
-            (v[0], v[1]) = join(v[0], v[1], P::factor(&constants[k]));
-            (v[2], v[3]) = join(v[2], v[3], P::factor(&constants[k + 1]));
+            join_in(v, 0, 1, &P::factor(&constants[k]));
+            join_in(v, 2, 3, &P::factor(&constants[k + 1]));
         }
         for (i, v) in blocks.iter_mut().enumerate() {
             let c = P::factor(&constants[k + i]);
-            (v[0], v[2]) = join(v[0], v[2], c);
+            join_in(v, 0, 2, &c);
             v[0] = v[0].reduce();
-            (v[1], v[3]) = join(v[1], v[3], c);
+            join_in(v, 1, 3, &c);
+            v[1].settle();
         }
     }
 }

@@ -19,7 +19,7 @@ use core::arch::x86_64::{
     _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 
-use super::{Lazy, Packed, Task};
+use super::{Bounds, Lazy, Packed, Task};
 use crate::limbs::{Limbs, R};
 use crate::Fe;
 
@@ -62,6 +62,18 @@ pub(super) struct Eight([__m512i; 5]);
 pub(super) struct Shifted([__m512i; 5]);
 
 impl Packed for Eight {
+    /// In multiples of p: 500p fits the limbs, and 128 products of a factor below 128p with one
+    /// below p stay below 33p. A product of factors below k and l times p is below
+    /// (k * l / 511 + 1) * p.
+    const BOUNDS: Bounds = Bounds {
+        constant: 1,
+        load: 16,
+        loose_limit: 128,
+        reduced: 3,
+        carried: |bound| bound,
+        product: |a, b| (a * b).div_ceil(511) + 1,
+    };
+
     /// Shifted, so that products of vectors need no other factor: bounds are up to 16p then.
     #[inline(always)]
     fn load(values: &[Fe]) -> Self {
@@ -170,13 +182,13 @@ impl Packed for Eight {
     }
 
     #[inline(always)]
-    fn add_product(sum: Self::Sum, a: Self, b: Self) -> Self::Sum {
-        product_onto(sum, &a.0, &b.0)
+    fn add_product(sum: &mut Self::Sum, a: &Self, b: &Self) {
+        *sum = product_onto(*sum, &a.0, &b.0);
     }
 
     #[inline(always)]
-    fn reduce_sum(sum: Self::Sum) -> Self {
-        Self(reduce_product(sum)).reduce()
+    fn reduce_sum(sum: &Self::Sum) -> Self {
+        Self(reduce_product(*sum)).reduce()
     }
 }
 

@@ -1,21 +1,46 @@
 //! Several field elements in one vector register.
 //!
-//! A processor with AVX-512 IFMA multiplies eight pairs of 52-bit limbs per instruction, which
-//! makes a product of field elements five times cheaper than with 64-bit words. Code that wants to
-//! profit is written once, as a [`Task`] over any [`Packed`]; [`run`] picks the vectors of this
-//! processor. The results are the same on all of them.
+//! A processor with AVX-512 IFMA multiplies eight pairs of 52-bit limbs per instruction, one with
+//! AVX2 and FMA four pairs of 51-bit limbs in double precision: a product of field elements is five
+//! and two times cheaper than with 64-bit words. Code that wants to profit is written once, as a
+//! [`Task`] over any [`Packed`]; [`run`] picks the vectors of this processor. The results are the
+//! same on all of them.
 
+mod float;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod scalar;
 
-use crate::Fe;
+use core::cell::Cell;
+
+use crate::{Fe, Kernel};
+
+/// How large values become in the representation of a vector, as multiples of a unit: p, or what
+/// one element fills of its limbs.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Constants, see [`Packed::uniform`].
+    pub constant: u32,
+    /// Loaded elements.
+    pub load: u32,
+    /// Loose values must stay below this.
+    pub loose_limit: u32,
+    /// What [`Lazy::reduce`] leaves.
+    pub reduced: u32,
+    /// What [`Packed::carry`] makes of a bound.
+    pub carried: fn(u32) -> u32,
+    /// Products of factors with two bounds.
+    pub product: fn(u32, u32) -> u32,
+}
 
 /// `WIDTH` field elements, worked on together.
 ///
 /// Values are kept lazily: the operations take and return representatives that are not fully
 /// reduced, and every operation accepts the results of every other.
 pub trait Packed: Copy + Lazy {
+    /// The bounds that code which uses loose results has to keep.
+    const BOUNDS: Bounds;
+
     /// The elements at the start of a slice.
     ///
     /// # Panics
@@ -51,9 +76,8 @@ pub trait Packed: Copy + Lazy {
     fn spread(value: &Self::Uniform) -> Self;
 
     /// The sums. Like the other loose results they need [`Packed::carry`] before a product or
-    /// [`Packed::store`] uses them, and the caller keeps their bounds below [`LOOSE_LIMIT`]: those
-    /// of sums add, that of [`Packed::load`] is [`LOAD_BOUND`] and that of a product is
-    /// [`product_bound`].
+    /// [`Packed::store`] uses them, and the caller keeps their bounds below those of
+    /// [`Packed::BOUNDS`]; those of sums add.
     #[must_use]
     fn add_loose(self, other: Self) -> Self;
     /// The differences with an `other` below `bound * p`, plus `bound * p`; a loose result.
@@ -69,30 +93,52 @@ pub trait Packed: Copy + Lazy {
     #[must_use]
     fn carry(self) -> Self;
 
+    /// The products of several vectors, carried or loose; `to` may be one of the factors.
+    #[inline(always)]
+    fn multiply(to: &[Cell<Self>], a: &[Cell<Self>], b: &[Cell<Self>], carried: bool) {
+        for ((to, a), b) in to.iter().zip(a).zip(b) {
+            let product = a.get().mul_loose(b.get());
+            to.set(if carried { product.carry() } else { product });
+        }
+    }
+    /// The products of several vectors with one element, carried or loose; `to` may be `a`.
+    #[inline(always)]
+    fn scale(to: &[Cell<Self>], a: &[Cell<Self>], factor: &Self::Uniform, carried: bool) {
+        let factor = Self::spread(factor);
+        for (to, a) in to.iter().zip(a) {
+            let product = a.get().mul_loose(factor);
+            to.set(if carried { product.carry() } else { product });
+        }
+    }
+    /// The squares of several vectors, carried or loose; `to` may be `a`.
+    #[inline(always)]
+    fn square_all(to: &[Cell<Self>], a: &[Cell<Self>], carried: bool) {
+        for (to, a) in to.iter().zip(a) {
+            let square = a.get().square_loose();
+            to.set(if carried { square.carry() } else { square });
+        }
+    }
+
     /// Sums of products, one in each place, before reduction.
     type Sum: Copy;
     /// Empty sums.
     fn no_sum() -> Self::Sum;
-    /// The sums with one more product each; at most [`SUM_CAPACITY`] of them.
-    #[must_use]
-    fn add_product(sum: Self::Sum, a: Self, b: Self) -> Self::Sum;
+    /// Adds one product to each of the sums; at most [`SUM_CAPACITY`] of them.
+    fn add_product(sum: &mut Self::Sum, a: &Self, b: &Self);
+    /// Adds to each of several sums the product of a vector with an element.
+    #[inline(always)]
+    fn add_products(sums: &mut [Self::Sum], a: &[Cell<Self>], factor: &Self::Uniform) {
+        let factor = Self::spread(factor);
+        for (sum, a) in sums.iter_mut().zip(a) {
+            Self::add_product(sum, &a.get(), &factor);
+        }
+    }
     /// The values of the sums.
-    fn reduce_sum(sum: Self::Sum) -> Self;
+    fn reduce_sum(sum: &Self::Sum) -> Self;
 }
 
 /// How many products a [`Packed::Sum`] can take.
 pub const SUM_CAPACITY: usize = 128;
-
-/// Loaded elements are below this multiple of p.
-pub const LOAD_BOUND: u32 = 16;
-/// Loose values must stay below this multiple of p: 500p fits the limbs, and [`SUM_CAPACITY`]
-/// products of a factor below 128p with one below p stay below 33p.
-pub const LOOSE_LIMIT: u32 = 128;
-
-/// A product of factors below `a * p` and `b * p` is below this multiple of p.
-pub const fn product_bound(a: u32, b: u32) -> u32 {
-    (a * b).div_ceil(511) + 1
-}
 
 /// Elements in the representation of memory, for code that keeps track of bounds itself.
 pub trait Lazy: Copy {
@@ -137,6 +183,20 @@ pub trait Lazy: Copy {
     /// The same elements below 3p.
     #[must_use]
     fn reduce(self) -> Self;
+    /// [`Lazy::reduce`], where only vectors with little headroom need it.
+    #[inline(always)]
+    fn settle(&mut self) {}
+    /// (a, b) to (a + cb, a - cb).
+    #[inline(always)]
+    fn split(a: &mut Self, b: &mut Self, factor: &Self::Factor) {
+        let product = b.mul_factor(*factor);
+        (*a, *b) = (a.add_lazy(product), a.sub_lazy::<2>(product));
+    }
+    /// (a, b) to (a + b, c(a - b)), for a `b` below 16p.
+    #[inline(always)]
+    fn join(a: &mut Self, b: &mut Self, factor: &Self::Factor) {
+        (*a, *b) = (a.add_lazy(*b), a.sub_lazy::<16>(*b).mul_factor(*factor));
+    }
     /// For eight vectors of eight neighbouring elements each, the vectors that
     /// [`Lazy::load_lazy`] finds at a stride of eight; the other way round as well. Vectors of one
     /// element stay as they are.
@@ -152,20 +212,62 @@ pub trait Task {
     fn run<P: Packed>(self) -> Self::Output;
 }
 
-/// Runs a task with the widest vectors of this processor.
+/// Runs a task with the vectors in use, see [`Kernel::current`].
 #[inline]
 pub fn run<T: Task>(task: T) -> T::Output {
-    #[cfg(target_arch = "x86_64")]
-    if ifma::is_available() {
-        return ifma::run(task);
+    run_with(Kernel::current(), task)
+}
+
+/// Runs a task with the vectors of a kernel.
+///
+/// # Panics
+/// If this processor does not have them.
+#[inline]
+pub fn run_with<T: Task>(kernel: Kernel, task: T) -> T::Output {
+    match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Ifma => ifma::run(task),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => float::avx2::run(task),
+        Kernel::Scalar => run_scalar(task),
+        #[allow(unreachable_patterns)] // Kernels of other processors.
+        other => panic!("the processor has no {}", other.name()),
     }
-    task.run::<scalar::Single>()
+}
+
+/// The bounds of a kernel's vectors.
+pub fn bounds_of(kernel: Kernel) -> Bounds {
+    struct Ask;
+    impl Task for Ask {
+        type Output = Bounds;
+        #[inline(always)]
+        fn run<P: Packed>(self) -> Bounds {
+            P::BOUNDS
+        }
+    }
+    run_with(kernel, Ask)
 }
 
 /// Runs a task one element at a time, on every processor.
 #[inline]
 pub fn run_scalar<T: Task>(task: T) -> T::Output {
     task.run::<scalar::Single>()
+}
+
+/// Whether the processor can run [`Kernel::Avx512Ifma`].
+pub(crate) fn has_avx512_ifma() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return ifma::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Whether the processor can run [`Kernel::Avx2`].
+pub(crate) fn has_avx2() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return float::avx2::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// Asks the processor to bring elements to the second-level cache.

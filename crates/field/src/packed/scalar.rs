@@ -1,6 +1,6 @@
 //! Vectors of one element, for every processor.
 
-use super::{Lazy, Packed};
+use super::{Bounds, Lazy, Packed};
 use crate::limbs::{
     adc, add_raw, montgomery_reduce, mul_lazy, mul_wide, reduce_full, reduce_partial, square_wide,
     sub_raw, times_p, Limbs,
@@ -12,6 +12,16 @@ use crate::Fe;
 pub(super) struct Single(Limbs);
 
 impl Packed for Single {
+    /// Nothing is loose, and no bound needs to be kept.
+    const BOUNDS: Bounds = Bounds {
+        constant: 0,
+        load: 0,
+        loose_limit: 0,
+        reduced: 0,
+        carried: |_| 0,
+        product: |_, _| 0,
+    };
+
     #[inline(always)]
     fn load(values: &[Fe]) -> Self {
         Self(values[0].0)
@@ -99,19 +109,17 @@ impl Packed for Single {
     }
 
     #[inline(always)]
-    fn add_product(sum: Self::Sum, a: Self, b: Self) -> Self::Sum {
+    fn add_product(sum: &mut Self::Sum, a: &Self, b: &Self) {
         let product = mul_wide(&a.0, &b.0);
-        let mut total = sum;
         let mut carry = false;
-        for (limb, addend) in total.iter_mut().zip(product) {
+        for (limb, addend) in sum.iter_mut().zip(product) {
             (*limb, carry) = adc(*limb, addend, carry);
         }
-        total
     }
 
     #[inline(always)]
-    fn reduce_sum(sum: Self::Sum) -> Self {
-        Self(reduce_partial(&montgomery_reduce(&sum)))
+    fn reduce_sum(sum: &Self::Sum) -> Self {
+        Self(reduce_partial(&montgomery_reduce(sum)))
     }
 }
 

@@ -22,7 +22,7 @@ use std::error::Error;
 
 use novation_air::{eval_composition, Air, AirError, Node};
 use novation_field::fft::{evaluate_at, Twiddles};
-use novation_field::Fe;
+use novation_field::{Fe, Kernel, KernelError};
 use thiserror::Error;
 
 pub use progress::{Cancelled, PhaseReport, Progress};
@@ -68,6 +68,9 @@ pub trait Witness {
 /// Why there is no proof.
 #[derive(Debug, Error)]
 pub enum ProveError {
+    /// The kernel asked for cannot be had.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// The parameters do not fit the statement.
     #[error(transparent)]
     Params(#[from] ParamsError),
@@ -106,7 +109,7 @@ pub enum ProveError {
 /// Proves that the witness satisfies the AIR.
 ///
 /// `statement` is what the transcript starts from: the public input as 32-byte words. The proof is
-/// the same whatever the resources and the number of threads.
+/// the same whatever the resources, the kernel and the number of threads.
 ///
 /// # Errors
 /// [`ProveError`] if the trace is wrong, the memory does not suffice or the caller cancels.
@@ -118,6 +121,7 @@ pub fn prove<A: Air + ?Sized>(
     resources: Resources,
     progress: &mut Progress<'_>,
 ) -> Result<Proof, ProveError> {
+    Kernel::chosen()?;
     let shape = Shape::of(air);
     params.check_trace_length(shape.log_trace)?;
     let plan = MemoryPlan::choose(resources, &shape, params.log_blowup, witness.extra_bytes())?;

@@ -23,9 +23,9 @@ pub(super) fn dot<P: Packed>(a: &[P], b: &[Fe]) -> Fe {
     for (a, b) in a.chunks(SUM_CAPACITY).zip(b.chunks(SUM_CAPACITY * P::WIDTH)) {
         let mut sum = P::no_sum();
         for (a, b) in a.iter().zip(b.chunks_exact(P::WIDTH)) {
-            sum = P::add_product(sum, *a, P::load(b));
+            P::add_product(&mut sum, a, &P::load(b));
         }
-        total = total.add(P::reduce_sum(sum));
+        total = total.add(P::reduce_sum(&sum));
     }
     sum_of_lanes(total)
 }
@@ -55,9 +55,9 @@ pub(super) fn strided_dot<P: Packed>(vectors: &[P], stride: usize, factors: &[P]
     for (vectors, factors) in chunks {
         let mut sum = P::no_sum();
         for (vector, factor) in vectors.iter().step_by(stride).zip(factors) {
-            sum = P::add_product(sum, *vector, *factor);
+            P::add_product(&mut sum, vector, factor);
         }
-        total = total.add(P::reduce_sum(sum));
+        total = total.add(P::reduce_sum(&sum));
     }
     total
 }
@@ -69,9 +69,9 @@ pub(super) fn combine<P: Packed>(terms: &[(&[Fe], P)], start: usize) -> P {
     for terms in terms.chunks(SUM_CAPACITY) {
         let mut sum = P::no_sum();
         for (values, coefficient) in terms {
-            sum = P::add_product(sum, P::load(&values[start..]), *coefficient);
+            P::add_product(&mut sum, &P::load(&values[start..]), coefficient);
         }
-        total = total.add(P::reduce_sum(sum));
+        total = total.add(P::reduce_sum(&sum));
     }
     total
 }
