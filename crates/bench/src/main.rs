@@ -8,13 +8,26 @@ mod lambdaworks;
 mod memory;
 mod transforms;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use novation_crypto::calibrate::{blake2s_ns, keccak_ns};
 use novation_field::calibrate::field_mul_ns;
+use novation_field::Kernel;
 use serde_json::{Map, Value};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let kernel = Kernel::chosen()?.name();
     // One core: the figures are costs, not throughputs.
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     let mut figures = vec![
@@ -41,10 +54,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("copy_gb_per_s", memory::copy_gb_per_s()),
     ]);
     if std::env::args().any(|argument| argument == "--json") {
-        let object: Map<String, Value> =
+        let mut object: Map<String, Value> =
             figures.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+        object.insert("kernel".to_owned(), kernel.into());
         println!("{}", serde_json::to_string_pretty(&object)?);
     } else {
+        println!("{:36} {kernel:>9}", "kernel");
         for (key, value) in figures {
             println!("{key:36} {value:9.3}");
         }

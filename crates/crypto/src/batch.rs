@@ -7,10 +7,14 @@
 // part of them.
 #![allow(unsafe_code, clippy::inline_always)]
 
+#[cfg(target_arch = "x86_64")]
 mod blake2s;
+#[cfg(target_arch = "x86_64")]
 mod keccak;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
+#[cfg(target_arch = "x86_64")]
 use novation_field::Kernel;
 
 use crate::hashes::{blake2s256, keccak256};
@@ -30,14 +34,14 @@ impl Lanes {
     /// processor that has no better one.
     #[cfg(target_arch = "x86_64")]
     fn chosen() -> Self {
-        let widest = if !Kernel::is_forced() {
-            Self::Avx512
-        } else {
+        let widest = if Kernel::is_forced() {
             match Kernel::current() {
                 Kernel::Avx512Ifma => Self::Avx512,
                 Kernel::Avx2 => Self::Avx2,
-                Kernel::Scalar => Self::None,
+                Kernel::Neon | Kernel::Scalar => Self::None,
             }
+        } else {
+            Self::Avx512
         };
         if widest == Self::Avx512 && std::arch::is_x86_feature_detected!("avx512f") {
             Self::Avx512
@@ -62,15 +66,19 @@ pub fn keccak256_batch(messages: &[u8], length: usize, digests: &mut [[u8; 32]])
     check(messages, length, digests);
     match Lanes::chosen() {
         #[cfg(target_arch = "x86_64")]
-        Lanes::Avx512 => in_lanes::<8>(messages, length, digests, keccak256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
-            unsafe { keccak::hash_avx512(messages, length, digests) }
-        }),
+        Lanes::Avx512 => {
+            in_lanes::<8>(messages, length, digests, keccak256, |messages, digests| {
+                // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
+                unsafe { keccak::hash_avx512(messages, length, digests) }
+            });
+        }
         #[cfg(target_arch = "x86_64")]
-        Lanes::Avx2 => in_lanes::<4>(messages, length, digests, keccak256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
-            unsafe { keccak::hash_avx2(messages, length, digests) }
-        }),
+        Lanes::Avx2 => {
+            in_lanes::<4>(messages, length, digests, keccak256, |messages, digests| {
+                // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
+                unsafe { keccak::hash_avx2(messages, length, digests) }
+            });
+        }
         Lanes::None => one_by_one(messages, length, digests, keccak256),
     }
 }
@@ -83,15 +91,19 @@ pub fn blake2s256_batch(messages: &[u8], length: usize, digests: &mut [[u8; 32]]
     check(messages, length, digests);
     match Lanes::chosen() {
         #[cfg(target_arch = "x86_64")]
-        Lanes::Avx512 => in_lanes::<16>(messages, length, digests, blake2s256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
-            unsafe { blake2s::hash_avx512(messages, length, digests) }
-        }),
+        Lanes::Avx512 => {
+            in_lanes::<16>(messages, length, digests, blake2s256, |messages, digests| {
+                // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
+                unsafe { blake2s::hash_avx512(messages, length, digests) }
+            });
+        }
         #[cfg(target_arch = "x86_64")]
-        Lanes::Avx2 => in_lanes::<8>(messages, length, digests, blake2s256, |messages, digests| {
-            // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
-            unsafe { blake2s::hash_avx2(messages, length, digests) }
-        }),
+        Lanes::Avx2 => {
+            in_lanes::<8>(messages, length, digests, blake2s256, |messages, digests| {
+                // SAFETY: the processor has the feature, as checked by `Lanes::chosen`.
+                unsafe { blake2s::hash_avx2(messages, length, digests) }
+            });
+        }
         Lanes::None => one_by_one(messages, length, digests, blake2s256),
     }
 }
@@ -102,6 +114,7 @@ fn check(messages: &[u8], length: usize, digests: &[[u8; 32]]) {
 }
 
 /// Groups of `LANES` messages by the vector version, the rest one by one.
+#[cfg(target_arch = "x86_64")]
 fn in_lanes<const LANES: usize>(
     messages: &[u8],
     length: usize,

@@ -20,6 +20,8 @@ pub enum Kernel {
     Avx512Ifma,
     /// Eight elements in limbs of double precision, with AVX2 and FMA.
     Avx2,
+    /// The same with NEON.
+    Neon,
     /// One element in 64-bit words, on every processor.
     Scalar,
 }
@@ -36,13 +38,14 @@ pub struct KernelError {
 
 impl Kernel {
     /// All kernels, the fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512Ifma, Self::Avx2, Self::Scalar];
+    pub const ALL: [Self; 4] = [Self::Avx512Ifma, Self::Avx2, Self::Neon, Self::Scalar];
 
     /// The name that [`VARIABLE`] takes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Avx512Ifma => "avx512ifma",
             Self::Avx2 => "avx2",
+            Self::Neon => "neon",
             Self::Scalar => "scalar",
         }
     }
@@ -52,6 +55,7 @@ impl Kernel {
         match self {
             Self::Avx512Ifma => packed::has_avx512_ifma(),
             Self::Avx2 => packed::has_avx2(),
+            Self::Neon => cfg!(target_arch = "aarch64"),
             Self::Scalar => true,
         }
     }

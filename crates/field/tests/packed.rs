@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
 #![allow(clippy::inline_always)] // A task must be inlined to use vectors.
 
-use novation_field::packed::{
-    bounds_of, run_with, Bounds, Packed, Task, MAX_WIDTH, SUM_CAPACITY,
-};
+use novation_field::packed::{bounds_of, run_with, Bounds, Packed, Task, MAX_WIDTH, SUM_CAPACITY};
 use novation_field::{Fe, Kernel};
 
 /// Values whose limbs stress carries, and their neighbours.

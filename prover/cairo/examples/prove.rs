@@ -4,11 +4,23 @@
 #![allow(clippy::cast_precision_loss)] // Figures to read.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use novation_cairo_prover::{prove_run, RunFiles};
+use novation_field::Kernel;
 use novation_stark::{PhaseReport, Primitives, Progress, Resources};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [public_input, private_input, params, out, budget @ ..] = arguments.as_slice() else {
         return Err("usage: prove <public input> <private input> <parameters> <proof> [MiB]".into());
@@ -38,6 +50,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             work.bytes as f64 / 1e9,
         );
     }
-    println!("{primitives:?}");
+    println!("{}: {primitives:?}", Kernel::chosen()?.name());
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Proves and verifies the smallest Cairo run, an endless jump of 4,096 steps on a layout with the
-//! builtins of the frozen one. It reads no files, so it serves to count instructions.
+//! builtins of the frozen one. It reads no files, so it serves to count instructions and to compare
+//! kernels: `small_proof [file of the proof]`.
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 use novation_cairo_air::layout::{pack, Ratios};
 use novation_cairo_air::{PublicInput, RegisterState, TraceInputs};
@@ -66,7 +68,17 @@ fn parameters() -> Value {
     })
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let registers = RegisterState { ap: FRAME, fp: FRAME, pc: 1 };
     let run = TraceInputs {
         trace: vec![registers; usize::try_from(N_STEPS)?],
@@ -80,5 +92,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         prove_inputs(statement()?, || Ok(run), parameters(), Resources::default(), &mut progress)?;
     let accepted = verify_proof(&proof)?;
     println!("{} steps, proof of {} bytes", accepted.n_steps, accepted.proof_bytes);
+    if let Some(path) = std::env::args().nth(1) {
+        std::fs::write(path, proof.to_json())?;
+    }
     Ok(())
 }

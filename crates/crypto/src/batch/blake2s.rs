@@ -119,14 +119,12 @@ fn hash<V: Vector32>(messages: &[u8], length: usize, digests: &mut [[u8; 32]]) {
 }
 
 /// Sixteen messages, one per lane of a 512-bit register.
-#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 pub(super) fn hash_avx512(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 16]) {
     hash::<super::vector::Halves512>(messages, length, digests);
 }
 
 /// Eight messages, one per lane of a 256-bit register.
-#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 pub(super) fn hash_avx2(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 8]) {
     hash::<super::vector::Halves256>(messages, length, digests);

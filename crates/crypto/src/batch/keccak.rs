@@ -155,14 +155,12 @@ fn le_word(bytes: &[u8]) -> u64 {
 }
 
 /// Eight messages, one per lane of a 512-bit register.
-#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 pub(super) fn hash_avx512(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 8]) {
     hash::<super::vector::Words512>(messages, length, digests);
 }
 
 /// Four messages, one per lane of a 256-bit register.
-#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 pub(super) fn hash_avx2(messages: &[u8], length: usize, digests: &mut [[u8; 32]; 4]) {
     hash::<super::vector::Words256>(messages, length, digests);

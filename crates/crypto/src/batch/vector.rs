@@ -4,7 +4,6 @@
 //! functions that are compiled for the processor feature; nothing else may call them, and closures
 //! do not.
 
-#[cfg(target_arch = "x86_64")]
 use core::arch::x86_64 as arch;
 
 /// Several 64-bit words on which one instruction works.
@@ -64,29 +63,24 @@ fn gather64<const LANES: usize>(messages: &[u8], stride: usize) -> [[u64; LANES]
 }
 
 /// Eight words. Only for functions compiled with AVX-512.
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Words512(arch::__m512i);
 
 /// Sixteen words. Only for functions compiled with AVX-512.
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Halves512(arch::__m512i);
 
 /// Eight words. Only for functions compiled with AVX2.
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Halves256(arch::__m256i);
 
 /// Four words. Only for functions compiled with AVX2.
-#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(super) struct Words256(arch::__m256i);
 
 // SAFETY (every block below): the value of a vector type exists only in functions that are compiled
 // for the feature and that are called after the processor was asked for it; arrays are as large as
 // the unaligned loads and stores.
-#[cfg(target_arch = "x86_64")]
 impl Vector for Words512 {
     type Words = [u64; 8];
 
@@ -157,7 +151,6 @@ impl Vector for Words512 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 impl Vector for Words256 {
     type Words = [u64; 4];
 
@@ -216,7 +209,6 @@ impl Vector for Words256 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 impl Vector32 for Halves512 {
     type Words = [u32; 16];
     const LANES: usize = 16;
@@ -277,7 +269,6 @@ impl Vector32 for Halves512 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 impl Vector32 for Halves256 {
     type Words = [u32; 8];
     const LANES: usize = 8;
@@ -335,7 +326,6 @@ impl Vector32 for Halves256 {
 }
 
 /// Word i of every row becomes row i.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn transpose(r: [arch::__m512i; 8]) -> [arch::__m512i; 8] {
     // SAFETY: see above.

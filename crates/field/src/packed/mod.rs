@@ -229,6 +229,8 @@ pub fn run_with<T: Task>(kernel: Kernel, task: T) -> T::Output {
         Kernel::Avx512Ifma => ifma::run(task),
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 => float::avx2::run(task),
+        #[cfg(target_arch = "aarch64")]
+        Kernel::Neon => float::neon::run(task),
         Kernel::Scalar => run_scalar(task),
         #[allow(unreachable_patterns)] // Kernels of other processors.
         other => panic!("the processor has no {}", other.name()),
@@ -273,6 +275,7 @@ pub(crate) fn has_avx2() -> bool {
 /// Asks the processor to bring elements to the second-level cache.
 #[inline(always)]
 #[allow(unsafe_code)] // A hint without effect on the program.
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 pub fn prefetch(values: &[Fe]) {
     #[cfg(target_arch = "x86_64")]
     for line in values.chunks(2) {

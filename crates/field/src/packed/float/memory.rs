@@ -70,7 +70,10 @@ impl<L: Lanes> Element<L> {
         let l0 = L::add_bits(L::and(l0, m51), L::and(negative, L::splat_bits(1)));
         let l1 = add_carry::<L, 51>(L::and(l1, m50), l0);
         let l2 = add_carry::<L, 50>(L::and(l2, m50), l1);
-        let l3 = add_carry::<L, 50>(L::add_bits(L::and(l3, m50), L::and(negative, L::splat_bits(17 << 41))), l2);
+        let l3 = add_carry::<L, 50>(
+            L::add_bits(L::and(l3, m50), L::and(negative, L::splat_bits(17 << 41))),
+            l2,
+        );
         let l4 = add_carry::<L, 50>(L::add_bits(l4, L::and(negative, L::splat_bits(1 << 50))), l3);
         let (l0, l1) = (L::and(l0, m51), L::and(l1, m50));
         let (l2, l3) = (L::and(l2, m50), L::and(l3, m50));

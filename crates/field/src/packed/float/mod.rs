@@ -7,9 +7,17 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx2;
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod extremes;
 mod lanes;
 mod limbs;
 mod memory;
+#[cfg(target_arch = "aarch64")]
+pub(super) mod neon;
+#[cfg(test)]
+mod plain;
 mod steps;
 mod sums;
 
