@@ -21,6 +21,7 @@ from devnet.ports import LOOPBACK, free_port, require_free
 from devnet.prices import start_prices, write_prices
 from devnet.processes import ManagedProcess
 from novation.client import Client, NovationError
+from prover import _native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ class Devnet:
             UserError: if a part does not start; nothing keeps running then.
         """
         refuse_second_devnet(self.home)
+        refuse_unknown_kernel()
         try:
             return self._start()
         except BaseException:
@@ -252,3 +254,15 @@ def _load_or_make(folder: Path, name: str) -> TraderKeys:
     if not (folder / f"{name}.json").exists():
         save_keys(folder, random_keys(name))
     return load_keys(folder, name)
+
+
+def refuse_unknown_kernel() -> None:
+    """Refuse to start a prover that could prove nothing.
+
+    Raises:
+        UserError: if `NOVATION_KERNEL` names no kernel that this processor can run.
+    """
+    try:
+        _native.kernel()
+    except ValueError as error:
+        raise UserError(str(error)) from error

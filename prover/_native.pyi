@@ -52,7 +52,21 @@ class Primitives(TypedDict):
     blake2s_ns: float
 
 def primitives() -> Primitives:
-    """Return what the primitives of a proof take; measured once per process."""
+    """Return what the primitives of a proof take; measured once per process.
+
+    Raises:
+        ValueError: `kernel` raises it.
+    """
+
+def kernel() -> str:
+    """Return the name of the field kernel in use, which `NOVATION_KERNEL` may choose.
+
+    Raises:
+        ValueError: `NOVATION_KERNEL` names no kernel that this processor can run.
+    """
+
+def available_kernels() -> list[str]:
+    """Return the names of the kernels that this processor can run, the fastest first."""
 
 def stark_prove(
     public_input_path: str | PathLike[str],
@@ -73,8 +87,8 @@ def stark_prove(
 
     Raises:
         OSError: a file cannot be read or written.
-        ValueError: a file is malformed, or the statement, the parameters, their security or the
-            memory budget are not acceptable.
+        ValueError: a file is malformed, or the statement, the parameters, their security, the
+            memory budget or the kernel asked for are not acceptable.
         ProvingFailed: the run does not fit the statement or violates a constraint.
         BaseException: what `progress` raised, or KeyboardInterrupt; there is no file then.
     """

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from prover import _native
 from prover.failures import MAX_ATTEMPTS, kind_of
 from prover.job_folder import Failure, FailureKind, JobFolder, next_job, waiting_jobs
 from prover.limits import UNLIMITED, Limits, add_arguments
@@ -197,6 +198,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     offer_as_first_victim()
     yield_to_others()
+    logger.info("kernel %s", _native.kernel())
     limits = Limits(arguments.memory_budget, arguments.threads)
     prover = BatchProver(arguments.queue, limits)
     Worker(arguments.queue, PROFILES[arguments.profile], prover.prove_job).run()

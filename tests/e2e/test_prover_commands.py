@@ -86,6 +86,32 @@ def interruptible(command: list[str], **streams: int) -> subprocess.Popen[str]:
         return subprocess.Popen(command, cwd=ROOT, text=True, **streams)
 
 
+def test_stark_prove_with_each_kernel_then_same_proof_and_without_one_refused(
+    run: Path, proof: Path, tmp_path: Path
+) -> None:
+    available = _native.available_kernels()
+    assert available[-1] == "scalar"
+    for kernel in (*available, "none"):
+        out = tmp_path / f"{kernel}.json"
+        result = subprocess.run(
+            [sys.executable, "-m", "devnet.cli", *stark_prove_arguments(run, out)],
+            cwd=ROOT,
+            env=os.environ | {"NOVATION_KERNEL": kernel},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if kernel in available:
+            assert result.returncode == 0, result.stderr
+            assert out.read_bytes() == proof.read_bytes()
+        else:
+            assert result.returncode == 2, result.stderr
+            assert 'NOVATION_KERNEL is "none"' in result.stderr
+            assert ", ".join(available) in result.stderr
+            assert "Traceback" not in result.stderr
+            assert not out.exists()
+
+
 def wait_for_prover(process: subprocess.Popen[str]) -> None:
     """Wait until the process has the thread that proves."""
     deadline = time.monotonic() + START_TIMEOUT_S

@@ -44,7 +44,9 @@ pub(crate) fn run_error(error: RunError) -> PyErr {
     let message = error.to_string();
     match error {
         RunError::Io { .. } => PyOSError::new_err(message),
-        RunError::Prove(ProveError::Budget(_)) => PyValueError::new_err(message),
+        RunError::Prove(ProveError::Budget(_) | ProveError::Kernel(_)) => {
+            PyValueError::new_err(message)
+        }
         RunError::Trace(_) | RunError::Prove(_) => ProvingFailed::new_err(message),
         // A file, the statement or the parameters are not acceptable.
         _ => PyValueError::new_err(message),

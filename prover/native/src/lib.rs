@@ -9,6 +9,7 @@
 mod convert;
 mod errors;
 mod hint_override;
+mod kernels;
 mod proofs;
 mod runs;
 mod tracking;
@@ -19,6 +20,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
+    kernels::register(module)?;
     proofs::register(module)?;
     runs::register(module)?;
     tracking::register(module)?;

@@ -15,6 +15,7 @@ use pyo3::types::PyDict;
 use rayon::ThreadPoolBuilder;
 
 use crate::errors::{run_error, ProvingFailed};
+use crate::kernels::kernel;
 
 /// How often the caller looks for Ctrl-C while nothing is reported.
 const POLL: Duration = Duration::from_millis(50);
@@ -74,6 +75,7 @@ fn machine() -> &'static Primitives {
 /// Nanoseconds that one core of this machine needs for each primitive.
 #[pyfunction]
 fn primitives(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    kernel()?;
     let measured = py.detach(machine);
     let figures = PyDict::new(py);
     figures.set_item("field_mul_ns", measured.field_mul_ns)?;
