@@ -1,7 +1,9 @@
 """An upper bound of the Cairo steps of a batch, so that it is sealed before its step budget.
 
 A transaction is charged for what it does and for every leaf that it is the first of its batch to
-open. The numbers are measured on the Cairo program and rounded up.
+open. The numbers are measured on the Cairo program and rounded up. The trace has one signature for
+every 512 steps (circuits/cairo_air/layout.json), so none is charged less: a batch of cheap signed
+transactions would be padded to several times its steps.
 """
 
 from typing import Final
@@ -31,6 +33,7 @@ POSITION_MARGIN_STEPS: Final = 45
 ORACLE_STEPS: Final = 450
 ORACLE_REPORT_STEPS: Final = 130
 ORACLE_PRICE_STEPS: Final = 30
+SIGNATURE_STEPS: Final = 512
 
 
 def empty_batch_steps(n_markets: int) -> int:
@@ -52,14 +55,19 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
         # Each visit checks the margin of one maker, twice if it only reduces risk.
         margins = 2 * (1 + len(result.hints.visits)) * MAX_POSITIONS * POSITION_MARGIN_STEPS
         steps = PLACE_STEPS + len(result.hints.visits) * VISIT_STEPS + margins
+        assert steps >= SIGNATURE_STEPS
         return steps + opened_steps + (ORDER_LEAF_STEPS if result.hints.resting_lots else 0)
     if isinstance(tx, OracleUpdate):
         prices = (1 + len(tx.reports)) * len(tx.prices_x16) * ORACLE_PRICE_STEPS
-        return ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices + opened_steps
+        steps = ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices
+        return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, Withdraw):
-        return WITHDRAW_STEPS + MAX_POSITIONS * POSITION_MARGIN_STEPS + opened_steps
+        steps = WITHDRAW_STEPS + MAX_POSITIONS * POSITION_MARGIN_STEPS
+        return max(steps, SIGNATURE_STEPS) + opened_steps
     assert isinstance(tx, CancelOrder | Deposit)
-    return (CANCEL_STEPS if isinstance(tx, CancelOrder) else DEPOSIT_STEPS) + opened_steps
+    if isinstance(tx, Deposit):
+        return DEPOSIT_STEPS + opened_steps
+    return max(CANCEL_STEPS, SIGNATURE_STEPS) + opened_steps
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:

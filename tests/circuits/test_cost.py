@@ -1,40 +1,111 @@
 """The sequencer's step budget: what the protocol charges is never less than what a run costs."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from novation.protocol.cost import empty_batch_steps
+from novation.protocol.constants import MAX_ORACLES
+from novation.protocol.cost import SIGNATURE_STEPS, empty_batch_steps
 from novation.protocol.sealing import SealedBatch
-from prover.runner import execute_only
-from tests.support.builders import exchange_config
+from prover.runner import run_batch
+from tests.support.builders import (
+    exchange_config,
+    oracle_private_key,
+    oracle_report,
+    oracle_update,
+    public_key,
+)
+from tests.support.exchange import BUY, Exchange
 from tests.support.random_batches import RandomTrading
+
+LAYOUT = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
+# Every step has four 16-bit cells and uses three; the values between the least and the greatest
+# one of a run, 2^16 at most, must fit the rest.
+SPAN_STEPS = 1 << 16
 
 
 class Charged:
     """Adds up the charges of the transactions that an exchange accepts."""
 
-    def __init__(self, trading: RandomTrading) -> None:
-        self.trading = trading
-        self.steps = 0
-        self._apply = trading.exchange.apply
-        trading.exchange.apply = self.apply  # type: ignore[method-assign]
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.steps = empty_batch_steps(len(exchange.config.markets))
+        self._apply = exchange.apply
+        exchange.apply = self.apply  # type: ignore[method-assign]
 
     def apply(self, tx: Any) -> Any:
         result = self._apply(tx)
         self.steps += result.cost_steps
         return result
 
-    def batch(self, n_transactions: int) -> tuple[SealedBatch, int]:
-        self.steps = empty_batch_steps(len(self.trading.exchange.config.markets))
-        sealed = self.trading.batch(n_transactions)
-        return sealed, self.steps
+    def take(self) -> int:
+        """Return the charge of the batch, and start the next."""
+        steps, self.steps = self.steps, empty_batch_steps(len(self.exchange.config.markets))
+        return steps
+
+
+def assert_covered(sealed: SealedBatch, charged_steps: int) -> None:
+    """The run fits the charge, and its padding the next power of two."""
+    run = run_batch(sealed.witness)
+    assert run.execution.n_steps <= charged_steps
+    limit = 1 << (charged_steps + SPAN_STEPS - 1).bit_length()
+    assert run.provable.n_steps <= limit, (run.provable.n_steps, charged_steps)
 
 
 @pytest.mark.parametrize(("seed", "n_markets"), [(1, 1), (2, 2), (3, 5), (4, 16)])
 def test_charged_steps_are_an_upper_bound_of_the_run(seed: int, n_markets: int) -> None:
-    charged = Charged(RandomTrading(seed, exchange_config(n_markets)))
+    trading = RandomTrading(seed, exchange_config(n_markets))
+    charged = Charged(trading.exchange)
     for n_transactions in (1, 12, 70):
-        sealed, steps = charged.batch(n_transactions)
-        run_steps = execute_only(sealed.witness).n_steps
-        assert run_steps <= steps, f"run {run_steps}, charged {steps}"
+        sealed = trading.batch(n_transactions)
+        assert_covered(sealed, charged.take())
+
+
+def withdrawals(exchange: Exchange) -> None:
+    for _ in range(300):
+        exchange.withdraw(2, 1)
+
+
+def deposits(exchange: Exchange) -> None:
+    for _ in range(600):
+        exchange.fund(2, amount_quanta=1)
+
+
+def cancellations(exchange: Exchange) -> None:
+    for order_id in range(1, 151):
+        exchange.place(2, BUY, 1, 990)
+        exchange.cancel(2, order_id)
+
+
+def price_updates(exchange: Exchange) -> None:
+    for _ in range(40):
+        exchange.time_ms += 1
+        reports = [
+            oracle_report(exchange.config, index, exchange.time_ms, (1000 << 16,))
+            for index in range(MAX_ORACLES)
+        ]
+        exchange.apply(oracle_update(tuple(reports)))
+
+
+@pytest.mark.parametrize("act", [withdrawals, deposits, cancellations, price_updates])
+def test_charge_when_a_batch_has_one_kind_only_then_covers_its_padding(
+    act: Callable[[Exchange], None],
+) -> None:
+    """As many signatures, hashes and range checks as there can be for few steps."""
+    keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
+    exchange = Exchange(replace(exchange_config(1), oracle_keys=keys))
+    exchange.fund(2)
+    exchange.seal()
+    charged = Charged(exchange)
+    act(exchange)
+    assert_covered(exchange.seal(), charged.take())
+
+
+def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
+    layout = json.loads(LAYOUT.read_text())
+    rows_per_step = 16 * layout["cpu_component_step"]
+    assert SIGNATURE_STEPS * rows_per_step == layout["ecdsa_builtin_row_ratio"]

@@ -1,25 +1,52 @@
-"""Batches at the edges of the numbers: wide margins, many slots, several keys, flips."""
+"""Batches at the edges of the numbers: what the state transition accepts has a trace."""
 
 from dataclasses import replace
+from itertools import product
 
+import pytest
+
+from novation.crypto import FIELD_PRIME, is_public_key
+from novation.protocol.accounts import Account
 from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
+    AMOUNT_BOUND,
+    COLLATERAL_BOUND,
+    L1_ADDRESS_BOUND,
+    MAX_MARKETS,
+    MAX_ORACLES,
     MAX_POSITIONS,
+    MULTIPLIER_BOUND,
+    NONCE_BOUND,
+    ORDER_ID_BOUND,
+    ORDER_SIZE_BOUND,
     POSITION_BOUND,
+    PRICE_BOUND,
+    PRICE_X16_BOUND,
+    RATE_BOUND,
+    TIME_BOUND,
 )
-from prover.runner import execute_only
+from novation.protocol.errors import ResultCode
+from novation.protocol.markets import Globals
+from novation.protocol.orders import Side
+from novation.protocol.transactions import Deposit
+from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
     ONE_DOLLAR,
     exchange_config,
     market_config,
+    oracle_private_key,
+    oracle_report,
+    oracle_update,
+    private_key,
+    public_key,
 )
-from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
 RICH = 2**62
 
 
 def assert_proven(exchange: Exchange) -> None:
-    sealed = exchange.seal()
-    assert execute_only(sealed.witness).output == sealed.output
+    assert_trace_is_made(exchange.seal())
 
 
 def test_eight_positions_with_the_ninth_market_left_alone() -> None:
@@ -57,3 +84,75 @@ def test_batch_with_an_oracle_update_only() -> None:
     exchange.set_price(1001, 55)
     exchange.set_price(1002, 54)
     assert_proven(exchange)
+
+
+def test_deposits_with_any_numbers_that_l1_lets_in() -> None:
+    exchange = Exchange()
+    off_the_curve = next(key for key in range(1, 99) if not is_public_key(key))
+    keys = (0, 1, off_the_curve, FIELD_PRIME - 1, FIELD_PRIME - 2)
+    addresses = (0, 1, L1_ADDRESS_BOUND - 1)
+    account_ids = (0, 1, 2, 3, ACCOUNT_ID_BOUND - 2, ACCOUNT_ID_BOUND - 1)
+    for account_id, key, address in product(account_ids, keys, addresses):
+        amount = AMOUNT_BOUND - 1 if key == 0 else 1
+        exchange.apply(Deposit(account_id, address, key, amount))
+    sealed = exchange.seal()
+    codes = {entry.result_code for entry in sealed.witness.entries}
+    assert codes == {ResultCode.DONE, ResultCode.DEPOSIT_KEY_MISMATCH}
+    assert_trace_is_made(sealed)
+
+
+@pytest.mark.parametrize("n_reports", [1, 2, 15, 16])
+def test_oracle_updates_with_the_greatest_numbers(n_reports: int) -> None:
+    """Any number of reports, the least and the greatest prices, both ends of the window."""
+    keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
+    config = replace(exchange_config(MAX_MARKETS), oracle_keys=keys, oracle_quorum=1)
+    exchange = Exchange(config, price_ticks=0)
+    for first_price in (1, PRICE_X16_BOUND - 1):
+        exchange.time_ms += 2 * config.oracle_max_age_ms + 1
+        reports = []
+        for index in range(n_reports):
+            age_ms = (config.oracle_max_age_ms, 0, -config.oracle_max_age_ms)[index % 3]
+            prices = [1, PRICE_X16_BOUND - 1, first_price, 1 << 16] * (MAX_MARKETS // 4)
+            shifted = tuple(prices[index % 3 :] + prices[: index % 3])
+            time_ms = exchange.time_ms - age_ms
+            signer = MAX_ORACLES - n_reports + index
+            reports.append(oracle_report(config, signer, time_ms, shifted))
+        exchange.apply(oracle_update(tuple(reports)))
+    assert_proven(exchange)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
+    account = Account(
+        l1_address=L1_ADDRESS_BOUND - 1,
+        keys=(public_key(private_key(2)),),
+        nonces=(NONCE_BOUND - 4,),
+        collateral_quanta=COLLATERAL_BOUND - 1,
+    )
+    counters = Globals(next_order_id=ORDER_ID_BOUND - 3, l1_queue_position=2**48 - 2)
+    market = market_config(multiplier=MULTIPLIER_BOUND - 1, maker_fee_ppm=RATE_BOUND - 1)
+    config = replace(exchange_config(1), markets=(market,))
+    exchange = exchange_with({2: account}, config, counters)
+    exchange.time_ms = TIME_BOUND - 3
+    exchange.nonces[2] = NONCE_BOUND - 4
+    exchange.set_price(PRICE_BOUND - 1)
+    fields = {"expiry_time_ms": TIME_BOUND - 1, "max_fee_ppm": RATE_BOUND - 1}
+    exchange.place(2, side, ORDER_SIZE_BOUND - 1, PRICE_BOUND - 1, **fields)
+    exchange.withdraw(2, AMOUNT_BOUND - 1)
+    exchange.withdraw(2, 1)
+    exchange.apply(Deposit(ACCOUNT_ID_BOUND - 1, 1, 1, 1))
+    assert_proven(exchange)
+
+
+def test_batch_with_the_most_of_everything() -> None:
+    """Sixteen markets, eight slots an account, walks over 32 makers, many new accounts."""
+    exchange = Exchange(exchange_config(MAX_MARKETS))
+    users = range(2, 36)
+    exchange.fund(*users)
+    for market_id in range(8):
+        for user in users:
+            exchange.place(user, SELL, 1, 1000, market_id=market_id)
+        exchange.place(2 + market_id, BUY, 99, 1000, market_id=market_id)
+    sealed = exchange.seal()
+    assert sum(entry.result_code is ResultCode.MAKER_LIMIT for entry in sealed.witness.entries) == 8
+    assert_trace_is_made(sealed)

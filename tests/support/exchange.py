@@ -10,6 +10,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import ACCOUNT_TREE_HEIGHT
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.markets import Globals
 from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
 from novation.protocol.running_sums import RunningSums
@@ -183,15 +184,19 @@ class Exchange:
         return listed
 
 
-def exchange_with(accounts: dict[int, Account], config: ExchangeConfig | None = None) -> Exchange:
-    """Return an exchange whose genesis has other accounts besides the two reserved ones."""
+def exchange_with(
+    accounts: dict[int, Account],
+    config: ExchangeConfig | None = None,
+    counters: Globals | None = None,
+) -> Exchange:
+    """Return an exchange that begins with other accounts besides the two reserved ones."""
     exchange = Exchange(config, price_ticks=0)
     accounts = {**genesis().accounts(), **accounts}
     nodes: dict[tuple[int, int], int] = {}
     leaves = {account_id: account.leaf() for account_id, account in accounts.items()}
     MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
     old = exchange.state
-    parts = StateParts(accounts, {}, old.market_list(), old.globals, nodes, {})
+    parts = StateParts(accounts, {}, old.market_list(), counters or old.globals, nodes, {})
     exchange.state = State(exchange.config, parts)
     exchange.custody_quanta = sum(account.collateral_quanta for account in accounts.values())
     exchange.sums = RunningSums(exchange.state)
