@@ -8,7 +8,7 @@ from circuits.cairo.state.positions import Position
 const COLLATERAL_FACTOR = PRICE_X16_ONE * PPM_ONE;
 
 // Returns Account.surplus at the given prices. The cached sum is used while its table of prices is
-// the current one.
+// the current one. makers.cairo and place_order.cairo repeat this to save steps: keep in step.
 func surplus_of(account: Account*, prices: Price*) -> (surplus: felt) {
     if (prices - account.prices == 0) {
         return (surplus=account.surplus);

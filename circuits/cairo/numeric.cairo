@@ -1,3 +1,6 @@
+// Where a reference has the short name `a`, `value` or `message`, a hint's text asks for it by that
+// name: docs/spec/circuit.md lists the texts, which the machine knows by heart.
+
 // Comparisons of numbers that do not fit one range-check cell. A value in [0, 2^248) is
 // quotient * 2^120 + remainder with both parts in [0, 2^128); every such sum is below 2^249, far
 // from the field's prime, so that no negative number has this form.

@@ -35,7 +35,7 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     let (__fp__, _) = get_fp_and_pc();
     local account: Account*;
     let account_id = FEE_ACCOUNT_ID;
-    // Pinned by the log entry below.
+    // Duty 1 by the log entry below; duty 4: the fees are more than 0, and far below the prime.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local after: Account = Account(
         identity=account.identity,
@@ -53,8 +53,8 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
 
 // Proves the new roots of both trees and writes the records of accounts and orders to the output.
 //
-// Guarantee: every entry of both logs is used: an account, the order of a slot, or an order that was
-// born and is gone.
+// Guarantee: every entry of both logs is used: an account, the order of a slot, or an order that
+// was born and is gone (duty 5 of state/access_log.cairo).
 func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     accounts: Squashed*, orders: Squashed*, division: Division*, accounts_root, orders_root
 ) -> (accounts_root: felt, orders_root: felt) {

@@ -23,7 +23,8 @@ struct Taker {
     prices: Price*,
 }
 
-// What a visit did. No lots: the maker was removed from its account and must leave the book.
+// What a visit did. `lots` = 0 says that the maker was removed from its account and must leave the
+// book, which update_maker does; a fill has at least one lot.
 struct Fill {
     lots: felt,
     notional_quanta: felt,
@@ -44,7 +45,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     local terms: OrderTerms* = maker.terms;
     local account: Account*;
     let account_id = terms.account_id;
-    // Pinned by the log entry that each way out of here writes.
+    // Duty 1 by the log entry that each way out of here writes; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local old: Position*;
     let positions = account.positions;
@@ -102,6 +103,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.size_lots = old.size_lots - taker.direction * lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
     assert slot.open_sell_lots = old.open_sell_lots + buys - lots;
+    // Same as surplus_of(), keep in step: a call would cost more than the most frequent case.
     local surplus;
     if (taker.prices - account.prices == 0) {
         assert surplus = account.surplus;
@@ -208,5 +210,6 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         maker.terms.account_id, cast(account, felt), cast(&after, felt)
     );
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(0, 0, 0, 0));
+    // No lots: removed, see Fill.
+    return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
 }

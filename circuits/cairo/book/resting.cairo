@@ -28,7 +28,7 @@ func insert_order{range_check_ptr, orders_log: DictAccess*}(
     }
     local predecessor: Order*;
     let order_id = predecessor_id;
-    // Pinned by its id and the log entry below.
+    // Pinned by its id, and duty 1 by the entry of relink.
     %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
     assert predecessor.terms.order_id = predecessor_id;
     assert predecessor.terms.market_id = terms.market_id;
@@ -38,8 +38,7 @@ func insert_order{range_check_ptr, orders_log: DictAccess*}(
     assert order.next_id = predecessor.next_id;
     assert order.next_price_ticks = predecessor.next_price_ticks;
     assert_worse(order.next_id, order.next_price_ticks, terms.price_ticks, direction);
-    // The predecessor is logged before the order comes into being: an order that named itself would
-    // have no record yet.
+    // Duty 3: an order that named itself as its predecessor has no record yet.
     relink(predecessor, terms.order_id, terms.price_ticks);
     assert [orders_log] = DictAccess(terms.key, 0, cast(&order, felt));
     let orders_log = orders_log + DictAccess.SIZE;
@@ -56,7 +55,8 @@ func assert_worse{range_check_ptr}(next_id, next_price_ticks, price_ticks, direc
     return ();
 }
 
-// Gives an order another successor.
+// Gives an order another successor. Duty 4: the successor's id is another one, in insert_order that
+// of a new order, in cancel_order that of the order behind the one that goes.
 func relink{orders_log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();

@@ -49,7 +49,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     let (__fp__, _) = get_fp_and_pc();
     local maker: Order*;
     local order_id = walk.head_id;
-    // The log entry of this visit proves that the guessed record is the current one.
+    // Duty 1 by the log entry of this visit, in update_maker or remove_order.
     %{ ids.maker = latest_order(ids.orders_log.address_, ids.order_id) %}
     assert order_id = maker.terms.order_id;
     // The list says so already; a damaged list shall not trade at another price or market.
@@ -116,6 +116,7 @@ func update_maker{orders_log: DictAccess*}(maker: Order*, filled_lots) -> (
         next_id=maker.next_id,
         next_price_ticks=maker.next_price_ticks,
     );
+    // Duty 4: the lots of a fill are more than 0.
     assert [orders_log] = DictAccess(maker.terms.key, cast(maker, felt), cast(&after, felt));
     let orders_log = orders_log + DictAccess.SIZE;
     return (head_id=maker.terms.order_id, head_price_ticks=maker.terms.price_ticks);

@@ -29,7 +29,9 @@ func check_medians{range_check_ptr}(
     local claimed = [claimed_x16];
     assert [range_check_ptr] = claimed + (RC_BOUND - PRICE_X16_BOUND);
     tempvar start = Column(range_check_ptr + 1, column, n_left, 1);
-    // At the label a flag is behind the walk.
+    // The stack at `report`, however it is reached: the four cells of the walk, then the flag of
+    // the jump, then ap. Hence the walk is at ap - SIZE - 1, here and at `done`; every round pushes
+    // the price, the difference, the next walk and the next flag.
     tempvar flag = 1;
 
     report:

@@ -30,7 +30,8 @@ const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 127
 // records to the output.
 //
 // Assumption: the keys ascend strictly and are below 2^32 (the caller checks the last one).
-// Guarantee: each record that was open at the start of the batch is what the old leaf commits to.
+// Guarantee (duty 5): each record that was open at the start of the batch is what the old leaf
+// commits to.
 func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_accounts
 ) {
@@ -80,7 +81,10 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     if (cast(account, felt) == 0) {
         return (leaf=0);
     }
-    // No table of prices has the address 0, so `surplus` is never used as it is.
+    // No table of prices has the address 0, so `surplus`, which nothing else pins, is never used as
+    // it is. The table is where the prover likes: what excludes the address are the AIR's
+    // constraints memory/initial_addr (the first is 1) and memory/diff_is_bit (each is at most 1
+    // more).
     assert cast(account.prices, felt) = 0;
     local identity: Identity* = account.identity;
     local n_keys = identity.n_keys;

@@ -47,7 +47,8 @@ struct MessageHead {
 // Assumption: account_id < 2^32 (account_leaves.cairo proves it of every key of the log) and
 // market_id < 2^16 or 0; word_1 has one reading only.
 // Guarantee: key `key_index` of the account signed (type, head, market_id, word_1) for this
-// deployment, and the nonce is above the last one of that key.
+// deployment, and the nonce is above the last one of that key. place_order.cairo repeats this to save
+// steps: keep in step.
 func authorize{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
     type, head: MessageHead, market_id, word_1, domain_tag, account: Account*
 ) -> (identity: Identity*, nonce_0: felt) {

@@ -72,7 +72,7 @@ func open_markets{range_check_ptr, markets_log: DictAccess*}(
 // Writes the new market words.
 //
 // Assumption: `entry` is the first of the squashed log entries that are left.
-// Guarantee: the entries are those of the markets in index order, and no others.
+// Guarantee (duty 5): the entries are those of the markets in index order, and no others.
 func close_markets(word: felt*, price: Price*, entry: DictAccess*, market_id, n_markets) -> (
     entry: DictAccess*
 ) {

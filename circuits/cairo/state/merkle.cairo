@@ -26,10 +26,12 @@ const NODE_CAPACITY = 2;
 // and after.
 //
 // Guarantee: with the same siblings, the old leaves lead to `before` and the new ones to `after`.
-// Every shape the prover may choose is sound: a leaf's index is the path bits from the root behind
-// a 1, and equals position + 2^height, so a leaf with position < 2^height cannot be met above its
-// level. Nor below it: the node at that level would have to be both a leaf's hash (or 0) and the
-// hash of two children, but leaves are hashed with other capacities.
+// Every shape the prover may choose is sound, because it cannot choose the depth. Indices alone do
+// not fix it: "halve" is a division in the field, and half of an odd index is huge, so that 251
+// levels and more can lead from any leaf to any index. What fixes it is the content. Above its
+// level a leaf cannot be met: with a position below 2^height and less levels the index is not 1.
+// Below it, the node at that level would have to be both a leaf's hash, or 0, and the hash of two
+// children; leaves are hashed with other capacities than nodes, and 0 has no known preimage.
 func update_subtree{poseidon_ptr: PoseidonBuiltin*, leaf: Leaf*}(index) -> (
     before: felt, after: felt
 ) {

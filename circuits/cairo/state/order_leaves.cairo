@@ -23,8 +23,8 @@ const PRESENT = 2 ** ORDER_TREE_HEIGHT;
 //
 // Assumption: the keys ascend strictly within [ORDER_KEY_BASE, ORDER_KEY_BASE + 2^24) (the caller
 // checks the first and the last).
-// Guarantee: each record that was open at the start of the batch is what the old leaf commits to;
-// a slot that had an order holds that order or none, a slot that was empty holds one.
+// Guarantee (duty 5): each record that was open at the start of the batch is what the old leaf
+// commits to; a slot that had an order holds that order or none, a slot that was empty holds one.
 func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_orders
 ) {

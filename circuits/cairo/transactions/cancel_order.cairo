@@ -35,7 +35,7 @@ func cancel_order{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local account: Account*;
     let account_id = message.head.account_id;
-    // Pinned by the log entry at the end.
+    // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
         MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.domain_tag, account
@@ -43,7 +43,7 @@ func cancel_order{
 
     local order: Order*;
     let order_id = message.order_id;
-    // Pinned by its id and the log entry of remove_order.
+    // Pinned by its id, and duty 1 by the entry of remove_order.
     %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
     let terms = order.terms;
     assert order_id = terms.order_id;
@@ -88,7 +88,7 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     if (predecessor_id != 0) {
         local predecessor: Order*;
         let order_id = predecessor_id;
-        // Only one order of the exchange has this next_id; relink logs it.
+        // Only one order of the exchange has this next_id; duty 1 by the entry of relink.
         %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
         assert predecessor.next_id = order.terms.order_id;
         relink(predecessor, order.next_id, order.next_price_ticks);
@@ -97,7 +97,7 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     let (__fp__, _) = get_fp_and_pc();
     local market: Market*;
     let market_id = order.terms.market_id;
-    // Pinned by the log entry below.
+    // Duty 1 by the log entry below.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;

@@ -37,7 +37,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
     let range_check_ptr = range_check_ptr + 2;
     local account: Account*;
     let account_id = message.account_id;
-    // Pinned by the log entry below.
+    // Duty 1 by the log entry below; duty 4: the amount is more than 0.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (after, result_code) = credit(account, &message.owner, message.amount_quanta);
     assert message.result_code = result_code;

@@ -42,8 +42,10 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     local n_markets = config.n_markets;
     assert [range_check_ptr] = message.n_reports - config.oracle_quorum;
     assert [range_check_ptr + 1] = message.oracle_time_ms - environment.oracle_time_ms - 1;
-    // n_lower = floor((n_reports - 1) / 2). Were it not an integer it would be a huge field element,
-    // which check_medians cannot count down from.
+    // n_lower = floor((n_reports - 1) / 2): twice n_lower is n_reports - 1 or n_reports - 2. If
+    // that were odd, n_lower would be a half, and twice n_left an odd number; twice what
+    // check_medians can count down is even, and both are below 2^70, far from the prime: it would
+    // never come to 0.
     tempvar odd = message.n_reports - 1 - 2 * message.n_lower;
     assert odd = odd * odd;
     // n_words = ceil(n_markets / 5).

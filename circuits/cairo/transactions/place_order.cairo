@@ -72,18 +72,19 @@ func place_order{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local account: Account*;
     let account_id = message.head.account_id;
-    // Pinned by the log entry at the end.
+    // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local market: Market*;
     let market_id = message.market_id;
-    // Pinned by the log entry at the end, whose key exists for the configured markets only.
+    // Duty 1 by the log entry at the end, whose key exists for the configured markets only.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
     local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
     local price: Price* = environment.prices + market_id * Price.SIZE;
 
-    // 1. The signature, as in authorize(). Widths are checked below, so word_1 has one reading.
+    // 1. The signature: same as authorize(), keep in step. Widths are checked below, so word_1 has
+    // one reading.
     assert poseidon_ptr.input = PoseidonBuiltinState(
         MESSAGE_PLACE_ORDER + account_id * 2 ** 8 + message.head.key_index * 2 ** 40 +
         message.head.nonce * 2 ** 48 + market_id * 2 ** 110,
@@ -135,13 +136,13 @@ func place_order{
     assert [range_check_ptr + 8] = direction * (
         limit - message.price_ticks * (PRICE_X16_ONE * PPM_ONE)
     );
-    // A market without a price yet has the limit 0 (the band is below 10^6), and nothing else excludes
-    // a sell there.
+    // A market without a price yet has the limit 0 (the band is below 10^6), and nothing else
+    // excludes a sell there.
     assert [range_check_ptr + 9] = limit - 1;
     let range_check_ptr = range_check_ptr + 10;
 
-    // 2, 3. The slot, and the lots that may be traded. What the position could reach with the signed
-    // size keeps within its bound.
+    // 2, 3. The slot, and the lots that may be traded. What the position could reach with the
+    // signed size keeps within its bound.
     local old: Position*;
     local n_passed;
     tempvar positions = account.positions;
@@ -180,8 +181,8 @@ func place_order{
         assert range_check_sized = range_check_ptr + 1;
     }
 
-    // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction is
-    // the own side's, 1 + direction the other's.
+    // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction
+    // is the own side's, 1 + direction the other's.
     tempvar other_head: felt* = cast(market, felt*) + direction;
     local start: Walk = Walk(
         head_id=other_head[1],
@@ -257,6 +258,7 @@ func place_order{
     tempvar sells = side * (added + walk.own_lots);
     assert slot.open_buy_lots = old.open_buy_lots + added - sells;
     assert slot.open_sell_lots = old.open_sell_lots + sells - walk.own_lots;
+    // Same as surplus_of(), keep in step.
     local surplus;
     if (environment.prices - account.prices == 0) {
         assert surplus = account.surplus;

@@ -30,7 +30,7 @@ func withdraw{
     let range_check_ptr = range_check_ptr + 2;
     local account: Account*;
     let account_id = message.head.account_id;
-    // Pinned by the log entry below.
+    // Duty 1 by the log entry below; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
         MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.domain_tag, account

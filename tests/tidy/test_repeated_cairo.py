@@ -1,0 +1,74 @@
+"""What is written twice in Cairo to save steps (decision 11) says the same in both places."""
+
+import re
+
+import pytest
+
+from tests.tidy.tracked import ROOT
+
+CAIRO = ROOT / "circuits" / "cairo"
+MARK = "keep in step"
+
+# What authorize() proves, with the names of either copy made the same.
+SIGNATURE = (
+    "TYPE+account_id*2**8+key_index*2**40+nonce*2**48+market_id*2**110",
+    "[range_check_ptr]=nonce+(RC_BOUND-NONCE_BOUND)",
+    "add_signature(ids.ecdsa_ptr.address_,next(witness))",
+    "if(key_index==0){",
+    ".pub_key=identity.owner.key_0",
+    "[range_check_ptr+1]=nonce-account.nonce_0-1",
+    "use_other_key(",
+)
+SURPLUS = (
+    "if(prices-account.prices==0){",
+    "surplus=account.surplus",
+    "sum_surplus(account.positions,prices,0)",
+)
+NAMES = (
+    (r"message\.head\.|(?<!message\.)\bhead\.|\b(?:environment|taker)\.(?=prices)", ""),
+    (r"\bMESSAGE_PLACE_ORDER\b|\btype\b", "TYPE"),
+    (r"\bnonce_0(?=-account)", "nonce"),
+    (r"\bidentity,key_index", "account.identity,key_index"),
+)
+
+
+def code_of(file: str, function: str) -> str:
+    """Return a function without comments and blanks, with one name for each thing."""
+    text = (CAIRO / file).read_text()
+    start = re.search(rf"^func {function}\b", text, re.MULTILINE)
+    assert start is not None
+    body = text[start.start() : text.index("\n}\n", start.start())]
+    body = re.sub(r"//[^\n]*|\s", "", body)
+    for pattern, name in NAMES:
+        body = re.sub(pattern, name, body)
+    return body
+
+
+@pytest.mark.parametrize(
+    ("places", "parts"),
+    [
+        (
+            [
+                ("state/accounts.cairo", "authorize"),
+                ("transactions/place_order.cairo", "place_order"),
+            ],
+            SIGNATURE,
+        ),
+        (
+            [
+                ("margin.cairo", "surplus_of"),
+                ("book/makers.cairo", "visit_maker"),
+                ("transactions/place_order.cairo", "place_order"),
+            ],
+            SURPLUS,
+        ),
+    ],
+)
+def test_code_when_repeated_then_in_step(
+    places: list[tuple[str, str]], parts: tuple[str, ...]
+) -> None:
+    for file, function in places:
+        assert MARK in (CAIRO / file).read_text(), file
+        code = code_of(file, function)
+        for part in parts:
+            assert code.count(part) == 1, (file, function, part)
