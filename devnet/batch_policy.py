@@ -46,7 +46,7 @@ def batch_policy(
     """
     proofs = proofs_on_l1(PROFILES[profile_name])
     policy = BatchPolicy(max_cost_steps=max_cost_steps, max_age_ms=max_age_ms, proofs=proofs)
-    needed = empty_batch_cost(n_markets) + worst_transaction_cost(n_markets)
+    needed = empty_batch_cost(n_markets).plus(worst_transaction_cost(n_markets))
     log_steps = max((policy.steps_at_most - 1).bit_length(), LOG_STEPS[0])
     room = policy.room_for(1 << log_steps)
     if needed.fits(room):

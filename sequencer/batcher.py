@@ -1,9 +1,10 @@
 """When the open batch is sealed."""
 
+import itertools
 from typing import Final
 
-from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import MAX_POSITIONS, ORDER_TREE_HEIGHT
+from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS, ORDER_TREE_HEIGHT
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import OutputFull
 from novation.protocol.output import (
@@ -14,21 +15,31 @@ from novation.protocol.output import (
     order_felts,
 )
 from novation.protocol.state import State
-from novation.protocol.transactions import Transaction
+from novation.protocol.transactions import (
+    CancelOrder,
+    Deposit,
+    OracleUpdate,
+    PlaceOrder,
+    Transaction,
+    Withdraw,
+)
 from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
+    NOTHING,
     L1Room,
     OutputCost,
     empty_batch_cost,
+    felts_cost,
     listed_cost,
-    record_cost,
+    order_cost,
     small_transaction_cost,
-    transaction_cost,
+    touched_cost,
 )
 
 # Felts of the public output, docs/spec/output.md.
 _ACCOUNT_FELTS: Final = 2
 _ORDER_FELTS: Final = 2
+_OPERATION_FELTS: Final = 3
 _MARKET_FELTS: Final = 3
 _LAST_SLOT: Final = 2**ORDER_TREE_HEIGHT - 1
 # A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
@@ -44,7 +55,15 @@ class BatchMeter:
         self._n_markets = n_markets
         self._empty_cost = empty_batch_cost(n_markets)
         self._small_cost = small_transaction_cost(n_markets)
+        # By the makers that an order meets: asked for with every order.
+        self._order_costs = [order_cost(n, n_markets) for n in range(MAX_MAKERS_PER_ORDER + 1)]
+        self._account_cost = touched_cost(1, 0, n_markets)
+        self._cancel_cost = touched_cost(1, 2, n_markets)
         self._rooms: dict[int, L1Room] = {}
+        # What fits beside the largest proof, with one more of most transactions, fits always.
+        least = policy.room_for(policy.steps_at_most)
+        self._sure_bytes = least.n_bytes - self._small_cost.n_bytes
+        self._sure_gas = least.gas - self._small_cost.gas
         self.reset()
 
     def reset(self) -> None:
@@ -53,9 +72,10 @@ class BatchMeter:
         self.n_transactions = 0
         self.first_sequence = 0
         self._first_time_ms = 0
-        # Operations and withdrawals, exactly; all records of the batch, from above.
-        self._listed_cost = OutputCost()
-        self._cost = self._empty_cost
+        self._listed_felts = 0
+        # Operations and withdrawals, exactly; the whole batch, from above.
+        self._listed_cost = NOTHING
+        self.output_cost = self._empty_cost
 
     def add(
         self,
@@ -70,8 +90,25 @@ class BatchMeter:
             self.first_sequence, self._first_time_ms = sequence, time_ms
         self.n_transactions += 1
         self.cost_steps += cost_steps
-        self._cost += transaction_cost(tx, result, self._n_markets)
-        self._listed_cost += listed_cost(tx, result)
+        self.output_cost = self.output_cost.plus(self._cost_of(tx, result))
+        if isinstance(tx, Deposit):
+            self._listed_felts += _OPERATION_FELTS
+            self._listed_cost = self._listed_cost.plus(listed_cost(tx, result))
+        elif isinstance(tx, Withdraw):
+            self._listed_felts += 1
+            self._listed_cost = self._listed_cost.plus(listed_cost(tx, result))
+
+    def _cost_of(self, tx: Transaction, result: TransactionResult | None) -> OutputCost:
+        """Return what a transaction can add to the output: all that it touches counts as new."""
+        if isinstance(tx, PlaceOrder):
+            if result is None or not isinstance(result.hints, PlaceOrderHints):
+                return self._order_costs[-1]
+            return self._order_costs[len(result.hints.visits)]
+        if isinstance(tx, OracleUpdate):
+            return NOTHING
+        if isinstance(tx, CancelOrder):
+            return self._cancel_cost
+        return self._account_cost.plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -97,34 +134,36 @@ class BatchMeter:
         """
         if self.n_transactions == 0:
             return
-        n_steps = self.cost_steps + result.cost_steps
-        added = transaction_cost(tx, result, self._n_markets)
-        listed = self._listed_cost + listed_cost(tx, result)
-        if not self._fits(state, n_steps, self._cost + added, listed, OutputCost()):
+        n_bytes, gas = self.output_cost
+        added_bytes, added_gas = self._cost_of(tx, result)
+        if n_bytes + added_bytes <= self._sure_bytes and gas + added_gas <= self._sure_gas:
+            return
+        room = self._room(self.cost_steps + result.cost_steps)
+        if OutputCost(n_bytes + added_bytes, gas + added_gas).fits(room):
+            return
+        # With the records as the transaction leaves them: it is not in the lists yet.
+        self._recount(state)
+        if not _with_slack(self.output_cost.plus(listed_cost(tx, result)), room).fits(room):
             raise OutputFull(result.cost_steps, 0)
 
     def _leaves_room(self, state: State) -> bool:
         """Return whether most transactions would still have room."""
-        n_steps = self._policy.steps_after(self.cost_steps)
-        return self._fits(state, n_steps, self._cost, self._listed_cost, self._small_cost)
-
-    def _fits(
-        self, state: State, n_steps: int, cost: OutputCost, listed: OutputCost, reserve: OutputCost
-    ) -> bool:
-        """Return whether L1's transaction has room for the batch as counted and for a reserve.
-
-        What has been counted takes every record that a transaction touches for a new one. When that
-        is too much, the records are counted as they are.
-        """
-        room = self._room(n_steps)
-        if (cost + reserve).fits(room):
+        n_bytes, gas = self.output_cost
+        if n_bytes <= self._sure_bytes and gas <= self._sure_gas:
             return True
-        exact = self._empty_cost + listed + self._records_cost(state)
-        if not (exact + reserve + OutputCost(room.n_bytes // _RECOUNT_SHARE)).fits(room):
-            return False
-        # The counted cost of what is not applied yet is added again when it is.
-        self._cost = exact
-        return True
+        room = self._room(self._policy.steps_after(self.cost_steps))
+        if self.output_cost.plus(self._small_cost).fits(room):
+            return True
+        self._recount(state)
+        return _with_slack(self.output_cost.plus(self._small_cost), room).fits(room)
+
+    def _recount(self, state: State) -> None:
+        """Count the records as they are.
+
+        Otherwise every record that a transaction touches counts as a new one.
+        """
+        records = self._records_cost(state)
+        self.output_cost = self._empty_cost.plus(self._listed_cost).plus(records)
 
     def _room(self, n_steps: int) -> L1Room:
         log_steps = (n_steps - 1).bit_length()
@@ -136,16 +175,23 @@ class BatchMeter:
         """Return what the records of accounts and orders take as they are now."""
         batch = state.batch
         assert batch is not None
-        total = OutputCost()
-        for account_id in batch.opened_accounts:
-            record = AccountRecord.of(account_id, state.account(account_id))
-            total += record_cost(account_felts(record))
+        n_bytes = n_felts = 0
         born = state.order_ids_born_since(batch.old_globals.next_order_id)
-        for order_id in (*batch.opened_orders, *born):
+        records = itertools.chain(
             # Which slot a new order will have is not known yet.
-            record_felts = order_felts(OrderRecord(_LAST_SLOT, state.get_order(order_id)))
-            total += record_cost(record_felts)
-        return total
+            (
+                order_felts(OrderRecord(_LAST_SLOT, state.get_order(order_id)))
+                for order_id in itertools.chain(batch.opened_orders, born)
+            ),
+            (
+                account_felts(AccountRecord.of(account_id, state.account(account_id)))
+                for account_id in batch.opened_accounts
+            ),
+        )
+        for felts in records:
+            n_felts += len(felts)
+            n_bytes += sum(1 + (felt.bit_length() + 7) // 8 for felt in felts)
+        return felts_cost(n_bytes, n_felts)
 
     def is_old(self, now_ms: int) -> bool:
         """Return whether the first transaction has waited long enough."""
@@ -164,7 +210,12 @@ class BatchMeter:
             HEADER_FELTS
             + 1
             + self._n_markets * _MARKET_FELTS
-            + self._listed_cost.felts
+            + self._listed_felts
             + (len(batch.opened_accounts) + 1) * (_ACCOUNT_FELTS + slots_per_account)
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
+
+
+def _with_slack(counted: OutputCost, room: L1Room) -> OutputCost:
+    """Add so much to what was just counted that the next recount is not at once."""
+    return OutputCost(counted.n_bytes + room.n_bytes // _RECOUNT_SHARE, counted.gas)

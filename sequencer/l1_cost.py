@@ -7,19 +7,13 @@ of which is a byte of length and its bytes without leading zeros.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from novation.protocol import cost
-from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS
 from novation.protocol.errors import ResultCode
-from novation.protocol.transactions import (
-    CancelOrder,
-    Deposit,
-    PlaceOrder,
-    Transaction,
-    Withdraw,
-)
+from novation.protocol.transactions import Deposit, Transaction, Withdraw
 
 MAX_TRANSACTION_BYTES: Final = 131_072
 # What a transaction has besides its calldata: signature, nonce, fees, lengths, at their longest.
@@ -80,37 +74,27 @@ class L1Room:
     gas: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutputCost:
-    """What an output, or a part of one, takes."""
+class OutputCost(NamedTuple):
+    """What an output, or a part of one, takes: bytes, and gas besides that of the proof."""
 
-    n_bytes: int = 0
-    felts: int = 0
-    n_operations: int = 0
-    n_credits: int = 0
+    n_bytes: int
+    gas: int
 
-    def __add__(self, other: "OutputCost") -> "OutputCost":
+    def plus(self, other: "OutputCost") -> "OutputCost":
         """Return what both take together."""
-        return OutputCost(
-            self.n_bytes + other.n_bytes,
-            self.felts + other.felts,
-            self.n_operations + other.n_operations,
-            self.n_credits + other.n_credits,
-        )
-
-    @property
-    def gas(self) -> int:
-        """Gas besides that of the proof."""
-        return (
-            self.n_bytes * BYTE_GAS
-            + self.felts * FELT_GAS
-            + self.n_operations * OPERATION_GAS
-            + self.n_credits * WITHDRAWAL_GAS
-        )
+        return OutputCost(self.n_bytes + other.n_bytes, self.gas + other.gas)
 
     def fits(self, room: L1Room) -> bool:
         """Return whether a transaction has room for it."""
         return self.n_bytes <= room.n_bytes and self.gas <= room.gas
+
+
+NOTHING: Final = OutputCost(0, 0)
+
+
+def felts_cost(n_bytes: int, n_felts: int, gas: int = 0) -> OutputCost:
+    """Return what felts take that have so many bytes, and for which L1 does something besides."""
+    return OutputCost(n_bytes, n_bytes * BYTE_GAS + n_felts * FELT_GAS + gas)
 
 
 def verify_gas(n_queries: int, log_domain: int) -> int:
@@ -125,70 +109,59 @@ def room_beside(proof: L1Proof) -> L1Room:
     return L1Room(MAX_TRANSACTION_BYTES - fixed_bytes, gas - fixed_bytes * BYTE_GAS)
 
 
+DEPOSIT_COST: Final = felts_cost(OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS)
+FAILED_DEPOSIT_COST: Final = felts_cost(
+    OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS + WITHDRAWAL_GAS
+)
+WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
+
+
 def empty_batch_cost(n_markets: int) -> OutputCost:
     """Return what every batch takes: header, markets, counters and the fee account."""
-    fixed = OutputCost(
-        HEADER_BYTES + n_markets * MARKET_BYTES + GLOBALS_BYTES,
-        HEADER_FELTS + n_markets * MARKET_FELTS + 1,
+    n_bytes = HEADER_BYTES + n_markets * MARKET_BYTES + GLOBALS_BYTES
+    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * MARKET_FELTS + 1)
+    return fixed.plus(touched_cost(1, 0, n_markets))
+
+
+def touched_cost(n_accounts: int, n_orders: int, n_markets: int) -> OutputCost:
+    """Return what records of so many accounts and order slots take."""
+    slots = min(n_markets, MAX_POSITIONS)
+    return felts_cost(
+        n_accounts * (ACCOUNT_BYTES + slots * POSITION_BYTES) + n_orders * ORDER_BYTES,
+        n_accounts * (ACCOUNT_FELTS + slots) + n_orders * ORDER_FELTS,
     )
-    return fixed + touched_cost(1, 0, n_markets)
 
 
-def transaction_cost(
-    tx: Transaction, result: TransactionResult | None, n_markets: int
-) -> OutputCost:
-    """Return what a transaction can add to the output: all that it touches counts as new.
+def order_cost(n_visits: int, n_markets: int) -> OutputCost:
+    """Return what an order can add that meets so many makers; all that it touches counts as new.
 
-    Without its result the worst one is assumed.
+    Each maker's order and the one before it in the list; its own and the one before that.
     """
-    hints = None if result is None else result.hints
-    n_visits = len(hints.visits) if isinstance(hints, PlaceOrderHints) else MAX_MAKERS_PER_ORDER
-    if isinstance(tx, PlaceOrder):
-        # Each maker's order and the one that stands before it; its own and the one before that.
-        return touched_cost(1 + n_visits, 2 * (1 + n_visits), n_markets)
-    if isinstance(tx, CancelOrder):
-        return touched_cost(1, 2, n_markets)
-    if isinstance(tx, Deposit | Withdraw):
-        return touched_cost(1, 0, n_markets) + listed_cost(tx, result)
-    return OutputCost()
+    return touched_cost(1 + n_visits, 2 * (1 + n_visits), n_markets)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:
     """Return what the lists of operations and withdrawals take of a transaction, exactly."""
     if isinstance(tx, Deposit):
         is_done = result is not None and result.result_code is ResultCode.DONE
-        return OutputCost(OPERATION_BYTES, OPERATION_FELTS, 1, 0 if is_done else 1)
-    if isinstance(tx, Withdraw):
-        return OutputCost(WITHDRAWAL_BYTES, 1, 0, 1)
-    return OutputCost()
-
-
-def small_transaction_cost(n_markets: int) -> OutputCost:
-    """Return what most transactions stay below: a deposit, or an order that meets one maker."""
-    credit = OutputCost(OPERATION_BYTES, OPERATION_FELTS, n_operations=1, n_credits=1)
-    return touched_cost(2, 4, n_markets) + credit
+        return DEPOSIT_COST if is_done else FAILED_DEPOSIT_COST
+    return WITHDRAWAL_COST if isinstance(tx, Withdraw) else NOTHING
 
 
 def record_cost(felts: Iterable[int]) -> OutputCost:
     """Return what records take whose values are known."""
     sizes = [1 + (felt.bit_length() + 7) // 8 for felt in felts]
-    return OutputCost(sum(sizes), len(sizes))
+    return felts_cost(sum(sizes), len(sizes))
 
 
-def touched_cost(n_accounts: int, n_orders: int, n_markets: int) -> OutputCost:
-    """Return what records of so many accounts and order slots take."""
-    slots = min(n_markets, MAX_POSITIONS)
-    return OutputCost(
-        n_accounts * (ACCOUNT_BYTES + slots * POSITION_BYTES) + n_orders * ORDER_BYTES,
-        n_accounts * (ACCOUNT_FELTS + slots) + n_orders * ORDER_FELTS,
-    )
+def small_transaction_cost(n_markets: int) -> OutputCost:
+    """Return what most transactions stay below: a deposit, or an order that meets one maker."""
+    return order_cost(1, n_markets).plus(FAILED_DEPOSIT_COST)
 
 
 def worst_transaction_cost(n_markets: int) -> OutputCost:
     """Return what one transaction can add: an order that meets the most makers, and rests."""
-    order = touched_cost(MAX_MAKERS_PER_ORDER + 1, 2 * (MAX_MAKERS_PER_ORDER + 1), n_markets)
-    credit = OutputCost(OPERATION_BYTES, OPERATION_FELTS, n_operations=1, n_credits=1)
-    return order + credit
+    return order_cost(MAX_MAKERS_PER_ORDER, n_markets).plus(FAILED_DEPOSIT_COST)
 
 
 def worst_transaction_steps() -> int:

@@ -18,13 +18,7 @@ from devnet.keys import derive_keys
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals
 from novation.protocol.output import BatchOutput, OperationRecord, WithdrawalRecord, encode_output
-from sequencer.l1_cost import (
-    OPERATION_BYTES,
-    OPERATION_FELTS,
-    WITHDRAWAL_BYTES,
-    OutputCost,
-    verify_gas,
-)
+from sequencer.l1_cost import DEPOSIT_COST, FAILED_DEPOSIT_COST, WITHDRAWAL_COST, verify_gas
 
 CONFIG_HASH, GENESIS_ROOT, AMOUNT = 77, 1_000, 1_000_000
 DEPLOYER = derive_keys("deployer", seed=3).l1_account
@@ -113,16 +107,12 @@ def settling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settling]:
     anvil.stop()
 
 
-def operations_cost(count: int, n_failed: int = 0) -> OutputCost:
-    return OutputCost(count * OPERATION_BYTES, count * OPERATION_FELTS, count, n_failed)
-
-
 def test_withdrawals_when_addresses_are_new_then_below_the_figure_and_near(
     settling: Settling,
 ) -> None:
     empty = settling.settle([], [])
     used = settling.settle([], settling.withdrawals(200)) - empty
-    bound = OutputCost(200 * WITHDRAWAL_BYTES, 200, 0, 200).gas
+    bound = 200 * WITHDRAWAL_COST.gas
     assert 0.8 * bound < used <= bound
 
 
@@ -141,9 +131,9 @@ def test_deposits_when_consumed_set_aside_or_failed_then_below_the_figure(
         for record in settling.deposit(50)
     ]
     refunded = settling.settle(failed, []) - empty
-    assert plain <= overtaken <= operations_cost(50).gas
-    assert overtaken > 0.5 * operations_cost(50).gas
-    assert refunded <= operations_cost(50, 50).gas
+    assert plain <= overtaken <= 50 * DEPOSIT_COST.gas
+    assert overtaken > 0.5 * 50 * DEPOSIT_COST.gas
+    assert refunded <= 50 * FAILED_DEPOSIT_COST.gas
 
 
 def test_verification_when_measured_by_forge_then_below_the_figure() -> None:
