@@ -1,6 +1,7 @@
 """Runs the Cairo 0 compiler. Only needed when no compiled program is cached."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,49 @@ from starkware.cairo.lang.compiler.preprocessor.default_pass_manager import defa
 from starkware.cairo.lang.compiler.program import Program
 
 from circuits.hints import resolve_hints
+from circuits.loader import CONSTANTS_MODULE, constants_source, words_hash
 from novation.crypto import FIELD_PRIME
 
 
-def compile_source(path: Path, root: Path) -> Program:
-    """Compile a program for proof mode; `root` is where its imports begin."""
+def compile_source(path: Path, root: Path, modules: Mapping[str, str] | None = None) -> Program:
+    """Compile a program for proof mode.
+
+    Args:
+        path: of the source.
+        root: where its imports begin.
+        modules: text of modules that have no file.
+    """
     reader = get_module_reader(cairo_path=[str(root)])
+
+    def read(name: str) -> tuple[str, str]:
+        if modules is not None and name in modules:
+            return modules[name], name
+        code, filename = reader.read(name)
+        return str(code), str(filename)
+
     with quiet():
         return compile_cairo(
             get_codes([str(path)]),
             debug_info=True,
-            pass_manager=default_pass_manager(prime=FIELD_PRIME, read_module=reader.read),
+            pass_manager=default_pass_manager(prime=FIELD_PRIME, read_module=read),
             add_start=True,
         )
+
+
+def compile_loader(path: Path, root: Path, batch_program: Program) -> Program:
+    """Compile the loader of a program, whose hash is one of its constants."""
+    constants = constants_source(batch_program.data, batch_program.get_label("main"))
+    return compile_source(path, root, {CONSTANTS_MODULE: constants})
+
+
+def loaded_code(batch_program: Program, loader: Program, root: Path) -> dict[str, Any]:
+    """Return a program and the loader that runs it, as the native machine reads them."""
+    code = plain_code(batch_program, root)
+    return {
+        **code,
+        "program_hash": hex(words_hash(batch_program.data)),
+        "loader": plain_code(loader, root),
+    }
 
 
 def plain_code(program: Program, root: Path) -> dict[str, Any]:
@@ -47,7 +78,7 @@ def plain_code(program: Program, root: Path) -> dict[str, Any]:
             pc: _place(location.inst.input_file.filename, location.inst.start_line, root)
             for pc, location in debug_info.instruction_locations.items()
         },
-        "program_hash": hex(compute_program_hash_chain(program, HashFunction.POSEIDON)),
+        "chain_hash": hex(compute_program_hash_chain(program, HashFunction.POSEIDON)),
     }
 
 

@@ -1,4 +1,4 @@
-"""The compiled batch program, cached by the hash of its sources, and its pinned hash.
+"""The compiled batch program and its loader, cached by the hash of their sources, and their pins.
 
 python -m circuits.program            # compile if needed; print size, hash, hints
 python -m circuits.program --pin      # write circuits/program_hash.json
@@ -30,28 +30,39 @@ def source_hash() -> str:
 
 
 def _translators() -> list[Path]:
-    return [_ROOT / "circuits" / "compiler.py", _ROOT / "circuits" / "hints.py"]
+    return [_ROOT / "circuits" / name for name in ("compiler.py", "hints.py", "loader.py")]
 
 
 def compiled_code() -> str:
-    """Return the compiled program as the native machine reads it."""
+    """Return the compiled programs as the native machine reads them."""
     _plain()
     return _cached("code.json").read_text()
 
 
 def program_hash() -> int:
-    """Return what `cairo-hash-program --program-hash-function poseidon` computes."""
+    """Return the hash of the batch program that the loader compares."""
     return int(_plain()["program_hash"], 16)
+
+
+def loader_hash() -> int:
+    """Return what `cairo-hash-program --program-hash-function poseidon` computes of the loader."""
+    return int(_plain()["loader"]["chain_hash"], 16)
 
 
 @functools.cache
 def bytecode() -> tuple[int, ...]:
-    """Return the bytecode, which the L1 verifier has as a constant."""
+    """Return the bytecode of the batch program."""
     return tuple(int(word, 16) for word in _plain()["bytecode"])
 
 
+@functools.cache
+def loader_bytecode() -> tuple[int, ...]:
+    """Return the bytecode of the loader: the program that statements and verifiers speak of."""
+    return tuple(int(word, 16) for word in _plain()["loader"]["bytecode"])
+
+
 def functions() -> list[tuple[int, str]]:
-    """Return names of functions by the offset of their first instruction, ascending."""
+    """Return names of the batch program's functions by the offset of their first instruction."""
     return [(pc, name) for pc, name in _plain()["functions"]]
 
 
@@ -60,10 +71,21 @@ def instruction_places() -> dict[int, str]:
     return {int(pc): place for pc, place in _plain()["lines"].items()}
 
 
+def loader_offset() -> int:
+    """Return where the machine counts the loader's first word: one behind the batch program."""
+    return len(bytecode()) + 1
+
+
 def compiled_program_path() -> Path:
-    """Return the path of the compiled program in cairo-lang's JSON format."""
+    """Return the path of the compiled batch program in cairo-lang's JSON format."""
     _plain()
     return _cached("program.json")
+
+
+def compiled_loader_path() -> Path:
+    """Return the path of the compiled loader in cairo-lang's JSON format."""
+    _plain()
+    return _cached("loader.json")
 
 
 def pinned() -> dict[str, Any]:
@@ -76,13 +98,16 @@ def pin_values() -> dict[str, Any]:
     return {
         "program_hash": hex(program_hash()),
         "bytecode_felts": len(bytecode()),
+        "loader_hash": hex(loader_hash()),
+        "loader_felts": len(loader_bytecode()),
         "cairo_lang": version("cairo-lang"),
     }
 
 
 def hint_texts() -> list[str]:
     """Return the distinct hint texts, each of which has a function in circuits/vm/src/hints."""
-    return sorted({hint["text"] for hints in _plain()["hints"].values() for hint in hints})
+    codes = (_plain(), _plain()["loader"])
+    return sorted({h["text"] for code in codes for hints in code["hints"].values() for h in hints})
 
 
 def _cached(name: str) -> Path:
@@ -99,12 +124,14 @@ def _plain() -> dict[str, Any]:
 
 def _compile(path: Path) -> None:
     # cairo-lang takes seconds to import: only when there is something to compile.
-    from circuits.compiler import compile_source, plain_code, program_json  # noqa: PLC0415
+    from circuits import compiler  # noqa: PLC0415
 
-    program = compile_source(_SOURCES / "main.cairo", _ROOT)
+    program = compiler.compile_source(_SOURCES / "main.cairo", _ROOT)
+    loader = compiler.compile_loader(_SOURCES / "loader.cairo", _ROOT, program)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path.with_name("program.json"), program_json(program))
-    _write(path, json.dumps(plain_code(program, _ROOT)))
+    _write(path.with_name("program.json"), compiler.program_json(program))
+    _write(path.with_name("loader.json"), compiler.program_json(loader))
+    _write(path, json.dumps(compiler.loaded_code(program, loader, _ROOT)))
 
 
 def _write(path: Path, text: str) -> None:

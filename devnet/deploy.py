@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from devnet.contracts import load_artifact
 from devnet.deployment import Deployment, GenesisAccount
-from devnet.program_code import program_creation_codes
+from devnet.program_code import program_creation_code
 from novation.protocol.state import State
 from prover.profiles import MIN_SECURITY_BITS, PROFILES
 
@@ -51,12 +51,12 @@ class ExchangeSetup:
 
 
 def deploy_exchange(
-    chain: Chain, setup: ExchangeSetup, program: Sequence[int], owners: Owners
+    chain: Chain, setup: ExchangeSetup, loader: Sequence[int], owners: Owners
 ) -> Deployment:
     """Deploy everything and return the record.
 
     The configuration hash commits to the exchange's address, so that is computed beforehand from
-    the deployer's next nonces.
+    the deployer's next nonces. `loader` is the program that proofs are about.
 
     Raises:
         RevertedError: if a constructor refuses.
@@ -64,9 +64,8 @@ def deploy_exchange(
     deployer = owners.deployer
     deploy_block = chain.web3.eth.block_number + 1
     token = chain.deploy(load_artifact("TestUsd"), [], deployer)
-    codes = program_creation_codes(program)
-    program_contracts = [chain.deploy_raw(code, deployer) for code in codes]
-    verifier = deploy_verifier(chain, program_contracts, deployer)
+    loader_contract = chain.deploy_raw(program_creation_code(loader), deployer)
+    verifier = deploy_verifier(chain, loader_contract, deployer)
     exchange = chain.next_contract_address(deployer)
     genesis_account = GenesisAccount(owners.treasury.l1_address, hex(owners.treasury.stark_public))
     deployment = Deployment(
@@ -75,7 +74,7 @@ def deploy_exchange(
         exchange=exchange,
         verifier=verifier,
         token=token,
-        program_contracts=tuple(program_contracts),
+        loader=loader_contract,
         markets=tuple(setup.markets),
         oracle_keys=tuple(hex(key) for key in setup.oracle_keys),
         oracle_quorum=setup.oracle_quorum,
@@ -96,12 +95,12 @@ def deploy_exchange(
     return deployment
 
 
-def deploy_verifier(chain: Chain, program_contracts: Sequence[str], deployer: LocalAccount) -> str:
-    """Deploy the STARK verifier of one program and return its address."""
+def deploy_verifier(chain: Chain, loader_contract: str, deployer: LocalAccount) -> str:
+    """Deploy the STARK verifier of one program, which a data contract holds; return its address."""
     periodic_columns = chain.deploy(load_artifact("PeriodicColumns"), [], deployer)
     constraints = chain.deploy(load_artifact("Constraints"), [periodic_columns], deployer)
     deep = chain.deploy(load_artifact("Deep"), [], deployer)
     min_grinding_bits = min(profile.proof_of_work_bits for profile in PROFILES.values())
     floor = (NODE_BYTES, MIN_SECURITY_BITS, min_grinding_bits, MIN_LOG_STEPS, MAX_LOG_STEPS)
-    arguments = [constraints, deep, list(program_contracts), floor]
+    arguments = [constraints, deep, loader_contract, floor]
     return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)

@@ -33,7 +33,7 @@ class Deployment:
     exchange: str
     verifier: str
     token: str
-    program_contracts: tuple[str, ...]
+    loader: str
     markets: tuple[MarketSetup, ...]
     oracle_keys: tuple[str, ...]
     oracle_quorum: int
@@ -78,8 +78,7 @@ class Deployment:
             record = json.loads(path.read_text(encoding="ascii"))
             for name in ("fee_account", "insurance_account"):
                 record[name] = GenesisAccount(**record[name])
-            for name in ("program_contracts", "oracle_keys"):
-                record[name] = tuple(record[name])
+            record["oracle_keys"] = tuple(record["oracle_keys"])
             record["markets"] = tuple(
                 MarketSetup(**{**market, "config": MarketConfig(**market["config"])})
                 for market in record["markets"]

@@ -1,4 +1,4 @@
-"""Contracts that hold data instead of code: the words of the Cairo program, for the verifier."""
+"""A contract that holds data instead of code: the words of the loader, for the verifier."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def creation_code(payload: bytes) -> bytes:
     return prefix + code
 
 
-def program_creation_codes(program: Sequence[int]) -> list[bytes]:
-    """Return the creation codes of the contracts that together hold the program's words."""
-    return [creation_code(payload) for payload in encode_program(program)]
+def program_creation_code(program: Sequence[int]) -> bytes:
+    """Return the creation code of the contract that holds a program's words."""
+    return creation_code(encode_program(program))

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
-from circuits.program import bytecode
+from circuits.program import loader_bytecode
 from devnet.anvil import Anvil
 from devnet.contracts import Chain
 from devnet.deploy import ExchangeSetup, Owners, deploy_exchange
@@ -183,7 +183,7 @@ def deploy(
         operator=services[OPERATOR_KEYS].l1_address,
         treasury=services["treasury"],
     )
-    deployment = deploy_exchange(chain, setup, bytecode(), owners)
+    deployment = deploy_exchange(chain, setup, loader_bytecode(), owners)
     deployment.save(home.deployment_path)
     return deployment
 

@@ -259,15 +259,20 @@ def _word_at(data: bytes, offset: int) -> int:
     return int.from_bytes(data[offset : offset + WORD_BYTES], "big")
 
 
-def encode_program(program: Sequence[int]) -> list[bytes]:
-    """Write the program as the payloads of the data contracts: 64 bytes per cell.
+def encode_program(program: Sequence[int]) -> bytes:
+    """Write a program as the payload of a data contract: 64 bytes per cell.
 
     A cell is its address, from 1 on, and its word, as the public memory is hashed: the verifier
-    copies code faster than it could unpack it. No cell is split between two payloads.
+    copies code faster than it could unpack it.
+
+    Raises:
+        CalldataError: if it does not fit a contract.
     """
     cells = [_words([FIRST_PROGRAM_ADDRESS + i, _felt(word)]) for i, word in enumerate(program)]
-    per_contract = DATA_CONTRACT_MAX_BYTES // len(cells[0])
-    return [b"".join(cells[i : i + per_contract]) for i in range(0, len(cells), per_contract)]
+    payload = b"".join(cells)
+    if len(payload) > DATA_CONTRACT_MAX_BYTES:
+        raise CalldataError(f"program: {len(payload)} bytes, limit {DATA_CONTRACT_MAX_BYTES}")
+    return payload
 
 
 def _repack(raw: bytes, parameters: ProofParameters, seed: bytes, log_trace: int) -> bytes:

@@ -3,9 +3,13 @@
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
-from circuits.program import functions
+from circuits.program import functions, loader_offset
 from prover._native import CairoRun
+
+# The name under which the steps of the loader are counted.
+LOADER: Final = "loader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ def cost_of(run: CairoRun) -> Cost:
 
 
 def steps_by_function(run: CairoRun) -> Counter[str]:
-    """Return how many steps each function of the batch program took itself."""
-    names = functions()
+    """Return how many steps each function of the batch program took itself, and the loader."""
+    names = [*functions(), (loader_offset(), LOADER)]
     starts = [pc for pc, _ in names]
     steps: Counter[str] = Counter()
     for pc, count in enumerate(run.steps_by_pc()):

@@ -12,7 +12,7 @@ from prover._native import CairoProgram, CairoRun, ProvableRun
 
 @functools.cache
 def load_program() -> CairoProgram:
-    """Return the batch program, ready to run; ValueError if a hint has no native function."""
+    """Return batch program and loader; ValueError if a hint has no native function."""
     return CairoProgram(compiled_code())
 
 

@@ -7,7 +7,7 @@ and it is for the caller to compare it with the one that he trusts; on L1 the co
 from collections.abc import Mapping
 from typing import Any
 
-from circuits.program import bytecode
+from circuits.program import loader_bytecode
 from prover.calldata import CalldataError, decode_output, encode_public_input
 
 
@@ -30,7 +30,7 @@ def proven_output(public_input: Mapping[str, Any]) -> list[int]:
         raise StatementError(f"not a statement about the batch program: {error}") from error
     # The encoding has checked that the frame stands behind the program, and which cells there are.
     n_words = public_input["memory_segments"]["execution"]["begin_addr"] - 3
-    program = bytecode()
+    program = loader_bytecode()
     if n_words != len(program):
         raise StatementError(f"another program: {n_words} words, expected {len(program)}")
     for cell, expected in zip(public_input["public_memory"], program, strict=False):

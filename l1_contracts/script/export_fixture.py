@@ -23,11 +23,10 @@ def main() -> None:
     # The program ends two cells before main's frame.
     program_length = segments["execution"]["begin_addr"] - 3
     program = [int(cell["value"], 16) for cell in memory[:program_length]]
-    (chunk,) = encode_program(program)
     FIXTURES.mkdir(exist_ok=True)
     (FIXTURES / "public_input.bin").write_bytes(public_input)
     (FIXTURES / "proof.bin").write_bytes(packed_proof)
-    (FIXTURES / "program.bin").write_bytes(chunk)
+    (FIXTURES / "program.bin").write_bytes(encode_program(program))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import {IExchange} from "./interfaces/IExchange.sol";
 import {IStarkVerifier} from "./interfaces/IStarkVerifier.sol";
 import {BatchOutput} from "./libraries/BatchOutput.sol";
 import {OperationQueue} from "./libraries/OperationQueue.sol";
+import {PinnedCode} from "./libraries/PinnedCode.sol";
+import {StarkKey} from "./libraries/StarkKey.sol";
 import {BatchHeader, OPERATION_DEPOSIT, Operation, RESULT_DONE} from "./types/Batch.sol";
-import {PRIME} from "./verifier/Field.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -47,6 +48,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     uint256 public immutable MAX_CLOCK_SKEW_SECONDS;
     uint64 public immutable MIN_DEPOSIT_QUANTA;
 
+    bytes32 private immutable _VERIFIER_CODE_HASH;
+
     uint256 private _stateRoot;
     uint48 private _batchNumber;
     uint48 private _lastTimeMs;
@@ -74,6 +77,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         if (decimals != TOKEN_DECIMALS) revert WrongTokenDecimals(decimals);
         TOKEN = token;
         VERIFIER = verifier;
+        _VERIFIER_CODE_HASH = PinnedCode.hashOf(address(verifier));
         CONFIG_HASH = config.configHash;
         GENESIS_ROOT = config.genesisRoot;
         OPERATOR_TIMEOUT_SECONDS = config.operatorTimeoutSeconds;
@@ -93,7 +97,6 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 index)
     {
-        if (starkKey == 0 || starkKey >= PRIME) revert InvalidStarkKey(starkKey);
         uint256 room = MAX_CUSTODY_QUANTA - _custodyQuanta;
         if (amountQuanta < MIN_DEPOSIT_QUANTA || amountQuanta > room) {
             revert AmountOutOfRange(amountQuanta, MIN_DEPOSIT_QUANTA, room);
@@ -158,6 +161,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         if (!_operators[msg.sender] && block.timestamp <= openFrom) {
             revert OperatorOnly(msg.sender, openFrom);
         }
+        PinnedCode.require_(address(VERIFIER), _VERIFIER_CODE_HASH);
         uint256[] memory output = VERIFIER.verify(publicInput, proof);
         BatchHeader memory header = BatchOutput.readHeader(output);
         _checkHeader(header);
@@ -258,6 +262,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     function _accountIdFor(address l1Address, uint256 starkKey) private returns (uint32 accountId) {
         accountId = _accountIds[l1Address][starkKey];
         if (accountId != 0) return accountId;
+        if (!StarkKey.isValid(starkKey)) revert InvalidStarkKey(starkKey);
         accountId = _nextAccountId;
         if (accountId == type(uint32).max) revert AccountsExhausted();
         _nextAccountId = accountId + 1;

@@ -43,6 +43,22 @@ contract ExchangeTest is ExchangeBase {
         deposit(ALICE, 0, AMOUNT);
     }
 
+    /// @dev The points are those that Python's reference finds below 17.
+    function test_deposit_whenKeyIsNoPoint_thenReverts() external {
+        uint256[10] memory points = [uint256(1), 2, 3, 4, 6, 7, 8, 10, 11, 16];
+        uint256 next = 0;
+        for (uint256 key = 1; key <= 16; ++key) {
+            if (key == points[next]) ++next;
+            else VM.expectRevert(abi.encodeWithSelector(IExchange.InvalidStarkKey.selector, key));
+            deposit(ALICE, key, AMOUNT);
+        }
+        assertEq(next, points.length);
+        VM.expectRevert(abi.encodeWithSelector(IExchange.InvalidStarkKey.selector, PRIME + 1));
+        deposit(ALICE, PRIME + 1, AMOUNT);
+        VM.expectPartialRevert(IExchange.InvalidStarkKey.selector);
+        deposit(ALICE, type(uint256).max, AMOUNT);
+    }
+
     function test_deposit_whenAmountIsOutOfRange_thenReverts() external {
         VM.expectPartialRevert(IExchange.AmountOutOfRange.selector);
         deposit(ALICE, KEY, 999);

@@ -19,6 +19,8 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 
+# The loader hashes the batch program, whatever the batch is; it grows with the program.
+LOADER_STEPS: Final = 11_000
 BATCH_STEPS: Final = 1_500
 MARKET_STEPS: Final = 300
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -39,7 +41,7 @@ SIGNATURE_STEPS: Final = 512
 def empty_batch_steps(n_markets: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
-    return BATCH_STEPS + n_markets * MARKET_STEPS + _account_leaf_steps(MAX_POSITIONS)
+    return LOADER_STEPS + BATCH_STEPS + n_markets * MARKET_STEPS + _account_leaf_steps(MAX_POSITIONS)
 
 
 def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:

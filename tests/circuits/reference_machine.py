@@ -1,4 +1,7 @@
-"""The batch program on cairo-lang's own virtual machine, with the files that cairo-run writes."""
+"""The batch program on cairo-lang's own virtual machine, with the files that cairo-run writes.
+
+The loader is the main program here too; cairo-lang has what it takes to load another one.
+"""
 
 import io
 import json
@@ -15,7 +18,8 @@ from starkware.cairo.lang.vm.cairo_run import (
 )
 from starkware.cairo.lang.vm.cairo_runner import CairoRunner
 
-from circuits.program import compiled_program_path
+from circuits.loader import padded
+from circuits.program import compiled_loader_path, compiled_program_path
 from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
 
 LAYOUT_FILE: Final = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
@@ -42,7 +46,8 @@ class ReferenceRun:
             self._run(records, min_steps)
 
     def _run(self, records: ProgramInput, min_steps: int) -> None:
-        program = Program.load(json.loads(compiled_program_path().read_text()))
+        self.batch_program = Program.load(json.loads(compiled_program_path().read_text()))
+        program = Program.load(json.loads(compiled_loader_path().read_text()))
         params = dynamic_params_dict_to_cairo_layout_params(read_json(LAYOUT_FILE))
         layout = params.to_cairo_layout()
         self.runner = CairoRunner(program, layout, proof_mode=True)
@@ -117,7 +122,14 @@ class ReferenceRun:
 
             return find
 
+        def load(address: Any, n_words: int) -> None:
+            words = padded(self.batch_program.data)
+            assert len(words) == n_words
+            segments.write_arg(address, words)
+            self.runner.vm.load_program(self.batch_program, address)
+
         return {
+            "load_program": load,
             "witness": iter(records.tape),
             "latest_account": latest(accounts),
             "latest_order": latest(orders),

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from circuits.loader import padded
+from circuits.program import bytecode
+from circuits.program_input import program_input
 from novation.protocol.constants import MAX_ORACLES
-from novation.protocol.cost import SIGNATURE_STEPS, empty_batch_steps
+from novation.protocol.cost import LOADER_STEPS, SIGNATURE_STEPS, empty_batch_steps
 from novation.protocol.sealing import SealedBatch
-from prover.runner import run_batch
+from prover.cost import LOADER, steps_by_function
+from prover.runner import run_batch, run_program
 from tests.support.builders import (
     exchange_config,
     oracle_private_key,
@@ -26,6 +30,8 @@ LAYOUT = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
 # Every step has four 16-bit cells and uses three; the values between the least and the greatest
 # one of a run, 2^16 at most, must fit the rest.
 SPAN_STEPS = 1 << 16
+# The trace has a permutation for every 16 steps.
+PERMUTATION_STEPS = 16
 
 
 class Charged:
@@ -109,3 +115,14 @@ def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
     layout = json.loads(LAYOUT.read_text())
     rows_per_step = 16 * layout["cpu_component_step"]
     assert SIGNATURE_STEPS * rows_per_step == layout["ecdsa_builtin_row_ratio"]
+
+
+def test_steps_of_the_loader_are_within_their_charge() -> None:
+    trading = RandomTrading(5, exchange_config(1))
+    run = run_program(program_input(trading.batch(1).witness))
+    steps = steps_by_function(run)
+    assert 0 < steps[LOADER] <= LOADER_STEPS
+    assert sum(steps.values()) == run.n_steps - 1
+    # Its permutations are covered by the room that the padding leaves to the span of values.
+    permutations = len(padded(bytecode())) // 2 + 1
+    assert permutations * PERMUTATION_STEPS <= LOADER_STEPS + SPAN_STEPS

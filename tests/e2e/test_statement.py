@@ -33,7 +33,7 @@ def test_output_when_a_program_word_differs_then_error(
     statement: tuple[dict[str, Any], list[int]],
 ) -> None:
     public_input = json.loads(json.dumps(statement[0]))
-    cell = public_input["public_memory"][1000]
+    cell = public_input["public_memory"][20]
     cell["value"] = hex(int(cell["value"], 16) + 1)
     with pytest.raises(StatementError, match="another program"):
         proven_output(public_input)

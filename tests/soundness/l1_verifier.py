@@ -15,7 +15,7 @@ from eth_abi import encode
 from web3 import Web3
 
 from devnet.anvil import Anvil
-from devnet.program_code import program_creation_codes
+from devnet.program_code import program_creation_code
 from prover import _native, calldata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,12 +91,11 @@ def deploy(
         tx_hash = factory.constructor(*arguments).transact({"from": sender, "gas": 16_000_000})
         return str(web3.eth.wait_for_transaction_receipt(tx_hash)["contractAddress"])
 
-    chunks = []
-    for code in program_creation_codes(program):
-        tx_hash = web3.eth.send_transaction({"from": sender, "data": code, "gas": 16_000_000})
-        chunks.append(web3.eth.wait_for_transaction_receipt(tx_hash)["contractAddress"])
+    code = program_creation_code(program)
+    tx_hash = web3.eth.send_transaction({"from": sender, "data": code, "gas": 16_000_000})
+    holder = web3.eth.wait_for_transaction_receipt(tx_hash)["contractAddress"]
     constraints = create("Constraints", create("PeriodicColumns"))
-    address = create("StarkVerifier", constraints, create("Deep"), chunks, tuple(config))
+    address = create("StarkVerifier", constraints, create("Deep"), holder, tuple(config))
     return L1Verifier(web3, address)
 
 

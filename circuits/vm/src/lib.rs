@@ -6,6 +6,7 @@
 //! reference is cairo-lang's machine: trace, memory and inputs of the prover are the same.
 
 mod builtins;
+mod code;
 mod error;
 mod expression;
 mod files;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use novation_cairo_air::RegisterState;
 
 use crate::builtins::SignedMessage;
+use crate::code::CodePlaces;
 use crate::error::{shown, Fault, RunError};
 use crate::hints::{Records, Scope};
 use crate::instruction::{ApUpdate, Instruction, Opcode, PcUpdate};
@@ -92,7 +93,9 @@ pub struct RunOptions<'a> {
 #[derive(Debug, Default)]
 pub struct Machine {
     pub(crate) memory: Memory,
+    /// Position in the program's code; where it is in memory, `code` knows.
     pub(crate) pc: u32,
+    pub(crate) code: CodePlaces,
     pub(crate) ap: u32,
     pub(crate) fp: u32,
     pub(crate) pointers: Pointers,
@@ -110,7 +113,8 @@ pub struct Machine {
     pub(crate) permuted: Vec<Option<[Value; 3]>>,
     /// The registers at the end loop, which never change again.
     pub(crate) final_registers: RegisterState,
-    execution_base: u64,
+    /// What the loader will place in memory.
+    pub(crate) to_load: Vec<Value>,
 }
 
 impl Machine {
@@ -142,8 +146,9 @@ impl Machine {
     fn new(program: &Program, witness: Witness, options: &RunOptions<'_>) -> Result<Self, Fault> {
         let n_words = program.words.len();
         let mut machine = Self {
-            memory: Memory::new(n_words + options.step_limit.saturating_mul(CELLS_PER_STEP)),
+            memory: Memory::new(2 * n_words + options.step_limit.saturating_mul(CELLS_PER_STEP)),
             pc: program.start,
+            code: program.places_of_code(),
             ap: 2,
             fp: 2,
             pointers: options.pointers,
@@ -156,7 +161,7 @@ impl Machine {
             first_invalid: u32::MAX,
             permuted: Vec::new(),
             final_registers: RegisterState::default(),
-            execution_base: PROGRAM_BASE + n_words as u64,
+            to_load: program.loaded_words().to_vec(),
         };
         for _ in 0..=N_FIXED_SEGMENTS {
             machine.memory.add_segment()?;
@@ -164,7 +169,7 @@ impl Machine {
         for offset in 0..N_ZEROS {
             machine.memory.fill(ZEROS, offset, Value::ZERO)?;
         }
-        for (offset, word) in (0..).zip(&program.words) {
+        for (offset, word) in (0..).zip(program.main_words()) {
             machine.memory.fill(PROGRAM, offset, *word)?;
         }
         let bases = program.builtins.iter().map(|segment| Value::pointer(*segment, 0));
@@ -266,9 +271,9 @@ impl Machine {
     /// The registers as the trace has them.
     pub(crate) fn registers(&self) -> RegisterState {
         RegisterState {
-            ap: self.execution_base + u64::from(self.ap),
-            fp: self.execution_base + u64::from(self.fp),
-            pc: PROGRAM_BASE + u64::from(self.pc),
+            ap: self.code.execution_base + u64::from(self.ap),
+            fp: self.code.execution_base + u64::from(self.fp),
+            pc: self.code.address(self.pc),
         }
     }
 
@@ -288,7 +293,7 @@ impl Machine {
             Opcode::Call => {
                 let return_pc = self.pc + instruction.size();
                 self.assign(EXECUTION, ap, Value::pointer(EXECUTION, self.fp))?;
-                self.assign(EXECUTION, ap + 1, Value::pointer(PROGRAM, return_pc))?;
+                self.assign(EXECUTION, ap + 1, self.code.pointer(return_pc))?;
                 let target = self.operands_result(instruction)?;
                 self.pc = self.next_pc(instruction, target)?;
                 ap += 2;
@@ -299,8 +304,8 @@ impl Machine {
                 let (caller_at, return_at) = (frame(2)?, frame(1)?);
                 let caller = self.read(EXECUTION, caller_at)?;
                 let target = self.read(EXECUTION, return_at)?;
-                self.fp = self.register("fp", EXECUTION, caller)?;
-                self.pc = self.register("pc", PROGRAM, target)?;
+                self.fp = self.frame_register("fp", caller)?;
+                self.pc = self.code_position(target)?;
             }
         }
         self.ap = ap;
@@ -311,45 +316,48 @@ impl Machine {
         let following = self.pc + instruction.size();
         match instruction.pc_update {
             PcUpdate::Next => Ok(following),
-            PcUpdate::Jump => self.register("pc", PROGRAM, result),
-            PcUpdate::JumpRelative => self.moved_register("pc", PROGRAM, self.pc, result),
+            PcUpdate::Jump => self.code_position(result),
+            PcUpdate::JumpRelative => self.moved_position(result),
             PcUpdate::JumpIfNotZero => {
                 let address = self.frame_offset(instruction.dst_is_fp, instruction.dst)?;
                 if self.read(EXECUTION, address)? == Value::ZERO {
                     return Ok(following);
                 }
-                self.moved_register("pc", PROGRAM, self.pc, result)
+                self.moved_position(result)
             }
         }
+    }
+
+    /// The position in the code of what must be a pointer to it.
+    fn code_position(&self, value: Value) -> Result<u32, Fault> {
+        let (segment, offset) = self.located(value).map_err(|_| outside_code(value))?;
+        self.code.position(segment, offset).ok_or_else(|| outside_code(value))
+    }
+
+    fn moved_position(&self, by: Value) -> Result<u32, Fault> {
+        let target = self.code.pointer(self.pc).plus(by).ok_or_else(|| outside_code(by))?;
+        self.code_position(target)
     }
 
     fn moved_ap(&self, instruction: &Instruction, result: Value) -> Result<u32, Fault> {
         match instruction.ap_update {
             ApUpdate::Keep => Ok(self.ap),
             ApUpdate::AddOne => Ok(self.ap + 1),
-            ApUpdate::AddResult => self.moved_register("ap", EXECUTION, self.ap, result),
+            ApUpdate::AddResult => {
+                let moved = Value::pointer(EXECUTION, self.ap).plus(result);
+                let fault = || Fault::Register { register: "ap", value: shown(result) };
+                self.frame_register("ap", moved.ok_or_else(fault)?)
+            }
         }
     }
 
-    /// The offset of what must be a pointer into a register's segment.
-    fn register(&self, register: &'static str, segment: u32, value: Value) -> Result<u32, Fault> {
+    /// The offset of what must be a pointer into the stack.
+    fn frame_register(&self, register: &'static str, value: Value) -> Result<u32, Fault> {
         match self.located(value) {
             // Registers stay far from the end of offsets, so that small changes cannot overflow.
-            Ok((found, offset)) if found == segment && offset < 1 << 31 => Ok(offset),
+            Ok((EXECUTION, offset)) if offset < 1 << 31 => Ok(offset),
             _ => Err(Fault::Register { register, value: shown(value) }),
         }
-    }
-
-    fn moved_register(
-        &self,
-        register: &'static str,
-        segment: u32,
-        offset: u32,
-        by: Value,
-    ) -> Result<u32, Fault> {
-        let moved = Value::pointer(segment, offset).plus(by);
-        let moved = moved.ok_or_else(|| Fault::Register { register, value: shown(by) })?;
-        self.register(register, segment, moved)
     }
 
     /// Places an argument in memory and returns what stands for it: a list becomes a segment.
@@ -378,4 +386,8 @@ impl Machine {
         }
         Ok(())
     }
+}
+
+fn outside_code(value: Value) -> Fault {
+    Fault::Register { register: "pc", value: shown(value) }
 }

@@ -4,7 +4,7 @@ use novation_crypto::hades_permutation;
 
 use crate::error::{shown, Fault};
 use crate::instruction::{Instruction, ResultLogic, Source};
-use crate::machine::{Machine, Pointers, EXECUTION, POSEIDON, PROGRAM};
+use crate::machine::{Machine, Pointers, EXECUTION, POSEIDON};
 use crate::value::Value;
 
 pub(crate) const POSEIDON_CELLS: u32 = 6;
@@ -89,7 +89,7 @@ impl Machine {
 
     fn second(&mut self, instruction: &Instruction) -> Result<Operand, Fault> {
         let (segment, offset) = match instruction.source {
-            Source::Immediate => (PROGRAM, self.pc + 1),
+            Source::Immediate => self.code.cell(self.pc + 1),
             Source::Fp => (EXECUTION, self.frame_offset(true, instruction.op1)?),
             Source::Ap => (EXECUTION, self.frame_offset(false, instruction.op1)?),
             Source::First => {

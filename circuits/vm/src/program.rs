@@ -9,6 +9,7 @@ use novation_field::Fe;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::code::CodePlaces;
 use crate::error::{ProgramError, RunError};
 use crate::expression::Expression;
 use crate::hints::{find_function, HintFunction};
@@ -39,10 +40,16 @@ impl Hint {
     }
 }
 
-/// Bytecode with decoded instructions and resolved hints; offsets are from its start.
+/// Bytecode with decoded instructions and resolved hints.
+///
+/// A program may come with a loader, which is then the main program and places the other one in
+/// memory. Code is counted through: the loaded program's words from 0 on, a word that is none, the
+/// words of the main program from `main` on.
 #[derive(Debug)]
 pub struct Program {
     pub(crate) words: Vec<Value>,
+    /// Where the words of the main program begin.
+    pub(crate) main: u32,
     pub(crate) instructions: Vec<Option<Instruction>>,
     /// The hints before each instruction, as positions in `hints`.
     pub(crate) hint_ranges: Vec<Range<u32>>,
@@ -62,6 +69,7 @@ struct RawProgram {
     end: u32,
     hints: BTreeMap<usize, Vec<RawHint>>,
     lines: BTreeMap<usize, String>,
+    loader: Option<Box<RawProgram>>,
 }
 
 #[derive(Deserialize)]
@@ -77,25 +85,73 @@ impl Program {
     /// [`ProgramError`] if the text has another shape, or there is no function for a hint.
     pub fn from_json(text: &str) -> Result<Self, ProgramError> {
         let malformed = |error: &dyn ToString| ProgramError::Malformed(error.to_string());
-        let raw: RawProgram = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-        let word = |text: &String| {
-            Fe::from_hex(text).map(Value::from_fe).map_err(|error| malformed(&error))
-        };
-        let words = raw.bytecode.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+        let mut raw: RawProgram = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let loader = raw.loader.take();
+        let builtins = builtin_segments(&raw.builtins)?;
+        if loader.as_ref().is_some_and(|loader| loader.builtins != raw.builtins) {
+            return Err(malformed(&"the loader has other builtins than the program"));
+        }
         let mut program = Self {
-            instructions: words.iter().map(|word| Instruction::decode(*word)).collect(),
-            hint_ranges: vec![0..0; words.len()],
+            words: Vec::new(),
+            main: 0,
+            instructions: Vec::new(),
+            hint_ranges: Vec::new(),
             hints: Vec::new(),
-            builtins: builtin_segments(&raw.builtins)?,
-            start: raw.start,
-            end: raw.end,
-            places: raw.lines,
-            words,
+            builtins,
+            start: 0,
+            end: 0,
+            places: BTreeMap::new(),
         };
-        for (pc, hints) in raw.hints {
-            program.add_hints(pc, hints)?;
+        program.add_code(raw)?;
+        if let Some(loader) = loader {
+            program.words.push(Value::ZERO);
+            program.instructions.push(None);
+            program.hint_ranges.push(0..0);
+            program.add_code(*loader)?;
         }
         Ok(program)
+    }
+
+    /// Appends a program, which becomes the main one.
+    fn add_code(&mut self, raw: RawProgram) -> Result<(), ProgramError> {
+        let malformed = |error: &dyn ToString| ProgramError::Malformed(error.to_string());
+        let first = self.words.len();
+        for text in &raw.bytecode {
+            let word = Fe::from_hex(text).map(Value::from_fe).map_err(|error| malformed(&error))?;
+            self.words.push(word);
+            self.instructions.push(Instruction::decode(word));
+        }
+        self.hint_ranges.resize(self.words.len(), 0..0);
+        // Below 2^31, so that no offset of an instruction can overflow.
+        let offset = |offset: u32| {
+            let position = u32::try_from(first).ok().and_then(|first| first.checked_add(offset));
+            position.filter(|position| *position < 1 << 31)
+        };
+        let too_long = || malformed(&"more than 2^31 words");
+        self.main = offset(0).ok_or_else(too_long)?;
+        self.start = offset(raw.start).ok_or_else(too_long)?;
+        self.end = offset(raw.end).ok_or_else(too_long)?;
+        self.places.extend(raw.lines.into_iter().map(|(pc, place)| (first + pc, place)));
+        for (pc, hints) in raw.hints {
+            self.add_hints(first + pc, hints)?;
+        }
+        Ok(())
+    }
+
+    /// Where the code is at the start of a run.
+    pub(crate) fn places_of_code(&self) -> CodePlaces {
+        let n_words = u32::try_from(self.words.len()).expect("below 2^31 words");
+        CodePlaces::new(self.main, n_words)
+    }
+
+    /// The words of the main program.
+    pub(crate) fn main_words(&self) -> &[Value] {
+        &self.words[self.main as usize..]
+    }
+
+    /// The words of the loaded program; none if there is no loader.
+    pub(crate) fn loaded_words(&self) -> &[Value] {
+        &self.words[..self.main.saturating_sub(1) as usize]
     }
 
     /// Runs the program in proof mode.

@@ -93,8 +93,9 @@ impl Run {
     fn range_check_bounds(&self) -> (u64, u64) {
         let mut executed = vec![false; self.program.words.len()];
         let registers = self.machine.trace.iter().chain([&self.machine.final_registers]);
-        for pc in registers.filter_map(|step| usize::try_from(step.pc - PROGRAM_BASE).ok()) {
-            executed[pc] = true;
+        let places = self.machine.code;
+        for position in registers.filter_map(|step| places.position_of_address(step.pc)) {
+            executed[position] = true;
         }
         let words = self.program.words.iter().zip(executed).filter(|(_, executed)| *executed);
         let offsets = words.filter_map(|(word, _)| word.to_u64()).flat_map(biased_offsets);
@@ -144,7 +145,8 @@ impl Run {
             let base = bases[index as usize];
             let (begin_addr, stop_ptr) = match index {
                 PROGRAM => {
-                    (base + u64::from(self.program.start), base + u64::from(self.program.end))
+                    let places = self.machine.code;
+                    (places.address(self.program.start), places.address(self.program.end))
                 }
                 EXECUTION => (base + 2, final_ap),
                 _ => (base, base + u64::from(self.cells(index))),

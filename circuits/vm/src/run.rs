@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use novation_cairo_air::SEGMENT_NAMES;
 
-use crate::machine::{Machine, OUTPUT, PROGRAM_BASE};
+use crate::machine::{Machine, OUTPUT};
 use crate::program::Program;
 use crate::value::Value;
 
@@ -44,12 +44,12 @@ impl Run {
         self.used.iter().map(name).collect()
     }
 
-    /// How often the instruction at each offset of the bytecode was executed.
+    /// How often the instruction at each position of the program's code was executed.
     pub fn steps_by_pc(&self) -> Vec<u64> {
         let mut counts = vec![0; self.program.words.len()];
         for registers in &self.machine.trace {
-            let offset = usize::try_from(registers.pc - PROGRAM_BASE);
-            if let Some(count) = offset.ok().and_then(|offset| counts.get_mut(offset)) {
+            let position = self.machine.code.position_of_address(registers.pc);
+            if let Some(count) = position.and_then(|position| counts.get_mut(position)) {
                 *count += 1;
             }
         }

@@ -27,7 +27,7 @@ contract Constraints is IConstraints {{
     bytes32 private constant PERIODIC_CODE_HASH =
         {periodic_hash};
 
-    address private immutable _PERIODIC_COLUMNS;
+    address public immutable PERIODIC_COLUMNS;
 
     error WrongPeriodicColumns(bytes32 expected, bytes32 actual);
 
@@ -35,7 +35,7 @@ contract Constraints is IConstraints {{
         if (periodicColumns.codehash != PERIODIC_CODE_HASH) {{
             revert WrongPeriodicColumns(PERIODIC_CODE_HASH, periodicColumns.codehash);
         }}
-        _PERIODIC_COLUMNS = periodicColumns;
+        PERIODIC_COLUMNS = periodicColumns;
     }}
 
     /// @inheritdoc IConstraints
@@ -49,7 +49,11 @@ contract Constraints is IConstraints {{
         if (mask.length != {mask_bytes}) revert WrongLength({mask_bytes}, mask.length);
         if (params.length != {param_bytes}) revert WrongLength({param_bytes}, params.length);
         if (logTraceLength < {min_log}) revert TraceTooShort({min_log}, logTraceLength);
-        address periodicColumns = _PERIODIC_COLUMNS;
+        // Created to be destroyed, the contract could have other code by now.
+        address periodicColumns = PERIODIC_COLUMNS;
+        if (periodicColumns.codehash != PERIODIC_CODE_HASH) {{
+            revert WrongPeriodicColumns(PERIODIC_CODE_HASH, periodicColumns.codehash);
+        }}
         // Memory: {mask_base:#x} mask, {param_base:#x} parameters, {periodic_base:#x} periodic
         // columns, {alpha_base:#x} powers of alpha, {domain_base:#x} domain denominators and their
         // prefix products, {temp_base:#x} shared expressions. `p` is the field's prime.

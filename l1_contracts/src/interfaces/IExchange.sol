@@ -15,8 +15,8 @@ interface IExchange {
     /// @notice The token moved another amount than asked for.
     error WrongAmountReceived(uint256 expected, uint256 received);
 
-    /// @notice The key is zero or no field element. Whether it is the x coordinate of a point is not
-    /// checked: who deposits for a key that is none cannot sign a withdrawal.
+    /// @notice The key is zero, no field element, or not the x coordinate of a point of the curve:
+    /// nobody could sign for it, and what was deposited for it would be lost.
     error InvalidStarkKey(uint256 starkKey);
 
     /// @notice All account ids are given out.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title Verifies STARK proofs that one fixed Cairo program ran and wrote a given output.
+/// @notice The program in the statement is a small loader, which proves what it loads and calls.
 interface IStarkVerifier {
     /// @notice A byte string ends too early, or has bytes left behind its last field.
     error WrongByteLength(uint256 expected, uint256 actual);
@@ -30,6 +31,9 @@ interface IStarkVerifier {
     /// @notice The opening of a trace table does not hash to its commitment.
     error TraceRootMismatch(uint256 table, uint256 expected, uint256 computed);
 
+    /// @notice The program's contract can run: its code does not start with a STOP.
+    error NotADataContract(address account);
+
     /// @notice The program does not begin with the start section of proof mode.
     error NotAProofModeProgram(uint256 position, uint256 word);
 
@@ -43,8 +47,11 @@ interface IStarkVerifier {
         view
         returns (uint256[] memory output);
 
-    /// @notice keccak256 of the program's words, 32 bytes each.
-    function programKeccak() external view returns (bytes32);
+    /// @notice Hash of the batch program (`circuits.loader.words_hash`), which the loader compares.
+    function programHash() external view returns (uint256);
+
+    /// @notice keccak256 of the loader's words, 32 bytes each.
+    function loaderKeccak() external view returns (bytes32);
 
     /// @notice The least accepted `queries * logBlowup + proofOfWorkBits`.
     function minSecurityBits() external view returns (uint256);

@@ -10,28 +10,38 @@ import {PublicMemory} from "./PublicMemory.sol";
 import {AirLayout} from "./generated/AirLayout.sol";
 
 /// @title Checks a program once, when the verifier is deployed.
+/// @notice The program is the code of a data contract: a STOP byte and one cell of the public memory
+/// for each word.
 library Program {
+    /// @dev What `inspect` finds out.
+    struct Facts {
+        uint256 length;
+        bytes32 wordsKeccak;
+        uint256 programHash;
+    }
+
     /// @dev ap += number of builtins; call main; then an endless jump.
     uint256 private constant ADD_AP = 0x40780017fff7fff;
     uint256 private constant CALL = 0x1104800180018000;
     uint256 private constant JUMP = 0x10780017fff7fff;
 
+    /// @dev Where the loader has the hash of the program that it loads.
+    uint256 private constant PROGRAM_HASH_POSITION = 13;
+
     /// @notice Counts and hashes the program's words. Its cells have the addresses from 1 on, and
     /// it starts as proof mode requires: the verifier takes the final pc from that.
-    function inspect(address[] memory chunks) internal view returns (uint256 length, bytes32 hash) {
-        uint256 nBytes = 0;
-        for (uint256 i = 0; i < chunks.length; ++i) {
-            uint256 size = chunks[i].code.length;
-            if (size < 1 + PublicMemory.CELL_BYTES || (size - 1) % PublicMemory.CELL_BYTES != 0) {
-                revert IStarkVerifier.WrongByteLength(1 + PublicMemory.CELL_BYTES, size);
-            }
-            nBytes += size - 1;
+    function inspect(address program) internal view returns (Facts memory facts) {
+        uint256 size = program.code.length;
+        if (size < 1 + PublicMemory.CELL_BYTES || (size - 1) % PublicMemory.CELL_BYTES != 0) {
+            revert IStarkVerifier.WrongByteLength(1 + PublicMemory.CELL_BYTES, size);
         }
-        uint256 start = Memory.allocate(nBytes);
-        PublicMemory.loadProgram(chunks, start);
-        length = nBytes / PublicMemory.CELL_BYTES;
-        // Six words of the start section; addresses stay far below 2^32.
-        ProofParameters.checkRange("program_length", length, 6, 1 << 20);
+        // Code that can run could destroy its contract.
+        if (program.code[0] != 0) revert IStarkVerifier.NotADataContract(program);
+        uint256 length = size / PublicMemory.CELL_BYTES;
+        // The start section and the hash; a contract's code limits it from above.
+        ProofParameters.checkRange("program_length", length, PROGRAM_HASH_POSITION + 1, 1 << 20);
+        uint256 start = Memory.allocate(size - 1);
+        PublicMemory.loadProgram(program, length, start);
         uint256[] memory words = new uint256[](length);
         for (uint256 i = 0; i < length; ++i) {
             uint256 location;
@@ -46,7 +56,7 @@ library Program {
         _expect(words, 2, CALL);
         _expect(words, 4, JUMP);
         _expect(words, 5, 0);
-        hash = keccak256(abi.encodePacked(words));
+        facts = Facts(length, keccak256(abi.encodePacked(words)), words[PROGRAM_HASH_POSITION]);
     }
 
     function _expect(uint256[] memory words, uint256 position, uint256 expected) private pure {

@@ -35,7 +35,8 @@ library PublicInput {
         uint256[] output;
     }
 
-    /// @notice Decodes and checks a statement about a program of `programLength` words.
+    /// @notice Decodes and checks a statement about a program of `programLength` words, all but the
+    /// values of the output, for which it only makes room.
     function read(
         bytes calldata encoded,
         uint256 programLength,
@@ -54,7 +55,12 @@ library PublicInput {
             "range_check_min", statement.rangeCheckMin, 0, statement.rangeCheckMax
         );
         _readSegments(statement, encoded, programLength);
-        statement.output = _readOutput(statement, encoded);
+        uint256 length = statement.stops[OUTPUT_SEGMENT] - statement.begins[OUTPUT_SEGMENT];
+        // A value takes at least one byte: bounds the allocation by the calldata.
+        if (encoded.length < OUTPUT_OFFSET + length) {
+            revert IStarkVerifier.WrongByteLength(OUTPUT_OFFSET + length, encoded.length);
+        }
+        statement.output = new uint256[](length);
     }
 
     function _readSegments(
@@ -114,41 +120,60 @@ library PublicInput {
         return (record >> 8, record & 0xff);
     }
 
-    /// @dev Every value is one byte of length and that many bytes without leading zeros.
-    function _readOutput(Statement memory statement, bytes calldata encoded)
-        private
+    /// @notice Reads the output's values, each one byte of length and that many bytes without
+    /// leading zeros, to `statement.output` and to cells of the public memory from `cell` on.
+    function readOutput(Statement memory statement, bytes calldata encoded, uint256 cell)
+        internal
         pure
-        returns (uint256[] memory output)
     {
-        uint256 length = statement.stops[OUTPUT_SEGMENT] - statement.begins[OUTPUT_SEGMENT];
-        // A value takes at least one byte: bounds the allocation by the calldata.
-        if (encoded.length < OUTPUT_OFFSET + length) {
-            revert IStarkVerifier.WrongByteLength(OUTPUT_OFFSET + length, encoded.length);
+        uint256 location = statement.begins[OUTPUT_SEGMENT];
+        uint256[] memory output = statement.output;
+        uint256 skipped = OUTPUT_OFFSET;
+        uint256 malformed;
+        assembly ("memory-safe") {
+            let ptr := add(encoded.offset, skipped)
+            let slot := add(output, 0x20)
+            for { let end := add(slot, shl(5, mload(output))) } lt(slot, end) {
+                slot := add(slot, 0x20)
+            } {
+                let nBytes := byte(0, calldataload(ptr))
+                ptr := add(ptr, 1)
+                let word := calldataload(ptr)
+                // Zero for no bytes, and for more than a word has.
+                let value := shr(sub(256, shl(3, nBytes)), word)
+                malformed := or(malformed, gt(nBytes, 32))
+                malformed := or(malformed, gt(iszero(byte(0, word)), iszero(nBytes)))
+                malformed := or(malformed, iszero(lt(value, PRIME)))
+                mstore(slot, value)
+                mstore(cell, location)
+                mstore(add(cell, 0x20), value)
+                cell := add(cell, 0x40)
+                location := add(location, 1)
+                ptr := add(ptr, nBytes)
+            }
+            // What was read behind the end does not count: then the end is not met.
+            malformed := or(malformed, sub(ptr, add(encoded.offset, encoded.length)))
         }
-        output = new uint256[](length);
-        uint256 end = OUTPUT_OFFSET;
-        for (uint256 i = 0; i < length; ++i) {
-            (output[i], end) = _readValue(encoded, end);
-        }
-        if (end != encoded.length) revert IStarkVerifier.WrongByteLength(end, encoded.length);
+        if (malformed != 0) _revertMalformed(encoded, output.length);
     }
 
-    function _readValue(bytes calldata encoded, uint256 offset)
-        private
-        pure
-        returns (uint256 value, uint256 end)
-    {
-        if (offset >= encoded.length) {
-            revert IStarkVerifier.WrongByteLength(offset + 1, encoded.length);
+    /// @dev Finds the first value that is malformed. Reading does not stop to look for it.
+    function _revertMalformed(bytes calldata encoded, uint256 nValues) private pure {
+        uint256 offset = OUTPUT_OFFSET;
+        for (uint256 i = 0; i < nValues; ++i) {
+            if (offset >= encoded.length) {
+                revert IStarkVerifier.WrongByteLength(offset + 1, encoded.length);
+            }
+            uint256 nBytes = uint8(encoded[offset]);
+            uint256 end = offset + 1 + nBytes;
+            if (end > encoded.length) revert IStarkVerifier.WrongByteLength(end, encoded.length);
+            if (nBytes > 32 || (nBytes != 0 && encoded[offset + 1] == 0)) {
+                revert IStarkVerifier.NonCanonicalValue(offset);
+            }
+            uint256 value = uint256(bytes32(encoded[offset + 1:end])) >> (8 * (32 - nBytes));
+            if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
+            offset = end;
         }
-        uint256 nBytes = uint8(encoded[offset]);
-        end = offset + 1 + nBytes;
-        if (end > encoded.length) revert IStarkVerifier.WrongByteLength(end, encoded.length);
-        if (nBytes == 0) return (0, end);
-        if (nBytes > 32 || encoded[offset + 1] == 0) {
-            revert IStarkVerifier.NonCanonicalValue(offset);
-        }
-        value = uint256(bytes32(encoded[offset + 1:end])) >> (8 * (32 - nBytes));
-        if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
+        revert IStarkVerifier.WrongByteLength(offset, encoded.length);
     }
 }

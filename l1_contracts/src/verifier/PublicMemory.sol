@@ -18,37 +18,35 @@ library PublicMemory {
     struct Page {
         uint256 start;
         uint256 nCells;
+        // Where the cells of the output begin.
+        uint256 output;
     }
 
-    /// @notice Builds the page.
+    /// @notice Builds the page, and reads the output's values on the way.
+    /// @param encoded The encoded statement, which ends with the output.
     function build(
         PublicInput.Statement memory statement,
-        address[] memory program,
+        bytes calldata encoded,
+        address program,
         uint256 programLength
     ) internal view returns (Page memory page) {
         page.nCells = programLength + 2 + 2 * AirLayout.N_PROGRAM_BUILTINS + statement.output.length;
         page.start = Memory.allocate(page.nCells * CELL_BYTES);
-        uint256 next = loadProgram(program, page.start);
-        next = _writeFrame(statement, next);
-        _writeOutput(statement, next);
+        page.output = _writeFrame(statement, loadProgram(program, programLength, page.start));
+        PublicInput.readOutput(statement, encoded, page.output);
     }
 
-    /// @notice Copies the program's cells, ready to be hashed, from the code of data contracts.
-    /// The first byte of each is a STOP.
+    /// @notice Copies the program's cells, ready to be hashed, from the code of a data contract.
     /// @return next Address behind the last cell written.
-    function loadProgram(address[] memory chunks, uint256 start)
+    function loadProgram(address program, uint256 programLength, uint256 start)
         internal
         view
         returns (uint256 next)
     {
-        next = start;
-        for (uint256 i = 0; i < chunks.length; ++i) {
-            address chunk = chunks[i];
-            assembly ("memory-safe") {
-                let length := sub(extcodesize(chunk), 1)
-                extcodecopy(chunk, next, 1, length)
-                next := add(next, length)
-            }
+        next = start + programLength * CELL_BYTES;
+        assembly ("memory-safe") {
+            // The first byte is the STOP.
+            extcodecopy(program, start, 1, sub(next, start))
         }
     }
 
@@ -67,12 +65,19 @@ library PublicMemory {
         if (page.nCells > nReserved) {
             revert IStarkVerifier.ParameterOutOfRange("public_cells", page.nCells, 1, nReserved);
         }
-        uint256 tail = page.start + programLength * CELL_BYTES;
-        uint256 program = _productOfConsecutive(page.start, programLength, z, alpha);
-        uint256 others = _product(tail, page.nCells - programLength, z, alpha);
+        uint256 frame = page.start + programLength * CELL_BYTES;
+        uint256 nFrame = (page.output - frame) / CELL_BYTES;
+        uint256 nOutput = page.nCells - programLength - nFrame;
+        uint256 denominator = mulmod(
+            _productOfConsecutive(page.start, programLength, z, alpha),
+            _product(frame, nFrame, z, alpha),
+            PRIME
+        );
+        denominator =
+            mulmod(denominator, _productOfConsecutive(page.output, nOutput, z, alpha), PRIME);
         uint256 padding = _product(page.start, 1, z, alpha);
         padding = Field.pow(padding, nReserved - page.nCells);
-        uint256 denominator = mulmod(mulmod(program, others, PRIME), padding, PRIME);
+        denominator = mulmod(denominator, padding, PRIME);
         return mulmod(Field.pow(z, nReserved), Field.inverse(denominator), PRIME);
     }
 
@@ -96,14 +101,6 @@ library PublicMemory {
             next = _writeCell(next, returns_ + i, statement.stops[uint8(builtins[i])]);
         }
         return next;
-    }
-
-    function _writeOutput(PublicInput.Statement memory statement, uint256 next) private pure {
-        uint256 location = statement.begins[PublicInput.OUTPUT_SEGMENT];
-        uint256[] memory output = statement.output;
-        for (uint256 i = 0; i < output.length; ++i) {
-            next = _writeCell(next, location + i, output[i]);
-        }
     }
 
     function _writeCell(uint256 cell, uint256 location, uint256 value)

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IConstraints} from "../interfaces/IConstraints.sol";
 import {IDeep} from "../interfaces/IDeep.sol";
 import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
+import {PinnedCode} from "../libraries/PinnedCode.sol";
 import {Channel} from "./Channel.sol";
 import {Diluted} from "./Diluted.sol";
 import {Field, MONTGOMERY_R_INVERSE, PRIME} from "./Field.sol";
@@ -54,25 +55,28 @@ contract StarkVerifier is IStarkVerifier {
         AirLayout.N_COLUMNS_FIRST + AirLayout.N_COLUMNS_SECOND + AirLayout.N_COLUMNS_COMPOSITION;
     uint256 private constant NONCE_BYTES = 8;
 
-    IConstraints private immutable _CONSTRAINTS;
-    IDeep private immutable _DEEP;
-    uint256 private immutable _NODE_BYTES;
-    uint256 private immutable _MIN_SECURITY_BITS;
-    uint256 private immutable _MIN_PROOF_OF_WORK_BITS;
-    uint256 private immutable _MIN_LOG_STEPS;
-    uint256 private immutable _MAX_LOG_STEPS;
-    uint256 private immutable _PROGRAM_LENGTH;
-    bytes32 private immutable _PROGRAM_KECCAK;
+    /// @dev What a user compares to know what this contract accepts.
+    IConstraints public immutable CONSTRAINTS;
+    IDeep public immutable DEEP;
+    address public immutable LOADER;
+    uint256 public immutable NODE_BYTES;
+    uint256 public immutable MIN_PROOF_OF_WORK_BITS;
+    uint256 public immutable MIN_LOG_STEPS;
+    uint256 public immutable MAX_LOG_STEPS;
 
-    /// @dev Written by the constructor only; an array cannot be immutable.
-    address[] private _program;
+    /// @inheritdoc IStarkVerifier
+    uint256 public immutable minSecurityBits;
+    /// @inheritdoc IStarkVerifier
+    uint256 public immutable programHash;
+    /// @inheritdoc IStarkVerifier
+    bytes32 public immutable loaderKeccak;
 
-    constructor(
-        IConstraints constraints,
-        IDeep deep,
-        address[] memory program,
-        Config memory config
-    ) {
+    bytes32 private immutable _CONSTRAINTS_CODE_HASH;
+    bytes32 private immutable _DEEP_CODE_HASH;
+    bytes32 private immutable _LOADER_CODE_HASH;
+    uint256 private immutable _LOADER_LENGTH;
+
+    constructor(IConstraints constraints, IDeep deep, address loader, Config memory config) {
         ProofParameters.checkRange("node_bytes", config.nodeBytes, 20, 32);
         // Queries promise nothing beyond what a collision of two nodes costs: half of their bits.
         ProofParameters.checkRange(
@@ -89,25 +93,21 @@ contract StarkVerifier is IStarkVerifier {
         );
         // Larger traces could overflow the 32-bit addresses of the public input.
         ProofParameters.checkRange("max_log_steps", config.maxLogSteps, config.minLogSteps, 24);
-        _CONSTRAINTS = constraints;
-        _DEEP = deep;
-        _NODE_BYTES = config.nodeBytes;
-        _MIN_SECURITY_BITS = config.minSecurityBits;
-        _MIN_PROOF_OF_WORK_BITS = config.minProofOfWorkBits;
-        _MIN_LOG_STEPS = config.minLogSteps;
-        _MAX_LOG_STEPS = config.maxLogSteps;
-        _program = program;
-        (_PROGRAM_LENGTH, _PROGRAM_KECCAK) = Program.inspect(program);
-    }
-
-    /// @inheritdoc IStarkVerifier
-    function programKeccak() external view returns (bytes32) {
-        return _PROGRAM_KECCAK;
-    }
-
-    /// @inheritdoc IStarkVerifier
-    function minSecurityBits() external view returns (uint256) {
-        return _MIN_SECURITY_BITS;
+        CONSTRAINTS = constraints;
+        DEEP = deep;
+        LOADER = loader;
+        NODE_BYTES = config.nodeBytes;
+        minSecurityBits = config.minSecurityBits;
+        MIN_PROOF_OF_WORK_BITS = config.minProofOfWorkBits;
+        MIN_LOG_STEPS = config.minLogSteps;
+        MAX_LOG_STEPS = config.maxLogSteps;
+        _CONSTRAINTS_CODE_HASH = PinnedCode.hashOf(address(constraints));
+        _DEEP_CODE_HASH = PinnedCode.hashOf(address(deep));
+        _LOADER_CODE_HASH = PinnedCode.hashOf(loader);
+        Program.Facts memory facts = Program.inspect(loader);
+        _LOADER_LENGTH = facts.length;
+        loaderKeccak = facts.wordsKeccak;
+        programHash = facts.programHash;
     }
 
     /// @inheritdoc IStarkVerifier
@@ -116,13 +116,16 @@ contract StarkVerifier is IStarkVerifier {
         view
         returns (uint256[] memory output)
     {
+        PinnedCode.require_(address(CONSTRAINTS), _CONSTRAINTS_CODE_HASH);
+        PinnedCode.require_(address(DEEP), _DEEP_CODE_HASH);
+        PinnedCode.require_(LOADER, _LOADER_CODE_HASH);
         PublicInput.Statement memory statement =
-            PublicInput.read(publicInput, _PROGRAM_LENGTH, _MIN_LOG_STEPS, _MAX_LOG_STEPS);
+            PublicInput.read(publicInput, _LOADER_LENGTH, MIN_LOG_STEPS, MAX_LOG_STEPS);
         Run memory run;
         run.logTraceLength = statement.logTraceLength;
         _readParameters(run, proof);
         // 1-3. Trace commitments, with the interaction elements between them.
-        uint256[] memory params = _commitTraces(run, statement);
+        uint256[] memory params = _commitTraces(run, statement, publicInput);
         // 4-5. Composition commitment, out-of-domain values and their consistency.
         _checkOutOfDomain(run, params);
         // 6. FRI commitments.
@@ -144,21 +147,22 @@ contract StarkVerifier is IStarkVerifier {
         (run.parameters, length) = ProofParameters.read(
             proof,
             run.logTraceLength,
-            ProofParameters.Floor(_MIN_SECURITY_BITS, _MIN_PROOF_OF_WORK_BITS)
+            ProofParameters.Floor(minSecurityBits, MIN_PROOF_OF_WORK_BITS)
         );
         run.cursor = _offsetOf(proof) + length;
     }
 
     /// @dev Returns the parameters of the constraints.
-    function _commitTraces(Run memory run, PublicInput.Statement memory statement)
-        private
-        view
-        returns (uint256[] memory params)
-    {
+    function _commitTraces(
+        Run memory run,
+        PublicInput.Statement memory statement,
+        bytes calldata publicInput
+    ) private view returns (uint256[] memory params) {
         params = new uint256[](AirLayout.N_PARAMS);
         // The page is large and needed only until its product is known.
         uint256 mark = Memory.mark();
-        PublicMemory.Page memory page = PublicMemory.build(statement, _program, _PROGRAM_LENGTH);
+        PublicMemory.Page memory page =
+            PublicMemory.build(statement, publicInput, LOADER, _LOADER_LENGTH);
         run.channel.digest = StatementSeed.digest(statement, page);
         run.roots[0] = _absorbRoot(run);
         uint256 memoryZ = run.channel.drawFelt();
@@ -166,7 +170,7 @@ contract StarkVerifier is IStarkVerifier {
         params[AirLayout.PARAM_MEMORY_Z] = memoryZ;
         params[AirLayout.PARAM_MEMORY_ALPHA] = memoryAlpha;
         params[AirLayout.PARAM_PUBLIC_MEMORY_PRODUCT] = PublicMemory.productRatio(
-            page, _PROGRAM_LENGTH, memoryZ, memoryAlpha, run.logTraceLength
+            page, _LOADER_LENGTH, memoryZ, memoryAlpha, run.logTraceLength
         );
         Memory.release(mark);
         params[AirLayout.PARAM_RANGE_CHECK_Z] = run.channel.drawFelt();
@@ -213,7 +217,7 @@ contract StarkVerifier is IStarkVerifier {
         run.oodsAlpha = run.channel.drawFelt();
 
         uint256[] memory mask = _toStandardForm(values, AirLayout.N_MASK_VALUES);
-        uint256 composition = _CONSTRAINTS.evaluate(
+        uint256 composition = CONSTRAINTS.evaluate(
             Memory.toBytes(mask), Memory.toBytes(params), alpha, z, run.logTraceLength
         );
         // h(x) = h_0(x^2) + x * h_1(x^2)
@@ -270,7 +274,7 @@ contract StarkVerifier is IStarkVerifier {
     {
         uint256 count = run.queries.length;
         uint256 queue = run.scratch.merkleQueue;
-        uint256 mask = nColumns == 1 ? type(uint256).max : Merkle.nodeMask(_NODE_BYTES);
+        uint256 mask = nColumns == 1 ? type(uint256).max : Merkle.nodeMask(NODE_BYTES);
         uint256[] memory queries = run.queries;
         for (uint256 i = 0; i < count; ++i) {
             uint256 leaf = _readRow(run, i * N_COLUMNS + firstColumn, nColumns);
@@ -284,11 +288,11 @@ contract StarkVerifier is IStarkVerifier {
         uint256 height = run.logTraceLength + run.parameters.logBlowup;
         uint256 cursor = run.cursor;
         if (nColumns == 1) {
-            (count, cursor) = Merkle.foldRawLeaves(queue, count, cursor, _NODE_BYTES);
+            (count, cursor) = Merkle.foldRawLeaves(queue, count, cursor, NODE_BYTES);
             --height;
         }
         bytes32 root;
-        (root, run.cursor) = Merkle.computeRoot(queue, count, height, cursor, _NODE_BYTES);
+        (root, run.cursor) = Merkle.computeRoot(queue, count, height, cursor, NODE_BYTES);
         if (uint256(root) != run.roots[table]) {
             revert TraceRootMismatch(table, run.roots[table], uint256(root));
         }
@@ -315,7 +319,7 @@ contract StarkVerifier is IStarkVerifier {
 
     function _checkFri(Run memory run) private view {
         (uint256 queries, uint256[] memory points) = _queryPoints(run);
-        bytes memory quotients = _DEEP.evaluate(
+        bytes memory quotients = DEEP.evaluate(
             Memory.toBytes(_oodsCoefficients(run.oodsAlpha)),
             Memory.toBytes(run.oodsValues),
             Memory.toBytes(points),
@@ -335,7 +339,7 @@ contract StarkVerifier is IStarkVerifier {
             uint256 step = run.parameters.friSteps[i];
             logDomain -= step;
             Fri.Layer memory layer =
-                Fri.Layer(step, logDomain, run.evalPoints[i], run.friRoots[i], _NODE_BYTES);
+                Fri.Layer(step, logDomain, run.evalPoints[i], run.friRoots[i], NODE_BYTES);
             (count, run.cursor) = Fri.foldLayer(layer, run.scratch, queries, count, run.cursor);
         }
         Fri.checkLastLayer(
@@ -457,9 +461,9 @@ contract StarkVerifier is IStarkVerifier {
         assembly ("memory-safe") {
             root := calldataload(cursor)
         }
-        root &= Merkle.nodeMask(_NODE_BYTES);
+        root &= Merkle.nodeMask(NODE_BYTES);
         run.channel.absorb(bytes32(root));
-        run.cursor = cursor + _NODE_BYTES;
+        run.cursor = cursor + NODE_BYTES;
     }
 
     function _offsetOf(bytes calldata data) private pure returns (uint256 offset) {

@@ -6,7 +6,8 @@ import {IStarkVerifier} from "../../src/interfaces/IStarkVerifier.sol";
 /// @dev Takes the words of the public input for proven output: the Exchange's own checks are under
 /// test, with batches that nobody can prove. The real verifier is tested with real proofs.
 contract AcceptingVerifier is IStarkVerifier {
-    bytes32 public constant programKeccak = 0;
+    bytes32 public constant loaderKeccak = 0;
+    uint256 public constant programHash = 0;
     uint256 public constant minSecurityBits = 0;
 
     error ProofRejected();

@@ -13,7 +13,8 @@ abstract contract ExchangeBase is TestBase {
     uint256 internal constant CONFIG_HASH = 0xc0ffee;
     uint256 internal constant GENESIS_ROOT = 0x6e;
     uint256 internal constant NEW_ROOT = 0x7e;
-    uint256 internal constant KEY = 0x1234;
+    // KEY and KEY + 1 are on the curve.
+    uint256 internal constant KEY = 0x1241;
     uint64 internal constant AMOUNT = 5_000_000;
     uint256 internal constant START = 1_800_000_000;
     uint256 internal constant OPERATOR_TIMEOUT = 1 days;

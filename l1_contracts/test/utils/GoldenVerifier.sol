@@ -21,10 +21,9 @@ abstract contract GoldenVerifier is TestBase {
         internal
         returns (StarkVerifier)
     {
-        address[] memory chunks = new address[](1);
-        chunks[0] = address(new DataContract(program));
         Constraints constraints = new Constraints(address(new PeriodicColumns()));
-        return new StarkVerifier(constraints, new Deep(), chunks, config);
+        address loader = address(new DataContract(program));
+        return new StarkVerifier(constraints, new Deep(), loader, config);
     }
 
     function goldenProgram() internal view returns (bytes memory) {

@@ -10,8 +10,10 @@ interface Vm {
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data) external;
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
-    function assume(bool condition) external;
+    function etch(address account, bytes calldata code) external;
+    function assume(bool condition) external pure;
     function readFileBinary(string calldata path) external view returns (bytes memory);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function snapshotGasLastCall(string calldata group, string calldata name)
         external
         returns (uint256);

@@ -9,14 +9,36 @@ import {AirLayout} from "../../src/verifier/generated/AirLayout.sol";
 import {DataContract} from "../utils/DataContract.sol";
 import {TestBase} from "../utils/TestBase.sol";
 
-/// @dev Decoding of a public input, as a call of its own.
+/// @dev The library's functions on bytes of calldata.
 contract PublicInputHarness {
-    function read(bytes calldata encoded, uint256 programLength)
+    /// @return statement What was read.
+    /// @return page The cells, word by word.
+    /// @return ratio The factor of the memory argument at (z, alpha).
+    /// @return seed The first digest.
+    function read(bytes calldata encoded, address program, uint256 length, uint256[2] memory point)
         external
-        pure
-        returns (PublicInput.Statement memory)
+        view
+        returns (
+            PublicInput.Statement memory statement,
+            uint256[] memory page,
+            uint256 ratio,
+            bytes32 seed
+        )
     {
-        return PublicInput.read(encoded, programLength, 16, 20);
+        statement = PublicInput.read(encoded, length, 16, 20);
+        PublicMemory.Page memory built = PublicMemory.build(statement, encoded, program, length);
+        page = new uint256[](2 * built.nCells);
+        for (uint256 i = 0; i < page.length; ++i) {
+            uint256 location = built.start + 32 * i;
+            uint256 word;
+            assembly {
+                word := mload(location)
+            }
+            page[i] = word;
+        }
+        ratio =
+            PublicMemory.productRatio(built, length, point[0], point[1], statement.logTraceLength);
+        seed = StatementSeed.digest(statement, built);
     }
 }
 
@@ -27,9 +49,12 @@ contract PublicMemoryTest is TestBase {
 
     PublicInputHarness private immutable _HARNESS = new PublicInputHarness();
 
-    function test_read_whenEncoded_thenSameFields(uint256[4] calldata output) external view {
+    function test_read_whenEncoded_thenSameFields(uint256[4] calldata output, uint256 seed)
+        external
+    {
         PublicInput.Statement memory statement = _statement(output);
-        PublicInput.Statement memory read = _HARNESS.read(_encode(statement), PROGRAM_LENGTH);
+        uint256[] memory cells = _expectedPage(statement, seed);
+        (PublicInput.Statement memory read,,,) = _read(statement, cells, 1, 1);
         assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(statement)));
     }
 
@@ -39,12 +64,8 @@ contract PublicMemoryTest is TestBase {
     ) external {
         PublicInput.Statement memory statement = _statement(output);
         uint256[] memory expected = _expectedPage(statement, seed);
-        PublicMemory.Page memory page =
-            PublicMemory.build(statement, _chunks(expected), PROGRAM_LENGTH);
-        assertEq(page.nCells * 2, expected.length);
-        for (uint256 i = 0; i < expected.length; ++i) {
-            assertEq(_word(page.start + 32 * i), expected[i]);
-        }
+        (, uint256[] memory page,,) = _read(statement, expected, 1, 1);
+        assertEq(keccak256(abi.encode(page)), keccak256(abi.encode(expected)));
     }
 
     function test_productRatio_whenComparedWithTheFormula_thenEqual(
@@ -57,15 +78,13 @@ contract PublicMemoryTest is TestBase {
         alpha = bound(alpha, 1, PRIME - 1);
         PublicInput.Statement memory statement = _statement(output);
         uint256[] memory cells = _expectedPage(statement, seed);
-        PublicMemory.Page memory page =
-            PublicMemory.build(statement, _chunks(cells), PROGRAM_LENGTH);
-        uint256 ratio =
-            PublicMemory.productRatio(page, PROGRAM_LENGTH, z, alpha, statement.logTraceLength);
         uint256 nReserved = 1 << (statement.logTraceLength - AirLayout.LOG_ROWS_PER_PUBLIC_CELL);
         uint256 denominator = Field.pow(_factor(cells, 0, z, alpha), nReserved - cells.length / 2);
         for (uint256 i = 0; i < cells.length; i += 2) {
             denominator = mulmod(denominator, _factor(cells, i, z, alpha), PRIME);
         }
+        VM.assume(denominator != 0);
+        (,, uint256 ratio,) = _read(statement, cells, z, alpha);
         assertEq(mulmod(ratio, denominator, PRIME), Field.pow(z, nReserved));
     }
 
@@ -75,8 +94,7 @@ contract PublicMemoryTest is TestBase {
     ) external {
         PublicInput.Statement memory statement = _statement(output);
         uint256[] memory cells = _expectedPage(statement, seed);
-        PublicMemory.Page memory page =
-            PublicMemory.build(statement, _chunks(cells), PROGRAM_LENGTH);
+        (,,, bytes32 digest) = _read(statement, cells, 1, 1);
         bytes memory words = abi.encode(0, statement.logSteps, statement.rangeCheckMin);
         words = bytes.concat(
             words, abi.encode(statement.rangeCheckMax, uint256(uint56(bytes7("dynamic"))))
@@ -95,7 +113,7 @@ contract PublicMemoryTest is TestBase {
         }
         bytes32 pageHash = keccak256(abi.encodePacked(cells));
         words = bytes.concat(words, abi.encode(cells[0], cells[1], 1, cells.length / 2, pageHash));
-        assertEq(StatementSeed.digest(statement, page), keccak256(words));
+        assertEq(digest, keccak256(words));
     }
 
     function _statement(uint256[4] memory output)
@@ -187,17 +205,18 @@ contract PublicMemoryTest is TestBase {
         return next + 2;
     }
 
-    /// @dev The program's cells in two data contracts.
-    function _chunks(uint256[] memory cells) private returns (address[] memory chunks) {
-        chunks = new address[](2);
-        bytes[2] memory payloads;
+    function _read(
+        PublicInput.Statement memory statement,
+        uint256[] memory cells,
+        uint256 z,
+        uint256 alpha
+    ) private returns (PublicInput.Statement memory, uint256[] memory, uint256, bytes32) {
+        bytes memory payload;
         for (uint256 i = 0; i < 2 * PROGRAM_LENGTH; ++i) {
-            uint256 chunk = i < 20 ? 0 : 1;
-            payloads[chunk] = bytes.concat(payloads[chunk], bytes32(cells[i]));
+            payload = bytes.concat(payload, bytes32(cells[i]));
         }
-        for (uint256 i = 0; i < 2; ++i) {
-            chunks[i] = address(new DataContract(payloads[i]));
-        }
+        address program = address(new DataContract(payload));
+        return _HARNESS.read(_encode(statement), program, PROGRAM_LENGTH, [z, alpha]);
     }
 
     function _factor(uint256[] memory cells, uint256 i, uint256 z, uint256 alpha)
@@ -207,11 +226,5 @@ contract PublicMemoryTest is TestBase {
     {
         uint256 hash = addmod(cells[i], mulmod(alpha, cells[i + 1], PRIME), PRIME);
         return addmod(z, PRIME - hash, PRIME);
-    }
-
-    function _word(uint256 location) private pure returns (uint256 word) {
-        assembly {
-            word := mload(location)
-        }
     }
 }

@@ -151,7 +151,7 @@ contract StarkVerifierTest is GoldenVerifier {
         bytes memory program = goldenProgram();
         program[program.length - 1] ^= 0x01;
         StarkVerifier other = deployVerifier(program, goldenConfig());
-        assertTrue(other.programKeccak() != _verifier.programKeccak(), "programs differ");
+        assertTrue(other.loaderKeccak() != _verifier.loaderKeccak(), "programs differ");
         VM.expectPartialRevert(IStarkVerifier.OutOfDomainMismatch.selector);
         other.verify(goldenPublicInput, goldenProof);
     }

@@ -44,3 +44,22 @@ pub(super) fn add_segment(machine: &mut Machine, _: &[Expression]) -> Result<(),
     let segment = machine.memory.add_segment()?;
     machine.assign(EXECUTION, machine.ap, Value::pointer(segment, 0))
 }
+
+/// The loaded program's words go to consecutive cells of the stack, and zeros up to their number.
+pub(super) fn load_program(machine: &mut Machine, ids: &[Expression]) -> Result<(), Fault> {
+    let address = ids[0].value(machine)?;
+    let (segment, first) = machine.located(address)?;
+    let n_words = ids[1].value(machine)?.to_u64().and_then(|count| u32::try_from(count).ok());
+    let words = std::mem::take(&mut machine.to_load);
+    let end = n_words.filter(|count| *count as usize >= words.len());
+    let end = end.and_then(|count| first.checked_add(count)).filter(|end| *end < 1 << 31);
+    let Some(end) = end.filter(|_| segment == EXECUTION) else {
+        return Err(Fault::hint("no room for the program on the stack"));
+    };
+    let zeros = std::iter::repeat(Value::ZERO);
+    for (offset, word) in (first..end).zip(words.into_iter().chain(zeros)) {
+        machine.assign(EXECUTION, offset, word)?;
+    }
+    machine.code.load_at(first);
+    Ok(())
+}

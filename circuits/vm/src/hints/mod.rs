@@ -23,11 +23,12 @@ pub(crate) type HintFunction = fn(&mut Machine, &[Expression]) -> Result<(), Fau
 type Entry = (&'static str, HintFunction, &'static [&'static str]);
 
 /// The functions by the text of the hint, with the names that they use.
-const FUNCTIONS: [Entry; 30] = [
+const FUNCTIONS: [Entry; 31] = [
     (texts::NEXT_WITNESS, batch::next_witness, &[]),
     (texts::WRITE_MESSAGE, batch::write_message, &["message.address_"]),
     (texts::ADD_SIGNATURE, batch::add_signature, &["ecdsa_ptr.address_"]),
     (texts::ADD_SEGMENT, batch::add_segment, &[]),
+    (texts::LOAD_PROGRAM, batch::load_program, &["words", "N_WORDS"]),
     (
         texts::LATEST_ACCOUNT,
         records::latest_account,

@@ -11,7 +11,7 @@ contract Constraints is IConstraints {
     bytes32 private constant PERIODIC_CODE_HASH =
         0xe9c1f6794268ce62f9de6adbdaea611e5ced7f91ee1b38981a7545422cdd8e39;
 
-    address private immutable _PERIODIC_COLUMNS;
+    address public immutable PERIODIC_COLUMNS;
 
     error WrongPeriodicColumns(bytes32 expected, bytes32 actual);
 
@@ -19,7 +19,7 @@ contract Constraints is IConstraints {
         if (periodicColumns.codehash != PERIODIC_CODE_HASH) {
             revert WrongPeriodicColumns(PERIODIC_CODE_HASH, periodicColumns.codehash);
         }
-        _PERIODIC_COLUMNS = periodicColumns;
+        PERIODIC_COLUMNS = periodicColumns;
     }
 
     /// @inheritdoc IConstraints
@@ -33,7 +33,11 @@ contract Constraints is IConstraints {
         if (mask.length != 5344) revert WrongLength(5344, mask.length);
         if (params.length != 640) revert WrongLength(640, params.length);
         if (logTraceLength < 13) revert TraceTooShort(13, logTraceLength);
-        address periodicColumns = _PERIODIC_COLUMNS;
+        // Created to be destroyed, the contract could have other code by now.
+        address periodicColumns = PERIODIC_COLUMNS;
+        if (periodicColumns.codehash != PERIODIC_CODE_HASH) {
+            revert WrongPeriodicColumns(PERIODIC_CODE_HASH, periodicColumns.codehash);
+        }
         // Memory: 0x80 mask, 0x1560 parameters, 0x17e0 periodic
         // columns, 0x18c0 powers of alpha, 0x4560 domain denominators and their
         // prefix products, 0x4c60 shared expressions. `p` is the field's prime.

@@ -1,0 +1,54 @@
+"""The loader's side of the batch program: how its words are padded and hashed.
+
+`circuits/cairo/loader.cairo` is the program that a proof is about. It holds the hash of the batch
+program, proves that the words which the prover put on the stack have that hash, and calls them. So
+the statement, and the work of the L1 verifier, do not grow with the batch program.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from novation.crypto import hades
+
+# As many words as one round of the loader's loop takes.
+CHUNK_WORDS: Final = 16
+WORDS_PER_PERMUTATION: Final = 2
+# The loader reaches the words by an offset of 16 bits with sign.
+MAX_WORDS: Final = 2**15 - 2 * CHUNK_WORDS
+# The module that the loader's constants come from; it has no file.
+CONSTANTS_MODULE: Final = "circuits.cairo.loaded_program"
+
+
+def padded(words: Sequence[int]) -> list[int]:
+    """Return the words of a program with zeros up to a whole chunk.
+
+    Raises:
+        ValueError: if the loader cannot reach them all.
+    """
+    if not 0 < len(words) <= MAX_WORDS:
+        raise ValueError(f"program: {len(words)} words, the loader takes 1 to {MAX_WORDS}")
+    return [*words, *[0] * (-len(words) % CHUNK_WORDS)]
+
+
+def words_hash(words: Sequence[int]) -> int:
+    """Return the hash of a program that the loader compares.
+
+    A Poseidon sponge in overwrite mode: two words and the third element of the state go into each
+    permutation; the last block is (number of chunks, 0).
+    """
+    blocks = padded(words)
+    blocks += [len(blocks) // CHUNK_WORDS, 0]
+    state = (0, 0, 0)
+    for i in range(0, len(blocks), WORDS_PER_PERMUTATION):
+        state = hades(blocks[i], blocks[i + 1], state[2])
+    return state[0]
+
+
+def constants_source(words: Sequence[int], entry: int) -> str:
+    """Return the module of the loader's constants; `entry` is the offset of main."""
+    n_words = len(padded(words))
+    return f"""const ENTRY = {entry};
+const N_WORDS = {n_words};
+const N_CHUNKS = {n_words // CHUNK_WORDS};
+const PROGRAM_HASH = {words_hash(words):#x};
+"""
