@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from devnet.bench.batch_proof import measure_batch_proof
+from devnet.bench.l1_gas import l1_figures
 from devnet.bench.machine import measure_machine
 from devnet.bench.node_load import measure_crowded_node, measure_node
 from devnet.bench.proving import measure_proving
 from devnet.bench.signatures import measure_signature_check
 from devnet.bench.steps import DISTINCT, REPEATED, measure_steps
 from devnet.console import console
-from devnet.demo.plan import story
-from devnet.demo.run import run_story
-from devnet.home import Home
 from prover import _native
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 PROFILES_MEASURED: Final = ("fast", "balanced")
-SETTLED_PROFILE: Final = "balanced"
 
 
 def run_bench(path: Path) -> dict[str, object]:
@@ -40,12 +36,7 @@ def run_bench(path: Path) -> dict[str, object]:
     console.print("proving a batch of 2^18 steps")
     report |= batch_proof_figures()
     console.print("one batch from deposits to L1")
-    with tempfile.TemporaryDirectory(prefix="novation-bench-") as folder:
-        settled = run_story(Home(Path(folder)), story()[:1], SETTLED_PROFILE)
-    report["l1_gas_update_state"] = settled.l1_gas
-    report["l1_calldata_bytes"] = settled.calldata_bytes
-    report["batch_prove_seconds"] = settled.prove_seconds
-    report["batch_cairo_steps"] = settled.cairo_steps
+    report |= l1_figures()
     write_json_atomically(path, report)
     return report
 

@@ -41,7 +41,8 @@ SIGNATURE_STEPS: Final = 512
 def empty_batch_steps(n_markets: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
-    return LOADER_STEPS + BATCH_STEPS + n_markets * MARKET_STEPS + _account_leaf_steps(MAX_POSITIONS)
+    every_batch = LOADER_STEPS + BATCH_STEPS + _account_leaf_steps(MAX_POSITIONS)
+    return every_batch + n_markets * MARKET_STEPS
 
 
 def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:
