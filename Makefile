@@ -27,13 +27,13 @@ $(STAMPS)/prerequisites: scripts/check_prerequisites.sh
 
 # pip stays silent when all is well: with --quiet it names neither what is there nor what it takes.
 $(STAMPS)/python: pyproject.toml requirements.lock | $(STAMPS)/prerequisites
-	@echo "set-up: Python packages into $(VENV) (a minute or two when they have to be downloaded)"
+	@echo "set-up: Python packages into $(VENV) (a minute or two the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -r requirements.lock
 	@touch $@
 
 $(STAMPS)/native: $(STAMPS)/python $(RUST_SOURCES)
-	@echo "set-up: Rust extensions (one to three minutes the first time, seconds after small changes)"
+	@echo "set-up: Rust extensions (some minutes the first time, seconds after a small change)"
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -45,6 +45,8 @@ from sequencer.watcher import DepositWatcher
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_S = 2.0
+KEEPALIVE_MS = 5_000
+CLIENT_PING_INTERVAL_MS = 1_000
 # Above the node's own limit, so that an oversize message gets our error and not the transport's.
 TRANSPORT_LIMIT_FACTOR = 64
 
@@ -98,6 +100,9 @@ class Node:
         )
         sink = EngineDepositSink(self.runner, clock)
         self._watcher = DepositWatcher(parts.l1, sink, clock, config.watcher)
+        self.streams = StreamService(
+            self.runner, self._log, config.limits.max_streams, config.limits.max_book_levels
+        )
         self._clock = clock
         self._server: grpc.aio.Server | None = None
         self._health = health.aio.HealthServicer()
@@ -174,6 +179,14 @@ class Node:
                     TRANSPORT_LIMIT_FACTOR * limits.max_message_bytes,
                 ),
                 ("grpc.so_reuseport", 0),
+                # A reader that has vanished without a word is dropped after both.
+                ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+                ("grpc.keepalive_timeout_ms", KEEPALIVE_MS),
+                ("grpc.http2.ping_timeout_ms", KEEPALIVE_MS),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.max_pings_without_data", 0),
+                # Clients may do the same; one that asks more often is cut off.
+                ("grpc.http2.min_recv_ping_interval_without_data_ms", CLIENT_PING_INTERVAL_MS),
             ],
         )
         services = {
@@ -186,9 +199,7 @@ class Node:
                 limits,
                 self.condition,
             ),
-            stream_service_pb2: StreamService(
-                self.runner, self._log, limits.max_streams, limits.max_book_levels
-            ),
+            stream_service_pb2: self.streams,
             oracle_service_pb2: OracleService(self.runner, self._aggregator, self._clock),
         }
         names = [health.SERVICE_NAME, reflection.SERVICE_NAME]

@@ -17,6 +17,7 @@ from novation.client.errors import (
     OverloadedError,
     ReceiptError,
     RejectedError,
+    ResumeAheadError,
     ResumeTooOldError,
     SignatureRejectedError,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Receipt",
     "ReceiptError",
     "RejectedError",
+    "ResumeAheadError",
     "ResumeTooOldError",
     "Side",
     "SignatureRejectedError",

@@ -13,7 +13,8 @@ NovationError
 │   │       ├── OrderCancelledError
 │   │       └── OrderExpiredError
 │   ├── OverloadedError        try again
-│   └── ResumeTooOldError      start the stream again from a snapshot
+│   ├── ResumeTooOldError      start the stream again from a snapshot
+│   └── ResumeAheadError       the server knows no event of that number
 ├── ConnectionLostError        no answer; sending the same message again is safe
 └── ReceiptError               the sequencer signed something else than it promised
 """
@@ -33,6 +34,7 @@ _QUEUE_FULL = 1010
 _TOO_MANY_STREAMS = 1012
 _NOT_FOUND = 1020
 _RESUME_TOO_OLD = 1021
+_RESUME_AHEAD = 1022
 _ORDER_ALREADY_FILLED = 1040
 _ORDER_ALREADY_CANCELLED = 1041
 _ORDER_ALREADY_EXPIRED = 1042
@@ -119,6 +121,10 @@ class NotFoundError(RejectedError):
     """No such account, key, market, order or batch."""
 
 
+class ResumeAheadError(RejectedError):
+    """The server knows no event of that number: it is another server, or has lost its data."""
+
+
 class OrderClosedError(NotFoundError):
     """The order does not rest any more; if it is just this class, its record is gone, too."""
 
@@ -156,6 +162,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     _QUEUE_FULL: OverloadedError,
     _TOO_MANY_STREAMS: OverloadedError,
     _RESUME_TOO_OLD: ResumeTooOldError,
+    _RESUME_AHEAD: ResumeAheadError,
     _ORDER_ALREADY_FILLED: OrderFilledError,
     _ORDER_ALREADY_CANCELLED: OrderCancelledError,
     _ORDER_ALREADY_EXPIRED: OrderExpiredError,

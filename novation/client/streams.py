@@ -1,74 +1,125 @@
 """Streams that survive lost connections: they resume after the last event that was seen.
 
-A gap between two events is never passed on: the stream then starts again from a snapshot.
+A gap between two events is never passed on. A stream with a snapshot (book, account) starts again
+from one when the server cannot resume it; one without (trades, batches) raises, because its reader
+could not tell what is missing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, TypeVar
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any, Final, Generic, TypeVar
 
 import grpc
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.client import conversion, models
-from novation.client.errors import ConnectionLostError, ResumeTooOldError, from_rpc_error
+from novation.client.errors import (
+    ConnectionLostError,
+    NovationError,
+    ResumeAheadError,
+    ResumeTooOldError,
+    from_rpc_error,
+)
 from novation.client.exchange import Exchange
 from novation.client.transport import FIRST_RETRY_DELAY_S, Transport
 from novation.client.units import Market
 
 LONGEST_RETRY_DELAY_S = 5.0
+# The server says something at least so often, so three times that is a broken connection, even if
+# something between answers the transport's own pings.
+HEARTBEAT_MS: Final = 4_000
+SILENCE_S: Final = 12.0
 
 Item = TypeVar("Item")
 # Opens a call that sends the events behind a number.
-Opener = Callable[[int], Awaitable[AsyncIterator[Any]]]
+Opener = Callable[[int], Awaitable[Any]]
 
 
 class ResumingStream(Generic[Item]):
     """Reconnects for ever; `after_sequence` is where a later run of the program can resume."""
 
     def __init__(
-        self, open_call: Opener, convert: Callable[[Any], Item], after_sequence: int
+        self,
+        open_call: Opener,
+        convert: Callable[[Any], Item],
+        after_sequence: int,
+        *,
+        has_snapshot: bool,
     ) -> None:
         """Read messages from `open_call` and pass them on through `convert`."""
         self._open_call = open_call
         self._convert = convert
+        self._has_snapshot = has_snapshot
         self.after_sequence = after_sequence
 
     async def __aiter__(self) -> AsyncIterator[Item]:
-        """Yield items until the caller stops, or until the server refuses the request."""
+        """Yield items until the caller stops, or until the server refuses the request.
+
+        Raises:
+            ResumeTooOldError, ResumeAheadError: the events cannot be had, and there is no snapshot.
+            RejectedError: the server refuses.
+        """
         delay_s = FIRST_RETRY_DELAY_S
         while True:
             try:
-                async for message in await self._open_call(self.after_sequence):
-                    delay_s = FIRST_RETRY_DELAY_S
-                    if self.after_sequence not in (0, message.previous_sequence):
-                        self.after_sequence = 0
-                        break
-                    self.after_sequence = message.sequence
-                    yield self._convert(message)
+                async with contextlib.aclosing(self._messages()) as messages:
+                    async for message in messages:
+                        delay_s = FIRST_RETRY_DELAY_S
+                        if not message.is_heartbeat:
+                            yield self._convert(message)
+            except (ResumeTooOldError, ResumeAheadError):
+                if not self._has_snapshot:
+                    raise
+                self.after_sequence = 0
             except ConnectionLostError:
                 pass
-            except grpc.aio.AioRpcError as error:
-                failure = from_rpc_error(error)
-                if isinstance(failure, ResumeTooOldError):
-                    self.after_sequence = 0
-                elif not isinstance(failure, ConnectionLostError):
-                    raise failure from error
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LONGEST_RETRY_DELAY_S)
+
+    async def _messages(self) -> AsyncGenerator[Any]:
+        """Yield the messages of one call, each behind the one before."""
+        call = None
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                call = await self._open_call(self.after_sequence)
+            while True:
+                async with asyncio.timeout(SILENCE_S):
+                    message = await call.read()
+                if message is grpc.aio.EOF:
+                    return
+                if self.after_sequence not in (0, message.previous_sequence):
+                    raise _gap(self.after_sequence, message.previous_sequence)
+                self.after_sequence = message.sequence
+                yield message
+        except TimeoutError:
+            raise ConnectionLostError(f"silence for {SILENCE_S:.0f} s") from None
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from error
+        finally:
+            if call is not None:
+                call.cancel()
+
+
+def _gap(expected: int, found: int) -> NovationError:
+    # The next attempt asks again from where this one got to.
+    return ConnectionLostError(f"a message behind {found} came where one behind {expected} is due")
 
 
 def book_stream(transport: Transport, market: Market) -> ResumingStream[models.Book]:
     """Return the whole book of a market after every change."""
 
-    async def open_call(after_sequence: int) -> AsyncIterator[Any]:
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
         request = stream_service_pb2.StreamBookRequest(
-            market_id=market.market_id, after_sequence=after_sequence
+            market_id=market.market_id,
+            after_sequence=after_sequence,
+            heartbeat_ms=HEARTBEAT_MS,
         )
-        call: AsyncIterator[Any] = transport.streams.StreamBook(request)
-        return call
+        return transport.streams.StreamBook(request)
 
-    return ResumingStream(open_call, _BookBuilder(market).apply, after_sequence=0)
+    return ResumingStream(
+        open_call, _BookBuilder(market).apply, after_sequence=0, has_snapshot=True
+    )
 
 
 def account_stream(
@@ -76,17 +127,18 @@ def account_stream(
 ) -> ResumingStream[models.AccountUpdate]:
     """Return orders, fills and balance changes of an account."""
 
-    async def open_call(after_sequence: int) -> AsyncIterator[Any]:
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
         request = stream_service_pb2.StreamAccountRequest(
-            account_id=account_id, after_sequence=after_sequence
+            account_id=account_id,
+            after_sequence=after_sequence,
+            heartbeat_ms=HEARTBEAT_MS,
         )
-        call: AsyncIterator[Any] = transport.streams.StreamAccount(request)
-        return call
+        return transport.streams.StreamAccount(request)
 
     def convert(message: stream_service_pb2.StreamAccountResponse) -> models.AccountUpdate:
         return conversion.account_update(message, exchange)
 
-    return ResumingStream(open_call, convert, after_sequence)
+    return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)
 
 
 def trade_stream(
@@ -94,37 +146,39 @@ def trade_stream(
 ) -> ResumingStream[models.Trade]:
     """Return the public trades of a market."""
 
-    async def open_call(after_sequence: int) -> AsyncIterator[Any]:
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
         if after_sequence == 0:
             # Without a fixed start, trades during a reconnection would be lost.
             request = query_service_pb2.GetBookRequest(market_id=market_id, depth=1)
             book = await transport.call(transport.queries.GetBook, request)
             stream.after_sequence = after_sequence = book.sequence
         trades = stream_service_pb2.StreamTradesRequest(
-            market_id=market_id, after_sequence=after_sequence
+            market_id=market_id,
+            after_sequence=after_sequence,
+            heartbeat_ms=HEARTBEAT_MS,
         )
-        call: AsyncIterator[Any] = transport.streams.StreamTrades(trades)
-        return call
+        return transport.streams.StreamTrades(trades)
 
     def convert(message: stream_service_pb2.StreamTradesResponse) -> models.Trade:
         return conversion.trade(message.trade, exchange)
 
-    stream = ResumingStream(open_call, convert, after_sequence)
+    stream = ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
     return stream
 
 
 def batch_stream(transport: Transport, after_sequence: int) -> ResumingStream[models.Batch]:
     """Return every change of a batch's state."""
 
-    async def open_call(after_sequence: int) -> AsyncIterator[Any]:
-        request = stream_service_pb2.StreamBatchesRequest(after_sequence=after_sequence)
-        call: AsyncIterator[Any] = transport.streams.StreamBatches(request)
-        return call
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        request = stream_service_pb2.StreamBatchesRequest(
+            after_sequence=after_sequence, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamBatches(request)
 
     def convert(message: stream_service_pb2.StreamBatchesResponse) -> models.Batch:
         return conversion.batch(message.batch)
 
-    return ResumingStream(open_call, convert, after_sequence)
+    return ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
 
 
 class _BookBuilder:

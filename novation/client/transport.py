@@ -17,6 +17,7 @@ from novation.client.errors import ConnectionLostError, from_rpc_error
 ATTEMPTS: Final = 5
 FIRST_RETRY_DELAY_S: Final = 0.1
 CALL_TIMEOUT_S: Final = 30.0
+KEEPALIVE_MS: Final = 5_000
 
 # The generated stubs have no type information.
 Stub = Any
@@ -30,7 +31,16 @@ class Transport:
         """Connect lazily to `host:port`."""
         options = [
             ("grpc.initial_reconnect_backoff_ms", 100),
+            # Also the time that a new connection may take to be answered.
+            ("grpc.min_reconnect_backoff_ms", KEEPALIVE_MS),
             ("grpc.max_reconnect_backoff_ms", 1000),
+            # A connection whose other end does not answer is closed after both.
+            ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+            ("grpc.keepalive_timeout_ms", KEEPALIVE_MS),
+            # Without it the answer to a ping may take a minute, whatever the line above says.
+            ("grpc.http2.ping_timeout_ms", KEEPALIVE_MS),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.max_pings_without_data", 0),
         ]
         self._channel = grpc.aio.insecure_channel(target, options=options)
         self._call_timeout_s = call_timeout_s

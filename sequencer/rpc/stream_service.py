@@ -1,5 +1,6 @@
 """StreamService: events in order, resumable by number."""
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +12,7 @@ from sequencer import views
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.event_log import EventLog
-from sequencer.feed import BATCH_CHANGES, Channel, FeedMessage, Scope
+from sequencer.feed import BATCH_CHANGES, Channel, FeedMessage, Scope, last_event_number
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
 
@@ -25,6 +26,10 @@ Response = TypeVar(
 CHANGES_PER_READ = 128
 # plyvel's numbers have eight bytes.
 _NUMBER_BOUND = 2**63
+MS_PER_S = 1_000
+# More often would cost more than it tells; more rarely nobody would miss.
+HEARTBEAT_LOW_MS = 1_000
+HEARTBEAT_BOUND_MS = 60_001
 
 
 class StreamService:
@@ -38,13 +43,14 @@ class StreamService:
         self._log = log
         self._max_streams = max_streams
         self._max_book_levels = max_book_levels
-        self._n_streams = 0
+        self.n_streams = 0
 
     async def stream_book(
         self, request: stream_service_pb2.StreamBookRequest
     ) -> AsyncIterator[stream_service_pb2.StreamBookResponse]:
         """Yield the book, then its changes."""
-        market_id, after = request.market_id, request.after_sequence
+        market_id, after = request.market_id, await self._resumable(request.after_sequence)
+        beat_s = _heartbeat_s(request.heartbeat_ms)
         await self._runner.call(lambda engine: views.check_market(engine, market_id))
         with self._one_more_stream():
             if after == 0:
@@ -54,14 +60,18 @@ class StreamService:
                 after = snapshot.sequence
                 yield snapshot
             kind = stream_service_pb2.StreamBookResponse
-            async for message in self._follow(kind, (Channel.BOOK, market_id), after):
+            async for message in self._follow(kind, (Channel.BOOK, market_id), after, beat_s):
                 yield message
 
     async def stream_account(
         self, request: stream_service_pb2.StreamAccountRequest
     ) -> AsyncIterator[stream_service_pb2.StreamAccountResponse]:
         """Yield the account, then what happens to it."""
-        account_id, after = decoding.account_id(request.account_id), request.after_sequence
+        account_id = decoding.account_id(request.account_id)
+        after, beat_s = (
+            await self._resumable(request.after_sequence),
+            _heartbeat_s(request.heartbeat_ms),
+        )
         with self._one_more_stream():
             if after == 0:
                 snapshot = await self._runner.call(
@@ -70,7 +80,7 @@ class StreamService:
                 after = snapshot.sequence
                 yield snapshot
             kind = stream_service_pb2.StreamAccountResponse
-            async for message in self._follow(kind, (Channel.ACCOUNT, account_id), after):
+            async for message in self._follow(kind, (Channel.ACCOUNT, account_id), after, beat_s):
                 yield message
 
     async def stream_trades(
@@ -79,21 +89,28 @@ class StreamService:
         """Yield the market's trades from now on, or from where a reader left off."""
         market_id = request.market_id
         await self._runner.call(lambda engine: views.check_market(engine, market_id))
-        after = request.after_sequence or self._log.last_number
+        after = await self._resumable(request.after_sequence) or self._log.last_number
+        beat_s = _heartbeat_s(request.heartbeat_ms)
         with self._one_more_stream():
             kind = stream_service_pb2.StreamTradesResponse
-            async for message in self._follow(kind, (Channel.TRADES, market_id), after):
+            async for message in self._follow(kind, (Channel.TRADES, market_id), after, beat_s):
                 yield message
 
     async def stream_batches(
         self, request: stream_service_pb2.StreamBatchesRequest
     ) -> AsyncIterator[stream_service_pb2.StreamBatchesResponse]:
         """Yield every change of a batch's state since a number; 0 means from the beginning."""
-        previous = _checked_number(request.after_sequence)
+        previous, beat_s = request.after_sequence, _heartbeat_s(request.heartbeat_ms)
+        last = await self._runner.call(lambda engine: engine.batches.last_change)
+        if previous > last:
+            raise _ahead(previous, last)
         with self._one_more_stream():
             while True:
                 if previous >= self._log.last_batch_change:
-                    await self._log.wait_for_news(BATCH_CHANGES)
+                    if not await self._has_news(BATCH_CHANGES, beat_s):
+                        yield stream_service_pb2.StreamBatchesResponse(
+                            sequence=previous, previous_sequence=previous, is_heartbeat=True
+                        )
                     continue
                 changes = await self._runner.call(functools.partial(_batch_changes, after=previous))
                 for change in changes:
@@ -101,9 +118,9 @@ class StreamService:
                     yield change
 
     async def _follow(
-        self, kind: type[Response], scope: Scope, after: int
+        self, kind: type[Response], scope: Scope, after: int, beat_s: float | None
     ) -> AsyncIterator[Response]:
-        position = _checked_number(after)
+        position = after
         oldest = self._log.oldest_number()
         if position + 1 < oldest:
             context = ErrorContext("after_sequence", str(oldest), str(position))
@@ -112,25 +129,47 @@ class StreamService:
         while True:
             events = self._log.read(scope, position)
             if not events:
-                await self._log.wait_for_news(scope)
+                # Whatever comes has a higher number: a reader that saw nothing resumes from here.
+                seen = max(position, self._log.last_number)
+                if not await self._has_news(scope, beat_s):
+                    yield kind(sequence=seen, previous_sequence=position, is_heartbeat=True)
+                    position = seen
                 continue
             for event in events:
                 message = _copy(kind, event.message)
                 message.previous_sequence, position = position, event.number
                 yield message
 
+    async def _has_news(self, scope: Scope, beat_s: float | None) -> bool:
+        """Wait for the next event of a scope; return False if it does not come in time."""
+        try:
+            async with asyncio.timeout(beat_s):
+                await self._log.wait_for_news(scope)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _resumable(self, after: int) -> int:
+        """Return a number that a stream can go on behind: an event's, or 0."""
+        if after > self._log.last_number:
+            # The log may be behind: after a start it still waits for what the journal brings back.
+            last = await self._runner.call(lambda engine: last_event_number(engine.last_sequence))
+            if after > last:
+                raise _ahead(after, last)
+        return after
+
     @contextlib.contextmanager
     def _one_more_stream(self) -> Iterator[None]:
-        if self._n_streams >= self._max_streams:
+        if self.n_streams >= self._max_streams:
             limit = str(self._max_streams)
             context = ErrorContext("streams", limit, limit)
             sentence = f"{limit} streams are open already"
             raise RequestRefusedError(NodeErrorCode.TOO_MANY_STREAMS, sentence, context)
-        self._n_streams += 1
+        self.n_streams += 1
         try:
             yield
         finally:
-            self._n_streams -= 1
+            self.n_streams -= 1
 
 
 def _copy(kind: type[Response], message: FeedMessage) -> Response:
@@ -168,9 +207,22 @@ def _batch_changes(engine: Engine, after: int) -> list[stream_service_pb2.Stream
     ]
 
 
-def _checked_number(number: int) -> int:
+def _ahead(number: int, last: int) -> RequestRefusedError:
     if number >= _NUMBER_BOUND:
         context = ErrorContext("after_sequence", str(_NUMBER_BOUND - 1), str(number))
         sentence = f"after_sequence {number} is not below 2^63"
+        return RequestRefusedError(NodeErrorCode.FIELD_OUT_OF_RANGE, sentence, context)
+    context = ErrorContext("after_sequence", str(last), str(number))
+    sentence = f"nothing is numbered {number} yet, the last number is {last}"
+    return RequestRefusedError(NodeErrorCode.RESUME_AHEAD, sentence, context)
+
+
+def _heartbeat_s(heartbeat_ms: int) -> float | None:
+    if heartbeat_ms == 0:
+        return None
+    if not HEARTBEAT_LOW_MS <= heartbeat_ms < HEARTBEAT_BOUND_MS:
+        nearest_ms = HEARTBEAT_LOW_MS if heartbeat_ms < HEARTBEAT_LOW_MS else HEARTBEAT_BOUND_MS - 1
+        context = ErrorContext("heartbeat_ms", str(nearest_ms), str(heartbeat_ms))
+        sentence = f"heartbeat_ms is {heartbeat_ms}, the limit is {nearest_ms}"
         raise RequestRefusedError(NodeErrorCode.FIELD_OUT_OF_RANGE, sentence, context)
-    return number
+    return heartbeat_ms / MS_PER_S

@@ -9,36 +9,42 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StreamBookRequest(_message.Message):
-    __slots__ = ("market_id", "after_sequence")
+    __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     after_sequence: int
-    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+    heartbeat_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamBookResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_snapshot", "bids", "asks")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_snapshot", "bids", "asks", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     BIDS_FIELD_NUMBER: _ClassVar[int]
     ASKS_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     time_ms: int
     is_snapshot: bool
     bids: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
     asks: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ...) -> None: ...
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamAccountRequest(_message.Message):
-    __slots__ = ("account_id", "after_sequence")
+    __slots__ = ("account_id", "after_sequence", "heartbeat_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     after_sequence: int
-    def __init__(self, account_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+    heartbeat_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class OrderUpdate(_message.Message):
     __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots")
@@ -75,7 +81,7 @@ class BalanceChange(_message.Message):
     def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
 
 class StreamAccountResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +89,7 @@ class StreamAccountResponse(_message.Message):
     ORDER_FIELD_NUMBER: _ClassVar[int]
     FILL_FIELD_NUMBER: _ClassVar[int]
     BALANCE_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     time_ms: int
@@ -90,38 +97,47 @@ class StreamAccountResponse(_message.Message):
     order: OrderUpdate
     fill: _types_pb2.Fill
     balance: BalanceChange
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ...) -> None: ...
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamTradesRequest(_message.Message):
-    __slots__ = ("market_id", "after_sequence")
+    __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     after_sequence: int
-    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ...) -> None: ...
+    heartbeat_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamTradesResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "trade")
+    __slots__ = ("sequence", "previous_sequence", "trade", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TRADE_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     trade: _types_pb2.Trade
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., trade: _Optional[_Union[_types_pb2.Trade, _Mapping]] = ...) -> None: ...
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., trade: _Optional[_Union[_types_pb2.Trade, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamBatchesRequest(_message.Message):
-    __slots__ = ("after_sequence",)
+    __slots__ = ("after_sequence", "heartbeat_ms")
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
     after_sequence: int
-    def __init__(self, after_sequence: _Optional[int] = ...) -> None: ...
+    heartbeat_ms: int
+    def __init__(self, after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamBatchesResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "batch")
+    __slots__ = ("sequence", "previous_sequence", "batch", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     batch: _types_pb2.Batch
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., batch: _Optional[_Union[_types_pb2.Batch, _Mapping]] = ...) -> None: ...
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., batch: _Optional[_Union[_types_pb2.Batch, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...

@@ -30,6 +30,10 @@ class StreamServiceStub:
     its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
     gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
     account streams start with a snapshot.
+
+    With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
+    `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
+    stream lies before it.
     """
 
     def __init__(self, channel):
@@ -65,6 +69,10 @@ class StreamServiceServicer:
     its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
     gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
     account streams start with a snapshot.
+
+    With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
+    `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
+    stream lies before it.
     """
 
     def StreamBook(self, request, context):
@@ -127,6 +135,10 @@ class StreamService:
     its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
     gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
     account streams start with a snapshot.
+
+    With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
+    `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
+    stream lies before it.
     """
 
     @staticmethod
