@@ -48,11 +48,16 @@ def measure_proving(profiles: Sequence[str]) -> list[ProvingCost]:
 
 def compile_benchmark() -> _native.CairoProgram:
     """Compile the benchmark's program."""
+    return _native.CairoProgram(benchmark_code())
+
+
+def benchmark_code() -> str:
+    """Return the benchmark's program, compiled, as JSON."""
     # cairo-lang takes seconds to import; no other command needs it.
     from circuits.compiler import compile_source, plain_code  # noqa: PLC0415
 
     program = compile_source(PROGRAM, PROGRAM.parent)
-    return _native.CairoProgram(json.dumps(plain_code(program, PROGRAM.parent)))
+    return json.dumps(plain_code(program, PROGRAM.parent))
 
 
 def _prove(program: _native.CairoProgram, profile: str) -> ProvingCost:

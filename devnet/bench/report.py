@@ -7,6 +7,7 @@ import platform
 from typing import TYPE_CHECKING, Final
 
 from devnet.bench.batch_proof import measure_batch_proof
+from devnet.bench.kernels import measure_kernels
 from devnet.bench.l1_gas import l1_figures
 from devnet.bench.machine import measure_machine
 from devnet.bench.node_load import measure_crowded_node, measure_node
@@ -33,6 +34,8 @@ def run_bench(path: Path) -> dict[str, object]:
     report |= node_figures()
     console.print(f"proving 2^16 steps in profiles {', '.join(PROFILES_MEASURED)}")
     report |= proving_figures(PROFILES_MEASURED)
+    console.print(f"proving 2^16 steps with kernels {', '.join(_native.available_kernels())}")
+    report |= kernel_figures()
     console.print("proving a batch of 2^18 steps")
     report |= batch_proof_figures()
     console.print("one batch from deposits to L1")
@@ -76,6 +79,12 @@ def proving_figures(profiles: Sequence[str]) -> dict[str, object]:
         figures[f"{prefix}_phases"] = {phase.name: round(phase.seconds, 2) for phase in cost.phases}
     figures["verify_ms"] = round(max(cost.verify_ms for cost in costs), 2)
     return figures
+
+
+def kernel_figures() -> dict[str, object]:
+    """Return the keys about the kernel in use and what every kernel takes for the same proof."""
+    seconds = {kernel: round(cpu, 2) for kernel, cpu in measure_kernels().items()}
+    return {"kernel": _native.kernel(), "kernel_cpu_seconds": seconds}
 
 
 def batch_proof_figures() -> dict[str, object]:

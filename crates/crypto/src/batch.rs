@@ -37,7 +37,8 @@ impl Lanes {
         let widest = if Kernel::is_forced() {
             match Kernel::current() {
                 Kernel::Avx512Ifma => Self::Avx512,
-                Kernel::Avx2 => Self::Avx2,
+                // A processor with ADX has AVX2, too.
+                Kernel::Avx2 | Kernel::Mulx => Self::Avx2,
                 Kernel::Neon | Kernel::Scalar => Self::None,
             }
         } else {

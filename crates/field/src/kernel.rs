@@ -22,6 +22,8 @@ pub enum Kernel {
     Avx2,
     /// The same with NEON.
     Neon,
+    /// One element in 64-bit words, with BMI2 and ADX.
+    Mulx,
     /// One element in 64-bit words, on every processor.
     Scalar,
 }
@@ -38,7 +40,7 @@ pub struct KernelError {
 
 impl Kernel {
     /// All kernels, the fastest first.
-    pub const ALL: [Self; 4] = [Self::Avx512Ifma, Self::Avx2, Self::Neon, Self::Scalar];
+    pub const ALL: [Self; 5] = [Self::Avx512Ifma, Self::Avx2, Self::Neon, Self::Mulx, Self::Scalar];
 
     /// The name that [`VARIABLE`] takes.
     pub const fn name(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Kernel {
             Self::Avx512Ifma => "avx512ifma",
             Self::Avx2 => "avx2",
             Self::Neon => "neon",
+            Self::Mulx => "mulx",
             Self::Scalar => "scalar",
         }
     }
@@ -56,6 +59,7 @@ impl Kernel {
             Self::Avx512Ifma => packed::has_avx512_ifma(),
             Self::Avx2 => packed::has_avx2(),
             Self::Neon => cfg!(target_arch = "aarch64"),
+            Self::Mulx => packed::has_mulx(),
             Self::Scalar => true,
         }
     }

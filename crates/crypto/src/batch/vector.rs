@@ -49,19 +49,6 @@ pub(super) trait Vector32: Copy {
     fn load_words(messages: &[u8], stride: usize) -> [Self; 16];
 }
 
-/// The fallback of `load_words`: word by word.
-#[inline(always)]
-fn gather64<const LANES: usize>(messages: &[u8], stride: usize) -> [[u64; LANES]; 8] {
-    let mut words = [[0; LANES]; 8];
-    for lane in 0..LANES {
-        let (chunks, _) = messages[lane * stride..][..64].as_chunks::<8>();
-        for (word, chunk) in words.iter_mut().zip(chunks) {
-            word[lane] = u64::from_le_bytes(*chunk);
-        }
-    }
-    words
-}
-
 /// Eight words. Only for functions compiled with AVX-512.
 #[derive(Clone, Copy)]
 pub(super) struct Words512(arch::__m512i);
@@ -195,17 +182,58 @@ impl Vector for Words256 {
     fn rotate<const BITS: i32>(self) -> Self {
         // SAFETY: see above.
         Self(unsafe {
-            let left = arch::_mm256_set1_epi64x(i64::from(BITS));
-            let right = arch::_mm256_set1_epi64x(i64::from(64 - BITS));
-            let (high, low) =
-                (arch::_mm256_sllv_epi64(self.0, left), arch::_mm256_srlv_epi64(self.0, right));
-            arch::_mm256_or_si256(high, low)
+            // Whole bytes move in one instruction.
+            if BITS % 8 == 0 {
+                let from = (BYTES.rotate_left(BITS.cast_unsigned())).cast_signed();
+                let from_high = from + EIGHT_BYTES_ON;
+                let from = arch::_mm256_set_epi64x(from_high, from, from_high, from);
+                arch::_mm256_shuffle_epi8(self.0, from)
+            } else {
+                let left = arch::_mm256_set1_epi64x(i64::from(BITS));
+                let right = arch::_mm256_set1_epi64x(i64::from(64 - BITS));
+                let high = arch::_mm256_sllv_epi64(self.0, left);
+                arch::_mm256_or_si256(high, arch::_mm256_srlv_epi64(self.0, right))
+            }
         })
     }
 
     #[inline(always)]
     fn load_words(messages: &[u8], stride: usize) -> [Self; 8] {
-        gather64::<4>(messages, stride).map(|words| Self::load(&words))
+        let mut words = [Self::splat(0); 8];
+        for half in 0..2 {
+            let mut rows = [Self::splat(0).0; 4];
+            for (lane, row) in rows.iter_mut().enumerate() {
+                let start = messages[lane * stride + 32 * half..][..32].as_ptr();
+                // SAFETY: see above; the slice has 32 bytes.
+                *row = unsafe { arch::_mm256_loadu_si256(start.cast()) };
+            }
+            for (word, row) in words[4 * half..].iter_mut().zip(transpose4(rows)) {
+                *word = Self(row);
+            }
+        }
+        words
+    }
+}
+
+/// The numbers of the bytes of a word, and the step to those of the word above.
+const BYTES: u64 = 0x0706_0504_0302_0100;
+const EIGHT_BYTES_ON: i64 = 0x0808_0808_0808_0808;
+
+/// Word i of every row becomes row i.
+#[inline(always)]
+fn transpose4(r: [arch::__m256i; 4]) -> [arch::__m256i; 4] {
+    // SAFETY: see above.
+    unsafe {
+        let low = arch::_mm256_unpacklo_epi64(r[0], r[1]);
+        let high = arch::_mm256_unpackhi_epi64(r[0], r[1]);
+        let low_rest = arch::_mm256_unpacklo_epi64(r[2], r[3]);
+        let high_rest = arch::_mm256_unpackhi_epi64(r[2], r[3]);
+        [
+            arch::_mm256_permute2x128_si256::<0x20>(low, low_rest),
+            arch::_mm256_permute2x128_si256::<0x20>(high, high_rest),
+            arch::_mm256_permute2x128_si256::<0x31>(low, low_rest),
+            arch::_mm256_permute2x128_si256::<0x31>(high, high_rest),
+        ]
     }
 }
 

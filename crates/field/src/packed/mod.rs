@@ -9,6 +9,8 @@
 mod float;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+#[cfg(target_arch = "x86_64")]
+mod mulx;
 mod scalar;
 
 use core::cell::Cell;
@@ -229,6 +231,8 @@ pub fn run_with<T: Task>(kernel: Kernel, task: T) -> T::Output {
         Kernel::Avx512Ifma => ifma::run(task),
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 => float::avx2::run(task),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Mulx => mulx::run(task),
         #[cfg(target_arch = "aarch64")]
         Kernel::Neon => float::neon::run(task),
         Kernel::Scalar => run_scalar(task),
@@ -253,7 +257,7 @@ pub fn bounds_of(kernel: Kernel) -> Bounds {
 /// Runs a task one element at a time, on every processor.
 #[inline]
 pub fn run_scalar<T: Task>(task: T) -> T::Output {
-    task.run::<scalar::Single>()
+    task.run::<scalar::Single<scalar::Portable>>()
 }
 
 /// Whether the processor can run [`Kernel::Avx512Ifma`].
@@ -268,6 +272,14 @@ pub(crate) fn has_avx512_ifma() -> bool {
 pub(crate) fn has_avx2() -> bool {
     #[cfg(target_arch = "x86_64")]
     return float::avx2::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Whether the processor can run [`Kernel::Mulx`].
+pub(crate) fn has_mulx() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return mulx::is_available();
     #[cfg(not(target_arch = "x86_64"))]
     false
 }

@@ -3,10 +3,11 @@
 
 use core::arch::x86_64::{
     __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256,
-    _mm256_castsi256_pd, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_loadu_si256,
-    _mm256_mul_pd, _mm256_or_si256, _mm256_permute2x128_si256, _mm256_set1_epi64x, _mm256_set1_pd,
-    _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64, _mm256_storeu_si256,
-    _mm256_sub_epi64, _mm256_sub_pd, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+    _mm256_castsi256_pd, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fmsub_pd, _mm256_fnmadd_pd,
+    _mm256_loadu_si256, _mm256_mul_pd, _mm256_or_si256, _mm256_permute2x128_si256,
+    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_setzero_si256, _mm256_slli_epi64, _mm256_srli_epi64,
+    _mm256_storeu_si256, _mm256_sub_epi64, _mm256_sub_pd, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi64,
 };
 
 use super::lanes::{Lanes, Step};
@@ -90,6 +91,12 @@ impl Lanes for Four {
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: see `Four`.
         Self(unsafe { _mm256_fmadd_pd(self.0, factor.0, addend.0) })
+    }
+
+    #[inline(always)]
+    fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
+        // SAFETY: see `Four`.
+        Self(unsafe { _mm256_fmsub_pd(self.0, factor.0, subtrahend.0) })
     }
 
     #[inline(always)]

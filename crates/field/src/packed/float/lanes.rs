@@ -17,6 +17,8 @@ pub(in crate::packed) trait Lanes: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `self * factor - subtrahend`.
+    fn mul_sub(self, factor: Self, subtrahend: Self) -> Self;
     /// `minuend - self * factor`.
     fn mul_sub_from(self, factor: Self, minuend: Self) -> Self;
 

@@ -56,14 +56,20 @@ fn round<L: Lanes>(x: L, exponent: i32) -> L {
     x.add(magic).sub(magic)
 }
 
-/// The halves of the first product of a column.
+/// What a column takes over from the one below: the sum of its high halves.
+macro_rules! carried {
+    ($h:ident, $k:literal) => {
+        $h.sub(L::splat(C[$k]))
+    };
+}
+/// The halves of the first product of a column. Where it is the only one, the difference is also
+/// what the next column takes over.
 macro_rules! first {
     ($h:ident, $l:ident, $k:literal, $a:expr, $b:expr) => {
-        let c = L::splat(C[$k]);
         #[allow(unused_mut)] // Some columns have one product.
-        let mut $h = $a.mul_add($b, c);
+        let mut $h = $a.mul_add($b, L::splat(C[$k]));
         #[allow(unused_mut)]
-        let mut $l = $a.mul_add($b, c.sub($h));
+        let mut $l = $a.mul_sub($b, carried!($h, $k));
     };
 }
 /// Adds the halves of one more product.
@@ -82,13 +88,6 @@ macro_rules! digit {
         $h = n;
     };
 }
-/// What a column takes over from the one below: the sum of its high halves.
-macro_rules! carried {
-    ($h:ident, $k:literal) => {
-        $h.sub(L::splat(C[$k]))
-    };
-}
-
 impl<L: Lanes> Element<L> {
     /// The product of normal elements, divided by 2^251; normal.
     #[inline(always)]

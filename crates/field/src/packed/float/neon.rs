@@ -3,7 +3,7 @@
 
 use core::arch::aarch64::{
     float64x2_t, uint64x2_t, vaddq_f64, vaddq_u64, vandq_u64, vcltzq_s64, vdupq_n_f64, vdupq_n_u64,
-    vfmaq_f64, vfmsq_f64, vld1q_u64, vmulq_f64, vorrq_u64, vreinterpretq_f64_u64,
+    vfmaq_f64, vfmsq_f64, vld1q_u64, vmulq_f64, vnegq_f64, vorrq_u64, vreinterpretq_f64_u64,
     vreinterpretq_s64_u64, vreinterpretq_u64_f64, vshlq_n_u64, vshrq_n_u64, vst1q_u64, vsubq_f64,
     vsubq_u64, vtrn1q_u64, vtrn2q_u64,
 };
@@ -73,6 +73,12 @@ impl Lanes for Two {
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: see `Two`.
         Self(unsafe { vfmaq_f64(addend.0, self.0, factor.0) })
+    }
+
+    #[inline(always)]
+    fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
+        // SAFETY: see `Two`.
+        Self(unsafe { vfmaq_f64(vnegq_f64(subtrahend.0), self.0, factor.0) })
     }
 
     #[inline(always)]

@@ -34,6 +34,10 @@ impl<const N: usize> Lanes for Plain<N> {
         Self(from_fn(|i| self.0[i].mul_add(factor.0[i], addend.0[i])))
     }
 
+    fn mul_sub(self, factor: Self, subtrahend: Self) -> Self {
+        Self(from_fn(|i| self.0[i].mul_add(factor.0[i], -subtrahend.0[i])))
+    }
+
     fn mul_sub_from(self, factor: Self, minuend: Self) -> Self {
         Self(from_fn(|i| (-self.0[i]).mul_add(factor.0[i], minuend.0[i])))
     }
