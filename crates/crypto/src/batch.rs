@@ -38,7 +38,7 @@ impl Lanes {
             match Kernel::current() {
                 Kernel::Avx512Ifma => Self::Avx512,
                 // A processor with ADX has AVX2, too.
-                Kernel::Avx2 | Kernel::Mulx => Self::Avx2,
+                Kernel::AvxIfma | Kernel::Avx2 | Kernel::Mulx => Self::Avx2,
                 Kernel::Neon | Kernel::Scalar => Self::None,
             }
         } else {

@@ -18,6 +18,8 @@ pub const VARIABLE: &str = "NOVATION_KERNEL";
 pub enum Kernel {
     /// Eight elements in 52-bit limbs, with AVX-512 IFMA.
     Avx512Ifma,
+    /// The same with AVX-IFMA, in two registers.
+    AvxIfma,
     /// Eight elements in limbs of double precision, with AVX2 and FMA.
     Avx2,
     /// The same with NEON.
@@ -40,12 +42,14 @@ pub struct KernelError {
 
 impl Kernel {
     /// All kernels, the fastest first.
-    pub const ALL: [Self; 5] = [Self::Avx512Ifma, Self::Avx2, Self::Neon, Self::Mulx, Self::Scalar];
+    pub const ALL: [Self; 6] =
+        [Self::Avx512Ifma, Self::AvxIfma, Self::Avx2, Self::Neon, Self::Mulx, Self::Scalar];
 
     /// The name that [`VARIABLE`] takes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Avx512Ifma => "avx512ifma",
+            Self::AvxIfma => "avxifma",
             Self::Avx2 => "avx2",
             Self::Neon => "neon",
             Self::Mulx => "mulx",
@@ -57,6 +61,7 @@ impl Kernel {
     pub fn is_available(self) -> bool {
         match self {
             Self::Avx512Ifma => packed::has_avx512_ifma(),
+            Self::AvxIfma => packed::has_avx_ifma(),
             Self::Avx2 => packed::has_avx2(),
             Self::Neon => cfg!(target_arch = "aarch64"),
             Self::Mulx => packed::has_mulx(),

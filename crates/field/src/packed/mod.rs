@@ -228,7 +228,9 @@ pub fn run<T: Task>(task: T) -> T::Output {
 pub fn run_with<T: Task>(kernel: Kernel, task: T) -> T::Output {
     match kernel {
         #[cfg(target_arch = "x86_64")]
-        Kernel::Avx512Ifma => ifma::run(task),
+        Kernel::Avx512Ifma => ifma::avx512::run(task),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::AvxIfma => ifma::avx::run(task),
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 => float::avx2::run(task),
         #[cfg(target_arch = "x86_64")]
@@ -263,7 +265,15 @@ pub fn run_scalar<T: Task>(task: T) -> T::Output {
 /// Whether the processor can run [`Kernel::Avx512Ifma`].
 pub(crate) fn has_avx512_ifma() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return ifma::is_available();
+    return ifma::avx512::is_available();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Whether the processor can run [`Kernel::AvxIfma`].
+pub(crate) fn has_avx_ifma() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return ifma::avx::is_available();
     #[cfg(not(target_arch = "x86_64"))]
     false
 }
@@ -299,3 +309,74 @@ pub fn prefetch(values: &[Fe]) {
 
 /// The largest `WIDTH`: slices whose length is a multiple of it suit every vector.
 pub const MAX_WIDTH: usize = 8;
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    /// Products, sums and transposition of elements at the edges of limbs.
+    struct Edges<'v>(&'v [Fe]);
+
+    impl Task for Edges<'_> {
+        type Output = Vec<Fe>;
+
+        #[inline(always)]
+        fn run<P: Packed>(self) -> Vec<Fe> {
+            let mut results = Vec::new();
+            let mut buffer = [Fe::ZERO; 64];
+            for values in self.0.windows(64) {
+                let mut vectors = [P::load(values); 8];
+                for (vector, values) in vectors.iter_mut().zip(values.chunks_exact(P::WIDTH)) {
+                    *vector = P::load(values);
+                }
+                let [a, b, c, ..] = vectors;
+                let mut large = a;
+                for _ in 1..P::BOUNDS.loose_limit / P::BOUNDS.load {
+                    large = large.add_loose(b);
+                }
+                let mut sum = P::no_sum();
+                for _ in 0..SUM_CAPACITY {
+                    P::add_product(&mut sum, &a, &b);
+                }
+                let zero = P::spread(&P::uniform(Fe::ZERO));
+                let negative = zero.sub_loose(large, P::BOUNDS.loose_limit).reduce();
+                let all =
+                    [a.mul(b), a.sub(c), large.carry().square(), P::reduce_sum(&sum), negative];
+                for value in all {
+                    value.store(&mut buffer);
+                    results.extend_from_slice(&buffer[..P::WIDTH]);
+                }
+                for (i, vector) in P::transpose(vectors).into_iter().enumerate() {
+                    let factor = P::factors(&values[i..], 8);
+                    vector.carry().mul_factor(factor).store_reduced(&mut buffer[i..], 8);
+                }
+                results.extend_from_slice(&buffer);
+                P::load_lazy(&buffer[1..], 8).store_lazy(&mut buffer[1..], 8);
+                results.extend_from_slice(&buffer);
+            }
+            results
+        }
+    }
+
+    /// AVX-IFMA is rare; AVX-512 VL has the same multiplication in another encoding.
+    #[test]
+    fn test_kernel_of_avx_ifma_agrees_with_that_of_avx512_ifma() {
+        use ifma::avx::{self, evex};
+        use ifma::avx512;
+        let mut values: Vec<Fe> = (0..252).map(|shift| Fe::from_u64(2).pow(shift)).collect();
+        let negative: Vec<Fe> = values.iter().map(|value| -*value).collect();
+        values.extend(negative);
+        values.extend((0..100).map(|i| Fe::from_u64(3).pow(1000 + i)));
+        if !avx512::is_available() {
+            eprintln!("SKIPPED: the processor has no AVX-512 IFMA");
+            return;
+        }
+        let expected = avx512::run(Edges(&values));
+        if evex::is_available() {
+            assert!(evex::run(Edges(&values)) == expected, "AVX-512 VL");
+        }
+        if avx::is_available() {
+            assert!(avx::run(Edges(&values)) == expected, "AVX-IFMA");
+        }
+    }
+}
