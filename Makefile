@@ -65,6 +65,7 @@ devnet: setup ## The same system, kept running until Ctrl-C
 test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
 	@echo 'test: Rust'
 	@cargo test --profile testing --workspace $(NO_EXTENSIONS) --quiet
+	@sh scripts/check_arm.sh
 	@echo 'test: contracts'
 	@npx forge test --root l1_contracts
 	@echo 'test: Python; one batch is proven and settled on a local chain'

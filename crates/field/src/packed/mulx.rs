@@ -7,6 +7,34 @@ use super::scalar::{Multiplier, Single};
 use super::Task;
 use crate::limbs::{Limbs, P3};
 
+/// Adds a word of `a` times `b` to four words; the fifth begins at zero and lacks the carry of the
+/// low words, which the flag holds. Low words go by one chain of carries, high words by the other.
+macro_rules! row {
+    ($word:literal, $t0:literal, $t1:literal, $t2:literal, $t3:literal, $t4:literal,
+     $low:tt, $high:literal) => {
+        concat!(
+            "mov rdx, ",
+            $word,
+            "\n",
+            "xor ",
+            $t4,
+            "d, ",
+            $t4,
+            "d\n",
+            row!("[{b}]", $t0, $t1, $low, $high),
+            row!("[{b} + 8]", $t1, $t2, $low, $high),
+            row!("[{b} + 16]", $t2, $t3, $low, $high),
+            row!("[{b} + 24]", $t3, $t4, $low, $high),
+        )
+    };
+    ($word:literal, $t0:tt, $t1:tt, $low:tt, $high:tt) => {
+        concat!(
+            "mulx ", $high, ", ", $low, ", ", $word, "\n", "adcx ", $t0, ", ", $low, "\n", "adox ",
+            $t1, ", ", $high, "\n",
+        )
+    };
+}
+
 /// Whether this processor has the instructions.
 #[inline]
 pub(super) fn is_available() -> bool {
@@ -53,37 +81,9 @@ impl Multiplier for Mulx {
                 "mulx r12, rax, [{b} + 24]",
                 "adc r11, rax",
                 "adc r12, 1",
-                // Row 1: low words by one chain, high words by the other.
-                "mov rdx, [{a} + 8]",
-                "xor r13d, r13d",
-                "mulx rcx, rax, [{b}]",
-                "adcx r9, rax",
-                "adox r10, rcx",
-                "mulx rcx, rax, [{b} + 8]",
-                "adcx r10, rax",
-                "adox r11, rcx",
-                "mulx rcx, rax, [{b} + 16]",
-                "adcx r11, rax",
-                "adox r12, rcx",
-                "mulx rcx, rax, [{b} + 24]",
-                "adcx r12, rax",
-                "adox r13, rcx",
+                row!("[{a} + 8]", "r9", "r10", "r11", "r12", "r13", "rax", "rcx"),
                 "adc r13, 0",
-                // Row 2.
-                "mov rdx, [{a} + 16]",
-                "xor r14d, r14d",
-                "mulx rcx, rax, [{b}]",
-                "adcx r10, rax",
-                "adox r11, rcx",
-                "mulx rcx, rax, [{b} + 8]",
-                "adcx r11, rax",
-                "adox r12, rcx",
-                "mulx rcx, rax, [{b} + 16]",
-                "adcx r12, rax",
-                "adox r13, rcx",
-                "mulx rcx, rax, [{b} + 24]",
-                "adcx r13, rax",
-                "adox r14, rcx",
+                row!("[{a} + 16]", "r10", "r11", "r12", "r13", "r14", "rax", "rcx"),
                 "adc r14, 0",
                 // Three digits times the top word of p, in r8, rcx, rax, r9.
                 "mov rdx, {p3}",
@@ -94,20 +94,7 @@ impl Multiplier for Mulx {
                 "adc rax, r10",
                 "adc r9, 0",
                 // Row 3, and the top word of p.
-                "mov rdx, [{a} + 24]",
-                "xor r15d, r15d",
-                "mulx r10, {a}, [{b}]",
-                "adcx r11, {a}",
-                "adox r12, r10",
-                "mulx r10, {a}, [{b} + 8]",
-                "adcx r12, {a}",
-                "adox r13, r10",
-                "mulx r10, {a}, [{b} + 16]",
-                "adcx r13, {a}",
-                "adox r14, r10",
-                "mulx r10, {a}, [{b} + 24]",
-                "adcx r14, {a}",
-                "adox r15, r10",
+                row!("[{a} + 24]", "r11", "r12", "r13", "r14", "r15", "{a}", "r10"),
                 "adc r15, {p3}",
                 // Subtract the three digits; what is left of word 3 is the last one.
                 "sub r11, r8",
