@@ -13,6 +13,7 @@ from sequencer.l1_cost import (
     MAX_TRANSACTION_GAS,
     L1Proof,
     empty_batch_cost,
+    padded_steps,
     verify_gas,
     worst_transaction_cost,
 )
@@ -47,8 +48,8 @@ def batch_policy(
     proofs = proofs_on_l1(PROFILES[profile_name])
     policy = BatchPolicy(max_cost_steps=max_cost_steps, max_age_ms=max_age_ms, proofs=proofs)
     needed = empty_batch_cost(n_markets).plus(worst_transaction_cost(n_markets))
-    log_steps = max((policy.steps_at_most - 1).bit_length(), LOG_STEPS[0])
-    room = policy.room_for(1 << log_steps)
+    log_steps = (padded_steps(policy.steps_at_most) - 1).bit_length()
+    room = policy.room_beside(log_steps)
     if needed.fits(room):
         return policy
     fitting = [

@@ -32,6 +32,7 @@ from sequencer.l1_cost import (
     felts_cost,
     listed_cost,
     order_cost,
+    padded_steps,
     small_transaction_cost,
     touched_cost,
 )
@@ -165,10 +166,10 @@ class BatchMeter:
         records = self._records_cost(state)
         self.output_cost = self._empty_cost.plus(self._listed_cost).plus(records)
 
-    def _room(self, n_steps: int) -> L1Room:
-        log_steps = (n_steps - 1).bit_length()
+    def _room(self, cost_steps: int) -> L1Room:
+        log_steps = (padded_steps(cost_steps) - 1).bit_length()
         if log_steps not in self._rooms:
-            self._rooms[log_steps] = self._policy.room_for(n_steps)
+            self._rooms[log_steps] = self._policy.room_beside(log_steps)
         return self._rooms[log_steps]
 
     def _records_cost(self, state: State) -> OutputCost:

@@ -5,7 +5,14 @@ from typing import Final
 
 from novation.protocol.constants import MAX_MARKETS
 from novation.protocol.cost import empty_batch_steps
-from sequencer.l1_cost import L1Proof, L1Room, room_beside, verify_gas, worst_transaction_steps
+from sequencer.l1_cost import (
+    L1Proof,
+    L1Room,
+    padded_steps,
+    room_beside,
+    verify_gas,
+    worst_transaction_steps,
+)
 from sequencer.proof_collector import ProofPolicy
 from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
@@ -55,9 +62,12 @@ class BatchPolicy:
         """Return the steps of a batch after one more of most transactions."""
         return min(cost_steps + _SMALL_STEPS, self.steps_at_most)
 
-    def room_for(self, n_steps: int) -> L1Room:
-        """Return what the proof of so many steps leaves."""
-        log_steps = (n_steps - 1).bit_length()
+    def room_for(self, cost_steps: int) -> L1Room:
+        """Return what the proof of a batch of that cost leaves."""
+        return self.room_beside((padded_steps(cost_steps) - 1).bit_length())
+
+    def room_beside(self, log_steps: int) -> L1Room:
+        """Return what the proof of 2^log_steps steps leaves."""
         fitting = (proof for proof in self.proofs if proof.log_steps >= log_steps)
         proof = next(fitting, None)
         return _NO_ROOM if proof is None else room_beside(proof)

@@ -57,6 +57,14 @@ QUERY_GAS: Final = 60_000
 QUERY_LOG_DOMAIN: Final = 24
 
 
+# The trace has four units for range checks in every step: an instruction takes three, a check of
+# 128 bits eight, and the values between the least and the greatest offset one each. Of what a
+# transaction is charged, its checks need less than this share as steps (measured: deposits to
+# accounts with eight positions, 0.57).
+RANGE_CHECK_PPM: Final = 600_000
+RANGE_CHECK_SPAN: Final = 2**16
+
+
 @dataclass(frozen=True, slots=True)
 class L1Proof:
     """What the proof of 2^log_steps steps takes of the transaction at most."""
@@ -95,6 +103,11 @@ NOTHING: Final = OutputCost(0, 0)
 def felts_cost(n_bytes: int, n_felts: int, gas: int = 0) -> OutputCost:
     """Return what felts take that have so many bytes, and for which L1 does something besides."""
     return OutputCost(n_bytes, n_bytes * BYTE_GAS + n_felts * FELT_GAS + gas)
+
+
+def padded_steps(cost_steps: int) -> int:
+    """Return how many steps the trace of a batch must have room for, from above."""
+    return max(cost_steps, cost_steps * RANGE_CHECK_PPM // PPM + RANGE_CHECK_SPAN)
 
 
 def verify_gas(n_queries: int, log_domain: int) -> int:

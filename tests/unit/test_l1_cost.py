@@ -28,6 +28,7 @@ from sequencer.l1_cost import (
     MAX_TRANSACTION_GAS,
     STATEMENT_BYTES,
     empty_batch_cost,
+    padded_steps,
     record_cost,
     worst_transaction_cost,
 )
@@ -150,7 +151,7 @@ class Filler:
         output = seal_batch(self.exchange.state).output
         n_bytes = record_cost(output).n_bytes
         assert n_bytes <= self.policy.room_for(self.meter.cost_steps).n_bytes
-        n_steps = max(self.meter.cost_steps, 1 << 16)
+        n_steps = padded_steps(self.meter.cost_steps)
         proof = next(p for p in self.policy.proofs if 1 << p.log_steps >= n_steps)
         whole = n_bytes + proof.n_bytes + CALL_BYTES + STATEMENT_BYTES + ENVELOPE_BYTES
         assert whole <= MAX_TRANSACTION_BYTES
