@@ -9,7 +9,7 @@ from devnet.contracts import load_artifact
 from devnet.deployment import Deployment, GenesisAccount
 from devnet.program_code import program_creation_code
 from novation.protocol.state import State
-from prover.profiles import MIN_SECURITY_BITS, PROFILES
+from prover.profiles import MIN_PROVEN_BITS, MIN_SECURITY_BITS, PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +101,7 @@ def deploy_verifier(chain: Chain, loader_contract: str, deployer: LocalAccount) 
     constraints = chain.deploy(load_artifact("Constraints"), [periodic_columns], deployer)
     deep = chain.deploy(load_artifact("Deep"), [], deployer)
     min_grinding_bits = min(profile.proof_of_work_bits for profile in PROFILES.values())
-    floor = (NODE_BYTES, MIN_SECURITY_BITS, min_grinding_bits, MIN_LOG_STEPS, MAX_LOG_STEPS)
+    security = (MIN_SECURITY_BITS, MIN_PROVEN_BITS, min_grinding_bits)
+    floor = (NODE_BYTES, *security, MIN_LOG_STEPS, MAX_LOG_STEPS)
     arguments = [constraints, deep, loader_contract, floor]
     return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)

@@ -28,7 +28,8 @@ from tests.soundness.proofs import load_proof
 SEED = 20_261_121
 GOLDEN = "stone_suite_k.json.gz"
 NODE_BYTES = 20
-SECURITY_BITS = 48
+SECURITY_BITS = 47
+PROVEN_BITS = 32
 PER_KIND = 4
 MIN_MUTATIONS = 200
 
@@ -59,6 +60,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Golden]:
         config = {
             "node_bytes": NODE_BYTES,
             "min_security_bits": SECURITY_BITS,
+            "min_proven_bits": PROVEN_BITS,
             "min_proof_of_work_bits": 16,
             "min_log_steps": 16,
             "max_log_steps": 20,
@@ -129,6 +131,7 @@ def test_proof_when_bytes_are_lost_or_added_then_rejected(golden: Golden) -> Non
     "change",
     [
         {"min_security_bits": SECURITY_BITS + 1},
+        {"min_proven_bits": PROVEN_BITS + 1},
         {"min_proof_of_work_bits": 17},
         {"min_log_steps": 17},
         {"node_bytes": 24},

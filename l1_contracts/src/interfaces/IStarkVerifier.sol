@@ -10,8 +10,9 @@ interface IStarkVerifier {
     /// @notice A parameter of the proof or statement is outside its limits.
     error ParameterOutOfRange(bytes32 name, uint256 value, uint256 min, uint256 max);
 
-    /// @notice `queries * logBlowup + proofOfWorkBits` is below the floor.
-    error SecurityTooLow(uint256 bits, uint256 minBits);
+    /// @notice Queries and proof of work give too few thousandths of a bit; `kind` says of which
+    /// security, "conjectured" or "proven".
+    error SecurityTooLow(bytes32 kind, uint256 millibits, uint256 minMillibits);
 
     /// @notice The FRI steps and the last layer do not add up to the trace length.
     error FriDegreeMismatch(uint256 logTraceLength, uint256 logDegreeBound);
@@ -53,6 +54,9 @@ interface IStarkVerifier {
     /// @notice keccak256 of the loader's words, 32 bytes each.
     function loaderKeccak() external view returns (bytes32);
 
-    /// @notice The least accepted `queries * logBlowup + proofOfWorkBits`.
+    /// @notice The least accepted security under the conjecture about random words.
     function minSecurityBits() external view returns (uint256);
+
+    /// @notice The least accepted security that is proven.
+    function minProvenBits() external view returns (uint256);
 }

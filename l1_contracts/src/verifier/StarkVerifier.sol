@@ -26,6 +26,7 @@ contract StarkVerifier is IStarkVerifier {
     struct Config {
         uint256 nodeBytes;
         uint256 minSecurityBits;
+        uint256 minProvenBits;
         uint256 minProofOfWorkBits;
         uint256 minLogSteps;
         uint256 maxLogSteps;
@@ -67,6 +68,8 @@ contract StarkVerifier is IStarkVerifier {
     /// @inheritdoc IStarkVerifier
     uint256 public immutable minSecurityBits;
     /// @inheritdoc IStarkVerifier
+    uint256 public immutable minProvenBits;
+    /// @inheritdoc IStarkVerifier
     uint256 public immutable programHash;
     /// @inheritdoc IStarkVerifier
     bytes32 public immutable loaderKeccak;
@@ -83,7 +86,10 @@ contract StarkVerifier is IStarkVerifier {
             "min_security_bits", config.minSecurityBits, 1, 4 * config.nodeBytes
         );
         ProofParameters.checkRange(
-            "min_proof_of_work_bits", config.minProofOfWorkBits, 1, config.minSecurityBits
+            "min_proven_bits", config.minProvenBits, 1, config.minSecurityBits
+        );
+        ProofParameters.checkRange(
+            "min_proof_of_work_bits", config.minProofOfWorkBits, 1, config.minProvenBits
         );
         ProofParameters.checkRange(
             "min_log_steps",
@@ -98,6 +104,7 @@ contract StarkVerifier is IStarkVerifier {
         LOADER = loader;
         NODE_BYTES = config.nodeBytes;
         minSecurityBits = config.minSecurityBits;
+        minProvenBits = config.minProvenBits;
         MIN_PROOF_OF_WORK_BITS = config.minProofOfWorkBits;
         MIN_LOG_STEPS = config.minLogSteps;
         MAX_LOG_STEPS = config.maxLogSteps;
@@ -147,7 +154,11 @@ contract StarkVerifier is IStarkVerifier {
         (run.parameters, length) = ProofParameters.read(
             proof,
             run.logTraceLength,
-            ProofParameters.Floor(minSecurityBits, MIN_PROOF_OF_WORK_BITS)
+            ProofParameters.Floor({
+                minConjectured: minSecurityBits * ProofParameters.MILLIBITS_PER_BIT,
+                minProven: minProvenBits * ProofParameters.MILLIBITS_PER_BIT,
+                minProofOfWorkBits: MIN_PROOF_OF_WORK_BITS
+            })
         );
         run.cursor = _offsetOf(proof) + length;
     }

@@ -9,6 +9,7 @@ contract AcceptingVerifier is IStarkVerifier {
     bytes32 public constant loaderKeccak = 0;
     uint256 public constant programHash = 0;
     uint256 public constant minSecurityBits = 0;
+    uint256 public constant minProvenBits = 0;
 
     error ProofRejected();
 

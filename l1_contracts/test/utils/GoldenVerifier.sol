@@ -12,7 +12,9 @@ import {TestBase} from "./TestBase.sol";
 /// layout, of the run of 65,536 steps that Stone's golden proof is about; nodes of 192 bits, blowup 4,
 /// 16 queries, 16 bits of grinding.
 abstract contract GoldenVerifier is TestBase {
-    uint256 internal constant GOLDEN_SECURITY_BITS = 48;
+    /// @dev The fixture has 47.680 bits conjectured and 32 proven.
+    uint256 internal constant GOLDEN_SECURITY_BITS = 47;
+    uint256 internal constant GOLDEN_PROVEN_BITS = 32;
 
     bytes internal goldenPublicInput = VM.readFileBinary("test/fixtures/public_input.bin");
     bytes internal goldenProof = VM.readFileBinary("test/fixtures/proof.bin");
@@ -34,6 +36,7 @@ abstract contract GoldenVerifier is TestBase {
         return StarkVerifier.Config({
             nodeBytes: 24,
             minSecurityBits: GOLDEN_SECURITY_BITS,
+            minProvenBits: GOLDEN_PROVEN_BITS,
             minProofOfWorkBits: 16,
             minLogSteps: 16,
             maxLogSteps: 20

@@ -93,8 +93,28 @@ contract StarkVerifierTest is GoldenVerifier {
     function test_verify_whenQueriesAreTooFew_thenSecurityTooLow() external {
         bytes memory proof = goldenProof;
         proof[N_QUERIES_OFFSET] = 0x0f;
-        VM.expectRevert(abi.encodeWithSelector(IStarkVerifier.SecurityTooLow.selector, 46, 48));
+        _expectTooLow("conjectured", 45_700, 47_000);
         _verifier.verify(goldenPublicInput, proof);
+    }
+
+    /// @dev The fixture has 47,680 and 32,000 thousandths of a bit.
+    function test_verify_whenMoreSecurityIsAskedFor_thenSecurityTooLow() external {
+        StarkVerifier.Config memory config = goldenConfig();
+        config.minSecurityBits = 48;
+        StarkVerifier stricter = deployVerifier(goldenProgram(), config);
+        _expectTooLow("conjectured", 47_680, 48_000);
+        stricter.verify(goldenPublicInput, goldenProof);
+        config = goldenConfig();
+        config.minProvenBits = 33;
+        stricter = deployVerifier(goldenProgram(), config);
+        _expectTooLow("proven", 32_000, 33_000);
+        stricter.verify(goldenPublicInput, goldenProof);
+    }
+
+    function _expectTooLow(bytes32 kind, uint256 millibits, uint256 min) private {
+        VM.expectRevert(
+            abi.encodeWithSelector(IStarkVerifier.SecurityTooLow.selector, kind, millibits, min)
+        );
     }
 
     function test_verify_whenStepsAreOutOfRange_thenReverts() external {
@@ -200,11 +220,23 @@ contract StarkVerifierTest is GoldenVerifier {
         StarkVerifier.Config memory config = goldenConfig();
         config.nodeBytes = 20;
         config.minSecurityBits = 80;
+        config.minProvenBits = 80;
         this.deploy(goldenProgram(), config);
         config.minSecurityBits = 81;
         VM.expectRevert(
             abi.encodeWithSelector(
                 IStarkVerifier.ParameterOutOfRange.selector, bytes32("min_security_bits"), 81, 1, 80
+            )
+        );
+        this.deploy(goldenProgram(), config);
+    }
+
+    function test_constructor_whenMoreIsProvenThanConjectured_thenReverts() external {
+        StarkVerifier.Config memory config = goldenConfig();
+        config.minProvenBits = config.minSecurityBits + 1;
+        VM.expectRevert(
+            abi.encodeWithSelector(
+                IStarkVerifier.ParameterOutOfRange.selector, bytes32("min_proven_bits"), 48, 1, 47
             )
         );
         this.deploy(goldenProgram(), config);
