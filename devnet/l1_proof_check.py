@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from web3.exceptions import ContractCustomError, ContractLogicError
 
 from devnet.contracts import describe_revert, load_artifact
 from devnet.l1_connection import connect_l1
-from devnet.proof_check import read, rejected, unreadable
+from devnet.proof_check import ProofInput, not_accepted
 from prover.calldata import CalldataError, encode_proof
+from prover.reference import ProofError, RejectedProof, UnsupportedProof
+from prover.reference.document import read_document
+from prover.reference.json_text import parse
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from devnet.home import Home
 
 
-def check_proof_on_l1(path: Path, home: Home, url: str | None) -> str:
+def check_proof_on_l1(proof: ProofInput, home: Home, url: str | None) -> str:
     """Verify by an `eth_call`; return what the contract says, and the gas that it took.
 
     Raises:
-        UserError: with status 1 if the proof is rejected, 2 if the file is no proof.
+        UserError: with the exit status of the answer.
     """
     try:
-        public_input, proof = encode_proof(json.loads(read(path)))
-    except (CalldataError, KeyError, TypeError, ValueError) as error:
-        raise unreadable(path, error) from error
+        parsed = parse(proof.content)
+        read_document(parsed)
+        arguments = encode_proof(cast("dict[str, Any]", parsed))
+    except ProofError as error:
+        raise not_accepted(proof, error) from error
+    except (CalldataError, OverflowError) as error:
+        raise not_accepted(proof, UnsupportedProof(f"not for the contract: {error}")) from error
     chain, deployment = connect_l1(home, url)
     verifier = chain.contract(load_artifact("StarkVerifier"), deployment.verifier)
-    call = verifier.functions.verify(public_input, proof)
+    call = verifier.functions.verify(*arguments)
     try:
         output = call.call()
     except (ContractCustomError, ContractLogicError) as error:
         data = error.data if isinstance(error.data, str) else None
-        raise rejected(path, RuntimeError(describe_revert(data))) from error
+        raise not_accepted(proof, RejectedProof(describe_revert(data))) from error
     gas = call.estimate_gas()
     return f"verifier {deployment.verifier}: {len(output)} output felts, {gas} gas"

@@ -15,6 +15,9 @@ class ProofRejected(Exception):
 class ProofUnreadable(Exception):
     """The file is not a proof file."""
 
+class ProofUnsupported(Exception):
+    """The proof may be valid; its layout, builtins, hashes or sizes are not judged here."""
+
 class ProvingFailed(Exception):
     """The run could not be proven."""
 
@@ -23,9 +26,10 @@ class ProofReport(TypedDict):
 
     n_steps: int
     proof_bytes: int
-    security_bits_conjectured: int
     security_bits_proven: float
-    security_bits_collision: int
+    security_bits_proven_beyond_johnson: float
+    security_bits_conjectured: float
+    security_bits_collision: float
 
 class ProofPhase:
     """What one phase of a proof cost, and what it had to compute.
@@ -191,12 +195,13 @@ def stark_verify(proof: str | PathLike[str] | bytes, min_security_bits: int = 0)
     Raises:
         OSError: the file cannot be read.
         ProofUnreadable: the content is not a proof file.
+        ProofUnsupported: the proof is of a kind that is not judged.
         ProofRejected: the proof is wrong, or has less conjectured security than required.
     """
 
 def stark_verify_many(
     proofs: Sequence[str | PathLike[str] | bytes], min_security_bits: int = 0
-) -> list[ProofReport | OSError | ProofUnreadable | ProofRejected]:
+) -> list[ProofReport | OSError | ProofUnreadable | ProofUnsupported | ProofRejected]:
     """Verify many proof files on all cores.
 
     Returns for each what `stark_verify` returns, or the exception that it raises.

@@ -17,11 +17,14 @@ from devnet.errors import UserError
 from devnet.output_file import check_output, write_output
 from devnet.phase_table import phase_table
 from devnet.proof_check import (
+    ProofInput,
+    check_each,
     check_proof_in_python,
     check_proofs,
     check_statement,
     print_verdicts,
-    read,
+    read_input,
+    read_proofs,
     verdict_of,
 )
 from novation.protocol.errors import DecodeError
@@ -71,7 +74,7 @@ def prove(
 
 def _prove(witness: Path, profile: ProfileName, limits: Limits) -> ProvenBatch:
     try:
-        witness_json = read(witness).decode("ascii")
+        witness_json = read_input(witness).content.decode("ascii")
         parsed = BatchWitness.from_json(witness_json)
     except (DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{witness}: not a batch witness: {error}") from error
@@ -114,39 +117,36 @@ def verify(
     ] = False,
     l1_url: L1Option = None,
 ) -> None:
-    """Verify proofs of batches, one line each. Exit status: 0 accepted, 1 rejected, 2 unreadable.
+    """Verify proofs of batches, one line each; `-` is standard input.
+
+    Exit status: 0 accepted, 1 rejected, 2 unsupported, 3 unreadable.
 
     Accepted means that the batch program ran and wrote the output that the proof names. Several
-    files are verified in parallel; the status is that of the worst.
+    files are verified in parallel; the status is the largest.
 
     Examples: `novation verify proof.json`, `novation verify batches/*/proof.json`,
     `novation verify proof.json --python`, `novation verify proof.json --l1`
     """
     if python and l1:
         raise UserError("verify: give --python or --l1, not both")
+    files = read_proofs(proofs)
     if l1:
         from devnet.l1_proof_check import check_proof_on_l1
 
-        verdicts = [verdict_of(check_proof_on_l1, path, home, l1_url) for path in proofs]
+        verdicts = check_each(lambda proof: check_proof_on_l1(proof, home, l1_url), files)
     elif python:
-        verdicts = [verdict_of(check_proof_in_python, path, MIN_SECURITY_BITS) for path in proofs]
+        verdicts = check_each(lambda proof: check_proof_in_python(proof, MIN_SECURITY_BITS), files)
     else:
-        verdicts = check_proofs(proofs, MIN_SECURITY_BITS)
-    raise typer.Exit(
-        print_verdicts(
-            proofs,
-            [
-                verdict
-                if isinstance(verdict, UserError)
-                else verdict_of(_with_statement, path, verdict)
-                for path, verdict in zip(proofs, verdicts, strict=True)
-            ],
-        )
-    )
+        verdicts = check_proofs(files, MIN_SECURITY_BITS)
+    judged = [_with_statement(*pair) for pair in zip(files, verdicts, strict=True)]
+    raise typer.Exit(print_verdicts(proofs, judged))
 
 
-def _with_statement(path: Path, verdict: str) -> str:
-    return f"{verdict}; {check_statement(path)}"
+def _with_statement(proof: ProofInput | UserError, verdict: str | UserError) -> str | UserError:
+    if isinstance(proof, UserError) or isinstance(verdict, UserError):
+        return verdict
+    statement = verdict_of(check_statement, proof)
+    return statement if isinstance(statement, UserError) else f"{verdict}; {statement}"
 
 
 def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:

@@ -21,7 +21,7 @@ class BatchFigures:
     prove_seconds: float
     prove_cpu_seconds: float
     prove_peak_mb: float
-    security_bits_conjectured: int
+    security_bits_conjectured: float
     security_bits_proven: float
     proof_bytes: int
     calldata_bytes: int
@@ -39,7 +39,7 @@ class DemoReport:
     cairo_steps: int
     prove_seconds: float
     prove_peak_mb: float
-    security_bits_conjectured: int
+    security_bits_conjectured: float
     security_bits_proven: float
     proof_bytes: int
     calldata_bytes: int

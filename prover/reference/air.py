@@ -69,6 +69,7 @@ class Air:
     log_trace_length: int
     n_columns: tuple[int, int]
     n_interaction_elements: int
+    n_constraints: int  # coefficient slots, live or not
     mask: tuple[tuple[int, int], ...]  # (column, row)
     params: tuple[str, ...]
     periodic: tuple[PeriodicColumn, ...]
@@ -87,6 +88,7 @@ class Air:
             log_trace_length=raw["log_trace_length"],
             n_columns=(raw["n_columns"][0], raw["n_columns"][1]),
             n_interaction_elements=raw["n_interaction_elements"],
+            n_constraints=raw["n_constraints"],
             mask=tuple((column, row) for column, row in raw["mask"]),
             params=tuple(raw["params"]),
             periodic=tuple(

@@ -7,12 +7,13 @@ prover could choose parameters that make constraints vacuous.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from prover.reference.errors import RejectedProof, UnreadableProof, reject_unless
-from prover.reference.json_fields import integer, mapping
+from prover.reference.errors import reject_unless, unsupported_if
+from prover.reference.json_fields import Malformed, field, integer, mapping
 
 N_PARAMS = 340
 # Pins the names, and so their order in the seed, without listing them.
@@ -41,6 +42,22 @@ SEGMENTS = (
 )
 # The AIR has no constraints for these, hence they must be switched off.
 UNSUPPORTED_BUILTINS = ("keccak", "range_check96", "add_mod", "mul_mod")
+# They have no instances, whatever one would consist of.
+UNSUPPORTED_CELLS = 1
+
+# All parameters of a builtin but the one that switches it on.
+PARAMS_OF = {
+    name: re.compile(rf"{name}(_builtin)?_(row_ratio|_)")
+    for name in (
+        "pedersen",
+        "range_check",
+        "ecdsa",
+        "bitwise",
+        "ec_op",
+        "poseidon",
+        *UNSUPPORTED_BUILTINS,
+    )
+}
 
 SECOND_PHASE_COLUMNS = {
     "memory__multi_column_perm__perm__cum_prod0_column",
@@ -153,11 +170,11 @@ class DynamicLayout:
         Raises:
             UnreadableProof: if the names or types are not those of the dynamic layout.
         """
-        fields = mapping(raw, "dynamic_params")
+        fields = mapping(raw)
         names = ",".join(sorted(fields))
-        if hashlib.sha256(names.encode()).hexdigest() != PARAM_NAMES_SHA256:
-            raise UnreadableProof(f"dynamic_params has not the {N_PARAMS} names of the layout")
-        return cls({name: integer(fields, name) for name in sorted(fields)})
+        if hashlib.sha256(names.encode(errors="replace")).hexdigest() != PARAM_NAMES_SHA256:
+            raise Malformed(f"has not exactly the {N_PARAMS} names of the layout")
+        return cls({name: field(fields, name, integer) for name in sorted(fields)})
 
     @property
     def cpu_component_step(self) -> int:
@@ -183,6 +200,28 @@ class DynamicLayout:
             return 0
         return trace_length // self.params[BUILTINS[builtin].row_ratio]
 
+    def check_supported(self) -> None:
+        """Check that builtins that are on have constraints, and nothing is said about the others.
+
+        Raises:
+            UnsupportedProof: naming the parameter.
+        """
+        for name in UNSUPPORTED_BUILTINS:
+            unsupported_if(
+                self.params[f"uses_{name}_builtin"] == 1,
+                f"builtin {name} is switched on: it is not supported",
+            )
+        for name in (*BUILTINS, *UNSUPPORTED_BUILTINS):
+            if self.params[f"uses_{name}_builtin"]:
+                continue
+            for param in filter(PARAMS_OF[name].match, self.params):
+                value = self.params[param]
+                unsupported_if(
+                    value != 0,
+                    f"{param} is {value}, but its builtin is switched off: "
+                    "only 0 is supported then",
+                )
+
     def check(self, trace_length: int) -> None:
         """Check that the parameters describe a layout of this many rows.
 
@@ -191,7 +230,10 @@ class DynamicLayout:
         """
         self._check_columns(trace_length)
         step = self.cpu_component_step
-        reject_unless(step <= MAX_CPU_COMPONENT_STEP, f"cpu_component_step = {step}")
+        reject_unless(
+            step <= MAX_CPU_COMPONENT_STEP,
+            f"cpu_component_step is {step}, at most {MAX_CPU_COMPONENT_STEP} is allowed",
+        )
         for pool in (RANGE_CHECK, DILUTED):
             self._check_divides(pool, trace_length)
         self._check_divides(MEMORY, trace_length // PUBLIC_MEMORY_FRACTION)
@@ -200,9 +242,7 @@ class DynamicLayout:
         self._check_slots((Slot("orig__public_memory_suboffset"),), public_period)
         for name in (*BUILTINS, *UNSUPPORTED_BUILTINS):
             uses = self.params[f"uses_{name}_builtin"]
-            reject_unless(uses in (0, 1), f"uses_{name}_builtin = {uses}")
-        for name in UNSUPPORTED_BUILTINS:
-            reject_unless(not self.params[f"uses_{name}_builtin"], f"builtin {name} is used")
+            reject_unless(uses in (0, 1), f"uses_{name}_builtin is {uses}, expected 0 or 1")
         for name, builtin in BUILTINS.items():
             if self.params[f"uses_{name}_builtin"]:
                 self._check_divides(builtin.row_ratio, trace_length, builtin.min_row_ratio)
@@ -211,25 +251,32 @@ class DynamicLayout:
 
     def _check_columns(self, trace_length: int) -> None:
         first, second = self.n_columns
-        reject_unless(1 <= first <= MAX_COLUMNS, f"num_columns_first = {first}")
-        reject_unless(1 <= second <= MAX_COLUMNS, f"num_columns_second = {second}")
+        for name, count in (("num_columns_first", first), ("num_columns_second", second)):
+            allowed = f"expected 1 to {MAX_COLUMNS}"
+            reject_unless(1 <= count <= MAX_COLUMNS, f"{name} is {count}, {allowed}")
         for name, value in self.params.items():
             if name.endswith("_column"):
                 second_phase = name in SECOND_PHASE_COLUMNS
                 columns = range(first, first + second) if second_phase else range(first)
-                reject_unless(value in columns, f"{name} = {value} is not in {columns}")
+                allowed = f"expected {columns[0]} to {columns[-1]}"
+                reject_unless(value in columns, f"{name} is {value}, {allowed}")
             elif name.endswith("_offset"):
-                reject_unless(value < trace_length, f"{name} = {value} >= {trace_length} rows")
+                reject_unless(
+                    value < trace_length, f"{name} is {value}, the trace has {trace_length}"
+                )
 
     def _check_divides(self, name: str, rows: int, minimum: int = 1) -> None:
         value = self.params[name]
         # Rows are a power of two, so that their divisors are, too.
-        reject_unless(value >= minimum and rows % value == 0, f"{name} = {value}")
+        allowed = f"expected a power of two of at least {minimum} and at most {rows}"
+        reject_unless(value >= minimum and rows % value == 0, f"{name} is {value}, {allowed}")
 
     def _check_slots(self, slots: tuple[Slot, ...], period: int) -> None:
         for slot in slots:
-            row = self.params[slot.suboffset] * self.params[slot.pool]
-            reject_unless(row < period // slot.fraction, f"{slot.suboffset} leaves its period")
+            suboffset, step = self.params[slot.suboffset], period // slot.fraction
+            row = suboffset * self.params[slot.pool]
+            reason = f"{slot.suboffset} is {suboffset}: row {row} is beyond its {step} rows"
+            reject_unless(row < step, reason)
 
     def _check_units(self, trace_length: int) -> None:
         """Check that each pool has a unit for every use."""
@@ -262,15 +309,16 @@ def check_segments(
         RejectedProof: naming the segment.
     """
     for name in SEGMENTS[2:]:
-        n_cells = segments[name].stop_ptr - segments[name].begin_addr
-        reject_unless(n_cells >= 0, f"segment {name} stops before it begins")
+        begin, stop = segments[name].begin_addr, segments[name].stop_ptr
+        reject_unless(
+            begin <= stop, f"segment {name} begins at {begin} and stops before, at {stop}"
+        )
         if name == "output":
             continue
-        if name in UNSUPPORTED_BUILTINS:
-            reject_unless(n_cells == 0, f"segment {name} of an absent builtin has cells")
-            continue
-        units = BUILTINS[name].memory_units
-        reject_unless(n_cells % units == 0, f"segment {name} ends inside an instance")
-        limit = layout.n_instances(name, trace_length)
-        if n_cells // units > limit:
-            raise RejectedProof(f"{n_cells // units} {name} instances, the trace holds {limit}")
+        cells = UNSUPPORTED_CELLS if name in UNSUPPORTED_BUILTINS else BUILTINS[name].memory_units
+        size = stop - begin
+        reject_unless(
+            size % cells == 0, f"segment {name} has {size} cells, an instance has {cells}"
+        )
+        used, limit = size // cells, layout.n_instances(name, trace_length)
+        reject_unless(used <= limit, f"segment {name} has {used} instances, the trace has {limit}")

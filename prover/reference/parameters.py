@@ -5,26 +5,27 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
-from prover.reference.errors import UnreadableProof, reject_unless
+from prover.reference.errors import UnsupportedProof, reject_unless, unsupported_if
 from prover.reference.hashes import NodeHash, node_hash
 from prover.reference.json_fields import (
     boolean,
+    field,
     integer,
     integers,
-    known_keys,
     mapping,
+    optional,
     text,
 )
+from prover.reference.json_text import quote
 
-MAX_LOG_BLOWUP = 16
+MAX_LOG_BLOWUP = 8
 MAX_QUERIES = 256
 MAX_PROOF_OF_WORK_BITS = 64
 MIN_FRI_LAYERS = 2
 MAX_FRI_LAYERS = 15
 MAX_FRI_STEP = 4
 MAX_LAST_LAYER_DEGREE = 2**15
-# Bounds the friendly layers only so that the number stays a word of the seed.
-MAX_FRIENDLY_LAYERS = 2**63
+MAX_FRIENDLY_LAYERS = 2**32 - 1
 
 
 class Suite(Enum):
@@ -65,13 +66,9 @@ class ProofParameters:
     friendly_hash: NodeHash
 
     @property
-    def security_bits(self) -> int:
-        """Conjectured security: each query contributes log2 of the blowup (ethSTARK, section 5).
-
-        No proof is safer than the commitments that it opens.
-        """
-        queries = self.n_queries * self.log_blowup + self.proof_of_work_bits
-        return min(queries, *(node_hash.collision_bits for node_hash in self._hashes_in_use))
+    def collision_bits(self) -> int:
+        """No proof is safer than the commitments that it opens."""
+        return min(node_hash.collision_bits for node_hash in self._hashes_in_use)
 
     @property
     def _hashes_in_use(self) -> tuple[NodeHash, ...]:
@@ -87,36 +84,98 @@ class ProofParameters:
         return self.friendly_hash if self.n_friendly_layers > depth else self.bottom_hash
 
 
+@dataclass(frozen=True, slots=True)
+class RawParameters:
+    """A parameter file whose keys and types are right."""
+
+    field: str
+    use_extension_field: bool
+    hashes: "HashNames"
+    n_friendly_layers: int
+    log_blowup: int
+    fri: "RawFri"
+
+
+@dataclass(frozen=True, slots=True)
+class RawFri:
+    """The numbers of the low-degree test, layer 0 included."""
+
+    steps: tuple[int, ...]
+    last_layer_degree_bound: int
+    n_queries: int
+    proof_of_work_bits: int
+
+
 def parse_parameters(raw: object) -> ProofParameters:
-    """Read the `proof_parameters` of a proof.
+    """Read and check the `proof_parameters` of a proof.
 
     Raises:
-        UnreadableProof: for wrong types, unknown keys or unsupported hashes and fields.
-        RejectedProof: for numbers outside the supported ranges.
+        UnreadableProof: for wrong types, missing or unknown keys.
+        UnsupportedProof: for other hashes and fields, and for numbers above what is judged here.
+        RejectedProof: for numbers that make no proof.
     """
-    fields = mapping(raw, "proof_parameters")
-    known_keys(fields, KEYS, "proof_parameters")
-    if fields.get("field") != "PrimeField0" or boolean(fields, "use_extension_field"):
-        raise UnreadableProof("only PrimeField0 without extension is supported")
-    hashes = _hash_names(fields)
-    suite = next((suite for suite, choices in SUITES.items() if hashes in choices), None)
-    if suite is None:
-        raise UnreadableProof(f"unsupported combination of hashes: {hashes}")
-    stark = mapping(fields.get("stark"), "stark")
-    known_keys(stark, {"fri", "log_n_cosets"}, "stark")
-    fri = mapping(stark.get("fri"), "fri")
-    parameters = ProofParameters(
-        suite=suite,
-        log_blowup=integer(stark, "log_n_cosets"),
-        n_queries=integer(fri, "n_queries"),
-        proof_of_work_bits=integer(fri, "proof_of_work_bits"),
-        fri=_fri_parameters(fri),
-        n_friendly_layers=integer(fields, "n_verifier_friendly_commitment_layers", default=0),
-        bottom_hash=node_hash(hashes.commitment),
-        friendly_hash=node_hash(hashes.friendly),
+    return check_parameters(read_parameters(raw))
+
+
+def read_parameters(raw: object) -> RawParameters:
+    """Read keys and types; an absent key has Stone's default.
+
+    Raises:
+        UnreadableProof: naming the key.
+    """
+    fields = mapping(raw, KEYS)
+    log_blowup, fri = field(fields, "stark", _stark)
+    return RawParameters(
+        field=field(fields, "field", text),
+        use_extension_field=field(fields, "use_extension_field", boolean),
+        hashes=_hash_names(fields),
+        n_friendly_layers=optional(fields, "n_verifier_friendly_commitment_layers", integer, 0),
+        log_blowup=log_blowup,
+        fri=fri,
     )
-    check_ranges(parameters)
-    return parameters
+
+
+def _stark(raw: object) -> tuple[int, "RawFri"]:
+    fields = mapping(raw, {"fri", "log_n_cosets"})
+    return field(fields, "log_n_cosets", integer), field(fields, "fri", _fri)
+
+
+def _fri(raw: object) -> "RawFri":
+    fields = mapping(raw, FRI_KEYS)
+    return RawFri(
+        steps=field(fields, "fri_step_list", integers),
+        last_layer_degree_bound=field(fields, "last_layer_degree_bound", integer),
+        n_queries=field(fields, "n_queries", integer),
+        proof_of_work_bits=field(fields, "proof_of_work_bits", integer),
+    )
+
+
+def check_parameters(raw: RawParameters) -> ProofParameters:
+    """Check first that the parameters can be judged here, then that they are a proof's.
+
+    Raises:
+        UnsupportedProof: naming the parameter, its value and what is supported.
+        RejectedProof: naming the parameter, its value and the limit.
+    """
+    unsupported_if(
+        raw.field != "PrimeField0", f"field {quote(raw.field)} is not supported, only PrimeField0"
+    )
+    unsupported_if(raw.use_extension_field, "use_extension_field true is not supported, only false")
+    suite = next((suite for suite, choices in SUITES.items() if raw.hashes in choices), None)
+    if suite is None:
+        raise UnsupportedProof(f"combination of hashes {raw.hashes} is not supported")
+    _check_limits(raw, suite)
+    _check_ranges(raw)
+    return ProofParameters(
+        suite=suite,
+        log_blowup=raw.log_blowup,
+        n_queries=raw.fri.n_queries,
+        proof_of_work_bits=raw.fri.proof_of_work_bits,
+        fri=FriParameters(raw.fri.steps[1:], raw.fri.last_layer_degree_bound),
+        n_friendly_layers=raw.n_friendly_layers,
+        bottom_hash=node_hash(raw.hashes.commitment),
+        friendly_hash=node_hash(raw.hashes.friendly),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,59 +214,59 @@ KEYS = {
 }
 
 
+FRI_KEYS = {"fri_step_list", "last_layer_degree_bound", "n_queries", "proof_of_work_bits"}
+
+
 def _hash_names(fields: Mapping[str, object]) -> HashNames:
     """Read the hash names; absent ones have the defaults of Stone."""
-    channel = text(fields, "channel_hash", default="keccak256")
-    commitment = text(fields, "commitment_hash", default="keccak256_masked160_msb")
-    statement = mapping(fields.get("statement", {}), "statement")
-    known_keys(statement, {"page_hash"}, "statement")
+    channel = optional(fields, "channel_hash", text, "keccak256")
+    commitment = optional(fields, "commitment_hash", text, "keccak256_masked160_msb")
     return HashNames(
         channel=channel,
         commitment=commitment,
-        friendly=text(fields, "verifier_friendly_commitment_hash", default=commitment),
-        proof_of_work=text(
-            fields, "pow_hash", default="blake256" if channel == "poseidon3" else "keccak256"
+        friendly=optional(fields, "verifier_friendly_commitment_hash", text, commitment),
+        # Stone grinds with the hash of the channel.
+        proof_of_work=optional(
+            fields, "pow_hash", text, "blake256" if channel == "poseidon3" else "keccak256"
         ),
-        page=text(statement, "page_hash", default="keccak256"),
-        friendly_channel_updates=boolean(
-            fields, "verifier_friendly_channel_updates", default=False
-        ),
-    )
-
-
-def _fri_parameters(fri: Mapping[str, object]) -> FriParameters:
-    keys = {"fri_step_list", "last_layer_degree_bound", "n_queries", "proof_of_work_bits"}
-    known_keys(fri, keys, "fri")
-    steps = integers(fri, "fri_step_list")
-    reject_unless(MIN_FRI_LAYERS <= len(steps) <= MAX_FRI_LAYERS, f"{len(steps)} FRI layers")
-    reject_unless(steps[0] == 0, f"FRI step 0 is {steps[0]}, must be 0")
-    reject_unless(all(1 <= step <= MAX_FRI_STEP for step in steps[1:]), f"FRI steps {steps}")
-    return FriParameters(steps[1:], integer(fri, "last_layer_degree_bound"))
-
-
-def check_ranges(parameters: ProofParameters) -> None:
-    """Hold every number to its range.
-
-    Raises:
-        RejectedProof: naming the number.
-    """
-    checks = (
-        ("log_n_cosets", parameters.log_blowup, 1, MAX_LOG_BLOWUP),
-        ("n_queries", parameters.n_queries, 1, MAX_QUERIES),
-        ("proof_of_work_bits", parameters.proof_of_work_bits, 0, MAX_PROOF_OF_WORK_BITS),
-        (
-            "last_layer_degree_bound",
-            parameters.fri.last_layer_degree_bound,
-            1,
-            MAX_LAST_LAYER_DEGREE,
-        ),
-        # Suite K has one hash for all layers, hence no friendly ones.
-        (
-            "n_verifier_friendly_commitment_layers",
-            parameters.n_friendly_layers,
-            0,
-            MAX_FRIENDLY_LAYERS if parameters.suite is Suite.P else 0,
+        page=optional(fields, "statement", _page_hash, "keccak256"),
+        friendly_channel_updates=optional(
+            fields, "verifier_friendly_channel_updates", boolean, default=False
         ),
     )
+
+
+def _page_hash(statement: object) -> str:
+    return optional(mapping(statement, {"page_hash"}), "page_hash", text, "keccak256")
+
+
+def _check_limits(raw: RawParameters, suite: Suite) -> None:
+    # Suite K has one hash for all layers, hence no friendly ones.
+    max_friendly_layers = MAX_FRIENDLY_LAYERS if suite is Suite.P else 0
+    for name, value, most in (
+        ("n_verifier_friendly_commitment_layers", raw.n_friendly_layers, max_friendly_layers),
+        ("log_n_cosets", raw.log_blowup, MAX_LOG_BLOWUP),
+        ("n_queries", raw.fri.n_queries, MAX_QUERIES),
+        ("proof_of_work_bits", raw.fri.proof_of_work_bits, MAX_PROOF_OF_WORK_BITS),
+        ("last_layer_degree_bound", raw.fri.last_layer_degree_bound, MAX_LAST_LAYER_DEGREE),
+        ("number of FRI steps", len(raw.fri.steps), MAX_FRI_LAYERS),
+        ("FRI step", max(raw.fri.steps, default=0), MAX_FRI_STEP),
+    ):
+        unsupported_if(value > most, f"{name} is {value}, supported are at most {most}")
+
+
+def _check_ranges(raw: RawParameters) -> None:
+    last_layer = raw.fri.last_layer_degree_bound
+    checks = [
+        ("log_n_cosets", raw.log_blowup, 1, MAX_LOG_BLOWUP),
+        ("n_queries", raw.fri.n_queries, 1, MAX_QUERIES),
+        ("number of FRI steps", len(raw.fri.steps), MIN_FRI_LAYERS, MAX_FRI_LAYERS),
+        *(("first FRI step", step, 0, 0) for step in raw.fri.steps[:1]),
+        *(("FRI step", step, 1, MAX_FRI_STEP) for step in raw.fri.steps[1:]),
+    ]
     for name, value, least, most in checks:
-        reject_unless(least <= value <= most, f"{name} = {value} is not in [{least}, {most}]")
+        reject_unless(least <= value <= most, f"{name} is {value}, allowed are {least} to {most}")
+    reject_unless(
+        last_layer.bit_count() == 1,
+        f"last_layer_degree_bound is {last_layer}, a power of two is expected",
+    )

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prover.reference.channel import NONCE_BYTES
-from prover.reference.errors import UnreadableProof
+from prover.reference.errors import RejectedProof
 from prover.reference.field import FELT_BYTES, P, from_montgomery
 from prover.reference.merkle import TableShape, sibling_positions
 from prover.reference.parameters import ProofParameters, Suite
-
-MAX_PROOF_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,6 @@ class ProofReader:
 
     def __init__(self, data: bytes, parameters: ProofParameters) -> None:
         """Start at the first byte."""
-        if len(data) > MAX_PROOF_BYTES:
-            raise UnreadableProof(f"{len(data)} bytes exceed the limit of {MAX_PROOF_BYTES}")
         self.data = data
         self.position = 0
         self.parameters = parameters
@@ -52,21 +48,21 @@ class ProofReader:
         """Return the next bytes."""
         end = self.position + n_bytes
         if end > len(self.data):
-            raise UnreadableProof(f"truncated: {n_bytes} bytes expected at {self.position}")
+            raise RejectedProof(f"truncated: {n_bytes} bytes expected at {self.position}")
         taken, self.position = self.data[self.position : end], end
         return taken
 
     def finish(self) -> None:
         """Check that every byte was read."""
         if self.position != len(self.data):
-            raise UnreadableProof(f"{len(self.data) - self.position} bytes after the proof")
+            raise RejectedProof(f"{len(self.data) - self.position} bytes after the proof")
 
     def word(self) -> int:
         """Read an integer below p."""
         start = self.position
         value = int.from_bytes(self.take(FELT_BYTES), "big")
         if value >= P:
-            raise UnreadableProof(f"the word at byte {start} is not below the field modulus")
+            raise RejectedProof(f"the word at byte {start} is not below the field modulus")
         return value
 
     def montgomery_felt(self) -> int:
@@ -83,7 +79,7 @@ class ProofReader:
         """Read a Merkle node of this depth; the root has depth 0."""
         start, node = self.position, self.take(FELT_BYTES)
         if not self.parameters.hash_into_depth(depth).is_canonical(node):
-            raise UnreadableProof(f"the node at byte {start} has bits outside of the hash mask")
+            raise RejectedProof(f"the node at byte {start} has bits outside of the hash mask")
         return node
 
     def nonce(self) -> int | None:
@@ -94,7 +90,7 @@ class ProofReader:
             return int.from_bytes(self.take(NONCE_BYTES), "big")
         nonce = self.word()
         if nonce >> (8 * NONCE_BYTES):
-            raise UnreadableProof("the nonce exceeds 64 bits")
+            raise RejectedProof("the nonce exceeds 64 bits")
         return nonce
 
 

@@ -5,10 +5,8 @@ Messages and hashes are those of StarkWare's Stone; `docs/spec/proof_format.md` 
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from prover import _native
 from prover.reference.air import Air
@@ -20,22 +18,20 @@ from prover.reference.channel import (
     has_proof_of_work,
 )
 from prover.reference.deep import claims_by_point, evaluate_quotient
-from prover.reference.errors import RejectedProof, UnreadableProof, reject_unless
+from prover.reference.document import Document, read_document, section
+from prover.reference.errors import RejectedProof, reject_unless, unsupported_if
 from prover.reference.field import GENERATOR, P, domain_element, root_of_unity
 from prover.reference.fri import FriCommitment, check_low_degree
-from prover.reference.json_fields import mapping, text
+from prover.reference.json_text import parse
 from prover.reference.merkle import TableShape, check_opening
-from prover.reference.parameters import ProofParameters, Suite, parse_parameters
+from prover.reference.parameters import ProofParameters, Suite, check_parameters
 from prover.reference.proof import Commitments, ProofReader, read_commitments, read_opening
-from prover.reference.public_input import PublicInput, parse_public_input
-
-MAX_JSON_DEPTH: Final = 32
-_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+from prover.reference.public_input import PublicInput, check_public_input
+from prover.reference.security import Security, require, security
 
 # The composition polynomial has twice the degree of a column and is committed as two halves.
 N_COMPOSITION_COLUMNS = 2
-MAX_LOG_DOMAIN = 64
-PROOF_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+MAX_LOG_DOMAIN = 48
 
 DescribeAir = Callable[[str], str]
 
@@ -64,95 +60,68 @@ class Challenges:
     queries: tuple[int, ...]  # distinct and sorted
 
 
-def verify(proof_json: object, minimum_security_bits: int = 0) -> None:
+def verify(proof_json: object, minimum_security_bits: int = 0) -> Security:
     """Verify a proof in Stone's JSON format.
 
     Only `proof_hex`, `public_input` and `proof_parameters` are read; annotations are comments.
     The caller judges what the public memory says: program, arguments, output.
 
+    What cannot be read is found first, then what cannot be judged, in the order of the Rust
+    verifier, so that both give the same answer.
+
     Args:
         proof_json: the parsed file.
         minimum_security_bits: conjectured security that the parameters must reach.
 
+    Returns:
+        What the proof is worth.
+
     Raises:
+        UnreadableProof: if the input is not a proof file.
+        UnsupportedProof: if it is a proof of a kind that is not judged here.
         RejectedProof: if a check fails.
-        UnreadableProof: if the input is not a proof of a supported kind.
     """
-    fields = mapping(proof_json, "the proof")
-    proof_hex = text(fields, "proof_hex")
-    if not PROOF_HEX.fullmatch(proof_hex):
-        raise UnreadableProof("proof_hex is not 0x and pairs of hexadecimal digits")
-    statement = read_statement(
-        fields.get("public_input"), fields.get("proof_parameters"), minimum_security_bits
-    )
-    verify_binary(bytes.fromhex(proof_hex[2:]), statement)
+    document = read_document(proof_json)
+    statement = read_statement(document, minimum_security_bits)
+    verify_binary(document.proof, statement)
+    return security(statement.parameters, statement.air)
 
 
-def verify_text(proof_text: str | bytes, minimum_security_bits: int = 0) -> None:
-    """Verify the contents of a proof file.
-
-    Raises:
-        RejectedProof: if a check fails.
-        UnreadableProof: if the text is not JSON, or as `verify`.
-    """
-    try:
-        document = proof_text if isinstance(proof_text, str) else proof_text.decode()
-        _check_nesting(document)
-        proof_json = json.loads(document)
-    # The parser's own limits: digits of a number, encoding.
-    except (ValueError, RecursionError) as error:
-        raise UnreadableProof(f"not JSON: {error}") from error
-    verify(proof_json, minimum_security_bits)
-
-
-def _check_nesting(document: str) -> None:
-    """Refuse deep nesting before the recursive parser meets it.
-
-    The interpreter's recursion limit is no guard: libraries raise it beyond what the stack holds.
-
-    Raises:
-        ValueError: if lists and objects are nested deeper than any proof file needs.
-    """
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(document):
-        bracket = match[0]
-        if bracket in "[{":
-            depth += 1
-            if depth > MAX_JSON_DEPTH:
-                raise ValueError(f"nested deeper than {MAX_JSON_DEPTH}")
-        elif bracket in "]}":
-            depth -= 1
+def verify_text(proof_text: str | bytes, minimum_security_bits: int = 0) -> Security:
+    """Verify the contents of a proof file; raises and returns what `verify` does."""
+    return verify(parse(proof_text), minimum_security_bits)
 
 
 def read_statement(
-    public_input_json: object,
-    parameters_json: object,
+    document: Document,
     minimum_security_bits: int = 0,
     describe_air: DescribeAir | None = None,
 ) -> Statement:
-    """Read and check everything but the proof itself, and build the AIR.
+    """Check everything but the proof itself, and build the AIR.
 
     Raises:
         ProofError: as `verify`.
     """
-    parameters = parse_parameters(parameters_json)
-    reject_unless(
-        parameters.security_bits >= minimum_security_bits,
-        f"{parameters.security_bits} bits of security, {minimum_security_bits} are required",
-    )
-    public_input = parse_public_input(public_input_json)
+    with section("proof_parameters"):
+        parameters = check_parameters(document.parameters)
+    with section("public_input"):
+        public_input = check_public_input(document.public_input)
     log_trace_length = public_input.log_trace_length
-    degree_bound = parameters.fri.degree_bound
-    reject_unless(
-        degree_bound == 1 << log_trace_length,
-        f"FRI tests degree {degree_bound}, the trace has 2^{log_trace_length} rows",
+    log_domain = log_trace_length + parameters.log_blowup
+    unsupported_if(
+        log_domain > MAX_LOG_DOMAIN,
+        f"log2 of the evaluation domain is {log_domain}, supported are at most {MAX_LOG_DOMAIN}",
     )
+    log_degree = parameters.fri.degree_bound.bit_length() - 1
     reject_unless(
-        log_trace_length + parameters.log_blowup <= MAX_LOG_DOMAIN, "evaluation domain too large"
+        log_degree == log_trace_length,
+        f"FRI steps and last layer give degree 2^{log_degree}, "
+        f"the trace has length 2^{log_trace_length}",
     )
+    require(parameters, minimum_security_bits)
     describe = _native.air_description if describe_air is None else describe_air
     try:
-        air = Air.from_description(describe(json.dumps(public_input_json)))
+        air = Air.from_description(describe(json.dumps(document.public_input_json)))
     except ValueError as error:
         raise RejectedProof(f"no AIR for this public input: {error}") from error
     reject_unless(

@@ -169,7 +169,7 @@ CASES: dict[str, tuple[Change, int, str]] = {
     "poseidon input is no number": (
         fields("private_input.json", poseidon=[POSEIDON | {"input_s1": None}]),
         UNUSABLE,
-        "private input: input_s1 is missing or malformed",
+        "private_input.json: poseidon[0].input_s1 is null, expected a string",
     ),
     "signature does not hold": (
         fields("private_input.json", ecdsa=[SIGNATURE]),
@@ -179,24 +179,28 @@ CASES: dict[str, tuple[Change, int, str]] = {
     "trace is not named": (
         fields("private_input.json", trace_path=None),
         UNUSABLE,
-        "trace_path is not a string",
+        "private_input.json: trace_path is null, expected a string",
     ),
     "private input is not JSON": (
         lambda folder: (folder / "private_input.json").write_text("{"),
         UNUSABLE,
-        "private_input.json: EOF",
+        "private_input.json: not JSON: EOF",
     ),
     "steps are no power of two": (
         fields("public_input.json", n_steps=65_535),
         UNUSABLE,
-        "65535",
+        "public_input.json: n_steps is 65535, a power of two is expected",
     ),
     "public memory is empty": (
         fields("public_input.json", public_memory=[]),
         UNUSABLE,
-        "public",
+        "public_input.json: public_memory has 0 cells",
     ),
-    "layout is another": (fields("public_input.json", layout="small"), UNUSABLE, "small"),
+    "layout is another": (
+        fields("public_input.json", layout="small"),
+        UNUSABLE,
+        'unsupported: {public_input}: layout "small" is not supported, only "dynamic"',
+    ),
     "parameters are of another trace length": (
         fields("params.json", stark__fri__fri_step_list=[0, 3, 3, 3]),
         UNUSABLE,
@@ -205,13 +209,47 @@ CASES: dict[str, tuple[Change, int, str]] = {
     "queries are too few": (
         fields("params.json", stark__fri__n_queries=35),
         UNUSABLE,
-        "the parameters give 94 bits of conjectured security, required are 96",
+        "the parameters give 94.300 bits of conjectured security, 96 are required",
     ),
-    "no queries": (fields("params.json", stark__fri__n_queries=0), UNUSABLE, "n_queries is 0"),
+    "no queries": (
+        fields("params.json", stark__fri__n_queries=0),
+        UNUSABLE,
+        "params.json: n_queries is 0, allowed are 1 to 256",
+    ),
+    "misspelt parameter": (
+        fields("params.json", pow_hsah="keccak256"),
+        UNUSABLE,
+        'params.json: has the unknown key "pow_hsah"',
+    ),
+    "misspelt builtin": (
+        fields("private_input.json", posiedon=[POSEIDON]),
+        UNUSABLE,
+        'private_input.json: has the unknown key "posiedon"',
+    ),
+    "instance given twice": (
+        fields("private_input.json", poseidon=[POSEIDON, POSEIDON]),
+        UNUSABLE,
+        "private_input.json: poseidon has index 0 twice",
+    ),
+    "instances are no list": (
+        fields("private_input.json", range_check=5),
+        UNUSABLE,
+        "unreadable: {private_input}: range_check is 5, expected a list",
+    ),
+    "key given twice": (
+        lambda folder: (folder / "params.json").write_text('{"field": "x", "field": "y"}'),
+        UNUSABLE,
+        'key "field" appears twice',
+    ),
+    "public input is another file": (
+        lambda folder: shutil.copy(folder / "params.json", folder / "public_input.json"),
+        UNUSABLE,
+        "memory_segments is missing, this is proof parameters",
+    ),
     "hash is unknown": (
         fields("params.json", channel_hash="md5"),
         UNUSABLE,
-        'channel_hash: unknown value "md5"',
+        'unsupported: {params}: combination of hashes (channel_hash "md5"',
     ),
 }
 
@@ -227,6 +265,9 @@ def test_stark_prove_when_something_is_wrong_then_one_line_and_no_file(
     before = sorted(os.listdir(folder))  # noqa: PTH208
     result = cli(*stark_prove_arguments(folder, folder / "proof.json"), "--min-security-bits", "96")
     assert (result.status, result.out) == (status, "")
+    names = {name: folder / f"{name}.json" for name in ("params", "public_input", "private_input")}
+    for key, path in names.items():
+        message = message.replace(f"{{{key}}}", str(path))
     assert message in result.err
     assert len(result.err.strip().splitlines()) == 1
     assert sorted(os.listdir(folder)) == before  # noqa: PTH208

@@ -167,7 +167,7 @@ def test_withdraw_when_amount_and_fetch_conflict_then_refused(cli: Cli) -> None:
 @needs_vectors
 @pytest.mark.parametrize("option", [(), ("--python",)])
 def test_stark_verify_when_proof_is_stones_then_accepted(cli: Cli, option: tuple[str, ...]) -> None:
-    result = cli("stark", "verify", str(STONE_PROOF), *option)
+    result = cli("stark", "verify", str(STONE_PROOF), *option, "--min-security-bits", "37")
     assert (result.status, "accepted" in result.out) == (0, True)
 
 
@@ -186,10 +186,19 @@ def test_stark_verify_when_proof_is_altered_then_status_says_how(
     altered.write_text(json.dumps(flipped))
     truncated.write_text(STONE_PROOF.read_text()[:-1000])
     assert cli("stark", "verify", str(altered), *option).status == 1
-    assert cli("stark", "verify", str(truncated), *option).status == 2
+    assert cli("stark", "verify", str(truncated), *option).status == 3
     assert cli("stark", "verify", str(tmp_path / "absent.json"), *option).status == 2
-    weak = cli("stark", "verify", str(STONE_PROOF), *option, "--min-security-bits", "96")
-    assert (weak.status, "96" in weak.err) == (1, True)
+    unsupported = tmp_path / "unsupported.json"
+    foreign = {**proof["public_input"], "layout": "recursive", "dynamic_params": None}
+    unsupported.write_text(json.dumps({**proof, "public_input": foreign}))
+    assert cli("stark", "verify", str(unsupported), *option).status == 2
+    # The minimum is 96 unless another one is asked for.
+    for arguments in ((), ("--min-security-bits", "96")):
+        weak = cli("stark", "verify", str(STONE_PROOF), *option, *arguments)
+        assert (weak.status, "96 are required" in weak.err) == (1, True)
+    taken = cli("stark", "verify", str(STONE_PROOF), *option, "--min-security-bits", "0")
+    assert (taken.status, "no minimum of security" in taken.out) == (0, True)
+    assert "37.938 conjectured" in taken.out
 
 
 def test_stark_prove_when_inputs_are_unusable_then_status_2_and_no_file(

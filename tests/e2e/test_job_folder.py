@@ -12,6 +12,7 @@ from prover.job_folder import JobFolder, next_job, waiting_jobs
 from prover.measure import PhaseCost, PhaseMeter
 from prover.profiles import (
     LAST_LAYER_DEGREE_BOUND,
+    MIN_PROVEN_BITS,
     MIN_SECURITY_BITS,
     PROFILES,
     Profile,
@@ -117,8 +118,8 @@ def test_profile_when_written_for_l1_then_nodes_have_192_bits_and_security_suffi
     profile = PROFILES[name]
     parameters = parameters_json(profile, 1 << 16, Suite.K)
     assert parameters["commitment_hash"] == "keccak256_masked192_msb"
-    assert profile.conjectured_security_bits >= MIN_SECURITY_BITS
-    assert profile.proven_security_bits >= 60
+    assert profile.conjectured_millibits >= 1000 * MIN_SECURITY_BITS
+    assert profile.proven_millibits >= 1000 * MIN_PROVEN_BITS
 
 
 def test_phase_meter_when_memory_is_used_in_one_phase_then_the_next_does_not_show_it() -> None:

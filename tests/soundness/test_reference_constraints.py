@@ -11,6 +11,7 @@ import pytest
 
 from prover.reference.air import Air
 from prover.reference.boundary import boundary_values
+from prover.reference.document import read_document
 from prover.reference.errors import RejectedProof
 from prover.reference.field import P
 from prover.reference.proof import Commitments, ProofReader, read_commitments
@@ -31,7 +32,7 @@ class OutOfDomain:
 
     def __init__(self, name: str) -> None:
         proof = load_proof(name)
-        self.statement: Statement = read_statement(proof["public_input"], proof["proof_parameters"])
+        self.statement: Statement = read_statement(read_document(proof))
         self.proof = bytes.fromhex(proof["proof_hex"][2:])
         reader = ProofReader(self.proof, self.statement.parameters)
         self.sent: Commitments = read_commitments(reader, len(self.air.mask) + 2)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from prover.reference.deep import claims_by_point, evaluate_quotient
-from prover.reference.errors import RejectedProof, UnreadableProof
+from prover.reference.errors import RejectedProof
 from prover.reference.field import P, domain_element, evaluate, inverse
 from prover.reference.fri import check_low_degree
 from prover.reference.hashes import MaskedHash, node_hash
@@ -144,7 +144,7 @@ def test_opening_when_any_cell_or_sibling_differs_then_rejected(
                 check_opening(table.root, table.shape, {**rows, index: row}, siblings, rules)
 
 
-def test_node_when_masked_bytes_are_set_then_unreadable() -> None:
+def test_node_when_masked_bytes_are_set_then_rejected() -> None:
     for name, allowed, forbidden in (
         ("keccak256_masked160_msb", 19, 20),
         ("keccak256_masked192_msb", 23, 24),
@@ -152,7 +152,7 @@ def test_node_when_masked_bytes_are_set_then_unreadable() -> None:
     ):
         rules = parameters(name)
         ProofReader(with_byte(allowed), rules).node(0)
-        with pytest.raises(UnreadableProof, match="outside of the hash mask"):
+        with pytest.raises(RejectedProof, match="outside of the hash mask"):
             ProofReader(with_byte(forbidden), rules).node(0)
         masked = node_hash(name)
         assert isinstance(masked, MaskedHash)

@@ -292,7 +292,7 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
         ("fast", 200_000, 2, "no number of steps fits"),
         ("balanced", 1 << 20, 8, r"takes up to 126539 bytes .* at most 262144 steps fit"),
         ("balanced", 1 << 30, 2, "takes more than a transaction has"),
-        ("cheap-l1", 1 << 24, 16, "leaves .* bytes and .* an order can need"),
+        ("cheap-l1", 1 << 24, 300, "leaves .* bytes and .* an order can need"),
     ],
 )
 def test_policy_when_it_does_not_fit_the_profile_then_refused_with_numbers(

@@ -20,7 +20,8 @@ mod trace;
 pub use air::CairoAir;
 pub use builtins::ecdsa::{SignatureError, SignatureInput};
 pub use public_input::{
-    PageHash, PublicCell, PublicInput, PublicInputError, PublicInputParts, Segment, SEGMENT_NAMES,
+    PageHash, PublicCell, PublicInput, PublicInputError, PublicInputParts, RawPublicInput, Segment,
+    SEGMENT_NAMES,
 };
 pub use statement::{InteractionElements, Param, N_INTERACTION_ELEMENTS};
 pub use trace::{

@@ -1,7 +1,5 @@
 //! Placing the segments of a run in one address space, as the prover wants them.
 
-use std::collections::BTreeMap;
-
 use novation_cairo_air::layout::Builtin;
 use novation_cairo_air::{
     BuiltinInputs, PublicCell, PublicInput, PublicInputParts, Segment, SignatureInput, TraceInputs,
@@ -14,8 +12,7 @@ use crate::builtins::ECDSA_CELLS;
 use crate::error::PlacementError;
 use crate::instruction::biased_offsets;
 use crate::machine::{
-    Pointers, ECDSA, EXECUTION, N_FIXED_SEGMENTS, OUTPUT, POSEIDON, PROGRAM, PROGRAM_BASE,
-    RANGE_CHECK, ZEROS,
+    Pointers, ECDSA, EXECUTION, OUTPUT, POSEIDON, PROGRAM, PROGRAM_BASE, RANGE_CHECK, ZEROS,
 };
 use crate::operands::{POSEIDON_CELLS, POSEIDON_INPUTS};
 use crate::run::Run;
@@ -139,21 +136,20 @@ impl Run {
         memory
     }
 
-    fn public_segments(&self, bases: &[u64]) -> BTreeMap<String, Segment> {
-        let final_ap = self.machine.final_registers.ap;
-        let segment = |(index, name): (u32, &&str)| {
-            let base = bases[index as usize];
+    fn public_segments(&self, bases: &[u64]) -> [Segment; SEGMENT_NAMES.len()] {
+        let mut segments = [Segment { begin_addr: 0, stop_ptr: 0 }; SEGMENT_NAMES.len()];
+        for ((segment, base), index) in segments.iter_mut().zip(bases).zip(0..) {
             let (begin_addr, stop_ptr) = match index {
                 PROGRAM => {
                     let places = self.machine.code;
                     (places.address(self.program.start), places.address(self.program.end))
                 }
-                EXECUTION => (base + 2, final_ap),
-                _ => (base, base + u64::from(self.cells(index))),
+                EXECUTION => (base + 2, self.machine.final_registers.ap),
+                _ => (*base, base + u64::from(self.cells(index))),
             };
-            ((*name).to_owned(), Segment { begin_addr, stop_ptr })
-        };
-        (0..N_FIXED_SEGMENTS).zip(&SEGMENT_NAMES).map(segment).collect()
+            *segment = Segment { begin_addr, stop_ptr };
+        }
+        segments
     }
 
     /// The program, both ends of the stack, and the output.

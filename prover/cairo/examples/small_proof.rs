@@ -90,7 +90,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut progress = Progress::silent();
     let proof =
         prove_inputs(statement()?, || Ok(run), parameters(), Resources::default(), &mut progress)?;
-    let accepted = verify_proof(&proof)?;
+    let accepted = verify_proof(&proof, 0)?;
     println!("{} steps, proof of {} bytes", accepted.n_steps, accepted.proof_bytes);
     if let Some(path) = std::env::args().nth(1) {
         std::fs::write(path, proof.to_json())?;

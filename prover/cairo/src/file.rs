@@ -8,13 +8,27 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use novation_cairo_air::CairoAir;
+use novation_json::{text, Malformed, Object};
 use novation_stark::{annotate, Proof, Shape, StarkParams};
 use serde_json::{json, Value};
 
+use crate::lookalike::no_proof;
 use crate::verify::{statement_words, VerifyFileError};
 
 /// The name under which Stone logs a Cairo statement.
 const STATEMENT_NAME: &str = "cpu air";
+
+/// Stone's keys; verifiers read the first three.
+const KEYS: [&str; 8] = [
+    "proof_hex",
+    "public_input",
+    "proof_parameters",
+    "annotations",
+    "extra_annotations",
+    "private_input",
+    "prover_config",
+    "version",
+];
 
 /// What a proof file contains.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,21 +65,32 @@ impl ProofFile {
     /// Reads the content of a file.
     ///
     /// # Errors
-    /// [`VerifyFileError::Unreadable`] if it is not the JSON of a proof file.
+    /// [`VerifyFileError::Unreadable`] if it is not the JSON of a proof file, with what it seems to
+    /// be instead; [`VerifyFileError::Unsupported`] if the proof is too long.
     pub fn from_bytes(content: impl AsRef<[u8]>) -> Result<Self, VerifyFileError> {
-        let text = core::str::from_utf8(content.as_ref());
-        Self::from_json(text.map_err(|error| VerifyFileError::Unreadable(error.to_string()))?)
+        Self::from_value(novation_json::parse(content.as_ref())?)
     }
 
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// [`VerifyFileError::Unreadable`] if it is not the JSON of a proof file.
+    /// As [`ProofFile::from_bytes`].
     pub fn from_json(text: &str) -> Result<Self, VerifyFileError> {
-        let unreadable = |error: serde_json::Error| VerifyFileError::Unreadable(error.to_string());
-        let mut file: Value = serde_json::from_str(text).map_err(unreadable)?;
-        let missing = || VerifyFileError::Unreadable("proof_hex is not hexadecimal".into());
-        let proof_bytes = file["proof_hex"].as_str().and_then(unhex).ok_or_else(missing)?;
+        Self::from_bytes(text)
+    }
+
+    fn from_value(mut file: Value) -> Result<Self, VerifyFileError> {
+        if file.get("proof_hex").is_none() {
+            return Err(VerifyFileError::Unreadable(no_proof(&file)));
+        }
+        let fields = Object::new(&file, &KEYS)?;
+        let proof_bytes = fields.field("proof_hex", |digits| {
+            let expected = || Malformed::new("is not 0x and pairs of hexadecimal digits");
+            unhex(text(digits)?).ok_or_else(expected)
+        })?;
+        for section in ["proof_parameters", "public_input"] {
+            fields.field(section, |_| Ok(()))?;
+        }
         let lines = file["annotations"].as_array().into_iter().flatten();
         Ok(Self {
             annotations: lines.filter_map(|line| Some(line.as_str()?.to_owned())).collect(),

@@ -6,6 +6,7 @@
 
 mod describe;
 mod file;
+mod lookalike;
 mod run;
 mod verify;
 

@@ -5,16 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use novation_air::Air;
+use novation_cairo_air::layout::{check_disjoint, fit};
 use novation_cairo_air::{
     read_memory_file, read_trace_file, BuiltinInputs, CairoAir, FileError, PublicInput,
-    PublicInputError, SecondPhase, TraceError, TraceGenerator, TraceInputs,
+    PublicInputError, RawPublicInput, SecondPhase, TraceError, TraceGenerator, TraceInputs,
 };
 use novation_field::Fe;
-use novation_stark::{prove, ParamsError, Progress, ProveError, Resources, StarkParams, Witness};
+use novation_json::{text, Malformed};
+use novation_stark::{
+    prove, ParamsError, Progress, ProveError, Resources, Shape, StarkParams, TooWeak, Witness,
+};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::file::ProofFile;
+use crate::lookalike::no_public_input;
 use crate::verify::statement_words;
 
 /// The files of a run and of its proof parameters.
@@ -54,39 +59,18 @@ pub enum RunError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// A file is not JSON.
-    #[error("{}: {error}", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What the parser says.
-        error: serde_json::Error,
-    },
-    /// The private input names no trace or memory file.
-    #[error("private input: {0} is not a string")]
-    MissingPath(&'static str),
-    /// Trace, memory or private input are malformed.
-    #[error("{}: {error}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        error: FileError,
-    },
-    /// The statement is not acceptable.
-    #[error(transparent)]
-    Statement(#[from] PublicInputError),
-    /// The parameters are not acceptable.
-    #[error(transparent)]
-    Params(#[from] ParamsError),
+    /// A file is not what it should be.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
+    /// The files describe something that this prover does not prove.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// The statement breaks a rule, or the parameters are out of range.
+    #[error("rejected: {0}")]
+    Rejected(String),
     /// The parameters are sound but too weak for the caller.
-    #[error("the parameters give {actual} bits of conjectured security, required are {required}")]
-    Security {
-        /// What the caller requires.
-        required: u32,
-        /// What the parameters give.
-        actual: u32,
-    },
+    #[error("the parameters give {0}")]
+    TooWeak(#[from] TooWeak),
     /// The run does not fit the statement.
     #[error(transparent)]
     Trace(#[from] TraceError),
@@ -95,7 +79,53 @@ pub enum RunError {
     Prove(#[from] ProveError),
 }
 
-/// Proves a run from its files.
+impl RunError {
+    /// The same error about a file.
+    fn of(self, path: &Path) -> Self {
+        let named = |message| format!("{}: {message}", path.display());
+        match self {
+            Self::Unreadable(message) => Self::Unreadable(named(message)),
+            Self::Unsupported(message) => Self::Unsupported(named(message)),
+            Self::Rejected(message) => Self::Rejected(named(message)),
+            other => other,
+        }
+    }
+}
+
+impl From<Malformed> for RunError {
+    fn from(error: Malformed) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl From<FileError> for RunError {
+    fn from(error: FileError) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl From<PublicInputError> for RunError {
+    fn from(error: PublicInputError) -> Self {
+        match error {
+            other if other.is_malformed() => Self::Unreadable(other.to_string()),
+            other if other.is_unsupported() => Self::Unsupported(other.to_string()),
+            other => Self::Rejected(other.to_string()),
+        }
+    }
+}
+
+impl From<ParamsError> for RunError {
+    fn from(error: ParamsError) -> Self {
+        match error {
+            ParamsError::Malformed(error) => error.into(),
+            other if other.is_unsupported() => Self::Unsupported(other.to_string()),
+            other => Self::Rejected(other.to_string()),
+        }
+    }
+}
+
+/// Proves a run from its files. If the public input has no parameters of the layout, they are made
+/// to fit the run.
 ///
 /// # Errors
 /// [`RunError`] names the file and the reason.
@@ -105,14 +135,33 @@ pub fn prove_run(
     progress: &mut Progress<'_>,
 ) -> Result<ProofFile, RunError> {
     let public_input = read_json(&files.public_input)?;
-    let params = read_json(&files.params)?;
-    let statement = PublicInput::from_value(&public_input)?;
+    let proof_parameters = read_json(&files.params)?;
+    let about_input = |error: RunError| error.of(&files.public_input);
+    let statement = read_statement(&public_input).map_err(about_input)?;
+    let params = StarkParams::from_json_value(&proof_parameters)
+        .map_err(|error| RunError::from(error).of(&files.params))?;
     let max_address = statement.memory_units();
     let inputs = || read_run(&files.private_input, max_address);
-    let mut proof = prove_inputs(statement, inputs, params, demands, progress)?;
-    // As the caller wrote it.
-    proof.public_input = public_input;
+    let is_complete = !public_input["dynamic_params"].is_null();
+    let mut proof = prove_parsed(statement, inputs, &params, demands.into(), progress)?;
+    proof.proof_parameters = proof_parameters;
+    if is_complete {
+        // As the caller wrote it.
+        proof.public_input = public_input;
+    }
     Ok(proof)
+}
+
+fn read_statement(public_input: &Value) -> Result<PublicInput, RunError> {
+    if public_input.get("memory_segments").is_none() {
+        return Err(RunError::Unreadable(no_public_input(public_input)));
+    }
+    let raw = RawPublicInput::read(public_input)?;
+    if raw.0.params.is_some() {
+        return Ok(raw.check()?);
+    }
+    let params = fit(&raw.0).map_err(|error| RunError::Unsupported(error.to_string()))?;
+    Ok(PublicInput::new(raw.0.with_params(params))?)
 }
 
 /// Proves a run in memory; the inputs are asked for when statement and parameters are acceptable.
@@ -126,19 +175,29 @@ pub fn prove_inputs(
     demands: impl Into<Demands>,
     progress: &mut Progress<'_>,
 ) -> Result<ProofFile, RunError> {
-    let Demands { resources, min_security_bits: required } = demands.into();
-    let params = StarkParams::from_json_value(proof_parameters.clone())?;
+    let params = StarkParams::from_json_value(&proof_parameters)?;
+    let mut proof = prove_parsed(statement, inputs, &params, demands.into(), progress)?;
+    proof.proof_parameters = proof_parameters;
+    Ok(proof)
+}
+
+/// The proof file, in which the parameters are still null.
+fn prove_parsed(
+    statement: PublicInput,
+    inputs: impl FnOnce() -> Result<TraceInputs, RunError>,
+    params: &StarkParams,
+    demands: Demands,
+    progress: &mut Progress<'_>,
+) -> Result<ProofFile, RunError> {
+    check_disjoint(statement.layout()).map_err(PublicInputError::from)?;
     params.check_trace_length(statement.log_trace_length())?;
-    let actual = params.security_bits(statement.log_trace_length()).conjectured;
-    if actual < required {
-        return Err(RunError::Security { required, actual });
-    }
     let air = CairoAir::new(statement);
+    params.require_security(&Shape::of(&air), demands.min_security_bits)?;
     let mut witness = RunWitness::new(&air, inputs()?);
-    let words = statement_words(air.public_input(), &params);
-    let proof = prove(&air, &mut witness, &params, &words, resources, progress)?;
+    let words = statement_words(air.public_input(), params);
+    let proof = prove(&air, &mut witness, params, &words, demands.resources, progress)?;
     let public_input = air.public_input().to_value();
-    Ok(ProofFile::new(&air, public_input, proof_parameters, &params, &proof))
+    Ok(ProofFile::new(&air, public_input, Value::Null, params, &proof))
 }
 
 /// Makes the trace of a run, which is dropped as soon as its columns are there.
@@ -181,27 +240,26 @@ impl Witness for RunWitness<'_> {
 
 fn read_run(private_input: &Path, max_address: u64) -> Result<TraceInputs, RunError> {
     let value = read_json(private_input)?;
+    let about_input = |error: RunError| error.of(private_input);
+    let builtins = BuiltinInputs::from_value(&value).map_err(|error| about_input(error.into()))?;
     let folder = private_input.parent().unwrap_or(Path::new(""));
-    let path = |key: &'static str| {
-        let name = value[key].as_str().ok_or(RunError::MissingPath(key))?;
+    let path = |key: &str| {
+        let name = text(&value[key]).map_err(|error| about_input(error.within(key).into()))?;
         Ok::<_, RunError>(folder.join(name))
     };
-    let malformed = |path: &Path| {
-        let path = path.to_owned();
-        |error| RunError::File { path, error }
-    };
     let (trace, memory) = (path("trace_path")?, path("memory_path")?);
+    let about = |path: &Path, error: FileError| RunError::from(error).of(path);
     Ok(TraceInputs {
-        trace: read_trace_file(&read(&trace)?).map_err(malformed(&trace))?,
-        memory: read_memory_file(&read(&memory)?, max_address).map_err(malformed(&memory))?,
-        builtins: BuiltinInputs::from_value(&value).map_err(malformed(private_input))?,
+        trace: read_trace_file(&read(&trace)?).map_err(|error| about(&trace, error))?,
+        memory: read_memory_file(&read(&memory)?, max_address)
+            .map_err(|error| about(&memory, error))?,
+        builtins,
     })
 }
 
 fn read_json(path: &Path) -> Result<Value, RunError> {
-    let bytes = read(path)?;
-    let malformed = |error| RunError::Json { path: path.to_owned(), error };
-    serde_json::from_slice(&bytes).map_err(malformed)
+    let parsed = novation_json::parse(&read(path)?);
+    parsed.map_err(|error| RunError::from(error).of(path))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, RunError> {

@@ -1,13 +1,14 @@
 //! Exceptions for what can go wrong in Rust.
 
 use novation_cairo_prover::{RunError, VerifyFileError};
-use novation_stark::{ProveError, VerifyError};
+use novation_stark::ProveError;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::{create_exception, exceptions::PyException};
 
 create_exception!(_native, ProofRejected, PyException, "The proof does not prove its statement.");
 create_exception!(_native, ProofUnreadable, PyException, "The file is not a proof file.");
+create_exception!(_native, ProofUnsupported, PyException, "A kind of proof that is not judged.");
 create_exception!(_native, CairoRunError, PyException, "A Cairo run that cannot be proven.");
 create_exception!(_native, ProvingFailed, PyException, "The run could not be proven.");
 
@@ -16,19 +17,17 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CairoRunError", py.get_type::<CairoRunError>())?;
     module.add("ProofRejected", py.get_type::<ProofRejected>())?;
     module.add("ProofUnreadable", py.get_type::<ProofUnreadable>())?;
+    module.add("ProofUnsupported", py.get_type::<ProofUnsupported>())?;
     module.add("ProvingFailed", py.get_type::<ProvingFailed>())
 }
 
 pub(crate) fn verify_error(error: VerifyFileError) -> PyErr {
-    if error.is_unreadable() {
-        ProofUnreadable::new_err(error.to_string())
-    } else {
-        ProofRejected::new_err(error.to_string())
+    let message = error.to_string();
+    match error {
+        VerifyFileError::Unreadable(_) => ProofUnreadable::new_err(message),
+        VerifyFileError::Unsupported(_) => ProofUnsupported::new_err(message),
+        VerifyFileError::Rejected(_) => ProofRejected::new_err(message),
     }
-}
-
-pub(crate) fn too_weak(required: u32, actual: u32) -> PyErr {
-    ProofRejected::new_err(format!("rejected: {}", VerifyError::Security { required, actual }))
 }
 
 /// Names the instruction in the message; its offset is the attribute `pc`.

@@ -6,12 +6,12 @@ use novation_cairo_prover::{
     prove_run, verify_proof, verify_proof_files, write_atomically, Accepted, ProofFile, RunFiles,
     VerifyFileError,
 };
-use novation_stark::Progress;
+use novation_stark::{Millibits, Progress, Security};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::errors::{too_weak, verify_error};
+use crate::errors::verify_error;
 use crate::tracking::{tracked, ProofOptions, ProofPhase};
 
 /// A proof file: its path, or its content.
@@ -71,8 +71,8 @@ fn stark_verify(
     min_security_bits: u32,
 ) -> PyResult<Bound<'_, PyDict>> {
     let content = py.detach(|| proof.read())?;
-    let accepted = py.detach(|| verify_proof(&ProofFile::from_bytes(content)?));
-    proof_report(py, &accepted.map_err(verify_error)?, min_security_bits)
+    let verify = || verify_proof(&ProofFile::from_bytes(content)?, min_security_bits);
+    proof_report(py, &py.detach(verify).map_err(verify_error)?)
 }
 
 /// Verifies many proof files on all cores; returns for each what it proves, or the exception.
@@ -83,32 +83,27 @@ fn stark_verify_many(
     proofs: Vec<ProofSource>,
     min_security_bits: u32,
 ) -> Vec<Bound<'_, PyAny>> {
-    let outcomes = py.detach(|| verify_proof_files(proofs, ProofSource::read));
+    let verify = || verify_proof_files(proofs, min_security_bits, ProofSource::read);
     let item = |outcome: PyResult<Result<Accepted, VerifyFileError>>| {
         let accepted = outcome.and_then(|verdict| verdict.map_err(verify_error));
-        match accepted.and_then(|accepted| proof_report(py, &accepted, min_security_bits)) {
+        match accepted.and_then(|accepted| proof_report(py, &accepted)) {
             Ok(report) => report.into_any(),
             Err(error) => error.into_value(py).into_bound(py).into_any(),
         }
     };
-    outcomes.into_iter().map(item).collect()
+    py.detach(verify).into_iter().map(item).collect()
 }
 
-fn proof_report<'py>(
-    py: Python<'py>,
-    accepted: &Accepted,
-    min_security_bits: u32,
-) -> PyResult<Bound<'py, PyDict>> {
-    let security = accepted.security;
-    if security.conjectured < min_security_bits {
-        return Err(too_weak(min_security_bits, security.conjectured));
-    }
+fn proof_report<'py>(py: Python<'py>, accepted: &Accepted) -> PyResult<Bound<'py, PyDict>> {
+    let Security { proven, proven_beyond_johnson, conjectured, collision } = accepted.security;
+    let bits = |millibits: Millibits| f64::from(millibits) / 1000.0;
     let report = PyDict::new(py);
     report.set_item("n_steps", accepted.n_steps)?;
     report.set_item("proof_bytes", accepted.proof_bytes)?;
-    report.set_item("security_bits_conjectured", security.conjectured)?;
-    report.set_item("security_bits_proven", security.proven)?;
-    report.set_item("security_bits_collision", security.collision)?;
+    report.set_item("security_bits_proven", bits(proven))?;
+    report.set_item("security_bits_proven_beyond_johnson", bits(proven_beyond_johnson))?;
+    report.set_item("security_bits_conjectured", bits(conjectured))?;
+    report.set_item("security_bits_collision", bits(collision))?;
     Ok(report)
 }
 

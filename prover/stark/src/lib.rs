@@ -16,6 +16,7 @@ mod domain;
 mod fri;
 mod merkle;
 mod params;
+mod params_json;
 mod pow;
 mod process;
 mod proof;
@@ -35,13 +36,16 @@ pub use merkle::{MerkleError, MerkleTree};
 pub use params::{
     ByteHash, ChannelHash, FriParams, PageHash, ParamsError, StarkParams, MAX_LOG_DOMAIN,
 };
+pub use params_json::RawParams;
 pub use pow::{find_nonce, verify_nonce};
 pub use proof::{opening_plans, Commitments, Proof, ProofBytesError, Shape, COMPOSITION_COLUMNS};
 pub use prover::{
     prove, BudgetError, Cancelled, PhaseReport, Primitives, Progress, ProveError, Resources,
     Witness, Work,
 };
-pub use security::SecurityBits;
+pub use security::{
+    format_bits, Millibits, Security, TooWeak, MAX_COUNTED_LOG_BLOWUP, MIN_COUNTED_LOG_BLOWUP,
+};
 pub use table::{leaf_of_row, Opening, TablePlan};
 pub use transcript::Transcript;
 pub use verifier::{verify, verify_bytes, VerifyError};

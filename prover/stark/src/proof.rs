@@ -23,6 +23,8 @@ pub struct Shape {
     pub n_interaction: usize,
     /// Values sent at the point outside the domain, without those of the composition.
     pub n_mask: usize,
+    /// Coefficient slots of the composition polynomial.
+    pub n_constraints: usize,
 }
 
 impl Shape {
@@ -34,6 +36,7 @@ impl Shape {
             phases,
             n_interaction: air.n_interaction_elements(),
             n_mask: air.mask().len(),
+            n_constraints: air.n_constraints(),
         }
     }
 }

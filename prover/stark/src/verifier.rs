@@ -16,7 +16,7 @@ use crate::merkle::MerkleError;
 use crate::params::{ParamsError, StarkParams};
 use crate::pow::verify_nonce;
 use crate::proof::{opening_plans, Proof, ProofBytesError, Shape, COMPOSITION_COLUMNS};
-use crate::security::SecurityBits;
+use crate::security::Security;
 use crate::table::{Opening, TablePlan};
 
 /// Why a proof is rejected.
@@ -74,14 +74,6 @@ pub enum VerifyError {
         /// The value of the polynomial that was sent.
         expected: Fe,
     },
-    /// The parameters are sound but too weak for the caller.
-    #[error("{actual} bits of conjectured security, required are {required}")]
-    Security {
-        /// What the caller requires.
-        required: u32,
-        /// What the parameters give.
-        actual: u32,
-    },
 }
 
 /// Verifies the bytes of a proof.
@@ -95,7 +87,7 @@ pub fn verify_bytes<A: Air + ?Sized>(
     params: &StarkParams,
     statement: &[u8],
     bytes: &[u8],
-) -> Result<SecurityBits, VerifyError> {
+) -> Result<Security, VerifyError> {
     let shape = Shape::of(air);
     params.check_trace_length(shape.log_trace)?;
     let proof = Proof::from_bytes(bytes, &shape, params, statement)?;
@@ -111,7 +103,7 @@ pub fn verify<A: Air + ?Sized>(
     params: &StarkParams,
     statement: &[u8],
     proof: &Proof,
-) -> Result<SecurityBits, VerifyError> {
+) -> Result<Security, VerifyError> {
     let shape = Shape::of(air);
     params.check_trace_length(shape.log_trace)?;
     if !proof.commitments.matches(&shape, params) {
@@ -136,7 +128,7 @@ pub fn verify<A: Air + ?Sized>(
     let deep_values = deep_values(air, params, &challenges, proof, &columns)?;
     // 10 ----- folding ----------------------------------------------------------------------------
     check_folding(&shape, params, &challenges, proof, &plans, deep_values)?;
-    Ok(params.security_bits(shape.log_trace))
+    Ok(params.security(&shape))
 }
 
 /// The mask values must satisfy the constraints: the composition polynomial that they give is the

@@ -84,7 +84,7 @@ fn replay(file: &str) {
     let Some(root) = vectors() else { return };
     let text = std::fs::read_to_string(root.join(file)).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
-    let params = StarkParams::from_json_value(json["proof_parameters"].clone()).unwrap();
+    let params = StarkParams::from_json_value(&json["proof_parameters"]).unwrap();
     let input = &json["public_input"];
     let dynamic = &input["dynamic_params"];
     let columns = |name: &str| usize::try_from(dynamic[name].as_u64().unwrap()).unwrap();
@@ -94,6 +94,7 @@ fn replay(file: &str) {
         phases: vec![columns("num_columns_first"), columns("num_columns_second")],
         n_interaction: 8,
         n_mask: DYNAMIC_MASK,
+        n_constraints: 419,
     };
     let statement = statement(input, &params);
     let bytes = unhex(json["proof_hex"].as_str().unwrap());

@@ -4,19 +4,21 @@
 //! which are part of the statement.
 
 mod columns;
+mod fit;
 mod packer;
 mod params;
 mod spec;
 mod validate;
 
 pub use columns::{Layout, MemorySlot, UnitSlot, VirtualColumn};
+pub use fit::{fit, FitError};
 pub use packer::{pack, PackError, Ratios};
 pub use params::{DynamicParams, ParamsError};
 pub use spec::{
     Builtin, ColumnSpec, Owner, Phase, Pool, SlotSpec, COLUMNS, CPU_HEIGHT, PARAM_NAMES,
     PUBLIC_MEMORY_FRACTION, SLOTS,
 };
-pub use validate::{check_disjoint, validate_layout, LayoutError};
+pub use validate::{check_disjoint, check_supported, validate_layout, LayoutError};
 
 /// The frozen table of this product, made by [`pack`] from [`Ratios::frozen`].
 pub const FROZEN_LAYOUT_JSON: &str = include_str!("../../layout.json");

@@ -10,13 +10,13 @@ use super::spec::{Builtin, Owner, CPU_HEIGHT, PARAM_NAMES, PUBLIC_MEMORY_FRACTIO
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParamsError {
     /// A parameter is absent.
-    #[error("layout parameter {name} is missing")]
+    #[error("dynamic_params.{name} is missing")]
     Missing {
         /// Its name.
         name: String,
     },
     /// A parameter has an unknown name.
-    #[error("unknown layout parameter {name}")]
+    #[error("dynamic_params has the unknown key {name:.40?}")]
     Unknown {
         /// Its name.
         name: String,

@@ -26,13 +26,13 @@ pub enum LayoutError {
         actual: u64,
     },
     /// A builtin is switched on whose constraints are not implemented.
-    #[error("builtin {builtin} is not supported")]
+    #[error("builtin {builtin} is switched on: it is not supported")]
     UnsupportedBuiltin {
         /// Name of the builtin.
         builtin: &'static str,
     },
     /// A period is not a power of two between the finest column's need and the trace length.
-    #[error("{name} is {actual}, expected a power of two between {min} and {max}")]
+    #[error("{name} is {actual}, expected a power of two of at least {min} and at most {max}")]
     Period {
         /// Name of the parameter.
         name: String,
@@ -56,7 +56,7 @@ pub enum LayoutError {
         max: u64,
     },
     /// A parameter of a builtin that is switched off is not zero.
-    #[error("{name} is {actual} although its builtin is switched off")]
+    #[error("{name} is {actual}, but its builtin is switched off: only 0 is supported then")]
     NotZero {
         /// Name of the parameter.
         name: String,
@@ -64,7 +64,7 @@ pub enum LayoutError {
         actual: u64,
     },
     /// Two virtual columns share a cell.
-    #[error("{first} and {second} overlap")]
+    #[error("{first} and {second} share cells, and this prover fills every cell of a column")]
     Overlap {
         /// Name of a column or slot.
         first: String,
@@ -73,11 +73,56 @@ pub enum LayoutError {
     },
 }
 
+impl LayoutError {
+    /// Whether Stone may prove such a layout, and only this crate cannot judge it.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::UnsupportedBuiltin { .. } | Self::NotZero { .. } | Self::Overlap { .. }
+        )
+    }
+}
+
+/// Checks that every builtin that is switched on has constraints here, and that nothing is said
+/// about those that are switched off.
+///
+/// # Errors
+/// [`LayoutError::UnsupportedBuiltin`] or [`LayoutError::NotZero`].
+pub fn check_supported(params: &DynamicParams) -> Result<(), LayoutError> {
+    for builtin in Builtin::ALL {
+        if params.get(&builtin.uses_param()) == 1 && !builtin.is_supported() {
+            return Err(LayoutError::UnsupportedBuiltin { builtin: builtin.name() });
+        }
+    }
+    for builtin in Builtin::ALL {
+        if !params.uses(builtin) {
+            require_zero(params, builtin.row_ratio_param())?;
+        }
+    }
+    let is_off = |owner| matches!(owner, Owner::Builtin(builtin) if !params.uses(builtin));
+    for spec in COLUMNS.iter().filter(|spec| is_off(spec.owner)) {
+        require_zero(params, &format!("{}_column", spec.name))?;
+        require_zero(params, &format!("{}_offset", spec.name))?;
+    }
+    for spec in SLOTS.iter().filter(|spec| is_off(spec.owner)) {
+        require_zero(params, &format!("{}_suboffset", spec.name))?;
+    }
+    Ok(())
+}
+
+fn require_zero(params: &DynamicParams, name: &str) -> Result<(), LayoutError> {
+    match params.get(name) {
+        0 => Ok(()),
+        actual => Err(LayoutError::NotZero { name: name.to_owned(), actual }),
+    }
+}
+
 /// Checks parameters for a trace of `trace_length` rows, a power of two of at most 2^62.
 ///
 /// # Errors
 /// [`LayoutError`] for the first rule that is violated.
 pub fn validate_layout(params: DynamicParams, trace_length: u64) -> Result<Layout, LayoutError> {
+    check_supported(&params)?;
     let check = Check { params: &params, trace_length };
     check.switches()?;
     check.periods()?;
@@ -98,9 +143,6 @@ impl Check<'_> {
             if actual > 1 {
                 return Err(LayoutError::NotABoolean { name, actual });
             }
-            if actual == 1 && !builtin.is_supported() {
-                return Err(LayoutError::UnsupportedBuiltin { builtin: builtin.name() });
-            }
         }
         Ok(())
     }
@@ -115,8 +157,6 @@ impl Check<'_> {
             let name = builtin.row_ratio_param();
             if self.params.uses(builtin) {
                 self.power_of_two(name, builtin.finest_division(), self.trace_length)?;
-            } else {
-                self.zero(name)?;
             }
         }
         Ok(())
@@ -127,14 +167,9 @@ impl Check<'_> {
         self.range("num_columns_second", 1, MAX_COLUMNS)?;
         let first = self.params.get("num_columns_first");
         let second = self.params.get("num_columns_second");
-        for spec in COLUMNS {
+        for spec in COLUMNS.iter().filter(|spec| !self.is_off(spec.owner)) {
             let (column, offset) =
                 (format!("{}_column", spec.name), format!("{}_offset", spec.name));
-            if self.is_off(spec.owner) {
-                self.zero(&column)?;
-                self.zero(&offset)?;
-                continue;
-            }
             match spec.phase {
                 Phase::First => self.range(&column, 0, first - 1)?,
                 Phase::Second => self.range(&column, first, first + second - 1)?,
@@ -145,12 +180,8 @@ impl Check<'_> {
     }
 
     fn slots(&self) -> Result<(), LayoutError> {
-        for spec in SLOTS.iter() {
+        for spec in SLOTS.iter().filter(|spec| !self.is_off(spec.owner)) {
             let name = format!("{}_suboffset", spec.name);
-            if self.is_off(spec.owner) {
-                self.zero(&name)?;
-                continue;
-            }
             let rows_per_unit = self.params.period(pool_owner(spec.pool));
             let step = self.params.period(spec.owner) / spec.units;
             // suboffset * rows_per_unit < step: the first unit lies in the first period.
@@ -178,13 +209,6 @@ impl Check<'_> {
         }
         Err(LayoutError::OutOfRange { name: name.to_owned(), actual, min, max })
     }
-
-    fn zero(&self, name: &str) -> Result<(), LayoutError> {
-        match self.params.get(name) {
-            0 => Ok(()),
-            actual => Err(LayoutError::NotZero { name: name.to_owned(), actual }),
-        }
-    }
 }
 
 fn pool_owner(pool: Pool) -> Owner {
@@ -203,8 +227,8 @@ struct Progression {
     step: u64,
 }
 
-/// Checks that no cell belongs to two components: a proof of such a layout would be sound, but no
-/// honest prover could make it.
+/// Checks that no cell belongs to two components: a proof of such a layout is sound, but only a
+/// prover that leaves out the cells that mean nothing can make it. StarkWare's layouts are such.
 ///
 /// # Errors
 /// [`LayoutError::Overlap`] for the first pair found.

@@ -5,10 +5,13 @@ mod seed;
 mod validate;
 
 use novation_field::Fe;
+use novation_json::Malformed;
 use thiserror::Error;
 
 use crate::layout::{Builtin, Layout, LayoutError, ParamsError};
 
+pub(crate) use json::field_element;
+pub use json::RawPublicInput;
 pub use seed::PageHash;
 pub use validate::PublicInputParts;
 
@@ -32,14 +35,11 @@ pub const SEGMENT_NAMES: [&str; 13] = [
 /// A public input that is not a statement this crate can prove or verify.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PublicInputError {
-    /// The text is not JSON of the expected shape.
-    #[error("malformed public input: {message}")]
-    Json {
-        /// What the parser found.
-        message: String,
-    },
+    /// Not JSON of the expected shape.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
     /// The layout is not `dynamic`.
-    #[error("layout {actual:?}, expected \"dynamic\"")]
+    #[error("layout {actual} is not supported, only \"dynamic\"")]
     Layout {
         /// Name of the layout.
         actual: String,
@@ -50,16 +50,22 @@ pub enum PublicInputError {
     /// The parameters of the layout violate a rule.
     #[error(transparent)]
     Rules(#[from] LayoutError),
-    /// The number of steps is not a power of two in range.
-    #[error("{actual} steps, expected a power of two up to 2^{max_log}")]
+    /// The number of steps is no power of two.
+    #[error("n_steps is {actual}, a power of two is expected")]
     Steps {
         /// Steps given.
         actual: u64,
-        /// Base-2 logarithm of the maximum.
-        max_log: u32,
+    },
+    /// The number of steps is above what this crate can judge.
+    #[error("n_steps is {actual}, supported are at most {max}")]
+    TooManySteps {
+        /// Steps given.
+        actual: u64,
+        /// The most supported.
+        max: u64,
     },
     /// The bounds of the 16-bit range check are not ordered or too large.
-    #[error("range-check bounds {min} to {max} are not an interval of 16-bit numbers")]
+    #[error("rc_min is {min} and rc_max {max}, expected rc_min <= rc_max <= 65535")]
     RangeCheckBounds {
         /// Lower bound.
         min: u64,
@@ -67,27 +73,45 @@ pub enum PublicInputError {
         max: u64,
     },
     /// The memory segments are not exactly those of the layout.
-    #[error("memory segment {name} is missing or unknown")]
+    #[error("memory_segments.{name} is {fault}")]
     Segment {
         /// Name of the segment.
         name: String,
+        /// Missing or unknown.
+        fault: &'static str,
     },
-    /// A segment's size is not that of a permitted number of builtin instances.
-    #[error("segment {name}: {begin_addr} to {stop_ptr}, limit {instances} times {cells} cells")]
-    SegmentSize {
+    /// A segment ends before it begins.
+    #[error("segment {name} begins at {begin_addr} and stops before, at {stop_ptr}")]
+    SegmentReversed {
         /// Name of the segment.
         name: &'static str,
         /// First address.
         begin_addr: u64,
         /// One past the last used address.
         stop_ptr: u64,
-        /// Instances available.
-        instances: u64,
+    },
+    /// A segment ends inside an instance of its builtin.
+    #[error("segment {name} has {size} cells, an instance has {cells}")]
+    SegmentPart {
+        /// Name of the segment.
+        name: &'static str,
+        /// Cells given.
+        size: u64,
         /// Cells of one instance.
         cells: u64,
     },
+    /// A segment has more instances than the trace.
+    #[error("segment {name} has {actual} instances, the trace has {max}")]
+    SegmentSize {
+        /// Name of the segment.
+        name: &'static str,
+        /// Instances given.
+        actual: u64,
+        /// Instances available.
+        max: u64,
+    },
     /// The components need more units of a pool than there are.
-    #[error("{needed} {pool} units needed, {available} available")]
+    #[error("{needed} {pool} units needed, the trace has {available}")]
     Units {
         /// Name of the pool.
         pool: &'static str,
@@ -97,7 +121,7 @@ pub enum PublicInputError {
         available: u64,
     },
     /// The public memory is empty or does not fit its share of the memory units.
-    #[error("{actual} public memory cells, expected 1 to {max}")]
+    #[error("public_memory has {actual} cells, at least 1 is needed and the trace has {max}")]
     PublicMemorySize {
         /// Cells given.
         actual: usize,
@@ -113,6 +137,22 @@ pub enum PublicInputError {
         /// Address of the offending cell.
         address: u64,
     },
+}
+
+impl PublicInputError {
+    /// Whether nothing can be said about the statement because it is not one.
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::Malformed(_) | Self::Params(_) | Self::Segment { .. })
+    }
+
+    /// Whether the statement may be true, but cannot be judged by this crate.
+    pub fn is_unsupported(&self) -> bool {
+        match self {
+            Self::Layout { .. } | Self::TooManySteps { .. } => true,
+            Self::Rules(rule) => rule.is_unsupported(),
+            _ => false,
+        }
+    }
 }
 
 /// A range of memory addresses.

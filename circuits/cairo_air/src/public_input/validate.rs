@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::{PublicCell, PublicInput, PublicInputError, Segment, SEGMENT_NAMES};
-use crate::layout::{validate_layout, Builtin, DynamicParams, PUBLIC_MEMORY_FRACTION};
+use crate::layout::{
+    check_supported, validate_layout, Builtin, DynamicParams, PUBLIC_MEMORY_FRACTION,
+};
 
 const MAX_LOG_N_STEPS: u32 = 50;
 const MEMORY_UNITS_PER_STEP: u64 = 4;
 const RANGE_CHECK_UNITS_PER_STEP: u64 = 3;
 
-/// The parts of a statement before they are checked.
+/// The parts of a statement before they are checked; `P` are the parameters of the layout.
 #[derive(Debug, Clone)]
-pub struct PublicInputParts {
+pub struct PublicInputParts<P = DynamicParams> {
     /// Number of Cairo steps.
     pub n_steps: u64,
     /// Smallest value of the 16-bit range check.
@@ -19,11 +21,19 @@ pub struct PublicInputParts {
     /// Largest value of the 16-bit range check.
     pub rc_max: u64,
     /// Parameters of the layout.
-    pub params: DynamicParams,
-    /// Memory segments by name.
-    pub segments: BTreeMap<String, Segment>,
+    pub params: P,
+    /// Memory segments in the order of [`SEGMENT_NAMES`].
+    pub segments: [Segment; SEGMENT_NAMES.len()],
     /// Public memory.
     pub public_memory: Vec<PublicCell>,
+}
+
+impl<P> PublicInputParts<P> {
+    /// The same parts with these parameters of the layout.
+    pub fn with_params(self, params: DynamicParams) -> PublicInputParts {
+        let Self { n_steps, rc_min, rc_max, segments, public_memory, .. } = self;
+        PublicInputParts { n_steps, rc_min, rc_max, params, segments, public_memory }
+    }
 }
 
 impl PublicInput {
@@ -32,6 +42,8 @@ impl PublicInput {
     /// # Errors
     /// [`PublicInputError`] for the first rule that is violated.
     pub fn new(parts: PublicInputParts) -> Result<Self, PublicInputError> {
+        check_supported(&parts.params)?;
+        check_max_steps(parts.n_steps)?;
         let bounds_error =
             PublicInputError::RangeCheckBounds { min: parts.rc_min, max: parts.rc_max };
         let (Ok(rc_min), Ok(rc_max)) = (u16::try_from(parts.rc_min), u16::try_from(parts.rc_max))
@@ -50,7 +62,7 @@ impl PublicInput {
             rc_min,
             rc_max,
             layout,
-            segments: check_segments(parts.segments)?,
+            segments: parts.segments,
             public_memory: parts.public_memory,
         };
         input.check_uses()?;
@@ -59,29 +71,16 @@ impl PublicInput {
         Ok(input)
     }
 
+    /// Not of program and execution: these are no lengths, but the first and the last program
+    /// counter and allocation pointer.
     fn check_uses(&self) -> Result<(), PublicInputError> {
-        let unlimited =
-            ["program", "execution", "output"].into_iter().map(|name| (name, u64::MAX, 1));
-        let builtins = Builtin::ALL.into_iter().map(|builtin| {
-            (builtin.name(), self.n_instances(builtin), builtin.cells_per_instance())
-        });
-        for ((name, instances, cells), segment) in unlimited.chain(builtins).zip(self.segments) {
-            let Segment { begin_addr, stop_ptr } = segment;
-            let is_valid = match name {
-                // Not lengths: the first and the last program counter or allocation pointer.
-                "program" | "execution" => true,
-                _ => stop_ptr
-                    .checked_sub(begin_addr)
-                    .is_some_and(|size| size.is_multiple_of(cells) && size / cells <= instances),
-            };
-            if !is_valid {
-                return Err(PublicInputError::SegmentSize {
-                    name,
-                    begin_addr,
-                    stop_ptr,
-                    instances,
-                    cells,
-                });
+        check_size("output", self.output(), 1)?;
+        for builtin in Builtin::ALL {
+            let (name, cells) = (builtin.name(), builtin.cells_per_instance());
+            let actual = check_size(name, self.builtin(builtin), cells)?;
+            let max = self.n_instances(builtin);
+            if actual > max {
+                return Err(PublicInputError::SegmentSize { name, actual, max });
             }
         }
         Ok(())
@@ -136,25 +135,24 @@ impl PublicInput {
     }
 }
 
-fn check_steps(n_steps: u64) -> Result<u32, PublicInputError> {
-    if n_steps.is_power_of_two() && n_steps.ilog2() <= MAX_LOG_N_STEPS {
-        Ok(n_steps.ilog2())
-    } else {
-        Err(PublicInputError::Steps { actual: n_steps, max_log: MAX_LOG_N_STEPS })
+/// The whole instances of a segment.
+fn check_size(name: &'static str, segment: Segment, cells: u64) -> Result<u64, PublicInputError> {
+    let Segment { begin_addr, stop_ptr } = segment;
+    let Some(size) = stop_ptr.checked_sub(begin_addr) else {
+        return Err(PublicInputError::SegmentReversed { name, begin_addr, stop_ptr });
+    };
+    if !size.is_multiple_of(cells) {
+        return Err(PublicInputError::SegmentPart { name, size, cells });
     }
+    Ok(size / cells)
 }
 
-fn check_segments(
-    mut segments: BTreeMap<String, Segment>,
-) -> Result<[Segment; SEGMENT_NAMES.len()], PublicInputError> {
-    let mut ordered = [Segment { begin_addr: 0, stop_ptr: 0 }; SEGMENT_NAMES.len()];
-    for (slot, name) in ordered.iter_mut().zip(SEGMENT_NAMES) {
-        *slot = segments
-            .remove(name)
-            .ok_or_else(|| PublicInputError::Segment { name: name.to_owned() })?;
-    }
-    match segments.into_keys().next() {
-        None => Ok(ordered),
-        Some(name) => Err(PublicInputError::Segment { name }),
-    }
+fn check_max_steps(actual: u64) -> Result<(), PublicInputError> {
+    let max = 1 << MAX_LOG_N_STEPS;
+    (actual <= max).then_some(()).ok_or(PublicInputError::TooManySteps { actual, max })
+}
+
+fn check_steps(n_steps: u64) -> Result<u32, PublicInputError> {
+    let is_valid = n_steps.is_power_of_two();
+    is_valid.then(|| n_steps.ilog2()).ok_or(PublicInputError::Steps { actual: n_steps })
 }

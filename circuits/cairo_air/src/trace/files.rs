@@ -1,6 +1,7 @@
 //! The binary files of `cairo-run`.
 
 use novation_field::Fe;
+use novation_json::Malformed;
 use thiserror::Error;
 
 use super::inputs::RegisterState;
@@ -41,14 +42,11 @@ pub enum FileError {
         /// The address.
         address: u64,
     },
-    /// A value of the private input is missing or malformed.
-    #[error("private input: {key} is missing or malformed")]
-    PrivateInput {
-        /// Name of the value.
-        key: String,
-    },
+    /// The private input has another shape.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
     /// A range check of the private input is out of its range.
-    #[error("private input: range_check instance {index} is {value}, allowed is less than 2^128")]
+    #[error("range_check instance {index} is {value}, allowed is less than 2^128")]
     RangeCheck {
         /// Number of the instance.
         index: u64,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use novation_crypto::curve::Affine;
 use novation_field::Fe;
+use novation_json::{list, number, Malformed, Object};
 use serde_json::Value;
 
 use super::error::TraceError;
 use super::files::FileError;
 use crate::builtins::ecdsa::SignatureInput;
+use crate::public_input::field_element;
 
 /// The registers before a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,62 +71,85 @@ pub struct BuiltinInputs {
 }
 
 impl BuiltinInputs {
-    /// Reads the builtin inputs of a private-input file as `cairo-run` writes it.
+    /// Reads the builtin inputs of a private-input file as `cairo-run` writes it. The inputs of
+    /// builtins without constraints are not read, nor are the names of trace and memory.
     ///
     /// # Errors
     /// [`FileError`] if the JSON has another shape.
     pub fn from_value(value: &Value) -> Result<Self, FileError> {
-        let mut inputs = Self::default();
-        for item in items(value, "pedersen") {
-            let input = [element(item, "x")?, element(item, "y")?];
-            inputs.pedersen.insert(index(item)?, input);
-        }
-        for item in items(value, "range_check") {
-            let index = index(item)?;
-            inputs.range_check.insert(index, small(index, element(item, "value")?)?);
-        }
-        for item in items(value, "ecdsa") {
-            let signature = &item["signature_input"];
-            let input = SignatureInput {
-                public_key: element(item, "pubkey")?,
-                message: element(item, "msg")?,
-                r: element(signature, "r")?,
-                w: element(signature, "w")?,
-            };
-            inputs.ecdsa.insert(index(item)?, input);
-        }
-        for item in items(value, "bitwise") {
-            inputs.bitwise.insert(index(item)?, [element(item, "x")?, element(item, "y")?]);
-        }
-        for item in items(value, "ec_op") {
-            let point =
-                |x, y| Ok::<_, FileError>(Affine { x: element(item, x)?, y: element(item, y)? });
-            let (p, q) = (point("p_x", "p_y")?, point("q_x", "q_y")?);
-            inputs.ec_op.insert(index(item)?, EcOpInput { p, q, m: element(item, "m")? });
-        }
-        for item in items(value, "poseidon") {
-            let input = [
-                element(item, "input_s0")?,
-                element(item, "input_s1")?,
-                element(item, "input_s2")?,
-            ];
-            inputs.poseidon.insert(index(item)?, input);
-        }
-        Ok(inputs)
+        let file = Object::new(value, &PRIVATE_INPUT_KEYS)?;
+        Ok(Self {
+            pedersen: instances(&file, "pedersen", |item| elements(item, ["x", "y"]))?,
+            range_check: instances(&file, "range_check", |item| elements(item, ["value"]))?
+                .into_iter()
+                .map(|(index, [value])| Ok((index, small(index, value)?)))
+                .collect::<Result<_, FileError>>()?,
+            ecdsa: instances(&file, "ecdsa", signature)?,
+            bitwise: instances(&file, "bitwise", |item| elements(item, ["x", "y"]))?,
+            ec_op: instances(&file, "ec_op", |item| {
+                let [p_x, p_y, q_x, q_y, m] = elements(item, ["p_x", "p_y", "q_x", "q_y", "m"])?;
+                let (p, q) = (Affine { x: p_x, y: p_y }, Affine { x: q_x, y: q_y });
+                Ok(EcOpInput { p, q, m })
+            })?,
+            poseidon: instances(&file, "poseidon", |item| {
+                elements(item, ["input_s0", "input_s1", "input_s2"])
+            })?,
+        })
     }
 }
 
-fn items<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
-    value[name].as_array().into_iter().flatten()
+const PRIVATE_INPUT_KEYS: [&str; 12] = [
+    "trace_path",
+    "memory_path",
+    "pedersen",
+    "range_check",
+    "ecdsa",
+    "bitwise",
+    "ec_op",
+    "keccak",
+    "poseidon",
+    "range_check96",
+    "add_mod",
+    "mul_mod",
+];
+
+/// The instances of a builtin by their index; none if the file does not have the builtin.
+fn instances<T>(
+    file: &Object<'_>,
+    name: &str,
+    read: impl Fn(&Value) -> Result<T, Malformed>,
+) -> Result<BTreeMap<u64, T>, Malformed> {
+    let items = file.optional(name, |items| {
+        list(items, |item| {
+            let index = item.get("index").ok_or_else(|| Malformed::new("has no index"))?;
+            Ok((number(index).map_err(|error| error.within("index"))?, read(item)?))
+        })
+    })?;
+    let mut by_index = BTreeMap::new();
+    for (index, input) in items.unwrap_or_default() {
+        if by_index.insert(index, input).is_some() {
+            return Err(Malformed::new(format!("has index {index} twice")).within(name));
+        }
+    }
+    Ok(by_index)
 }
 
-fn index(item: &Value) -> Result<u64, FileError> {
-    item["index"].as_u64().ok_or_else(|| FileError::PrivateInput { key: "index".to_owned() })
+/// An instance that consists of field elements with these names.
+fn elements<const N: usize>(item: &Value, names: [&str; N]) -> Result<[Fe; N], Malformed> {
+    let fields = Object::new(item, &[&["index"], names.as_slice()].concat())?;
+    let mut elements = [Fe::ZERO; N];
+    for (element, name) in elements.iter_mut().zip(names) {
+        *element = fields.field(name, field_element)?;
+    }
+    Ok(elements)
 }
 
-fn element(item: &Value, key: &str) -> Result<Fe, FileError> {
-    let parsed = item[key].as_str().and_then(|text| Fe::from_hex(text).ok());
-    parsed.ok_or_else(|| FileError::PrivateInput { key: key.to_owned() })
+fn signature(item: &Value) -> Result<SignatureInput, Malformed> {
+    let fields = Object::new(item, &["index", "pubkey", "msg", "signature_input"])?;
+    let public_key = fields.field("pubkey", field_element)?;
+    let message = fields.field("msg", field_element)?;
+    let [r, w] = fields.field("signature_input", |pair| elements(pair, ["r", "w"]))?;
+    Ok(SignatureInput { public_key, message, r, w })
 }
 
 fn small(index: u64, value: Fe) -> Result<u128, FileError> {

@@ -113,7 +113,13 @@ mod tests {
 
     #[test]
     fn test_plans_are_ordered_by_memory() {
-        let shape = Shape { log_trace: 20, phases: vec![6, 1], n_interaction: 8, n_mask: 941 };
+        let shape = Shape {
+            log_trace: 20,
+            phases: vec![6, 1],
+            n_interaction: 8,
+            n_mask: 941,
+            n_constraints: 419,
+        };
         for log_blowup in [1, 2, 4] {
             let peaks = PLANS.map(|plan| plan.peak_elements(&shape, log_blowup));
             assert!(peaks.is_sorted_by(|a, b| a >= b), "{peaks:?}");

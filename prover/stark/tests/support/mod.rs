@@ -165,7 +165,6 @@ pub fn all_params() -> Vec<StarkParams> {
     let suites = [
         ("keccak256", "keccak256_masked160_msb", 0),
         ("keccak256", "keccak256_masked192_msb", 0),
-        ("keccak256", "blake256", 0),
         ("poseidon3", "blake256_masked248_lsb", 0),
         ("poseidon3", "blake256_masked248_lsb", 4),
         ("poseidon3", "blake256_masked248_lsb", 99),
@@ -184,7 +183,7 @@ pub fn params(channel: &str, commitment: &str, n_friendly_layers: u32) -> StarkP
         "commitment_hash": commitment,
         "n_verifier_friendly_commitment_layers": n_friendly_layers,
         "pow_hash": if is_poseidon { "blake256" } else { "keccak256" },
-        "statement": { "page_hash": "pedersen" },
+        "statement": { "page_hash": if is_poseidon { "pedersen" } else { "keccak256" } },
         "verifier_friendly_channel_updates": is_poseidon,
         "verifier_friendly_commitment_hash": if is_poseidon { "poseidon3" } else { commitment },
         "stark": {
