@@ -241,7 +241,7 @@ def assert_aliases_are_harmless(sealed: SealedBatch) -> None:
         outcome = verdict(run_with_hints(records, alias.hints()), sealed.output)
         assert outcome in ("rejected", "same"), (alias.target, alias.arrays)
         verdicts[outcome] = verdicts.get(outcome, 0) + 1
-    assert verdicts["rejected"] > verdicts["same"]
+    assert verdicts["rejected"] > 50
 
 
 @pytest.mark.parametrize("name", ["several keys 2", "without fees 1", "prices only 1"])
