@@ -18,17 +18,19 @@ T = TypeVar("T")
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401
     """Return the JSON value of a dataclass, tuple, int, str, bool or None."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        number = int(value)
-        return number if abs(number) < _EXACT_BOUND else hex(number)
-    if isinstance(value, tuple):
+    kind: Any = type(value)
+    # By what a witness has most of: this is a third of a seal.
+    if kind is int:
+        return value if -_EXACT_BOUND < value < _EXACT_BOUND else hex(value)
+    if kind is tuple:
         return [to_plain(item) for item in value]
-    plain = {"type": type(value).__name__}
-    for field in dataclasses.fields(value):
-        if field.init:
-            plain[field.name] = to_plain(getattr(value, field.name))
+    if value is None or kind is bool or kind is str:
+        return value
+    if isinstance(value, IntEnum):
+        return value.value
+    plain = {"type": kind.__name__}
+    for name in _field_names(kind):
+        plain[name] = to_plain(getattr(value, name))
     return plain
 
 
@@ -77,6 +79,11 @@ def _decode_scalar(expected: Any, plain: Any) -> Any:  # noqa: ANN401
     if type(plain) is not int:
         raise TypeError(f"expected an integer, got {plain!r:.40}")
     return expected(plain) if issubclass(expected, IntEnum) else plain
+
+
+@functools.cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
 
 
 @functools.cache
