@@ -1,8 +1,8 @@
 //! Fast verification for keys that have shown that someone signs with them.
 //!
 //! The answers are those of [`ecdsa::verify`], and only it speaks about a key that is not known
-//! yet. After [`PROOFS_OF_POSSESSION`] messages a key gets a table of multiples, and its signatures
-//! are checked by the equation alone, many at once. The equation does not see where the builtin
+//! yet. After [`PROOFS_OF_POSSESSION`] messages a key is known: a table of its multiples is made, and
+//! its signatures are checked by the equation alone, many at once. The equation does not see where the builtin
 //! would meet an exceptional addition; `docs/decisions/0014` says why only a key that was made for
 //! its message can lead there, and that such a key has at most two messages.
 
@@ -23,7 +23,7 @@ pub const PROOFS_OF_POSSESSION: usize = 4;
 pub const GROUP_SIZE: usize = 64;
 /// 64 windows of eight points: 32 KiB a key.
 const WINDOW_BITS: usize = 4;
-const CANDIDATES_PER_TABLE: usize = 16;
+const KEYS_PER_TABLE: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 
 /// That a signature of a message hash was made with the key of this abscissa.
 #[derive(Clone, Copy, Debug)]
@@ -55,32 +55,32 @@ impl Claim {
     }
 }
 
-/// Tables of the keys that signed lately, and the messages of those on their way to one.
+/// The keys that are known, tables of those that signed lately, and the messages of candidates.
 pub struct KnownKeys {
     keys: Mutex<Keys>,
 }
 
 struct Keys {
     tables: LruCache<[u64; 4], Arc<WindowTable>>,
+    known: LruCache<[u64; 4], ()>,
     candidates: LruCache<[u64; 4], Vec<Fe>>,
 }
 
 impl KnownKeys {
-    /// Remember at most so many tables.
+    /// Keep at most so many tables, and 64 times as many keys without one.
     pub fn new(max_tables: NonZeroUsize) -> Self {
-        let n_candidates =
-            max_tables.saturating_mul(NonZeroUsize::MIN.saturating_add(CANDIDATES_PER_TABLE - 1));
-        let keys =
-            Keys { tables: LruCache::new(max_tables), candidates: LruCache::new(n_candidates) };
+        let n_keys = max_tables.saturating_mul(KEYS_PER_TABLE);
+        let keys = Keys {
+            tables: LruCache::new(max_tables),
+            known: LruCache::new(n_keys),
+            candidates: LruCache::new(n_keys),
+        };
         Self { keys: Mutex::new(keys) }
     }
 
     /// [`ecdsa::verify`] of every claim; groups of [`GROUP_SIZE`] are the fastest.
     pub fn verify_many(&self, claims: &[Claim]) -> Vec<bool> {
-        let tables: Vec<Option<Arc<WindowTable>>> = {
-            let mut keys = self.lock();
-            claims.iter().map(|c| keys.tables.get(&c.public_key.to_limbs()).cloned()).collect()
-        };
+        let tables: Vec<_> = claims.iter().map(|claim| self.table(claim.public_key)).collect();
         let verdicts = check_equations(claims, &tables);
         let decide = |(claim, verdict): (&Claim, Option<bool>)| match verdict {
             Some(is_valid) => is_valid,
@@ -89,33 +89,43 @@ impl KnownKeys {
         claims.iter().zip(verdicts).map(decide).collect()
     }
 
+    /// The table of a known key, made again if it was dropped; that costs less than an exact check.
+    fn table(&self, public_key: Fe) -> Option<Arc<WindowTable>> {
+        let key = public_key.to_limbs();
+        let mut keys = self.lock();
+        if let Some(table) = keys.tables.get(&key) {
+            return Some(Arc::clone(table));
+        }
+        keys.known.get(&key)?;
+        drop(keys);
+        let table = Arc::new(WindowTable::new(Affine::from_x(public_key)?, WINDOW_BITS));
+        self.lock().tables.put(key, Arc::clone(&table));
+        Some(table)
+    }
+
     fn verify_exactly(&self, claim: &Claim) -> bool {
         let is_provable = claim.is_provable();
-        if is_provable && self.note_message(claim) {
-            if let Some(point) = Affine::from_x(claim.public_key) {
-                let table = Arc::new(WindowTable::new(point, WINDOW_BITS));
-                self.lock().tables.put(claim.public_key.to_limbs(), table);
-            }
+        if is_provable {
+            self.note_message(claim);
         }
         is_provable
     }
 
-    /// Counts a message that the key has signed provably; true if it is time to make a table.
-    fn note_message(&self, claim: &Claim) -> bool {
+    /// Counts a message that the key has signed provably.
+    fn note_message(&self, claim: &Claim) {
         let mut keys = self.lock();
         let key = claim.public_key.to_limbs();
-        if keys.tables.contains(&key) {
-            return false;
+        if keys.known.contains(&key) {
+            return;
         }
         let messages = keys.candidates.get_or_insert_mut(key, Vec::new);
         if !messages.contains(&claim.message_hash) {
             messages.push(claim.message_hash);
         }
-        let is_due = messages.len() >= PROOFS_OF_POSSESSION;
-        if is_due {
+        if messages.len() >= PROOFS_OF_POSSESSION {
             keys.candidates.pop(&key);
+            keys.known.put(key, ());
         }
-        is_due
     }
 
     fn lock(&self) -> MutexGuard<'_, Keys> {

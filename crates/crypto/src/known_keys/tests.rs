@@ -85,7 +85,7 @@ fn test_known_keys_when_claims_are_valid_or_mutated_agree_with_the_exact_functio
         let claims: Vec<_> = (0..5).map(|_| signed(private_key, numbers.element())).collect();
         assert_eq!(keys.verify_many(&claims), vec![true; 5]);
     }
-    assert_eq!(keys.lock().tables.len(), 4);
+    assert_eq!(keys.lock().known.len(), 4);
     let mut claims = Vec::new();
     for (private_key, other) in private_keys.iter().zip(private_keys.iter().cycle().skip(1)) {
         let claim = signed(private_key, numbers.element());
@@ -106,27 +106,36 @@ fn test_key_when_it_has_signed_one_message_often_is_not_known() {
     let same = signed(&private_key, numbers.element());
     assert_eq!(keys.verify_many(&[same; 2 * PROOFS_OF_POSSESSION]), [true; 8]);
     for _ in 1..PROOFS_OF_POSSESSION {
-        assert!(keys.lock().tables.is_empty());
+        assert!(keys.lock().known.is_empty());
         assert_eq!(keys.verify_many(&[signed(&private_key, numbers.element())]), [true]);
     }
+    assert_eq!(keys.lock().known.len(), 1);
+    assert!(keys.lock().tables.is_empty());
+    assert_eq!(keys.verify_many(&[same]), [true]);
     assert_eq!(keys.lock().tables.len(), 1);
 }
 
 #[test]
-fn test_tables_and_candidates_are_bounded() {
+fn test_tables_and_keys_are_bounded_and_a_dropped_table_is_made_again() {
     let mut numbers = Numbers(Fe::from_u64(13));
     let keys = new_keys(2);
-    for _ in 0..4 {
-        let private_key = numbers.next();
-        let claims: Vec<_> = (0..4).map(|_| signed(&private_key, numbers.element())).collect();
-        assert_eq!(keys.verify_many(&claims), [true; 4]);
+    let private_keys: Vec<_> = (0..4).map(|_| numbers.next()).collect();
+    for _ in 0..2 {
+        for private_key in &private_keys {
+            let claims: Vec<_> = (0..5).map(|_| signed(private_key, numbers.element())).collect();
+            assert_eq!(keys.verify_many(&claims), [true; 5]);
+            assert_eq!(keys.verify_many(&claims), [true; 5]);
+            assert!(keys.table(claims[0].public_key).is_some());
+        }
+        assert_eq!(keys.lock().tables.len(), 2);
+        assert_eq!(keys.lock().known.len(), 4);
     }
-    assert_eq!(keys.lock().tables.len(), 2);
-    for _ in 0..2 * CANDIDATES_PER_TABLE + 3 {
-        let claim = signed(&numbers.next(), numbers.element());
-        assert_eq!(keys.verify_many(&[claim]), [true]);
+    let claim = signed(&private_keys[0], numbers.element());
+    for _ in 0..2 * KEYS_PER_TABLE.get() + 3 {
+        let public_key = numbers.element();
+        keys.note_message(&Claim { public_key, ..claim });
     }
-    assert_eq!(keys.lock().candidates.len(), 2 * CANDIDATES_PER_TABLE);
+    assert_eq!(keys.lock().candidates.len(), 2 * KEYS_PER_TABLE.get());
 }
 
 /// `g * G + s * SHIFT_POINT`.
@@ -212,7 +221,7 @@ fn test_keys_made_for_their_message_when_unprovable_are_refused_however_often() 
             assert_eq!(keys.verify_many(&[*claim; PROOFS_OF_POSSESSION]), [false; 4]);
         }
     }
-    assert!(keys.lock().tables.is_empty());
+    assert!(keys.lock().known.is_empty());
     assert!(keys.lock().candidates.is_empty());
     // Why a key needs a history: the equation alone holds for every one of them.
     for claim in &claims {
@@ -243,7 +252,7 @@ fn test_keys_made_for_their_message_when_one_point_of_the_key_suffices_are_accep
         assert_eq!(keys.verify_many(&history), [true; PROOFS_OF_POSSESSION]);
         assert_eq!(keys.verify_many(&[claim]), exact(&[claim]), "known");
     }
-    assert_eq!(keys.lock().tables.len(), 16);
+    assert_eq!(keys.lock().known.len(), 16);
     assert!(n_claims > 4);
 }
 
