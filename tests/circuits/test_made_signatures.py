@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from circuits.program_input import program_input
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import Deposit, OracleReport, PlaceOrder
+from prover._native import CairoRunError
+from prover.runner import run_program
 from sequencer.engine import Command
 from sequencer.signature_check import KeyDirectory, verify_group
 from tests.circuits.tracing import assert_trace_is_made
@@ -56,6 +59,24 @@ def test_orders_with_keys_made_for_them() -> None:
     assert verdicts.count(True) == 12
     assert verdicts.count(False) == 10
     assert_trace_is_made(exchange.seal())
+
+
+def test_machine_refuses_the_signatures_that_the_exchange_refuses() -> None:
+    """The same orders without the check of the state transition: no run, hence no trace."""
+    n_refused = 0
+    for kind in range(N_KINDS):
+        exchange = Exchange(sign=False)
+        order, made = made_order(exchange, 2, kind)
+        exchange.apply(Deposit(2, l1_address(2), made.public_key, 1_000 * ONE_DOLLAR))
+        exchange.apply(order)
+        records = program_input(exchange.seal().witness)
+        if made.is_provable:
+            run_program(records)
+        else:
+            n_refused += 1
+            with pytest.raises(CairoRunError, match="invalid signature"):
+                run_program(records)
+    assert n_refused == 10
 
 
 def made_reports(seed: int) -> tuple[Exchange, list[tuple[OracleReport, MadeSignature]]]:
