@@ -211,6 +211,36 @@ def test_proven_batches_are_not_counted_again_by_every_question(
         assert views.status(engine).proven_batch_number == 5
 
 
+def test_open_orders_read_the_record_of_each_batch_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path) as engine:
+        fund(engine)
+        for number in range(3):
+            engine.process(orders(random.Random(number), 60, 1 + 60 * number))
+            if number < 2:
+                engine.seal()
+        (account_id,) = {o.account_id for o in list(engine.state.orders.values())[:1]}
+        one_by_one = [
+            views.order(engine, o.order_id)
+            for o in sorted(engine.state.orders.values(), key=lambda o: o.order_id)
+            if o.account_id == account_id
+        ]
+        asked = []
+        batch_of = engine.batches.batch_of
+
+        def counted(sequence: int) -> Any:
+            asked.append(sequence)
+            return batch_of(sequence)
+
+        monkeypatch.setattr(engine.batches, "batch_of", counted)
+        assert views.open_orders(engine, account_id) == one_by_one
+        batches = {order.batch_number for order in one_by_one}
+        assert len(batches) > 1, "the orders lie in several batches"
+        assert len(one_by_one) > len(batches)
+        assert len(asked) == len(batches - {0})
+
+
 def test_reader_of_batches_from_the_beginning_reads_in_parts(tmp_path: Path) -> None:
     n_batches = stream_service.CHANGES_PER_READ + 3
     with opened(tmp_path) as engine:
