@@ -12,7 +12,7 @@ use crate::error::{shown, Fault, RunError};
 use crate::hints::{Records, Scope};
 use crate::instruction::{ApUpdate, Instruction, Opcode, PcUpdate};
 use crate::memory::Memory;
-use crate::program::{Hint, Program};
+use crate::program::{Hint, Permutation, Program};
 use crate::run::Run;
 use crate::tape::{Argument, Tape, Witness};
 use crate::value::Value;
@@ -111,6 +111,8 @@ pub struct Machine {
     pub(crate) first_invalid: u32,
     /// Outputs of Poseidon instances that were read; only what is read becomes a cell.
     pub(crate) permuted: Vec<Option<[Value; 3]>>,
+    /// Permutations of an earlier run; an instance with the same inputs has the same outputs.
+    pub(crate) known_permutations: Arc<[Permutation]>,
     /// The registers at the end loop, which never change again.
     pub(crate) final_registers: RegisterState,
     /// What the loader will place in memory.
@@ -140,6 +142,9 @@ impl Machine {
         })?;
         machine.first_invalid = first_invalid.into_inner();
         machine.check_builtins(program).map_err(|fault| fail(program.end as usize, fault))?;
+        // Each takes two words.
+        let count = program.loaded_words().len() / 2;
+        program.loader_permutations.get_or_init(|| machine.first_permutations(count));
         Ok(Run::new(Arc::clone(program), machine))
     }
 
@@ -160,6 +165,7 @@ impl Machine {
             handed_out: 0,
             first_invalid: u32::MAX,
             permuted: Vec::new(),
+            known_permutations: program.loader_permutations.get().cloned().unwrap_or_default(),
             final_registers: RegisterState::default(),
             to_load: program.loaded_words().to_vec(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use novation_cairo_air::SEGMENT_NAMES;
 use novation_field::Fe;
@@ -59,7 +59,12 @@ pub struct Program {
     pub(crate) start: u32,
     pub(crate) end: u32,
     places: BTreeMap<usize, String>,
+    /// The permutations of the loader in a finished run: in every run the same ones come first.
+    pub(crate) loader_permutations: OnceLock<Arc<[Permutation]>>,
 }
+
+/// Inputs of a Poseidon instance, and its outputs.
+pub(crate) type Permutation = [[Value; 3]; 2];
 
 #[derive(Deserialize)]
 struct RawProgram {
@@ -101,6 +106,7 @@ impl Program {
             start: 0,
             end: 0,
             places: BTreeMap::new(),
+            loader_permutations: OnceLock::new(),
         };
         program.add_code(raw)?;
         if let Some(loader) = loader {
