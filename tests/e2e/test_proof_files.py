@@ -83,7 +83,7 @@ def test_stark_verify_when_files_differ_then_the_largest_status(
     files = {"weak": content, "foreign": json.dumps(foreign).encode(), "wrapped": b'{"proof": {}}'}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    paths = [str(tmp_path / name) for name in files]
+    paths, output = [str(tmp_path / name) for name in files], ""
     for n_files, expected in ((1, 1), (2, 2), (3, 3)):
         for option in ((), ("--python",)):
             status, output = verify("stark", "verify", *paths[:n_files], *option)

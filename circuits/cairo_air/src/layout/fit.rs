@@ -84,13 +84,14 @@ pub fn fit<P>(run: &PublicInputParts<P>) -> Result<DynamicParams, FitError> {
 /// Instances in the trace of each builtin that the machine made room for.
 fn instances<P>(run: &PublicInputParts<P>) -> Result<BTreeMap<Builtin, u64>, FitError> {
     let mut instances = BTreeMap::new();
-    for (builtin, segment) in Builtin::ALL.into_iter().zip(&run.segments[FIRST_BUILTIN..]) {
-        let Segment { begin_addr, stop_ptr } = *segment;
+    let segments = &run.segments[FIRST_BUILTIN..];
+    for (position, builtin) in Builtin::ALL.into_iter().enumerate() {
+        let Segment { begin_addr, stop_ptr } = segments[position];
         let cells = builtin.cells_per_instance();
         let used = stop_ptr.saturating_sub(begin_addr).div_ceil(cells);
-        let following = run.segments[FIRST_BUILTIN..].iter().map(|segment| segment.begin_addr);
-        let next = following.filter(|address| *address > begin_addr).min();
-        let room = next.map_or(used, |next| (next - begin_addr) / cells).min(run.n_steps);
+        // Segments follow each other in this order; an empty one begins where the next one does.
+        let next = segments.get(position + 1).map_or(stop_ptr, |next| next.begin_addr);
+        let room = (next.saturating_sub(begin_addr) / cells).min(run.n_steps);
         if used == 0 && room == 0 {
             continue;
         }
