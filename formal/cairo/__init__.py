@@ -1,0 +1,1 @@
+"""Two runs of one Cairo function with the same inputs and different outputs must not exist."""

@@ -1,0 +1,211 @@
+"""What the two-runs check must be told: the meaning of memory, which the bytecode does not say.
+
+Everything here is either an interface (which cells a function fills in, what of the tape is the
+prover's free choice) or a guarantee, and guarantees marked as proven are checked in the function
+that gives them. docs/spec/formal.md says what the assumptions rest on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from formal.cairo.linear import Linear, product
+
+# Fields of the prover's tape that are the batch itself: which transactions there are, and what
+# their senders or L1 said. Every other field of the tape is a guess, and must follow from the rest.
+TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "load_config": ("felts",),
+    "main": ("",),
+    "execute": ("type", "delay_ms"),
+    "place_order": (
+        "head",
+        "market_id",
+        "price_ticks",
+        "size_lots",
+        "expiry_time_ms",
+        "max_fee_ppm",
+        "side",
+        "reduce_only",
+        "time_in_force",
+        "order_key",
+        "predecessor_id",
+    ),
+    "cancel_order": ("head", "order_id", "predecessor_id"),
+    "deposit": ("account_id", "owner", "amount_quanta"),
+    "withdraw": ("",),
+    "oracle_update": ("oracle_time_ms", "n_reports", "table", "reports"),
+}
+
+# Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
+WRITES: Final[Mapping[str, tuple[str, ...]]] = {
+    "check_markets": ("market",),
+    "write_price": ("price",),
+    "write_prices": ("price",),
+    "write_words": ("word.0", "word.1", "word.2"),
+    "replace_position": ("slot.exposure_lots", "slot.long_lots"),
+    "check_medians": ("claimed_x16.0",),
+    "assert_padding": ("cell.0",),
+    "seal_accounts": ("leaf",),
+    "seal_orders": ("leaf",),
+    "close_order": ("leaf.after",),
+    "check_ephemeral": ("entry.prev_value", "entry.new_value"),
+    "open_markets": ("price",),
+    "close_markets": ("word.0", "word.1", "word.2"),
+    "write_header": ("header",),
+    "rest_order": ("message.result_code",),
+    "open_state": ("prices",),
+}
+
+# The same, where it matters only if the result is the argument itself.
+WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
+    "replace_position": ("slot.next",),
+    "splice": ("slot.next",),
+    "put_before": ("slot.next",),
+}
+
+# A guessed array that a callee fills in element by element is the callee's output.
+ARRAY_PINS: Final[Mapping[str, tuple[str, ...]]] = {
+    "check_markets": ("market",),
+    "check_medians": ("claimed_x16",),
+    "squash_dict": ("squashed_dict",),
+}
+
+# Allocated arrays that nothing fills in are guesses. Here they are what a root commits to that the
+# batch outputs: the words of the old markets.
+COMMITTED_ARRAYS: Final = ("open_state",)
+
+# Library functions that read an array of so many cells.
+READS_ARRAY: Final[Mapping[str, tuple[str, str]]] = {"poseidon_hash_many": ("elements", "n")}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Within two runs, equal `known` items have equal `pinned` items."""
+
+    known: tuple[str, ...]
+    pinned: tuple[str, ...]
+
+
+# More than "results are a function of arguments": arguments that the others pin.
+PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
+    "open_positions": Claim(("position",), ("n_positions",)),
+    "close_positions": Claim(("position",), ("n_positions",)),
+}
+
+# A recursion that goes down to 0 in steps of one has fewer of them than a run has steps. The walk
+# of check_medians goes down in steps of 1 and of 2^64, so its count is below 2^128.
+COUNTED: Final[Mapping[str, tuple[str, int]]] = {
+    "chain_prices": ("n_words", 2**64),
+    "check_reports": ("n_reports", 2**64),
+    "check_medians": ("n_left", 2**128),
+}
+
+Item = Callable[[str], Linear]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """If a form of the arguments is in [0, 2^128), some results are what is said here.
+
+    Attributes:
+        premise: makes the form from the function's items.
+        constants: results that then are numbers.
+        unchanged: results that then are the argument named beside them.
+    """
+
+    premise: Callable[[Item], Linear]
+    constants: Mapping[str, int]
+    unchanged: Mapping[str, str]
+
+
+def _apart(direction: Linear, limit: Linear, price: Linear) -> Linear:
+    """Return what is not negative if a limit does not reach a price."""
+    return product(direction, limit - price).scaled(-1) + -1
+
+
+_UNTOUCHED: Final = {"accounts_log": "accounts_log", "orders_log": "orders_log"}
+
+# What callers rely on besides uniqueness. Each promise is proven in the function that gives it.
+PROMISES: Final[Mapping[str, Promise]] = {
+    "is_wide_nonnegative": Promise(lambda item: item("value"), {"res": 1}, {}),
+    "satisfies_margin_rule": Promise(lambda item: item("excess"), {"res": 1}, {}),
+    "walk_book": Promise(
+        lambda item: _apart(
+            item("taker.direction"), item("taker.limit_price_ticks"), item("walk.head_price_ticks")
+        ),
+        {"hit_limit": 0},
+        {"walk": "walk", **_UNTOUCHED},
+    ),
+    "meet_book": Promise(
+        lambda item: _apart(
+            Linear(1) - item("message.side").scaled(2),
+            item("message.price_ticks"),
+            item("start.head_price_ticks"),
+        ),
+        {"hit_limit": 0},
+        {"walk": "start", **_UNTOUCHED},
+    ),
+}
+
+# Assumption lines that uniqueness needs: an argument (or a field behind one) below a bound.
+ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
+    "oracle_update": {"environment.config.n_markets": 17},
+    "reducible_lots": {"lots": 2**64},
+}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A record that is opened from a word or a leaf: the word is known, the fields must follow."""
+
+    known: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
+OPENINGS: Final[Mapping[str, Opening]] = {
+    "check_other_nonces": Opening(
+        ("other_nonces",), ("nonces.nonce_1", "nonces.nonce_2", "nonces.nonce_3")
+    ),
+    "open_position": Opening(
+        ("return.word",),
+        (
+            "position.market_id",
+            "position.size_lots",
+            "position.open_buy_lots",
+            "position.open_sell_lots",
+            "position.exposure_lots",
+            "position.long_lots",
+        ),
+    ),
+    "open_order": Opening(
+        ("return.leaf",),
+        (
+            "order.remaining_lots",
+            "order.next_id",
+            "order.next_price_ticks",
+            "order.terms.order_id",
+            "order.terms.account_id",
+            "order.terms.price_ticks",
+            "order.terms.expiry_time_ms",
+            "order.terms.reduce_only",
+            "order.terms.market_id",
+            "order.terms.side",
+        ),
+    ),
+    "pack_globals": Opening(
+        ("return.word",),
+        (
+            "globals.batch_number",
+            "globals.time_ms",
+            "globals.next_order_id",
+            "globals.l1_queue_position",
+            "globals.oracle_time_ms",
+        ),
+    ),
+}
+
+# Functions whose shape the prover chooses: what they guarantee is a relation, shown elsewhere.
+ASSUMED: Final[Mapping[str, str]] = {
+    "update_subtree": "the prover chooses the shape; formal.theorems.merkle proves the climb",
+    "check_medians": "the prover chooses the sides; formal.theorems.medians proves the median",
+}

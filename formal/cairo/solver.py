@@ -1,0 +1,215 @@
+"""Asks z3 whether two runs along two paths can differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import combinations
+from itertools import product as pairs_of
+from typing import Any, Final
+
+import z3
+
+from formal.cairo import contracts
+from formal.cairo.linear import Linear, Symbol
+from formal.cairo.state import Call, State
+from novation.crypto import FIELD_PRIME
+
+# Resource units of z3, which do not depend on the machine; 2 * 10^6 are about a second.
+RLIMIT: Final = 6_000_000
+_RC_BOUND: Final = 2**128
+PROMISE_BOUND: Final = _RC_BOUND
+_PERMUTATION: Final = 6
+_RATE: Final = 3
+_HALF: Final = FIELD_PRIME // 2
+
+
+class Verdict(StrEnum):
+    """What the solver says about a pair of paths."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class PairQuery:
+    """Two runs, as one set of formulas over the integers.
+
+    A symbol that both runs share is one variable, every other one is two.
+    """
+
+    states: tuple[State, State]
+    opening: bool = False
+    solver: z3.Solver = field(default_factory=z3.Solver)
+    variables: dict[str, z3.ArithRef] = field(default_factory=dict)
+    values: dict[tuple[str, int], z3.ArithRef] = field(default_factory=dict)
+    products: dict[tuple[str, int], Symbol] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Add everything that is known of both runs."""
+        self.solver.set("rlimit", RLIMIT)
+        self.solver.set("random_seed", 1)
+        for run, state in enumerate(self.states):
+            for form in state.equations:
+                self._add_sum(form, run, z3.IntVal(0))
+            for form in state.nonzero:
+                self.solver.add(self.value(form, run) != 0)
+            for form in state.bounds.values():
+                self.solver.add(self.value(form, run) < _RC_BOUND)
+            for form, bound in state.below:
+                self.solver.add(self.value(form, run) < bound)
+            for call in state.calls:
+                self._add_promise(call, run)
+        self._add_calls()
+        self._add_hashes()
+        self._add_products()
+
+    def ask(self, goal: z3.BoolRef | None = None) -> Verdict:
+        """Return whether the two runs exist (and fulfil a goal)."""
+        answer = self.solver.check() if goal is None else self.solver.check(goal)
+        if answer == z3.unsat:
+            return Verdict.EQUAL
+        return Verdict.DIFFERENT if answer == z3.sat else Verdict.UNKNOWN
+
+    def value(self, form: Linear, run: int) -> Any:  # noqa: ANN401 - z3 has no types
+        """Return the number in [0, prime) that a form has in a run."""
+        if form.is_constant:
+            return z3.IntVal(form.constant)
+        if form.base is not None and form.constant == 0:
+            return self._variable(form.base, run)
+        key = form.key, (0 if form.is_shared else run)
+        if key not in self.values:
+            value = self._new(f"<{form.key}>", key[1])
+            self.values[key] = value
+            self._add_sum(form, run, value)
+        return self.values[key]
+
+    def differ(self, left: Linear, right: Linear) -> Any:  # noqa: ANN401
+        """Return the formula that the first run's left is not the second run's right."""
+        return self.value(left, 0) != self.value(right, 1)
+
+    def _variable(self, symbol: Symbol, run: int) -> z3.ArithRef:
+        run = 0 if symbol.shared else run
+        if symbol.factors is not None:
+            self.products[symbol.name, run] = symbol
+        return self._new(symbol.name, run)
+
+    def _new(self, name: str, run: int) -> z3.ArithRef:
+        name = f"{name}@{run}"
+        if name not in self.variables:
+            variable = z3.Int(name)
+            self.variables[name] = variable
+            self.solver.add(variable >= 0, variable < FIELD_PRIME)
+        return self.variables[name]
+
+    def _add_sum(self, form: Linear, run: int, value: Any) -> None:  # noqa: ANN401
+        """Add form = value modulo the prime, by a quotient."""
+        quotient = z3.Int(f"quotient {len(self.solver.assertions())}")
+        terms = [_around_zero(c) * self._variable(s, run) for s, c in form.terms]
+        total = z3.Sum([*terms, z3.IntVal(_around_zero(form.constant))])
+        self.solver.add(total - value == FIELD_PRIME * quotient)
+
+    def _equal(self, left: list[Any], right: list[Any]) -> z3.BoolRef:
+        return z3.And([a == b for a, b in zip(left, right, strict=True)])
+
+    def _add_calls(self) -> None:
+        for left, right in pairs_of(self.states[0].calls, self.states[1].calls):
+            if left.name != right.name or len(left.inputs) != len(right.inputs):
+                continue
+            inputs = self._equal(
+                [self.value(form, 0) for form in left.inputs],
+                [self.value(form, 1) for form in right.inputs],
+            )
+            outputs = self._equal(
+                [self._variable(symbol, 0) for symbol in left.outputs],
+                [self._variable(symbol, 1) for symbol in right.outputs],
+            )
+            self.solver.add(z3.Implies(inputs, outputs))
+            self._add_pinned_arguments(left, right)
+
+    def _add_pinned_arguments(self, left: Call, right: Call) -> None:
+        claim = contracts.PINNED_ARGUMENTS.get(left.name)
+        if claim is None:
+            return
+        known, pinned = (
+            self._equal(
+                [self.value(left.arguments[name], 0) for name in names],
+                [self.value(right.arguments[name], 1) for name in names],
+            )
+            for names in (claim.known, claim.pinned)
+        )
+        self.solver.add(z3.Implies(known, pinned))
+
+    def _add_promise(self, call: Call, run: int) -> None:
+        if call.promised is not None:
+            premise = self.value(call.promised.premise, run) < _RC_BOUND
+            pairs = call.promised.pairs
+            equal = [self.value(left, run) == self.value(right, run) for left, right in pairs]
+            self.solver.add(z3.Implies(premise, z3.And(equal)))
+
+    def _add_hashes(self) -> None:
+        left, right = (list(self._permutations(run)) for run in (0, 1))
+        for (inputs, outputs), (other_inputs, other_outputs) in pairs_of(left, right):
+            same = self._equal(inputs, other_inputs)
+            self.solver.add(z3.Implies(same, self._equal(outputs, other_outputs)))
+            if self.opening:
+                # No two inputs with one output are known: the hash's collision resistance.
+                collide = z3.Or([a == b for a, b in zip(outputs, other_outputs, strict=True)])
+                self.solver.add(z3.Implies(collide, same))
+
+    def _permutations(self, run: int) -> Iterator[tuple[list[Any], list[Any]]]:
+        state = self.states[run]
+        for instance in state.hashes.values():
+            cells = []
+            for index in range(_PERMUTATION):
+                address = instance + index
+                known = state.cells.get(address.key)
+                symbol = Symbol(f"[{address.key}]", shared=False)
+                cells.append(self.value(known or Linear.symbol(symbol), run))
+            yield cells[:_RATE], cells[_RATE:]
+
+    def _add_products(self) -> None:
+        done: set[tuple[str, int]] = set()
+        while len(done) < len(self.products):
+            for key, symbol in list(self.products.items()):
+                if key in done:
+                    continue
+                done.add(key)
+                self._add_product(symbol, key[1])
+        for first, second in combinations(sorted(done), 2):
+            self._add_congruence(first, second)
+
+    def _factors(self, symbol: Symbol, run: int) -> list[Any]:
+        assert symbol.factors is not None
+        return [self.value(factor, run) for factor in symbol.factors]
+
+    def _add_product(self, symbol: Symbol, run: int) -> None:
+        left, right = self._factors(symbol, run)
+        value = self._variable(symbol, run)
+        self.solver.add((value == 0) == z3.Or(left == 0, right == 0))
+        assert symbol.factors is not None
+        if symbol.factors[0] == symbol.factors[1]:
+            # x * x = x is x * (x - 1) = 0.
+            self.solver.add((value == left) == z3.Or(left == 0, left == 1))
+
+    def _add_congruence(self, first: tuple[str, int], second: tuple[str, int]) -> None:
+        left, right = self.products[first], self.products[second]
+        factors, others = self._factors(left, first[1]), self._factors(right, second[1])
+        same = z3.Or(self._equal(factors, others), self._equal(factors, others[::-1]))
+        results = self._variable(left, first[1]) == self._variable(right, second[1])
+        self.solver.add(z3.Implies(same, results))
+
+
+def contradict(left: State, right: State) -> bool:
+    """Whether two paths cannot have the same inputs, by a condition that one has and one denies."""
+    return _denies(left, right) or _denies(right, left)
+
+
+def _denies(left: State, right: State) -> bool:
+    zero = {form.key for form in left.equations if form.is_shared}
+    zero |= {form.scaled(-1).key for form in left.equations if form.is_shared}
+    return any(form.is_shared and form.key in zero for form in right.nonzero)
+
+
+def _around_zero(number: int) -> int:
+    return number if number <= _HALF else number - FIELD_PRIME

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from circuits.compiler import compile_source
+from circuits.program import functions
+from formal.cairo.bytecode import Code
+from formal.cairo.check import check_function
+from formal.cairo.solver import Verdict
+from formal.cairo.two_runs import Checker
+
+OWN = [name for _, name in functions() if name.startswith(("circuits.", "__main__."))]
+# Two of these only assert, and the others' statement is a relation: docs/spec/formal.md.
+UNDECIDED = {"assert_worse", "assert_wide_nonnegative", "check_medians", "update_subtree"}
+SOURCES = Path(__file__).with_name("cairo")
+
+
+@pytest.fixture(scope="module")
+def shapes() -> Checker:
+    return Checker(Code(compile_source(SOURCES / "shapes.cairo", SOURCES)))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_function_when_two_runs_then_equal_outputs_and_a_mutant_differs(name: str) -> None:
+    outcomes = check_function(name)
+    if name.rsplit(".", 1)[-1] in UNDECIDED:
+        assert "different" not in outcomes[0].reason
+    else:
+        assert all(outcome.is_sound for outcome in outcomes), outcomes
+
+
+def test_undecided_functions_are_few() -> None:
+    assert len(UNDECIDED) * 5 <= len(OWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("path_without_top", Verdict.DIFFERENT),
+        ("path_with_top", Verdict.EQUAL),
+        ("limb_without_bound", Verdict.DIFFERENT),
+        ("limb_with_bound", Verdict.EQUAL),
+        ("branch_without_proof", Verdict.DIFFERENT),
+        ("branch_with_proof", Verdict.EQUAL),
+    ],
+)
+def test_known_shapes_when_checked_then_unsound_ones_have_two_runs(
+    shapes: Checker, name: str, verdict: Verdict
+) -> None:
+    function = next(f for f in shapes.code.own if f.short == name)
+    assert shapes.check(function).verdict is verdict
