@@ -1,0 +1,1 @@
+"""The prime field's limb arithmetic, read from the Rust source and proven for all inputs."""

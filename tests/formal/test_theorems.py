@@ -1,0 +1,85 @@
+import random
+
+import pytest
+import z3
+
+from formal.__main__ import all_theorems, check_theorem
+from formal.field.rust import constants, functions, limb_source
+from formal.field.words import Number, Numbers
+from formal.theorems import margin
+from formal.theorems.medians import is_lower_median
+from formal.theorems.theorem import Theorem
+from formal.theorems.words import packed_words
+from novation.crypto import FIELD_PRIME
+from novation.protocol.accounts import Position
+from novation.protocol.margin import Margin, exposure_lots, health_not_worse, only_shrinks
+from novation.protocol.numeric import div_ceil, pack
+from novation.protocol.transactions.oracle_update import lower_median
+
+RANDOM = random.Random(8)
+LIMB = 2**64
+R = 2**256
+EDGES = (0, 1, FIELD_PRIME - 1, FIELD_PRIME, 2 * FIELD_PRIME - 1, 5 * FIELD_PRIME, 2**192 - 1)
+
+
+@pytest.mark.parametrize("theorem", all_theorems(), ids=lambda theorem: theorem.name)
+def test_theorem_holds_and_breaks_with_each_fault(theorem: Theorem) -> None:
+    outcome = check_theorem(theorem)
+    assert outcome.is_sound, outcome
+
+
+def test_every_packed_word_of_the_protocol_is_found() -> None:
+    assert len(packed_words()) >= 20
+
+
+def test_word_model_equals_pack() -> None:
+    for word in packed_words():
+        fields = [RANDOM.choice([0, 2**w - 1, RANDOM.randrange(2**w)]) for w in word.widths]
+        assert word.value(fields) == pack(*zip(fields, word.widths, strict=True))
+
+
+def test_margin_models_equal_the_protocol() -> None:
+    for _ in range(500):
+        size, after = RANDOM.randint(-9, 9), RANDOM.randint(-9, 9)
+        buys, sells = RANDOM.randint(0, 9), RANDOM.randint(0, 9)
+        position = Position(0, size, buys, sells)
+        assert margin.exposure_lots(size, buys, sells) == exposure_lots(position)
+        assert margin.only_shrinks(size, after) == only_shrinks(
+            position, Position(0, after, buys, sells)
+        )
+        pair, pair_after = ((RANDOM.randint(-9, 9), RANDOM.randint(0, 9)) for _ in range(2))
+        assert margin.health_not_worse(pair, pair_after) == health_not_worse(
+            Margin(pair[0], 0, pair[1]), Margin(pair_after[0], 0, pair_after[1])
+        )
+        notional, rate = RANDOM.randrange(2**80), RANDOM.randrange(2**20)
+        assert margin.fee_quanta(notional, rate) == div_ceil(notional * rate, 10**6)
+
+
+def test_median_model_equals_the_protocol() -> None:
+    for _ in range(60):
+        prices = [RANDOM.randint(1, 4) for _ in range(RANDOM.randint(1, 6))]
+        for claimed in range(1, 5):
+            model = z3.simplify(is_lower_median(z3.IntVal(claimed), [z3.IntVal(p) for p in prices]))
+            assert z3.is_true(model) == (claimed == lower_median(prices))
+
+
+def limbs(value: int) -> list[Number]:
+    return [Number((value >> (64 * i)) % LIMB) for i in range(4)]
+
+
+def number(words: list[Number]) -> int:
+    return sum(int(word) << (64 * i) for i, word in enumerate(words))
+
+
+def test_limb_functions_read_from_rust_multiply_and_reduce() -> None:
+    text, words = limb_source(), Numbers()
+    primitives = {"mac": words.mac, "adc": words.adc, "sbb": words.sbb, "false": 0, "true": 1}
+    found = functions(text, {**constants(text), **primitives})
+    values = [*EDGES, *(RANDOM.randrange(5 * FIELD_PRIME) for _ in range(40))]
+    for a in values:
+        assert number(found["reduce_full"](limbs(a))) == a % FIELD_PRIME
+        assert number(found["square_wide"](limbs(a))) == a * a
+        for b in values:
+            product = number(found["mul_lazy"](limbs(a), limbs(b)))
+            assert product < 2 * FIELD_PRIME
+            assert (product * R - a * b) % FIELD_PRIME == 0
