@@ -11,9 +11,9 @@ SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.s
 # Extension modules need an interpreter around them: they are tested from Python.
 NO_EXTENSIONS := --exclude novation-native --exclude novation-prover-native --exclude novation-pyint
 CAIRO_SOURCES := $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
-PYTHON_DIRS := novation sequencer circuits prover devnet tests scripts l1_contracts/script
+PYTHON_DIRS := novation sequencer circuits prover devnet formal tests scripts l1_contracts/script
 
-.PHONY: help setup native demo devnet test test-all bench fmt lint gen check-generated vectors clean
+.PHONY: help setup native demo devnet test test-all bench formal fmt lint gen check-generated vectors clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -56,13 +56,20 @@ native: ## Build the extension modules into the checkout again
 	@rm -f $(STAMPS)/native
 	@$(MAKE) --no-print-directory $(STAMPS)/native
 
+# The contract checkers need other versions of shared packages than the project: an own environment.
+$(STAMPS)/formal: formal/requirements.txt | $(STAMPS)/prerequisites
+	@echo "set-up: contract checkers into build/formal/tools (a minute when they have to be downloaded)"
+	@test -x build/formal/tools/bin/python || $(PYTHON) -m venv build/formal/tools
+	@build/formal/tools/bin/pip install --quiet --disable-pip-version-check -r formal/requirements.txt
+	@mkdir -p $(STAMPS) && touch $@
+
 demo: setup ## The whole exchange once, on a local chain: orders, proofs, settlement, withdrawal
 	@$(BIN)/novation demo
 
 devnet: setup ## The same system, kept running until Ctrl-C
 	@$(BIN)/novation devnet
 
-test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
+test: setup lint $(STAMPS)/formal ## Lint, unit, property, soundness and end-to-end tests; one batch proven on a local chain
 	@echo 'test: Rust'
 	@cargo test --profile testing --workspace $(NO_EXTENSIONS) --quiet
 	@sh scripts/check_arm.sh
@@ -72,7 +79,7 @@ test: setup lint ## Lint, unit, property, soundness and end-to-end tests; one ba
 	@cargo build --release --quiet -p novation-cairo-prover --example small_proof
 	@$(BIN)/pytest -n 2 --dist worksteal -q
 
-test-all: setup lint ## Also the slow proofs, mutations and soaks
+test-all: setup lint $(STAMPS)/formal ## Also the slow proofs, mutations and soaks
 	@echo 'test: Rust, slow tests included'
 	@cargo test --profile testing --workspace $(NO_EXTENSIONS) -- --include-ignored
 	@echo 'test: contracts'
@@ -82,6 +89,9 @@ test-all: setup lint ## Also the slow proofs, mutations and soaks
 
 bench: setup ## Measure and write build/bench/report.json
 	@$(BIN)/novation bench
+
+formal: setup $(STAMPS)/formal ## Prove properties of circuit, contract and field for all values; write build/formal/report.json
+	@$(BIN)/python -m formal
 
 fmt: $(STAMPS)/python $(STAMPS)/node ## Format every language
 	@$(BIN)/ruff check --fix --quiet $(PYTHON_DIRS) || true

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Exchange} from "../src/Exchange.sol";
+import {IStarkVerifier} from "../src/interfaces/IStarkVerifier.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+
+interface Cheats {
+    function assume(bool condition) external;
+    function prank(address sender) external;
+    function warp(uint256 timestamp) external;
+}
+
+contract Token is ERC20 {
+    constructor() ERC20("t", "t") {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function decimals() public pure override returns (uint8) {
+        return 6;
+    }
+}
+
+/// @notice Returns whatever the test says: the proof system is taken as broken on purpose.
+contract ForgedVerifier {
+    uint256[] private _output;
+
+    function set(uint256[] memory output) external {
+        _output = output;
+    }
+
+    function verify(bytes calldata, bytes calldata) external view returns (uint256[] memory) {
+        return _output;
+    }
+}
+
+/// @notice What holds for every argument, and for every output that a batch may claim.
+contract ExchangeProperties {
+    Cheats private constant VM = Cheats(address(uint160(uint256(keccak256("hevm cheat code")))));
+    address private constant OWNER = address(0x99);
+    address private constant OPERATOR = address(0x0b);
+    address private constant ALICE = address(0xA11CE);
+    uint256 private constant KEY = 9;
+    uint256 private constant CONFIG_HASH = 7;
+    uint256 private constant GENESIS_ROOT = 5;
+    uint256 private constant NOW = 1_800_000_000;
+    uint256 private constant RECLAIM_DELAY = 1 days;
+    uint256 private constant MAX_SKEW = 3600;
+    uint256 private constant MAX_AGE = 7 days;
+    uint64 private constant MIN_DEPOSIT = 3;
+    uint32 private constant ALICE_ID = 2;
+
+    Exchange private exchange;
+    Token private token;
+    ForgedVerifier private verifier;
+
+    function setUp() public {
+        token = new Token();
+        verifier = new ForgedVerifier();
+        VM.warp(NOW);
+        Exchange.Config memory config;
+        config.configHash = CONFIG_HASH;
+        config.genesisRoot = GENESIS_ROOT;
+        config.operatorTimeoutSeconds = 7 days;
+        config.reclaimDelaySeconds = RECLAIM_DELAY;
+        config.maxBatchAgeSeconds = MAX_AGE;
+        config.maxClockSkewSeconds = MAX_SKEW;
+        config.minDepositQuanta = MIN_DEPOSIT;
+        exchange = new Exchange(
+            IERC20Metadata(address(token)),
+            IStarkVerifier(address(verifier)),
+            OWNER,
+            OPERATOR,
+            config
+        );
+        token.mint(ALICE, 2 ** 100);
+        VM.prank(ALICE);
+        token.approve(address(exchange), type(uint256).max);
+    }
+
+    // Custody
+
+    function check_forged_batch_keeps_solvency(
+        uint64 amount,
+        uint8 kind,
+        uint8 result,
+        uint64 operationAmount,
+        uint64 withdrawn,
+        address owner
+    ) public {
+        _deposit(amount);
+        uint256[] memory output = _empty(1, 1);
+        output[7] =
+            kind | uint256(result) << 8 | uint256(ALICE_ID) << 16 | uint256(operationAmount) << 48;
+        output[8] = uint160(ALICE);
+        output[9] = KEY;
+        output[10] = withdrawn | uint256(uint160(owner)) << 64;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        try exchange.updateState("", "") {} catch {}
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        assert(due + queued <= total);
+        assert(token.balanceOf(address(exchange)) == total);
+    }
+
+    function check_withdrawal_pays_once(uint64 amount, uint64 withdrawn, address owner) public {
+        _settleWithdrawal(amount, withdrawn, owner);
+        uint256 before = token.balanceOf(address(exchange));
+        uint256 due = exchange.pendingWithdrawal(owner);
+        uint256 first = exchange.withdraw(owner);
+        uint256 second = exchange.withdraw(owner);
+        assert(due == withdrawn && first == due && second == 0);
+        assert(token.balanceOf(address(exchange)) == before - first);
+    }
+
+    function check_withdrawal_goes_to_its_owner(
+        uint64 amount,
+        uint64 withdrawn,
+        address owner,
+        address caller
+    ) public {
+        _settleWithdrawal(amount, withdrawn, owner);
+        VM.assume(caller != owner);
+        uint256 before = token.balanceOf(owner);
+        VM.prank(caller);
+        exchange.withdraw(owner);
+        assert(exchange.pendingWithdrawal(caller) == 0);
+        assert(token.balanceOf(owner) == before + withdrawn);
+    }
+
+    function check_deposit_keeps_its_bounds(uint256 key, uint64 amount) public {
+        VM.prank(ALICE);
+        try exchange.deposit(key, amount) {
+            assert(amount >= MIN_DEPOSIT && amount <= exchange.MAX_CUSTODY_QUANTA());
+            assert(key != 0 && key < 2 ** 251 + 17 * 2 ** 192 + 1);
+            assert(token.balanceOf(address(exchange)) == amount);
+        } catch {
+            assert(token.balanceOf(address(exchange)) == 0);
+        }
+    }
+
+    // The root
+
+    function check_root_moves_only_from_the_old_root(uint256 oldRoot, uint256 newRoot) public {
+        uint256[] memory output = _empty(0, 0);
+        output[2] = oldRoot;
+        output[3] = newRoot;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        (uint256 root,,,) = exchange.state();
+        assert(ok ? oldRoot == GENESIS_ROOT && root == newRoot : root == GENESIS_ROOT);
+    }
+
+    function check_batch_numbers_rise_by_one(uint48 number) public {
+        uint256[] memory output = _empty(0, 0);
+        output[4] = number | (NOW * 1000) << 48 | (NOW * 1000) << 96;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        (, uint256 reached,,) = exchange.state();
+        assert(ok == (number == 1) && reached == (ok ? 1 : 0));
+    }
+
+    function check_batch_is_of_this_deployment(uint256 configHash) public {
+        uint256[] memory output = _empty(0, 0);
+        output[1] = configHash;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(ok == (configHash == CONFIG_HASH));
+    }
+
+    function check_batch_time_is_near_block_time(uint48 firstMs, uint48 lastMs) public {
+        uint256[] memory output = _empty(0, 0);
+        output[4] = 1 | uint256(firstMs) << 48 | uint256(lastMs) << 96;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(!ok || (firstMs <= lastMs && lastMs <= (NOW + MAX_SKEW) * 1000));
+        assert(!ok || lastMs >= (NOW - MAX_AGE) * 1000);
+    }
+
+    // Who may
+
+    function check_only_operators_settle(address sender, uint32 waited) public {
+        VM.assume(sender != OPERATOR);
+        verifier.set(_empty(0, 0));
+        VM.warp(NOW + waited);
+        VM.assume(waited <= 7 days);
+        VM.prank(sender);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(!ok);
+    }
+
+    function check_only_the_owner_names_operators(address sender, address operator) public {
+        VM.assume(sender != OWNER && operator != OPERATOR);
+        VM.prank(sender);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.setOperator, (operator, true)));
+        assert(!ok && !exchange.isOperator(operator));
+    }
+
+    // The queue
+
+    function check_queue_is_consumed_in_order(uint64 first, uint64 second, uint64 claimed) public {
+        VM.assume(first != second);
+        _deposit(first);
+        _deposit(second);
+        uint256[] memory output = _empty(1, 0);
+        _setDeposit(output, claimed);
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        (uint256 head,, uint256 consumed) = exchange.queue();
+        assert(ok == (claimed == first) && head == (ok ? 1 : 0) && consumed == head);
+    }
+
+    function check_batch_continues_at_the_queue_position(uint48 position) public {
+        uint256[] memory output = _empty(0, 0);
+        output[5] = position;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(ok == (position == 0));
+    }
+
+    function check_no_deposit_is_consumed_twice(uint64 amount, uint64 other) public {
+        VM.assume(amount < other);
+        _deposit(amount);
+        _deposit(other);
+        uint256[] memory output = _empty(2, 0);
+        _setDeposit(output, amount);
+        (output[10], output[11], output[12]) = (output[7], output[8], output[9]);
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(!ok);
+    }
+
+    // Reclaiming
+
+    function check_reclaim_needs_a_request(uint64 amount, uint64 claimed, uint32 waited) public {
+        _deposit(amount);
+        VM.warp(NOW + waited);
+        (bool ok,) = _reclaim(claimed);
+        assert(!ok);
+    }
+
+    function check_reclaim_needs_the_delay(uint64 amount, uint32 waited) public {
+        _deposit(amount);
+        VM.prank(ALICE);
+        exchange.requestReclaim(0, ALICE_ID, KEY, amount);
+        VM.warp(NOW + waited);
+        (bool ok,) = _reclaim(amount);
+        assert(ok == (waited >= RECLAIM_DELAY));
+    }
+
+    function check_reclaim_pays_once(uint64 amount, uint64 other) public {
+        VM.assume(amount < other);
+        _deposit(amount);
+        _deposit(other);
+        uint256 before = token.balanceOf(ALICE);
+        VM.prank(ALICE);
+        exchange.requestReclaim(0, ALICE_ID, KEY, amount);
+        VM.warp(NOW + RECLAIM_DELAY);
+        (bool first,) = _reclaim(amount);
+        (bool second,) = _reclaim(amount);
+        assert(first && !second && token.balanceOf(ALICE) == before + amount);
+    }
+
+    function check_only_the_depositor_requests(address sender, uint64 amount) public {
+        VM.assume(sender != ALICE);
+        _deposit(amount);
+        VM.prank(sender);
+        (bool ok,) = address(exchange)
+            .call(abi.encodeCall(exchange.requestReclaim, (0, ALICE_ID, KEY, amount)));
+        assert(!ok);
+    }
+
+    // Helpers
+
+    function _deposit(uint64 amount) private {
+        VM.assume(amount >= MIN_DEPOSIT && amount < 2 ** 50);
+        VM.prank(ALICE);
+        exchange.deposit(KEY, amount);
+    }
+
+    function _reclaim(uint64 amount) private returns (bool ok, bytes memory data) {
+        return address(exchange)
+            .call(abi.encodeCall(exchange.reclaimDeposit, (ALICE_ID, ALICE, KEY, amount)));
+    }
+
+    function _settleWithdrawal(uint64 amount, uint64 withdrawn, address owner) private {
+        VM.assume(withdrawn > 0 && withdrawn <= amount);
+        VM.assume(owner != address(exchange) && owner != address(0));
+        _deposit(amount);
+        uint256[] memory output = _empty(1, 1);
+        _setDeposit(output, amount);
+        output[10] = withdrawn | uint256(uint160(owner)) << 64;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        exchange.updateState("", "");
+    }
+
+    /// @dev A batch that changes no account; its last word is that of the globals.
+    function _empty(uint256 nOperations, uint256 nWithdrawals)
+        private
+        pure
+        returns (uint256[] memory output)
+    {
+        output = new uint256[](7 + 3 * nOperations + nWithdrawals + 1);
+        output[0] = 1;
+        output[1] = CONFIG_HASH;
+        output[2] = GENESIS_ROOT;
+        output[3] = 6;
+        output[4] = 1 | (NOW * 1000) << 48 | (NOW * 1000) << 96;
+        output[5] = nOperations << 48 | nWithdrawals << 64;
+    }
+
+    function _setDeposit(uint256[] memory output, uint64 amount) private pure {
+        output[7] = 1 | uint256(ALICE_ID) << 16 | uint256(amount) << 48;
+        output[8] = uint160(ALICE);
+        output[9] = KEY;
+    }
+}

@@ -1,0 +1,1 @@
+"""Properties of the Exchange contract for all arguments, with forged outputs of batches."""

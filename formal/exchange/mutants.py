@@ -1,0 +1,135 @@
+"""For each property a fault of the contract that it must find: a text and what replaces it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_EXCHANGE: Final = "src/Exchange.sol"
+_QUEUE: Final = "src/libraries/OperationQueue.sol"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault that exactly one place of a source has room for."""
+
+    prop: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS: Final = (
+    Mutant(
+        "check_forged_batch_keeps_solvency",
+        _EXCHANGE,
+        "if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);",
+        "",
+    ),
+    Mutant(
+        "check_withdrawal_pays_once",
+        _EXCHANGE,
+        "_pendingWithdrawals[owner] = 0;",
+        "",
+    ),
+    Mutant(
+        "check_withdrawal_goes_to_its_owner",
+        _EXCHANGE,
+        "TOKEN.safeTransfer(owner, amountQuanta);",
+        "TOKEN.safeTransfer(msg.sender, amountQuanta);",
+    ),
+    Mutant(
+        "check_deposit_keeps_its_bounds",
+        _EXCHANGE,
+        "amountQuanta < MIN_DEPOSIT_QUANTA || amountQuanta > room",
+        "amountQuanta < MIN_DEPOSIT_QUANTA",
+    ),
+    Mutant(
+        "check_root_moves_only_from_the_old_root",
+        _EXCHANGE,
+        "if (header.oldRoot != _stateRoot) revert WrongOldRoot(_stateRoot, header.oldRoot);",
+        "",
+    ),
+    Mutant(
+        "check_batch_numbers_rise_by_one",
+        _EXCHANGE,
+        "if (header.batchNumber != expected) revert",
+        "if (header.batchNumber < expected) revert",
+    ),
+    Mutant(
+        "check_batch_is_of_this_deployment",
+        _EXCHANGE,
+        "if (header.configHash != CONFIG_HASH) {",
+        "if (header.configHash == 0) {",
+    ),
+    Mutant(
+        "check_batch_time_is_near_block_time",
+        _EXCHANGE,
+        "_checkTime(header.lastTimeMs, minMs, maxMs);",
+        "_checkTime(header.firstTimeMs, minMs, maxMs);",
+    ),
+    Mutant(
+        "check_only_operators_settle",
+        _EXCHANGE,
+        "block.timestamp <= openFrom",
+        "block.timestamp < openFrom",
+    ),
+    Mutant(
+        "check_only_the_owner_names_operators",
+        _EXCHANGE,
+        "function setOperator(address operator, bool isOperator_) external onlyOwner {",
+        "function setOperator(address operator, bool isOperator_) external {",
+    ),
+    Mutant(
+        "check_queue_is_consumed_in_order",
+        _QUEUE,
+        "if (matches(self, index, operation)) {",
+        "if (matches(self, index, operation) || matches(self, index + 1, operation)) {",
+    ),
+    Mutant(
+        "check_batch_continues_at_the_queue_position",
+        _EXCHANGE,
+        "if (header.firstQueuePosition != _queue.consumed) {",
+        "if (header.firstQueuePosition < _queue.consumed) {",
+    ),
+    Mutant(
+        "check_no_deposit_is_consumed_twice",
+        _QUEUE,
+        "            delete self.entries[index];\n            self.head += 1;\n",
+        "",
+    ),
+    Mutant(
+        "check_reclaim_needs_a_request",
+        _EXCHANGE,
+        "if (time == 0) revert ReclaimNotRequested(accountId, amountQuanta);",
+        "",
+    ),
+    Mutant(
+        "check_reclaim_needs_the_delay",
+        _EXCHANGE,
+        "if (block.timestamp < allowedFrom) revert ReclaimTooEarly(allowedFrom);",
+        "",
+    ),
+    Mutant(
+        "check_reclaim_pays_once",
+        _QUEUE,
+        "equal.count -= 1;",
+        "",
+    ),
+    Mutant(
+        "check_only_the_depositor_requests",
+        _EXCHANGE,
+        "_depositOperation(accountId, msg.sender, starkKey, amountQuanta);",
+        "_depositOperation(accountId, address(0xA11CE), starkKey, amountQuanta);",
+    ),
+)
+
+# What is taken as given: the stored part of an operation's hash has no collisions. The checker
+# knows that of the whole hash only, so that is what the copy stores.
+ASSUMPTIONS: Final = (
+    (
+        _QUEUE,
+        "uint216(uint256(keccak256(abi.encode(operation))) >> 40)",
+        "uint256(keccak256(abi.encode(operation)))",
+    ),
+)
+# The type of that part, wherever it is written.
+DIGEST_TYPE: Final = ("uint216", "uint256")
