@@ -47,7 +47,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "assert_padding": ("cell.0",),
     "seal_accounts": ("leaf",),
     "seal_orders": ("leaf",),
-    "close_order": ("leaf.after",),
+    "keep_order": ("leaf.after",),
     "check_ephemeral": ("entry.prev_value", "entry.new_value"),
     "open_markets": ("price",),
     "close_markets": ("word.0", "word.1", "word.2"),

@@ -4,6 +4,7 @@ import pytest
 
 from circuits.compiler import compile_source
 from circuits.program import functions
+from formal.cairo import contracts
 from formal.cairo.bytecode import Code
 from formal.cairo.check import check_function
 from formal.cairo.solver import Verdict
@@ -49,3 +50,18 @@ def test_known_shapes_when_checked_then_unsound_ones_have_two_runs(
 ) -> None:
     function = next(f for f in shapes.code.own if f.short == name)
     assert shapes.check(function).verdict is verdict
+
+
+def test_contracts_when_functions_are_renamed_then_names_are_gone() -> None:
+    names = {name.rsplit(".", 1)[-1] for _, name in functions()}
+    tables = (
+        contracts.TAPE_INPUTS,
+        contracts.WRITES,
+        contracts.WRITES_IF_RETURNED,
+        contracts.PINNED_ARGUMENTS,
+        contracts.PROMISES,
+        contracts.ASSUMED_BELOW,
+        contracts.OPENINGS,
+        contracts.ASSUMED,
+    )
+    assert {name for table in tables for name in table} <= names
