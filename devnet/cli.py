@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "prove": CommandSource("devnet.commands.proofs", "prove"),
     "verify": CommandSource("devnet.commands.proofs", "verify"),
     "rebuild": CommandSource("devnet.commands.proofs", "rebuild"),
+    "verify-deployment": CommandSource("devnet.commands.deployments", "verify_deployment"),
     "stark": CommandSource("devnet.commands.stark", "app"),
 }
 

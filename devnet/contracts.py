@@ -46,16 +46,18 @@ class Artifact:
     name: str
     abi: list[dict[str, Any]]
     bytecode: str
+    runtime_code: str
+    immutable_places: tuple[tuple[int, int], ...]
 
 
 @cache
-def load_artifact(name: str, file: str | None = None) -> Artifact:
-    """Read what forge wrote for contract `name` of `file` (default: `<name>.sol`).
+def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
+    """Read what forge wrote for contract `name` into `folder`.
 
     Raises:
         UserError: if forge has not been run.
     """
-    path = ARTIFACTS / f"{file or name}.sol" / f"{name}.json"
+    path = folder / f"{name}.sol" / f"{name}.json"
     try:
         compiled = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -65,7 +67,15 @@ def load_artifact(name: str, file: str | None = None) -> Artifact:
         raise UserError(
             f"contracts: {path} has no bytecode; run `npx forge build --root l1_contracts --force`"
         )
-    return Artifact(name, compiled["abi"], compiled["bytecode"]["object"])
+    runtime = compiled["deployedBytecode"]
+    places = (runtime.get("immutableReferences") or {}).values()
+    return Artifact(
+        name,
+        compiled["abi"],
+        compiled["bytecode"]["object"],
+        runtime["object"],
+        tuple((place["start"], place["length"]) for entry in places for place in entry),
+    )
 
 
 @cache

@@ -82,13 +82,9 @@ def deploy_exchange(
         fee_account=genesis_account,
         insurance_account=genesis_account,
     )
-    config = deployment.config
-    genesis_root = State.genesis(config, deployment.genesis).root
-    limits = (OPERATOR_TIMEOUT_S, RECLAIM_DELAY_S, MAX_BATCH_AGE_S, MAX_CLOCK_SKEW_S)
-    arguments = (config.config_hash, genesis_root, *limits, MIN_DEPOSIT_QUANTA)
     created = chain.deploy(
         load_artifact("Exchange"),
-        [token, verifier, deployer.address, owners.operator, arguments],
+        [token, verifier, deployer.address, owners.operator, exchange_arguments(deployment)],
         deployer,
     )
     assert created == exchange, f"exchange at {created}, the configuration says {exchange}"
@@ -100,8 +96,20 @@ def deploy_verifier(chain: Chain, loader_contract: str, deployer: LocalAccount) 
     periodic_columns = chain.deploy(load_artifact("PeriodicColumns"), [], deployer)
     constraints = chain.deploy(load_artifact("Constraints"), [periodic_columns], deployer)
     deep = chain.deploy(load_artifact("Deep"), [], deployer)
+    arguments = [constraints, deep, loader_contract, verifier_floor()]
+    return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)
+
+
+def exchange_arguments(deployment: Deployment) -> tuple[int, ...]:
+    """Return the numbers that the exchange's constructor takes."""
+    config = deployment.config
+    genesis_root = State.genesis(config, deployment.genesis).root
+    limits = (OPERATOR_TIMEOUT_S, RECLAIM_DELAY_S, MAX_BATCH_AGE_S, MAX_CLOCK_SKEW_S)
+    return (config.config_hash, genesis_root, *limits, MIN_DEPOSIT_QUANTA)
+
+
+def verifier_floor() -> tuple[int, ...]:
+    """Return what the verifier's constructor takes for the least that a proof must have."""
     min_grinding_bits = min(profile.proof_of_work_bits for profile in PROFILES.values())
     security = (MIN_SECURITY_BITS, MIN_PROVEN_BITS, min_grinding_bits)
-    floor = (NODE_BYTES, *security, MIN_LOG_STEPS, MAX_LOG_STEPS)
-    arguments = [constraints, deep, loader_contract, floor]
-    return chain.deploy(load_artifact("StarkVerifier"), arguments, deployer)
+    return (NODE_BYTES, *security, MIN_LOG_STEPS, MAX_LOG_STEPS)

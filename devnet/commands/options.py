@@ -29,6 +29,9 @@ HomeOption = Annotated[
         help="Folder of the devnet: deployment, keys, logs.",
     ),
 ]
+L1Option = Annotated[
+    str | None, typer.Option("--l1-url", metavar="URL", help="An L1 node; the devnet's by default.")
+]
 KeyOption = Annotated[
     str, typer.Option("--key", "-k", metavar="NAME", help="Name of the trader's key file.")
 ]

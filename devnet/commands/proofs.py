@@ -7,6 +7,7 @@ import typer
 
 from devnet.commands.options import (
     HomeOption,
+    L1Option,
     MemoryBudgetOption,
     ProfileName,
     ThreadsOption,
@@ -33,10 +34,6 @@ from prover import _native
 from prover.limits import Limits
 from prover.pipeline import PHASE_PROOF, PHASE_RUN, ProvenBatch, UnprovableBatchError, prove_batch
 from prover.profiles import MIN_SECURITY_BITS, PROFILES
-
-L1Option = Annotated[
-    str | None, typer.Option("--l1-url", metavar="URL", help="An L1 node; the devnet's by default.")
-]
 
 
 def prove(
