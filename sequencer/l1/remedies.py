@@ -92,6 +92,9 @@ CONTRACT_ERRORS: Final = {
     "TraceTooShort": _REPROVE,
     "WrongLength": _REPROVE,
     # The deployment.
+    "CodeReplaced": _DEPLOYMENT,
+    "NotAContract": _DEPLOYMENT,
+    "NotADataContract": _DEPLOYMENT,
     "NotAProofModeProgram": _DEPLOYMENT,
     "WrongPeriodicColumns": _DEPLOYMENT,
     "WrongTokenDecimals": _DEPLOYMENT,
