@@ -6,8 +6,11 @@ from circuits.cairo.loaded_program import ENTRY, N_CHUNKS, N_WORDS, PROGRAM_HASH
 
 // Cells from the caller's frame pointer to main's: arguments, saved frame pointer, return pc.
 const FRAME_DISTANCE = 4 + 2;
-// What stands on the stack before the first word is hashed: pointer, 0, counter, hash.
-const N_LOCALS = 4;
+// What stands on the stack before the first word is hashed: how much further the batch program
+// brings the pointer to permutations, that pointer when it starts, pointer, 0, counter, hash.
+const N_LOCALS = 6;
+// One permutation for two words, and one for the last block.
+const POSEIDON_CELLS = 6 * (N_WORDS / 2 + 1);
 
 // Runs the batch program, whose words the prover places on the stack: proves that they are the
 // words of which PROGRAM_HASH is the hash, then calls main among them with the builtins' pointers.
@@ -22,11 +25,12 @@ func main{
     // The last cell used before them is fp + N_LOCALS + N_WORDS - 1.
     let words = cast(fp + N_LOCALS + N_WORDS, felt*);
     %{ load_program(ids.words, ids.N_WORDS) %}
-    [ap] = [fp - 3], ap++;
-    [ap] = 0, ap++;
-    [fp + 1] = [[fp - 3] + 2];
-    [ap] = N_CHUNKS, ap++;
-    [ap] = PROGRAM_HASH, ap++;
+    [fp + 5] = PROGRAM_HASH, ap++;
+    [fp + 4] = N_CHUNKS, ap++;
+    [fp + 3] = 0, ap++;
+    [fp + 2] = [fp - 3], ap++;
+    [fp + 1] = [fp - 3] + POSEIDON_CELLS, ap++;
+    [fp + 3] = [[fp - 3] + 2], ap++;
 
     // Of each chunk, ap is at its beginning: [ap - 4] is the permutation of its first words,
     // [ap - 2] the number of chunks left, word i is [ap + N_WORDS + i].
@@ -68,17 +72,23 @@ func main{
     jmp chunk if [ap - 2] != 0;
 
     // A last block with the number of chunks; the permutation of it is used up.
-    [fp + 2] = [[ap - 4]];
-    [fp + 1] = [[ap - 4] + 1];
-    [fp + 3] = [[ap - 4] + 3];
+    [fp + 4] = [[ap - 4]];
+    [fp + 3] = [[ap - 4] + 1];
+    [fp + 5] = [[ap - 4] + 3];
 
     // The words end where the frame of the batch program begins.
     ap += N_WORDS;
     [ap] = [fp - 2] + (FRAME_DISTANCE + N_LOCALS + N_WORDS + ENTRY), ap++;
     [ap] = [fp - 6], ap++;
-    [ap] = [fp - 5], ap++;
+    [ap] = [fp - 5] + 1, ap++;
     [ap] = [fp - 4], ap++;
-    [ap] = [ap - 8 - N_WORDS] + 6, ap++;
+    [ap] = [fp + 1], ap++;
     call abs [ap - 5];
+
+    // The permutations used above lie before the end that is returned: a verifier compares only
+    // that with the number of permutations in the trace, beyond which cells are free. The first
+    // range check is there in any trace.
+    [ap - 1] = [fp] + [fp + 1];
+    [fp] = [[fp - 5]];
     ret;
 }

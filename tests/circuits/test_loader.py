@@ -1,6 +1,7 @@
 """The loader runs the batch program and nothing else: other words, another entry, another hash."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from prover.statement import StatementError, proven_output
 
 ROOT = Path(__file__).parents[2]
 LOADER = ROOT / "circuits" / "cairo" / "loader.cairo"
-PROGRAM_HASH_POSITION = 13
+PROGRAM_HASH_POSITION = 7
 # Of an instruction, counted from bit 48 of its word.
 IMMEDIATE_FLAG, ABSOLUTE_JUMP_FLAG, RETURN_FLAG = 1 << 2, 1 << 7, 1 << 13
 # main writes 7; cheat, which nothing calls, would write 8.
@@ -98,6 +99,21 @@ def test_run_when_words_are_added_then_error(small: Any) -> None:
         run({**small[1], "bytecode": [*words, "0x1"]})
     with pytest.raises(CairoRunError, match="no room for the program"):
         run({**small[1], "bytecode": [*words, *["0x0"] * CHUNK_WORDS]})
+
+
+def test_run_when_the_program_gives_permutations_back_then_error(tmp_path: Path) -> None:
+    """Else a short trace would do, in which the cells of the hash are no permutations."""
+    for change, is_refused in (("6", True), ("0", False), ("-6", False)):
+        source = SOURCE.replace("return", f"let poseidon_ptr = poseidon_ptr - ({change});\nreturn")
+        (tmp_path / "main.cairo").write_text(source)
+        program = compile_source(tmp_path / "main.cairo", tmp_path)
+        code = loaded_code(program, compile_loader(LOADER, ROOT, program), ROOT)
+        if is_refused:
+            with pytest.raises(CairoRunError, match="range_check: value 0 is"):
+                run(code)
+        else:
+            with suppress(CairoRunError):
+                assert run(code).output == [7]
 
 
 @pytest.mark.parametrize("shift", [-1, 1, CHUNK_WORDS])

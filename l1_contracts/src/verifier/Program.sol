@@ -26,7 +26,7 @@ library Program {
     uint256 private constant JUMP = 0x10780017fff7fff;
 
     /// @dev Where the loader has the hash of the program that it loads.
-    uint256 private constant PROGRAM_HASH_POSITION = 13;
+    uint256 private constant PROGRAM_HASH_POSITION = 7;
 
     /// @notice Counts and hashes the program's words. Its cells have the addresses from 1 on, and
     /// it starts as proof mode requires: the verifier takes the final pc from that.
