@@ -23,13 +23,10 @@ FIRST_ORDER: Final = {2: 1084, 3: 1639, 4: 2186, 5: 2728, 6: 3264, 7: 3789, 8: 4
 JOHNSON_PER_LOG_BLOWUP: Final = 500
 # What a collision of the 192-bit nodes of suite K costs.
 COLLISION_MILLIBITS: Final = 96_000
-LOG_LAST_LAYER: Final = 6
+LAST_LAYER_DEGREE_BOUND: Final = 64
 # Three foldings per layer give the fewest bytes at 192-bit nodes: eight values of a coset cost
 # about as much as the Merkle path that a layer of its own would need.
 MAX_FRI_STEP: Final = 3
-# Where every layer folds three times, the last one folds but twice and 64 more coefficients are
-# sent: that saves four values a query, which is more from so many queries on.
-MANY_QUERIES: Final = 20
 LOG_ROWS_PER_STEP: Final = 4
 
 
@@ -85,36 +82,21 @@ PROFILES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FriShape:
-    """How FRI gets from the trace's length to its last layer.
+def fri_step_list(n_steps: int) -> tuple[int, ...]:
+    """Choose the foldings that bring a trace of `n_steps` Cairo steps to the last layer's degree.
 
-    The first step is 0: layer 0 is virtual.
-    """
-
-    steps: tuple[int, ...]
-    last_layer_degree_bound: int
-
-
-def fri_shape(n_steps: int, n_queries: int) -> FriShape:
-    """Choose the foldings for a trace of `n_steps` Cairo steps, so that the proof is short.
-
-    Longer steps come first, where paths are longest.
+    The first entry is 0: layer 0 is virtual. Longer steps come first, where paths are longest.
 
     Raises:
         ValueError: if `n_steps` is not a power of two above the last layer's degree bound.
     """
     log_rows = n_steps.bit_length() - 1 + LOG_ROWS_PER_STEP
-    total = log_rows - LOG_LAST_LAYER
+    total = log_rows - (LAST_LAYER_DEGREE_BOUND.bit_length() - 1)
     if n_steps.bit_count() != 1 or total < 1:
         raise ValueError(f"n_steps is {n_steps}, a power of two of at least 8 is needed")
-    log_last_layer = LOG_LAST_LAYER
-    if total % MAX_FRI_STEP == 0 and n_queries >= MANY_QUERIES:
-        log_last_layer, total = log_last_layer + 1, total - 1
     n_layers = -(-total // MAX_FRI_STEP)
     shorter, longer_count = divmod(total, n_layers)
-    steps = (0, *([shorter + 1] * longer_count), *([shorter] * (n_layers - longer_count)))
-    return FriShape(steps, 1 << log_last_layer)
+    return (0, *([shorter + 1] * longer_count), *([shorter] * (n_layers - longer_count)))
 
 
 def parameters_json(profile: Profile, n_steps: int, suite: Suite = Suite.K) -> dict[str, object]:
@@ -137,7 +119,6 @@ def parameters_json(profile: Profile, n_steps: int, suite: Suite = Suite.K) -> d
             "verifier_friendly_commitment_hash": "poseidon3",
         },
     }[suite]
-    shape = fri_shape(n_steps, profile.n_queries)
     return {
         "field": "PrimeField0",
         "use_extension_field": False,
@@ -145,8 +126,8 @@ def parameters_json(profile: Profile, n_steps: int, suite: Suite = Suite.K) -> d
         "stark": {
             "log_n_cosets": profile.log_blowup,
             "fri": {
-                "fri_step_list": list(shape.steps),
-                "last_layer_degree_bound": shape.last_layer_degree_bound,
+                "fri_step_list": list(fri_step_list(n_steps)),
+                "last_layer_degree_bound": LAST_LAYER_DEGREE_BOUND,
                 "n_queries": profile.n_queries,
                 "proof_of_work_bits": profile.proof_of_work_bits,
             },

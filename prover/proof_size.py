@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prover.l1_layout import MASK_VALUE_INDEX, N_COLUMNS
-from prover.profiles import LOG_ROWS_PER_STEP, fri_shape
+from prover.profiles import LAST_LAYER_DEGREE_BOUND, LOG_ROWS_PER_STEP, fri_step_list
 
 if TYPE_CHECKING:
     from prover.profiles import Profile
@@ -24,13 +24,12 @@ COMPOSITION_COLUMNS: Final = 2
 
 def max_proof_bytes(profile: Profile, log_steps: int) -> int:
     """Return an upper bound of the second argument of `StarkVerifier.verify`."""
-    shape = fri_shape(1 << log_steps, profile.n_queries)
-    steps = shape.steps[1:]
+    steps = fri_step_list(1 << log_steps)[1:]
     log_domain = log_steps + LOG_ROWS_PER_STEP + profile.log_blowup
     n_values = max(MASK_VALUE_INDEX) + 1 + COMPOSITION_COLUMNS
     size = FIXED_BYTES + len(steps) + NONCE_BYTES
     size += (N_TABLES + len(steps)) * NODE_BYTES
-    size += (n_values + shape.last_layer_degree_bound) * WORD_BYTES
+    size += (n_values + LAST_LAYER_DEGREE_BOUND) * WORD_BYTES
     for n_columns in (*N_COLUMNS, COMPOSITION_COLUMNS):
         size += _table_bytes(profile.n_queries, n_columns, log_domain)
     known = profile.n_queries

@@ -11,13 +11,13 @@ from prover.files import write_atomically
 from prover.job_folder import JobFolder, next_job, waiting_jobs
 from prover.measure import PhaseCost, PhaseMeter
 from prover.profiles import (
+    LAST_LAYER_DEGREE_BOUND,
     MIN_PROVEN_BITS,
     MIN_SECURITY_BITS,
     PROFILES,
-    FriShape,
     Profile,
     Suite,
-    fri_shape,
+    fri_step_list,
     parameters_json,
 )
 from prover.run_ahead import RunAhead
@@ -98,20 +98,17 @@ def test_worker_when_a_proof_fails_then_the_reason_is_kept_and_it_is_tried_again
 
 def test_fri_steps_when_trace_length_varies_then_they_reach_the_last_layer() -> None:
     for log_steps in range(3, 24):
-        for n_queries in (14, 24):
-            shape = fri_shape(1 << log_steps, n_queries)
-            assert shape.steps[0] == 0
-            assert all(1 <= step <= 3 for step in shape.steps[1:])
-            assert 1 << log_steps + 4 - sum(shape.steps) == shape.last_layer_degree_bound
-    assert fri_shape(1 << 16, 24) == FriShape((0, 3, 3, 3, 3, 2), 64)
-    assert fri_shape(1 << 17, 24) == FriShape((0, 3, 3, 3, 3, 2), 128)
-    assert fri_shape(1 << 17, 14) == FriShape((0, 3, 3, 3, 3, 3), 64)
+        steps = fri_step_list(1 << log_steps)
+        assert steps[0] == 0
+        assert all(1 <= step <= 3 for step in steps[1:])
+        assert sum(steps) + LAST_LAYER_DEGREE_BOUND.bit_length() - 1 == log_steps + 4
+    assert fri_step_list(1 << 16) == (0, 3, 3, 3, 3, 2)
 
 
 @pytest.mark.parametrize("n_steps", [0, 4, 65_535])
 def test_fri_steps_when_trace_length_is_unusable_then_refused(n_steps: int) -> None:
     with pytest.raises(ValueError, match="power of two"):
-        fri_shape(n_steps, 24)
+        fri_step_list(n_steps)
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))
