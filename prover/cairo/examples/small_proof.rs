@@ -54,7 +54,7 @@ fn parameters() -> Value {
         "channel_hash": "keccak256",
         "commitment_hash": "keccak256_masked192_msb",
         "pow_hash": "keccak256",
-        "statement": { "page_hash": "pedersen" },
+        "statement": { "page_hash": "keccak256" },
         "stark": {
             "fri": {
                 "fri_step_list": [0, 3, 3, 3],
