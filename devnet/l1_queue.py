@@ -17,6 +17,8 @@ from devnet.event_logs import EventLogError, EventReader
 from sequencer.l1 import L1Block, L1Deposit, L1Queue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from web3.contract import Contract
     from web3.types import EventData
 
@@ -53,18 +55,21 @@ class QueueOnL1:
         eth = self._contract.w3.eth
         number = max(eth.block_number - confirmations, 0)
         block = L1Block(number, bytes(eth.get_block(number)["hash"]))
+        self._forget_holes_of_another_chain()
         self._follow(number)
         indices = range(first_index, len(self._deposits))
-        wanted = itertools.islice((i for i in indices if i not in self._left_out), limit)
-        deposits = tuple(self._deposits[index] for index in wanted)
-        stop = deposits[-1].index + 1 if len(deposits) == limit else len(self._deposits)
+        wanted = list(itertools.islice((i for i in indices if i not in self._left_out), limit))
+        stop = wanted[-1] + 1 if len(wanted) == limit else len(self._deposits)
         contracts = [self._contract]
         if self._witness is not None and first_index < stop:
             self._check_witness(self._witness, block)
             contracts.append(self._witness)
-        for contract, index in itertools.product(contracts, range(first_index, stop)):
-            self._check_digest(contract, index, number)
-        return L1Queue(block, deposits)
+        for index in range(first_index, stop):
+            if index not in self._holes:
+                self._check_entry(contracts, index, block)
+        # Without those of which the contract said only now that nobody waits for them.
+        deposits = (self._deposits[index] for index in wanted if index not in self._left_out)
+        return L1Queue(block, tuple(deposits))
 
     def holes_at_head(self) -> int:
         """Count the entries taken out of the order at the head, as far as they are confirmed."""
@@ -81,7 +86,19 @@ class QueueOnL1:
     def _forget(self) -> None:
         self._deposits: list[L1Deposit] = []
         self._left_out: set[int] = set()
+        # Those of them of which the contract has said so itself, and the last block at which it
+        # did: anybody can make thousands, and they stay before the next deposit until it comes.
+        self._holes: set[int] = set()
+        self._holes_block: L1Block | None = None
         self._next_block = self._first_block
+
+    def _forget_holes_of_another_chain(self) -> None:
+        known = self._holes_block
+        if known is None:
+            return
+        found = bytes(self._contract.w3.eth.get_block(known.number)["hash"])
+        if found != known.block_hash:
+            self._forget()
 
     def _follow(self, last_block: int) -> None:
         """Take in the events up to a block: all of them or, if they do not add up, none."""
@@ -110,8 +127,29 @@ class QueueOnL1:
         self._left_out |= left_out
         self._next_block = last_block + 1
 
-    def _check_digest(self, contract: Contract, index: int, number: int) -> None:
-        found = contract.functions.digestAt(index).call(block_identifier=number)
+    def _check_entry(self, contracts: Sequence[Contract], index: int, block: L1Block) -> None:
+        """Compare an entry with the contract in a block; leave out what it does not wait for."""
+        functions = [contract.functions for contract in contracts]
+        digests = [f.digestAt(index).call(block_identifier=block.number) for f in functions]
+        is_unexplained = index not in self._left_out and not any(digests)
+        if is_unexplained and self._is_behind_head(index, block.number):
+            self._left_out.add(index)
+        for found in digests:
+            self._check_digest(index, found, block.number)
+        if index in self._left_out:
+            self._holes.add(index)
+            self._holes_block = block
+
+    def _is_behind_head(self, index: int, number: int) -> bool:
+        """Whether the head has passed an entry that we have not consumed.
+
+        Then its reclaim was requested, or a batch has consumed it for an equal one whose reclaim
+        was: that one can be reclaimed now, and this one is in no later batch.
+        """
+        head, _, _ = self._contract.functions.queue().call(block_identifier=number)
+        return index < int(head)
+
+    def _check_digest(self, index: int, found: int, number: int) -> None:
         expected = 0 if index in self._left_out else digest_of(self._deposits[index])
         if found == expected:
             return

@@ -31,12 +31,17 @@ class LyingNode:
         self.change: Callable[[Logs], Logs] = lambda logs: logs
         self.widest = 10**9
         self.n_refused = 0
+        self.calls_left = 10**9
         self.spans: list[int] = []
         provider = chain.web3.provider
         self._ask = provider.make_request
         provider.make_request = self._answer  # type: ignore[method-assign]
 
     def _answer(self, method: Any, params: Any) -> Any:
+        if method == "eth_call":
+            self.calls_left -= 1
+            if self.calls_left < 0:
+                return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "rate"}}
         if method != "eth_getLogs":
             return self._ask(method, params)
         query = params[0]
@@ -195,6 +200,31 @@ async def test_request_to_reclaim_that_a_node_conceals_holds_the_deposit_back(
         await exchange.read_deposits(0, 10, 0)
     on_chain.node.change = lambda logs: logs
     assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [1]
+
+
+async def test_hole_is_asked_for_once_even_if_the_node_fails_in_between(on_chain: OnChain) -> None:
+    on_chain.deposit(*["alice"] * 8, "bob")
+    alice = on_chain.trader("alice")
+    for index in range(8):
+        alice.request_reclaim(index, AMOUNT)
+    exchange = on_chain.exchange()
+    # Of the contract's tail, and of five entries.
+    on_chain.node.calls_left = 6
+    with pytest.raises(L1UnavailableError, match="rate"):
+        await exchange.read_deposits(0, 10, 0)
+    on_chain.node.calls_left = 4
+    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [8]
+    on_chain.node.calls_left = 1
+    await exchange.read_deposits(0, 10, 0)
+
+
+async def test_hole_that_a_reorg_took_back_is_a_deposit_again(on_chain: OnChain) -> None:
+    on_chain.deposit("alice")
+    on_chain.trader("alice").request_reclaim(0, AMOUNT)
+    exchange = on_chain.exchange()
+    assert (await exchange.read_deposits(0, 10, 0)).deposits == ()
+    on_chain.honest.local("anvil_reorg", [1, []])
+    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [0]
 
 
 async def test_logs_are_read_in_ranges_that_the_node_takes(

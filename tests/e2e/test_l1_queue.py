@@ -1,0 +1,43 @@
+"""Deposits that the contract consumed for equal ones: whoever makes two can bring that about."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devnet.anvil import Anvil
+from devnet.contracts import Chain
+from devnet.l1_queue import QueueOnL1
+from novation.protocol.errors import ResultCode
+from novation.protocol.output import OperationRecord
+from tests.e2e.test_l1_cost import AMOUNT, DEPLOYER, KEY, Settling
+
+
+@pytest.fixture
+def settling(tmp_path: Path) -> Iterator[Settling]:
+    anvil = Anvil(tmp_path / "chain.json")
+    made = Settling(Chain(anvil.url))
+    made.deploy()
+    yield made
+    anvil.stop()
+
+
+def test_entry_that_a_batch_consumed_for_an_equal_one_is_left_out(settling: Settling) -> None:
+    chain, functions = settling.chain, settling.contract.functions
+    deposit, other = functions.deposit(KEY, AMOUNT), functions.deposit(KEY, AMOUNT + 1)
+    owner = int(DEPLOYER.address, 16)
+    queue = QueueOnL1(settling.contract, 0, None)
+    chain.transact(deposit, DEPLOYER)
+    assert [found.index for found in queue.read(0, 10, 0).deposits] == [0]
+    # The first entry is in a batch. Before it settles come the request for it and an equal entry.
+    chain.transact(functions.requestReclaim(0, 2, KEY, AMOUNT), DEPLOYER)
+    chain.transact(deposit, DEPLOYER)
+    chain.transact(other, DEPLOYER)
+    settling.settle([OperationRecord(ResultCode.DONE, 2, AMOUNT, owner, KEY)], [])
+    assert functions.queue().call() == [2, 3, 1]
+    for reader in (queue, QueueOnL1(settling.contract, 0, None)):
+        for _ in range(2):
+            assert [found.index for found in reader.read(1, 10, 0).deposits] == [2]
+    # The next batch goes on behind it.
+    settling.settle([OperationRecord(ResultCode.DONE, 2, AMOUNT + 1, owner, KEY)], [])
+    assert functions.queue().call() == [3, 3, 2]
