@@ -13,7 +13,7 @@ from devnet.demo.plan import TRADERS, Act, PlannedCancels, PlannedOrder
 from devnet.demo.report import MAX_CALLDATA_BYTES, MAX_L1_GAS, MIN_SECURITY_BITS
 from devnet.demo.run import run_story
 from devnet.home import Home
-from devnet.proof_check import check_proof_in_python, check_statement
+from devnet.proof_check import check_proof_in_python, check_statement, read_input
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.output import BatchOutput, decode_output
 from prover.calldata import decode_output as output_in_public_input
@@ -61,8 +61,9 @@ def test_batch_when_proven_and_settled_then_everyone_agrees_and_is_paid(tmp_path
 def checked_output(home: Home, batch_number: int) -> BatchOutput:
     """Return a batch's output, after comparing what all three parts of the system say it is."""
     folder = home.proof_queue_path / f"{batch_number:08d}"
-    check_proof_in_python(folder / PROOF_FILE, MIN_SECURITY_BITS)
-    assert check_statement(folder / PROOF_FILE).startswith(f"batch {batch_number},")
+    proof = read_input(folder / PROOF_FILE)
+    check_proof_in_python(proof, MIN_SECURITY_BITS)
+    assert check_statement(proof).startswith(f"batch {batch_number},")
     public_input, _ = decode_update_state((folder / CALLDATA_FILE).read_bytes())
     felts = tuple(int(felt, 16) for felt in json.loads((folder / OUTPUT_FILE).read_text()))
     assert tuple(output_in_public_input(public_input)) == felts
