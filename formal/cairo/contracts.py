@@ -53,6 +53,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "close_markets": ("word.0", "word.1", "word.2"),
     "write_header": ("header",),
     "rest_order": ("message.result_code",),
+    "use_other_key": ("signature.pub_key",),
     "open_state": ("prices",),
 }
 

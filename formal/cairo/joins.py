@@ -88,11 +88,16 @@ def join(states: list[State], pc: int, is_equal: Equal) -> State:
     joined = State(pc, first.ap, first.fp)
     for key in set.intersection(*({*state.cells} for state in states)):
         values = [state.cells[key] for state in states]
+        base = first.addresses[key].base
         same = len({value.key for value in values}) == 1
         if same and (values[0].is_shared or not is_equal(key)):
             joined.set_cell(first.addresses[key], values[0])
-        elif (base := first.addresses[key].base) is not None and base.kind == "frame":
+        elif base is not None and base.kind == "frame":
             joined.set_cell(first.addresses[key], _joined(values, pc, key, is_equal(key)))
+        elif base is not None and base.kind in ("log", "output", "ecdsa"):
+            # An output, which was compared for each pair of ways.
+            symbol = Symbol(f"[{key}] at {pc}", shared=True)
+            joined.set_cell(first.addresses[key], Linear.symbol(symbol))
     joined.equations = _common([state.equations for state in states])
     joined.nonzero = _common([state.nonzero for state in states])
     joined.bounds = {

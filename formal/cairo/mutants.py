@@ -1,6 +1,7 @@
 """Mutants of a function: one equation or one bound is missing, and two runs must appear."""
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
 from starkware.cairo.lang.compiler.instruction import Instruction
 
@@ -13,16 +14,19 @@ Check = Callable[[Function, Drop | None], Finding]
 
 
 def mutants(checker: Checker, function: Function) -> Iterator[Drop]:
-    """Yield the mutants of a function: bounds, then assertions, then what is computed."""
+    """Yield the mutants of a function: bounds and assertions in turn, then what is computed."""
     bounds = {key for end in checker.summaries.ends(function) for key in end.bounds}
-    yield from (Drop(bound=key) for key in sorted(bounds))
     equations = [
         (instruction.ap_update is Instruction.ApUpdate.ADD1, -pc)
         for pc, instruction in checker.code.body(function)
         if instruction.opcode is Instruction.Opcode.ASSERT_EQ
     ]
-    # Those at the end say what the outputs are, and are soonest noticed.
-    yield from (Drop(pc=-place) for _, place in sorted(equations))
+    # Equations at the end say what the outputs are, and are soonest noticed.
+    for bound, equation in zip_longest(sorted(bounds), sorted(equations)):
+        if bound is not None:
+            yield Drop(bound=bound)
+        if equation is not None:
+            yield Drop(pc=-equation[1])
 
 
 def first_killed(checker: Checker, function: Function, check: Check) -> Drop | None:

@@ -15,6 +15,7 @@ _LOG_RECORDS: Final = {
     "orders_log": "circuits.cairo.state.orders.Order",
     "markets_log": "circuits.cairo.state.markets.Market",
 }
+_APPENDED: Final = ("log", "output", "ecdsa")
 _ENTRY: Final = 3
 _NEW_RECORD: Final = 2
 _DEPTH: Final = 4
@@ -36,11 +37,24 @@ class Outputs:
             self._add_written()
             for label, address in self.state.guesses.items():
                 self.found[label] = self.state.cells[address.key]
+        self._complete()
         for address in list(self.state.addresses.values()):
             base = address.base
-            if base is not None and base.kind in ("log", "output", "ecdsa"):
+            if base is not None and base.kind in _APPENDED:
                 self._add_appended(address)
         return self.found
+
+    def _complete(self) -> None:
+        """Give a value to cells that a pointer has passed, so that a forgotten one is seen."""
+        passed: dict[Linear, int] = {}
+        for form in self.state.cells.values():
+            base = form.base
+            if base is not None and base.kind in _APPENDED:
+                start = Linear.symbol(base)
+                passed[start] = max(form.offset, passed.get(start, 0))
+        for start, end in passed.items():
+            for offset in range(end):
+                self.machine.value(self.state, start + offset)
 
     def _add_results(self) -> None:
         code, function = self.machine.code, self.machine.function
