@@ -6,7 +6,7 @@ the prover and in the L1 contract.
 """
 
 from dataclasses import dataclass
-from math import log2
+from math import inf, log2
 from typing import Final
 
 from prover.reference.air import Air
@@ -96,10 +96,11 @@ def _queries(parameters: ProofParameters, per_query: int) -> int:
 
 def _proven(parameters: ProofParameters, air: Air) -> int:
     """Return the best over the multiplicity m; the errors of all rounds are added up."""
-    best = max(
+    bits = (
         -log2(sum(2.0**log_error for log_error in _log_errors(parameters, air, 2.0**log_m)))
         for log_m in range(2, MAX_LOG_MULTIPLICITY + 1)
     )
+    best = max(0.0, *bits)
     # With the largest m a query loses less than a millionth of a bit.
     limit = _queries(parameters, JOHNSON_PER_LOG_BLOWUP * parameters.log_blowup)
     return min(round(MILLIBITS_PER_BIT * best), limit)
@@ -114,6 +115,9 @@ def _log_errors(parameters: ProofParameters, air: Air, m: float) -> list[float]:
     def line(log_domain: int) -> float:
         """Count the bad challenges of a line of words."""
         rate = 2.0**log_rho - 2.0**-log_domain
+        if rate == 0:
+            # Down to a single coefficient the theorem says nothing.
+            return inf
         return float(log2(8 / 3 * (m + 0.5) ** 3 / rate) + log_domain)
 
     log_domain = log_rows - log_rho

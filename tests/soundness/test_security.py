@@ -112,7 +112,7 @@ def test_profiles_when_written_down_then_as_designed() -> None:
     assert PROFILES["cheap-l1"] == Profile("cheap-l1", 5, 14, 27, fits_l1=True)
 
 
-def with_parameters(**fri: int) -> dict[str, Any]:
+def with_parameters(**fri: Any) -> dict[str, Any]:
     """Return the golden proof with other claims about blowup, queries and grinding."""
     proof = load_proof(GOLDEN_K)
     if "log_n_cosets" in fri:
@@ -171,6 +171,12 @@ def test_security_when_192_bit_nodes_and_enough_queries_then_exactly_96_accepted
     old = Profile("old", log_blowup=3, n_queries=24, proof_of_work_bits=24, fits_l1=True)
     with pytest.raises(RejectedProof, match=r"95\.400 bits of conjectured security, 96 are"):
         security.require(parse_parameters(parameters_json(old, N_STEPS)), MIN_SECURITY_BITS)
+
+
+def test_security_when_one_coefficient_is_left_then_counted_and_none_of_it_proven(air: Air) -> None:
+    parameters = with_parameters(fri_step_list=[0, 4, 4, 4, 4, 4], last_layer_degree_bound=1)
+    found = security.security(parse_parameters(parameters["proof_parameters"]), air)
+    assert found == security.Security(0, 33_344, 47_680, 80_000)
 
 
 def test_blowup_when_nothing_is_counted_for_it_then_both_name_the_limits() -> None:
