@@ -10,7 +10,9 @@ from prover.reference.errors import UnreadableProof
 # Lists and objects inside each other; the files that we read need six.
 MAX_DEPTH: Final = 32
 _QUOTED_CHARACTERS: Final = 40
-_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# A string that does not end is one up to the end: to look for it again behind every escaped quote
+# would take hours.
+_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def parse(content: str | bytes) -> object:

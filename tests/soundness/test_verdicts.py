@@ -5,6 +5,7 @@ Each case changes one thing of a valid proof; the fuzzers change structure and t
 
 import json
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -289,6 +290,15 @@ def test_proof_when_one_thing_is_wrong_then_both_verifiers_give_this_answer(
 def test_proof_when_genuine_then_both_accept_it_with_all_keys_of_stone(name: str) -> None:
     content = json.dumps({**load_proof(name), "prover_config": {}, "private_input": {}}).encode()
     assert native(content) == reference(content) == (ACCEPTED, "")
+
+
+@pytest.mark.parametrize("end", ["", "\\", "{"])
+def test_text_when_a_string_never_ends_then_unreadable_in_no_time(end: str) -> None:
+    started = time.process_time()
+    verdict, words = reference(b'"' + b'\\"' * 20_000 + end.encode())
+    assert (verdict, words[:8]) == (UNREADABLE, "not JSON")
+    # Three seconds as long as the end was looked for behind every quote.
+    assert time.process_time() - started < 1
 
 
 def test_proof_when_too_weak_and_also_unsupported_then_unsupported(golden: dict[str, Any]) -> None:
