@@ -121,11 +121,7 @@ class StreamService:
         self, kind: type[Response], scope: Scope, after: int, beat_s: float | None
     ) -> AsyncIterator[Response]:
         position = after
-        oldest = self._log.oldest_number()
-        if position + 1 < oldest:
-            context = ErrorContext("after_sequence", str(oldest), str(position))
-            sentence = f"events before {oldest} are gone; start again with a snapshot"
-            raise RequestRefusedError(NodeErrorCode.RESUME_TOO_OLD, sentence, context)
+        self._require_kept(position)
         while True:
             events = self._log.read(scope, position)
             if not events:
@@ -139,6 +135,15 @@ class StreamService:
                 message = _copy(kind, event.message)
                 message.previous_sequence, position = position, event.number
                 yield message
+            # A reader can be so slow that what follows has been dropped meanwhile.
+            self._require_kept(position)
+
+    def _require_kept(self, position: int) -> None:
+        oldest = self._log.oldest_number()
+        if position + 1 < oldest:
+            context = ErrorContext("after_sequence", str(oldest), str(position))
+            sentence = f"events before {oldest} are gone; start again with a snapshot"
+            raise RequestRefusedError(NodeErrorCode.RESUME_TOO_OLD, sentence, context)
 
     async def _has_news(self, scope: Scope, beat_s: float | None) -> bool:
         """Wait for the next event of a scope; return False if it does not come in time."""

@@ -10,9 +10,11 @@ import pytest
 from novation.api.v1 import stream_service_pb2
 from sequencer import event_log, keyspace
 from sequencer.engine import GroupResult
+from sequencer.errors import RequestRefusedError
 from sequencer.event_log import EventLog
 from sequencer.feed import BATCH_CHANGES, Channel, FeedEvent, Scope, event_key, first_event_number
 from sequencer.history import History
+from sequencer.rpc.stream_service import StreamService
 from sequencer.store import Database, open_database
 
 BOOK: Scope = (Channel.BOOK, 0)
@@ -122,3 +124,17 @@ def test_event_keys_keep_their_parts() -> None:
     keys = [event_key((Channel.TRADES, 2**32 - 1), 2**63 - 1), event_key(BOOK, 0)]
     assert [keyspace.event_of(key) for key in keys] == [(3, 2**32 - 1, 2**63 - 1), (1, 0, 0)]
     assert keyspace.split_event_keys(b"".join(keys)) == keys
+
+
+async def test_reader_so_slow_that_events_are_dropped_is_refused_not_led_over_the_gap(
+    database: Any,
+) -> None:
+    log = EventLog(database, 0, retention=10)
+    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    log.publish(result(event(1, BOOK)))
+    reader = streams._follow(stream_service_pb2.StreamBookResponse, BOOK, 1, None)
+    assert (await anext(reader)).sequence == first_event_number(1)
+    # Meanwhile a batch is sealed, and events up to entry 90 are dropped.
+    log.publish(result(event(101, BOOK), flushed_sequence=100))
+    with pytest.raises(RequestRefusedError, match=f"before {first_event_number(90)} are gone"):
+        await anext(reader)
