@@ -31,7 +31,6 @@ class EventReader:
         self._contract = contract
         events = [contract.events[name]() for name in names]
         self._events = {event.topic: event for event in events}
-        self._span = SPAN_BLOCKS
 
     def read(self, first_block: int, last_block: int) -> Iterator[EventData]:
         """Yield the events of a range of blocks, both ends included.
@@ -40,15 +39,17 @@ class EventReader:
             EventLogError: if the node returns what is no such event.
             Web3Exception, OSError, requests.RequestException: if it does not answer.
         """
+        # Every time anew: a node that is out of order for a while refuses every width.
+        span = SPAN_BLOCKS
         while first_block <= last_block:
-            last = min(first_block + self._span - 1, last_block)
+            last = min(first_block + span - 1, last_block)
             try:
                 logs = self._ask(first_block, last)
             except (Web3RPCError, requests.HTTPError):
                 # Why a node refuses it says in many words; a single block no node refuses.
                 if first_block == last:
                     raise
-                self._span = (last - first_block + 1) // 2
+                span = (last - first_block + 1) // 2
                 continue
             for log in sorted(logs, key=lambda log: (log["blockNumber"], log["logIndex"])):
                 yield self._decode(log, first_block, last)
