@@ -125,8 +125,7 @@ class FolderProofQueue:
 
     def reprove_requests(self) -> Sequence[int]:
         """List the operator's files; a file whose name is no number is none."""
-        names = (path.stem for path in self._root.glob(f"*{REPROVE_SUFFIX}"))
-        return sorted(int(name) for name in names if name.isdecimal())
+        return sorted({number for number, _ in self._requests()})
 
     def forget(self, batch_number: int) -> None:
         """Remove the folder: out of the provers' sight first, in one step."""
@@ -138,8 +137,10 @@ class FolderProofQueue:
             shutil.rmtree(doomed)
 
     def close_request(self, batch_number: int) -> None:
-        """Remove the operator's file."""
-        self.request_path(batch_number).unlink(missing_ok=True)
+        """Remove the operator's file, whatever zeros its number begins with."""
+        for number, path in self._requests():
+            if number == batch_number:
+                path.unlink(missing_ok=True)
 
     def request_reprove(self, batch_number: int) -> None:
         """Ask for a batch to be proven again, as the operator's command does."""
@@ -152,6 +153,10 @@ class FolderProofQueue:
     def folder(self, batch_number: int) -> Path:
         """Return the folder of a batch."""
         return self._root / f"{batch_number:08d}"
+
+    def _requests(self) -> list[tuple[int, Path]]:
+        paths = self._root.glob(f"*{REPROVE_SUFFIX}")
+        return [(int(path.stem), path) for path in paths if path.stem.isdecimal()]
 
 
 def _read_if_there(path: Path) -> bytes | None:

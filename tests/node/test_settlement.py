@@ -123,6 +123,16 @@ async def test_rejected_batch_halts_settlement_until_its_proof_is_made_again(
         assert not FolderProofQueue(queue).reprove_requests()
 
 
+def test_request_when_its_number_has_other_zeros_then_dealt_with_once(tmp_path: Path) -> None:
+    queue = FolderProofQueue(tmp_path)
+    for name in ("7", "007", "00000007", "seven"):
+        (tmp_path / f"{name}.reprove").touch()
+    assert queue.reprove_requests() == [7]
+    queue.close_request(7)
+    assert queue.reprove_requests() == []
+    assert (tmp_path / "seven.reprove").exists()
+
+
 async def test_rejection_that_a_reorg_takes_back_does_not_halt(tmp_path: Path) -> None:
     async with _sealed_node(tmp_path) as node, node.client(2) as client:
         node.l1.stands_still = True
