@@ -71,6 +71,14 @@ class PairQuery:
             return Verdict.EQUAL
         return Verdict.DIFFERENT if answer == z3.sat else Verdict.UNKNOWN
 
+    def ask_each(self, goals: list[Any]) -> Verdict:
+        """Return whether two runs exist that fulfil one of several goals."""
+        for goal in goals:
+            verdict = self.ask(goal)
+            if verdict is not Verdict.EQUAL:
+                return verdict
+        return Verdict.EQUAL
+
     def value(self, form: Linear, run: int) -> Any:  # noqa: ANN401 - z3 has no types
         """Return the number in [0, prime) that a form has in a run."""
         if form.is_constant:

@@ -236,7 +236,8 @@ class _Walk:
         query = PairQuery(states)
         goals = [query.differ(left[label], right[label]) for label in both]
         query.build()
-        verdict = query.ask(None if apart or alone else z3.Or(goals))
+        # Goals one by one: a disjunction of many packed fields can be beyond the solver.
+        verdict = query.ask() if apart or alone else query.ask_each(goals)
         if verdict is Verdict.EQUAL:
             return None
         if apart:
