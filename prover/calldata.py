@@ -22,6 +22,7 @@ FIELD_PRIME = 2**251 + 17 * 2**192 + 1
 WORD_BYTES = 32
 QUERY_BYTES = 8
 NONCE_BYTES = 8
+MAX_BYTE = 255
 LAYOUT_NAME = "dynamic"
 LOG_ROWS_PER_STEP = 4
 SEGMENTS = (
@@ -66,7 +67,8 @@ class ProofParameters:
     @classmethod
     def from_json(cls, parameters: Mapping[str, Any]) -> ProofParameters:
         """Read Stone's `proof_parameters`; refuses every hash but masked keccak."""
-        commitment_hash = parameters["commitment_hash"]
+        # As Stone's, if nothing is said.
+        commitment_hash = parameters.get("commitment_hash", "keccak256_masked160_msb")
         match = re.fullmatch(r"keccak256_masked(\d+)_msb", commitment_hash)
         if match is None:
             raise CalldataError(f"commitment_hash {commitment_hash!r} is not keccak256_masked*_msb")
@@ -86,19 +88,26 @@ class ProofParameters:
         )
 
     def header(self) -> bytes:
-        """The first bytes of the L1 proof."""
-        log_bound = self.last_layer_degree_bound.bit_length() - 1
-        if self.last_layer_degree_bound != 1 << log_bound:
-            raise CalldataError(f"last layer bound {self.last_layer_degree_bound} is no power of 2")
+        """The first bytes of the L1 proof.
+
+        Raises:
+            CalldataError: naming the number that no byte holds.
+        """
+        bound = self.last_layer_degree_bound
+        if bound.bit_count() != 1:
+            raise CalldataError(f"last layer bound {bound} is no power of 2")
         fields = (
-            self.log_blowup,
-            self.n_queries,
-            self.proof_of_work_bits,
-            log_bound,
-            len(self.fri_steps),
-            *self.fri_steps,
+            ("log_n_cosets", self.log_blowup),
+            ("n_queries", self.n_queries),
+            ("proof_of_work_bits", self.proof_of_work_bits),
+            ("log2 of the last layer bound", bound.bit_length() - 1),
+            ("number of FRI steps", len(self.fri_steps)),
+            *(("FRI step", step) for step in self.fri_steps),
         )
-        return bytes(fields)
+        for name, value in fields:
+            if value > MAX_BYTE:
+                raise CalldataError(f"{name} {value} is above {MAX_BYTE}")
+        return bytes(value for _, value in fields)
 
 
 class _Reader:

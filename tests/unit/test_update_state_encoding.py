@@ -1,6 +1,8 @@
 """The input of `updateState` in every encoding that Solidity decodes, and in no other."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from eth_abi.abi import decode, encode
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from prover.calldata import (
     UPDATE_STATE_SELECTOR,
     CalldataError,
+    ProofParameters,
     decode_update_state,
     encode_update_state,
 )
@@ -99,3 +102,36 @@ def test_arguments_when_encoded_as_usual_then_found(first: bytes, second: bytes)
 def test_arguments_when_solidity_would_refuse_them_then_named(calldata: bytes, words: str) -> None:
     with pytest.raises(CalldataError, match=words):
         decode_update_state(calldata)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_queries": 256}, "n_queries 256 is above 255"),
+        ({"log_blowup": 2**40}, "log_n_cosets 1099511627776 is above 255"),
+        ({"proof_of_work_bits": 300}, "proof_of_work_bits 300 is above 255"),
+        ({"fri_steps": (4, 256)}, "FRI step 256 is above 255"),
+        ({"fri_steps": (1,) * 256}, "number of FRI steps 256 is above 255"),
+        ({"last_layer_degree_bound": 0}, "last layer bound 0 is no power of 2"),
+        ({"last_layer_degree_bound": 3}, "last layer bound 3 is no power of 2"),
+        ({"last_layer_degree_bound": 2**256}, "log2 of the last layer bound 256 is above 255"),
+    ],
+)
+def test_header_when_a_number_does_not_fit_then_it_is_named(
+    change: dict[str, Any], words: str
+) -> None:
+    good = ProofParameters(3, 23, 25, 64, (4, 4, 3), 24)
+    assert good.header() == bytes([3, 23, 25, 6, 3, 4, 4, 3])
+    with pytest.raises(CalldataError, match=words):
+        replace(good, **change).header()
+
+
+def test_parameters_when_no_hash_is_named_then_stones_default() -> None:
+    fri = {
+        "fri_step_list": [0, 4, 3],
+        "n_queries": 20,
+        "proof_of_work_bits": 20,
+        "last_layer_degree_bound": 64,
+    }
+    parameters = {"stark": {"log_n_cosets": 3, "fri": fri}}
+    assert ProofParameters.from_json(parameters) == ProofParameters(3, 20, 20, 64, (4, 3), 20)
