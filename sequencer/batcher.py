@@ -25,6 +25,7 @@ from novation.protocol.transactions import (
 )
 from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
+    HOLES_BETWEEN_DEPOSITS,
     NOTHING,
     L1Room,
     OutputCost,
@@ -77,6 +78,19 @@ class BatchMeter:
         # Operations and withdrawals, exactly; the whole batch, from above.
         self._listed_cost = NOTHING
         self.output_cost = self._empty_cost
+        self._n_holes = 0
+
+    def has_room_for_holes(self, n_holes: int) -> bool:
+        """Return whether L1's queue may have so many more holes before the next deposit.
+
+        Those before a batch's first transaction cost it nothing: settlement skips them apart.
+        """
+        return self.n_transactions == 0 or self._n_holes + n_holes <= HOLES_BETWEEN_DEPOSITS
+
+    def add_holes(self, n_holes: int) -> None:
+        """Count the holes before the deposit that is added next."""
+        if self.n_transactions:
+            self._n_holes += n_holes
 
     def add(
         self,

@@ -221,6 +221,9 @@ class Engine:
     def _process_one(self, command: Command) -> Outcome:
         if command.l1_index is not None and command.l1_index < self.l1_cursor.next_index:
             return Accepted(order_service_pb2.StreamOrdersResponse(), is_repeat=True)
+        n_holes = self._holes_before(command)
+        if not self.meter.has_room_for_holes(n_holes):
+            self._seal()
         time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
         try:
             result = self._apply(command, time_ms)
@@ -233,11 +236,16 @@ class Engine:
         if command.l1_index is not None:
             self.l1_cursor.consume(self._write_batch, command.l1_index)
         self._has_writes = True
+        self.meter.add_holes(n_holes)
         self._follow(entry, result, command.message_hash)
         accepted = self._accept(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
             self._seal()
         return accepted
+
+    def _holes_before(self, command: Command) -> int:
+        """Return how many entries of L1's queue are left out before a deposit."""
+        return 0 if command.l1_index is None else command.l1_index - self.l1_cursor.next_index
 
     def _find_repeat(self, command: Command, refusal: InvalidTransaction) -> Accepted | None:
         """Return the first answer to a message that is sent again: its nonce is used up.

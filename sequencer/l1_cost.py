@@ -49,8 +49,13 @@ FELT_GAS: Final = 1_700
 OPERATION_GAS: Final = 17_000
 WITHDRAWAL_GAS: Final = 26_000
 BYTE_GAS: Final = 16
-# Base of a transaction, state writes, 200 holes of the queue.
-FIXED_GAS: Final = 21_000 + 120_000 + 200 * 3_700
+# Entries of the queue that were taken out of its order, over which a batch moves the queue's head:
+# more before its first deposit are skipped apart, more between two of its deposits are none of it.
+HOLES_AT_HEAD: Final = 100
+HOLES_BETWEEN_DEPOSITS: Final = 100
+HOLE_GAS: Final = 3_700
+# Base of a transaction, state writes, holes.
+FIXED_GAS: Final = 21_000 + 120_000 + (HOLES_AT_HEAD + HOLES_BETWEEN_DEPOSITS) * HOLE_GAS
 # Of the verification: what it costs at all, and each query in a domain of 2^24.
 VERIFY_GAS: Final = 1_200_000
 QUERY_GAS: Final = 60_000

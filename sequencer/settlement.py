@@ -17,7 +17,7 @@ from sequencer.l1 import (
     Treatment,
     treatment_of_rejection,
 )
-from sequencer.l1_cost import ENVELOPE_BYTES, MAX_TRANSACTION_BYTES
+from sequencer.l1_cost import ENVELOPE_BYTES, HOLES_AT_HEAD, MAX_TRANSACTION_BYTES
 from sequencer.ledger import BatchLedger
 from sequencer.proof_queue import ProofQueue
 from sequencer.queue_skipper import QueueSkipper
@@ -46,7 +46,7 @@ class SettlementPolicy:
     confirmations: int = 3
     rejection_blocks: int = 3
     max_reverts: int = 10
-    max_queue_holes: int = 200
+    max_queue_holes: int = HOLES_AT_HEAD
     idle_look_ms: int = 30_000
     fees: FeePolicy = field(default_factory=FeePolicy)
 

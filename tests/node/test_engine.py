@@ -94,6 +94,27 @@ def test_batch_when_its_step_budget_is_used_is_sealed_before_the_next_transactio
             assert record.cost_steps <= budget or record.n_transactions == 1
 
 
+def test_batch_when_too_many_queue_entries_are_left_out_between_its_deposits_is_sealed(
+    tmp_path: Path,
+) -> None:
+    """The contract moves over them when the batch settles; nobody can skip them before."""
+    deposit = Deposit(2, l1_address(2), public_key(private_key(2)), 10**9)
+    with opened(tmp_path) as engine:
+        n_transactions = []
+        # Left out: thousands before the first deposit, then 60, 40 and none, then one.
+        for index in (5_000, 5_061, 5_102, 5_103, 5_105, 5_106):
+            (outcome,) = engine.process([Command(deposit, START_MS, l1_index=index)]).outcomes
+            assert isinstance(outcome, Accepted)
+            n_transactions.append(engine.meter.n_transactions)
+        assert n_transactions == [1, 2, 3, 4, 1, 2]
+        assert engine.batches.last_sealed == 1
+        # Thousands before the next batch's first deposit as well.
+        engine.process([Command(deposit, START_MS, l1_index=9_000)])
+        assert (engine.batches.last_sealed, engine.meter.n_transactions) == (2, 1)
+        engine.process([Command(deposit, START_MS, l1_index=9_001)])
+        assert (engine.batches.last_sealed, engine.meter.n_transactions) == (2, 2)
+
+
 def test_batch_when_it_is_old_is_sealed(tmp_path: Path) -> None:
     clock = ManualClock()
     with opened(tmp_path, clock=clock) as engine:

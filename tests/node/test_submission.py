@@ -221,10 +221,10 @@ async def test_holes_at_the_head_of_the_queue_are_skipped_before_the_batch(tmp_p
 async def test_few_holes_are_left_to_the_batch_unless_it_runs_out_of_gas(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node(tmp_path, policy) as node:
-        node.l1.n_holes = 200
+        node.l1.n_holes = 100
         await _prove_a_batch(node)
         await node.until(lambda engine: engine.batches.last_final == 1)
-        assert node.l1.n_holes == 200
+        assert node.l1.n_holes == 100
         node.l1.rejects_with = "OutOfGas(limit=16777216): needs more than 16777216 gas"
         await _prove_a_batch(node, 2)
         await _until(lambda: node.l1.n_holes == 0)
