@@ -129,6 +129,11 @@ _FROM_THE_FUTURE: Final = _wait("L1's clock has to catch up with the batch")
 # Words of geth, Erigon, Nethermind, Besu, Reth and anvil; without spaces, in lower case. The first
 # match counts. The JSON-RPC standard fixes no codes for these.
 NODE_ANSWERS: Final[Sequence[tuple[tuple[str, ...], SendAnswer | Treatment]]] = (
+    # Before the next one, whose words are in it.
+    (
+        ("unknowntransaction", "transactiontypenotsupported"),
+        _operator("the node does not take transactions of EIP-1559"),
+    ),
     (("alreadyknown", "alreadyimported", "knowntransaction"), SendAnswer.TAKEN),
     (("noncetoolow", "nonceistoolow", "oldnonce"), SendAnswer.NONCE_USED),
     (

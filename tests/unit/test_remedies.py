@@ -63,6 +63,9 @@ def test_remedy_of_a_rejection(reason: str, remedy: Remedy) -> None:
     ("message", "meaning"),
     [
         ("already known", SendAnswer.TAKEN),
+        ("known transaction: 0x1234", SendAnswer.TAKEN),
+        ("unknown transaction type 2", Remedy.OPERATOR),
+        ("transaction type not supported", Remedy.OPERATOR),
         ("nonce too low: next nonce 7, tx nonce 6", SendAnswer.NONCE_USED),
         ("replacement transaction underpriced", SendAnswer.UNDERPRICED),
         ("transaction underpriced: tip needed 1000000, tip permitted 1", SendAnswer.UNDERPRICED),
