@@ -118,7 +118,7 @@ def good_report() -> DemoReport:
     batch = BatchFigures(
         1, 28_000, 131_072, 60.0, 80.0, 5_000.0, 96, 59.8, 140_000, 100_000, 5 * PPM
     )
-    status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "", False)
+    status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "", False, "", "", False, "")
     answers = TamperResult("", "LayerRootMismatch()", "OutOfDomainMismatch()")
     evidence = Evidence((batch,), RebuiltState(state, 1, state.root), answers, 8)
     return build_report("balanced", status, evidence, 200.0)
