@@ -62,7 +62,7 @@ fn parameters() -> Value {
                 "n_queries": 10,
                 "proof_of_work_bits": 8,
             },
-            "log_n_cosets": 3,
+            "log_n_cosets": 1,
         },
         "use_extension_field": false,
     })
