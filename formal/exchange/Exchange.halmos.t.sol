@@ -3,11 +3,14 @@ pragma solidity 0.8.37;
 
 import {Exchange} from "../src/Exchange.sol";
 import {IStarkVerifier} from "../src/interfaces/IStarkVerifier.sol";
+import {StarkKey} from "../src/libraries/StarkKey.sol";
+import {Field, PRIME} from "../src/verifier/Field.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 interface Cheats {
     function assume(bool condition) external;
+    function etch(address account, bytes calldata code) external;
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
 }
@@ -37,13 +40,24 @@ contract ForgedVerifier {
     }
 }
 
+/// @notice Other code that says the same, as if it had come to the verifier's address later.
+contract ReplacedVerifier is ForgedVerifier {
+    function isReplaced() external pure returns (bool) {
+        return true;
+    }
+}
+
 /// @notice What holds for every argument, and for every output that a batch may claim.
+/// @dev A way that reverts is not looked at: what must succeed is called so that it is asserted.
 contract ExchangeProperties {
     Cheats private constant VM = Cheats(address(uint160(uint256(keccak256("hevm cheat code")))));
     address private constant OWNER = address(0x99);
     address private constant OPERATOR = address(0x0b);
     address private constant ALICE = address(0xA11CE);
-    uint256 private constant KEY = 9;
+    address private constant BOB = address(0xB0B);
+    uint256 private constant KEY = 8;
+    uint256 private constant BETA =
+        0x6f21413efbe40de150e596d72f7a8c5609ad26c15c915c1f4cdfcb99cee9e89;
     uint256 private constant CONFIG_HASH = 7;
     uint256 private constant GENESIS_ROOT = 5;
     uint256 private constant NOW = 1_800_000_000;
@@ -60,6 +74,8 @@ contract ExchangeProperties {
     function setUp() public {
         token = new Token();
         verifier = new ForgedVerifier();
+        // The checker knows no powers in the field: that this is a key is what it is told.
+        VM.assume(StarkKey.isValid(KEY));
         VM.warp(NOW);
         Exchange.Config memory config;
         config.configHash = CONFIG_HASH;
@@ -110,8 +126,8 @@ contract ExchangeProperties {
         _settleWithdrawal(amount, withdrawn, owner);
         uint256 before = token.balanceOf(address(exchange));
         uint256 due = exchange.pendingWithdrawal(owner);
-        uint256 first = exchange.withdraw(owner);
-        uint256 second = exchange.withdraw(owner);
+        uint256 first = _withdraw(owner);
+        uint256 second = _withdraw(owner);
         assert(due == withdrawn && first == due && second == 0);
         assert(token.balanceOf(address(exchange)) == before - first);
     }
@@ -125,8 +141,9 @@ contract ExchangeProperties {
         _settleWithdrawal(amount, withdrawn, owner);
         VM.assume(caller != owner);
         uint256 before = token.balanceOf(owner);
+        VM.assume(caller != BOB);
         VM.prank(caller);
-        exchange.withdraw(owner);
+        _withdraw(owner);
         assert(exchange.pendingWithdrawal(caller) == 0);
         assert(token.balanceOf(owner) == before + withdrawn);
     }
@@ -140,6 +157,13 @@ contract ExchangeProperties {
         } catch {
             assert(token.balanceOf(address(exchange)) == 0);
         }
+    }
+
+    function check_deposit_is_for_keys_of_the_curve(uint256 key, uint64 amount) public {
+        VM.assume(amount >= MIN_DEPOSIT && amount < 2 ** 50);
+        VM.prank(ALICE);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (key, amount)));
+        assert(ok == _isOnCurve(key));
     }
 
     // The root
@@ -192,6 +216,14 @@ contract ExchangeProperties {
         VM.warp(NOW + waited);
         VM.assume(waited <= 7 days);
         VM.prank(sender);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(!ok);
+    }
+
+    function check_batch_needs_the_verifier_of_the_deployment() public {
+        verifier.set(_empty(0, 0));
+        VM.etch(address(verifier), type(ReplacedVerifier).runtimeCode);
+        VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
         assert(!ok);
     }
@@ -251,8 +283,7 @@ contract ExchangeProperties {
 
     function check_reclaim_needs_the_delay(uint64 amount, uint32 waited) public {
         _deposit(amount);
-        VM.prank(ALICE);
-        exchange.requestReclaim(0, ALICE_ID, KEY, amount);
+        _requestReclaim(amount);
         VM.warp(NOW + waited);
         (bool ok,) = _reclaim(amount);
         assert(ok == (waited >= RECLAIM_DELAY));
@@ -263,8 +294,7 @@ contract ExchangeProperties {
         _deposit(amount);
         _deposit(other);
         uint256 before = token.balanceOf(ALICE);
-        VM.prank(ALICE);
-        exchange.requestReclaim(0, ALICE_ID, KEY, amount);
+        _requestReclaim(amount);
         VM.warp(NOW + RECLAIM_DELAY);
         (bool first,) = _reclaim(amount);
         (bool second,) = _reclaim(amount);
@@ -282,10 +312,33 @@ contract ExchangeProperties {
 
     // Helpers
 
+    /// @dev y^2 = x^3 + x + BETA has a solution other than zero.
+    function _isOnCurve(uint256 x) private view returns (bool) {
+        if (x == 0 || x >= PRIME) return false;
+        uint256 cube = mulmod(mulmod(x, x, PRIME), x, PRIME);
+        uint256 square = addmod(addmod(cube, x, PRIME), BETA, PRIME);
+        return Field.pow(square, (PRIME - 1) / 2) == 1;
+    }
+
     function _deposit(uint64 amount) private {
         VM.assume(amount >= MIN_DEPOSIT && amount < 2 ** 50);
         VM.prank(ALICE);
-        exchange.deposit(KEY, amount);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (KEY, amount)));
+        assert(ok);
+    }
+
+    function _withdraw(address owner) private returns (uint256 paid) {
+        (bool ok, bytes memory data) =
+            address(exchange).call(abi.encodeCall(exchange.withdraw, (owner)));
+        assert(ok);
+        return abi.decode(data, (uint256));
+    }
+
+    function _requestReclaim(uint64 amount) private {
+        VM.prank(ALICE);
+        (bool ok,) = address(exchange)
+            .call(abi.encodeCall(exchange.requestReclaim, (0, ALICE_ID, KEY, amount)));
+        assert(ok);
     }
 
     function _reclaim(uint64 amount) private returns (bool ok, bytes memory data) {
@@ -293,16 +346,19 @@ contract ExchangeProperties {
             .call(abi.encodeCall(exchange.reclaimDeposit, (ALICE_ID, ALICE, KEY, amount)));
     }
 
+    /// @dev Bob has the rest, of which a second payment could be made.
     function _settleWithdrawal(uint64 amount, uint64 withdrawn, address owner) private {
         VM.assume(withdrawn > 0 && withdrawn <= amount);
-        VM.assume(owner != address(exchange) && owner != address(0));
+        VM.assume(owner != address(exchange) && owner != address(0) && owner != BOB);
         _deposit(amount);
-        uint256[] memory output = _empty(1, 1);
+        uint256[] memory output = _empty(1, 2);
         _setDeposit(output, amount);
         output[10] = withdrawn | uint256(uint160(owner)) << 64;
+        output[11] = (amount - withdrawn) | uint256(uint160(BOB)) << 64;
         verifier.set(output);
         VM.prank(OPERATOR);
-        exchange.updateState("", "");
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(ok);
     }
 
     /// @dev A batch that changes no account; its last word is that of the globals.

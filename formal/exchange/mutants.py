@@ -5,6 +5,8 @@ from typing import Final
 
 _EXCHANGE: Final = "src/Exchange.sol"
 _QUEUE: Final = "src/libraries/OperationQueue.sol"
+_KEY: Final = "src/libraries/StarkKey.sol"
+_FIELD: Final = "src/verifier/Field.sol"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ MUTANTS: Final = (
         "amountQuanta < MIN_DEPOSIT_QUANTA",
     ),
     Mutant(
+        "check_deposit_is_for_keys_of_the_curve",
+        _KEY,
+        "(PRIME - 1) / 2) == 1;",
+        "(PRIME - 1) / 2) != 0;",
+    ),
+    Mutant(
         "check_root_moves_only_from_the_old_root",
         _EXCHANGE,
         "if (header.oldRoot != _stateRoot) revert WrongOldRoot(_stateRoot, header.oldRoot);",
@@ -71,6 +79,12 @@ MUTANTS: Final = (
         _EXCHANGE,
         "block.timestamp <= openFrom",
         "block.timestamp < openFrom",
+    ),
+    Mutant(
+        "check_batch_needs_the_verifier_of_the_deployment",
+        _EXCHANGE,
+        "PinnedCode.require_(address(VERIFIER), _VERIFIER_CODE_HASH);",
+        "",
     ),
     Mutant(
         "check_only_the_owner_names_operators",
@@ -122,14 +136,23 @@ MUTANTS: Final = (
     ),
 )
 
-# What is taken as given: the stored part of an operation's hash has no collisions. The checker
-# knows that of the whole hash only, so that is what the copy stores.
+# What is taken as given, as changes of the copy.
 ASSUMPTIONS: Final = (
+    # The stored part of an operation's hash has no collisions. The checker knows that of the whole
+    # hash only, so that is what the copy stores.
     (
         _QUEUE,
         "uint216(uint256(keccak256(abi.encode(operation))) >> 40)",
         "uint256(keccak256(abi.encode(operation)))",
     ),
+    # Powers in the field are any function of base, exponent and prime. The checker's own model of
+    # the precompile takes a number of bytes for one of bits and ends with an error; that of the
+    # precompile at address 7 is a function of three words of which nothing is known.
+    (
+        _FIELD,
+        "staticcall(gas(), 0x05, scratch, 0xc0, scratch, 0x20)",
+        "staticcall(gas(), 0x07, add(scratch, 0x60), 0x60, scratch, 0x20)",
+    ),
 )
-# The type of that part, wherever it is written.
+# The type of that part of the hash, wherever it is written.
 DIGEST_TYPE: Final = ("uint216", "uint256")

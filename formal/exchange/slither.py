@@ -16,6 +16,7 @@ _EXCLUDED: Final = (
 )
 # Findings by detector and place, and why they are none.
 EXPLAINED: Final = {
+    ("missing-zero-check", "loader"): "PinnedCode.hashOf refuses an address without code",
     ("uninitialized-local", "run"): "a struct in memory begins as zeros, and each field is set",
     ("unused-return", "inspect"): "only the size of what was loaded is asked for",
     ("unused-return", "reclaimDeposit"): "setAsideTime has just told that there is one",
