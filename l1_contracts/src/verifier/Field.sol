@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
+
 /// @dev The prime of the Stark curve's base field, 2^251 + 17 * 2^192 + 1. Sums of up to 31
 /// reduced elements fit in a word, so additions may be reduced late.
 uint256 constant PRIME = 0x800000000000011000000000000000000000000000000000000000000000001;
@@ -45,15 +47,32 @@ library Field {
         return pow(GENERATOR, (PRIME - 1) >> logOrder);
     }
 
-    /// @notice Reverses the lowest `nBits` bits of `value < 2^nBits`; `nBits <= 64`.
-    function reverseBits(uint256 value, uint256 nBits) internal pure returns (uint256 reversed) {
-        reversed = value;
-        reversed = ((reversed & 0x5555555555555555) << 1) | ((reversed >> 1) & 0x5555555555555555);
-        reversed = ((reversed & 0x3333333333333333) << 2) | ((reversed >> 2) & 0x3333333333333333);
-        reversed = ((reversed & 0x0f0f0f0f0f0f0f0f) << 4) | ((reversed >> 4) & 0x0f0f0f0f0f0f0f0f);
-        reversed = ((reversed & 0x00ff00ff00ff00ff) << 8) | ((reversed >> 8) & 0x00ff00ff00ff00ff);
-        reversed = ((reversed & 0x0000ffff0000ffff) << 16) | ((reversed >> 16) & 0x0000ffff0000ffff);
-        reversed = ((reversed & 0x00000000ffffffff) << 32) | (reversed >> 32);
-        reversed >>= 64 - nBits;
+    /// @notice Reverts unless all words of a region are below the prime.
+    function requireReduced(uint256 start, uint256 count) internal pure {
+        uint256 bits = 0;
+        assembly ("memory-safe") {
+            let ptr := start
+            for { let end := add(start, shl(7, shr(2, count))) } lt(ptr, end) {
+                ptr := add(ptr, 0x80)
+            } {
+                let half := or(mload(ptr), mload(add(ptr, 0x20)))
+                bits := or(bits, or(half, or(mload(add(ptr, 0x40)), mload(add(ptr, 0x60)))))
+            }
+            for { let end := add(start, shl(5, count)) } lt(ptr, end) { ptr := add(ptr, 0x20) } {
+                bits := or(bits, mload(ptr))
+            }
+        }
+        // Reduced values above 2^251 exist, but hardly occur: then look closer.
+        if (bits >> 251 != 0) _requireEachReduced(start, count);
+    }
+
+    function _requireEachReduced(uint256 start, uint256 count) private pure {
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 value;
+            assembly ("memory-safe") {
+                value := mload(add(start, shl(5, i)))
+            }
+            if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
+        }
     }
 }

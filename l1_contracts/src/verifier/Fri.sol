@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
+import {Domain} from "./Domain.sol";
 import {Field, PRIME} from "./Field.sol";
 import {Memory} from "./Memory.sol";
 import {Merkle} from "./Merkle.sol";
@@ -41,8 +41,9 @@ library Fri {
         uint256 nodeBytes;
     }
 
-    /// @dev Working memory of one proof: coset buffer, Merkle queue, powers of the 16th root of
-    /// unity in bit-reversed order. The table of a smaller coset is a prefix.
+    /// @dev Working memory of one proof: coset buffer, Merkle queue, table of the domain's points,
+    /// which begins with the powers of the 16th root of unity in bit-reversed order. The table of a
+    /// smaller coset is a prefix.
     struct Scratch {
         uint256 coset;
         uint256 merkleQueue;
@@ -62,21 +63,16 @@ library Fri {
     error LayerRootMismatch(uint256 expected, uint256 computed);
     error LastLayerMismatch(uint256 position);
 
-    /// @notice Allocates the working memory for `maxQueries` queries.
-    function allocate(uint256 maxQueries) internal view returns (Scratch memory scratch) {
-        uint256 size = 1 << MAX_STEP;
-        scratch.coset = Memory.allocate(size * 0x20);
+    /// @notice Allocates the working memory for `maxQueries` queries in a domain of `2^logDomain`
+    /// points; `logDomain >= MAX_STEP`.
+    function allocate(uint256 maxQueries, uint256 logDomain)
+        internal
+        view
+        returns (Scratch memory scratch)
+    {
+        scratch.coset = Memory.allocate((1 << MAX_STEP) * 0x20);
         scratch.merkleQueue = Memory.allocate(maxQueries * Merkle.ENTRY_BYTES);
-        scratch.roots = Memory.allocate(size * 0x20);
-        uint256 root = Field.rootOfUnity(MAX_STEP);
-        uint256 power = 1;
-        for (uint256 i = 0; i < size; ++i) {
-            uint256 slot = scratch.roots + Field.reverseBits(i, MAX_STEP) * 0x20;
-            assembly ("memory-safe") {
-                mstore(slot, power)
-            }
-            power = mulmod(power, root, PRIME);
-        }
+        scratch.roots = Domain.makeTable(logDomain);
     }
 
     /// @notice Opens one committed layer at the queries, checks the opening and folds the queries
@@ -110,15 +106,13 @@ library Fri {
 
     /// @notice Checks that the queries lie on the polynomial with the given coefficients.
     /// @param coefficients Calldata offset of the coefficients, lowest degree first.
-    /// @param logDomain The last layer's domain has `2^logDomain` points.
+    /// @param logCoefficients There are `2^logCoefficients` of them.
     function checkLastLayer(
         uint256 queries,
         uint256 count,
         uint256 coefficients,
-        uint256 nCoefficients,
-        uint256 logDomain
-    ) internal view {
-        uint256 inverseExponent = (1 << logDomain) - 1;
+        uint256 logCoefficients
+    ) internal pure {
         for (uint256 i = 0; i < count; ++i) {
             uint256 query = queries + i * QUERY_BYTES;
             uint256 position;
@@ -128,36 +122,46 @@ library Fri {
                 position := mload(query)
                 value := mload(add(query, 0x20))
                 inversePoint := mload(add(query, 0x40))
+                // With y the point's inverse, which is known: f(1/y) * y^n = y * f*(y), where f*
+                // has the coefficients of f in reversed order.
+                let power := inversePoint
+                for { let bits := logCoefficients } bits { bits := sub(bits, 1) } {
+                    power := mulmod(power, power, PRIME)
+                }
+                value := mulmod(value, power, PRIME)
             }
-            // Points lie in the subgroup of order 2^logDomain.
-            uint256 point = Field.pow(inversePoint, inverseExponent);
-            if (evaluate(coefficients, nCoefficients, point) != value) {
-                revert LastLayerMismatch(position);
-            }
+            uint256 expected = evaluateReversed(coefficients, 1 << logCoefficients, inversePoint);
+            if (mulmod(expected, inversePoint, PRIME) != value) revert LastLayerMismatch(position);
         }
     }
 
-    /// @notice Horner evaluation of a polynomial whose coefficients lie in calldata.
-    function evaluate(uint256 coefficients, uint256 nCoefficients, uint256 point)
+    /// @notice Horner evaluation of a polynomial whose coefficients lie in calldata, the highest
+    /// degree first.
+    function evaluateReversed(uint256 coefficients, uint256 nCoefficients, uint256 point)
         internal
         pure
         returns (uint256 value)
     {
         // Every step leaves a reduced product plus a word that is below the prime.
         assembly ("memory-safe") {
-            let ptr := add(coefficients, shl(5, nCoefficients))
-            for { let end := add(coefficients, 0x60) } gt(ptr, end) {} {
-                ptr := sub(ptr, 0x80)
-                value := add(calldataload(add(ptr, 0x60)), mulmod(value, point, PRIME))
-                value := add(calldataload(add(ptr, 0x40)), mulmod(value, point, PRIME))
-                value := add(calldataload(add(ptr, 0x20)), mulmod(value, point, PRIME))
-                value := add(calldataload(ptr), mulmod(value, point, PRIME))
+            let p := PRIME
+            let ptr := coefficients
+            for { let end := add(ptr, shl(8, shr(3, nCoefficients))) } lt(ptr, end) {
+                ptr := add(ptr, 0x100)
+            } {
+                value := add(calldataload(ptr), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0x20)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0x40)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0x60)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0x80)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0xa0)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0xc0)), mulmod(value, point, p))
+                value := add(calldataload(add(ptr, 0xe0)), mulmod(value, point, p))
             }
-            for {} gt(ptr, coefficients) {} {
-                ptr := sub(ptr, 0x20)
-                value := add(calldataload(ptr), mulmod(value, point, PRIME))
-            }
-            value := mod(value, PRIME)
+            for { let end := add(coefficients, shl(5, nCoefficients)) } lt(ptr, end) {
+                ptr := add(ptr, 0x20)
+            } { value := add(calldataload(ptr), mulmod(value, point, p)) }
+            value := mod(value, p)
         }
     }
 
@@ -192,27 +196,19 @@ library Fri {
                 position := add(known, 1)
                 read := add(read, 0x60)
             }
-            // Pairs: a coset has at least two points.
-            for {} gt(slot, coset) {} {
-                slot := sub(slot, 0x40)
-                bits := or(bits, or(mload(slot), mload(add(slot, 0x20))))
+            // A coset has two points, or a multiple of four.
+            bits := or(mload(coset), mload(add(coset, 0x20)))
+            for {} gt(slot, add(coset, 0x40)) {} {
+                slot := sub(slot, 0x80)
+                let half := or(mload(slot), mload(add(slot, 0x20)))
+                bits := or(bits, or(half, or(mload(add(slot, 0x40)), mload(add(slot, 0x60)))))
             }
             mstore(walk, read)
             mstore(add(walk, 0x40), cursor)
             mstore(mload(add(walk, 0x60)), row)
         }
         // Reduced values above 2^251 exist, but hardly occur: then look closer.
-        if (bits >> 251 != 0) _checkReduced(coset, 1 << step);
-    }
-
-    function _checkReduced(uint256 start, uint256 count) private pure {
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 value;
-            assembly ("memory-safe") {
-                value := mload(add(start, shl(5, i)))
-            }
-            if (value >= PRIME) revert IStarkVerifier.NotAFieldElement(value);
-        }
+        if (bits >> 251 != 0) Field.requireReduced(coset, 1 << step);
     }
 
     /// @dev Hashes the coset buffer into the Merkle queue, under the row in the output query.

@@ -7,6 +7,7 @@ import {IStarkVerifier} from "../interfaces/IStarkVerifier.sol";
 import {PinnedCode} from "../libraries/PinnedCode.sol";
 import {Channel} from "./Channel.sol";
 import {Diluted} from "./Diluted.sol";
+import {Domain} from "./Domain.sol";
 import {Field, MONTGOMERY_R_INVERSE, PRIME} from "./Field.sol";
 import {Fri} from "./Fri.sol";
 import {Memory} from "./Memory.sol";
@@ -264,7 +265,8 @@ contract StarkVerifier is IStarkVerifier {
     }
 
     function _openTraces(Run memory run) private view {
-        run.scratch = Fri.allocate(run.queries.length);
+        uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
+        run.scratch = Fri.allocate(run.queries.length, logDomain);
         run.rows = new uint256[](run.queries.length * N_COLUMNS);
         _openTable(run, 0, 0, AirLayout.N_COLUMNS_FIRST);
         _openTable(run, 1, AirLayout.N_COLUMNS_FIRST, AirLayout.N_COLUMNS_SECOND);
@@ -353,27 +355,24 @@ contract StarkVerifier is IStarkVerifier {
                 Fri.Layer(step, logDomain, run.evalPoints[i], run.friRoots[i], NODE_BYTES);
             (count, run.cursor) = Fri.foldLayer(layer, run.scratch, queries, count, run.cursor);
         }
-        Fri.checkLastLayer(
-            queries, count, run.lastLayer, 1 << run.parameters.logLastLayerBound, logDomain
-        );
+        Fri.checkLastLayer(queries, count, run.lastLayer, run.parameters.logLastLayerBound);
     }
 
     /// @dev FRI's domain is the subgroup y = g^reverse(i); the evaluation domain is x = 3 * y.
     function _queryPoints(Run memory run)
         private
-        view
+        pure
         returns (uint256 queries, uint256[] memory points)
     {
         uint256 count = run.queries.length;
         uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
-        uint256 generator = Field.rootOfUnity(logDomain);
         queries = Memory.allocate(count * Fri.QUERY_BYTES);
         points = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
             uint256 position = run.queries[i];
-            uint256 exponent = Field.reverseBits(position, logDomain);
-            points[i] = mulmod(Field.GENERATOR, Field.pow(generator, exponent), PRIME);
-            uint256 inverse = Field.pow(generator, (1 << logDomain) - exponent);
+            (uint256 point, uint256 inverse) =
+                Domain.pointAt(run.scratch.roots, logDomain, position);
+            points[i] = mulmod(Field.GENERATOR, point, PRIME);
             uint256 slot = queries + i * Fri.QUERY_BYTES;
             assembly ("memory-safe") {
                 mstore(slot, position)
@@ -436,17 +435,11 @@ contract StarkVerifier is IStarkVerifier {
     }
 
     function _requireReduced(uint256[] memory values) private pure {
-        uint256 largest = 0;
+        uint256 start;
         assembly ("memory-safe") {
-            let ptr := add(values, 0x20)
-            for { let end := add(ptr, shl(5, mload(values))) } lt(ptr, end) {
-                ptr := add(ptr, 0x20)
-            } {
-                let value := mload(ptr)
-                if gt(value, largest) { largest := value }
-            }
+            start := add(values, 0x20)
         }
-        if (largest >= PRIME) revert NotAFieldElement(largest);
+        Field.requireReduced(start, values.length);
     }
 
     function _toStandardForm(uint256[] memory values, uint256 count)

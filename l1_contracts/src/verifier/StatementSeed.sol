@@ -38,17 +38,25 @@ library StatementSeed {
         }
     }
 
-    function _appendDynamicParams(uint256 next) private pure returns (uint256) {
+    function _appendDynamicParams(uint256 next) private pure returns (uint256 end) {
         bytes memory table = AirLayout.DYNAMIC_PARAMS;
+        // Eight entries of four bytes at once: the last word of the table may have fewer, and what
+        // is written for them is overwritten by what follows.
         assembly ("memory-safe") {
-            // The last four bytes of the word at `ptr` are an entry of the table.
-            let ptr := add(table, 4)
-            for { let end := add(ptr, mload(table)) } lt(ptr, end) { ptr := add(ptr, 4) } {
-                mstore(next, and(mload(ptr), 0xffffffff))
-                next := add(next, 0x20)
+            end := add(next, shl(3, mload(table)))
+            for { let ptr := add(table, 0x20) } lt(next, end) { ptr := add(ptr, 0x20) } {
+                let entries := mload(ptr)
+                mstore(next, shr(224, entries))
+                mstore(add(next, 0x20), and(shr(192, entries), 0xffffffff))
+                mstore(add(next, 0x40), and(shr(160, entries), 0xffffffff))
+                mstore(add(next, 0x60), and(shr(128, entries), 0xffffffff))
+                mstore(add(next, 0x80), and(shr(96, entries), 0xffffffff))
+                mstore(add(next, 0xa0), and(shr(64, entries), 0xffffffff))
+                mstore(add(next, 0xc0), and(shr(32, entries), 0xffffffff))
+                mstore(add(next, 0xe0), and(entries, 0xffffffff))
+                next := add(next, 0x100)
             }
         }
-        return next;
     }
 
     /// @dev The padding cell (the first cell), the number of pages, the page's length and hash.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStarkVerifier} from "../../src/interfaces/IStarkVerifier.sol";
 import {Field, MONTGOMERY_R_INVERSE, PRIME} from "../../src/verifier/Field.sol";
 import {TestBase} from "../utils/TestBase.sol";
 
@@ -39,17 +40,27 @@ contract FieldTest is TestBase {
         assertEq(mulmod(r, MONTGOMERY_R_INVERSE, PRIME), 1);
     }
 
-    function test_reverseBits_whenComparedWithBitLoop_thenEqual(uint256 value, uint256 nBits)
+    function test_requireReduced_whenOneWordIsThePrime_thenNamesIt(uint8 count, uint8 place)
         external
-        pure
     {
-        nBits = bound(nBits, 1, 64);
-        value = bound(value, 0, (1 << nBits) - 1);
-        uint256 expected = 0;
-        for (uint256 i = 0; i < nBits; ++i) {
-            expected |= ((value >> i) & 1) << (nBits - 1 - i);
+        uint256[] memory words = new uint256[](bound(count, 1, 40));
+        for (uint256 i = 0; i < words.length; ++i) {
+            words[i] = PRIME - 1;
         }
-        assertEq(Field.reverseBits(value, nBits), expected);
+        this.requireReduced(words);
+        words[place % words.length] = PRIME + place;
+        VM.expectRevert(
+            abi.encodeWithSelector(IStarkVerifier.NotAFieldElement.selector, PRIME + place)
+        );
+        this.requireReduced(words);
+    }
+
+    function requireReduced(uint256[] memory words) external pure {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(words, 0x20)
+        }
+        Field.requireReduced(start, words.length);
     }
 
     function inverse(uint256 value) external view returns (uint256) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Field, PRIME} from "../../src/verifier/Field.sol";
 import {Fri} from "../../src/verifier/Fri.sol";
 import {Memory} from "../../src/verifier/Memory.sol";
+import {BitReversal} from "../utils/BitReversal.sol";
 import {TestBase} from "../utils/TestBase.sol";
 
 contract FriHarness {
@@ -29,7 +30,7 @@ contract FriHarness {
         }
         Fri.Layer memory layer = Fri.Layer(opening.step, 0, evalPoint, _leaf(opening, siblings), 32);
         uint256 count = opening.positions.length;
-        (, used) = Fri.foldLayer(layer, Fri.allocate(count), queries, count, start);
+        (, used) = Fri.foldLayer(layer, Fri.allocate(count, logDomain), queries, count, start);
         used -= start;
         assembly ("memory-safe") {
             value := mload(add(queries, 0x20))
@@ -37,7 +38,7 @@ contract FriHarness {
         }
     }
 
-    function evaluate(uint256[] calldata coefficients, uint256 point)
+    function evaluateReversed(uint256[] calldata coefficients, uint256 point)
         external
         pure
         returns (uint256)
@@ -46,7 +47,7 @@ contract FriHarness {
         assembly ("memory-safe") {
             offset := coefficients.offset
         }
-        return Fri.evaluate(offset, coefficients.length, point);
+        return Fri.evaluateReversed(offset, coefficients.length, point);
     }
 
     function _writeQueries(
@@ -57,7 +58,7 @@ contract FriHarness {
         queries = Memory.allocate(positions.length * Fri.QUERY_BYTES);
         uint256 generator = Field.rootOfUnity(logDomain);
         for (uint256 i = 0; i < positions.length; ++i) {
-            uint256 point = Field.pow(generator, Field.reverseBits(positions[i], logDomain));
+            uint256 point = Field.pow(generator, BitReversal.reverse(positions[i], logDomain));
             uint256 inverse = Field.inverse(point);
             uint256 slot = queries + i * Fri.QUERY_BYTES;
             uint256 position = positions[i];
@@ -123,23 +124,23 @@ contract FriTest is TestBase {
         _checkPoint(row, LOG_DOMAIN - step, inversePoint);
     }
 
-    function test_evaluate_whenComparedWithPowers_thenEqual(uint256[] calldata words, uint256 point)
-        external
-        view
-    {
+    function test_evaluateReversed_whenComparedWithPowers_thenEqual(
+        uint256[] calldata words,
+        uint256 point
+    ) external view {
         point = bound(point, 0, PRIME - 1);
         uint256[] memory coefficients = new uint256[](words.length);
         uint256 expected = 0;
         for (uint256 i = 0; i < words.length; ++i) {
             coefficients[i] = words[i] % PRIME;
-            uint256 term = mulmod(coefficients[i], Field.pow(point, i), PRIME);
+            uint256 term = mulmod(coefficients[i], Field.pow(point, words.length - 1 - i), PRIME);
             expected = addmod(expected, term, PRIME);
         }
-        assertEq(_HARNESS.evaluate(coefficients, point), expected);
+        assertEq(_HARNESS.evaluateReversed(coefficients, point), expected);
     }
 
     function _checkPoint(uint256 row, uint256 logDomain, uint256 inversePoint) private view {
-        uint256 exponent = Field.reverseBits(row, logDomain);
+        uint256 exponent = BitReversal.reverse(row, logDomain);
         uint256 point = Field.pow(Field.rootOfUnity(logDomain), exponent);
         assertEq(mulmod(point, inversePoint, PRIME), 1);
     }
@@ -154,7 +155,7 @@ contract FriTest is TestBase {
         while (size > 1) {
             uint256 generator = Field.rootOfUnity(logDomain);
             for (uint256 i = 0; i < size; i += 2) {
-                uint256 exponent = Field.reverseBits(position + i, logDomain);
+                uint256 exponent = BitReversal.reverse(position + i, logDomain);
                 uint256 inverse = Field.inverse(Field.pow(generator, exponent));
                 uint256 sum = addmod(values[i], values[i + 1], PRIME);
                 uint256 difference = addmod(values[i], PRIME - values[i + 1], PRIME);
