@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from web3.exceptions import ContractCustomError, ContractLogicError
 
 from devnet.contracts import describe_revert, load_artifact
+from devnet.errors import UserError
 from devnet.l1_connection import connect_l1
-from devnet.proof_check import ProofInput, not_accepted
+from devnet.proof_check import ProofInput, check_proofs, not_accepted
 from prover.calldata import CalldataError, encode_proof
 from prover.reference import ProofError, RejectedProof, UnsupportedProof
 from prover.reference.document import read_document
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 def check_proof_on_l1(proof: ProofInput, home: Home, url: str | None) -> str:
     """Verify by an `eth_call`; return what the contract says, and the gas that it took.
+
+    What the contract derives is not sent to it, and the file could have something else there: a file
+    that the contract accepts is verified here as well.
 
     Raises:
         UserError: with the exit status of the answer.
@@ -40,5 +44,8 @@ def check_proof_on_l1(proof: ProofInput, home: Home, url: str | None) -> str:
     except (ContractCustomError, ContractLogicError) as error:
         data = error.data if isinstance(error.data, str) else None
         raise not_accepted(proof, RejectedProof(describe_revert(data))) from error
+    (verdict,) = check_proofs([proof], min_security_bits=0)
+    if isinstance(verdict, UserError):
+        raise verdict
     gas = call.estimate_gas()
     return f"verifier {deployment.verifier}: {len(output)} output felts, {gas} gas"

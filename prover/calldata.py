@@ -16,7 +16,7 @@ from eth_hash.auto import keccak
 from prover import l1_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 FIELD_PRIME = 2**251 + 17 * 2**192 + 1
 WORD_BYTES = 32
@@ -345,14 +345,37 @@ def _repack_fri_layers(
 ) -> bytes:
     out = bytearray()
     known = set(queries)
-    for step in parameters.fri_steps:
+    for layer, step in enumerate(parameters.fri_steps, 1):
         cosets = {index >> step for index in known}
         log_domain -= step
-        out += reader.take((len(cosets) * (1 << step) - len(known)) * WORD_BYTES)
+        is_last = layer == len(parameters.fri_steps)
+        left_out = derivable_cells(known, step) if is_last else set()
+        for index in _cells(cosets, step):
+            if index in known:
+                continue
+            cell = reader.take(WORD_BYTES)
+            if index not in left_out:
+                out += cell
         n_siblings = _count_siblings(cosets, log_domain)
         out += reader.take_nodes(n_siblings, parameters.node_bytes)
         known = cosets
     return bytes(out)
+
+
+def derivable_cells(known: Set[int], step: int) -> set[int]:
+    """Choose the cells of the last layer that the verifier computes from the last polynomial.
+
+    Of each coset the other one of the pair that its first known cell is in, unless it is known.
+    """
+    first: dict[int, int] = {}
+    for index in sorted(known):
+        first.setdefault(index >> step, index)
+    return {index ^ 1 for index in first.values()} - known
+
+
+def _cells(cosets: Iterable[int], step: int) -> Iterator[int]:
+    for coset in sorted(cosets):
+        yield from range(coset << step, (coset + 1) << step)
 
 
 def _count_siblings(leaves: Iterable[int], height: int) -> int:

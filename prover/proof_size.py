@@ -39,7 +39,8 @@ def max_proof_bytes(profile: Profile, log_steps: int) -> int:
         size += ((cosets << step) - min(known, cosets << step)) * WORD_BYTES
         size += _max_siblings(cosets, log_domain) * NODE_BYTES
         known = cosets
-    return size
+    # The verifier derives a cell of each coset of the last layer.
+    return size - known * WORD_BYTES
 
 
 def _table_bytes(n_queries: int, n_columns: int, log_domain: int) -> int:

@@ -22,11 +22,11 @@ from sequencer.watcher import WatcherPolicy
 PROOFS_ON_L1: Final = tuple(
     L1Proof(log_steps, n_bytes, verify_gas(24, log_steps + 7))
     for log_steps, n_bytes in (
-        (16, 97_714),
-        (17, 104_818),
-        (18, 111_755),
-        (19, 118_859),
-        (20, 126_539),
+        (16, 96_946),
+        (17, 104_050),
+        (18, 110_987),
+        (19, 118_091),
+        (20, 125_771),
     )
 )
 _NO_ROOM: Final = L1Room(-1, -1)

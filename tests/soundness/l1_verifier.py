@@ -38,14 +38,14 @@ class L1Verifier:
 
     def __init__(self, web3: Web3, address: str) -> None:
         self._web3 = web3
-        self._address = Web3.to_checksum_address(address)
+        self.address = Web3.to_checksum_address(address)
 
     def verify(self, public_input: bytes, proof: bytes) -> list[int] | None:
         """Return the proven output, or None if the contract reverts."""
         selector = Web3.keccak(text="verify(bytes,bytes)")[:4]
         data = bytes(selector) + encode(["bytes", "bytes"], [public_input, proof])
         call: dict[str, Any] = {
-            "to": self._address,
+            "to": self.address,
             "data": "0x" + data.hex(),
             "gas": hex(CALL_GAS),
         }
@@ -148,7 +148,10 @@ def proof_spans(proof_json: Mapping[str, Any], layout: SimpleNamespace) -> list[
     for layer, step in enumerate(fri, 1):
         rows = {index >> step for index in queries}
         height -= step
-        cutter.cut(f"cell of layer {layer}", WORD, (len(rows) << step) - len(queries))
+        n_cells = (len(rows) << step) - len(queries)
+        if layer == len(fri):
+            n_cells -= len(calldata.derivable_cells(queries, step))
+        cutter.cut(f"cell of layer {layer}", WORD, n_cells)
         cutter.cut(f"node of layer {layer}", width, calldata._count_siblings(rows, height))
         queries = rows
     return cutter.spans

@@ -4,15 +4,23 @@ The contracts are generated and compiled for the layout of the golden proof, wit
 what changes against the product is generated code and constructor arguments.
 """
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from devnet import l1_proof_check
 from devnet.anvil import Anvil
+from devnet.contracts import Chain
+from devnet.errors import UserError
+from devnet.home import Home
+from devnet.l1_proof_check import check_proof_on_l1
+from devnet.proof_check import ExitCode, ProofInput
 from prover import calldata
 from tests.soundness.l1_verifier import (
     L1Verifier,
@@ -142,6 +150,38 @@ def test_proof_when_the_verifier_asks_for_more_then_rejected(
 ) -> None:
     stricter = golden.deploy_with(**change)
     assert stricter.verify(golden.public_input, golden.proof) is None
+
+
+def test_proof_when_a_cell_that_the_contract_derives_is_changed_then_the_file_is_rejected(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = Chain(golden.anvil.url)
+    deployment = SimpleNamespace(verifier=golden.verifier.address)
+    monkeypatch.setattr(l1_proof_check, "connect_l1", lambda *_: (chain, deployment))
+    home = Home(Path("unused"))
+    content = json.dumps(golden.proof_json).encode()
+    assert "2 output felts" in check_proof_on_l1(ProofInput("genuine", content), home, None)
+    changed = {**golden.proof_json, "proof_hex": with_first_derived_cell_changed(golden)}
+    # What the contract gets is the same.
+    assert calldata.encode_proof(changed) == (golden.public_input, golden.proof)
+    with pytest.raises(UserError, match="changed: rejected") as error:
+        check_proof_on_l1(ProofInput("changed", json.dumps(changed).encode()), home, None)
+    assert error.value.exit_code == ExitCode.REJECTED
+
+
+def with_first_derived_cell_changed(golden: Golden) -> str:
+    """Find it among the file's last words: what the encoder makes does not depend on it."""
+    raw = bytearray.fromhex(golden.proof_json["proof_hex"][2:])
+    for start in range(len(raw) - 32, 0, -32):
+        raw[start + 31] ^= 1
+        text = "0x" + raw.hex()
+        try:
+            if calldata.encode_proof({**golden.proof_json, "proof_hex": text})[1] == golden.proof:
+                return text
+        except calldata.CalldataError:
+            pass
+        raw[start + 31] ^= 1
+    pytest.fail("the encoder leaves out no cell")
 
 
 def sample_of_each_kind(spans: list[Span], rng: random.Random) -> list[Span]:

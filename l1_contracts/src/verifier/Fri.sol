@@ -61,7 +61,6 @@ library Fri {
     }
 
     error LayerRootMismatch(uint256 expected, uint256 computed);
-    error LastLayerMismatch(uint256 position);
 
     /// @notice Allocates the working memory for `maxQueries` queries in a domain of `2^logDomain`
     /// points; `logDomain >= MAX_STEP`.
@@ -89,85 +88,33 @@ library Fri {
         Walk memory walk = Walk(queries, queries + nQueries * QUERY_BYTES, cursor, queries, 0);
         uint256 mask = Merkle.nodeMask(layer.nodeBytes);
         while (walk.read < walk.end) {
-            _gatherCoset(layer.step, scratch, walk);
-            _pushLeaf(layer.step, scratch, count, walk.write, mask);
-            _foldCoset(layer, scratch, walk);
+            gatherCoset(layer.step, scratch, walk);
+            pushLeaf(layer.step, scratch, count, walk.write, mask);
+            foldCoset(layer, scratch, walk);
             unchecked {
                 // At most one per query.
                 ++count;
             }
         }
+        end = checkRoot(layer, scratch, count, walk.cursor);
+    }
+
+    /// @notice Checks the leaves in the Merkle queue against the layer's root.
+    /// @return end Calldata offset behind the layer's siblings.
+    function checkRoot(Layer memory layer, Scratch memory scratch, uint256 count, uint256 cursor)
+        internal
+        pure
+        returns (uint256 end)
+    {
         bytes32 root;
-        (root, end) = Merkle.computeRoot(
-            scratch.merkleQueue, count, layer.logRows, walk.cursor, layer.nodeBytes
-        );
+        (root, end) =
+            Merkle.computeRoot(scratch.merkleQueue, count, layer.logRows, cursor, layer.nodeBytes);
         if (uint256(root) != layer.root) revert LayerRootMismatch(layer.root, uint256(root));
     }
 
-    /// @notice Checks that the queries lie on the polynomial with the given coefficients.
-    /// @param coefficients Calldata offset of the coefficients, lowest degree first.
-    /// @param logCoefficients There are `2^logCoefficients` of them.
-    function checkLastLayer(
-        uint256 queries,
-        uint256 count,
-        uint256 coefficients,
-        uint256 logCoefficients
-    ) internal pure {
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 query = queries + i * QUERY_BYTES;
-            uint256 position;
-            uint256 value;
-            uint256 inversePoint;
-            assembly ("memory-safe") {
-                position := mload(query)
-                value := mload(add(query, 0x20))
-                inversePoint := mload(add(query, 0x40))
-                // With y the point's inverse, which is known: f(1/y) * y^n = y * f*(y), where f*
-                // has the coefficients of f in reversed order.
-                let power := inversePoint
-                for { let bits := logCoefficients } bits { bits := sub(bits, 1) } {
-                    power := mulmod(power, power, PRIME)
-                }
-                value := mulmod(value, power, PRIME)
-            }
-            uint256 expected = evaluateReversed(coefficients, 1 << logCoefficients, inversePoint);
-            if (mulmod(expected, inversePoint, PRIME) != value) revert LastLayerMismatch(position);
-        }
-    }
-
-    /// @notice Horner evaluation of a polynomial whose coefficients lie in calldata, the highest
-    /// degree first.
-    function evaluateReversed(uint256 coefficients, uint256 nCoefficients, uint256 point)
-        internal
-        pure
-        returns (uint256 value)
-    {
-        // Every step leaves a reduced product plus a word that is below the prime.
-        assembly ("memory-safe") {
-            let p := PRIME
-            let ptr := coefficients
-            for { let end := add(ptr, shl(8, shr(3, nCoefficients))) } lt(ptr, end) {
-                ptr := add(ptr, 0x100)
-            } {
-                value := add(calldataload(ptr), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0x20)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0x40)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0x60)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0x80)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0xa0)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0xc0)), mulmod(value, point, p))
-                value := add(calldataload(add(ptr, 0xe0)), mulmod(value, point, p))
-            }
-            for { let end := add(coefficients, shl(5, nCoefficients)) } lt(ptr, end) {
-                ptr := add(ptr, 0x20)
-            } { value := add(calldataload(ptr), mulmod(value, point, p)) }
-            value := mod(value, p)
-        }
-    }
-
-    /// @dev Fills the coset buffer with the queries of the next row, and with siblings from the
+    /// @notice Fills the coset buffer with the queries of the next row, and with siblings from the
     /// proof between them. Writes the row's position to the output and keeps 1/(first point).
-    function _gatherCoset(uint256 step, Scratch memory scratch, Walk memory walk) private pure {
+    function gatherCoset(uint256 step, Scratch memory scratch, Walk memory walk) internal pure {
         uint256 coset = scratch.coset;
         uint256 roots = scratch.roots;
         uint256 bits = 0;
@@ -211,15 +158,15 @@ library Fri {
         if (bits >> 251 != 0) Field.requireReduced(coset, 1 << step);
     }
 
-    /// @dev Hashes the coset buffer into the Merkle queue, under the row in the output query.
+    /// @notice Hashes the coset buffer into the Merkle queue, under the row in the output query.
     /// Rows have at least two columns, hence a leaf hash.
-    function _pushLeaf(
+    function pushLeaf(
         uint256 step,
         Scratch memory scratch,
         uint256 index,
         uint256 query,
         uint256 mask
-    ) private pure {
+    ) internal pure {
         uint256 coset = scratch.coset;
         uint256 queue = scratch.merkleQueue;
         assembly ("memory-safe") {
@@ -229,12 +176,12 @@ library Fri {
         }
     }
 
-    /// @dev Folds the coset buffer to one value and writes it to the output query with the inverse
+    /// @notice Folds the coset buffer to one value and writes it to the output query with the inverse
     /// of its point, which is the coset's first point to the power 2^step.
     ///
     /// A coset of 2k points is folded by halves: the second half starts at the k-th root of the
     /// table, and both folds meet at the k-th power of the first point.
-    function _foldCoset(Layer memory layer, Scratch memory scratch, Walk memory walk) private pure {
+    function foldCoset(Layer memory layer, Scratch memory scratch, Walk memory walk) internal pure {
         uint256 coset = scratch.coset;
         assembly ("memory-safe") {
             // l + r + f * (l - r). Each level more than doubles the bound: below 1, 3, 7, 15 and

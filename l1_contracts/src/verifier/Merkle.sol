@@ -94,18 +94,37 @@ library Merkle {
             nextCursor := add(cursor, mul(stride, levels))
             let end := add(queue, shl(6, count))
             for { let entry := queue } lt(entry, end) { entry := add(entry, 0x40) } {
-                // Five more bits, so that the lowest bit of the index selects the side directly.
+                // Five more bits, so that the lowest bit of the index selects the side directly:
+                // 0x00 or 0x20, left or right half of the pair.
                 let index := shl(5, mload(entry))
                 let node := mload(add(entry, 0x20))
-                for { let sibling := cursor } lt(sibling, nextCursor) {
-                    sibling := add(sibling, stride)
-                } {
-                    // 0x00 or 0x20: left or right half of the pair.
+                let sibling := cursor
+                for { let odd := and(levels, 3) } odd { odd := sub(odd, 1) } {
                     let side := and(index, 0x20)
                     mstore(side, node)
                     mstore(xor(side, 0x20), and(calldataload(sibling), mask))
                     node := and(keccak256(0x00, 0x40), mask)
                     index := shr(1, index)
+                    sibling := add(sibling, stride)
+                }
+                for {} lt(sibling, nextCursor) { sibling := add(sibling, stride) } {
+                    let side := and(index, 0x20)
+                    mstore(side, node)
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    sibling := add(sibling, stride)
+                    side := and(shr(1, index), 0x20)
+                    mstore(side, and(keccak256(0x00, 0x40), mask))
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    sibling := add(sibling, stride)
+                    side := and(shr(2, index), 0x20)
+                    mstore(side, and(keccak256(0x00, 0x40), mask))
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    sibling := add(sibling, stride)
+                    side := and(shr(3, index), 0x20)
+                    mstore(side, and(keccak256(0x00, 0x40), mask))
+                    mstore(xor(side, 0x20), and(calldataload(sibling), mask))
+                    node := and(keccak256(0x00, 0x40), mask)
+                    index := shr(4, index)
                 }
                 mstore(entry, shr(5, index))
                 mstore(add(entry, 0x20), node)

@@ -10,6 +10,7 @@ import {Diluted} from "./Diluted.sol";
 import {Domain} from "./Domain.sol";
 import {Field, MONTGOMERY_R_INVERSE, PRIME} from "./Field.sol";
 import {Fri} from "./Fri.sol";
+import {LastLayer} from "./LastLayer.sol";
 import {Memory} from "./Memory.sol";
 import {Merkle} from "./Merkle.sol";
 import {Program} from "./Program.sol";
@@ -287,17 +288,7 @@ contract StarkVerifier is IStarkVerifier {
     {
         uint256 count = run.queries.length;
         uint256 queue = run.scratch.merkleQueue;
-        uint256 mask = nColumns == 1 ? type(uint256).max : Merkle.nodeMask(NODE_BYTES);
-        uint256[] memory queries = run.queries;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 leaf = _readRow(run, i * N_COLUMNS + firstColumn, nColumns);
-            uint256 position = queries[i];
-            uint256 entry = queue + i * Merkle.ENTRY_BYTES;
-            assembly ("memory-safe") {
-                mstore(entry, position)
-                mstore(add(entry, 0x20), and(leaf, mask))
-            }
-        }
+        _readRows(run, firstColumn, nColumns);
         uint256 height = run.logTraceLength + run.parameters.logBlowup;
         uint256 cursor = run.cursor;
         if (nColumns == 1) {
@@ -311,21 +302,32 @@ contract StarkVerifier is IStarkVerifier {
         }
     }
 
-    /// @dev Reads one row; returns its hash, or its only cell.
-    function _readRow(Run memory run, uint256 target, uint256 nColumns)
-        private
-        pure
-        returns (uint256 leaf)
-    {
+    /// @dev Copies the rows and fills the Merkle queue with their hashes; a single cell stays as it
+    /// is.
+    function _readRows(Run memory run, uint256 firstColumn, uint256 nColumns) private view {
+        uint256[] memory queries = run.queries;
         uint256[] memory rows = run.rows;
+        uint256 entry = run.scratch.merkleQueue;
         uint256 cursor = run.cursor;
+        uint256 stride = N_COLUMNS * 32;
+        uint256 mask = Merkle.nodeMask(NODE_BYTES);
         assembly ("memory-safe") {
-            let start := add(add(rows, 0x20), shl(5, target))
             let length := shl(5, nColumns)
-            calldatacopy(start, cursor, length)
-            leaf := keccak256(start, length)
-            if eq(nColumns, 1) { leaf := mload(start) }
-            cursor := add(cursor, length)
+            let row := add(add(rows, 0x20), shl(5, firstColumn))
+            let query := add(queries, 0x20)
+            for { let end := add(query, shl(5, mload(queries))) } lt(query, end) {
+                query := add(query, 0x20)
+            } {
+                calldatacopy(row, cursor, length)
+                mstore(entry, mload(query))
+                entry := add(entry, 0x20)
+                switch nColumns
+                case 1 { mstore(entry, mload(row)) }
+                default { mstore(entry, and(keccak256(row, length), mask)) }
+                entry := add(entry, 0x20)
+                row := add(row, stride)
+                cursor := add(cursor, length)
+            }
         }
         run.cursor = cursor;
     }
@@ -348,14 +350,31 @@ contract StarkVerifier is IStarkVerifier {
             }
         }
         uint256 logDomain = run.logTraceLength + run.parameters.logBlowup;
-        for (uint256 i = 0; i < run.friRoots.length; ++i) {
-            uint256 step = run.parameters.friSteps[i];
-            logDomain -= step;
-            Fri.Layer memory layer =
-                Fri.Layer(step, logDomain, run.evalPoints[i], run.friRoots[i], NODE_BYTES);
+        uint256 last = run.friRoots.length - 1;
+        for (uint256 i = 0; i < last; ++i) {
+            logDomain -= run.parameters.friSteps[i];
+            Fri.Layer memory layer = _layer(run, i, logDomain);
             (count, run.cursor) = Fri.foldLayer(layer, run.scratch, queries, count, run.cursor);
         }
-        Fri.checkLastLayer(queries, count, run.lastLayer, run.parameters.logLastLayerBound);
+        logDomain -= run.parameters.friSteps[last];
+        run.cursor = LastLayer.check(
+            _layer(run, last, logDomain),
+            run.scratch,
+            queries,
+            count,
+            run.cursor,
+            LastLayer.Polynomial(run.lastLayer, run.parameters.logLastLayerBound)
+        );
+    }
+
+    function _layer(Run memory run, uint256 i, uint256 logRows)
+        private
+        view
+        returns (Fri.Layer memory)
+    {
+        return Fri.Layer(
+            run.parameters.friSteps[i], logRows, run.evalPoints[i], run.friRoots[i], NODE_BYTES
+        );
     }
 
     /// @dev FRI's domain is the subgroup y = g^reverse(i); the evaluation domain is x = 3 * y.
