@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def check_proof_on_l1(proof: ProofInput, home: Home, url: str | None) -> str:
     """Verify by an `eth_call`; return what the contract says, and the gas that it took.
 
-    What the contract derives is not sent to it, and the file could have something else there: a file
-    that the contract accepts is verified here as well.
+    What the contract derives is not sent to it, and the file could have something else there: a
+    file that the contract accepts is verified here as well.
 
     Raises:
         UserError: with the exit status of the answer.

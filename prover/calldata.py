@@ -16,7 +16,8 @@ from eth_hash.auto import keccak
 from prover import l1_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 FIELD_PRIME = 2**251 + 17 * 2**192 + 1
 WORD_BYTES = 32
@@ -362,7 +363,7 @@ def _repack_fri_layers(
     return bytes(out)
 
 
-def derivable_cells(known: Set[int], step: int) -> set[int]:
+def derivable_cells(known: AbstractSet[int], step: int) -> set[int]:
     """Choose the cells of the last layer that the verifier computes from the last polynomial.
 
     Of each coset the other one of the pair that its first known cell is in, unless it is known.
