@@ -27,6 +27,7 @@ from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
     HOLES_BETWEEN_DEPOSITS,
     NOTHING,
+    RECORD_GAS,
     L1Room,
     OutputCost,
     empty_batch_cost,
@@ -190,7 +191,7 @@ class BatchMeter:
         """Return what the records of accounts and orders take as they are now."""
         batch = state.batch
         assert batch is not None
-        n_bytes = n_felts = 0
+        n_bytes = n_felts = n_records = 0
         born = state.order_ids_born_since(batch.old_globals.next_order_id)
         records = itertools.chain(
             # Which slot a new order will have is not known yet.
@@ -204,9 +205,10 @@ class BatchMeter:
             ),
         )
         for felts in records:
+            n_records += 1
             n_felts += len(felts)
             n_bytes += sum(1 + (felt.bit_length() + 7) // 8 for felt in felts)
-        return felts_cost(n_bytes, n_felts)
+        return felts_cost(n_bytes, n_felts, n_records * RECORD_GAS)
 
     def is_old(self, now_ms: int) -> bool:
         """Return whether the first transaction has waited long enough."""

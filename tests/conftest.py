@@ -3,6 +3,8 @@
 import importlib.util
 import os
 
+from hypothesis import settings
+
 if "NOVATION_CRYPTO" not in os.environ:
     has_native = importlib.util.find_spec("novation._native") is not None
     os.environ["NOVATION_CRYPTO"] = "native" if has_native else "reference"
@@ -11,3 +13,8 @@ if "NOVATION_CRYPTO" not in os.environ:
 def pytest_report_header() -> str:
     """Say which implementation the tests run on."""
     return f"crypto: {os.environ['NOVATION_CRYPTO']}"
+
+
+# A loaded machine makes any example slow; what hypothesis would take for a fault is the load.
+settings.register_profile("novation", deadline=None)
+settings.load_profile("novation")

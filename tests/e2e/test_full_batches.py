@@ -40,9 +40,10 @@ from prover.profiles import PROFILES
 from sequencer.batcher import BatchMeter
 from sequencer.clock import SystemClock
 from sequencer.l1 import TransactionFate, TransactionTerms
-from sequencer.l1_cost import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, padded_steps, record_cost
+from sequencer.l1_cost import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, padded_steps
 from tests.e2e.local_exchange import local_config
 from tests.support.builders import FIRST_USER_ACCOUNT_ID
+from tests.support.output_cost import output_cost
 
 N_MARKETS, N_SLOTTED, N_PLAIN = 8, 120, 120
 PROFILE, STEPS = "balanced", 200_000
@@ -115,8 +116,8 @@ def _signed(tx: Any, keys: TraderKeys, config: ExchangeConfig) -> Any:
     return signed(tx, keys.stark_private, config)
 
 
-def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch, int]:
-    """Apply transactions until the batch is full, as the engine does; return it and its steps."""
+def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch, BatchMeter]:
+    """Apply transactions until the batch is full, as the engine does."""
     meter = BatchMeter(batch_policy(PROFILE, STEPS, 1, N_MARKETS), N_MARKETS)
     time_ms = SystemClock().now_ms()
     open_batch(state)
@@ -134,7 +135,7 @@ def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch
         meter.add(1, time_ms, tx, result.cost_steps, result)
         if meter.is_full(state):
             break
-    return seal_batch(state), meter.cost_steps
+    return seal_batch(state), meter
 
 
 @pytest.mark.parametrize("kind", ["deposits", "mixture"])
@@ -142,10 +143,11 @@ def test_fullest_batch_when_run_then_its_trace_is_not_longer_than_assumed(kind: 
     config = replace(local_config(), markets=tuple(market.config for market in full_markets()))
     owner = Genesis(1, TRADERS[0].stark_public, 1, TRADERS[0].stark_public)
     transactions = deposits() if kind == "deposits" else mixture(config)
-    sealed, cost_steps = fill(state_with_positions(config, owner), transactions)
+    sealed, meter = fill(state_with_positions(config, owner), transactions)
+    cost_steps = meter.cost_steps
     run = run_sealed_batch(sealed.witness.to_json(), sealed.output).run
     assert run.provable.n_steps <= 1 << (padded_steps(cost_steps) - 1).bit_length()
-    n_bytes = record_cost(sealed.output).n_bytes
+    n_bytes = output_cost(sealed.output).n_bytes
     assert n_bytes <= batch_policy(PROFILE, STEPS, 1, N_MARKETS).room_for(cost_steps).n_bytes
 
 
@@ -166,7 +168,8 @@ async def test_fullest_batch_when_proven_then_settles(
         deployment = deploy(chain, home, service_keys(home), oracle_keys(home))
         config = deployment.config
         state = state_with_positions(config, deployment.genesis)
-        sealed, cost_steps = fill(state, deposits() if kind == "deposits" else mixture(config))
+        sealed, meter = fill(state, deposits() if kind == "deposits" else mixture(config))
+        cost_steps = meter.cost_steps
         n_deposits = sum(isinstance(entry.transaction, Deposit) for entry in sealed.witness.entries)
         queue_deposits(chain, deployment, n_deposits)
         proven = prove_batch(
@@ -186,7 +189,9 @@ async def test_fullest_batch_when_proven_then_settles(
         assert (await exchange.read_state()).state_root == sealed.new_root
         print(len(transaction.raw), "bytes", receipt["gasUsed"], "gas", n_deposits, "deposits")
         assert len(transaction.raw) <= MAX_TRANSACTION_BYTES
-        assert receipt["gasUsed"] <= 0.9 * MAX_TRANSACTION_GAS
+        policy = batch_policy(PROFILE, STEPS, 1, N_MARKETS)
+        counted = meter.output_cost.gas - policy.room_for(meter.cost_steps).gas
+        assert receipt["gasUsed"] <= 0.9 * MAX_TRANSACTION_GAS + counted
     finally:
         anvil.stop()
 

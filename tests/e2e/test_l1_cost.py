@@ -5,25 +5,44 @@ l1_contracts/snapshots and `make bench`.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from web3.logs import DISCARD
 
 from devnet.anvil import Anvil
 from devnet.contracts import Chain, load_artifact
 from devnet.keys import derive_keys
+from novation.protocol.accounts import Position
+from novation.protocol.constants import MAX_POSITIONS
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals
-from novation.protocol.output import BatchOutput, OperationRecord, WithdrawalRecord, encode_output
-from sequencer.l1_cost import DEPOSIT_COST, FAILED_DEPOSIT_COST, WITHDRAWAL_COST, verify_gas
+from novation.protocol.output import (
+    AccountRecord,
+    BatchOutput,
+    OperationRecord,
+    OrderRecord,
+    WithdrawalRecord,
+    encode_output,
+)
+from sequencer.l1_cost import (
+    DEPOSIT_COST,
+    FAILED_DEPOSIT_COST,
+    RECORD_GAS,
+    WITHDRAWAL_COST,
+    felts_cost,
+    verify_gas,
+)
 
 CONFIG_HASH, GENESIS_ROOT, AMOUNT = 77, 1_000, 1_000_000
 DEPLOYER = derive_keys("deployer", seed=3).l1_account
 KEY = derive_keys("alice", seed=3).stark_public
 WEEK_S = 7 * 86_400
+PARTS = ("operations", "withdrawals", "accounts", "orders", "markets")
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "l1_contracts" / "snapshots"
 
 
@@ -37,7 +56,7 @@ class Settling:
     n_deposits: int = 0
     n_consumed: int = 0
     next_address: int = 2**100
-    gas: list[int] = field(default_factory=list)
+    meter: str = ""
 
     def deploy(self) -> None:
         self.chain.give_ether(DEPLOYER.address, 1_000)
@@ -72,9 +91,33 @@ class Settling:
 
     def settle(self, operations: list[OperationRecord], withdrawals: list[WithdrawalRecord]) -> int:
         """Settle a batch; return the gas that it used."""
+        output = self.output(operations=tuple(operations), withdrawals=tuple(withdrawals))
+        self.n_consumed += len(operations)
+        return int(self.chain.transact(self.update_state(output), DEPLOYER)["gasUsed"])
+
+    def executed(self, output: BatchOutput) -> int:
+        """Settle a batch; return the gas of the call, without what its bytes cost."""
+        artifact = load_artifact("CallMeter")
+        if not self.meter:
+            self.meter = self.chain.deploy(artifact, [], DEPLOYER)
+            allowed = self.contract.functions.setOperator(self.meter, True)
+            self.chain.transact(allowed, DEPLOYER)
+        meter = self.chain.contract(artifact, self.meter)
+        data = self.update_state(output)._encode_transaction_data()
+        receipt = self.chain.transact(meter.functions.measure(self.exchange, data), DEPLOYER)
+        (spent,) = meter.events.Spent().process_receipt(receipt, errors=DISCARD)
+        return int(spent["args"]["gasUsed"])
+
+    def update_state(self, output: BatchOutput):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        public_input = encode(["uint256[]"], [encode_output(output)])
+        return self.contract.functions.updateState(public_input, b"\x01")
+
+    def output(self, **parts: Any) -> BatchOutput:
+        """Return the next batch's output, empty but for some parts."""
         now_ms = self.chain.web3.eth.get_block("latest")["timestamp"] * 1_000
         self.n_batches += 1
-        output = BatchOutput(
+        empty: dict[str, Any] = dict.fromkeys(PARTS, ())
+        return BatchOutput(
             config_hash=CONFIG_HASH,
             old_root=GENESIS_ROOT + self.n_batches - 1,
             new_root=GENESIS_ROOT + self.n_batches,
@@ -83,17 +126,9 @@ class Settling:
             last_time_ms=now_ms,
             first_queue_position=self.n_consumed,
             oracle_hash=0,
-            operations=tuple(operations),
-            withdrawals=tuple(withdrawals),
-            accounts=(),
-            orders=(),
-            markets=(),
             counters=Globals(0, 0, 0, 0, 0),
+            **(empty | parts),
         )
-        self.n_consumed += len(operations)
-        public_input = encode(["uint256[]"], [encode_output(output)])
-        call = self.contract.functions.updateState(public_input, b"\x01")
-        return int(self.chain.transact(call, DEPLOYER)["gasUsed"])
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +169,39 @@ def test_deposits_when_consumed_set_aside_or_failed_then_below_the_figure(
     assert plain <= overtaken <= 50 * DEPOSIT_COST.gas
     assert overtaken > 0.5 * 50 * DEPOSIT_COST.gas
     assert refunded <= 50 * FAILED_DEPOSIT_COST.gas
+
+
+def account(account_id: int, n_positions: int) -> AccountRecord:
+    positions = tuple(Position(i, 1, 2**36 - 1, 2**36) for i in range(n_positions))
+    return AccountRecord(account_id, 1, 2**60, 10**9, 0, 0, positions)
+
+
+RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "accounts": lambda n: {"accounts": tuple(account(i, 0) for i in range(n // 2))},
+    "accounts with all slots": lambda n: {
+        "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
+    },
+    "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
+}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.parametrize("n_felts", [1_000, 4_000])
+def test_records_when_read_hashed_and_walked_over_then_below_the_figure_and_near(
+    settling: Settling, kind: str, n_felts: int
+) -> None:
+    chain = settling.chain
+    output_gas = chain.contract(
+        load_artifact("OutputGas"), chain.deploy(load_artifact("OutputGas"), [], DEPLOYER)
+    )
+    records = RECORDS[kind](n_felts)
+    n_records = sum(len(listed) for listed in records.values())
+    empty = settling.executed(settling.output())
+    exchange = settling.executed(settling.output(**records)) - empty
+    # Its bytes are not among them: this verifier is given words.
+    verifier = n_felts * int(output_gas.functions.perFelt(1, n_felts).call({"gas": 2**40}))
+    bound = felts_cost(0, n_felts, n_records * RECORD_GAS).gas
+    assert 0.7 * bound < exchange + verifier <= bound
 
 
 def test_verification_when_measured_by_forge_then_below_the_figure() -> None:

@@ -34,11 +34,11 @@ from sequencer.l1_cost import (
     STATEMENT_BYTES,
     empty_batch_cost,
     padded_steps,
-    record_cost,
     worst_transaction_cost,
 )
 from tests.support.builders import ONE_DOLLAR, exchange_config
 from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.output_cost import output_cost
 
 L1_PROFILES = [profile for profile in PROFILES.values() if profile.fits_l1]
 
@@ -156,7 +156,7 @@ class Filler:
     def check(self) -> tuple[int, int]:
         """Seal; the transaction must have room, with the largest proof. Return bytes and felts."""
         output = seal_batch(self.exchange.state).output
-        n_bytes = record_cost(output).n_bytes
+        n_bytes = output_cost(output).n_bytes
         assert n_bytes <= self.policy.room_for(self.meter.cost_steps).n_bytes
         n_steps = padded_steps(self.meter.cost_steps)
         proof = next(p for p in self.policy.proofs if 1 << p.log_steps >= n_steps)
@@ -290,7 +290,7 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
         bound = filler.meter.output_cost
         n_bytes, n_felts = filler.check()
         assert n_bytes <= bound.n_bytes
-        assert record_cost([0] * n_felts).gas <= bound.gas
+        assert output_cost([0] * n_felts).gas <= bound.gas
 
 
 @pytest.mark.parametrize(
