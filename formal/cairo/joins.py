@@ -86,7 +86,8 @@ def join(states: list[State], pc: int, is_equal: Equal) -> State:
     """Return what holds in all of the states that meet at `pc`."""
     first = states[0]
     joined = State(pc, first.ap, first.fp)
-    for key in set.intersection(*({*state.cells} for state in states)):
+    # In order: a set of texts has another one in each process.
+    for key in [key for key in first.cells if all(key in state.cells for state in states)]:
         values = [state.cells[key] for state in states]
         base = first.addresses[key].base
         same = len({value.key for value in values}) == 1

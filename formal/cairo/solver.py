@@ -11,16 +11,16 @@ import z3
 
 from formal.cairo import contracts
 from formal.cairo.linear import Linear, Symbol
-from formal.cairo.state import Call, State
+from formal.cairo.packing import reading, shape
+from formal.cairo.ranges import Range, Ranges, around_zero
+from formal.cairo.state import RC_BOUND, Call, State
+from formal.solving import has_solution
 from novation.crypto import FIELD_PRIME
 
-# Resource units of z3, which do not depend on the machine; 2 * 10^6 are about a second.
-RLIMIT: Final = 6_000_000
-_RC_BOUND: Final = 2**128
-PROMISE_BOUND: Final = _RC_BOUND
+# Resource units of z3; no query needs a tenth of them.
+_RLIMIT: Final = 6_000_000
 _PERMUTATION: Final = 6
 _RATE: Final = 3
-_HALF: Final = FIELD_PRIME // 2
 
 
 class Verdict(StrEnum):
@@ -29,6 +29,10 @@ class Verdict(StrEnum):
     EQUAL = "equal"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
+
+
+# A form, and the term that it is equal to modulo the prime.
+Sum = tuple[Linear, Any]
 
 
 @dataclass
@@ -42,20 +46,24 @@ class PairQuery:
     opening: bool = False
     solver: z3.Solver = field(default_factory=z3.Solver)
     variables: dict[str, z3.ArithRef] = field(default_factory=dict)
+    ranges: Ranges = field(init=False)
     values: dict[tuple[str, int], z3.ArithRef] = field(default_factory=dict)
     products: dict[tuple[str, int], Symbol] = field(default_factory=dict)
+    sums: tuple[list[Sum], list[Sum]] = field(default_factory=lambda: ([], []))
+
+    def __post_init__(self) -> None:
+        """Find the ranges."""
+        self.ranges = Ranges(self.states)
 
     def build(self) -> None:
         """Add everything that is known of both runs."""
-        self.solver.set("rlimit", RLIMIT)
-        self.solver.set("random_seed", 1)
         for run, state in enumerate(self.states):
             for form in state.equations:
-                self._add_sum(form, run, z3.IntVal(0))
+                self._add_sum(form, run, z3.IntVal(0), (0, 0))
             for form in state.nonzero:
                 self.solver.add(self.value(form, run) != 0)
             for form in state.bounds.values():
-                self.solver.add(self.value(form, run) < _RC_BOUND)
+                self.solver.add(self.value(form, run) < RC_BOUND)
             for form, bound in state.below:
                 self.solver.add(self.value(form, run) < bound)
             for call in state.calls:
@@ -63,13 +71,15 @@ class PairQuery:
         self._add_calls()
         self._add_hashes()
         self._add_products()
+        self._add_readings()
 
     def ask(self, goal: z3.BoolRef | None = None) -> Verdict:
         """Return whether the two runs exist (and fulfil a goal)."""
-        answer = self.solver.check() if goal is None else self.solver.check(goal)
-        if answer == z3.unsat:
-            return Verdict.EQUAL
-        return Verdict.DIFFERENT if answer == z3.sat else Verdict.UNKNOWN
+        goals = [] if goal is None else [goal]
+        found = has_solution([*self.solver.assertions(), *goals], _RLIMIT)
+        if found is None:
+            return Verdict.UNKNOWN
+        return Verdict.DIFFERENT if found else Verdict.EQUAL
 
     def ask_each(self, goals: list[Any]) -> Verdict:
         """Return whether two runs exist that fulfil one of several goals."""
@@ -87,9 +97,10 @@ class PairQuery:
             return self._variable(form.base, run)
         key = form.key, (0 if form.is_shared else run)
         if key not in self.values:
-            value = self._new(f"<{form.key}>", key[1])
+            bounds = self.ranges.of_value(form, run)
+            value = self._new(f"<{form.key}>", key[1], bounds)
             self.values[key] = value
-            self._add_sum(form, run, value)
+            self._add_sum(form, run, value, bounds)
         return self.values[key]
 
     def differ(self, left: Linear, right: Linear) -> Any:  # noqa: ANN401
@@ -100,21 +111,28 @@ class PairQuery:
         run = 0 if symbol.shared else run
         if symbol.factors is not None:
             self.products[symbol.name, run] = symbol
-        return self._new(symbol.name, run)
+        return self._new(symbol.name, run, self.ranges.of_symbol(symbol, run))
 
-    def _new(self, name: str, run: int) -> z3.ArithRef:
+    def _new(self, name: str, run: int, bounds: Range) -> z3.ArithRef:
         name = f"{name}@{run}"
         if name not in self.variables:
             variable = z3.Int(name)
             self.variables[name] = variable
-            self.solver.add(variable >= 0, variable < FIELD_PRIME)
+            self.solver.add(variable >= bounds[0], variable <= bounds[1])
         return self.variables[name]
 
-    def _add_sum(self, form: Linear, run: int, value: Any) -> None:  # noqa: ANN401
-        """Add form = value modulo the prime, by a quotient."""
+    def _add_sum(self, form: Linear, run: int, value: Any, bounds: Range) -> None:  # noqa: ANN401
+        """Add form = value modulo the prime, by a quotient in the range that it can have."""
+        self.sums[run].append((form, value))
+        terms = [around_zero(c) * self._variable(s, run) for s, c in form.terms]
+        total = z3.Sum([*terms, z3.IntVal(around_zero(form.constant))])
+        lower, upper = self.ranges.of_sum(form, run)
+        least, most = -((bounds[1] - lower) // FIELD_PRIME), (upper - bounds[0]) // FIELD_PRIME
+        if least == most:
+            self.solver.add(total - value == least * FIELD_PRIME)
+            return
         quotient = z3.Int(f"quotient {len(self.solver.assertions())}")
-        terms = [_around_zero(c) * self._variable(s, run) for s, c in form.terms]
-        total = z3.Sum([*terms, z3.IntVal(_around_zero(form.constant))])
+        self.solver.add(quotient >= least, quotient <= most)
         self.solver.add(total - value == FIELD_PRIME * quotient)
 
     def _equal(self, left: list[Any], right: list[Any]) -> z3.BoolRef:
@@ -150,7 +168,7 @@ class PairQuery:
 
     def _add_promise(self, call: Call, run: int) -> None:
         if call.promised is not None:
-            premise = self.value(call.promised.premise, run) < _RC_BOUND
+            premise = self.value(call.promised.premise, run) < RC_BOUND
             pairs = call.promised.pairs
             equal = [self.value(left, run) == self.value(right, run) for left, right in pairs]
             self.solver.add(z3.Implies(premise, z3.And(equal)))
@@ -187,6 +205,27 @@ class PairQuery:
         for first, second in combinations(sorted(done), 2):
             self._add_congruence(first, second)
 
+    def _add_readings(self) -> None:
+        """Add that equal packed words have equal fields."""
+        others: dict[tuple[object, ...], list[Sum]] = {}
+        for form, value in self.sums[1]:
+            found = shape(form)
+            if found is not None:
+                others.setdefault(found, []).append((form, value))
+        for form, value in self.sums[0]:
+            for other, other_value in others.get(shape(form) or (), ()):
+                read = reading(form, other, self.ranges)
+                if read is not None:
+                    same = self._equal(
+                        [value, *(self._variable(symbol, 0) for symbol, _ in read.rest)],
+                        [other_value, *(self._variable(symbol, 1) for _, symbol in read.rest)],
+                    )
+                    fields = [
+                        self._variable(left, 0) == self._variable(right, 1)
+                        for left, right in read.fields
+                    ]
+                    self.solver.add(z3.Implies(same, z3.And(fields)))
+
     def _factors(self, symbol: Symbol, run: int) -> list[Any]:
         assert symbol.factors is not None
         return [self.value(factor, run) for factor in symbol.factors]
@@ -217,7 +256,3 @@ def _denies(left: State, right: State) -> bool:
     zero = {form.key for form in left.equations if form.is_shared}
     zero |= {form.scaled(-1).key for form in left.equations if form.is_shared}
     return any(form.is_shared and form.key in zero for form in right.nonzero)
-
-
-def _around_zero(number: int) -> int:
-    return number if number <= _HALF else number - FIELD_PRIME

@@ -9,6 +9,10 @@ from novation.crypto import FIELD_PRIME
 
 BUILTINS: Final = ("range_check", "ecdsa", "poseidon")
 RETURN: Final = -1
+# A cell of the range-check builtin is below this.
+RC_BOUND: Final = 2**128
+# A number times another: no word has so few terms.
+_SCALED: Final = 2
 
 
 @dataclass(frozen=True)
@@ -90,24 +94,23 @@ class State:
 
     def require_zero(self, form: Linear) -> None:
         """Add an equation; one that gives a symbol of this run replaces it everywhere."""
-        if form == Linear(0):
-            return
-        symbol = _eliminable(form)
-        if symbol is None:
-            self.equations.append(form)
-            return
-        coefficient = dict(form.terms)[symbol]
-        rest = form - Linear.symbol(symbol).scaled(coefficient)
-        value = rest.scaled(-pow(coefficient, -1, FIELD_PRIME))
-        self._replace(symbol, value)
+        waiting = [form]
+        while waiting:
+            form = waiting.pop(0)
+            symbol = _eliminable(form)
+            if symbol is None:
+                if form != Linear(0):
+                    self.equations.append(form)
+                continue
+            coefficient = dict(form.terms)[symbol]
+            rest = form - Linear.symbol(symbol).scaled(coefficient)
+            new = _replacing(symbol, rest.scaled(-pow(coefficient, -1, FIELD_PRIME)))
+            self._rewrite(new)
+            # What was no use before can give a symbol now.
+            waiting = [new(other) for other in (*self.equations, *waiting)]
+            self.equations = []
 
-    def _replace(self, symbol: Symbol, value: Linear) -> None:
-        def change(found: Symbol) -> Linear | None:
-            return value if found == symbol else None
-
-        def new(form: Linear) -> Linear:
-            return rewrite(form, change) if _mentions(form, symbol) else form
-
+    def _rewrite(self, new: Callable[[Linear], Linear]) -> None:
         self.cells = {key: new(form) for key, form in self.cells.items()}
         for address in list(self.addresses.values()):
             moved = new(address)
@@ -118,9 +121,15 @@ class State:
         self.below = [(new(form), bound) for form, bound in self.below]
         self.hashes = {key: new(form) for key, form in self.hashes.items()}
         self.calls = [_rewritten(call, new) for call in self.calls]
-        equations, self.equations = self.equations, []
-        for form in equations:
-            self.require_zero(new(form))
+
+
+def _replacing(symbol: Symbol, value: Linear) -> Callable[[Linear], Linear]:
+    """Return what rewrites a form with a symbol replaced."""
+
+    def change(found: Symbol) -> Linear | None:
+        return value if found == symbol else None
+
+    return lambda form: rewrite(form, change) if _mentions(form, symbol) else form
 
 
 def _rewritten(call: Call, new: Callable[[Linear], Linear]) -> Call:
@@ -140,7 +149,13 @@ def _rewritten(call: Call, new: Callable[[Linear], Linear]) -> Call:
 
 
 def _eliminable(form: Linear) -> Symbol | None:
-    """Return a symbol of one run that the equation gives, and that no product in it hides."""
+    """Return a symbol of one run that the equation gives, and that no product in it hides.
+
+    An equation that packs fields into a word gives none: solved for a field, it would stand in
+    every bound of that field, and each time the solver would have to read the word anew.
+    """
+    if len(form.terms) > _SCALED and any(1 < c < FIELD_PRIME - 1 for _, c in form.terms):
+        return None
     for symbol, _ in form.terms:
         if symbol.shared or symbol.factors is not None or symbol.kind == "result":
             continue

@@ -12,8 +12,8 @@ from formal.cairo.joins import align, join, undecided
 from formal.cairo.linear import Linear
 from formal.cairo.machine import Drop, Machine, UnknownShapeError
 from formal.cairo.outputs import Outputs
-from formal.cairo.solver import PROMISE_BOUND, PairQuery, Verdict, contradict
-from formal.cairo.state import RETURN, State
+from formal.cairo.solver import PairQuery, Verdict, contradict
+from formal.cairo.state import RC_BOUND, RETURN, State
 from formal.cairo.summaries import Summaries, logged_names
 
 # A function with more paths is checked from join to join.
@@ -70,7 +70,7 @@ class Checker:
             assert promised is not None, function.name
             query = PairQuery((end, end))
             wrong = [query.differ(left, right) for left, right in promised.pairs]
-            query.solver.add(query.value(promised.premise, 0) < PROMISE_BOUND)
+            query.solver.add(query.value(promised.premise, 0) < RC_BOUND)
             query.build()
             verdict = query.ask(z3.Or(wrong))
             if verdict is not Verdict.EQUAL:

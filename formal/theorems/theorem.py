@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import z3
 
-# Resource units of z3, so that slow machines agree with fast ones.
+from formal.solving import has_solution
+
 _RLIMIT: Final = 400_000_000
 # No fault: the statement as it stands.
 SOUND: Final = ""
@@ -37,12 +38,5 @@ class Theorem:
 def holds(theorem: Theorem, fault: str = SOUND) -> bool | None:
     """Return whether a statement is true for all values, None if the solver cannot say."""
     statement = theorem.build(fault)
-    solver = z3.Solver()
-    solver.set("rlimit", _RLIMIT)
-    solver.set("random_seed", 1)
-    solver.add(*statement.known)
-    solver.add(z3.Not(statement.follows))
-    answer = solver.check()
-    if answer == z3.unknown:
-        return None
-    return bool(answer == z3.unsat)
+    found = has_solution([*statement.known, z3.Not(statement.follows)], _RLIMIT)
+    return None if found is None else not found
