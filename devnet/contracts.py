@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,9 @@ RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
 # As anvil, geth and others say it.
-OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds")
+OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds", "intrinsic gas")
+# How contracts name a parameter in an error.
+NAME: Final = re.compile(rb"[a-z_]{3,}")
 # EIP-7825: no transaction may use more.
 MAX_TRANSACTION_GAS: Final = 2**24
 # What the compiler itself reverts with: `require` with a text, and failed checks.
@@ -100,10 +103,16 @@ def describe_revert(data: str | bytes | None) -> str:
     codec = Web3().codec
     values = codec.decode([item["type"] for item in entry["inputs"]], raw[4:])
     shown = (
-        f"{item['name']}={value.hex() if isinstance(value, bytes) else value}"
+        f"{item['name']}={_shown(value) if isinstance(value, bytes) else value}"
         for item, value in zip(entry["inputs"], values, strict=True)
     )
     return f"{entry['name']}({', '.join(shown)})"
+
+
+def _shown(value: bytes) -> str:
+    """Return the name in a word that holds one, else the bytes in hexadecimal."""
+    name = value.rstrip(b"\0")
+    return name.decode("ascii") if NAME.fullmatch(name) else value.hex()
 
 
 class Chain:
@@ -190,11 +199,11 @@ class Chain:
             # Some nodes call it a revert when the gas is used up.
             data_of_error = _revert_data(error)
             reason = describe_revert(data_of_error)
-            if not data_of_error and _tells_of_gas(error):
+            if not data_of_error and tells_of_gas(error):
                 reason = _out_of_gas(gas_limit)
             raise RevertedError(reason, block["number"]) from error
         except Web3RPCError as error:
-            if _tells_of_gas(error):
+            if tells_of_gas(error):
                 raise RevertedError(_out_of_gas(gas_limit), block["number"]) from error
             raise
         return gas_limit
@@ -255,7 +264,8 @@ class Chain:
         return receipt
 
 
-def _tells_of_gas(error: Exception) -> bool:
+def tells_of_gas(error: Exception) -> bool:
+    """Return whether a node's error is about too little gas."""
     return any(phrase in str(error).lower() for phrase in OUT_OF_GAS)
 
 

@@ -20,7 +20,7 @@ from devnet.contracts import Chain
 from devnet.errors import UserError
 from devnet.home import Home
 from devnet.l1_proof_check import check_proof_on_l1
-from devnet.proof_check import ExitCode, ProofInput
+from devnet.proof_check import ExitCode, ProofInput, check_proofs
 from prover import calldata
 from tests.soundness.l1_verifier import (
     L1Verifier,
@@ -155,10 +155,7 @@ def test_proof_when_the_verifier_asks_for_more_then_rejected(
 def test_proof_when_a_cell_that_the_contract_derives_is_changed_then_the_file_is_rejected(
     golden: Golden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chain = Chain(golden.anvil.url)
-    deployment = SimpleNamespace(verifier=golden.verifier.address)
-    monkeypatch.setattr(l1_proof_check, "connect_l1", lambda *_: (chain, deployment))
-    home = Home(Path("unused"))
+    home = at_the_contract(golden, golden.verifier, monkeypatch)
     content = json.dumps(golden.proof_json).encode()
     assert "2 output felts" in check_proof_on_l1(ProofInput("genuine", content), home, None)
     changed = {**golden.proof_json, "proof_hex": with_first_derived_cell_changed(golden)}
@@ -167,6 +164,71 @@ def test_proof_when_a_cell_that_the_contract_derives_is_changed_then_the_file_is
     with pytest.raises(UserError, match="changed: rejected") as error:
         check_proof_on_l1(ProofInput("changed", json.dumps(changed).encode()), home, None)
     assert error.value.exit_code == ExitCode.REJECTED
+
+
+def at_the_contract(golden: Golden, verifier: L1Verifier, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Let `verify --l1` ask this contract."""
+    deployment = SimpleNamespace(verifier=verifier.address)
+    connection = (Chain(golden.anvil.url), deployment)
+    monkeypatch.setattr(l1_proof_check, "connect_l1", lambda *_: connection)
+    return Home(Path("unused"))
+
+
+@pytest.mark.parametrize(
+    ("limits", "status", "words"),
+    [
+        ({"min_log_steps": 17}, ExitCode.UNSUPPORTED, r"name=log_steps, value=16, min=17"),
+        ({"min_proof_of_work_bits": 17}, ExitCode.UNSUPPORTED, "name=proof_of_work_bits"),
+        ({"node_bytes": 24}, ExitCode.UNSUPPORTED, "nodes of 160 bits, the contract takes 192"),
+        ({"min_security_bits": SECURITY_BITS + 1}, ExitCode.REJECTED, "kind=conjectured"),
+    ],
+)
+def test_proof_when_true_but_not_within_the_contracts_limits_then_told_so(
+    golden: Golden,
+    monkeypatch: pytest.MonkeyPatch,
+    limits: dict[str, int],
+    status: ExitCode,
+    words: str,
+) -> None:
+    home = at_the_contract(golden, golden.deploy_with(**limits), monkeypatch)
+    content = json.dumps(golden.proof_json).encode()
+    with pytest.raises(UserError, match=words) as error:
+        check_proof_on_l1(ProofInput("file", content), home, None)
+    assert error.value.exit_code == status
+
+
+def test_proof_when_it_breaks_off_or_is_changed_then_not_unsupported(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = at_the_contract(golden, golden.verifier, monkeypatch)
+    text = golden.proof_json["proof_hex"]
+    changed = text[:100] + f"{int(text[100], 16) ^ 1:x}" + text[101:]
+    for name, proof_hex in {"broken off": text[:-64], "changed": changed}.items():
+        content = json.dumps({**golden.proof_json, "proof_hex": proof_hex}).encode()
+        with pytest.raises(UserError) as error:
+            check_proof_on_l1(ProofInput(name, content), home, None)
+        (here,) = check_proofs([ProofInput(name, content)], 0)
+        assert isinstance(here, UserError)
+        assert error.value.exit_code == here.exit_code
+
+
+def test_proof_when_the_node_gives_too_little_gas_then_not_judged(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = at_the_contract(golden, golden.verifier, monkeypatch)
+    chain = l1_proof_check.connect_l1(home)[0]
+    ask = chain.web3.provider.make_request
+
+    def with_little_gas(method: Any, params: Any) -> Any:
+        if method == "eth_call" and len(params[0]["data"]) > 10_000:
+            params = [{**params[0], "gas": hex(500_000)}, *params[1:]]
+        return ask(method, params)
+
+    monkeypatch.setattr(chain.web3.provider, "make_request", with_little_gas)
+    content = json.dumps(golden.proof_json).encode()
+    with pytest.raises(UserError, match="more gas than the L1 node gives") as error:
+        check_proof_on_l1(ProofInput("file", content), home, None)
+    assert error.value.exit_code == ExitCode.UNSUPPORTED
 
 
 def with_first_derived_cell_changed(golden: Golden) -> str:
