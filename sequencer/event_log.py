@@ -7,7 +7,7 @@ hold events by scope, and only the readers of a scope are woken: what happens el
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from sequencer.engine import GroupResult
@@ -30,11 +30,22 @@ EVENTS_PER_READ = 512
 class EventLog:
     """The journal's events up to the last durable group. Lives in the event loop."""
 
-    def __init__(self, database: Database, last_sequence: int, retention: int) -> None:
-        """Start behind the last sealed batch; sealed events live for `retention` entries."""
+    def __init__(
+        self,
+        database: Database,
+        last_sequence: int,
+        retention: int,
+        dropped_before: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Start behind the last sealed batch; sealed events live for `retention` entries.
+
+        `dropped_before` tells the entry before which the database may have dropped them by now:
+        the engine does that in its own thread, and tells here only afterwards.
+        """
         last_number = last_event_number(last_sequence)
         self._database = database
         self._retention = retention
+        self._dropped_before = dropped_before
         self._flushed_sequence = last_sequence
         self._recent: deque[FeedEvent] = deque()
         self._recent_of_scope: dict[Scope, deque[FeedEvent]] = {}
@@ -42,7 +53,7 @@ class EventLog:
         # No event in memory has a number up to this one.
         self._forgotten_number = last_number
         self._last_batch_change = 0
-        self._waiters: dict[Scope, set[asyncio.Future[None]]] = {}
+        self._waiters: dict[Scope, set[asyncio.Future[int]]] = {}
 
     @property
     def last_number(self) -> int:
@@ -56,35 +67,43 @@ class EventLog:
 
     def publish(self, result: GroupResult) -> None:
         """Take in a durable result and wake the readers whom it concerns."""
-        scopes = set()
+        first_of_scope: dict[Scope, int] = {}
         for event in result.feed:
             self._recent.append(event)
             self._recent_of_scope.setdefault(event.scope, deque()).append(event)
-            scopes.add(event.scope)
+            first_of_scope.setdefault(event.scope, event.number)
         self._last_number = max(self._last_number, last_event_number(result.last_sequence))
         self._flushed_sequence = result.flushed_sequence
         self._forget_old(last_event_number(result.flushed_sequence))
         if result.last_batch_change > self._last_batch_change:
             self._last_batch_change = result.last_batch_change
-            scopes.add(BATCH_CHANGES)
-        for scope in scopes:
-            self._wake(scope)
+            first_of_scope[BATCH_CHANGES] = result.last_batch_change
+        for scope, number in first_of_scope.items():
+            self._wake(scope, number)
 
-    async def wait_for_news(self, scope: Scope) -> None:
-        """Return after the next event of the scope. Read again before waiting again."""
+    async def wait_for_news(self, scope: Scope) -> int:
+        """Return after the next event of the scope. Read again before waiting again.
+
+        Returns:
+            That event's number: before it, nothing came since the waiting began.
+        """
         waiter = asyncio.get_running_loop().create_future()
         waiters = self._waiters.setdefault(scope, set())
         waiters.add(waiter)
         try:
-            await waiter
+            return await waiter
         finally:
             waiters.discard(waiter)
             if not waiters and self._waiters.get(scope) is waiters:
                 del self._waiters[scope]
 
     def oldest_number(self) -> int:
-        """Return a number from which on every event can still be read."""
-        return first_event_number(max(0, self._flushed_sequence - self._retention))
+        """Return a number from which on every event could be read until now.
+
+        To be asked after the reading: what was dropped before that is known now.
+        """
+        kept = max(0, self._flushed_sequence - self._retention, self._dropped_before())
+        return first_event_number(kept)
 
     def read(self, scope: Scope, after: int) -> list[FeedEvent]:
         """Return some events of a scope behind a number, in order; none if there are none yet."""
@@ -118,7 +137,7 @@ class EventLog:
                 del self._recent_of_scope[event.scope]
             self._forgotten_number = event.number
 
-    def _wake(self, scope: Scope) -> None:
+    def _wake(self, scope: Scope, number: int) -> None:
         for waiter in self._waiters.pop(scope, ()):
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(number)

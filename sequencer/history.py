@@ -60,8 +60,9 @@ class History:
         # Those of the group that is not written yet.
         self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
         self._feed: list[FeedEvent] = []
-        # Batches that end before this entry have no events any more.
-        self._oldest_events = 0
+        # Batches that end before this entry have no events any more, or not for long: it is written
+        # before they are dropped, so that who reads first and asks then knows what he has missed.
+        self.oldest_events = 0
 
     def record(self, applied: AppliedEntry) -> list[FeedEvent]:
         """Take in one applied entry and return its stream events."""
@@ -183,15 +184,15 @@ class History:
         The scan starts where the last one ended: LevelDB would walk over everything that it has
         deleted before.
         """
-        if oldest_kept <= self._oldest_events:
+        if oldest_kept <= self.oldest_events:
             return
-        start = keyspace.number_key(keyspace.EVENT_KEYS, self._oldest_events)
+        start = keyspace.number_key(keyspace.EVENT_KEYS, self.oldest_events)
+        self.oldest_events = oldest_kept
         stop = keyspace.number_key(keyspace.EVENT_KEYS, oldest_kept)
         for batch_key, event_keys in self._database.iterator(start=start, stop=stop):
             write_batch.delete(batch_key)
             for key in keyspace.split_event_keys(event_keys):
                 write_batch.delete(key)
-        self._oldest_events = oldest_kept
 
 
 def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:

@@ -81,7 +81,12 @@ class Node:
         engine = Engine(settings, self._database, parts.clock)
         clock = parts.clock
         self.runner = EngineRunner(engine, clock, config.limits)
-        self._log = EventLog(self._database, engine.batches.last_sequence, config.event_retention)
+        self._log = EventLog(
+            self._database,
+            engine.batches.last_sequence,
+            config.event_retention,
+            lambda: engine.history.oldest_events,
+        )
         self.runner.add_listener(self._log.publish)
         self._aggregator = OracleAggregator(
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms

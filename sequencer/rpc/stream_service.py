@@ -107,7 +107,7 @@ class StreamService:
         with self._one_more_stream():
             while True:
                 if previous >= self._log.last_batch_change:
-                    if not await self._has_news(BATCH_CHANGES, beat_s):
+                    if await self._news(BATCH_CHANGES, beat_s) is None:
                         yield stream_service_pb2.StreamBatchesResponse(
                             sequence=previous, previous_sequence=previous, is_heartbeat=True
                         )
@@ -120,23 +120,27 @@ class StreamService:
     async def _follow(
         self, kind: type[Response], scope: Scope, after: int, beat_s: float | None
     ) -> AsyncIterator[Response]:
-        position = after
-        self._require_kept(position)
+        # What the reader was told of, and up to where it has all there was.
+        position = complete = after
         while True:
             events = self._log.read(scope, position)
-            if not events:
-                # Whatever comes has a higher number: a reader that saw nothing resumes from here.
-                seen = max(position, self._log.last_number)
-                if not await self._has_news(scope, beat_s):
-                    yield kind(sequence=seen, previous_sequence=position, is_heartbeat=True)
-                    position = seen
+            # A reader can be so slow that what it needs next has been dropped.
+            self._require_kept(complete)
+            if events:
+                for event in events:
+                    message = _copy(kind, event.message)
+                    message.previous_sequence, position = position, event.number
+                    yield message
+                complete = max(complete, position)
                 continue
-            for event in events:
-                message = _copy(kind, event.message)
-                message.previous_sequence, position = position, event.number
-                yield message
-            # A reader can be so slow that what follows has been dropped meanwhile.
-            self._require_kept(position)
+            # Whatever comes has a higher number: a reader that saw nothing resumes from here.
+            seen = max(position, self._log.last_number)
+            number = await self._news(scope, beat_s)
+            if number is None:
+                yield kind(sequence=seen, previous_sequence=position, is_heartbeat=True)
+                position = complete = seen
+            else:
+                complete = max(complete, number - 1)
 
     def _require_kept(self, position: int) -> None:
         oldest = self._log.oldest_number()
@@ -145,14 +149,13 @@ class StreamService:
             sentence = f"events before {oldest} are gone; start again with a snapshot"
             raise RequestRefusedError(NodeErrorCode.RESUME_TOO_OLD, sentence, context)
 
-    async def _has_news(self, scope: Scope, beat_s: float | None) -> bool:
-        """Wait for the next event of a scope; return False if it does not come in time."""
+    async def _news(self, scope: Scope, beat_s: float | None) -> int | None:
+        """Wait for the next event of a scope; return None if it does not come in time."""
         try:
             async with asyncio.timeout(beat_s):
-                await self._log.wait_for_news(scope)
+                return await self._log.wait_for_news(scope)
         except TimeoutError:
-            return False
-        return True
+            return None
 
     async def _resumable(self, after: int) -> int:
         """Return a number that a stream can go on behind: an event's, or 0."""

@@ -138,3 +138,36 @@ async def test_reader_so_slow_that_events_are_dropped_is_refused_not_led_over_th
     log.publish(result(event(101, BOOK), flushed_sequence=100))
     with pytest.raises(RequestRefusedError, match=f"before {first_event_number(90)} are gone"):
         await anext(reader)
+
+
+async def test_reader_when_the_database_drops_before_the_log_is_told_is_refused(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_log, "RECENT_EVENTS", 1)
+    dropped = [0]
+    log = EventLog(database, 0, retention=10, dropped_before=lambda: dropped[0])
+    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    events = [event(n, BOOK) for n in (1, 5, 9, 10)]
+    for stored in (events[0], events[2]):
+        database.put(event_key(stored.scope, stored.number), stored.message.SerializeToString())
+    log.publish(result(*events, flushed_sequence=9))
+    monkeypatch.setattr(event_log, "EVENTS_PER_READ", 1)
+    reader = streams._follow(stream_service_pb2.StreamBookResponse, BOOK, 1, None)
+    assert (await anext(reader)).sequence == first_event_number(1)
+    # The engine's thread has dropped entry 5, and what it tells is not here yet.
+    dropped[0] = 9
+    with pytest.raises(RequestRefusedError, match=f"before {first_event_number(9)} are gone"):
+        await anext(reader)
+
+
+async def test_reader_of_a_quiet_scope_when_the_others_are_dropped_goes_on(database: Any) -> None:
+    log = EventLog(database, 0, retention=10)
+    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    reader = streams._follow(stream_service_pb2.StreamBookResponse, BOOK, 1, None)
+    waiting = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    for sequence in range(100, 1_000, 100):
+        log.publish(result(event(sequence, (Channel.BOOK, 1)), flushed_sequence=sequence))
+        await asyncio.sleep(0)
+    log.publish(result(event(1_001, BOOK), flushed_sequence=1_000))
+    assert (await waiting).sequence == first_event_number(1_001)
