@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eth_account.signers.local import LocalAccount
+    from web3.contract import Contract
     from web3.eth import Eth
 
     from devnet.contracts import Chain
@@ -48,6 +49,10 @@ NO_ANSWER: Final = (
 )
 
 
+class L1DisagreementError(ValueError):
+    """Two L1 nodes tell different things: like no answer, until they agree."""
+
+
 class ExchangeOnL1:
     """Implements `sequencer.l1.L1` with a web3 client; calls run in a thread of their own."""
 
@@ -58,28 +63,31 @@ class ExchangeOnL1:
         operator: LocalAccount,
         witness: Chain | None = None,
     ) -> None:
-        """Settle as `operator`; deposits must be those of `witness`, too. Nothing is sent yet."""
+        """Settle as `operator`; what cannot be taken back must be so on `witness`, too.
+
+        Nothing is sent yet.
+        """
         self._chain = chain
         self._deployment = deployment
         self._operator = operator
         artifact = load_artifact("Exchange")
         self._contract = chain.contract(artifact, deployment.exchange)
-        second = None if witness is None else witness.contract(artifact, deployment.exchange)
-        self._queue = QueueOnL1(self._contract, deployment.deploy_block, second)
+        self._second = None if witness is None else witness.contract(artifact, deployment.exchange)
+        self._queue = QueueOnL1(self._contract, deployment.deploy_block, self._second)
 
     async def read_state(self) -> L1State:
         """Return the state of the newest block."""
-        return await self._ask(lambda: self._state_at(self._chain.web3.eth.block_number))
+        return await self._ask(lambda: _state_at(self._contract, self._chain.web3.eth.block_number))
 
     async def confirmed_state(self, confirmations: int) -> L1State | None:
-        """Return the state upon which that many blocks have been built."""
+        """Return the state upon which that many blocks have been built, on both nodes."""
 
         def read() -> L1State | None:
             number = self._chain.web3.eth.block_number - confirmations
             address = self._contract.address
             if number < 0 or not self._chain.web3.eth.get_code(address, number):
                 return None
-            return self._state_at(number)
+            return self._agreed_state(number)
 
         return await self._ask(read)
 
@@ -101,8 +109,11 @@ class ExchangeOnL1:
         return await self._ask(lambda: self._queue.read(first_index, limit, confirmations))
 
     async def block_hash(self, number: int) -> bytes | None:
-        """Return the hash of a block of the present chain, None if it is not that long."""
-        return await self._ask(lambda: self._block_hash(number))
+        """Return the hash of a block of the present chain, None if it is not that long.
+
+        Nodes that are on different chains give no answer.
+        """
+        return await self._ask(lambda: self._agreed_hash(number))
 
     async def check_batch(self, calldata: bytes) -> int:
         """Let the newest block's contract judge an `updateState`; return the gas limit for it.
@@ -161,17 +172,30 @@ class ExchangeOnL1:
         """Return what the newest block and the node's pool know of a transaction."""
         return await self._ask(lambda: self._fate(HexBytes(transaction_hash)))
 
-    def _state_at(self, number: int) -> L1State:
-        functions = self._contract.functions
-        state_root, batch_number, _, _ = functions.state().call(block_identifier=number)
-        config_hash = functions.CONFIG_HASH().call(block_identifier=number)
-        return L1State(batch_number, state_root, config_hash, number)
+    def _agreed_state(self, number: int) -> L1State:
+        state = _state_at(self._contract, number)
+        if self._second is None:
+            return state
+        if self._agreed_hash(number) is None:
+            raise L1DisagreementError(f"the second L1 node has no block {number} yet")
+        second = _state_at(self._second, number)
+        if second != state:
+            raise L1DisagreementError(
+                f"block {number} has batch {state.batch_number}, root {state.state_root:#x}, and "
+                f"batch {second.batch_number}, root {second.state_root:#x} for the second L1 node"
+            )
+        return state
 
-    def _block_hash(self, number: int) -> bytes | None:
-        try:
-            return bytes(self._chain.web3.eth.get_block(number)["hash"])
-        except BlockNotFound:
-            return None
+    def _agreed_hash(self, number: int) -> bytes | None:
+        found = _block_hash(self._contract, number)
+        if found is None or self._second is None:
+            return found
+        second = _block_hash(self._second, number)
+        if second is not None and second != found:
+            raise L1DisagreementError(
+                f"block {number} is 0x{found.hex()}, and 0x{second.hex()} for the second L1 node"
+            )
+        return second
 
     def _send(self, raw: bytes) -> SendAnswer:
         try:
@@ -201,6 +225,20 @@ class ExchangeOnL1:
         except NO_ANSWER as error:
             reason = f"{type(error).__name__}: {error}"
             raise L1UnavailableError(f"{self._deployment.exchange}: {reason}") from error
+
+
+def _state_at(contract: Contract, number: int) -> L1State:
+    functions = contract.functions
+    state_root, batch_number, _, _ = functions.state().call(block_identifier=number)
+    config_hash = functions.CONFIG_HASH().call(block_identifier=number)
+    return L1State(batch_number, state_root, config_hash, number)
+
+
+def _block_hash(contract: Contract, number: int) -> bytes | None:
+    try:
+        return bytes(contract.w3.eth.get_block(number)["hash"])
+    except BlockNotFound:
+        return None
 
 
 def _words_of(error: Web3RPCError) -> str:

@@ -24,7 +24,6 @@ from prover.profiles import PROFILES
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
-from sequencer.finality import RootMismatchError
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
 from sequencer.settlement import SettlementPolicy
@@ -41,11 +40,10 @@ DEFAULT_BATCH: Final = BatchPolicy()
 OPERATORS_MATTER: Final = (
     DataFolderInUseError,
     DeepReorgError,
-    RootMismatchError,
     UserError,
     WrongExchangeError,
 )
-SECOND_L1_HELP: Final = "another node, which must hold a deposit, too, before it counts"
+SECOND_L1_HELP: Final = "another node, which must hold a deposit or batch, too, before it counts"
 PROFILE_HELP: Final = "the prover's: batches are sealed so that its proofs fit beside them"
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 

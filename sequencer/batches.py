@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from novation.api.v1 import types_pb2
 from novation.protocol.sealing import SealedBatch
@@ -14,6 +15,18 @@ from sequencer.store import Database, WriteBatch
 _NUMBER_BYTES = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where L1 holds a batch, and when that was noticed.
+
+    The transaction is empty if it is none of ours; the block is the newest confirmed one.
+    """
+
+    transaction_hash: bytes
+    block_number: int
+    time_ms: int
+
+
 class BatchArchive:
     """Everything about sealed batches that is not part of the exchange's state."""
 
@@ -23,6 +36,8 @@ class BatchArchive:
         self.last_sealed = _last_number(database, keyspace.BATCH)
         self.last_change = _last_number(database, keyspace.BATCH_CHANGE)
         self.last_final = self._find_last_final()
+        # The newest confirmed block of L1 in which something was final.
+        self.final_at = int.from_bytes(database.get(keyspace.META_FINAL_AT, b""), "big")
         # All up to here were proven when someone asked last.
         self._known_proven = 0
         self.last_sequence = self.get(self.last_sealed).last_sequence if self.last_sealed else 0
@@ -134,18 +149,21 @@ class BatchArchive:
         self._database.put(key, sent_to_json(sent), sync=True)
 
     def mark_final(
-        self, write_batch: WriteBatch, batch_number: int, transaction_hash: bytes, time_ms: int
+        self, write_batch: WriteBatch, batch_number: int, settled: Settled
     ) -> types_pb2.Batch | None:
-        """Record that L1 accepted a batch; None if it was final before."""
+        """Record that L1 holds a batch; None if it was final before."""
         record = self.get(batch_number)
         if record.state == types_pb2.BATCH_STATE_FINAL:
             return None
         assert batch_number == self.last_final + 1
         # Another prover may have settled the batch: then we have no proof of our own.
-        record.proven_time_ms = record.proven_time_ms or time_ms
+        record.proven_time_ms = record.proven_time_ms or settled.time_ms
         record.state = types_pb2.BATCH_STATE_FINAL
-        record.final_time_ms = time_ms
-        record.l1_transaction_hash = transaction_hash
+        record.final_time_ms = settled.time_ms
+        record.l1_transaction_hash = settled.transaction_hash
+        self.final_at = max(self.final_at, settled.block_number)
+        final_at = self.final_at.to_bytes(_NUMBER_BYTES, "big")
+        write_batch.put(keyspace.META_FINAL_AT, final_at)
         write_batch.delete(keyspace.number_key(keyspace.SENT, batch_number))
         self._put(write_batch, record)
         self.last_final = batch_number

@@ -34,7 +34,7 @@ from novation.receipts import Receipt
 from sequencer import keyspace
 from sequencer.accounts_by_key import AccountsByKey
 from sequencer.batcher import BatchMeter
-from sequencer.batches import BatchArchive, batch_record
+from sequencer.batches import BatchArchive, Settled, batch_record
 from sequencer.clock import Clock
 from sequencer.config import BatchPolicy
 from sequencer.feed import FeedEvent
@@ -195,11 +195,14 @@ class Engine:
             self.batches.discard_proof(write_batch, batch_number)
         return self._publish(())
 
-    def mark_final(self, batch_number: int, transaction_hash: bytes) -> GroupResult:
-        """Record that L1 accepted a batch."""
+    def mark_final(
+        self, batch_number: int, transaction_hash: bytes, block_number: int
+    ) -> GroupResult:
+        """Record that L1 holds a batch in a confirmed block."""
         with self._database.write_batch(transaction=True, sync=True) as write_batch:
             now_ms = self._clock.now_ms()
-            self.batches.mark_final(write_batch, batch_number, transaction_hash, now_ms)
+            settled = Settled(transaction_hash, block_number, now_ms)
+            self.batches.mark_final(write_batch, batch_number, settled)
         return self._publish(())
 
     def mark_taken_back(self, batch_number: int) -> GroupResult:

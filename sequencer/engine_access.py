@@ -60,9 +60,17 @@ class EngineLedger:
         """Record that the last final batch is not on L1 any more."""
         await self._runner.change(lambda engine: engine.mark_taken_back(batch_number))
 
-    async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
-        """Record that L1 accepted a batch."""
-        await self._runner.change(lambda engine: engine.mark_final(batch_number, transaction_hash))
+    async def mark_final(
+        self, batch_number: int, transaction_hash: bytes, block_number: int
+    ) -> None:
+        """Record that L1 holds a batch."""
+        await self._runner.change(
+            lambda engine: engine.mark_final(batch_number, transaction_hash, block_number)
+        )
+
+    async def final_at(self) -> int:
+        """Return the newest block in which L1 held what is final."""
+        return await self._runner.call(lambda engine: engine.batches.final_at)
 
 
 class EngineDepositSink:

@@ -36,11 +36,13 @@ class SettlementHaltedError(Exception):
     is reverted again would cost gas.
     """
 
+    verdict = "rejected"
+
     def __init__(
         self, batch_number: int, reason: str, advice: str, *, may_ask_again: bool = True
     ) -> None:
         """Name the batch, L1's reason, and what to do."""
-        super().__init__(f"batch {batch_number} rejected: {reason}")
+        super().__init__(f"batch {batch_number} {self.verdict}: {reason}")
         self.batch_number = batch_number
         self.advice = advice
         self.may_ask_again = may_ask_again

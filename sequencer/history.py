@@ -38,6 +38,9 @@ class AppliedEntry:
     events: tuple[Event, ...]
 
 
+_SEQUENCE_BYTES = 8
+
+
 class History:
     """Follows the applied journal entries, one by one."""
 
@@ -62,7 +65,7 @@ class History:
         self._feed: list[FeedEvent] = []
         # Batches that end before this entry have no events any more, or not for long: it is written
         # before they are dropped, so that who reads first and asks then knows what he has missed.
-        self.oldest_events = 0
+        self.oldest_events = int.from_bytes(database.get(keyspace.META_OLDEST_EVENTS, b""), "big")
 
     def record(self, applied: AppliedEntry) -> list[FeedEvent]:
         """Take in one applied entry and return its stream events."""
@@ -188,6 +191,8 @@ class History:
             return
         start = keyspace.number_key(keyspace.EVENT_KEYS, self.oldest_events)
         self.oldest_events = oldest_kept
+        kept = oldest_kept.to_bytes(_SEQUENCE_BYTES, "big")
+        write_batch.put(keyspace.META_OLDEST_EVENTS, kept)
         stop = keyspace.number_key(keyspace.EVENT_KEYS, oldest_kept)
         for batch_key, event_keys in self._database.iterator(start=start, stop=stop):
             write_batch.delete(batch_key)

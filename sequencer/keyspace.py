@@ -26,6 +26,8 @@ META_FORMAT: Final = META + b"format"
 META_COUNTERS: Final = META + b"counters"
 META_NEXT_L1_INDEX: Final = META + b"next_l1_index"
 META_L1_BLOCK: Final = META + b"l1_block"
+META_FINAL_AT: Final = META + b"final_at"
+META_OLDEST_EVENTS: Final = META + b"oldest_events"
 
 
 def number_key(kind: bytes, number: int) -> bytes:

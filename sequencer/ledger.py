@@ -45,6 +45,12 @@ class BatchLedger(Protocol):
         """Record that the last final batch is not on L1 any more."""
         ...
 
-    async def mark_final(self, batch_number: int, transaction_hash: bytes) -> None:
-        """Record that L1 accepted a batch; recording it twice changes nothing."""
+    async def mark_final(
+        self, batch_number: int, transaction_hash: bytes, block_number: int
+    ) -> None:
+        """Record that L1 holds a batch in a confirmed block; twice changes nothing."""
+        ...
+
+    async def final_at(self) -> int:
+        """Return the newest block in which L1 held what was recorded as final, 0 at first."""
         ...

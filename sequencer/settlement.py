@@ -88,7 +88,7 @@ class Settlement:
             L1UnavailableError: L1 does not answer.
             SettlementWaitsError: L1 does not take the batch now.
             SettlementHaltedError: L1 will not take the batch before somebody does something.
-            RootMismatchError: L1 holds a state that we never sealed.
+            RootMismatchError: L1 has confirmed a state that we never sealed.
         """
         _, last_final = await self._ledger.progress()
         calldata = await self._ledger.calldata(last_final + 1)
@@ -117,7 +117,7 @@ class Settlement:
         Raises:
             L1UnavailableError: L1 does not answer.
             SettlementWaitsError: L1's newest blocks contradict what was read before.
-            RootMismatchError: L1 holds a state that we never sealed.
+            RootMismatchError: L1 has confirmed a state that we never sealed.
         """
         numbers = await self._finality.take_over()
         self._next_look_ms = self._clock.now_ms() + self._policy.idle_look_ms

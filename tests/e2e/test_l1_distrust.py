@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from web3 import Web3
 
 from devnet import event_logs
 from devnet.anvil import Anvil
@@ -33,6 +34,10 @@ class LyingNode:
         self.n_refused = 0
         self.calls_left = 10**9
         self.spans: list[int] = []
+        # Another answer to other questions.
+        self.lies_about = ""
+        self.applies: Callable[[Any], bool] = lambda _: True
+        self.lie: Callable[[dict[str, Any]], Any] = lambda answer: answer
         provider = chain.web3.provider
         self._ask = provider.make_request
         provider.make_request = self._answer  # type: ignore[method-assign]
@@ -42,6 +47,8 @@ class LyingNode:
             self.calls_left -= 1
             if self.calls_left < 0:
                 return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "rate"}}
+        if method == self.lies_about and self.applies(params):
+            return self.lie(dict(self._ask(method, params)))
         if method != "eth_getLogs":
             return self._ask(method, params)
         query = params[0]
@@ -274,3 +281,62 @@ async def test_second_node_on_another_branch_or_absent_holds_deposits_back(
     other.stop()
     with pytest.raises(L1UnavailableError):
         await doubted.read_deposits(0, 10, 0)
+
+
+def _of_a_state(params: Any) -> bool:
+    return str(params[0]["data"]).startswith("0x" + bytes(Web3.keccak(text="state()")[:4]).hex())
+
+
+def _foreign_root(answer: dict[str, Any]) -> dict[str, Any]:
+    root = answer["result"][2:66]
+    return {**answer, "result": "0x" + f"{int(root, 16) ^ 1:064x}" + answer["result"][66:]}
+
+
+def _other_hash(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "result": {**answer["result"], "hash": "0x" + "ab" * 32}}
+
+
+async def test_state_that_one_node_invents_is_no_state_with_a_second_node(
+    on_chain: OnChain,
+) -> None:
+    on_chain.honest.local("anvil_mine", [3])
+    exchange = on_chain.exchange(Chain(on_chain.anvil.url))
+    true_state = await exchange.confirmed_state(2)
+    assert true_state is not None
+    node = on_chain.node
+    node.lies_about, node.applies, node.lie = "eth_call", _of_a_state, _foreign_root
+    with pytest.raises(L1UnavailableError, match="for the second L1 node"):
+        await exchange.confirmed_state(2)
+    # Alone, nobody could tell.
+    alone = await on_chain.exchange().confirmed_state(2)
+    assert alone is not None
+    assert alone.state_root == true_state.state_root ^ 1
+    node.lies_about = ""
+    assert await exchange.confirmed_state(2) == true_state
+
+
+async def test_block_that_one_node_invents_is_no_block_with_a_second_node(
+    on_chain: OnChain,
+) -> None:
+    exchange = on_chain.exchange(Chain(on_chain.anvil.url))
+    number = on_chain.honest.web3.eth.block_number
+    assert await exchange.block_hash(number) is not None
+    node = on_chain.node
+    node.lies_about, node.lie = "eth_getBlockByNumber", _other_hash
+    with pytest.raises(L1UnavailableError, match="for the second L1 node"):
+        await exchange.block_hash(number)
+    with pytest.raises(L1UnavailableError, match="for the second L1 node"):
+        await exchange.confirmed_state(0)
+    node.lies_about = ""
+    assert await exchange.block_hash(number + 1) is None
+
+
+async def test_second_node_that_is_behind_is_waited_for(on_chain: OnChain, tmp_path: Path) -> None:
+    other = Anvil(tmp_path / "other.json")
+    exchange = on_chain.exchange(Chain(other.url))
+    assert await exchange.block_hash(on_chain.honest.web3.eth.block_number) is None
+    with pytest.raises(L1UnavailableError, match="the second L1 node has no block"):
+        await exchange.confirmed_state(0)
+    other.stop()
+    with pytest.raises(L1UnavailableError):
+        await exchange.confirmed_state(0)

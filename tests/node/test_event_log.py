@@ -118,6 +118,8 @@ def test_old_events_are_dropped_without_walking_over_those_dropped_before(
     numbers = sorted(keyspace.event_of(key)[2] for key, _ in rows)
     assert numbers == [first_event_number(n) for n in range(100 - kept, 101)]
     assert database.n_rows <= 100 + len(rows)
+    # A node that starts with a longer retention knows what is gone.
+    assert History(database, 2, (), event_retention=1_000).oldest_events == 100 - kept
 
 
 def test_event_keys_keep_their_parts() -> None:

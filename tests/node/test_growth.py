@@ -203,7 +203,7 @@ def test_proven_batches_are_not_counted_again_by_every_question(
         assert views.status(engine).proven_batch_number == 5
         for number in range(1, 7):
             # Somebody else has proven the sixth.
-            engine.mark_final(number, b"hash")
+            engine.mark_final(number, b"hash", number)
         assert views.status(engine).proven_batch_number == 6
         engine.mark_taken_back(6)
         assert views.status(engine).proven_batch_number == 5

@@ -21,7 +21,7 @@ from sequencer.proof_queue import (
     FolderProofQueue,
     ProofJob,
 )
-from sequencer.settlement import RootMismatchError, SettlementPolicy
+from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import DeepReorgError, WatcherPolicy
 from tests.node.support import POLICY, TRADERS, RunningNode, running_node, until_exists
 from tests.support.builders import ONE_DOLLAR, l1_address
@@ -258,7 +258,7 @@ async def test_l1_node_that_is_behind_takes_no_finality_back(tmp_path: Path) -> 
         node.l1.stands_still = True
         states, block_number = list(node.l1._states), node.l1.block_number
         node.l1._states, node.l1.block_number = states[:1], 1
-        await _until_error(client, "the L1 node is behind: it is at block 1")
+        await _until_error(client, "the L1 node is behind: it has confirmed block 0")
         assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 1
         node.l1._states, node.l1.block_number = states, block_number
         async with asyncio.timeout(10):
@@ -324,13 +324,55 @@ async def test_rejection_that_halts_tells_what_to_do_and_ends_by_itself_when_don
         assert not (await client.status()).settlement_halted
 
 
-async def test_l1_with_a_foreign_root_stops_the_node(tmp_path: Path) -> None:
-    async with running_node(tmp_path) as node:
-        await _seal_three_batches(node)
+async def test_confirmed_foreign_root_halts_settlement_and_not_the_node(tmp_path: Path) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        true_states = list(node.l1._states)
         node.l1._state = L1State(1, 12345, node.config.config_hash)
         put_proof(node.folder.proof_queue_path, 1)
-        with pytest.raises(RootMismatchError, match="root after batch 1"):
-            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+        status = await _until_halted(client)
+        assert status.settlement_error.startswith(
+            "batch 1 is another one on L1: root after batch 1"
+        )
+        assert "--second-l1" in node.node.settlement.status.advice
+        assert status.final_batch_number == 0
+        await client.withdraw("1")
+        assert node.node.failure is not None
+        assert not node.node.failure.done()
+        # It was the L1 node's mistake.
+        node.l1._states = true_states
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        assert not (await client.status()).settlement_halted
+
+
+async def test_batches_beyond_what_was_sealed_halt_settlement_and_not_the_node(
+    tmp_path: Path,
+) -> None:
+    async with _sealed_node(tmp_path) as node, node.client(2) as client:
+        node.l1._state = L1State(9, 12345, node.config.config_hash)
+        put_proof(node.folder.proof_queue_path, 1)
+        status = await _until_halted(client)
+        assert "L1 is at batch 9, this data folder ends at 3" in status.settlement_error
+        assert node.node.failure is not None
+        assert not node.node.failure.done()
+
+
+async def test_l1_node_that_is_behind_at_a_restart_takes_no_finality_back(tmp_path: Path) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with _sealed_node(tmp_path, policy) as node:
+        put_proof(node.folder.proof_queue_path, 1)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        l1 = node.l1
+    states, block_number = list(l1._states), l1.block_number
+    l1.stands_still, l1._states, l1.block_number = True, states[:1], 1
+    async with running_node(tmp_path, policy=policy, l1=l1) as node, node.client(2) as client:
+        await _until_error(client, "the L1 node is behind: it has confirmed block 0")
+        batch = await client.batch(1)
+        assert batch.state is BatchState.FINAL
+        l1._states, l1.block_number = states, block_number
+        async with asyncio.timeout(10):
+            while (await client.status()).settlement_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await client.batch(1)).state is BatchState.FINAL
 
 
 async def test_restarted_node_publishes_unproven_batches_again(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ async def test_batch_stream_tells_every_change_of_state(tmp_path: Path) -> None:
         stream = client.stream_batches().__aiter__()
         await node.node.runner.change(Engine.seal)
         await node.node.runner.change(lambda engine: engine.mark_proven(1, b"proof"))
-        await node.node.runner.change(lambda engine: engine.mark_final(1, b"\x01" * 32))
+        await node.node.runner.change(lambda engine: engine.mark_final(1, b"\x01" * 32, 9))
         async with asyncio.timeout(10):
             states = [(await anext(stream)).state.value for _ in range(3)]
         assert states == ["sealed", "proven", "final"]
