@@ -90,8 +90,10 @@ def _require_accepted_here(proof: ProofInput) -> None:
 
 def _refusal(proof: ProofInput, error: Exception) -> UserError:
     """Tell what the contract refuses from what it does not judge, and from no answer."""
-    is_revert = isinstance(error, (ContractCustomError, ContractLogicError))
-    data = error.data if is_revert and isinstance(error.data, str) else None
+    data: str | None = None
+    is_revert = False
+    if isinstance(error, (ContractCustomError, ContractLogicError)):
+        is_revert, data = True, error.data if isinstance(error.data, str) else None
     if not data and tells_of_gas(error):
         return not_accepted(proof, UnsupportedProof(f"more gas than the L1 node gives: {error}"))
     if not is_revert:

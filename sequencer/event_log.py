@@ -87,7 +87,7 @@ class EventLog:
         Returns:
             That event's number: before it, nothing came since the waiting began.
         """
-        waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         waiters = self._waiters.setdefault(scope, set())
         waiters.add(waiter)
         try:
