@@ -15,7 +15,7 @@ library Domain {
     /// bit-reversed order, and the table of a smaller power of two of them is a prefix.
     /// @param logDomain At least 4.
     function makeTable(uint256 logDomain) internal view returns (uint256 table) {
-        table = Memory.allocate((logDomain + 3) / 4 * PART_BYTES);
+        table = Memory.allocate(((logDomain + 3) >> 2) * PART_BYTES);
         uint256 root = Field.rootOfUnity(logDomain);
         // From the highest bit down, as each root is the square of the next longer one. Entries of
         // bits that the positions do not have are undefined.
