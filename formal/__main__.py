@@ -4,6 +4,7 @@ Exits with 1 if a property fails, a mutant survives, or too many Cairo functions
 """
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -38,11 +39,26 @@ def check_theorem(theorem: Theorem) -> Outcome:
 
 
 def _outcomes() -> Iterator[Outcome]:
+    _say("theorems of protocol and field")
     for theorem in all_theorems():
         yield check_theorem(theorem)
+    _say("Cairo functions, two runs each")
     yield from check_functions()
+    _say("contract, halmos: all properties first, then a compilation for each mutant")
     yield from check_exchange()
+    _say("contracts, slither")
     yield check_contracts()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _cpu_seconds() -> float:
+    """Return the processor time of this process and of all that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _report(outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
@@ -63,6 +79,7 @@ def _report(outcomes: list[Outcome], seconds: float) -> dict[str, Any]:
         "cairo_functions_unknown": len(unknown),
         "cairo_functions_unknown_reasons": unknown,
         "formal_seconds": round(seconds, 1),
+        "formal_cpu_seconds": round(_cpu_seconds(), 1),
         "properties": {outcome.name: outcome.mutants for outcome in proven},
         "failed": {o.name: o.reason for o in outcomes if not o.holds and not o.function},
     }
@@ -90,13 +107,12 @@ def main() -> int:
         survivors = [name for name, killed in outcome.mutants.items() if not killed]
         notes = [outcome.reason, *(f"survives: {name}" for name in survivors)]
         text = "; ".join(note for note in notes if note)
-        sys.stdout.write(f"{time.monotonic() - start:6.0f} s  {mark:8}{outcome.name}  {text}\n")
-        sys.stdout.flush()
+        _say(f"{time.monotonic() - start:6.0f} s  {mark:8}{outcome.name}  {text}")
     report = _report(outcomes, time.monotonic() - start)
     _REPORT.parent.mkdir(parents=True, exist_ok=True)
     _REPORT.write_text(json.dumps(report, indent=2) + "\n")
     keys = [key for key in report if key not in ("properties", "failed")]
-    sys.stdout.write(json.dumps({key: report[key] for key in keys}, indent=2) + "\n")
+    _say(json.dumps({key: report[key] for key in keys}, indent=2))
     return 0 if _passes(report) else 1
 
 

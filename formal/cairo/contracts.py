@@ -148,6 +148,33 @@ PROMISES: Final[Mapping[str, Promise]] = {
     ),
 }
 
+
+@dataclass(frozen=True)
+class Guarantee:
+    """What a function that only checks has shown when it ends: a form is in [0, bound).
+
+    Attributes:
+        form: makes the form from the function's items.
+        unless_zero: an argument for whose 0 nothing is shown, none if empty.
+    """
+
+    form: Callable[[Item], Linear]
+    bound: int
+    unless_zero: str = ""
+
+
+# Without outputs there is nothing to be unique. Instead, what the function guarantees is proven.
+GUARANTEES: Final[Mapping[str, Guarantee]] = {
+    "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),
+    "assert_worse": Guarantee(
+        lambda item: (
+            product(item("direction"), item("price_ticks") - item("next_price_ticks")) + -1
+        ),
+        2**128,
+        unless_zero="next_id",
+    ),
+}
+
 # Assumption lines that uniqueness needs: an argument (or a field behind one) below a bound.
 ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
     "oracle_update": {"environment.config.n_markets": 17},

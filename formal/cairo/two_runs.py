@@ -1,6 +1,7 @@
 """The check: no two runs of a function with the same inputs have different outputs."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations_with_replacement
 from typing import Final
 
@@ -75,6 +76,23 @@ class Checker:
             verdict = query.ask(z3.Or(wrong))
             if verdict is not Verdict.EQUAL:
                 return Finding(verdict, "a promise is not kept", len(ends))
+        return Finding(Verdict.EQUAL, "", len(ends))
+
+    def check_guarantee(self, function: Function, drop: Drop | None = None) -> Finding:
+        """Return whether every run of a function that only checks shows what it is for."""
+        claim = contracts.GUARANTEES[function.short]
+        machine = self.summaries.machine(function, drop=drop)
+        ends = machine.paths(machine.start(), frozenset())
+        for end in ends:
+            form = claim.form(partial(machine.item, end))
+            query = PairQuery((end, end))
+            goals = [query.value(form, 0) >= claim.bound]
+            if claim.unless_zero:
+                goals.append(query.value(machine.item(end, claim.unless_zero), 0) != 0)
+            query.build()
+            verdict = query.ask(z3.And(goals))
+            if verdict is not Verdict.EQUAL:
+                return Finding(verdict, "a run shows less than the guarantee", len(ends))
         return Finding(Verdict.EQUAL, "", len(ends))
 
     def check_pinned(self, function: Function, drop: Drop | None = None) -> Finding:
