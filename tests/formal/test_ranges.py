@@ -1,3 +1,4 @@
+from formal.cairo.joins import join
 from formal.cairo.linear import Linear, Symbol
 from formal.cairo.packing import Reading, reading, shape
 from formal.cairo.ranges import Ranges
@@ -9,12 +10,12 @@ def own(name: str) -> Symbol:
     return Symbol(name, shared=False)
 
 
-A, B, C = own("a"), own("b"), own("c")
+A, B, C, D = own("a"), own("b"), own("c"), own("d")
 WORD = Symbol("word", shared=True)
 
 
 def form(constant: int = 0, **coefficients: int) -> Linear:
-    symbols = {"a": A, "b": B, "c": C, "word": WORD}
+    symbols = {"a": A, "b": B, "c": C, "d": D, "word": WORD}
     return Linear.of(constant, {symbols[name]: c for name, c in coefficients.items()})
 
 
@@ -81,3 +82,22 @@ def test_shape_when_shared_words_or_coefficients_differ_then_not_compared() -> N
     assert shape(form(a=1, b=2, word=-1)) != shape(form(a=1, b=2))
     assert shape(form(a=1, b=2)) != shape(form(a=1, b=4))
     assert shape(form(a=1, word=-1)) is None
+
+
+def test_join_when_ways_meet_then_cells_are_in_the_order_of_the_first() -> None:
+    frame = Symbol("fp", shared=True, kind="frame")
+    states = [state([]), state([])]
+    for offset in (7, 3, 12, 1, 9, 4, 11, 2):
+        for known in states:
+            known.set_cell(Linear.symbol(frame) + offset, form(a=1))
+    joined = join(states, 5, lambda _: False)
+    assert list(joined.cells) == list(states[0].cells)
+
+
+def test_equation_when_another_waits_then_it_reaches_that_too() -> None:
+    known = state([])
+    known.require_zero(form(a=4, c=1, d=4))
+    known.require_zero(form(a=1, b=2, c=1, word=-1))
+    known.require_zero(form(-1, a=1))
+    # The first one now gives c, which stands in the second.
+    assert known.equations == [form(-3, b=2, d=-4, word=-1)]
