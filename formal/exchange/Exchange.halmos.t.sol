@@ -92,9 +92,8 @@ contract ExchangeProperties {
             OPERATOR,
             config
         );
-        token.mint(ALICE, 2 ** 100);
-        VM.prank(ALICE);
-        token.approve(address(exchange), type(uint256).max);
+        _fund(ALICE);
+        _fund(BOB);
     }
 
     // Custody
@@ -164,6 +163,25 @@ contract ExchangeProperties {
         VM.prank(ALICE);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (key, amount)));
         assert(ok == _isOnCurve(key));
+    }
+
+    // Accounts
+
+    function check_deposits_for_one_key_are_of_one_account(uint64 first, uint64 second) public {
+        _deposit(first);
+        assert(exchange.accountIdOf(ALICE, KEY) == ALICE_ID);
+        _deposit(second);
+        assert(exchange.accountIdOf(ALICE, KEY) == ALICE_ID);
+    }
+
+    function check_other_depositors_and_keys_have_other_accounts(uint256 key, bool isBob) public {
+        VM.assume(_isOnCurve(key) && (isBob || key != KEY));
+        _deposit(MIN_DEPOSIT);
+        address depositor = isBob ? BOB : ALICE;
+        VM.prank(depositor);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (key, MIN_DEPOSIT)));
+        assert(ok && exchange.accountIdOf(ALICE, KEY) == ALICE_ID);
+        assert(exchange.accountIdOf(depositor, key) == ALICE_ID + 1);
     }
 
     // The root
@@ -311,6 +329,12 @@ contract ExchangeProperties {
     }
 
     // Helpers
+
+    function _fund(address depositor) private {
+        token.mint(depositor, 2 ** 100);
+        VM.prank(depositor);
+        token.approve(address(exchange), type(uint256).max);
+    }
 
     /// @dev y^2 = x^3 + x + BETA has a solution other than zero.
     function _isOnCurve(uint256 x) private view returns (bool) {

@@ -51,6 +51,18 @@ MUTANTS: Final = (
         "(PRIME - 1) / 2) != 0;",
     ),
     Mutant(
+        "check_deposits_for_one_key_are_of_one_account",
+        _EXCHANGE,
+        "_accountIds[l1Address][starkKey] = accountId;",
+        "",
+    ),
+    Mutant(
+        "check_other_depositors_and_keys_have_other_accounts",
+        _EXCHANGE,
+        "_nextAccountId = accountId + 1;",
+        "",
+    ),
+    Mutant(
         "check_root_moves_only_from_the_old_root",
         _EXCHANGE,
         "if (header.oldRoot != _stateRoot) revert WrongOldRoot(_stateRoot, header.oldRoot);",
