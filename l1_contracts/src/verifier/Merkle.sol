@@ -31,9 +31,14 @@ library Merkle {
     ) internal pure returns (bytes32 root, uint256 end) {
         if (count == 0) revert EmptyQueue();
         uint256 mask = nodeMask(nodeBytes);
-        uint256 level = _levelsWithoutMeeting(queue, count, height);
-        cursor = _foldChains(queue, count, level, cursor, nodeBytes);
-        for (; level < height; ++level) {
+        uint256 meetings = _meetings(queue, count, height);
+        for (uint256 level = 0; level < height; ++level) {
+            uint256 apart = _trailingZeros(meetings >> level);
+            if (apart != 0) {
+                cursor = _foldChains(queue, count, apart, cursor, nodeBytes);
+                level += apart;
+                if (level == height) break;
+            }
             (count, cursor) = _foldLevel(queue, count, cursor, nodeBytes, mask, mask);
         }
         assembly ("memory-safe") {
@@ -61,21 +66,27 @@ library Merkle {
         return _foldLevel(queue, count, cursor, 0x20, type(uint256).max, nodeMask(nodeBytes));
     }
 
-    /// @dev On the lowest levels no two paths meet: as many as the smallest difference of
-    /// neighbours has bits above its lowest.
-    function _levelsWithoutMeeting(uint256 queue, uint256 count, uint256 height)
+    /// @dev The levels at which paths meet, as bits, and a bit at `height`: neighbours meet at the
+    /// highest bit in which they differ, and so do the nodes that they have become by then.
+    function _meetings(uint256 queue, uint256 count, uint256 height)
         private
         pure
-        returns (uint256 levels)
+        returns (uint256 meetings)
     {
         assembly ("memory-safe") {
-            let least := shl(height, 1)
+            meetings := shl(height, 1)
             let last := add(queue, shl(6, sub(count, 1)))
             for { let entry := queue } lt(entry, last) { entry := add(entry, 0x40) } {
                 let difference := xor(mload(entry), mload(add(entry, 0x40)))
-                if lt(difference, least) { least := difference }
+                meetings := or(meetings, shl(sub(255, clz(difference)), 1))
             }
-            levels := sub(255, clz(least))
+        }
+    }
+
+    /// @dev The position of the lowest bit of a word that is not zero.
+    function _trailingZeros(uint256 word) private pure returns (uint256 position) {
+        assembly ("memory-safe") {
+            position := sub(255, clz(and(word, sub(0, word))))
         }
     }
 
