@@ -6,6 +6,7 @@
 //! (inverse). Vectors with less headroom store what is reduced and settle in between; see
 //! [`super::tiles`].
 
+use super::coset::Coset;
 use super::tiles::{join_block, split_block};
 use crate::packed::{Packed, Task, MAX_WIDTH, SUM_CAPACITY};
 use crate::Fe;
@@ -14,6 +15,8 @@ use crate::Fe;
 pub(super) const GROUP: usize = 64;
 /// Vectors of powers that are computed side by side.
 const INTERLEAVED: usize = 4;
+/// Elements of the blocks that are scaled without vectors, see [`Coset`].
+const SCALED: usize = 64;
 
 /// [`crate::packed::Lazy::split`] of two vectors of a slice, `j` being the later one.
 #[inline(always)]
@@ -77,7 +80,7 @@ fn split2<P: Packed>(block: &mut [Fe], constant: &Fe) {
 pub(super) struct EvaluateBlock<'v> {
     pub(super) block: &'v mut [Fe],
     pub(super) index: usize,
-    pub(super) constants: &'v [Fe],
+    pub(super) coset: &'v Coset<'v>,
 }
 
 impl Task for EvaluateBlock<'_> {
@@ -85,20 +88,28 @@ impl Task for EvaluateBlock<'_> {
 
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let Self { block, index, constants } = self;
+        let Self { block, index, coset } = self;
         if P::WIDTH > 1 {
-            return split_block::<P>(block, index, constants);
+            return split_block::<P>(block, index, coset);
         }
         let (mut size, mut first) = (block.len(), index);
+        let mut constants = coset.constants(0);
+        if size <= SCALED {
+            scale::<P>(block, coset.scales(size));
+            constants = coset.unscaled();
+        }
         if size.ilog2() % 2 == 1 {
-            split2::<P>(block, &constants[first]);
+            split2::<P>(block, &constants.one(first, size));
             size /= 2;
             first *= 2;
         }
         while size > 1 {
+            if size == SCALED && block.len() > SCALED {
+                scale::<P>(block, coset.scales(size));
+                constants = coset.unscaled();
+            }
             for (part, k) in block.chunks_exact_mut(size).zip(first..) {
-                let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
-                split4::<P>(quarters(part), &cs);
+                split4::<P>(quarters(part), &constants.three(k, size));
             }
             size /= 4;
             first *= 4;
@@ -106,6 +117,17 @@ impl Task for EvaluateBlock<'_> {
         for value in block {
             let value = core::slice::from_mut(value);
             P::load_lazy(value, 1).store_reduced(value, 1);
+        }
+    }
+}
+
+/// Multiplies the elements of every part of a block, one at a time.
+#[inline(always)]
+fn scale<P: Packed>(block: &mut [Fe], scales: &[Fe]) {
+    for part in block.chunks_exact_mut(scales.len()) {
+        for (value, scale) in part.iter_mut().zip(scales) {
+            let value = core::slice::from_mut(value);
+            P::load_lazy(value, 1).mul_factor(P::factor(scale)).store_lazy(value, 1);
         }
     }
 }
@@ -170,7 +192,9 @@ fn join2<P: Packed>(block: &mut [Fe], constant: &Fe) {
 pub(super) struct InterpolateBlock<'v> {
     pub(super) block: &'v mut [Fe],
     pub(super) index: usize,
-    pub(super) constants: &'v [Fe],
+    pub(super) coset: &'v Coset<'v>,
+    /// Whether results are reduced.
+    pub(super) is_last: bool,
 }
 
 impl Task for InterpolateBlock<'_> {
@@ -178,21 +202,32 @@ impl Task for InterpolateBlock<'_> {
 
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let Self { block, index, constants } = self;
+        let Self { block, index, coset, is_last } = self;
         if P::WIDTH > 1 {
-            return join_block::<P>(block, index, constants);
+            return join_block::<P>(block, index, coset, is_last);
         }
         let (length, mut size) = (block.len(), 1);
+        let mut constants = coset.unscaled();
         while 4 * size <= length {
             size *= 4;
             let first = index * (length / size);
             for (part, k) in block.chunks_exact_mut(size).zip(first..) {
-                let cs = [constants[k], constants[2 * k], constants[2 * k + 1]];
-                join4::<P>(quarters(part), &cs);
+                join4::<P>(quarters(part), &constants.three(k, size));
+            }
+            if size == SCALED {
+                scale::<P>(block, coset.scales(size));
+                constants = coset.constants(0);
             }
         }
         if 2 * size == length {
-            join2::<P>(block, &constants[index]);
+            join2::<P>(block, &constants.one(index, length));
+        }
+        if length < SCALED {
+            scale::<P>(block, coset.scales(length));
+        }
+        for value in block.iter_mut().take(if is_last { length } else { 0 }) {
+            let value = core::slice::from_mut(value);
+            P::load_lazy(value, 1).store_reduced(value, 1);
         }
     }
 }
@@ -269,29 +304,23 @@ fn interleaved_powers<P: Packed>(base: Fe, first: Fe) -> ([P; INTERLEAVED], P) {
     (vectors, P::broadcast(base.pow((INTERLEAVED * P::WIDTH) as u64)))
 }
 
-/// Output i becomes `first * base^i` times the sum of the coefficients i, i + stride, ... with their
-/// weights. The number of outputs is a multiple of the vector's width.
-pub(super) struct FoldByPowers<'v> {
+/// Output i becomes the sum of the coefficients i, i + stride, ... with their weights. The number of
+/// outputs is a multiple of the vector's width.
+pub(super) struct Fold<'v> {
     pub(super) out: &'v mut [Fe],
     pub(super) coefficients: &'v [Fe],
     pub(super) stride: usize,
     pub(super) weights: &'v [Fe],
-    pub(super) base: Fe,
-    pub(super) first: Fe,
 }
 
-impl Task for FoldByPowers<'_> {
+impl Task for Fold<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<P: Packed>(self) {
-        let (mut vectors, step) = interleaved_powers::<P>(self.base, self.first);
         for (i, out) in self.out.chunks_exact_mut(P::WIDTH).enumerate() {
             let coefficients = &self.coefficients[i * P::WIDTH..];
-            let folded = fold::<P>(coefficients, self.stride, self.weights);
-            let power = &mut vectors[i % INTERLEAVED];
-            folded.mul_factor(power.to_factor()).store_reduced(out, 1);
-            *power = power.mul(step);
+            fold::<P>(coefficients, self.stride, self.weights).store_lazy(out, 1);
         }
     }
 }
@@ -299,9 +328,6 @@ impl Task for FoldByPowers<'_> {
 /// The weighted sum of the vectors at the multiples of `stride`, below 3p.
 #[inline(always)]
 fn fold<P: Packed>(coefficients: &[Fe], stride: usize, weights: &[Fe]) -> P {
-    if weights.len() == 1 {
-        return P::load_lazy(coefficients, 1);
-    }
     let mut total = P::reduce_sum(&P::no_sum());
     for (part, weights) in weights.chunks(SUM_CAPACITY).enumerate() {
         let mut sum = P::no_sum();

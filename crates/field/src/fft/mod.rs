@@ -7,6 +7,7 @@
 //! c. Each block of a layer has one constant c, blocks are contiguous and never meet again, so a
 //! block that fits the cache is finished before the next one is touched.
 
+mod coset;
 mod kernels;
 mod reversal;
 mod tiles;
@@ -15,7 +16,8 @@ use rayon::prelude::*;
 
 use crate::packed::{run, run_scalar, Task, MAX_WIDTH};
 use crate::{batch_inverse, Fe};
-use kernels::{EvaluateBlock, FoldByPowers, InterpolateBlock, ScaleByPowers};
+use coset::Coset;
+use kernels::{EvaluateBlock, Fold, InterpolateBlock, ScaleByPowers};
 pub use reversal::{bit_reverse, bit_reverse_index};
 use tiles::{JoinColumns, SplitColumns, MAX_LAYERS};
 
@@ -62,10 +64,7 @@ impl Twiddles {
     /// If the length is not a power of two of a prepared size.
     pub fn evaluate(&self, values: &mut [Fe], offset: Fe) {
         self.checked_log(values.len());
-        if offset != Fe::ONE {
-            scale_by_powers(values, offset, Fe::ONE);
-        }
-        self.evaluate_scaled(values);
+        self.evaluate_from(None, values, offset);
     }
 
     /// The values, in bit-reversed order, of the polynomial with these coefficients on the coset
@@ -82,30 +81,36 @@ impl Twiddles {
             "{} coefficients: not a multiple of {n} points",
             coefficients.len()
         );
-        // Modulo x^n - offset^n, and x replaced by offset * x.
+        if coefficients.len() == n {
+            return self.evaluate_from(Some(coefficients), out, offset);
+        }
+        // Modulo x^n - offset^n.
         let step = offset.pow(n as u64);
         let mut weights = vec![Fe::ONE; coefficients.len() / n];
         scale_by_powers(&mut weights, step, Fe::ONE);
         out.par_chunks_mut(GRAIN).enumerate().for_each(|(index, out)| {
-            let start = index * GRAIN;
-            let (coefficients, weights) = (&coefficients[start..], &weights[..]);
-            let (base, first) = (offset, offset.pow(start as u64));
-            let task = FoldByPowers { out, coefficients, stride: n, weights, base, first };
-            run_if_large(n, task);
+            let (coefficients, weights) = (&coefficients[index * GRAIN..], &weights[..]);
+            run_if_large(n, Fold { out, coefficients, stride: n, weights });
         });
-        self.evaluate_scaled(out);
+        self.evaluate_from(None, out, offset);
     }
 
-    /// [`Twiddles::evaluate`] with an offset of one.
-    fn evaluate_scaled(&self, values: &mut [Fe]) {
+    /// Evaluates the coefficients in `source`, or else those in `values`.
+    fn evaluate_from(&self, source: Option<&[Fe]>, values: &mut [Fe], offset: Fe) {
         let log_n = values.len().ilog2();
-        for (layer, count) in column_passes(log_n) {
-            for_each_tile(values, layer, count, |index, rows| {
-                run(SplitColumns { rows, index, constants: &self.forward });
+        let coset = Coset::new(&self.forward, offset, log_n, Fe::ONE);
+        let passes = column_passes(log_n);
+        if let (Some(source), []) = (source, &passes[..]) {
+            values.copy_from_slice(source);
+        }
+        for (layer, count) in passes {
+            let source = source.filter(|_| layer == 0);
+            for_each_tile(values, layer, count, |tile, rows| {
+                run(SplitColumns { rows, source, tile, coset: &coset });
             });
         }
         values.par_chunks_mut(1 << LOG_BLOCK.min(log_n)).enumerate().for_each(|(index, block)| {
-            run_if_large(block.len(), EvaluateBlock { block, index, constants: &self.forward });
+            run_if_large(block.len(), EvaluateBlock { block, index, coset: &coset });
         });
     }
 
@@ -115,17 +120,19 @@ impl Twiddles {
     /// If the length is not a power of two of a prepared size, or `offset` is zero.
     pub fn interpolate(&self, values: &mut [Fe], offset: Fe) {
         let log_n = self.checked_log(values.len());
-        values.par_chunks_mut(1 << LOG_BLOCK.min(log_n)).enumerate().for_each(|(index, block)| {
-            run_if_large(block.len(), InterpolateBlock { block, index, constants: &self.inverse });
-        });
-        for (layer, count) in column_passes(log_n).into_iter().rev() {
-            for_each_tile(values, layer, count, |index, rows| {
-                run(JoinColumns { rows, index, constants: &self.inverse });
-            });
-        }
         let size_inverse = Fe::from_u64(1 << log_n).inverse().expect("2^k is not divisible by p");
         let offset_inverse = offset.inverse().expect("a coset offset is not zero");
-        scale_by_powers(values, offset_inverse, size_inverse);
+        let coset = Coset::new(&self.inverse, offset_inverse, log_n, size_inverse);
+        let passes = column_passes(log_n);
+        let is_last = passes.is_empty();
+        values.par_chunks_mut(1 << LOG_BLOCK.min(log_n)).enumerate().for_each(|(index, block)| {
+            run_if_large(block.len(), InterpolateBlock { block, index, coset: &coset, is_last });
+        });
+        for (layer, count) in passes.into_iter().rev() {
+            for_each_tile(values, layer, count, |tile, rows| {
+                run(JoinColumns { rows, tile, coset: &coset, is_last: layer == 0 });
+            });
+        }
     }
 
     fn checked_log(&self, length: usize) -> u32 {
@@ -145,25 +152,38 @@ fn column_passes(log_n: u32) -> Vec<(u32, u32)> {
     bounds.windows(2).map(|pair| (pair[0], pair[1] - pair[0])).collect()
 }
 
+/// A tile of columns of a block.
+#[derive(Clone, Copy)]
+struct Tile {
+    /// The number of the block among those of its size.
+    block: usize,
+    /// The first column.
+    column: usize,
+    /// The number of columns of the block.
+    n_columns: usize,
+}
+
 /// Applies a kernel for some layers to tiles of columns of every block, in parallel; `layer` is the
-/// first of them. The kernel gets the number of the block.
+/// first of them.
 fn for_each_tile(
     values: &mut [Fe],
     layer: u32,
     count: u32,
-    kernel: impl Fn(usize, Vec<&mut [Fe]>) + Sync,
+    kernel: impl Fn(Tile, Vec<&mut [Fe]>) + Sync,
 ) {
     let size = values.len() >> layer;
     let n_columns = size >> count;
-    values.par_chunks_mut(size).enumerate().for_each(|(index, block)| {
+    values.par_chunks_mut(size).enumerate().for_each(|(block, values)| {
         let mut tiles: Vec<Vec<&mut [Fe]>> = Vec::new();
         tiles.resize_with(n_columns / TILE_COLUMNS, || Vec::with_capacity(1 << count));
-        for row in block.chunks_exact_mut(n_columns) {
+        for row in values.chunks_exact_mut(n_columns) {
             for (tile, part) in tiles.iter_mut().zip(row.chunks_exact_mut(TILE_COLUMNS)) {
                 tile.push(part);
             }
         }
-        tiles.into_par_iter().for_each(|rows| kernel(index, rows));
+        tiles.into_par_iter().enumerate().for_each(|(index, rows)| {
+            kernel(Tile { block, column: index * TILE_COLUMNS, n_columns }, rows);
+        });
     });
 }
 
@@ -205,16 +225,14 @@ mod tests {
             let values: Vec<Fe> = (1..=1u64 << log_size).map(|i| Fe::from_u64(i).pow(99)).collect();
             for index in [0, 3] {
                 let (mut single, mut vectors) = (values.clone(), values.clone());
-                let constants = &twiddles.forward;
-                run_scalar(EvaluateBlock { block: &mut single, index, constants });
-                run_with(kernel, EvaluateBlock { block: &mut vectors, index, constants });
+                let coset = &Coset::new(&twiddles.forward, Fe::GENERATOR, log_size + 2, Fe::ONE);
+                run_scalar(EvaluateBlock { block: &mut single, index, coset });
+                run_with(kernel, EvaluateBlock { block: &mut vectors, index, coset });
                 assert!(single == vectors, "forward, size 2^{log_size}, block {index}");
-                let constants = &twiddles.inverse;
-                run_scalar(InterpolateBlock { block: &mut single, index, constants });
-                run_with(kernel, InterpolateBlock { block: &mut vectors, index, constants });
-                let (base, first) = (Fe::GENERATOR, Fe::from_u64(7));
-                run_scalar(ScaleByPowers { values: &mut single, base, first });
-                run_with(kernel, ScaleByPowers { values: &mut vectors, base, first });
+                let (first, is_last) = (Fe::from_u64(7), true);
+                let coset = &Coset::new(&twiddles.inverse, Fe::GENERATOR, log_size + 2, first);
+                run_scalar(InterpolateBlock { block: &mut single, index, coset, is_last });
+                run_with(kernel, InterpolateBlock { block: &mut vectors, index, coset, is_last });
                 assert!(single == vectors, "inverse, size 2^{log_size}, block {index}");
             }
         }

@@ -188,6 +188,11 @@ pub trait Lazy: Copy {
     /// [`Lazy::reduce`], where only vectors with little headroom need it.
     #[inline(always)]
     fn settle(&mut self) {}
+    /// [`Lazy::mul_factor`] in place.
+    #[inline(always)]
+    fn twist(a: &mut Self, factor: &Self::Factor) {
+        *a = a.mul_factor(*factor);
+    }
     /// (a, b) to (a + cb, a - cb).
     #[inline(always)]
     fn split(a: &mut Self, b: &mut Self, factor: &Self::Factor) {

@@ -28,7 +28,7 @@ use crate::Fe;
 use lanes::Lanes;
 use limbs::Element;
 use memory::{divided_limbs, R};
-use steps::{AddProduct, AddProducts, Join, Multiply, ReduceSum, Scale, Split, Square, Store};
+use steps::{AddProduct, AddProducts, Join, Multiply, ReduceSum, Scale, Split, Square, Store, Twist};
 use sums::Columns;
 
 /// Eight elements in `GROUPS` vectors.
@@ -248,6 +248,11 @@ impl<L: Lanes, const GROUPS: usize> Lazy for Eight<L, GROUPS> {
     #[inline(always)]
     fn settle(&mut self) {
         *self = self.carry();
+    }
+
+    #[inline(always)]
+    fn twist(a: &mut Self, factor: &Self) {
+        L::outlined(Twist { a, factor });
     }
 
     #[inline(always)]

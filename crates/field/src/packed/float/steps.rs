@@ -152,6 +152,22 @@ impl<L: Lanes, const G: usize> Step for Store<'_, L, G> {
     }
 }
 
+/// a to ca, for sums.
+pub(super) struct Twist<'v, L, const G: usize> {
+    pub(super) a: &'v mut Eight<L, G>,
+    pub(super) factor: &'v Eight<L, G>,
+}
+
+impl<L: Lanes, const G: usize> Step for Twist<'_, L, G> {
+    #[inline(always)]
+    fn take(self) {
+        for group in 0..G {
+            self.a.0[group] = self.a.0[group].carry().mul(&self.factor.0[group]);
+            L::fence();
+        }
+    }
+}
+
 /// (a, b) to (a + cb, a - cb).
 pub(super) struct Split<'v, L, const G: usize> {
     pub(super) a: &'v mut Eight<L, G>,
