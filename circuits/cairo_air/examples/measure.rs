@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use novation_air::{Air, CosetEvaluator};
+use novation_air::{order_by_block, Air, CosetEvaluator};
 use novation_cairo_air::{
     read_memory_file, read_trace_file, BuiltinInputs, CairoAir, PublicInput, TraceGenerator,
     TraceInputs,
@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         bit_reverse(column);
         twiddles.interpolate(column, Fe::ONE);
         twiddles.evaluate(column, Fe::GENERATOR);
+        order_by_block(column);
     }
     lap("transforms to one coset");
     let params = air.params(&interaction)?;

@@ -28,10 +28,11 @@ const BATCH_BLOCKS: usize = 32;
 
 /// Evaluates the composition polynomial on cosets `offset * <g>`, g generating the trace domain.
 ///
-/// Columns and results are in bit-reversed order: position i belongs to `offset * g^bitrev(i)`, as
-/// the transforms of the field crate leave them. A low-degree extension of blowup b in that order is
-/// b such cosets one after another: its chunk j has the offset `offset * w^bitrev(j)`, w generating
-/// the extended domain.
+/// Results are in bit-reversed order: position i belongs to `offset * g^bitrev(i)`, as in the
+/// transforms of the field crate. Columns are in that order, too, but for
+/// [`order_by_block`](crate::order_by_block). A low-degree extension of blowup b in bit-reversed order
+/// is b such cosets one after another: its chunk j has the offset `offset * w^bitrev(j)`, w
+/// generating the extended domain.
 pub struct CosetEvaluator<'a, A: ?Sized> {
     air: &'a A,
     program: Program,

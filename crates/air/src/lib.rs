@@ -38,4 +38,5 @@ pub use expr::{Expr, ExprBuilder};
 pub use graph::{Graph, GraphBuilder, Node, NodeId};
 pub use periodic::{periodic_at_point, periodic_on_coset};
 pub use point::{eval_composition, eval_constraints};
+pub use window::order_by_block;
 pub use zerofier::Zerofier;

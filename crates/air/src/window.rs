@@ -1,8 +1,9 @@
 //! The cells that a program reads, kept as vectors while rows go by.
 //!
-//! Columns stand in bit-reversed order, so the cells of following rows lie far apart, at distances
-//! that share the same few sets of a cache. Every cell is therefore converted to vectors once, when
-//! the first constraint needs it, and kept in a ring until the last one does.
+//! In bit-reversed order the cells of following rows lie far apart, each block on a page of its own.
+//! [`order_by_block`] therefore puts blocks in the order of their first rows, so that all windows
+//! read on where they were, and every cell is converted to vectors once, when the first constraint
+//! needs it, and kept in a ring until the last one does.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -65,8 +66,24 @@ impl Windows {
     }
 }
 
-/// Columns in bit-reversed order as blocks: the block `first` has the rows `first + k * stride`, k
-/// in bit-reversed order.
+/// Changes the order of a column from the bit-reversed one to the one that
+/// [`CosetEvaluator`](crate::CosetEvaluator) reads, or back.
+///
+/// # Panics
+/// If the length is not a power of two.
+pub fn order_by_block(values: &mut [Fe]) {
+    let size = MAX_BLOCK.min(values.len());
+    let n_blocks = values.len() / size;
+    for block in 0..n_blocks {
+        let partner = bit_reverse_index(block, n_blocks.ilog2());
+        if block < partner {
+            let (front, back) = values.split_at_mut(partner * size);
+            front[block * size..][..size].swap_with_slice(&mut back[..size]);
+        }
+    }
+}
+
+/// Columns as blocks: the block `first` has the rows `first + k * stride`, k in bit-reversed order.
 pub(crate) struct Blocks<'c> {
     pub(crate) columns: &'c [&'c [Fe]],
     pub(crate) size: usize,
@@ -76,8 +93,7 @@ pub(crate) struct Blocks<'c> {
 impl<'c> Blocks<'c> {
     /// The stored block that contains the cells `row`, ...
     fn stored(&self, column: usize, row: usize) -> &'c [Fe] {
-        let first = row & (self.stride - 1);
-        let start = bit_reverse_index(first, self.stride.ilog2()) * self.size;
+        let start = (row & (self.stride - 1)) * self.size;
         &self.columns[column][start..start + self.size]
     }
 

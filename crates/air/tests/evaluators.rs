@@ -1,8 +1,9 @@
 //! The evaluators agree with each other on a small AIR, and the checker finds what is broken.
 
 use novation_air::{
-    check_degrees, check_trace, constraint_degrees, eval_composition, Air, AirError, Constraint,
-    CosetEvaluator, ExprBuilder, Graph, Mask, NodeId, Periodic, TraceChecker, Zerofier,
+    check_degrees, check_trace, constraint_degrees, eval_composition, order_by_block, Air,
+    AirError, Constraint, CosetEvaluator, ExprBuilder, Graph, Mask, NodeId, Periodic, TraceChecker,
+    Zerofier,
 };
 use novation_field::fft::{bit_reverse, evaluate_at, Twiddles};
 use novation_field::Fe;
@@ -201,6 +202,7 @@ fn test_coset_evaluator_when_compared_with_point_then_equal_on_all_cosets() {
         let mut extended = polynomials.clone();
         for values in &mut extended {
             twiddles.evaluate(values, offset);
+            order_by_block(values);
         }
         let values = evaluator.evaluate(offset, &extended).unwrap();
         for (position, value) in values.iter().enumerate() {
@@ -242,6 +244,7 @@ fn test_composition_when_trace_valid_then_degree_below_twice_length() {
             let mut extended = polynomials.clone();
             for values in &mut extended {
                 twiddles.evaluate(values, offset);
+                order_by_block(values);
             }
             composition.extend(evaluator.evaluate(offset, &extended).unwrap());
         }

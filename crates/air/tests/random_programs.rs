@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)] // A test may fail by unwrapping.
 
 use novation_air::{
-    eval_composition, Air, AirError, Constraint, CosetEvaluator, Graph, GraphBuilder, Mask, Node,
-    NodeId, Periodic, Zerofier,
+    eval_composition, order_by_block, Air, AirError, Constraint, CosetEvaluator, Graph,
+    GraphBuilder, Mask, Node, NodeId, Periodic, Zerofier,
 };
 use novation_field::fft::bit_reverse;
 use novation_field::{Fe, Kernel};
@@ -125,9 +125,10 @@ fn test_compiled_program_when_random_then_equals_plain_evaluation() {
         let air = RandomAir::new(log_n, &mut random);
         let columns: Vec<Vec<Fe>> =
             (0..COLUMNS).map(|_| (0..n).map(|_| random.element()).collect()).collect();
-        let mut reversed = columns.clone();
-        for column in &mut reversed {
+        let mut ordered = columns.clone();
+        for column in &mut ordered {
             bit_reverse(column);
+            order_by_block(column);
         }
         let (alpha, params) = (random.element() + Fe::from_u64(7), [random.element()]);
         let mut point = Fe::GENERATOR;
@@ -141,7 +142,7 @@ fn test_compiled_program_when_random_then_equals_plain_evaluation() {
         }
         for kernel in Kernel::available() {
             let evaluator = CosetEvaluator::with_kernel(&air, &params, alpha, kernel).unwrap();
-            let mut values = evaluator.evaluate(Fe::GENERATOR, &reversed).unwrap();
+            let mut values = evaluator.evaluate(Fe::GENERATOR, &ordered).unwrap();
             bit_reverse(&mut values);
             assert_eq!(values, expected, "2^{log_n} rows, {}", kernel.name());
         }

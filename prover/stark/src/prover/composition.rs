@@ -33,8 +33,10 @@ impl<'a, A: Air + ?Sized> Prover<'a, A> {
                 progress.tick(index * parts + done, 2 * parts).map_err(ProveError::from)
             })
         };
+        trace.order_by_block();
         let first = evaluate(0, trace.values())?;
         trace.move_to(offsets[1]);
+        trace.order_by_block();
         let second = evaluate(1, trace.values())?;
         let columns = split_even_odd(&join_remainders([first, second], offsets, self.twiddles));
         progress.count(

@@ -1,5 +1,6 @@
 //! The columns of the trace: coefficients, and for a while values on a coset of the trace domain.
 
+use novation_air::order_by_block;
 use novation_field::fft::{bit_reverse, Twiddles};
 use novation_field::Fe;
 use rayon::prelude::*;
@@ -13,7 +14,18 @@ pub(super) struct CosetColumns<'t> {
     offset: Fe,
     values: Vec<Vec<Fe>>,
     kept_coefficients: Option<Vec<Vec<Fe>>>,
-    by_row: bool,
+    order: Order,
+}
+
+/// How the values of a column stand.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    /// As transforms leave them.
+    BitReversed,
+    /// As constraints read them, see [`order_by_block`].
+    ByBlock,
+    /// Position i has the value at `offset * g^i`.
+    ByRow,
 }
 
 impl<'t> CosetColumns<'t> {
@@ -25,12 +37,18 @@ impl<'t> CosetColumns<'t> {
         in_place: bool,
     ) -> Self {
         let mut columns = if in_place {
-            Self { twiddles, offset, values: coefficients, kept_coefficients: None, by_row: false }
+            Self {
+                twiddles,
+                offset,
+                values: coefficients,
+                kept_coefficients: None,
+                order: Order::BitReversed,
+            }
         } else {
             let n = coefficients[0].len();
             let values = vec![vec![Fe::ZERO; n]; coefficients.len()];
             let kept_coefficients = Some(coefficients);
-            Self { twiddles, offset, values, kept_coefficients, by_row: false }
+            Self { twiddles, offset, values, kept_coefficients, order: Order::BitReversed }
         };
         columns.evaluate();
         columns
@@ -43,10 +61,28 @@ impl<'t> CosetColumns<'t> {
         self.evaluate();
     }
 
-    /// Puts the value at `offset * g^i` at position i; before, the order is bit-reversed.
+    /// Puts the values in the order that the constraints read.
+    pub(super) fn order_by_block(&mut self) {
+        self.order_as_transforms();
+        self.values.par_iter_mut().for_each(|values| order_by_block(values));
+        self.order = Order::ByBlock;
+    }
+
+    /// Puts the value at `offset * g^i` at position i.
     pub(super) fn order_by_row(&mut self) {
+        self.order_as_transforms();
         self.values.par_iter_mut().for_each(|values| bit_reverse(values));
-        self.by_row = true;
+        self.order = Order::ByRow;
+    }
+
+    fn order_as_transforms(&mut self) {
+        let order = self.order;
+        self.values.par_iter_mut().for_each(|values| match order {
+            Order::BitReversed => (),
+            Order::ByBlock => order_by_block(values),
+            Order::ByRow => bit_reverse(values),
+        });
+        self.order = Order::BitReversed;
     }
 
     /// The coset's offset.
@@ -78,19 +114,15 @@ impl<'t> CosetColumns<'t> {
                 self.values.par_iter_mut().for_each(|values| twiddles.evaluate(values, offset));
             }
         }
-        self.by_row = false;
+        self.order = Order::BitReversed;
     }
 
     /// Makes coefficients of `values` if they are kept nowhere else.
     fn interpolate(&mut self) {
-        let (twiddles, offset, by_row) = (self.twiddles, self.offset, self.by_row);
         if self.kept_coefficients.is_none() {
-            self.values.par_iter_mut().for_each(|values| {
-                if by_row {
-                    bit_reverse(values);
-                }
-                twiddles.interpolate(values, offset);
-            });
+            self.order_as_transforms();
+            let (twiddles, offset) = (self.twiddles, self.offset);
+            self.values.par_iter_mut().for_each(|values| twiddles.interpolate(values, offset));
         }
     }
 }

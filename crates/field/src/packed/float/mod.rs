@@ -28,7 +28,9 @@ use crate::Fe;
 use lanes::Lanes;
 use limbs::Element;
 use memory::{divided_limbs, R};
-use steps::{AddProduct, AddProducts, Join, Multiply, ReduceSum, Scale, Split, Square, Store, Twist};
+use steps::{
+    AddProduct, AddProducts, Join, Multiply, ReduceSum, Scale, Split, Square, Store, Twist,
+};
 use sums::Columns;
 
 /// Eight elements in `GROUPS` vectors.
