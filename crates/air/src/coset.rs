@@ -200,7 +200,7 @@ impl<A: Air + ?Sized> BlocksTask<'_, '_, '_, A> {
         let Self { evaluator, tables, blocks, first, results } = self;
         let program = &evaluator.program;
         let mut machine = Machine::<P, N>::new(program, &evaluator.windows, blocks, first);
-        let weights = Weights::<P>::new(program, &tables.factors);
+        let mut weights = Weights::<P>::new(program, &tables.factors);
         let (mut quotients, mut periodic) = (Vec::new(), Vec::new());
         for (batch, results) in results.chunks_mut(BATCH_BLOCKS).enumerate() {
             let first = first + batch * BATCH_BLOCKS;
@@ -214,7 +214,7 @@ impl<A: Air + ?Sized> BlocksTask<'_, '_, '_, A> {
                 }
                 let inputs = Inputs {
                     periodic: &periodic,
-                    weights: weights.of_block(first),
+                    weights: weights.of_block(program, &tables.factors, first),
                     quotients: &quotients,
                 };
                 machine.run(program, blocks, first, &inputs, result);
@@ -251,7 +251,20 @@ impl<P: Packed> Weights<P> {
         Self { values, terms, period }
     }
 
-    fn of_block(&self, first: usize) -> &[P::Uniform] {
-        &self.values[first % self.period * self.terms..][..self.terms]
+    #[inline(always)]
+    fn of_block(
+        &mut self,
+        program: &Program,
+        tables: &FactorTables,
+        first: usize,
+    ) -> &[P::Uniform] {
+        let weights = &mut self.values[first % self.period * self.terms..][..self.terms];
+        for (index, group) in program.blockwise.iter().enumerate() {
+            let quotient = tables.blockwise(index, first);
+            for term in group.terms.clone() {
+                weights[term] = P::uniform(program.coefficients[term] * quotient);
+            }
+        }
+        weights
     }
 }

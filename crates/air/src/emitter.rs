@@ -71,12 +71,17 @@ impl<'g> Emitter<'g> {
     pub(crate) fn emit(
         mut self,
         steady: Vec<(Rows, Terms)>,
+        blockwise: Vec<(Rows, Terms)>,
         varying: Vec<(Rows, Terms)>,
     ) -> Program {
         let mut in_sum = 0;
         for (rows, terms) in steady {
             let terms = self.accumulate(terms, &mut in_sum);
             self.program.steady.push(Group { rows, terms });
+        }
+        for (rows, terms) in blockwise {
+            let terms = self.accumulate(terms, &mut in_sum);
+            self.program.blockwise.push(Group { rows, terms });
         }
         self.flush(&mut in_sum);
         for (position, (rows, terms)) in varying.into_iter().enumerate() {

@@ -16,6 +16,7 @@ use crate::zerofier::Powers;
 /// `x - g^k`, do not repeat: they are computed for every point, many of them inverted at once.
 pub(crate) struct FactorTables {
     steady: Vec<Vec<Fe>>,
+    blockwise: Vec<Vec<Fe>>,
     varying: Vec<GroupFactor>,
     /// `g^k` of the single-row zerofiers of numerators and of denominators.
     numerators: Vec<Fe>,
@@ -41,18 +42,20 @@ impl FactorTables {
         let block_generator = Fe::root_of_unity(block.ilog2());
         let exponent = |position| bit_reverse_index(position, block.ilog2()) as u64;
         let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
-        let steady =
-            program.steady.iter().map(|group| repeating_part(&group.rows, offset, generator));
+        let repeating = |groups: &[Group]| {
+            groups.iter().map(|group| repeating_part(&group.rows, offset, generator)).collect()
+        };
         let varying = program.varying.iter().map(|Group { rows, .. }| GroupFactor {
             table: repeating_part(rows, offset, generator),
             numerators: single_positions(&rows.numerators, &mut numerators),
             denominators: single_positions(&rows.denominators, &mut denominators),
         });
-        let (steady, varying) = (steady.collect(), varying.collect());
+        let varying = varying.collect();
         let powers =
             |exponents: Vec<u64>| exponents.into_iter().map(|k| generator.pow(k)).collect();
         Self {
-            steady,
+            steady: repeating(&program.steady),
+            blockwise: repeating(&program.blockwise),
             varying,
             numerators: powers(numerators),
             denominators: powers(denominators),
@@ -65,6 +68,12 @@ impl FactorTables {
     /// The factor of a steady group in the block that begins with row `first`.
     pub(crate) fn steady(&self, group: usize, first: usize) -> Fe {
         let table = &self.steady[group];
+        table[first % table.len()]
+    }
+
+    /// That of a blockwise group.
+    pub(crate) fn blockwise(&self, group: usize, first: usize) -> Fe {
+        let table = &self.blockwise[group];
         table[first % table.len()]
     }
 

@@ -70,12 +70,15 @@ pub(crate) struct Group {
 
 /// Most constraints of the Cairo AIR repeat with the 16 rows of a step.
 const STEADY_PERIOD: usize = 16;
+/// With fewer terms it costs less to weigh every term than to multiply their sum in every row.
+const MAX_WEIGHED_TERMS: usize = 4;
 
 /// Straight-line code for the composition polynomial.
 ///
-/// The quotient of most groups repeats after few rows, so it is the same in all rows of a block and
-/// there are few of them: they are multiplied into the weights of the terms beforehand. The sums of
-/// the other groups are multiplied with theirs row by row.
+/// The quotient of most constraints repeats after few rows, so it is the same in all rows of a block
+/// and there are few of them: they are multiplied into the weights of the terms beforehand. Small
+/// groups whose quotient is the same in all rows of a block are weighed for every block. The sums
+/// of the other groups are multiplied with theirs row by row.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) ops: Vec<Op>,
@@ -87,6 +90,8 @@ pub(crate) struct Program {
     /// Groups whose quotient repeats after `steady_period` rows.
     pub(crate) steady: Vec<Group>,
     pub(crate) steady_period: usize,
+    /// Small groups whose quotient repeats after the rows between those of a block.
+    pub(crate) blockwise: Vec<Group>,
     pub(crate) varying: Vec<Group>,
     /// Positions of the cells that are read.
     pub(crate) mask_used: Vec<usize>,
@@ -120,8 +125,12 @@ impl Program {
         }
         let (steady, varying): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|(rows, _)| rows.repeat_every(steady_period as u64));
-        let groups = steady.iter().chain(&varying);
-        let program = Emitter::new(&graph, &groups, bounds).emit(steady, varying);
+        let (blockwise, varying): (Vec<_>, Vec<_>) =
+            varying.into_iter().partition(|(rows, terms)| {
+                terms.len() <= MAX_WEIGHED_TERMS && rows.repeat_every(stride as u64)
+            });
+        let groups = steady.iter().chain(&blockwise).chain(&varying);
+        let program = Emitter::new(&graph, &groups, bounds).emit(steady, blockwise, varying);
         Ok(Self { steady_period, ..program })
     }
 }

@@ -120,7 +120,7 @@ fn test_compiled_program_when_random_then_equals_plain_evaluation() {
     for seed in 1..=40 {
         eprintln!("seed {seed}");
         let mut random = Random(seed * 0x9e37_79b9_7f4a_7c15);
-        let log_n = [2, 3, 4, 5, 6, 7, 9][random.below(7)];
+        let log_n = [2, 3, 4, 5, 6, 7, 10][random.below(7)];
         let n = 1usize << log_n;
         let air = RandomAir::new(log_n, &mut random);
         let columns: Vec<Vec<Fe>> =
