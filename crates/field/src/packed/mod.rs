@@ -42,6 +42,8 @@ pub struct Bounds {
 pub trait Packed: Copy + Lazy {
     /// The bounds that code which uses loose results has to keep.
     const BOUNDS: Bounds;
+    /// Whether loading takes longer than fetching a vector from the second-level cache.
+    const KEEPS_LOADED: bool;
 
     /// The elements at the start of a slice.
     ///

@@ -54,6 +54,7 @@ impl<M: Multiplier> Packed for Single<M> {
         carried: |_| 0,
         product: |_, _| 0,
     };
+    const KEEPS_LOADED: bool = false;
 
     #[inline(always)]
     fn load(values: &[Fe]) -> Self {

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::polynomials::CosetColumns;
 use super::subtrees::values_at;
-use super::sums::{add_all, dot, load_block, run_on_rows, total, SUMMED_ROWS};
+use super::sums::{add_all, dot, load_block, run_on_rows, runs, total, Source, SUMMED_ROWS};
 use super::Prover;
 use crate::proof::COMPOSITION_COLUMNS;
 
@@ -28,7 +28,7 @@ pub(super) struct Frame {
     pub(super) offset: Fe,
     rows: usize,
     /// `1 / (x_k - z)` for every row k. The start is repeated at the end, so that no block wraps.
-    inverses: Vec<Fe>,
+    pub(super) inverses: Vec<Fe>,
 }
 
 impl Frame {
@@ -56,10 +56,9 @@ impl Frame {
         batch_inverse(inverses);
     }
 
-    /// The inverses `shift` rows above the block of `length` rows that starts at `first`.
-    pub(super) fn block(&self, first: usize, length: usize, shift: usize) -> &[Fe] {
-        let start = (first + self.rows - shift) % self.rows;
-        &self.inverses[start..start + length]
+    /// Where the inverses `shift` rows above those of the row `first` begin.
+    pub(super) fn position(&self, first: usize, shift: usize) -> usize {
+        (first + self.rows - shift) % self.rows
     }
 
     /// The row number modulo the length of the trace.
@@ -143,12 +142,28 @@ impl Task for MaskSums<'_> {
         for column in self.columns {
             load_block(&column[self.first..self.first + self.length], &mut cells);
         }
-        let mut sums = Vec::with_capacity(self.masks.len() + self.columns.len());
+        let mut positions = Vec::with_capacity(self.masks.len());
         for mask in self.masks {
-            let shift = self.frame.shift(mask.row);
-            let factors = self.frame.block(self.first, self.length, shift);
-            let cells = &cells[mask.column * per_column..(mask.column + 1) * per_column];
-            sums.push(dot(cells, factors));
+            positions.push(self.frame.position(self.first, self.frame.shift(mask.row)));
+        }
+        let mut sums = vec![Fe::ZERO; self.masks.len()];
+        let mut factors: Vec<P> = Vec::new();
+        for run in runs(&positions, self.length, P::WIDTH) {
+            let elements = &self.frame.inverses[run.elements];
+            factors.clear();
+            if P::KEEPS_LOADED {
+                load_block(elements, &mut factors);
+            }
+            for (reader, start) in run.readers {
+                let column = self.masks[reader].column;
+                let cells = &cells[column * per_column..(column + 1) * per_column];
+                let source = if P::KEEPS_LOADED {
+                    Source::Vectors(&factors[start..])
+                } else {
+                    Source::Elements(&elements[start * P::WIDTH..])
+                };
+                sums[reader] = dot(cells, source);
+            }
         }
         for cells in cells.chunks_exact(per_column) {
             sums.push(total(cells));

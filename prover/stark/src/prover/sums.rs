@@ -16,14 +16,34 @@ pub(super) fn run_on_rows<T: Task>(rows: usize, task: T) -> T::Output {
     }
 }
 
+/// Elements, or the vectors made of them.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'v, P> {
+    Elements(&'v [Fe]),
+    Vectors(&'v [P]),
+}
+
+impl<P: Packed> Source<'_, P> {
+    /// Adds the product with one of the vectors.
+    #[inline(always)]
+    fn add_product(&self, vector: usize, sum: &mut P::Sum, factor: &P) {
+        match self {
+            Self::Elements(elements) => {
+                P::add_product(sum, &P::load(&elements[vector * P::WIDTH..]), factor);
+            }
+            Self::Vectors(vectors) => P::add_product(sum, &vectors[vector], factor),
+        }
+    }
+}
+
 /// The sum over all rows of `a * b`.
 #[inline(always)]
-pub(super) fn dot<P: Packed>(a: &[P], b: &[Fe]) -> Fe {
+pub(super) fn dot<P: Packed>(a: &[P], b: Source<P>) -> Fe {
     let mut total = P::broadcast(Fe::ZERO);
-    for (a, b) in a.chunks(SUM_CAPACITY).zip(b.chunks(SUM_CAPACITY * P::WIDTH)) {
+    for (part, a) in a.chunks(SUM_CAPACITY).enumerate() {
         let mut sum = P::no_sum();
-        for (a, b) in a.iter().zip(b.chunks_exact(P::WIDTH)) {
-            P::add_product(&mut sum, a, &P::load(b));
+        for (i, a) in a.iter().enumerate() {
+            b.add_product(part * SUM_CAPACITY + i, &mut sum, a);
         }
         total = total.add(P::reduce_sum(&sum));
     }
@@ -62,14 +82,14 @@ pub(super) fn strided_dot<P: Packed>(vectors: &[P], stride: usize, factors: &[P]
     total
 }
 
-/// The sums over all terms of `values * coefficient`, for the rows from `start`.
+/// The sum over all terms of `values * coefficient`, for one vector of the rows.
 #[inline(always)]
-pub(super) fn combine<P: Packed>(terms: &[(&[Fe], P)], start: usize) -> P {
+pub(super) fn combine<P: Packed>(terms: &[(Source<P>, P)], vector: usize) -> P {
     let mut total = P::broadcast(Fe::ZERO);
     for terms in terms.chunks(SUM_CAPACITY) {
         let mut sum = P::no_sum();
         for (values, coefficient) in terms {
-            P::add_product(&mut sum, &P::load(&values[start..]), coefficient);
+            values.add_product(vector, &mut sum, coefficient);
         }
         total = total.add(P::reduce_sum(&sum));
     }
@@ -82,6 +102,34 @@ pub(super) fn load_block<P: Packed>(values: &[Fe], vectors: &mut Vec<P>) {
     for values in values.chunks_exact(P::WIDTH) {
         vectors.push(P::load(values));
     }
+}
+
+/// Part of a table of elements that several readers share: their vectors stand in one row.
+pub(super) struct Run {
+    pub(super) elements: core::ops::Range<usize>,
+    /// For every reader its number and its first vector.
+    pub(super) readers: Vec<(usize, usize)>,
+}
+
+/// The parts of a table that are read in vectors of `width`, `length` elements from each position.
+pub(super) fn runs(positions: &[usize], length: usize, width: usize) -> Vec<Run> {
+    let mut order: Vec<usize> = (0..positions.len()).collect();
+    order.sort_unstable_by_key(|reader| (positions[*reader] % width, positions[*reader]));
+    let mut runs: Vec<Run> = Vec::new();
+    for reader in order {
+        let start = positions[reader];
+        match runs.last_mut() {
+            Some(Run { elements, readers })
+                if (elements.start..=elements.end).contains(&start)
+                    && (start - elements.start).is_multiple_of(width) =>
+            {
+                readers.push((reader, (start - elements.start) / width));
+                elements.end = start + length;
+            }
+            _ => runs.push(Run { elements: start..start + length, readers: vec![(reader, 0)] }),
+        }
+    }
+    runs
 }
 
 /// Adds values to running totals.

@@ -69,6 +69,7 @@ impl<L: Lanes, const GROUPS: usize> Packed for Eight<L, GROUPS> {
         carried: |_| 1,
         product: |_, _| 1,
     };
+    const KEEPS_LOADED: bool = true;
 
     #[inline(always)]
     fn load(values: &[Fe]) -> Self {

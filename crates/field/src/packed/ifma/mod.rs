@@ -43,6 +43,7 @@ impl<W: Words> Packed for Eight<W> {
         carried: |bound| bound,
         product: |a, b| (a * b).div_ceil(511) + 1,
     };
+    const KEEPS_LOADED: bool = false;
 
     /// Shifted, so that products of vectors need no other factor: bounds are up to 16p then.
     #[inline(always)]
