@@ -25,16 +25,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RebuiltState:
-    """The state after the last batch on L1, and what L1 says its root is."""
+    """The state after the last batch on L1, and what L1 says its root is and has in custody.
+
+    `l1_custody_quanta` is what the contract holds, less what it owes to others than the state.
+    """
 
     state: State
     n_batches: int
     l1_root: int
+    l1_custody_quanta: int
 
     @property
     def matches(self) -> bool:
-        """Whether the rebuilt root is L1's."""
-        return self.state.root == self.l1_root
+        """Whether root and custody of the rebuilt state are L1's."""
+        return self.state.root == self.l1_root and self.has_l1_custody
+
+    @property
+    def has_l1_custody(self) -> bool:
+        """Whether the rebuilt state counts in custody what L1 counts."""
+        return self.state.globals.custody_quanta == self.l1_custody_quanta
 
 
 def rebuild(chain: Chain, deployment: Deployment, note: Callable[[str], object]) -> RebuiltState:
@@ -50,6 +59,7 @@ def rebuild(chain: Chain, deployment: Deployment, note: Callable[[str], object])
     state = State.genesis(deployment.config, deployment.genesis)
     newest = chain.web3.eth.block_number
     l1_root, n_batches, _, _ = contract.functions.state().call(block_identifier=newest)
+    total, payable, queued = contract.functions.custody().call(block_identifier=newest)
     logs = list(EventReader(contract, ("BatchFinalised",)).read(deployment.deploy_block, newest))
     _check_complete([log["args"]["batchNumber"] for log in logs], n_batches)
     for log in logs:
@@ -62,7 +72,7 @@ def rebuild(chain: Chain, deployment: Deployment, note: Callable[[str], object])
             apply_output(state, decode_output(decode_output_felts(public_input)))
         except (CalldataError, DecodeError) as error:
             raise UserError(f"batch {batch_number}: {error}", exit_code=1) from error
-    return RebuiltState(state, n_batches, l1_root)
+    return RebuiltState(state, n_batches, l1_root, total - payable - queued)
 
 
 def _check_complete(numbers: Sequence[int], n_batches: int) -> None:

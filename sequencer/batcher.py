@@ -25,6 +25,7 @@ from novation.protocol.transactions import (
 )
 from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
+    GLOBALS_FELTS,
     HOLES_BETWEEN_DEPOSITS,
     NOTHING,
     RECORD_GAS,
@@ -225,7 +226,7 @@ class BatchMeter:
         resting_new = len(state.orders) - (len(state.slot_of_order) - n_opened)
         return (
             HEADER_FELTS
-            + 1
+            + GLOBALS_FELTS
             + self._n_markets * _MARKET_FELTS
             + self._listed_felts
             + (len(batch.opened_accounts) + 1) * (_ACCOUNT_FELTS + slots_per_account)

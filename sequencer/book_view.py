@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.protocol.events import (
+    BooksKilled,
+    CancelReason,
+    Event,
+    OrderCancelled,
+    OrderFilled,
+    OrderPlaced,
+)
 from novation.protocol.orders import RestingOrder, Side
 
 # With these reasons the rest of an incoming order goes before it reaches the book.
@@ -33,20 +40,28 @@ class LevelChange:
 class BookView:
     """Price levels of all markets. Derived data: the truth is the linked list in the state."""
 
-    def __init__(self, n_markets: int, orders: Iterable[RestingOrder]) -> None:
-        """Build the levels of the resting orders."""
+    def __init__(
+        self, n_markets: int, orders: Iterable[RestingOrder], dead_below_order_id: int
+    ) -> None:
+        """Build the levels of the orders that live: those with lower ids are dead."""
+        self._dead_below_order_id = dead_below_order_id
         self._levels: dict[tuple[int, Side], dict[int, _Level]] = {
             (market_id, side): {} for market_id in range(n_markets) for side in Side
         }
         # The prices of the levels, ascending.
         self._prices: dict[tuple[int, Side], list[int]] = {side: [] for side in self._levels}
         for order in orders:
+            if order.order_id < dead_below_order_id:
+                continue
             self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
 
     def apply(self, events: Iterable[Event]) -> list[LevelChange]:
         """Follow the events of one transaction and return the levels that changed."""
         changed: dict[tuple[int, Side, int], None] = {}
         for event in events:
+            if isinstance(event, BooksKilled):
+                changed |= dict.fromkeys(self._kill(event))
+                continue
             level = self._apply_one(event)
             if level is not None:
                 changed[level] = None
@@ -67,11 +82,25 @@ class BookView:
             side = event.taker_side.other
             self._take(event.market_id, side, event.price_ticks, event.size_lots, is_gone=is_gone)
             return event.market_id, side, event.price_ticks
-        if isinstance(event, OrderCancelled) and event.reason not in NEVER_RESTED:
+        if isinstance(event, OrderCancelled) and self._was_shown(event):
             lots = event.remaining_lots
             self._take(event.market_id, event.side, event.price_ticks, lots, is_gone=True)
             return event.market_id, event.side, event.price_ticks
         return None
+
+    def _was_shown(self, event: OrderCancelled) -> bool:
+        return event.reason not in NEVER_RESTED and event.order_id >= self._dead_below_order_id
+
+    def _kill(self, event: BooksKilled) -> list[tuple[int, Side, int]]:
+        """Empty all books and return the levels that they had."""
+        self._dead_below_order_id = event.dead_below_order_id
+        gone = [
+            (*side, price_ticks) for side, levels in self._levels.items() for price_ticks in levels
+        ]
+        for side in self._levels:
+            self._levels[side].clear()
+            self._prices[side].clear()
+        return gone
 
     def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
         levels = self._levels[market_id, side]

@@ -17,8 +17,8 @@ from novation.api.v1 import order_service_pb2
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
-from novation.protocol.errors import BatchFull, Broken, ErrorCode, InvalidTransaction
-from novation.protocol.events import Deposited, Event, OrderFilled, OrderPlaced, Withdrawn
+from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
+from novation.protocol.events import Event, OrderFilled, OrderPlaced
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
@@ -28,7 +28,6 @@ from novation.protocol.transactions import (
     Transaction,
     Withdraw,
 )
-from novation.protocol.transactions.withdraw import check_withdraw, validate_withdraw
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
 from sequencer import keyspace
@@ -95,18 +94,13 @@ class GroupResult:
 class Counters:
     """Totals over the exchange's life, as of some journal entry."""
 
-    custody_quanta: int = 0
     n_orders_accepted: int = 0
     n_fills: int = 0
 
     def count(self, events: Sequence[Event]) -> None:
         """Take in the events of a transaction."""
         for event in events:
-            if isinstance(event, Deposited):
-                self.custody_quanta += event.amount_quanta
-            elif isinstance(event, Withdrawn):
-                self.custody_quanta -= event.amount_quanta
-            elif isinstance(event, OrderPlaced):
+            if isinstance(event, OrderPlaced):
                 self.n_orders_accepted += 1
             elif isinstance(event, OrderFilled):
                 self.n_fills += 1
@@ -146,7 +140,11 @@ class Engine:
         self.batches = BatchArchive(database)
         n_markets = len(settings.exchange.markets)
         self.history = History(
-            database, n_markets, self.state.orders.values(), settings.event_retention
+            database,
+            n_markets,
+            self.state.orders.values(),
+            settings.event_retention,
+            self.state.globals.dead_below_order_id,
         )
         self.meter = BatchMeter(settings.batch, n_markets)
         self.last_sequence = self.batches.last_sequence
@@ -159,7 +157,7 @@ class Engine:
         self._has_writes = False
         self._unpublished = _Unpublished()
         open_batch(self.state)
-        check_conservation(self.state, self.counters.custody_quanta)
+        check_conservation(self.state)
         self._sums = RunningSums(self.state)
         self._replay()
 
@@ -264,8 +262,6 @@ class Engine:
 
     def _apply(self, command: Command, time_ms: int) -> TransactionResult:
         tx, verify = command.transaction, not command.is_verified
-        if isinstance(tx, Withdraw):
-            self._check_custody(tx, verify_signature=verify)
         try:
             return apply_transaction(
                 self.state,
@@ -278,22 +274,6 @@ class Engine:
         except BatchFull:
             self._seal()
             return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
-
-    def _check_custody(self, tx: Withdraw, *, verify_signature: bool) -> None:
-        """Refuse what L1 could not pay: that batch, and all behind it, would not settle.
-
-        Equity counts profit that no one has paid in yet, so that the margin rule is no bound. The
-        protocol's own reasons to refuse come first.
-        """
-        if tx.amount_quanta <= self.counters.custody_quanta:
-            return
-        validate_withdraw(tx)
-        check_withdraw(self.state, tx, verify_signature=verify_signature)
-        raise InvalidTransaction(
-            ErrorCode.CUSTODY_EXCEEDED,
-            f"{tx.amount_quanta} quanta, in custody {self.counters.custody_quanta}",
-            Broken("amount_quanta", tx.amount_quanta, self.counters.custody_quanta),
-        )
 
     def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:
         """Take note of an applied entry, live or replayed."""
@@ -334,7 +314,7 @@ class Engine:
         """Close the open batch; what the current group has written so far goes with it."""
         first_sequence, cost_steps = self.meter.first_sequence, self.meter.cost_steps
         sealed = seal_batch(self.state)
-        self._sums.follow(self.state, sealed, self.counters.custody_quanta)
+        self._sums.follow(self.state, sealed)
         put_state(self._write_batch, sealed.writes)
         record = batch_record(sealed)
         record.first_sequence, record.last_sequence = first_sequence, self.last_sequence

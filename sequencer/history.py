@@ -50,12 +50,16 @@ class History:
         n_markets: int,
         resting_orders: Iterable[RestingOrder],
         event_retention: int,
+        dead_below_order_id: int = 0,
     ) -> None:
-        """Start from the last sealed batch; `event_retention` counts journal entries."""
+        """Start from the last sealed batch; `event_retention` counts journal entries.
+
+        Of the resting orders, those with an id below `dead_below_order_id` are dead.
+        """
         self._database = database
         self._event_retention = event_retention
         resting = list(resting_orders)
-        self.book = BookView(n_markets, resting)
+        self.book = BookView(n_markets, resting, dead_below_order_id)
         self._open_orders: dict[int, set[int]] = {}
         for order in resting:
             self._open_orders.setdefault(order.account_id, set()).add(order.order_id)

@@ -28,7 +28,8 @@ PPM: Final = 1_000_000
 # Felts of the output, and their bytes at most, with the length.
 HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 18 + 33
 HEADER_FELTS: Final = 7
-GLOBALS_BYTES: Final = 31
+GLOBALS_BYTES: Final = 31 + 21
+GLOBALS_FELTS: Final = 2
 MARKET_BYTES: Final = 20 + 21 + 9
 MARKET_FELTS: Final = 3
 OPERATION_BYTES: Final = 15 + 21 + 33
@@ -140,7 +141,7 @@ WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
 def empty_batch_cost(n_markets: int) -> OutputCost:
     """Return what every batch takes: header, markets, counters and the fee account."""
     n_bytes = HEADER_BYTES + n_markets * MARKET_BYTES + GLOBALS_BYTES
-    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * MARKET_FELTS + 1)
+    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * MARKET_FELTS + GLOBALS_FELTS)
     return fixed.plus(touched_cost(1, 0, n_markets))
 
 

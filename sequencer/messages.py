@@ -29,6 +29,7 @@ CANCEL_REASONS: Final = {
     CancelReason.MARGIN: types_pb2.CANCEL_REASON_MARGIN,
     CancelReason.IMMEDIATE_OR_CANCEL: types_pb2.CANCEL_REASON_IOC,
     CancelReason.MAKER_LIMIT: types_pb2.CANCEL_REASON_MAKER_LIMIT,
+    CancelReason.KILLED: types_pb2.CANCEL_REASON_KILLED,
 }
 
 

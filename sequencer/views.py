@@ -68,7 +68,7 @@ def order(engine: Engine, order_id: int) -> types_pb2.Order:
         raise no_longer_kept(order_id, last_id)
     if record is None:
         raise not_found("order_id", order_id, last_id)
-    return _with_lifecycle(record, _batch_of(engine, record))
+    return _shown(engine, record, _batch_of(engine, record))
 
 
 def order_of_message(engine: Engine, message_hash: int) -> types_pb2.Order:
@@ -87,7 +87,7 @@ def open_orders(engine: Engine, account_id: int) -> list[types_pb2.Order]:
         # In the order of the journal: neighbours mostly share their batch, which is read once.
         if sealed is None or record.sequence > sealed.last_sequence:
             sealed = _batch_of(engine, record)
-        orders.append(_with_lifecycle(record, sealed))
+        orders.append(_shown(engine, record, sealed))
     return orders
 
 
@@ -132,6 +132,9 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
         open_batch_transactions=meter.n_transactions,
         n_orders_accepted=engine.counters.n_orders_accepted,
         n_fills=engine.counters.n_fills,
+        oracle_time_ms=engine.state.globals.oracle_time_ms,
+        post_only_until_ms=engine.state.globals.post_only_until_ms,
+        custody_quanta=engine.state.globals.custody_quanta,
     )
 
 
@@ -198,9 +201,15 @@ def _batch_of(engine: Engine, record: types_pb2.Order) -> types_pb2.Batch | None
     return engine.batches.batch_of(record.sequence)
 
 
-def _with_lifecycle(record: types_pb2.Order, sealed: types_pb2.Batch | None) -> types_pb2.Order:
+def _shown(
+    engine: Engine, record: types_pb2.Order, sealed: types_pb2.Batch | None
+) -> types_pb2.Order:
+    """Return a record with its lifecycle; a dead order does not look like a living one."""
     message = types_pb2.Order()
     message.CopyFrom(record)
+    is_dead = record.order_id < engine.state.globals.dead_below_order_id
+    if is_dead and record.status == types_pb2.ORDER_STATUS_RESTING:
+        message.status = types_pb2.ORDER_STATUS_KILLED
     message.lifecycle = types_pb2.LIFECYCLE_MATCHED
     if sealed is not None:
         message.batch_number = sealed.batch_number

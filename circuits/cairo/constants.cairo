@@ -1,6 +1,7 @@
 // Bounds and codes of docs/spec/protocol.md, under the names of novation/protocol/constants.py.
 
 const AMOUNT_BOUND = 2 ** 63;
+const CUSTODY_BOUND = 2 ** 63;
 const COLLATERAL_BOUND = 2 ** 99;
 const ORDER_SIZE_BOUND = 2 ** 32;
 const POSITION_BOUND = 2 ** 36;
@@ -25,14 +26,18 @@ const MAX_OPEN_ORDERS = 1024;
 const MAX_MAKERS_PER_ORDER = 32;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 
+const PRICE_VALIDITY_MS = 3000;
+const RESUME_GAP_MS = 300000;
+const POST_ONLY_MS = 60000;
+
 const ACCOUNT_TREE_HEIGHT = 32;
 const ORDER_TREE_HEIGHT = 24;
 
 const FEE_ACCOUNT_ID = 0;
 
 const CONFIG_VERSION = 1;
-const STATE_VERSION = 1;
-const OUTPUT_VERSION = 1;
+const STATE_VERSION = 2;
+const OUTPUT_VERSION = 2;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';

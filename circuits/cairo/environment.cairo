@@ -15,8 +15,13 @@ struct Environment {
     markets: MarketConfig*,
     // The table of the last oracle update.
     prices: Price*,
-    oracle_time_ms: felt,
+    // PRICE_VALIDITY_MS behind the time of that update.
+    price_valid_until_ms: felt,
     oracle_hash: felt,
+    // What a gap of the prices left behind, and the money: see Globals.
+    dead_below_order_id: felt,
+    post_only_until_ms: felt,
+    custody_quanta: felt,
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
     withdrawals: felt*,

@@ -78,12 +78,12 @@ func execute{
         );
     }
     if (message.type == TYPE_WITHDRAW) {
-        let (environment) = withdraw(environment);
+        let (environment) = withdraw(environment, time_ms);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
     }
-    let (environment) = oracle_update(environment, time_ms);
+    let (environment) = oracle_update(environment, time_ms, next_order_id);
     return execute(
         n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
     );

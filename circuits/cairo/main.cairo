@@ -7,12 +7,17 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.config import Config, load_config
-from circuits.cairo.constants import MAX_OPERATIONS_PER_BATCH, OUTPUT_VERSION, RC_BOUND
+from circuits.cairo.constants import (
+    MAX_OPERATIONS_PER_BATCH,
+    OUTPUT_VERSION,
+    PRICE_VALIDITY_MS,
+    RC_BOUND,
+)
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
 from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
-from circuits.cairo.state.globals import Globals, hash_state, pack_globals
+from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, hash_state, pack_globals
 from circuits.cairo.state.market_words import MARKET_WORDS, close_markets, open_markets
 from circuits.cairo.state.markets import Price
 
@@ -72,8 +77,11 @@ func main{
             domain_tag=config.domain_tag,
             markets=config.markets,
             prices=prices,
-            oracle_time_ms=message.globals.oracle_time_ms,
+            price_valid_until_ms=message.globals.oracle_time_ms + PRICE_VALIDITY_MS,
             oracle_hash=0,
+            dead_below_order_id=message.globals.dead_below_order_id,
+            post_only_until_ms=message.globals.post_only_until_ms,
+            custody_quanta=message.globals.custody_quanta,
             operations=operations,
             withdrawals=cast(operations_end, felt*),
         );
@@ -88,12 +96,16 @@ func main{
     assert progress.environment.operations = operations_end;
     assert progress.environment.withdrawals = withdrawals_end;
 
+    let environment_after = progress.environment;
     local globals: Globals = Globals(
         batch_number=message.globals.batch_number + 1,
         time_ms=progress.time_ms,
         next_order_id=progress.next_order_id,
         l1_queue_position=message.globals.l1_queue_position + message.n_operations,
-        oracle_time_ms=progress.environment.oracle_time_ms,
+        oracle_time_ms=environment_after.price_valid_until_ms - PRICE_VALIDITY_MS,
+        custody_quanta=environment_after.custody_quanta,
+        dead_below_order_id=environment_after.dead_below_order_id,
+        post_only_until_ms=environment_after.post_only_until_ms,
     );
     local accounts_end: DictAccess* = accounts_log;
     local orders_end: DictAccess* = orders_log;
@@ -119,8 +131,10 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, markets_log: Di
     let (local words: felt*) = alloc();
     open_markets(words, prices, config.markets, 0, config.n_markets);
     let (local markets_hash) = poseidon_hash_many(config.n_markets * MARKET_WORDS, words);
-    let (globals_word) = pack_globals(&batch.globals);
-    let (root) = hash_state(batch.accounts_root, batch.orders_root, markets_hash, globals_word);
+    let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);
+    let (root) = hash_state(
+        batch.accounts_root, batch.orders_root, markets_hash, globals_word_0, globals_word_1
+    );
     return (root=root);
 }
 
@@ -143,10 +157,13 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     assert entry = markets.end;
     let output_ptr = output_ptr + n_markets * MARKET_WORDS;
     let (local markets_hash) = poseidon_hash_many(n_markets * MARKET_WORDS, words);
-    let (globals_word) = pack_globals(globals);
-    assert output_ptr[0] = globals_word;
-    let output_ptr = output_ptr + 1;
-    let (root) = hash_state(accounts_root, orders_root, markets_hash, globals_word);
+    let (globals_word_0, globals_word_1) = pack_globals(globals);
+    assert output_ptr[0] = globals_word_0;
+    assert output_ptr[1] = globals_word_1;
+    let output_ptr = output_ptr + GLOBALS_WORDS;
+    let (root) = hash_state(
+        accounts_root, orders_root, markets_hash, globals_word_0, globals_word_1
+    );
     return (root=root);
 }
 

@@ -6,8 +6,7 @@ hears of these accounts, so the state can be traded on and not be settled.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +16,6 @@ from novation.protocol.state import State
 from novation.protocol.storage import state_writes
 from novation.protocol.transactions import Deposit, OracleReport, OracleUpdate, PlaceOrder
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
-from sequencer import keyspace
-from sequencer.engine import Counters
 from sequencer.store import create_database, open_database
 
 if TYPE_CHECKING:
@@ -98,8 +95,5 @@ def crowded_state(config: ExchangeConfig, genesis: Genesis, crowd: Crowd) -> Sta
 def fill_database(path: Path, state: State) -> None:
     """Make the database of a sequencer that starts with the state."""
     database = open_database(path)
-    custody_quanta = sum(account.collateral_quanta for account in state.accounts.values())
-    counters = json.dumps(asdict(Counters(custody_quanta=custody_quanta)))
-    database.put(keyspace.META_COUNTERS, counters.encode())
     create_database(database, state.config, state_writes(state))
     database.close()

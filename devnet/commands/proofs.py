@@ -147,7 +147,7 @@ def _with_statement(proof: ProofInput | UserError, verdict: str | UserError) -> 
 
 
 def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
-    """Rebuild the whole state from L1 data alone and compare its root with the contract's.
+    """Rebuild the whole state from L1 data alone; compare root and custody with the contract's.
 
     Needs the deployment record and an L1 node, no sequencer.
 
@@ -165,6 +165,10 @@ def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
     console.print(f"open orders   {len(state.orders)}")
     console.print(f"rebuilt root  {state.root:#066x}")
     console.print(f"L1 root       {rebuilt.l1_root:#066x}")
+    console.print(f"custody       {state.globals.custody_quanta} quanta")
+    console.print(f"L1 custody    {rebuilt.l1_custody_quanta} quanta")
+    if not rebuilt.has_l1_custody:
+        raise UserError("rebuild: state and contract disagree about custody", STATUS_REFUSED)
     if not rebuilt.matches:
         raise UserError("rebuild: the roots differ", STATUS_REFUSED)
-    console.print("the roots are equal")
+    console.print("the roots are equal, and so is what is in custody")

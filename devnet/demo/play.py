@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from devnet.demo.plan import PlannedCancels, PlannedOrder, price_in_ticks
 from devnet.errors import UserError
 from devnet.markets import MARKETS
 from devnet.prices import decimal_text, write_prices
-from novation.client import Client, LocalSigner, RejectedError
+from novation.client import Client, LocalSigner, RejectedError, StalePriceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
     from devnet.demo.plan import Act
     from devnet.demo.timeline import Timeline
     from devnet.keys import TraderKeys
+
+T = TypeVar("T")
 
 PPM: Final = 1_000_000
 WAIT_TIMEOUT_S: Final = 60.0
@@ -90,7 +94,7 @@ class Players:
     async def withdraw_all(self, amount_usd: Decimal) -> dict[str, Decimal]:
         """Every trader takes the same amount out; return what was asked for, by trader."""
         for client in self.clients.values():
-            await client.withdraw(amount_usd)
+            await at_fresh_prices(functools.partial(client.withdraw, amount_usd))
         self._timeline.add("traders", f"{len(self.clients)} withdrawals of {amount_usd} USD signed")
         return dict.fromkeys(self.clients, amount_usd)
 
@@ -114,13 +118,15 @@ class Players:
         ticks = price_in_ticks(reference, market.tick_size, step.price_offset_ppm)
         client = self.clients[step.trader]
         try:
-            acknowledgement = await client.place_order(
-                market.config.symbol,
-                step.side,
-                price=ticks * Decimal(market.tick_size),
-                size=step.size_lots * Decimal(market.lot_size),
-                time_in_force=step.time_in_force,
-                reduce_only=step.reduce_only,
+            acknowledgement = await at_fresh_prices(
+                lambda: client.place_order(
+                    market.config.symbol,
+                    step.side,
+                    price=ticks * Decimal(market.tick_size),
+                    size=step.size_lots * Decimal(market.lot_size),
+                    time_in_force=step.time_in_force,
+                    reduce_only=step.reduce_only,
+                )
             )
         except RejectedError as error:
             self.tally.refused += 1
@@ -135,6 +141,22 @@ class Players:
             if order.side is step.side:
                 await client.cancel_order(order.order_id)
                 self.tally.cancels += 1
+
+
+async def at_fresh_prices(act: Callable[[], Awaitable[T]]) -> T:
+    """Act again while prices are stale: a prover that takes all processors delays the oracles.
+
+    Raises:
+        StalePriceError: if they stay away.
+    """
+    deadline_s = time.monotonic() + WAIT_TIMEOUT_S
+    while True:
+        try:
+            return await act()
+        except StalePriceError:
+            if time.monotonic() > deadline_s:
+                raise
+        await asyncio.sleep(POLL_S)
 
 
 def reference_price(market_id: int, move_ppm: int) -> Fraction:

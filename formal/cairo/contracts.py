@@ -221,13 +221,16 @@ OPENINGS: Final[Mapping[str, Opening]] = {
         ),
     ),
     "pack_globals": Opening(
-        ("return.word",),
+        ("return.word_0", "return.word_1"),
         (
             "globals.batch_number",
             "globals.time_ms",
             "globals.next_order_id",
             "globals.l1_queue_position",
             "globals.oracle_time_ms",
+            "globals.custody_quanta",
+            "globals.dead_below_order_id",
+            "globals.post_only_until_ms",
         ),
     ),
 }

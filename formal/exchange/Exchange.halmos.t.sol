@@ -104,10 +104,12 @@ contract ExchangeProperties {
         uint8 result,
         uint64 operationAmount,
         uint64 withdrawn,
-        address owner
+        address owner,
+        uint64 stateQuanta
     ) public {
         _deposit(amount);
         uint256[] memory output = _empty(1, 1);
+        output[output.length - 1] = stateQuanta;
         output[7] =
             kind | uint256(result) << 8 | uint256(ALICE_ID) << 16 | uint256(operationAmount) << 48;
         output[8] = uint160(ALICE);
@@ -119,6 +121,21 @@ contract ExchangeProperties {
         (uint256 total, uint256 due, uint256 queued) = exchange.custody();
         assert(due + queued <= total);
         assert(token.balanceOf(address(exchange)) == total);
+    }
+
+    function check_batch_agrees_about_custody(uint64 amount, uint64 withdrawn, uint64 stateQuanta)
+        public
+    {
+        _deposit(amount);
+        VM.assume(withdrawn <= amount && stateQuanta < 2 ** 63);
+        uint256[] memory output = _empty(1, 1);
+        _setDeposit(output, amount);
+        output[10] = withdrawn | uint256(uint160(ALICE)) << 64;
+        output[output.length - 1] = stateQuanta;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        assert(ok == (stateQuanta == amount - withdrawn));
     }
 
     function check_withdrawal_pays_once(uint64 amount, uint64 withdrawn, address owner) public {
@@ -284,6 +301,7 @@ contract ExchangeProperties {
         uint256[] memory output = _empty(2, 0);
         _setDeposit(output, amount);
         (output[10], output[11], output[12]) = (output[7], output[8], output[9]);
+        output[output.length - 1] = 2 * uint256(amount);
         verifier.set(output);
         VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
@@ -379,20 +397,22 @@ contract ExchangeProperties {
         _setDeposit(output, amount);
         output[10] = withdrawn | uint256(uint160(owner)) << 64;
         output[11] = (amount - withdrawn) | uint256(uint160(BOB)) << 64;
+        output[output.length - 1] = 0;
         verifier.set(output);
         VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
         assert(ok);
     }
 
-    /// @dev A batch that changes no account; its last word is that of the globals.
+    /// @dev A batch that changes no account; its last words are those of the globals, with nothing
+    /// in custody.
     function _empty(uint256 nOperations, uint256 nWithdrawals)
         private
         pure
         returns (uint256[] memory output)
     {
-        output = new uint256[](7 + 3 * nOperations + nWithdrawals + 1);
-        output[0] = 1;
+        output = new uint256[](7 + 3 * nOperations + nWithdrawals + 2);
+        output[0] = 2;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;
@@ -404,5 +424,6 @@ contract ExchangeProperties {
         output[7] = 1 | uint256(ALICE_ID) << 16 | uint256(amount) << 48;
         output[8] = uint160(ALICE);
         output[9] = KEY;
+        output[output.length - 1] = amount;
     }
 }

@@ -23,8 +23,14 @@ MUTANTS: Final = (
     Mutant(
         "check_forged_batch_keeps_solvency",
         _EXCHANGE,
-        "if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);",
-        "",
+        "if (header.custodyQuanta + owed != _custodyQuanta) {",
+        "if (header.custodyQuanta + owed < _custodyQuanta) {",
+    ),
+    Mutant(
+        "check_batch_agrees_about_custody",
+        _EXCHANGE,
+        "if (header.custodyQuanta + owed != _custodyQuanta) {",
+        "if (header.custodyQuanta + owed > _custodyQuanta) {",
     ),
     Mutant(
         "check_withdrawal_pays_once",

@@ -172,10 +172,12 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         _batchNumber = header.batchNumber;
         _lastTimeMs = header.lastTimeMs;
         _updatedAt = uint48(block.timestamp);
-        // Balances sum to custody, but without liquidation one of them can be below zero by more
-        // than the others hold, and who profits may withdraw. Deposits in the queue never pay that.
+        // The state counts credited deposits minus withdrawals, as this contract does: what is owed
+        // to owners and to depositors in the queue is none of it.
         uint256 owed = _payableQuanta + _queuedQuanta;
-        if (owed > _custodyQuanta) revert CustodyExceeded(owed, _custodyQuanta);
+        if (header.custodyQuanta + owed != _custodyQuanta) {
+            revert CustodyMismatch(header.custodyQuanta, owed, _custodyQuanta);
+        }
         emit BatchFinalised(
             header.batchNumber,
             header.oldRoot,

@@ -29,7 +29,7 @@ contract BatchOutputTest is TestBase {
         consumed[1] = BatchBuilder.Consumed(operation, resultCode);
         BatchBuilder.Payment[] memory payments = new BatchBuilder.Payment[](1);
         payments[0] = BatchBuilder.Payment(owner, amount);
-        bytes memory encoded = BatchBuilder.encode(header, consumed, payments, new uint256[](1));
+        bytes memory encoded = BatchBuilder.encode(header, consumed, payments, new uint256[](2));
         uint256[] memory output = abi.decode(encoded, (uint256[]));
         BatchOutput.readHeader(output);
         (Operation memory read, uint8 code) = BatchOutput.readOperation(output, 1);
@@ -61,7 +61,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 1 ? 2 : version;
+        output[0] = version == 2 ? 1 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -70,7 +70,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 1;
+        output[0] = 2;
         output[4] = 1 << 144;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 4, 1 << 144, 144)
@@ -80,6 +80,16 @@ contract BatchOutputTest is TestBase {
         output[5] = 1 << 136;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 5, 1 << 136, 136)
+        );
+        this.readHeader(output);
+    }
+
+    function test_readHeader_whenLastWordIsOversized_thenReverts() external {
+        uint256[] memory output = new uint256[](9);
+        output[0] = 2;
+        output[8] = 1 << 160;
+        VM.expectRevert(
+            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 8, 1 << 160, 160)
         );
         this.readHeader(output);
     }
@@ -104,7 +114,8 @@ contract BatchOutputTest is TestBase {
         header.nAccounts %= 5;
         header.nOrders %= 5;
         header.nMarkets %= 5;
-        uint256 length = 1 + 3 * uint256(header.nMarkets);
+        header.custodyQuanta %= 2 ** 63;
+        uint256 length = 2 + 3 * uint256(header.nMarkets);
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             length += 2 + i;
         }
@@ -123,6 +134,8 @@ contract BatchOutputTest is TestBase {
             tail[next] = ((i % 2) << PRESENT_SHIFT) | (0xff << (PRESENT_SHIFT + 1)) | 0xffffff;
             next += 1 + (i % 2);
         }
+        // The neighbours' bits must not be read as custody.
+        tail[length - 1] = ((1 << 97) - 1) << 63;
         return (header, tail);
     }
 

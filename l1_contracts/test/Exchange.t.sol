@@ -253,8 +253,48 @@ contract ExchangeTest is ExchangeBase {
         _pay(BOB, 1);
         settleExpecting(
             nextHeader(),
-            abi.encodeWithSelector(IExchange.CustodyExceeded.selector, AMOUNT + 1, AMOUNT)
+            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, 0, AMOUNT + 1, AMOUNT)
         );
+    }
+
+    function test_updateState_whenCustodyIsAnother_thenReverts() external {
+        deposit(ALICE, KEY, AMOUNT);
+        deposit(BOB, KEY, 2 * AMOUNT);
+        _consume(depositOperation(ALICE, 2, AMOUNT), 0);
+        _pay(BOB, 7);
+        BatchHeader memory header = nextHeader();
+        assertEq(header.custodyQuanta, AMOUNT - 7);
+        for (uint256 i = 0; i < 2; ++i) {
+            header.custodyQuanta = uint64(AMOUNT - 8 + 2 * i);
+            settleExpecting(
+                header,
+                abi.encodeWithSelector(
+                    IExchange.CustodyMismatch.selector,
+                    header.custodyQuanta,
+                    2 * AMOUNT + 7,
+                    3 * AMOUNT
+                )
+            );
+        }
+        settle(nextHeader());
+        // What is paid out or reclaimed afterwards was none of the state's.
+        exchange.withdraw(BOB);
+        settle(nextHeader());
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        assertEq(total - due - queued, AMOUNT - 7);
+    }
+
+    function test_updateState_whenADepositFailed_thenItIsNotInTheStatesCustody() external {
+        deposit(ALICE, KEY, AMOUNT);
+        _consume(depositOperation(ALICE, 2, AMOUNT), 1);
+        BatchHeader memory header = nextHeader();
+        header.custodyQuanta = AMOUNT;
+        settleExpecting(
+            header,
+            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, AMOUNT, AMOUNT, AMOUNT)
+        );
+        header.custodyQuanta = 0;
+        settle(header);
     }
 
     function test_withdraw_whenCredited_thenPaidOnce() external {

@@ -3,6 +3,7 @@
 from novation.client.client import Client
 from novation.client.errors import (
     ConnectionLostError,
+    CustodyRejectedError,
     ErrorDetail,
     InvalidInputError,
     MarginRejectedError,
@@ -15,11 +16,13 @@ from novation.client.errors import (
     OrderExpiredError,
     OrderFilledError,
     OverloadedError,
+    PostOnlyPeriodError,
     ReceiptError,
     RejectedError,
     ResumeAheadError,
     ResumeTooOldError,
     SignatureRejectedError,
+    StalePriceError,
 )
 from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
@@ -33,6 +36,7 @@ from novation.receipts import Receipt
 __all__ = [
     "Client",
     "ConnectionLostError",
+    "CustodyRejectedError",
     "ErrorDetail",
     "InvalidInputError",
     "LocalSigner",
@@ -50,6 +54,7 @@ __all__ = [
     "OrderRequest",
     "OrderStream",
     "OverloadedError",
+    "PostOnlyPeriodError",
     "Receipt",
     "ReceiptError",
     "RejectedError",
@@ -58,6 +63,7 @@ __all__ = [
     "Side",
     "SignatureRejectedError",
     "Signer",
+    "StalePriceError",
     "TimeInForce",
     "check_stark_key",
     "sign_report",

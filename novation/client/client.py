@@ -204,6 +204,8 @@ class Client:
 
         Raises:
             MarginRejectedError: the account would not meet its initial margin without it.
+            StalePriceError: the account has positions or orders, and the prices are too old.
+            CustodyRejectedError: nobody has paid in yet what the account has won.
         """
         factory = self._signing()
         tx = factory.withdraw(amount)

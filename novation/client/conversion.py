@@ -23,6 +23,7 @@ _STATUS_OF: Final = {
     types_pb2.ORDER_STATUS_RESTING: models.OrderStatus.RESTING,
     types_pb2.ORDER_STATUS_FILLED: models.OrderStatus.FILLED,
     types_pb2.ORDER_STATUS_CANCELLED: models.OrderStatus.CANCELLED,
+    types_pb2.ORDER_STATUS_KILLED: models.OrderStatus.KILLED,
 }
 _LIFECYCLE_OF: Final = {
     types_pb2.LIFECYCLE_RECEIVED: models.Lifecycle.RECEIVED,
@@ -210,6 +211,9 @@ def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
         proof_error=message.proof_error,
         proof_halted=message.proof_halted,
         l1_queue_error=message.l1_queue_error,
+        oracle_time_ms=message.oracle_time_ms,
+        post_only_until_ms=message.post_only_until_ms,
+        custody=from_quanta(message.custody_quanta),
     )
 
 

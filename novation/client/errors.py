@@ -117,6 +117,18 @@ class MarginRejectedError(RejectedError):
     """The account would not meet its initial margin."""
 
 
+class StalePriceError(RejectedError):
+    """The last prices are too old to be traded or withdrawn at: wait for the oracles."""
+
+
+class PostOnlyPeriodError(RejectedError):
+    """Prices have come back after a gap: only post-only orders, until `detail.limit`."""
+
+
+class CustodyRejectedError(RejectedError):
+    """The amount is more than all that is in custody, `detail.limit`."""
+
+
 class NotFoundError(RejectedError):
     """No such account, key, market, order or batch."""
 
@@ -154,6 +166,9 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.UNPROVABLE_SIGNATURE: SignatureRejectedError,
     ErrorCode.NONCE_NOT_INCREASING: NonceRejectedError,
     ErrorCode.INSUFFICIENT_MARGIN: MarginRejectedError,
+    ErrorCode.STALE_PRICE: StalePriceError,
+    ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
+    ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
     ErrorCode.UNKNOWN_KEY: NotFoundError,
     ErrorCode.UNKNOWN_MARKET: NotFoundError,

@@ -20,11 +20,12 @@ class Lifecycle(Enum):
 
 
 class OrderStatus(Enum):
-    """What became of an order."""
+    """What became of an order; a killed one is on the book, but will never be filled."""
 
     RESTING = "resting"
     FILLED = "filled"
     CANCELLED = "cancelled"
+    KILLED = "killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +262,6 @@ class Status:
     proof_error: str
     proof_halted: bool
     l1_queue_error: str
+    oracle_time_ms: int = 0
+    post_only_until_ms: int = 0
+    custody: Decimal = Decimal(0)

@@ -11,22 +11,18 @@ from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.state import State
 
 
-def check_conservation(state: State, custody_quanta: int) -> None:
-    """Assert every invariant of the state.
-
-    Args:
-        state: with or without an open batch.
-        custody_quanta: credited deposits minus withdrawals, ever.
-    """
-    check_collateral(state, custody_quanta)
+def check_conservation(state: State) -> None:
+    """Assert every invariant of a state, with or without an open batch."""
+    check_collateral(state)
     check_positions(state)
     check_open_orders(state)
     n_listed = sum(check_book(state, m, side) for m in state.markets for side in Side)
     assert n_listed == len(state.orders), (n_listed, len(state.orders))
 
 
-def check_collateral(state: State, custody_quanta: int) -> None:
+def check_collateral(state: State) -> None:
     """Assert that balances and the fees not yet credited are exactly what is in custody."""
+    custody_quanta = state.globals.custody_quanta
     total = sum(account.collateral_quanta for account in state.accounts.values())
     assert total + state.fees_quanta == custody_quanta, (total, state.fees_quanta, custody_quanta)
 

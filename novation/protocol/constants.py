@@ -3,6 +3,7 @@
 from typing import Final
 
 AMOUNT_BOUND: Final = 2**63
+CUSTODY_BOUND: Final = 2**63
 COLLATERAL_BOUND: Final = 2**99
 ORDER_SIZE_BOUND: Final = 2**32
 POSITION_BOUND: Final = 2**36
@@ -29,6 +30,10 @@ MAX_OPEN_ORDERS: Final = 1024
 MAX_MAKERS_PER_ORDER: Final = 32
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
 
+PRICE_VALIDITY_MS: Final = 3_000
+RESUME_GAP_MS: Final = 300_000
+POST_ONLY_MS: Final = 60_000
+
 ACCOUNT_TREE_HEIGHT: Final = 32
 ORDER_TREE_HEIGHT: Final = 24
 
@@ -36,8 +41,8 @@ FEE_ACCOUNT_ID: Final = 0
 INSURANCE_ACCOUNT_ID: Final = 1
 
 CONFIG_VERSION: Final = 1
-STATE_VERSION: Final = 1
-OUTPUT_VERSION: Final = 1
+STATE_VERSION: Final = 2
+OUTPUT_VERSION: Final = 2
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

@@ -17,6 +17,7 @@ class CancelReason(Enum):
     MARGIN = "margin"
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
     MAKER_LIMIT = "maker_limit"
+    KILLED = "killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,14 @@ class PricesUpdated:
     prices_x16: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BooksKilled:
+    """Prices came back after a gap: every order below the id is dead, and will never be filled."""
+
+    dead_below_order_id: int
+    post_only_until_ms: int
+
+
 Event = (
     OrderPlaced
     | OrderFilled
@@ -106,4 +115,5 @@ Event = (
     | DepositFailed
     | Withdrawn
     | PricesUpdated
+    | BooksKilled
 )

@@ -1,14 +1,20 @@
-"""Market records and the global word: the parts of the state that are not in a tree."""
+"""Market records and the global words: the parts of the state that are not in a tree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novation.crypto import poseidon_hash_many
-from novation.protocol.constants import FUNDING_PREFIX_BOUND, MARKET_ACTIVE, STATE_VERSION
+from novation.protocol.constants import (
+    FUNDING_PREFIX_BOUND,
+    MARKET_ACTIVE,
+    PRICE_VALIDITY_MS,
+    STATE_VERSION,
+)
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
 
 MARKET_WORDS = 3
+GLOBALS_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +90,48 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Globals:
-    """Counters of the whole exchange."""
+    """Counters of the whole exchange, and what guards its money and its books.
+
+    `custody_quanta` is all credited deposits minus all withdrawals. Orders with an id below
+    `dead_below_order_id` rested while prices were away: they are dead. Until `post_only_until_ms`,
+    0 if there never was such a gap, orders must be post-only.
+    """
 
     batch_number: int = 0
     time_ms: int = 0
     next_order_id: int = 1
     l1_queue_position: int = 0
     oracle_time_ms: int = 0
+    custody_quanta: int = 0
+    dead_below_order_id: int = 0
+    post_only_until_ms: int = 0
 
-    def word(self) -> int:
-        """Return the packed `globals_word`."""
-        return pack(
-            (self.batch_number, 48),
-            (self.time_ms, 48),
-            (self.next_order_id, 48),
-            (self.l1_queue_position, 48),
-            (self.oracle_time_ms, 48),
+    @property
+    def price_valid_until_ms(self) -> int:
+        """The last time at which the prices of the last update may be used."""
+        return self.oracle_time_ms + PRICE_VALIDITY_MS
+
+    def words(self) -> tuple[int, int]:
+        """Return `globals_word_0` and `globals_word_1`."""
+        return (
+            pack(
+                (self.batch_number, 48),
+                (self.time_ms, 48),
+                (self.next_order_id, 48),
+                (self.l1_queue_position, 48),
+                (self.oracle_time_ms, 48),
+            ),
+            pack(
+                (self.custody_quanta, 63),
+                (self.dead_below_order_id, 48),
+                (self.post_only_until_ms, 49),
+            ),
         )
 
     @classmethod
-    def from_word(cls, word: int) -> "Globals":
-        """Decode a packed `globals_word`; DecodeError if it has too many bits."""
-        return cls(*unpack(word, 48, 48, 48, 48, 48))
+    def from_words(cls, words: Sequence[int]) -> "Globals":
+        """Decode the two packed words; DecodeError if one has too many bits."""
+        return cls(*unpack(words[0], 48, 48, 48, 48, 48), *unpack(words[1], 63, 48, 49))
 
 
 def state_root(
@@ -114,5 +140,5 @@ def state_root(
     """Return the commitment to the whole state."""
     markets_hash = poseidon_hash_many([word for market in markets for word in market.words()])
     return poseidon_hash_many(
-        (STATE_VERSION, accounts_root, orders_root, markets_hash, counters.word())
+        (STATE_VERSION, accounts_root, orders_root, markets_hash, *counters.words())
     )

@@ -21,6 +21,7 @@ _CANCEL_REASONS: Final = {
     VisitOutcome.SELF_TRADE: CancelReason.SELF_TRADE,
     VisitOutcome.REDUCE_ONLY: CancelReason.REDUCE_ONLY,
     VisitOutcome.MARGIN: CancelReason.MARGIN,
+    VisitOutcome.KILLED: CancelReason.KILLED,
 }
 
 
@@ -81,6 +82,8 @@ def _reason_to_skip(
 ) -> VisitOutcome | None:
     if maker.expiry_time_ms <= state.globals.time_ms:
         return VisitOutcome.EXPIRED
+    if maker.order_id < state.globals.dead_below_order_id:
+        return VisitOutcome.KILLED
     if maker.account_id == taker.account_id:
         return VisitOutcome.SELF_TRADE
     if maker.reduce_only and not reduces(account.position(maker.market_id).size_lots, maker.side):

@@ -46,6 +46,7 @@ class VisitOutcome(IntEnum):
     SELF_TRADE = 2
     REDUCE_ONLY = 3
     MARGIN = 4
+    KILLED = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from novation.protocol.constants import (
     OUTPUT_VERSION,
 )
 from novation.protocol.errors import DecodeError, ResultCode
-from novation.protocol.markets import MARKET_WORDS, Globals, Market
+from novation.protocol.markets import GLOBALS_WORDS, MARKET_WORDS, Globals, Market
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
 from novation.protocol.transactions import OracleUpdate
@@ -151,7 +151,7 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
     for record in output.orders:
         felts.extend(order_felts(record))
     felts.extend(word for market in output.markets for word in market.words())
-    return (*felts, output.counters.word())
+    return (*felts, *output.counters.words())
 
 
 def _operation_felts(operation: OperationRecord) -> tuple[int, ...]:
@@ -212,7 +212,7 @@ def decode_output(felts: Sequence[int]) -> BatchOutput:
         accounts=tuple(_read_account(reader) for _ in range(n_accounts)),
         orders=tuple(_read_order(reader) for _ in range(n_orders)),
         markets=tuple(Market.from_words(reader.take(MARKET_WORDS)) for _ in range(n_markets)),
-        counters=Globals.from_word(reader.one()),
+        counters=Globals.from_words(reader.take(GLOBALS_WORDS)),
     )
     reader.finish()
     return output

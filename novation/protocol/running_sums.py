@@ -27,19 +27,18 @@ class RunningSums:
         for account in state.accounts.values():
             self._count_positions(account, 1)
 
-    def follow(self, state: State, sealed: SealedBatch, custody_quanta: int) -> None:
+    def follow(self, state: State, sealed: SealedBatch) -> None:
         """Take in the batch that led to the state, and assert every invariant.
 
         Args:
             state: after the batch, before the next.
             sealed: the batch.
-            custody_quanta: credited deposits minus withdrawals, ever.
         """
         before = {opened.account_id: opened.account for opened in sealed.witness.accounts}
         after = sealed.writes.accounts
         assert before.keys() == after.keys()
         self._follow_accounts(before, after)
-        self._check_sums(state, custody_quanta)
+        self._check_sums(state)
         old_orders = [opened.order for opened in sealed.witness.orders]
         new_orders = [order for order in sealed.writes.orders.values() if order is not None]
         self.n_orders += len(new_orders) - len(old_orders)
@@ -69,8 +68,8 @@ class RunningSums:
             self.net_lots[position.market_id] += sign * position.size_lots
             self.long_lots[position.market_id] += sign * max(position.size_lots, 0)
 
-    def _check_sums(self, state: State, custody_quanta: int) -> None:
-        total = self.collateral_quanta
+    def _check_sums(self, state: State) -> None:
+        total, custody_quanta = self.collateral_quanta, state.globals.custody_quanta
         assert total + state.fees_quanta == custody_quanta, (
             total,
             state.fees_quanta,

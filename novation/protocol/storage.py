@@ -8,11 +8,11 @@ big endian; widths here are in bytes.
 | `a` account_id:4 | l1_address:20, balance_word:17, nonces_word:31, each key:32, position word:24 |
 | `o` slot:3 | order_word_0:17, order_word_1:20 |
 | `m` market_id:1 | market words 19, 20, 8 |
-| `g` | globals_word:30 |
+| `g` | globals words 30, 20 |
 | `A` level:1 index:4, `O` level:1 index:3 | node:32 |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from novation.crypto import FIELD_PRIME
@@ -36,6 +36,7 @@ _ACCOUNT_NODE: Final = b"A"
 _ORDER_NODE: Final = b"O"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3}
 _MARKET_WORD_BYTES: Final = (19, 20, 8)
+_GLOBALS_WORD_BYTES: Final = (30, 20)
 
 
 class KeyValueStore(Protocol):
@@ -86,7 +87,7 @@ def store_items(writes: BatchWrites) -> Iterator[tuple[bytes, bytes | None]]:
         yield _ORDER + slot.to_bytes(3, "big"), value
     for market_id, market in enumerate(writes.markets):
         yield _MARKET + market_id.to_bytes(1, "big"), encode_market(market)
-    yield _GLOBALS, writes.counters.word().to_bytes(30, "big")
+    yield _GLOBALS, encode_globals(writes.counters)
     nodes = ((_ACCOUNT_NODE, writes.account_nodes), (_ORDER_NODE, writes.order_nodes))
     for prefix, changed in nodes:
         for key, node in changed.items():
@@ -114,8 +115,8 @@ def state_writes(state: State) -> BatchWrites:
 
 def load_state(config: ExchangeConfig, store: KeyValueStore) -> State | None:
     """Return the stored state, None if the store is empty; DecodeError if it is damaged."""
-    globals_word = store.get(_GLOBALS)
-    if globals_word is None:
+    stored_globals = store.get(_GLOBALS)
+    if stored_globals is None:
         return None
     accounts = {
         int.from_bytes(key[1:], "big"): decode_account(value)
@@ -131,7 +132,7 @@ def load_state(config: ExchangeConfig, store: KeyValueStore) -> State | None:
         accounts=accounts,
         orders=orders,
         markets=markets,
-        counters=Globals.from_word(int.from_bytes(globals_word, "big")),
+        counters=decode_globals(stored_globals),
         account_nodes=StoredNodes(store, _ACCOUNT_NODE),
         order_nodes=StoredNodes(store, _ORDER_NODE),
     )
@@ -189,16 +190,34 @@ def decode_order(data: bytes) -> RestingOrder:
 
 def encode_market(market: Market) -> bytes:
     """Return the stored form of a market record."""
-    sized = zip(market.words(), _MARKET_WORD_BYTES, strict=True)
-    return b"".join(word.to_bytes(n_bytes, "big") for word, n_bytes in sized)
+    return _encode_words(market.words(), _MARKET_WORD_BYTES)
 
 
 def decode_market(data: bytes) -> Market:
     """Return the market of its stored form; DecodeError if it is damaged."""
+    return Market.from_words(_decode_words(data, _MARKET_WORD_BYTES))
+
+
+def encode_globals(counters: Globals) -> bytes:
+    """Return the stored form of the globals."""
+    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES)
+
+
+def decode_globals(data: bytes) -> Globals:
+    """Return the globals of their stored form; DecodeError if it is damaged."""
+    return Globals.from_words(_decode_words(data, _GLOBALS_WORD_BYTES))
+
+
+def _encode_words(words: Sequence[int], sizes: Sequence[int]) -> bytes:
+    sized = zip(words, sizes, strict=True)
+    return b"".join(word.to_bytes(n_bytes, "big") for word, n_bytes in sized)
+
+
+def _decode_words(data: bytes, sizes: Sequence[int]) -> list[int]:
     reader = ByteReader(data)
-    market = Market.from_words([reader.integer(n_bytes) for n_bytes in _MARKET_WORD_BYTES])
+    words = [reader.integer(n_bytes) for n_bytes in sizes]
     reader.finish()
-    return market
+    return words
 
 
 def _node_key(prefix: bytes, key: NodeKey) -> bytes:

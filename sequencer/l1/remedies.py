@@ -68,7 +68,7 @@ CONTRACT_ERRORS: Final = {
     "WrongQueuePosition": _QUEUE,
     "QueueExhausted": _QUEUE,
     "OperationMismatch": _QUEUE,
-    "CustodyExceeded": _operator("the batch pays more than custody holds: it cannot settle"),
+    "CustodyMismatch": _operator("state and contract disagree about custody: it cannot settle"),
     # The program's output.
     "UnknownOutputVersion": _DAMAGED,
     "WrongOutputLength": _DAMAGED,

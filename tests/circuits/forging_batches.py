@@ -35,7 +35,8 @@ from tests.support.random_batches import RandomTrading
 from tests.support.scenarios import every_outcome
 
 IOC = TimeInForce.IOC
-RICH = 2**62
+# Three deposits of it stay within what may be in custody.
+RICH = 2**61
 
 
 def several_keys() -> Iterator[SealedBatch]:

@@ -20,6 +20,7 @@ from novation.protocol.constants import (
     ORDER_ID_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
+    POST_ONLY_MS,
     PRICE_BOUND,
     PRICE_X16_BOUND,
     RATE_BOUND,
@@ -33,6 +34,7 @@ from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
     ONE_DOLLAR,
     exchange_config,
+    l1_address,
     market_config,
     oracle_private_key,
     oracle_report,
@@ -42,7 +44,8 @@ from tests.support.builders import (
 )
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
-RICH = 2**62
+# Two deposits of it stay within what may be in custody.
+RICH = 2**61
 
 
 def assert_proven(exchange: Exchange) -> None:
@@ -93,7 +96,8 @@ def test_deposits_with_any_numbers_that_l1_lets_in() -> None:
     addresses = (0, 1, L1_ADDRESS_BOUND - 1)
     account_ids = (0, 1, 2, 3, ACCOUNT_ID_BOUND - 2, ACCOUNT_ID_BOUND - 1)
     for account_id, key, address in product(account_ids, keys, addresses):
-        amount = AMOUNT_BOUND - 1 if key == 0 else 1
+        # Only the first of an account is credited, and all together stay within custody.
+        amount = AMOUNT_BOUND // 8 if (key, address) == (0, 0) else AMOUNT_BOUND - 1
         exchange.apply(Deposit(account_id, address, key, amount))
     sealed = exchange.seal()
     codes = {entry.result_code for entry in sealed.witness.entries}
@@ -139,9 +143,22 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
     fields = {"expiry_time_ms": TIME_BOUND - 1, "max_fee_ppm": RATE_BOUND - 1}
     exchange.place(2, side, ORDER_SIZE_BOUND - 1, PRICE_BOUND - 1, **fields)
     exchange.withdraw(2, AMOUNT_BOUND - 1)
-    exchange.withdraw(2, 1)
+    assert exchange.custody_quanta == 0
     exchange.apply(Deposit(ACCOUNT_ID_BOUND - 1, 1, 1, 1))
+    exchange.withdraw(2, 1)
     assert_proven(exchange)
+
+
+def test_gap_at_the_end_of_time_and_of_ids() -> None:
+    counters = Globals(next_order_id=ORDER_ID_BOUND - 2, oracle_time_ms=1)
+    account = Account(l1_address(2), (public_key(private_key(2)),), (0,), ONE_DOLLAR)
+    exchange = exchange_with({2: account}, exchange_config(1), counters)
+    exchange.time_ms = TIME_BOUND - 2
+    exchange.set_price(1000)
+    assert_proven(exchange)
+    counters = exchange.state.globals
+    assert counters.post_only_until_ms == TIME_BOUND - 1 + POST_ONLY_MS
+    assert counters.dead_below_order_id == ORDER_ID_BOUND - 2
 
 
 def test_batch_with_the_most_of_everything() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devnet.demo.collect import Evidence, build_report
+from devnet.demo.play import at_fresh_prices
 from devnet.demo.report import BatchFigures, DemoReport
 from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
 from devnet.markets import MARKETS, MarketSetup
@@ -20,6 +21,7 @@ from devnet.oracle_node import (
 from devnet.prices import RandomWalk, decimal_text, read_prices, start_prices, write_prices
 from devnet.program_code import creation_code
 from devnet.rebuild import RebuiltState
+from novation.client import ErrorDetail, StalePriceError
 from novation.client.models import Status
 from novation.protocol.transactions.oracle_update import lower_median
 from prover.calldata import OUTPUT_OFFSET, OUTPUT_SEGMENT_OFFSET, decode_output
@@ -120,7 +122,7 @@ def good_report() -> DemoReport:
     )
     status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "", False, "", "", False, "")
     answers = TamperResult("", "LayerRootMismatch()", "OutOfDomainMismatch()")
-    evidence = Evidence((batch,), RebuiltState(state, 1, state.root), answers, 8)
+    evidence = Evidence((batch,), RebuiltState(state, 1, state.root, 0), answers, 8)
     return build_report("balanced", status, evidence, 200.0)
 
 
@@ -146,3 +148,15 @@ def test_report_when_all_promises_are_kept_then_no_failures() -> None:
 )
 def test_report_when_a_promise_is_broken_then_named(name: str, value: object) -> None:
     assert replace(good_report(), **{name: value}).failures() != []
+
+
+async def test_player_when_prices_are_stale_then_acts_again_until_they_are_not() -> None:
+    refusals = [StalePriceError(ErrorDetail(24, "STALE_PRICE", "late"))] * 2
+
+    async def act() -> str:
+        if refusals:
+            raise refusals.pop()
+        return "placed"
+
+    assert await at_fresh_prices(act) == "placed"
+    assert not refusals

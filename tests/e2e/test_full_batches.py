@@ -48,6 +48,8 @@ from tests.support.output_cost import output_cost
 N_MARKETS, N_SLOTTED, N_PLAIN = 8, 120, 120
 PROFILE, STEPS = "balanced", 200_000
 AMOUNT, PRICE_TICKS = 10**9, 1_000
+# Of the batches, and of the prices that hold.
+NOW_MS = SystemClock().now_ms()
 TRADERS = [derive_keys(f"trader-{i}", seed=5) for i in range(N_SLOTTED + N_PLAIN)]
 # As long as a position can be written; nothing moves the funding prefix yet.
 LARGEST = Position(0, POSITION_BOUND // 4, 2**36, 2**36)
@@ -76,6 +78,7 @@ def state_with_positions(config: ExchangeConfig, genesis: Genesis) -> State:
     for market_id in range(N_MARKETS):
         prices = {"index_price_x16": PRICE_TICKS << 16, "mark_price_x16": PRICE_TICKS << 16}
         state.markets[market_id] = replace(state.market(market_id), **prices)
+    state.globals = replace(state.globals, oracle_time_ms=NOW_MS)
     state.update_trees({i: account.leaf() for i, account in state.accounts.items()}, {})
     return state
 
@@ -119,20 +122,19 @@ def _signed(tx: Any, keys: TraderKeys, config: ExchangeConfig) -> Any:
 def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch, BatchMeter]:
     """Apply transactions until the batch is full, as the engine does."""
     meter = BatchMeter(batch_policy(PROFILE, STEPS, 1, N_MARKETS), N_MARKETS)
-    time_ms = SystemClock().now_ms()
     open_batch(state)
     for tx in transactions:
         try:
             result = apply_transaction(
                 state,
                 tx,
-                time_ms,
+                NOW_MS,
                 steps_limit=meter.steps_left(),
                 check_room=partial(meter.check_room, state, tx),
             )
         except BatchFull:
             break
-        meter.add(1, time_ms, tx, result.cost_steps, result)
+        meter.add(1, NOW_MS, tx, result.cost_steps, result)
         if meter.is_full(state):
             break
     return seal_batch(state), meter

@@ -126,9 +126,20 @@ class Settling:
             last_time_ms=now_ms,
             first_queue_position=self.n_consumed,
             oracle_hash=0,
-            counters=Globals(0, 0, 0, 0, 0),
+            counters=Globals(custody_quanta=self._custody_after(**(empty | parts))),
             **(empty | parts),
         )
+
+    def _custody_after(
+        self,
+        operations: tuple[OperationRecord, ...],
+        withdrawals: tuple[WithdrawalRecord, ...],
+        **_: object,
+    ) -> int:
+        """Return what the state has in custody after a batch, as the contract counts it."""
+        total, payable, queued = self.contract.functions.custody().call()
+        credited = sum(op.amount_quanta for op in operations if op.result_code is ResultCode.DONE)
+        return total - payable - queued + credited - sum(w.amount_quanta for w in withdrawals)
 
 
 @pytest.fixture(scope="module")

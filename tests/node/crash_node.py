@@ -6,19 +6,23 @@ Prints the port and serves until it is killed.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+from novation.protocol.errors import InvalidTransaction
 from novation.protocol.state import State
 from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
+from sequencer.engine import Command
+from sequencer.errors import RequestRefusedError
 from sequencer.node import Node, NodeParts, exempt_from_collection
 from sequencer.proof_queue import FolderProofQueue
-from tests.node.support import POLICY, local_config
-from tests.support.builders import genesis
+from tests.node.support import POLICY, local_config, report_at
+from tests.support.builders import genesis, oracle_update
 from tests.support.simulation import SimulatedL1, deposit_entry
 
 # Small and young batches, so that many kills fall into a seal.
@@ -26,6 +30,22 @@ POLICIES = {
     "crash": replace(POLICY, batch=BatchPolicy(max_transactions=40, max_age_ms=300)),
     "bench": replace(POLICY, batch=BatchPolicy(max_cost_steps=2**20, max_age_ms=10_000)),
 }
+
+
+async def keep_prices(node: Node) -> None:
+    """Let the oracles report the prices that hold again and again, once there are any."""
+    signers = range(local_config().oracle_quorum)
+    while True:
+        await SystemClock().sleep_ms(500)
+        # A second behind the clock, so that a test's own update is newer.
+        time_ms = SystemClock().now_ms() - 1000
+        market = await node.runner.call(lambda engine: engine.state.market(0))
+        if market.index_price_x16 == 0:
+            continue
+        price_ticks = market.index_price_x16 >> 16
+        reports = tuple(report_at(local_config(), i, time_ms, price_ticks) for i in signers)
+        with contextlib.suppress(InvalidTransaction, RequestRefusedError):
+            await node.runner.enqueue(Command(oracle_update(reports), time_ms))
 
 
 async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> None:
@@ -42,7 +62,9 @@ async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> No
         node = Node(POLICIES[policy], config, genesis(), parts)
         exempt_from_collection()
         print(await node.start(), flush=True)
+        prices = asyncio.create_task(keep_prices(node))
         await node.wait_for_failure()
+        prices.cancel()
 
 
 if __name__ == "__main__":

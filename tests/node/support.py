@@ -113,6 +113,11 @@ class RunningNode:
                 await oracle.submit(time_ms, prices_x16)
         await self.until(lambda engine: engine.state.globals.oracle_time_ms == time_ms)
 
+    def move(self, duration_ms: int) -> None:
+        """Let time pass without a report."""
+        assert isinstance(self.clock, UnhurriedClock)
+        self.clock.move(duration_ms)
+
     def oracle_signer(self, index: int) -> LocalSigner:
         """Return the key of an oracle node."""
         return LocalSigner(oracle_private_key(index))
@@ -136,6 +141,30 @@ class RunningNode:
         return await self.node.runner.call(_trace)
 
 
+class UnhurriedClock:
+    """The machine's clock at a fiftieth of its speed, so that prices outlive a test.
+
+    Sleeping takes as long as ever.
+    """
+
+    def __init__(self) -> None:
+        self._start_ms = SystemClock().now_ms()
+        self._moved_ms = 0
+
+    def now_ms(self) -> int:
+        """Return the start, a fiftieth of what has passed since, and what it was moved by."""
+        passed_ms = (SystemClock().now_ms() - self._start_ms) // 50
+        return self._start_ms + passed_ms + self._moved_ms
+
+    def move(self, duration_ms: int) -> None:
+        """Let so much time pass at once; nobody who sleeps wakes up of it."""
+        self._moved_ms += duration_ms
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        """Sleep without blocking the event loop."""
+        await SystemClock().sleep_ms(duration_ms)
+
+
 @asynccontextmanager
 async def running_node(
     path: Path,
@@ -144,7 +173,7 @@ async def running_node(
     l1: SimulatedL1 | None = None,
 ) -> AsyncIterator[RunningNode]:
     """Start a node in a folder; stop it at the end."""
-    config, clock = local_config(), clock or SystemClock()
+    config, clock = local_config(), clock or UnhurriedClock()
     l1 = l1 or SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
     with DataFolder(path) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
@@ -206,7 +235,7 @@ def _trace(engine: Engine) -> tuple[Any, ...]:
     return (
         snapshot(engine.state),
         engine.last_sequence,
-        engine.counters.custody_quanta,
+        engine.state.globals.custody_quanta,
         engine.counters.n_orders_accepted,
         engine.history.book.levels(0, Side.BUY, 100),
         engine.history.book.levels(0, Side.SELL, 100),

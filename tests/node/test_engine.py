@@ -183,7 +183,8 @@ def test_sealed_witness_is_stored_and_agrees_with_the_output(tmp_path: Path) -> 
 def test_engine_when_collateral_does_not_add_up_stops_before_it_seals(tmp_path: Path) -> None:
     with opened(tmp_path) as engine:
         fund(engine)
-        engine.counters.custody_quanta += 1
+        counters = engine.state.globals
+        engine.state.globals = replace(counters, custody_quanta=counters.custody_quanta + 1)
         with pytest.raises(AssertionError):
             engine.seal()
     with opened(tmp_path) as engine:
@@ -210,7 +211,7 @@ def test_withdrawals_lower_custody(tmp_path: Path) -> None:
         fund(engine)
         tx = signed(Withdraw(2, 0, 1, 10**6), private_key(2), CONFIG)
         engine.process([Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))])
-        assert engine.counters.custody_quanta == N_ACCOUNTS * 10**11 - 10**6
+        assert engine.state.globals.custody_quanta == N_ACCOUNTS * 10**11 - 10**6
         engine.seal()
 
 
@@ -242,7 +243,7 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
         engine.process([Command(oracle_update(reports), later)])
         for account_id in range(4, 2 + N_ACCOUNTS):
             assert isinstance(act(engine, Withdraw(account_id, 0, 1, 10**11)), Accepted)
-        in_custody = engine.counters.custody_quanta
+        in_custody = engine.state.globals.custody_quanta
         assert in_custody == 2 * 10**11
         refusal = act(engine, Withdraw(2, 0, 2, in_custody + 1))
         assert isinstance(refusal, InvalidTransaction)

@@ -1,6 +1,5 @@
 """A cancellation that finds no resting order says what became of it."""
 
-import asyncio
 from pathlib import Path
 
 import grpc
@@ -18,13 +17,12 @@ from novation.client import (
     Side,
     TimeInForce,
 )
-from novation.client.client import now_ms
 from novation.client.orders import cancel_message
 from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder
 from sequencer import keyspace
 from sequencer.engine import Engine
-from tests.node.support import check_numbers, refusal, running_node, trading_node
+from tests.node.support import RunningNode, check_numbers, refusal, running_node, trading_node
 from tests.support.builders import private_key
 
 MARKET = "BTC-USD"
@@ -32,12 +30,13 @@ LIFETIME_MS = 300
 NEVER_GIVEN = 999
 
 
-async def close_orders(two: Client, three: Client) -> dict[str, int]:
+async def close_orders(node: RunningNode, two: Client, three: Client) -> dict[str, int]:
     """Bring orders of account 2 to every end that there is; return their numbers."""
+    expiry_time_ms = node.clock.now_ms() + LIFETIME_MS
     expiring = await two.place_order(
-        MARKET, Side.SELL, price="100.0", size="0.001", expiry_time_ms=now_ms() + LIFETIME_MS
+        MARKET, Side.SELL, price="100.0", size="0.001", expiry_time_ms=expiry_time_ms
     )
-    await asyncio.sleep(LIFETIME_MS / 1000 + 0.05)
+    node.move(LIFETIME_MS)
     filled = await two.place_order(MARKET, Side.SELL, price="100.1", size="0.001")
     # Meets the expired order on its way to the other.
     await three.place_order(MARKET, Side.BUY, price="100.1", size="0.001")
@@ -84,7 +83,7 @@ async def test_cancel_when_too_late_then_told_why_also_after_a_seal_and_a_restar
     tmp_path: Path,
 ) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
-        orders = await close_orders(two, three)
+        orders = await close_orders(node, two, three)
         await assert_told(two, three, orders)
         await node.node.runner.change(Engine.seal)
         await assert_told(two, three, orders)
@@ -117,7 +116,7 @@ async def test_cancel_when_in_a_stream_then_told_the_same_and_the_stream_goes_on
     tmp_path: Path,
 ) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
-        orders = await close_orders(two, three)
+        orders = await close_orders(node, two, three)
         market = two.exchange.market(MARKET)
         async with two.order_stream() as stream:
             with pytest.raises(OrderFilledError):

@@ -30,7 +30,8 @@ async def test_node_when_collateral_does_not_add_up_stops_and_keeps_the_journal(
         l1 = node.l1
 
         def lose_a_quantum(engine: Engine) -> None:
-            engine.counters.custody_quanta -= 1
+            counters = engine.state.globals
+            engine.state.globals = replace(counters, custody_quanta=counters.custody_quanta - 1)
             engine.meter._first_time_ms = 0
 
         await node.node.runner.call(lose_a_quantum)

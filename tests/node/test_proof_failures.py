@@ -32,6 +32,7 @@ from prover.job_folder import (
 from prover.pipeline import UnprovableBatchError, run_sealed_batch
 from prover.profiles import PROFILES, Profile
 from prover.worker import Worker
+from sequencer.clock import SystemClock
 from sequencer.config import NodeConfig
 from sequencer.engine import Engine
 from sequencer.proof_collector import ProofPolicy
@@ -280,8 +281,8 @@ def test_note_that_is_none_is_told_as_a_failure(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def _sealed(path: Path, policy: NodeConfig = POLICY) -> AsyncIterator[RunningNode]:
-    """Start a node with one sealed batch."""
-    async with running_node(path, policy=policy) as node:
+    """Start a node with one sealed batch; how long a prover is silent is told by a real clock."""
+    async with running_node(path, policy=policy, clock=SystemClock()) as node:
         await node.fund(2)
         await node.node.runner.change(Engine.seal)
         await until_exists(node.folder.proof_queue_path / "00000001")

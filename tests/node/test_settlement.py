@@ -420,7 +420,7 @@ async def test_deposits_after_a_restart_are_not_credited_twice(tmp_path: Path) -
         l1 = node.l1
     async with running_node(tmp_path, l1=l1) as node:
         await node.fund(5)
-        custody = await node.node.runner.call(lambda engine: engine.counters.custody_quanta)
+        custody = await node.node.runner.call(lambda engine: engine.state.globals.custody_quanta)
         assert custody == 4 * 10_000 * ONE_DOLLAR
 
 
@@ -453,7 +453,7 @@ async def test_request_for_a_deposit_that_was_consumed_moves_no_other(tmp_path: 
             node.l1.add_deposit(account_id)
         await node.until(lambda engine: 5 in engine.state.accounts)
         assert await node.node.runner.call(lambda engine: 4 in engine.state.accounts)
-        custody = await node.node.runner.call(lambda engine: engine.counters.custody_quanta)
+        custody = await node.node.runner.call(lambda engine: engine.state.globals.custody_quanta)
         assert custody == 4 * 10_000 * ONE_DOLLAR
 
 

@@ -49,7 +49,7 @@ def test_transactions_when_refused_then_no_trace_and_conserved_in_between(seed: 
         before, refused_before = snapshot(exchange.state), sum(trading.counts.values())
         entries_before = len(before[7])
         trading._try(trading._choose()())
-        check_conservation(exchange.state, exchange.custody_quanta)
+        check_conservation(exchange.state)
         assert exchange.state.batch is not None
         if len(exchange.state.batch.entries) == entries_before:
             assert snapshot(exchange.state) == before

@@ -8,8 +8,13 @@ from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import ACCOUNT_TREE_HEIGHT
-from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.constants import (
+    ACCOUNT_TREE_HEIGHT,
+    CUSTODY_BOUND,
+    INSURANCE_ACCOUNT_ID,
+    RESUME_GAP_MS,
+)
+from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.markets import Globals
 from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
@@ -53,7 +58,6 @@ class Exchange:
         self.state = State.genesis(self.config, genesis())
         self.sign = sign
         self.time_ms = START_MS
-        self.custody_quanta = 0
         self.nonces: dict[int, int] = {}
         self.sums = RunningSums(self.state)
         open_batch(self.state)
@@ -62,18 +66,30 @@ class Exchange:
 
     def apply(self, tx: Transaction) -> TransactionResult:
         """Apply a transaction now."""
-        result = apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
-        if isinstance(tx, Deposit) and result.result_code is ResultCode.DONE:
-            self.custody_quanta += tx.amount_quanta
-        if isinstance(tx, Withdraw):
-            self.custody_quanta -= tx.amount_quanta
-        return result
+        return apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
+
+    @property
+    def custody_quanta(self) -> int:
+        """What the state says is in custody."""
+        return self.state.globals.custody_quanta
+
+    def wait(self, duration_ms: int) -> None:
+        """Let time pass while the oracles report the prices that hold; no gap comes of it."""
+        for _ in range(duration_ms // RESUME_GAP_MS):
+            self.time_ms += RESUME_GAP_MS - 1
+            self.refresh_prices()
+        self.time_ms += max(duration_ms % RESUME_GAP_MS - 1, 0)
+        self.refresh_prices()
+
+    def refresh_prices(self) -> TransactionResult:
+        """Report the prices that hold once more."""
+        return self._update(tuple(m.index_price_x16 for m in self.state.market_list()))
 
     def seal(self) -> SealedBatch:
         """Seal the open batch and open the next."""
         sealed = seal_batch(self.state)
-        check_conservation(self.state, self.custody_quanta)
-        self.sums.follow(self.state, sealed, self.custody_quanta)
+        check_conservation(self.state)
+        self.sums.follow(self.state, sealed)
         assert vars(self.sums) == vars(RunningSums(self.state))
         open_batch(self.state)
         return sealed
@@ -92,8 +108,10 @@ class Exchange:
         """Update all prices to whole ticks; the last one given serves for the rest."""
         n_markets = len(self.config.markets)
         prices = (price_ticks + price_ticks[-1:] * n_markets)[:n_markets]
+        return self._update(tuple(price << 16 for price in prices))
+
+    def _update(self, prices_x16: tuple[int, ...]) -> TransactionResult:
         self.time_ms += 1
-        prices_x16 = tuple(price << 16 for price in prices)
         reports = [oracle_report(self.config, i, self.time_ms, prices_x16) for i in range(QUORUM)]
         return self.apply(oracle_update(tuple(reports)))
 
@@ -189,16 +207,23 @@ def exchange_with(
     config: ExchangeConfig | None = None,
     counters: Globals | None = None,
 ) -> Exchange:
-    """Return an exchange that begins with other accounts besides the two reserved ones."""
+    """Return an exchange that begins with other accounts besides the two reserved ones.
+
+    Balances add up to what is in custody: the insurance fund owes what is above its bound.
+    """
     exchange = Exchange(config, price_ticks=0)
-    accounts = {**genesis().accounts(), **accounts}
+    reserved = genesis().accounts()
+    total_quanta = sum(account.collateral_quanta for account in accounts.values())
+    custody_quanta = min(total_quanta, CUSTODY_BOUND - 1)
+    insurance = reserved[INSURANCE_ACCOUNT_ID].with_balance(custody_quanta - total_quanta)
+    accounts = {**reserved, INSURANCE_ACCOUNT_ID: insurance, **accounts}
     nodes: dict[tuple[int, int], int] = {}
     leaves = {account_id: account.leaf() for account_id, account in accounts.items()}
     MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
     old = exchange.state
-    parts = StateParts(accounts, {}, old.market_list(), counters or old.globals, nodes, {})
+    counters = replace(counters or old.globals, custody_quanta=custody_quanta)
+    parts = StateParts(accounts, {}, old.market_list(), counters, nodes, {})
     exchange.state = State(exchange.config, parts)
-    exchange.custody_quanta = sum(account.collateral_quanta for account in accounts.values())
     exchange.sums = RunningSums(exchange.state)
     open_batch(exchange.state)
     return exchange

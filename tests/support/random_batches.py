@@ -17,6 +17,7 @@ from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
     MAX_MAKERS_PER_ORDER,
+    RESUME_GAP_MS,
 )
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.orders import Side, TimeInForce
@@ -38,6 +39,7 @@ from tests.support.exchange import ONE_HOUR_MS, Exchange
 N_USERS = 6
 LADDER_BATCH = 40
 BASE_PRICE_TICKS = 1000
+GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE = 0.004, 0.1, 0.8
 
 
 class RandomTrading:
@@ -68,13 +70,26 @@ class RandomTrading:
             self._try(tx)
         assert self.exchange.state.batch is not None
         while len(self.exchange.state.batch.entries) < n_transactions:
-            self.exchange.time_ms += self.rng.choice((0, 0, 1, 40, 2_000))
+            self._pass_time()
             if not self._planned and self.rng.random() < 0.03:
                 self._plan_sinking()
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
             self._try(self._planned.pop(0)() if self._planned else self._choose()())
         return self.exchange.seal()
+
+    def _pass_time(self) -> None:
+        """Move the clock a little, rarely past a gap; prices mostly follow before they expire."""
+        rng, exchange = self.rng, self.exchange
+        exchange.time_ms += rng.choice((0, 0, 1, 40, 2_000))
+        if rng.random() < GAP_CHANCE:
+            exchange.time_ms += RESUME_GAP_MS
+            self._try(self._oracle_update())
+        counters = exchange.state.globals
+        if exchange.time_ms < counters.post_only_until_ms and rng.random() < RESUME_CHANCE:
+            exchange.time_ms = counters.post_only_until_ms
+        if exchange.time_ms > counters.price_valid_until_ms and rng.random() < REFRESH_CHANCE:
+            self._try(self._oracle_update())
 
     def _choose(self) -> Callable[[], Transaction]:
         (make,) = self.rng.choices(list(self._kinds), list(self._kinds.values()))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from novation.protocol.batch import PlaceOrderHints
+from novation.protocol.constants import RESUME_GAP_MS
 from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR
@@ -55,4 +56,8 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     exchange.place(MAKER, SELL, 40, 980)
     exchange.withdraw(MAKER, 1_000 * ONE_DOLLAR)
     exchange.apply(exchange.deposit(0, 77))
+    # Prices come back after a gap: the bid that is left is dead, and a post-only order clears it.
+    exchange.time_ms += RESUME_GAP_MS
+    exchange.set_price(930, 1000)
+    exchange.place(MAKER, SELL, 1, 980, time_in_force=POST_ONLY)
     return exchange.seal()

@@ -199,8 +199,7 @@ def test_taker_when_position_closes_then_open_interest_falls() -> None:
 
 def test_post_only_when_crossing_then_refused() -> None:
     exchange = traders()
-    exchange.place(2, SELL, 3, 1001, expiry_time_ms=exchange.time_ms + 5)
-    exchange.time_ms += 10
+    exchange.place(2, SELL, 3, 1001)
     order = exchange.order(3, BUY, 1, 1001, time_in_force=POST_ONLY)
     assert exchange.refuse(order) is ErrorCode.POST_ONLY_CROSSES
     result = exchange.place(3, BUY, 1, 1000, time_in_force=POST_ONLY)
@@ -208,6 +207,16 @@ def test_post_only_when_crossing_then_refused() -> None:
     order = exchange.order(4, SELL, 1, 1000, time_in_force=POST_ONLY)
     assert exchange.refuse(order) is ErrorCode.POST_ONLY_CROSSES
     assert exchange.place(4, SELL, 1, 1001, time_in_force=POST_ONLY).hints is not None
+
+
+def test_post_only_when_it_meets_an_expired_order_then_rests() -> None:
+    exchange = traders()
+    exchange.place(2, SELL, 3, 1001, expiry_time_ms=exchange.time_ms + 5)
+    exchange.time_ms += 10
+    result = exchange.place(3, BUY, 1, 1001, time_in_force=POST_ONLY)
+    assert result.result_code is ResultCode.RESTING
+    assert visits(result.hints) == [(1, VisitOutcome.EXPIRED, 0)]
+    assert (exchange.book(SELL), exchange.book(BUY)) == ([], [(2, 1001, 1)])
 
 
 def test_maker_when_expired_then_removed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from novation.protocol import cost, slots
 from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import ORDER_TREE_HEIGHT
+from novation.protocol.constants import ORDER_TREE_HEIGHT, POST_ONLY_MS
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
 from novation.protocol.markets import Globals
 from novation.protocol.orders import VisitOutcome
@@ -93,7 +93,16 @@ def test_output_when_decoded_then_what_the_batch_did(
     ]
     # All accounts are opened but the insurance fund: the fee account gets its fees.
     assert [record.account_id for record in second.accounts] == [0, 2, 3, 4, 5]
-    assert second.counters == Globals(2, second.last_time_ms, 50, 6, second.last_time_ms)
+    assert second.counters == Globals(
+        batch_number=2,
+        time_ms=second.last_time_ms,
+        next_order_id=51,
+        l1_queue_position=6,
+        oracle_time_ms=second.last_time_ms,
+        custody_quanta=3 * 10**10 + 6 * 10**6 - 10**9 + 77,
+        dead_below_order_id=50,
+        post_only_until_ms=second.last_time_ms + POST_ONLY_MS,
+    )
     for batch in sealed:
         assert encode_output(decode_output(batch.output)) == batch.output
 
@@ -102,9 +111,9 @@ def test_orders_when_born_and_gone_then_no_slot(sealed: tuple[SealedBatch, Seale
     first, second = (decode_output(batch.output) for batch in sealed)
     assert [r.order.order_id for r in first.orders if r.order] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert [r.slot for r in first.orders] == list(range(9))
-    # Only the last rung of the ladder and the resting sell survive; slots 0.. were taken before.
+    # Only a sell and the post-only order at the end survive; slots 0.. were taken before.
     born = [(r.slot, r.order.order_id) for r in second.orders if r.order and r.order.order_id > 11]
-    assert born == [(9, 15), (10, 48)]
+    assert born == [(9, 15), (10, 50)]
     emptied = [r.slot for r in second.orders if r.order is None]
     assert emptied == [0, 1, 2, 3, 5, 6, 7, 8]
 
@@ -225,7 +234,8 @@ def test_rebuild_when_outputs_applied_then_same_state(
     for batch in sealed:
         apply_output(state, decode_output(batch.output))
         assert state.root == batch.new_root
-    check_conservation(state, 3 * 10**10 + 6 * 10**6 - 10**9 + 77)
+    assert state.globals.custody_quanta == 3 * 10**10 + 6 * 10**6 - 10**9 + 77
+    check_conservation(state)
 
 
 def changed_outputs(output: BatchOutput) -> Iterator[tuple[str, BatchOutput]]:
@@ -269,7 +279,7 @@ def test_output_when_any_felt_is_missing_or_added_then_refused(
 @pytest.mark.parametrize(
     ("index", "value"),
     [
-        (0, 2),
+        (0, 3),
         (1, -1),
         (1, 2**252),
         (4, 1 << 144),
@@ -464,7 +474,7 @@ def test_conservation_when_state_is_spoiled_then_noticed(spoil: Any) -> None:
     exchange.fund(2)
     exchange.place(2, BUY, 3, 999)
     exchange.place(2, SELL, 3, 1001)
-    check_conservation(exchange.state, exchange.custody_quanta)
+    check_conservation(exchange.state)
     spoil(exchange.state)
     with pytest.raises((AssertionError, KeyError)):
-        check_conservation(exchange.state, exchange.custody_quanta)
+        check_conservation(exchange.state)

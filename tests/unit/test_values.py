@@ -158,8 +158,9 @@ def test_market_and_globals_when_packed_then_round_trip() -> None:
     market = Market(1, 2, 0, 3, 4, 5, 6, 7, -8)
     assert Market.from_words(market.words()) == market
     assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
-    counters = Globals(1, 2, 3, 4, 5)
-    assert Globals.from_word(counters.word()) == counters
+    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**48 - 1, 2**49 - 1)
+    assert Globals.from_words(counters.words()) == counters
+    assert [word.bit_length() for word in counters.words()] == [195, 160]
 
 
 def test_crosses_when_prices_equal_then_true_on_both_sides() -> None:

@@ -21,6 +21,7 @@ struct Taker {
     market: MarketConfig*,
     price: Price*,
     prices: Price*,
+    dead_below_order_id: felt,
 }
 
 // What a visit did. `lots` = 0 says that the maker was removed from its account and must leave the
@@ -61,21 +62,25 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp expired if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
+    tempvar a = terms.order_id - taker.dead_below_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp killed if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
     // The least of the taker's and the maker's rest; equal ones may go either way.
     local least_lots;
     tempvar a = maker.remaining_lots - remaining_lots;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp smaller if [ap] != 0, ap++;
-    assert [range_check_ptr + 1] = a;
+    assert [range_check_ptr + 2] = a;
     assert least_lots = remaining_lots;
     jmp sized;
 
     smaller:
-    assert [range_check_ptr + 1] = -a;
+    assert [range_check_ptr + 2] = -a;
     assert least_lots = maker.remaining_lots;
 
     sized:
-    let range_check_ptr = range_check_ptr + 2;
+    let range_check_ptr = range_check_ptr + 3;
     local lots;
     local range_check_after;
     if (terms.reduce_only == 0) {
@@ -154,6 +159,11 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     expired:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
+    return release_maker(taker, maker, account, old);
+
+    killed:
+    assert [range_check_ptr + 1] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 2;
     return release_maker(taker, maker, account, old);
 }
 

@@ -49,13 +49,19 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         message.amount_quanta * 2 ** 48;
     assert operation.l1_address = message.owner.l1_address;
     assert operation.stark_key = message.owner.key_0;
+    // The codes are 0 if the amount was credited, and 1.
     local environment_after: Environment = Environment(
         config=environment.config,
         domain_tag=environment.domain_tag,
         markets=environment.markets,
         prices=environment.prices,
-        oracle_time_ms=environment.oracle_time_ms,
+        price_valid_until_ms=environment.price_valid_until_ms,
         oracle_hash=environment.oracle_hash,
+        dead_below_order_id=environment.dead_below_order_id,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=environment.custody_quanta + message.amount_quanta * (
+            RESULT_DEPOSIT_KEY_MISMATCH - result_code
+        ),
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
     );

@@ -4,7 +4,15 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.config import Config
-from circuits.cairo.constants import MESSAGE_ORACLE_REPORT, PRICES_PER_WORD, RC_BOUND, TIME_BOUND
+from circuits.cairo.constants import (
+    MESSAGE_ORACLE_REPORT,
+    POST_ONLY_MS,
+    PRICE_VALIDITY_MS,
+    PRICES_PER_WORD,
+    RC_BOUND,
+    RESUME_GAP_MS,
+    TIME_BOUND,
+)
 from circuits.cairo.environment import Environment
 from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
@@ -32,7 +40,7 @@ struct OracleUpdate {
 // A quorum of oracle nodes signed prices; their medians become index and mark. Returns the
 // environment with the new prices.
 func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
-    environment: Environment*, time_ms
+    environment: Environment*, time_ms, next_order_id
 ) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -41,7 +49,8 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     local config: Config* = environment.config;
     local n_markets = config.n_markets;
     assert [range_check_ptr] = message.n_reports - config.oracle_quorum;
-    assert [range_check_ptr + 1] = message.oracle_time_ms - environment.oracle_time_ms - 1;
+    let valid_until_ms = message.oracle_time_ms + PRICE_VALIDITY_MS;
+    assert [range_check_ptr + 1] = valid_until_ms - environment.price_valid_until_ms - 1;
     // n_lower = floor((n_reports - 1) / 2): twice n_lower is n_reports - 1 or n_reports - 2. If
     // that were odd, n_lower would be a half, and twice n_left an odd number; twice what
     // check_medians can count down is even, and both are below 2^70, far from the prime: it would
@@ -51,7 +60,9 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     // n_words = ceil(n_markets / 5).
     assert [range_check_ptr + 2] = message.n_spare;
     assert [range_check_ptr + 3] = message.n_spare + (RC_BOUND - PRICES_PER_WORD);
-    let range_check_ptr = range_check_ptr + 4;
+    // Prices that are too far ahead could be used for too long.
+    assert [range_check_ptr + 4] = time_ms + PRICE_VALIDITY_MS - message.oracle_time_ms;
+    let range_check_ptr = range_check_ptr + 5;
     local row_size = message.n_words * PRICES_PER_WORD;
     assert row_size = n_markets + message.n_spare;
 
@@ -71,6 +82,9 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     );
     let (local oracle_hash) = chain_prices(oracle_hash, message.prices_x16, message.n_words);
 
+    let (local dead_below_order_id, local post_only_until_ms) = resume_after_gap(
+        environment, time_ms, next_order_id
+    );
     // The table of prices follows the last one: its address is new.
     let prices = environment.prices + n_markets * Price.SIZE;
     write_prices(prices, environment.markets, message.prices_x16, n_markets);
@@ -79,12 +93,38 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         domain_tag=environment.domain_tag,
         markets=environment.markets,
         prices=prices,
-        oracle_time_ms=message.oracle_time_ms,
+        price_valid_until_ms=message.oracle_time_ms + PRICE_VALIDITY_MS,
         oracle_hash=oracle_hash,
+        dead_below_order_id=dead_below_order_id,
+        post_only_until_ms=post_only_until_ms,
+        custody_quanta=environment.custody_quanta,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
     );
     return (environment=&environment_after);
+}
+
+// Returns the two fields of the environment that a gap changes: every order that rests when prices
+// come back is dead. The first prices of all end no gap.
+//
+// Guarantee: both answers to whether there was a gap are proven.
+func resume_after_gap{range_check_ptr}(environment: Environment*, time_ms, next_order_id) -> (
+    dead_below_order_id: felt, post_only_until_ms: felt
+) {
+    if (environment.price_valid_until_ms == PRICE_VALIDITY_MS) {
+        return (environment.dead_below_order_id, environment.post_only_until_ms);
+    }
+    tempvar a = environment.price_valid_until_ms - time_ms + (RESUME_GAP_MS - PRICE_VALIDITY_MS);
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp gap if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (environment.dead_below_order_id, environment.post_only_until_ms);
+
+    gap:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (next_order_id, time_ms + POST_ONLY_MS);
 }
 
 // Proves the signatures of the reports, by strictly ascending signers, and their times.

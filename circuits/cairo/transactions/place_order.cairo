@@ -83,8 +83,7 @@ func place_order{
     local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
     local price: Price* = environment.prices + market_id * Price.SIZE;
 
-    // 1. The signature: same as authorize(), keep in step. Widths are checked below, so word_1 has
-    // one reading.
+    // 1. The signature: same as authorize(), keep in step. Widths are checked below.
     assert poseidon_ptr.input = PoseidonBuiltinState(
         MESSAGE_PLACE_ORDER + account_id * 2 ** 8 + message.head.key_index * 2 ** 40 +
         message.head.nonce * 2 ** 48 + market_id * 2 ** 110,
@@ -129,20 +128,22 @@ func place_order{
     assert [range_check_ptr + 7] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
-    tempvar neither_gtc_nor_ioc = message.time_in_force * (message.time_in_force - 1);
-    assert neither_gtc_nor_ioc * (message.time_in_force - TIME_IN_FORCE_POST_ONLY) = 0;
+    // Of a post-only order 2 and 0; of others, which may not follow a gap at once, 0 and -1 or -2.
+    local twice_post_only = message.time_in_force * (message.time_in_force - 1);
+    tempvar below_post_only = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
+    assert twice_post_only * below_post_only = 0;
+    assert [range_check_ptr + 10] = below_post_only * (environment.post_only_until_ms - time_ms);
+    assert [range_check_ptr + 11] = environment.price_valid_until_ms - time_ms;
     // The limit of the order's side; only the dangerous direction is bounded. Below 2^70.
     tempvar limit = [&price.buy_limit + side];
     assert [range_check_ptr + 8] = direction * (
         limit - message.price_ticks * (PRICE_X16_ONE * PPM_ONE)
     );
-    // A market without a price yet has the limit 0 (the band is below 10^6), and nothing else
-    // excludes a sell there.
+    // Without a price yet the limit is 0 (the band is below 10^6), and nothing else excludes a sell.
     assert [range_check_ptr + 9] = limit - 1;
-    let range_check_ptr = range_check_ptr + 10;
+    let range_check_ptr = range_check_ptr + 12;
 
-    // 2, 3. The slot, and the lots that may be traded. What the position could reach with the
-    // signed size keeps within its bound.
+    // 2, 3. The slot, most often the list's first; the lots to trade; what the position could reach.
     local old: Position*;
     local n_passed;
     tempvar positions = account.positions;
@@ -155,7 +156,6 @@ func place_order{
     jmp located;
 
     first:
-    // Most often the slot is the first of the list.
     tempvar other_market = positions.market_id - market_id;
     jmp search if other_market != 0;
     assert old = positions;
@@ -212,6 +212,8 @@ func place_order{
     let (met: Walk*, limit) = meet_book(&message, environment, time_ms, &start);
     assert walk = met;
     assert hit_limit = limit;
+    // A post-only order only clears dead orders away: a fill has at least one lot.
+    assert twice_post_only * (lots - met.remaining_lots) = 0;
     assert range_check_walked = range_check_ptr;
     assert accounts_log_walked = accounts_log;
     assert orders_log_walked = orders_log;
@@ -307,15 +309,12 @@ func place_order{
     return (fees_quanta=walk.fees_quanta);
 }
 
-// Walks the book for an order that may cross (the walk itself proves whether it does); a post-only
-// order must not.
+// Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     message: PlaceOrder*, environment: Environment*, time_ms, start: Walk*
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    // Not 2, which is post-only.
-    assert message.time_in_force = message.time_in_force * message.time_in_force;
     local market_id = message.market_id;
     local side = message.side;
     local taker: Taker = Taker(
@@ -328,6 +327,7 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         market=environment.markets + market_id * MarketConfig.SIZE,
         price=environment.prices + market_id * Price.SIZE,
         prices=environment.prices,
+        dead_below_order_id=environment.dead_below_order_id,
     );
     return walk_book(&taker, start);
 }

@@ -20,7 +20,7 @@ func withdraw{
     ecdsa_ptr: SignatureBuiltin*,
     poseidon_ptr: PoseidonBuiltin*,
     accounts_log: DictAccess*,
-}(environment: Environment*) -> (environment: Environment*) {
+}(environment: Environment*, time_ms) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: Withdraw;
@@ -35,6 +35,20 @@ func withdraw{
     let (local identity, local nonce_0) = authorize(
         MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.domain_tag, account
     );
+
+    // With a slot the margin depends on prices, which must be valid.
+    local range_check_priced;
+    if (cast(account.positions, felt) == 0) {
+        assert range_check_priced = range_check_ptr;
+    } else {
+        assert [range_check_ptr] = environment.price_valid_until_ms - time_ms;
+        assert range_check_priced = range_check_ptr + 1;
+    }
+    let range_check_ptr = range_check_priced;
+    // Equity counts profit that no one has paid in yet; what is not there cannot leave.
+    local custody_quanta = environment.custody_quanta - message.amount_quanta;
+    assert [range_check_ptr] = custody_quanta;
+    let range_check_ptr = range_check_ptr + 1;
 
     local collateral_quanta = account.collateral_quanta - message.amount_quanta;
     let (local surplus) = surplus_of(account, environment.prices);
@@ -58,8 +72,11 @@ func withdraw{
         domain_tag=environment.domain_tag,
         markets=environment.markets,
         prices=environment.prices,
-        oracle_time_ms=environment.oracle_time_ms,
+        price_valid_until_ms=environment.price_valid_until_ms,
         oracle_hash=environment.oracle_hash,
+        dead_below_order_id=environment.dead_below_order_id,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=custody_quanta,
         operations=environment.operations,
         withdrawals=environment.withdrawals + 1,
     );

@@ -56,8 +56,9 @@ interface IExchange {
     /// @notice Batches that were sealed before the request have time to settle.
     error ReclaimTooEarly(uint256 allowedFrom);
 
-    /// @notice The batch would pay out more than the exchange's state can hold.
-    error CustodyExceeded(uint256 owedQuanta, uint256 custodyQuanta);
+    /// @notice What the new state says is in custody, and what is owed to others than the state,
+    /// must be all that the contract holds.
+    error CustodyMismatch(uint256 stateQuanta, uint256 owedQuanta, uint256 custodyQuanta);
 
     /// @notice A deposit entered the queue.
     /// @param index Position in the queue, counting reclaimed deposits.

@@ -7,11 +7,17 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 1;
+    uint256 internal constant VERSION = 2;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
+
+    /// @dev The two words of globals end the output: the second one begins with custody_quanta:63,
+    /// behind it come dead_below_order_id:48 and post_only_until_ms:49.
+    uint256 private constant GLOBALS_WORDS = 2;
+    uint256 private constant CUSTODY_BITS = 63;
+    uint256 private constant LAST_WORD_BITS = 160;
 
     /// @dev Position of `n_positions` in an account record: behind account_id:32, collateral:100,
     /// open_orders:16, n_keys:4.
@@ -49,6 +55,8 @@ library BatchOutput {
         header.nMarkets = uint8(word >> 128);
         header.oracleHash = output[6];
         _checkLength(output, header);
+        word = _wordOfBits(output, output.length - 1, LAST_WORD_BITS);
+        header.custodyQuanta = uint64(word & ((1 << CUSTODY_BITS) - 1));
     }
 
     /// @notice The `i`-th consumed operation and its result code; `i < nOperations`.
@@ -92,8 +100,7 @@ library BatchOutput {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
             index += 1 + ((output[index] >> PRESENT_SHIFT) & 1);
         }
-        // The markets and the word of globals end the output.
-        index += MARKET_WORDS * uint256(header.nMarkets) + 1;
+        index += MARKET_WORDS * uint256(header.nMarkets) + GLOBALS_WORDS;
         if (index != output.length) revert WrongOutputLength(index, output.length);
     }
 

@@ -7,7 +7,7 @@ uint8 constant OPERATION_DEPOSIT = 1;
 /// @dev Result code of an operation that was carried out.
 uint8 constant RESULT_DONE = 0;
 
-/// @notice The fixed part of a batch's public output.
+/// @notice The fixed part of a batch's public output, and what the new state has in custody.
 struct BatchHeader {
     uint256 configHash;
     uint256 oldRoot;
@@ -22,6 +22,7 @@ struct BatchHeader {
     uint24 nOrders;
     uint8 nMarkets;
     uint256 oracleHash;
+    uint64 custodyQuanta;
 }
 
 /// @notice An entry of the L1 queue: what a user asked for, in collateral of 1e-6.

@@ -40,6 +40,7 @@ library BatchBuilder {
         for (uint256 i = 0; i < dataAvailability.length; ++i) {
             output[next++] = dataAvailability[i];
         }
+        output[next - 1] |= header.custodyQuanta;
         return abi.encode(output);
     }
 
@@ -48,7 +49,7 @@ library BatchBuilder {
         pure
         returns (uint256)
     {
-        output[0] = 1;
+        output[0] = 2;
         output[1] = header.configHash;
         output[2] = header.oldRoot;
         output[3] = header.newRoot;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {TestUsd} from "../../script/TestUsd.sol";
 import {Exchange} from "../../src/Exchange.sol";
-import {BatchHeader, OPERATION_DEPOSIT, Operation} from "../../src/types/Batch.sol";
+import {BatchHeader, OPERATION_DEPOSIT, Operation, RESULT_DONE} from "../../src/types/Batch.sol";
 import {AcceptingVerifier} from "./AcceptingVerifier.sol";
 import {BatchBuilder} from "./BatchBuilder.sol";
 import {TestBase} from "./TestBase.sol";
@@ -84,11 +84,27 @@ abstract contract ExchangeBase is TestBase {
         header.nOperations = uint16(consumed.length);
         header.nWithdrawals = uint16(payments.length);
         header.nMarkets = 1;
+        header.custodyQuanta = _custodyAfter();
     }
 
-    /// @dev One market's three words and the globals.
+    /// @dev What the state has in custody after such a batch; 0 if it paid more than it had.
+    function _custodyAfter() private view returns (uint64) {
+        (uint256 total, uint256 payable_, uint256 queued) = exchange.custody();
+        int256 sum = int256(total - payable_ - queued);
+        for (uint256 i = 0; i < consumed.length; ++i) {
+            if (consumed[i].resultCode == RESULT_DONE) {
+                sum += int256(uint256(consumed[i].operation.amountQuanta));
+            }
+        }
+        for (uint256 i = 0; i < payments.length; ++i) {
+            sum -= int256(uint256(payments[i].amountQuanta));
+        }
+        return sum < 0 ? 0 : uint64(uint256(sum));
+    }
+
+    /// @dev One market's three words and two of globals.
     function encode(BatchHeader memory header) internal view returns (bytes memory) {
-        uint256[] memory tail = new uint256[](4);
+        uint256[] memory tail = new uint256[](5);
         return BatchBuilder.encode(header, consumed, payments, tail);
     }
 

@@ -40,6 +40,7 @@ class OrderStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_STATUS_RESTING: _ClassVar[OrderStatus]
     ORDER_STATUS_FILLED: _ClassVar[OrderStatus]
     ORDER_STATUS_CANCELLED: _ClassVar[OrderStatus]
+    ORDER_STATUS_KILLED: _ClassVar[OrderStatus]
 
 class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -51,6 +52,7 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_MARGIN: _ClassVar[CancelReason]
     CANCEL_REASON_IOC: _ClassVar[CancelReason]
     CANCEL_REASON_MAKER_LIMIT: _ClassVar[CancelReason]
+    CANCEL_REASON_KILLED: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -77,6 +79,7 @@ ORDER_STATUS_UNSPECIFIED: OrderStatus
 ORDER_STATUS_RESTING: OrderStatus
 ORDER_STATUS_FILLED: OrderStatus
 ORDER_STATUS_CANCELLED: OrderStatus
+ORDER_STATUS_KILLED: OrderStatus
 CANCEL_REASON_UNSPECIFIED: CancelReason
 CANCEL_REASON_USER: CancelReason
 CANCEL_REASON_EXPIRED: CancelReason
@@ -85,6 +88,7 @@ CANCEL_REASON_REDUCE_ONLY: CancelReason
 CANCEL_REASON_MARGIN: CancelReason
 CANCEL_REASON_IOC: CancelReason
 CANCEL_REASON_MAKER_LIMIT: CancelReason
+CANCEL_REASON_KILLED: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState

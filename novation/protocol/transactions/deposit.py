@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import ACCOUNT_ID_BOUND, AMOUNT_BOUND, L1_ADDRESS_BOUND
+from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
+    AMOUNT_BOUND,
+    CUSTODY_BOUND,
+    L1_ADDRESS_BOUND,
+)
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Deposited, DepositFailed
 from novation.protocol.state import State
@@ -42,7 +47,7 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     validate_deposit(tx)
     result_code = check_deposit(state, tx)
     counters = state.globals
-    state.globals = replace(counters, l1_queue_position=counters.l1_queue_position + 1)
+    state.globals = counters = replace(counters, l1_queue_position=counters.l1_queue_position + 1)
     old = state.open_account(tx.account_id)
     if result_code is not ResultCode.DONE:
         failed = DepositFailed(tx.account_id, tx.amount_quanta, result_code)
@@ -50,5 +55,9 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     account = Account.new(tx.l1_address, tx.stark_key) if old is None else old
     balance = account.collateral_quanta + tx.amount_quanta
     state.set_account(tx.account_id, account.with_balance(balance))
+    custody_quanta = counters.custody_quanta + tx.amount_quanta
+    # L1 keeps all deposits together below half of it.
+    assert custody_quanta < CUSTODY_BOUND
+    state.globals = replace(counters, custody_quanta=custody_quanta)
     event = Deposited(tx.account_id, tx.amount_quanta, is_new_account=old is None)
     return TransactionResult(result_code, (event,))

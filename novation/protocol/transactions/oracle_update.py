@@ -8,6 +8,7 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
     MESSAGE_ORACLE_REPORT,
+    PRICE_VALIDITY_MS,
     PRICE_X16_BITS,
     PRICE_X16_BOUND,
     PRICES_PER_WORD,
@@ -16,6 +17,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.numeric import check_field, pack
+from novation.protocol.price_validity import resume_after_gap
 from novation.protocol.signatures import UNSIGNED, Signature, check_signature
 from novation.protocol.state import State
 
@@ -116,6 +118,13 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
         check_report_time(report.time_ms, now_ms, config.oracle_max_age_ms)
     oldest_ms = min(report.time_ms for report in tx.reports)
     last_ms = state.globals.oracle_time_ms
+    if oldest_ms > now_ms + PRICE_VALIDITY_MS:
+        raise InvalidTransaction(
+            ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
+            f"the oldest report, of {oldest_ms}, is more than {PRICE_VALIDITY_MS} ms ahead of "
+            f"{now_ms}: its prices could be used for too long",
+            Broken("time_ms", oldest_ms, now_ms + PRICE_VALIDITY_MS),
+        )
     if tx.oracle_time_ms != oldest_ms or oldest_ms <= last_ms:
         raise InvalidTransaction(
             ErrorCode.ORACLE_TIME_NOT_INCREASING,
@@ -144,8 +153,9 @@ def apply_oracle_update(
     """Set index and mark price of every market."""
     validate_oracle_update(tx, state.config)
     check_oracle_update(state, tx, verify_signature=verify_signature)
+    killed = resume_after_gap(state)
     state.globals = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
     for market_id, price_x16 in enumerate(tx.prices_x16):
         state.set_market(market_id, state.market(market_id).with_price(price_x16))
     event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
-    return TransactionResult(ResultCode.DONE, (event,))
+    return TransactionResult(ResultCode.DONE, (event, *killed))

@@ -27,11 +27,12 @@ from novation.protocol.constants import (
     TIME_BOUND,
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
-from novation.protocol.events import CancelReason, OrderPlaced
+from novation.protocol.events import CancelReason, OrderFilled, OrderPlaced
 from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.matching import Walk, cancelled, reduces, walk_book
 from novation.protocol.numeric import check_field, div_ceil, pack
-from novation.protocol.orders import RestingOrder, SelfTradeMode, Side, TimeInForce, crosses
+from novation.protocol.orders import RestingOrder, SelfTradeMode, Side, TimeInForce
+from novation.protocol.price_validity import check_not_resuming, check_prices_are_valid
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
@@ -95,10 +96,11 @@ def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     """Check everything that can be known before the walk; return the taker's account."""
     account = check_signer(state, tx, verify_signature=verify_signature)
     _check_market(state, tx)
+    check_prices_are_valid(state)
+    check_not_resuming(state, tx.time_in_force)
     _check_price(state, tx)
     _check_slot(account, tx)
     _check_position_limit(account, tx)
-    _check_post_only(state, tx)
     return account
 
 
@@ -109,6 +111,7 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     apply_nonce(state, tx, before)
     order = _give_id(state, tx, before)
     walk = walk_book(state, order)
+    _check_post_only(tx, walk)
     _check_open_interest(state, tx)
     order = order.with_remaining(walk.remaining_lots)
     result_code = _result_code(tx, walk)
@@ -221,19 +224,6 @@ def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
         )
 
 
-def _check_post_only(state: State, tx: PlaceOrder) -> None:
-    if tx.time_in_force is not TimeInForce.POST_ONLY:
-        return
-    head_id, head_price_ticks = state.market(tx.market_id).head(tx.side.other)
-    if head_id != 0 and crosses(tx.side, tx.price_ticks, head_price_ticks):
-        best_ticks = head_price_ticks + (-1 if tx.side is Side.BUY else 1)
-        raise InvalidTransaction(
-            ErrorCode.POST_ONLY_CROSSES,
-            f"crosses order {head_id} at {head_price_ticks} ticks",
-            Broken("price_ticks", tx.price_ticks, best_ticks),
-        )
-
-
 def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
     order_id = state.globals.next_order_id
     state.globals = replace(state.globals, next_order_id=order_id + 1)
@@ -250,6 +240,20 @@ def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
         price_ticks=tx.price_ticks,
         expiry_time_ms=tx.expiry_time_ms,
     )
+
+
+def _check_post_only(tx: PlaceOrder, walk: Walk) -> None:
+    """Refuse a post-only order that traded; who only clears dead orders away may rest."""
+    if tx.time_in_force is not TimeInForce.POST_ONLY:
+        return
+    fill = next((event for event in walk.events if isinstance(event, OrderFilled)), None)
+    if fill is not None:
+        best_ticks = fill.price_ticks + (-1 if tx.side is Side.BUY else 1)
+        raise InvalidTransaction(
+            ErrorCode.POST_ONLY_CROSSES,
+            f"crosses order {fill.maker_order_id} at {fill.price_ticks} ticks",
+            Broken("price_ticks", tx.price_ticks, best_ticks),
+        )
 
 
 def _check_open_interest(state: State, tx: PlaceOrder) -> None:

@@ -1,6 +1,6 @@
 """Withdraw: collateral leaves an account and becomes payable to its owner on L1."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
@@ -10,6 +10,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import Withdrawn
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.numeric import check_field, div_ceil
+from novation.protocol.price_validity import check_prices_are_valid
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
@@ -48,8 +49,13 @@ def validate_withdraw(tx: Withdraw) -> None:
 
 
 def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Account:
-    """Return the account after checking that it meets initial margin without the amount."""
+    """Return the account after checking prices, its margin without the amount, and custody.
+
+    Without a slot no price matters, so that such an account can always leave.
+    """
     account = check_signer(state, tx, verify_signature=verify_signature)
+    if account.positions:
+        check_prices_are_valid(state)
     after = account.with_balance(account.collateral_quanta - tx.amount_quanta)
     margin = margin_of(after, state.markets, state.config)
     if not margin.meets_initial:
@@ -58,7 +64,19 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
             f"equity_x16_ppm {margin.equity_x16 * PPM_ONE} < initial {margin.initial_x16_ppm}",
             Broken("amount_quanta", tx.amount_quanta, _largest_amount(tx, margin)),
         )
+    _check_custody(state, tx)
     return account
+
+
+def _check_custody(state: State, tx: Withdraw) -> None:
+    """Refuse what is not there: equity counts profit that no one has paid in yet."""
+    custody_quanta = state.globals.custody_quanta
+    if tx.amount_quanta > custody_quanta:
+        raise InvalidTransaction(
+            ErrorCode.CUSTODY_EXCEEDED,
+            f"{tx.amount_quanta} quanta, in custody {custody_quanta}",
+            Broken("amount_quanta", tx.amount_quanta, custody_quanta),
+        )
 
 
 def _largest_amount(tx: Withdraw, without: Margin) -> int:
@@ -74,5 +92,7 @@ def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Tra
     account = state.account(tx.account_id)
     balance = account.collateral_quanta - tx.amount_quanta
     state.set_account(tx.account_id, account.with_balance(balance))
+    counters = state.globals
+    state.globals = replace(counters, custody_quanta=counters.custody_quanta - tx.amount_quanta)
     event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
     return TransactionResult(ResultCode.DONE, (event,))

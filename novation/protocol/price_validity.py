@@ -1,0 +1,54 @@
+"""How long prices may be used, and what happens when they come back after a gap.
+
+docs/spec/protocol.md, section 8. Without these rules whoever orders transactions would trade at
+prices that the world has left, and pick off the orders that nobody could take back meanwhile.
+"""
+
+from dataclasses import replace
+
+from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.events import BooksKilled
+from novation.protocol.orders import TimeInForce
+from novation.protocol.state import State
+
+
+def check_prices_are_valid(state: State) -> None:
+    """Raise InvalidTransaction if the last prices are too old to be used."""
+    now_ms, oracle_time_ms = state.globals.time_ms, state.globals.oracle_time_ms
+    if now_ms > state.globals.price_valid_until_ms:
+        age_ms = now_ms - oracle_time_ms
+        raise InvalidTransaction(
+            ErrorCode.STALE_PRICE,
+            f"prices of {oracle_time_ms} are {age_ms} ms old at {now_ms}, "
+            f"limit {PRICE_VALIDITY_MS} ms",
+            Broken("price_age_ms", age_ms, PRICE_VALIDITY_MS),
+        )
+
+
+def check_not_resuming(state: State, time_in_force: TimeInForce) -> None:
+    """Raise InvalidTransaction if only post-only orders are accepted now, and this is none."""
+    now_ms, until_ms = state.globals.time_ms, state.globals.post_only_until_ms
+    if now_ms < until_ms and time_in_force is not TimeInForce.POST_ONLY:
+        raise InvalidTransaction(
+            ErrorCode.POST_ONLY_PERIOD,
+            f"prices came back after a gap: {time_in_force.name} orders are accepted from "
+            f"{until_ms}, now {now_ms}",
+            Broken("time_ms", now_ms, until_ms),
+        )
+
+
+def resume_after_gap(state: State) -> tuple[BooksKilled, ...]:
+    """Kill every resting order if the last prices are older than the gap allows.
+
+    To be called before new prices are set. The very first prices end no gap.
+    """
+    counters = state.globals
+    if counters.oracle_time_ms == 0 or counters.time_ms - counters.oracle_time_ms <= RESUME_GAP_MS:
+        return ()
+    dead_below_order_id = counters.next_order_id
+    post_only_until_ms = counters.time_ms + POST_ONLY_MS
+    state.globals = replace(
+        counters, dead_below_order_id=dead_below_order_id, post_only_until_ms=post_only_until_ms
+    )
+    return (BooksKilled(dead_below_order_id, post_only_until_ms),)
