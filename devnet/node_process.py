@@ -63,7 +63,11 @@ def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int)
             len(deployment.markets),
         ),
         # Long enough for the whole committee, so that one update carries all reports.
-        oracle=OraclePolicy(grace_ms=500),
+        oracle=OraclePolicy(
+            grace_ms=500,
+            idle_interval_ms=1000 * arguments.oracle_heartbeat,
+            idle_move_ppm=arguments.oracle_threshold_ppm,
+        ),
         watcher=WatcherPolicy(
             confirmations=arguments.confirmations,
             poll_ms=250,
@@ -110,6 +114,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)
     parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
+    parser.add_argument("--oracle-heartbeat", type=int, default=20, metavar="SECONDS")
+    parser.add_argument("--oracle-threshold-ppm", type=int, default=500, metavar="PPM")
     return parser.parse_args(arguments)
 
 

@@ -2,8 +2,9 @@
 
     python -m devnet.oracle_node --home FOLDER --index 0 --sequencer 127.0.0.1:50051
 
-As price feeds usually do, it reports when a price has moved by a threshold, and otherwise at a slow
-heartbeat: every report costs the proof a signature.
+It reports every second, for prices expire after three: whoever trades needs fresh ones. Reports
+cost nothing until the sequencer puts them into a batch, and it leaves out what nobody needs. With a
+slower heartbeat it reports earlier when a price has moved by a threshold.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class ReportPolicy:
     """When a node reports: a move of `threshold_ppm` since its last report, or its age."""
 
     threshold_ppm: int = 500
-    heartbeat_s: int = 20
+    heartbeat_s: int = 1
 
 
 def observed_prices(

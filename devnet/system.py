@@ -135,14 +135,14 @@ class Devnet:
         arguments += ["--l1", endpoints.l1, "--confirmations", str(options.confirmations)]
         arguments += ["--batch-age-ms", str(options.batch_age_ms)]
         arguments += ["--batch-steps", str(options.batch_steps), "--profile", options.profile]
+        arguments += ["--oracle-heartbeat", str(options.oracle_heartbeat_s)]
+        arguments += ["--oracle-threshold-ppm", str(options.oracle_threshold_ppm)]
         process = self._run("sequencer", "devnet.node_process", arguments)
         asyncio.run(wait_until_it_serves(process, endpoints.sequencer))
 
     def _start_oracle(self, index: int, endpoints: Endpoints) -> None:
         arguments = ["--home", str(self.home.path), "--index", str(index)]
         arguments += ["--sequencer", endpoints.sequencer]
-        arguments += ["--heartbeat", str(self.options.oracle_heartbeat_s)]
-        arguments += ["--threshold-ppm", str(self.options.oracle_threshold_ppm)]
         self._run(f"oracle-{index}", "devnet.oracle_node", arguments)
 
     def _run(self, name: str, module: str, arguments: list[str]) -> ManagedProcess:

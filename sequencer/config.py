@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from novation.protocol.constants import MAX_MARKETS
+from novation.protocol.constants import MAX_MARKETS, PRICE_VALIDITY_MS, RESUME_GAP_MS
 from novation.protocol.cost import empty_batch_steps
 from sequencer.l1_cost import (
     L1Proof,
@@ -90,12 +90,29 @@ class ServerLimits:
 class OraclePolicy:
     """When reports become an update: a quorum of one round, then `grace_ms` for the others.
 
-    The times of one round's reports lie within `round_span_ms` of each other.
+    The times of one round's reports lie within `round_span_ms` of each other. Every update costs
+    the proof its signatures: one that nobody needs waits until the last is `idle_interval_ms` old,
+    or a price has moved by `idle_move_ppm`. Who trades or withdraws needs one when the last is
+    `refresh_ms` old.
     """
 
     grace_ms: int = 100
     min_interval_ms: int = 1_000
-    round_span_ms: int = 5_000
+    round_span_ms: int = 1_000
+    idle_interval_ms: int = 0
+    idle_move_ppm: int = 500
+    refresh_ms: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse, with a ValueError, intervals that stop trading or kill the resting orders."""
+        for name, limit_ms in (
+            ("round_span_ms", PRICE_VALIDITY_MS),
+            ("refresh_ms", PRICE_VALIDITY_MS),
+            ("idle_interval_ms", RESUME_GAP_MS),
+        ):
+            value_ms = getattr(self, name)
+            if not 0 <= value_ms < limit_ms:
+                raise ValueError(f"{name} {value_ms}, must be below {limit_ms}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from novation.protocol.constants import PPM_ONE, PRICE_VALIDITY_MS
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.signatures import check_signature
-from novation.protocol.transactions import OracleReport, OracleUpdate
+from novation.protocol.transactions import OracleReport, OracleUpdate, PlaceOrder, Withdraw
 from novation.protocol.transactions.oracle_update import (
     check_report_time,
     lower_median,
@@ -42,7 +43,10 @@ class OracleAggregator:
         self._policy = policy
         self._rounds = RoundBook(policy.round_span_ms, oracle_time_ms)
         self._has_quorum = asyncio.Event()
+        self._last_ms = oracle_time_ms
+        self._last_prices_x16: Sequence[int] = ()
         runner.add_listener(self._hear)
+        runner.take_prices_from(self)
 
     def add(self, report: OracleReport) -> int:
         """Take a node's report and return how many fresh ones wait, this one included.
@@ -64,6 +68,7 @@ class OracleAggregator:
     def learn(self, update: OracleUpdate) -> None:
         """Take note of an update that the exchange has applied."""
         self._rounds.close(update)
+        self._last_ms, self._last_prices_x16 = update.oracle_time_ms, update.prices_x16
 
     async def run(self) -> None:
         """Submit updates as they become possible; never returns, cancel it to stop."""
@@ -72,10 +77,37 @@ class OracleAggregator:
             self._has_quorum.clear()
             if len(self._best_round()) < len(self._config.oracle_keys):
                 await self._clock.sleep_ms(self._policy.grace_ms)
-            reports = self._best_round()
-            if len(reports) >= self._config.oracle_quorum:
-                await self._submit(build_update(reports))
+            update = self._best_update()
+            if update is not None and self._is_due(update):
+                await self._submit(update)
                 await self._clock.sleep_ms(self._policy.min_interval_ms)
+
+    def update_for(self, commands: Sequence[Command]) -> Command | None:
+        """Return the update that must come before a group of commands, None if none must or can."""
+        now_ms = self._clock.now_ms()
+        if now_ms - self._last_ms <= self._policy.refresh_ms:
+            return None
+        if not any(_needs_a_price(command) for command in commands):
+            return None
+        update = self._best_update()
+        return None if update is None else Command(update, now_ms, is_verified=True)
+
+    def _is_due(self, update: OracleUpdate) -> bool:
+        """Return whether an update is worth its place in a batch though nobody asks for it."""
+        if update.oracle_time_ms - self._last_ms >= self._policy.idle_interval_ms:
+            return True
+        moves = zip(update.prices_x16, self._last_prices_x16, strict=False)
+        ppm = self._policy.idle_move_ppm
+        return any(abs(new - old) * PPM_ONE >= old * ppm for new, old in moves)
+
+    def _best_update(self) -> OracleUpdate | None:
+        reports = self._best_round()
+        return build_update(reports) if len(reports) >= self._config.oracle_quorum else None
+
+    def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
+        """Forget reports that the exchange does not take: for instance, too old meanwhile."""
+        self._rounds.drop(update.reports)
+        logger.warning("oracle update refused: %s", refusal)
 
     async def _submit(self, update: OracleUpdate) -> None:
         try:
@@ -84,9 +116,7 @@ class OracleAggregator:
             logger.warning("oracle update waits: %s", refusal)
             self._has_quorum.set()
         except InvalidTransaction as refusal:
-            # For instance, reports that became too old meanwhile.
-            self._rounds.drop(update.reports)
-            logger.warning("oracle update refused: %s", refusal)
+            self.refused(update, refusal)
 
     def _check_time(self, report: OracleReport) -> None:
         newest_ms = self._rounds.newest_ms(report.signer_index)
@@ -100,11 +130,18 @@ class OracleAggregator:
         return self._rounds.best_round(self._oldest_fresh_ms())
 
     def _oldest_fresh_ms(self) -> int:
-        return self._clock.now_ms() - self._config.oracle_max_age_ms
+        # The exchange takes older ones, but nobody could trade at their prices.
+        useful_ms = min(self._config.oracle_max_age_ms, PRICE_VALIDITY_MS)
+        return self._clock.now_ms() - useful_ms
 
     def _hear(self, result: GroupResult) -> None:
         for update in result.oracle_updates:
             self.learn(update)
+
+
+def _needs_a_price(command: Command) -> bool:
+    """Say whether the outcome may depend on prices; a stranger's message is none."""
+    return command.is_verified and isinstance(command.transaction, PlaceOrder | Withdraw)
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

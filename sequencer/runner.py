@@ -11,9 +11,11 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.errors import InvalidTransaction
+from novation.protocol.transactions import OracleUpdate
 from sequencer.clock import Clock
 from sequencer.config import ServerLimits
 from sequencer.engine import Accepted, Command, Engine, GroupResult, Outcome
@@ -26,6 +28,18 @@ SEAL_CHECK_MS = 100
 
 T = TypeVar("T")
 Listener = Callable[[GroupResult], None]
+
+
+class PriceSource(Protocol):
+    """Has prices ready for whoever needs them."""
+
+    def update_for(self, commands: Sequence[Command]) -> Command | None:
+        """Return the update that must come before a group of commands, None if none must or can."""
+        ...
+
+    def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
+        """Hear that the exchange does not take an update."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ class EngineRunner:
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._verify_thread = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._listeners: list[Listener] = []
+        self._prices: PriceSource | None = None
         self._is_closing = False
 
     @property
@@ -63,6 +78,10 @@ class EngineRunner:
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` in the event loop with every durable result, in order."""
         self._listeners.append(listener)
+
+    def take_prices_from(self, source: PriceSource) -> None:
+        """Ask `source` for an update before each group."""
+        self._prices = source
 
     def enqueue(self, command: Command) -> asyncio.Future[Accepted]:
         """Take a place in the queue now; awaiting the result gives the answer once it is durable.
@@ -138,11 +157,22 @@ class EngineRunner:
         while True:
             group = await self._verified.get()
             commands = [ticket.command for ticket in group]
+            update = None if self._prices is None else self._prices.update_for(commands)
+            if update is not None:
+                commands.insert(0, update)
             result = await self.call(functools.partial(Engine.process, commands=commands))
             self._tell(result)
-            for ticket, outcome in zip(group, result.outcomes, strict=True):
+            outcomes = list(result.outcomes)
+            if update is not None:
+                self._hear_of_update(update, outcomes.pop(0))
+            for ticket, outcome in zip(group, outcomes, strict=True):
                 _answer(ticket.answer, outcome)
                 self._waiting.task_done()
+
+    def _hear_of_update(self, update: Command, outcome: Outcome) -> None:
+        if self._prices is not None and isinstance(outcome, InvalidTransaction):
+            assert isinstance(update.transaction, OracleUpdate)
+            self._prices.refused(update.transaction, outcome)
 
     async def _seal_old_batches(self) -> None:
         while True:

@@ -37,7 +37,7 @@ N_TRADERS: Final = 8
 DEPOSIT_QUANTA: Final = 10**13
 PLAN: Final = LoadPlan(market="BTC-USD", price="95000", n_orders=200, window=32)
 # Batches seal by the default budget, as in production; the oracles report once, at the start.
-OPTIONS: Final = DevnetOptions(with_prover=False, oracle_heartbeat_s=86_400)
+OPTIONS: Final = DevnetOptions(with_prover=False, oracle_heartbeat_s=240)
 CROWD_ACCOUNTS: Final = 100_000
 CROWD_ORDERS: Final = 10_000
 # A trader's account, a book, its trades; all others follow accounts to which nothing happens.

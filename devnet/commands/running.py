@@ -81,7 +81,7 @@ def devnet(  # noqa: PLR0913 - one option per part
         l1_port=l1_port,
         sequencer_port=sequencer_port,
         batch_age_ms=1000 * batch_age_s,
-        oracle_heartbeat_s=300,
+        oracle_heartbeat_s=240,
         oracle_threshold_ppm=1_000,
         prover_memory_budget=memory_budget,
     )

@@ -48,7 +48,7 @@ WITHDRAWAL_USD: Final = Decimal("123.456789")
 BATCH_AGE_MS: Final = 10_000
 SEAL_TIMEOUT_S: Final = 120.0
 # Rare, so that prices change when the story says so; seldom enough would kill the resting orders.
-HEARTBEAT_S: Final = 240
+HEARTBEAT_S: Final = 290
 THRESHOLD_PPM: Final = 500
 
 
