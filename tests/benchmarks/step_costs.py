@@ -115,13 +115,13 @@ def update_prices(exchange: Exchange, n: int) -> None:
 
 
 CASES = {
-    "trade, distinct accounts": Case(1800, trade_distinct),
-    "trade, distinct, 4 positions": Case(1800, trade_distinct, n_positions=4, n_markets=4),
+    "trade, distinct accounts": Case(2000, trade_distinct),
+    "trade, distinct, 4 positions": Case(2600, trade_distinct, n_positions=4, n_markets=4),
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
     "place, order rests": Case(1500, place_only),
-    "cancel, old order": Case(1500, cancel_old, ladder=True),
+    "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
     "place and cancel, repeated": Case(1500, partial(place_and_cancel, n_accounts=10)),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
