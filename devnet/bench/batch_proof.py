@@ -7,18 +7,24 @@ import importlib
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from devnet.bench.steps import DISTINCT, MODULE
 from devnet.console import phases_shown
 from devnet.errors import UserError
 from prover import _native
-from prover.pipeline import PHASE_PROOF, prove_batch
+from prover.measure import ignore_phases
+from prover.pipeline import PHASE_PROOF, prove_run, run_sealed_batch
 from prover.profiles import LOG_ROWS_PER_STEP, PROFILES
+
+if TYPE_CHECKING:
+    from novation.protocol.sealing import SealedBatch
+    from prover.measure import PhaseListener
+    from prover.pipeline import RunnableBatch
 
 N_STEPS: Final = 2**18
 # With the loader 2^18 steps have room for no more.
-TRADES: Final = 136
+TRADES: Final = 135
 PROFILE: Final = "balanced"
 # As many proofs as an operator who catches up has, and enough for two cores to share.
 PROOFS_VERIFIED: Final = 32
@@ -45,21 +51,12 @@ def measure_batch_proof() -> BatchProofCost:
     Raises:
         UserError: outside a checkout, or if the batch does not fill 2^18 steps.
     """
-    try:
-        benchmark: Any = importlib.import_module(MODULE)
-    except ModuleNotFoundError as error:
-        raise UserError(f"bench: no module {MODULE}; run it in a checkout") from error
-    case = dataclasses.replace(benchmark.CASES[DISTINCT], n_accounts=2 * TRADES)
-    batch = benchmark.sealed(case, TRADES)
-    witness_json = batch.witness.to_json()
+    batch = full_batch()
     with phases_shown() as told:
         start = time.monotonic()
-        proven = prove_batch(
-            witness_json, batch.output, PROFILES[PROFILE], told.listen, told.advance
-        )
+        run = run_full_batch(batch, told.listen)
+        proven = prove_run(run, PROFILES[PROFILE], told.listen, told.advance)
         total_seconds = time.monotonic() - start
-    if proven.report["n_steps"] != N_STEPS:
-        raise UserError(f"bench: the batch has {proven.report['n_steps']} steps, not {N_STEPS}")
     proof = next(cost for cost in proven.phases if cost.name == PHASE_PROOF)
     return BatchProofCost(
         trades=TRADES,
@@ -71,6 +68,34 @@ def measure_batch_proof() -> BatchProofCost:
         cells_per_step=cells_per_step(json.loads(proven.proof_json)["public_input"]),
         verified_per_second=verified_per_second(proven.proof_json),
     )
+
+
+def full_batch() -> SealedBatch:
+    """Return a sealed batch of trades between accounts that each trade once.
+
+    Raises:
+        UserError: outside a checkout.
+    """
+    try:
+        benchmark: Any = importlib.import_module(MODULE)
+    except ModuleNotFoundError as error:
+        raise UserError(f"bench: no module {MODULE}; run it in a checkout") from error
+    case = dataclasses.replace(benchmark.CASES[DISTINCT], n_accounts=2 * TRADES)
+    batch: SealedBatch = benchmark.sealed(case, TRADES)
+    return batch
+
+
+def run_full_batch(batch: SealedBatch, listener: PhaseListener = ignore_phases) -> RunnableBatch:
+    """Run the batch program on a full batch.
+
+    Raises:
+        UserError: if the batch does not fill 2^18 steps: one step more would take twice the memory.
+    """
+    run = run_sealed_batch(batch.witness.to_json(), batch.output, listener)
+    n_steps = run.run.provable.n_steps
+    if n_steps != N_STEPS:
+        raise UserError(f"bench: {TRADES} trades take {n_steps} steps, not {N_STEPS}")
+    return run
 
 
 def cells_per_step(public_input: dict[str, Any]) -> int:

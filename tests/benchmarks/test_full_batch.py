@@ -1,0 +1,20 @@
+import pytest
+
+from devnet.bench import batch_proof
+from devnet.bench.batch_proof import N_STEPS, full_batch, run_full_batch
+from devnet.errors import UserError
+
+
+def test_full_batch_when_run_then_fills_the_trace_and_no_larger_one() -> None:
+    batch = full_batch()
+    steps = run_full_batch(batch).run.execution.n_steps
+    a_trade = steps / batch_proof.TRADES
+    assert N_STEPS - a_trade < steps <= N_STEPS
+
+
+def test_full_batch_when_larger_than_the_trace_then_refused_before_it_is_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batch_proof, "TRADES", batch_proof.TRADES + 1)
+    with pytest.raises(UserError, match="steps, not"):
+        run_full_batch(full_batch())
