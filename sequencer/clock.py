@@ -12,6 +12,10 @@ class Clock(Protocol):
         """Return the Unix time in milliseconds."""
         ...
 
+    def elapsed_ms(self) -> int:
+        """Return the milliseconds since a moment of its own; they never run back."""
+        ...
+
     async def sleep_ms(self, duration_ms: int) -> None:
         """Return after `duration_ms` milliseconds of this clock's time."""
         ...
@@ -23,6 +27,10 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return the Unix time in milliseconds."""
         return time.time_ns() // 1_000_000
+
+    def elapsed_ms(self) -> int:
+        """Return the milliseconds since the machine started."""
+        return time.monotonic_ns() // 1_000_000
 
     async def sleep_ms(self, duration_ms: int) -> None:
         """Sleep without blocking the event loop."""

@@ -114,13 +114,13 @@ class ProofCollector:
 
     def _silence(self, batch_number: int, job: JobState) -> str:
         """Return for how long the prover has given no sign of life, if that is too long."""
-        now_ms = self._clock.now_ms()
+        elapsed_ms = self._clock.elapsed_ms()
         if self._oldest[0] != batch_number:
-            self._oldest = (batch_number, now_ms)
-            self._sign = (job.sign_of_life, now_ms)
+            self._oldest = (batch_number, elapsed_ms)
+            self._sign = (job.sign_of_life, elapsed_ms)
         if self._sign[0] != job.sign_of_life:
-            self._sign = (job.sign_of_life, now_ms)
-        silent_ms, waits_ms = now_ms - self._sign[1], now_ms - self._oldest[1]
+            self._sign = (job.sign_of_life, elapsed_ms)
+        silent_ms, waits_ms = elapsed_ms - self._sign[1], elapsed_ms - self._oldest[1]
         if job.sign_of_life is None and silent_ms >= self._policy.untaken_ms:
             return f" has waited {silent_ms // MS_PER_S} s for a prover: is one running?"
         if job.sign_of_life is not None and silent_ms >= self._policy.silent_ms:

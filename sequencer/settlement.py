@@ -92,7 +92,7 @@ class Settlement:
         """
         _, last_final = await self._ledger.progress()
         calldata = await self._ledger.calldata(last_final + 1)
-        if calldata is None and self._clock.now_ms() < self._next_look_ms:
+        if calldata is None and self._clock.elapsed_ms() < self._next_look_ms:
             return False
         final, settled = await self.synchronise()
         if final > last_final:
@@ -120,7 +120,7 @@ class Settlement:
             RootMismatchError: L1 has confirmed a state that we never sealed.
         """
         numbers = await self._finality.take_over()
-        self._next_look_ms = self._clock.now_ms() + self._policy.idle_look_ms
+        self._next_look_ms = self._clock.elapsed_ms() + self._policy.idle_look_ms
         return numbers
 
     async def _submit(self, batch_number: int, calldata: bytes) -> None:

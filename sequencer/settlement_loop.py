@@ -47,7 +47,7 @@ class SettlementLoop:
         discarded = await self._collector.step()
         if self._halted_by is not None and self._halted_by.batch_number in discarded:
             self._resume()
-        if self._clock.now_ms() < self._not_before_ms:
+        if self._clock.elapsed_ms() < self._not_before_ms:
             return False
         try:
             if self._halted_by is not None and not self._halted_by.may_ask_again:
@@ -66,7 +66,7 @@ class SettlementLoop:
         """Go on if somebody else has settled the batch; look seldom."""
         _, settled = await self._settlement.synchronise()
         if settled < halted_batch:
-            self._not_before_ms = self._clock.now_ms() + self._policy.backoff.longest_ms
+            self._not_before_ms = self._clock.elapsed_ms() + self._policy.backoff.longest_ms
             return False
         self._resume()
         return True
@@ -75,7 +75,7 @@ class SettlementLoop:
         delay_ms = self._backoff.after_failure_ms()
         if self._halted_by is not None:
             delay_ms = self._policy.backoff.longest_ms
-        self._not_before_ms = self._clock.now_ms() + delay_ms
+        self._not_before_ms = self._clock.elapsed_ms() + delay_ms
         text = f"{type(error).__name__}: {error}"
         logger.warning("settlement waits %d ms: %s", delay_ms, text)
         if self._halted_by is None:
@@ -83,7 +83,7 @@ class SettlementLoop:
 
     def _halt(self, error: SettlementHaltedError) -> None:
         self._halted_by = error
-        self._not_before_ms = self._clock.now_ms() + self._policy.backoff.longest_ms
+        self._not_before_ms = self._clock.elapsed_ms() + self._policy.backoff.longest_ms
         status = SettlementStatus(str(error), is_halted=True, advice=error.advice)
         if status != self.status:
             logger.error("settlement is halted: %s; %s", error, error.advice)

@@ -144,7 +144,7 @@ class RunningNode:
 class UnhurriedClock:
     """The machine's clock at a fiftieth of its speed, so that prices outlive a test.
 
-    Sleeping takes as long as ever.
+    What waits or sleeps does so as long as ever.
     """
 
     def __init__(self) -> None:
@@ -156,8 +156,12 @@ class UnhurriedClock:
         passed_ms = (SystemClock().now_ms() - self._start_ms) // 50
         return self._start_ms + passed_ms + self._moved_ms
 
+    def elapsed_ms(self) -> int:
+        """Return what has passed at the machine's speed, however the clock was moved."""
+        return SystemClock().elapsed_ms()
+
     def move(self, duration_ms: int) -> None:
-        """Let so much time pass at once; nobody who sleeps wakes up of it."""
+        """Set the clock on or back; nobody who waits or sleeps notices."""
         self._moved_ms += duration_ms
 
     async def sleep_ms(self, duration_ms: int) -> None:

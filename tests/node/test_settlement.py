@@ -192,6 +192,19 @@ async def test_batches_that_a_reorg_takes_back_are_settled_again(tmp_path: Path)
         await node.until(lambda engine: engine.batches.last_final == 3)
 
 
+async def test_reorg_when_the_clock_was_set_back_then_still_noticed(tmp_path: Path) -> None:
+    policy = replace(FAST, settlement=replace(FAST.settlement, idle_look_ms=20))
+    async with running_node(tmp_path, policy=policy) as node:
+        await _seal_three_batches(node)
+        put_proof(node.folder.proof_queue_path, 1)
+        await node.until(lambda engine: engine.batches.last_final == 1)
+        node.move(-3_600_000)
+        node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
+        async with asyncio.timeout(10):
+            while node.l1.finalised != [1]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
 async def test_batch_is_final_only_under_the_configured_confirmations(tmp_path: Path) -> None:
     settlement = replace(FAST.settlement, confirmations=5)
     async with running_node(tmp_path, policy=replace(FAST, settlement=settlement)) as node:

@@ -46,6 +46,9 @@ class ManualClock:
     def now_ms(self) -> int:
         return self._now_ms
 
+    def elapsed_ms(self) -> int:
+        return self._now_ms
+
     async def sleep_ms(self, duration_ms: int) -> None:
         waker = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now_ms + duration_ms, next(self._order), waker))
