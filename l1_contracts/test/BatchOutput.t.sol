@@ -71,32 +71,29 @@ contract BatchOutputTest is TestBase {
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
         output[0] = 2;
-        output[4] = 1 << 144;
-        VM.expectRevert(
-            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 4, 1 << 144, 144)
-        );
-        this.readHeader(output);
+        _expectOversized(output, 4, 144);
         output[4] = 0;
-        output[5] = 1 << 136;
-        VM.expectRevert(
-            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 5, 1 << 136, 136)
-        );
-        this.readHeader(output);
+        _expectOversized(output, 5, 136);
     }
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
         output[0] = 2;
-        output[8] = 1 << 160;
-        VM.expectRevert(
-            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, 8, 1 << 160, 160)
-        );
-        this.readHeader(output);
+        _expectOversized(output, 8, 160);
     }
 
     function test_readHeader_whenWordsAreRandom_thenReverts(uint256[] calldata words) external {
         VM.expectRevert();
         this.readHeader(words);
+    }
+
+    /// @dev Sets the lowest bit that a word must not have.
+    function _expectOversized(uint256[] memory output, uint256 index, uint256 bits) private {
+        output[index] = 1 << bits;
+        VM.expectRevert(
+            abi.encodeWithSelector(BatchOutput.OversizedWord.selector, index, output[index], bits)
+        );
+        this.readHeader(output);
     }
 
     function readHeader(uint256[] memory output) external pure returns (BatchHeader memory) {
