@@ -19,10 +19,10 @@ from devnet.processes import ManagedProcess
 from devnet.system import ask_status, deploy, oracle_keys, service_keys, wait_until_it_serves
 from devnet.trader_l1 import TraderOnL1
 from novation.client import Client
+from tests.support.waiting import PATIENCE_S
 
 AMOUNT = 5_000_000
 CONFIRMATIONS = 2
-TIMEOUT_S = 30
 
 
 @dataclass
@@ -64,7 +64,7 @@ async def test_sequencer_when_l1_takes_back_consumed_blocks_then_stops_and_names
     try:
         await wait_until_it_serves(process, address)
         async with Client(address) as client:
-            deadline = time.monotonic() + TIMEOUT_S
+            deadline = time.monotonic() + PATIENCE_S
             while (await client.status()).l1_queue_position == 0:
                 assert time.monotonic() < deadline
         # As deep as the confirmations only: goes on.
@@ -94,7 +94,7 @@ async def test_sequencer_when_l1_takes_back_consumed_blocks_then_stops_and_names
 
 
 def wait_for_end(process: ManagedProcess) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while process.exit_code() is None:
         assert time.monotonic() < deadline, process.log_tail()
         time.sleep(0.05)

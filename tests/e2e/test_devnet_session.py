@@ -16,9 +16,9 @@ import pytest
 
 from devnet.home import Home
 from tests.e2e.test_one_batch import assert_nothing_runs
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60
 
 
 class Session:
@@ -44,7 +44,7 @@ def devnet(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         while not home.endpoints_path.exists() and time.monotonic() < deadline:
             assert process.poll() is None, process.stdout and process.stdout.read()
             time.sleep(0.1)
@@ -92,7 +92,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     assert "a devnet runs in" in novation(*second, status=2)
 
     devnet.send_signal(signal.SIGINT)
-    output, _ = devnet.communicate(timeout=30)
+    output, _ = devnet.communicate(timeout=PATIENCE_S)
     assert devnet.returncode == 0, output
     assert "nothing keeps running" in output
     assert not home.endpoints_path.exists()
@@ -100,6 +100,6 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
 
 
 def wait_for_price(novation: Session) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while "mark None" in novation("book", "BTC-USD"):
         assert time.monotonic() < deadline

@@ -24,6 +24,7 @@ from prover.run_ahead import RunAhead
 from prover.worker import Worker
 from sequencer import proof_queue
 from sequencer.proof_queue import FolderProofQueue, ProofJob
+from tests.support.waiting import PATIENCE_S
 
 
 def publish(root: Path, batch_number: int) -> FolderProofQueue:
@@ -172,7 +173,7 @@ def test_run_ahead_when_the_batch_is_sealed_during_the_proof_then_it_is_run(
     ahead = RunAhead(tmp_path, run)
     with ahead.beside(first):
         publish(tmp_path, 2)
-        assert ran.wait(10)
+        assert ran.wait(PATIENCE_S)
     assert ahead.take(JobFolder(tmp_path / "00000002")) == "outcome of 2"
 
 

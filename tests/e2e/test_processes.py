@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from devnet.anvil import CHAIN_ID, Anvil, binary_path, rpc_call
 from devnet.errors import UserError
 from devnet.processes import ManagedProcess
 from tests.support.signals import disposed
+from tests.support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PARENT = """
@@ -33,13 +33,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not is_running(pid)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_child_when_parent_is_signalled_then_ends(tmp_path: Path, how: signal.Signals) -> None:
@@ -53,16 +46,15 @@ def test_child_when_parent_is_signalled_then_ends(tmp_path: Path, how: signal.Si
         child_pid = int(parent.stdout.readline())
         assert is_running(child_pid)
         parent.send_signal(how)
-        parent.wait(10)
-    assert wait_until_gone(child_pid)
+        parent.wait(PATIENCE_S)
+    wait_until(lambda: not is_running(child_pid))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_child_when_we_ignore_signals_then_it_does_not(tmp_path: Path) -> None:
     with disposed(signal.SIG_IGN):
         child = ManagedProcess("reader", ["cat", "/proc/self/status"], tmp_path / "log")
-    while child.exit_code() is None:
-        time.sleep(0.01)
+    wait_until(lambda: child.exit_code() is not None)
     (ignored,) = (line for line in child.log_path.read_text().splitlines() if "SigIgn" in line)
     mask = int(ignored.split()[1], 16)
     assert not any(mask & (1 << (number - 1)) for number in (signal.SIGINT, signal.SIGTERM))
@@ -71,8 +63,7 @@ def test_child_when_we_ignore_signals_then_it_does_not(tmp_path: Path) -> None:
 def test_stop_when_child_ignores_termination_then_it_is_killed(tmp_path: Path) -> None:
     stubborn = ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"]
     child = ManagedProcess("stubborn", stubborn, tmp_path / "log")
-    while "ready" not in child.log_tail():
-        time.sleep(0.01)
+    wait_until(lambda: "ready" in child.log_tail())
     child.stop(timeout_s=0.2)
     assert child.exit_code() == -signal.SIGKILL
 
@@ -107,8 +98,6 @@ def test_anvil_when_binary_is_absent_then_names_the_command(tmp_path: Path) -> N
 
 def test_launcher_when_command_is_absent_then_exit_code_says_so(tmp_path: Path) -> None:
     child = ManagedProcess("absent", [os.fspath(tmp_path / "absent")], tmp_path / "log")
-    deadline = time.monotonic() + 10
-    while child.exit_code() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: child.exit_code() is not None)
     assert child.exit_code() == 1
     assert "FileNotFoundError" in child.log_tail()

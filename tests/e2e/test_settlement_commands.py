@@ -16,6 +16,7 @@ from sequencer.engine import Engine
 from sequencer.settlement import SettlementPolicy
 from tests.node.support import POLICY, running_node, until_exists
 from tests.support.simulation import put_proof
+from tests.support.waiting import until
 
 FAST = replace(
     POLICY,
@@ -38,9 +39,7 @@ async def test_operator_when_l1_rejects_a_proof_sees_why_and_has_it_made_again(
         await until_exists(home.proof_queue_path / "00000001")
         node.l1.rejects_with = "ProofRejected(step=7)"
         put_proof(home.proof_queue_path, 1)
-        async with asyncio.timeout(10):
-            while not node.node.settlement.status.is_halted:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: node.node.settlement.status.is_halted)
         with pytest.raises(UserError, match="novation batch reprove 1") as caught:
             await asyncio.to_thread(status, home)
         assert caught.value.exit_code == 1

@@ -8,9 +8,9 @@ from novation.api.v1 import oracle_service_pb2, query_service_pb2
 from novation.client.oracle import report_message
 from sequencer.clock import SystemClock
 from tests.node.support import PRICE_TICKS, Stubs, local_config, report_at
+from tests.support.waiting import until, within_patience
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 30.0
 
 
 async def start_process(
@@ -33,7 +33,7 @@ async def start_node(
     """Start a node and return it with its port."""
     process = await start_process(folder, deposits, policy)
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
+    line = await within_patience(process.stdout.readline())
     assert line, (await process.communicate())[1].decode()
     return process, int(line)
 
@@ -41,8 +41,11 @@ async def start_node(
 async def wait_until_ready(stubs: Stubs, n_deposits: int) -> None:
     """Wait for the deposits and set the prices."""
     status = query_service_pb2.GetStatusRequest()
-    while (await stubs.queries.GetStatus(status)).l1_queue_position < n_deposits:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+
+    async def are_deposited() -> bool:
+        return (await stubs.queries.GetStatus(status)).l1_queue_position >= n_deposits
+
+    await until(are_deposited)
     config, now_ms = local_config(), SystemClock().now_ms()
     reports = [report_message(report_at(config, index, now_ms, PRICE_TICKS)) for index in (0, 1)]
     request = oracle_service_pb2.SubmitUpdateRequest(

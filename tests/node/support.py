@@ -1,6 +1,5 @@
 """A running node with funded, signing traders, for tests."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,7 @@ from tests.support.builders import (
 )
 from tests.support.exchange import snapshot
 from tests.support.simulation import SimulatedL1
+from tests.support.waiting import until
 
 SEQUENCER_KEY = 0x5E9
 # The builders' markets have multipliers 10 and 11: tick x lot x 10^6.
@@ -50,7 +50,6 @@ DISPLAYS = (MarketDisplay("0.1", "0.0001"), MarketDisplay("0.01", "0.0011"))
 PRICE_TICKS = 1000
 TRADERS = (2, 3, 4)
 ERROR_KEY = "novation-error-bin"
-TIMEOUT_S = 20.0
 
 POLICY = NodeConfig(
     listen_address="127.0.0.1:0",
@@ -124,9 +123,7 @@ class RunningNode:
 
     async def until(self, condition: Callable[[Engine], bool]) -> None:
         """Wait until the engine's durable state fulfils a condition."""
-        async with asyncio.timeout(TIMEOUT_S):
-            while not await self.node.runner.call(condition):  # noqa: ASYNC110 - any condition
-                await asyncio.sleep(0.005)
+        await until(lambda: self.node.runner.call(condition))
 
     async def fund(self, *account_ids: int) -> None:
         """Deposit for each account and wait until the watcher has brought it in."""
@@ -201,9 +198,7 @@ async def trading_node(path: Path, **options: Any) -> AsyncIterator[RunningNode]
 
 async def until_exists(path: Path) -> None:
     """Wait for a file or folder that the node writes."""
-    async with asyncio.timeout(TIMEOUT_S):
-        while not path.exists():  # noqa: ASYNC110, ASYNC240 - a local file in a test
-            await asyncio.sleep(0.005)
+    await until(path.exists)
 
 
 def check_numbers(detail: types_pb2.ErrorDetail) -> None:

@@ -1,6 +1,5 @@
 """The bench's crowd is an exchange like any other, and its subscribers read what they should."""
 
-import asyncio
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from sequencer.engine import Accepted
 from tests.node.support import PRICE_TICKS, trading_node
 from tests.node.test_engine import CONFIG, fund, opened, orders
 from tests.support.builders import START_MS, genesis
+from tests.support.waiting import until
 
 CROWD = Crowd(50, 40, (PRICE_TICKS << 16,) * 2, START_MS)
 
@@ -43,10 +43,8 @@ async def test_subscribers_read_accounts_book_and_trades(tmp_path: Path) -> None
         assert readers.n_messages == 0
         for client, side in ((two, Side.BUY), (three, Side.SELL)):
             await client.place_order("BTC-USD", side, price="100", size=Decimal("0.001"))
-        async with asyncio.timeout(10):
-            # Account 2: placed, filled, closed; two changes of the book; one trade.
-            while readers.n_messages < 6:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        # Account 2: placed, filled, closed; two changes of the book; one trade.
+        await until(lambda: readers.n_messages >= 6)
         assert readers.n_messages == 6
 
 

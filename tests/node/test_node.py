@@ -18,6 +18,7 @@ from sequencer.errors import NodeErrorCode
 from sequencer.rpc import refusals
 from tests.node.support import POLICY, SEQUENCER_KEY, running_node, trading_node
 from tests.support.builders import public_key
+from tests.support.waiting import within_patience
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +37,7 @@ async def test_node_when_collateral_does_not_add_up_stops_and_keeps_the_journal(
 
         await node.node.runner.call(lose_a_quantum)
         with pytest.raises(ExceptionGroup) as caught:
-            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+            await within_patience(node.node.wait_for_failure())
         assert caught.value.subgroup(AssertionError) is not None
     async with running_node(tmp_path, l1=l1) as node, node.client(2) as client:
         assert (await client.status()).last_sequence == ack.receipt.sequence

@@ -24,13 +24,13 @@ from sequencer.engine import Engine
 from tests.node.support import (
     POLICY,
     PRICE_TICKS,
-    TIMEOUT_S,
     RunningNode,
     refusal,
     running_node,
     trading_node,
 )
 from tests.support.builders import private_key
+from tests.support.waiting import within_patience
 
 IDLE = OraclePolicy(grace_ms=1, min_interval_ms=1, idle_interval_ms=RESUME_GAP_MS - 1)
 
@@ -130,7 +130,7 @@ async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(
         # More than a gap, however fast the test is: at exactly RESUME_GAP_MS nothing dies.
         node.move(RESUME_GAP_MS + 1)
         await node.set_price()
-        assert (await asyncio.wait_for(anext(books), TIMEOUT_S)).bids == ()
+        assert (await within_patience(anext(books))).bids == ()
         assert (await client.book("BTC-USD")).bids == ()
         orders = await client.open_orders()
         assert [order.status for order in orders] == [OrderStatus.KILLED] * 3

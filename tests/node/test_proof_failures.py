@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -40,6 +39,7 @@ from sequencer.proof_queue import OUTPUT_FILE, FolderProofQueue, ProofJob
 from tests.node.support import POLICY, RunningNode, running_node, until_exists
 from tests.support.exchange import Exchange
 from tests.support.simulation import put_proof
+from tests.support.waiting import PATIENCE_S, until, wait_until
 
 QUICK = replace(POLICY, proofs=ProofPolicy(untaken_ms=100, silent_ms=200, slow_ms=600))
 
@@ -137,8 +137,7 @@ async def test_failure_that_may_pass_is_told_from_the_first_on_and_tried_again(
         with _worker(node.folder.proof_queue_path, fail):
             now = await _until(client, lambda now: "failed: MemoryError" in now.proof_error)
             assert not now.proof_halted
-            while len(attempts) < 5:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+            await until(lambda: len(attempts) >= 5)
             assert not (await client.status()).proof_halted
             may_pass.set()
             await node.until(lambda engine: engine.batches.last_final == 1)
@@ -201,7 +200,7 @@ async def test_prover_that_falls_silent_or_takes_too_long_is_told(tmp_path: Path
         over = threading.Event()
 
         def hang(job: JobFolder, profile: Profile) -> None:
-            over.wait(10)
+            over.wait(PATIENCE_S)
             _publish_proof(job, profile)
 
         (folder / ATTEMPT_FILE).unlink()
@@ -231,14 +230,14 @@ def test_prover_that_is_killed_in_each_attempt_is_told_and_the_batch_left_alone(
     environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
     for _ in range(5):
         process = ManagedProcess("killed", command, tmp_path / "log", environment)
-        _wait_for(lambda: process.exit_code() is not None)  # noqa: B023
+        wait_until(lambda: process.exit_code() is not None)  # noqa: B023
         process.stop()
     failure = queue.state_of(1).failure
     assert failure is not None
     assert (failure.attempt, failure.gave_up) == (4, False)
     assert "process ended: killed, out of memory" in failure.error
     process = ManagedProcess("left-alone", command, tmp_path / "log", environment)
-    _wait_for(lambda: _gave_up(queue))
+    wait_until(lambda: _gave_up(queue))
     assert process.exit_code() is None
     process.stop()
     assert queue.state_of(1).sign_of_life is None
@@ -256,7 +255,7 @@ def test_cairo_run_that_disagrees_with_the_sequencer_is_given_up(tmp_path: Path)
         run_sealed_batch(job.read_witness_json(), job.read_output())
 
     with _worker(tmp_path, run):
-        _wait_for(lambda: _gave_up(queue))
+        wait_until(lambda: _gave_up(queue))
     failure = queue.state_of(1).failure
     assert failure is not None
     assert "felt 3 of the output: Cairo" in failure.error
@@ -290,17 +289,12 @@ async def _sealed(path: Path, policy: NodeConfig = POLICY) -> AsyncIterator[Runn
 
 
 async def _until(client: Client, condition: Callable[[Status], bool]) -> Status:
-    async with asyncio.timeout(10):
-        while not condition(now := await client.status()):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    async def looked() -> Status | None:
+        return now if condition(now := await client.status()) else None
+
+    now = await until(looked)
+    assert now is not None
     return now
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _gave_up(queue: FolderProofQueue) -> bool:

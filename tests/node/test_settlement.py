@@ -26,6 +26,7 @@ from sequencer.watcher import DeepReorgError, WatcherPolicy
 from tests.node.support import POLICY, TRADERS, RunningNode, running_node, until_exists
 from tests.support.builders import ONE_DOLLAR, l1_address
 from tests.support.simulation import ManualClock, deposit_entry, put_proof
+from tests.support.waiting import until, within_patience
 
 BACKOFF = BackoffPolicy(first_ms=100, longest_ms=1_000)
 MANUAL = replace(POLICY, settlement=SettlementPolicy(poll_ms=10, backoff=BACKOFF))
@@ -170,9 +171,7 @@ async def test_request_to_prove_again_what_is_final_or_unknown_changes_nothing(
         put_proof(node.folder.proof_queue_path, 1)
         await node.until(lambda engine: engine.batches.last_final == 1)
         queue.request_reprove(batch_number)
-        async with asyncio.timeout(10):
-            while queue.reprove_requests():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: not queue.reprove_requests())
         assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 1
         assert (queue.folder(1) / CALLDATA_FILE).exists()
 
@@ -185,9 +184,7 @@ async def test_batches_that_a_reorg_takes_back_are_settled_again(tmp_path: Path)
             put_proof(node.folder.proof_queue_path, batch_number)
         await node.until(lambda engine: engine.batches.last_final == 2)
         node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
-        async with asyncio.timeout(10):
-            while node.l1.finalised != [1, 2]:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: node.l1.finalised == [1, 2])
         put_proof(node.folder.proof_queue_path, 3)
         await node.until(lambda engine: engine.batches.last_final == 3)
 
@@ -200,9 +197,7 @@ async def test_reorg_when_the_clock_was_set_back_then_still_noticed(tmp_path: Pa
         await node.until(lambda engine: engine.batches.last_final == 1)
         node.move(-3_600_000)
         node.l1.take_back(await node.node.runner.call(lambda engine: engine.root_after(0)))
-        async with asyncio.timeout(10):
-            while node.l1.finalised != [1]:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: node.l1.finalised == [1])
 
 
 async def test_batch_is_final_only_under_the_configured_confirmations(tmp_path: Path) -> None:
@@ -242,9 +237,7 @@ async def test_final_batch_that_l1_takes_back_is_not_final_any_more_and_told(
         assert (await client.status()).final_batch_number == 0
         node.l1.stands_still = False
         await node.until(lambda engine: engine.batches.last_final == 2)
-        async with asyncio.timeout(10):
-            while (await client.status()).settlement_error:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await _until_error(client, "")
 
 
 async def test_batch_of_another_prover_that_l1_takes_back_is_offered_to_ours(
@@ -274,9 +267,7 @@ async def test_l1_node_that_is_behind_takes_no_finality_back(tmp_path: Path) -> 
         await _until_error(client, "the L1 node is behind: it has confirmed block 0")
         assert await node.node.runner.call(lambda engine: engine.batches.last_final) == 1
         node.l1._states, node.l1.block_number = states, block_number
-        async with asyncio.timeout(10):
-            while (await client.status()).settlement_error:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await _until_error(client, "")
 
 
 async def test_foreign_root_in_an_unconfirmed_block_is_waited_for(tmp_path: Path) -> None:
@@ -306,9 +297,7 @@ async def test_batch_from_the_future_is_waited_for_however_long_it_takes(
         put_proof(node.folder.proof_queue_path, 1)
         await _until_error(client, "clock has to catch up")
         first = node.l1.block_number
-        async with asyncio.timeout(10):
-            while node.l1.block_number < first + 10:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: node.l1.block_number >= first + 10)
         assert not (await client.status()).settlement_halted
         node.l1.rejects_with = ""
         await node.until(lambda engine: engine.batches.last_final == 1)
@@ -382,9 +371,7 @@ async def test_l1_node_that_is_behind_at_a_restart_takes_no_finality_back(tmp_pa
         batch = await client.batch(1)
         assert batch.state is BatchState.FINAL
         l1._states, l1.block_number = states, block_number
-        async with asyncio.timeout(10):
-            while (await client.status()).settlement_error:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await _until_error(client, "")
         assert (await client.batch(1)).state is BatchState.FINAL
 
 
@@ -423,8 +410,7 @@ async def test_deposit_with_a_foreign_key_is_consumed_without_credit(tmp_path: P
         await node.until(lambda engine: engine.state.globals.l1_queue_position == 2)
         async with node.client(2) as client:
             assert (await client.account()).collateral == 10_000
-        async with asyncio.timeout(10):
-            await node.node.runner.change(Engine.seal)
+        await within_patience(node.node.runner.change(Engine.seal))
 
 
 async def test_deposits_after_a_restart_are_not_credited_twice(tmp_path: Path) -> None:
@@ -490,10 +476,10 @@ async def test_reorg_of_a_block_that_was_consumed_stops_the_node(
         words = f"L1 block {looked_at} was 0x{old.block_hash.hex()} .* and is 0x{{}} now"
         words = words.format(l1._block(looked_at).block_hash.hex())
         with pytest.raises(DeepReorgError, match=words):
-            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+            await within_patience(node.node.wait_for_failure())
     async with running_node(tmp_path, policy=policy, l1=l1) as node:
         with pytest.raises(DeepReorgError, match=words):
-            await asyncio.wait_for(node.node.wait_for_failure(), 10)
+            await within_patience(node.node.wait_for_failure())
         assert await node.node.runner.call(_last_sequence) == n_journalled
     accepting = replace(policy, watcher=replace(policy.watcher, accepted_reorg_block=looked_at))
     async with running_node(tmp_path, policy=accepting, l1=l1) as node:
@@ -548,22 +534,26 @@ async def _sealed_node(path: Path, policy: NodeConfig = FAST) -> AsyncIterator[R
 
 
 async def _until_halted(client: Client) -> Status:
-    async with asyncio.timeout(10):
-        while not (status := await client.status()).settlement_halted:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    async def looked() -> Status | None:
+        return status if (status := await client.status()).settlement_halted else None
+
+    status = await until(looked)
+    assert status is not None
     return status
 
 
 async def _until_error(client: Client, words: str) -> None:
-    async with asyncio.timeout(10):
-        while words not in (await client.status()).settlement_error:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    """Wait for an error with these words; with none, for no error."""
+
+    async def looked() -> bool:
+        error = (await client.status()).settlement_error
+        return words in error if words else not error
+
+    await until(looked)
 
 
 async def _until_sent(node: RunningNode, n_transactions: int) -> None:
-    async with asyncio.timeout(10):
-        while len(node.l1.pool.seen) < n_transactions:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: len(node.l1.pool.seen) >= n_transactions)
 
 
 async def _seal_three_batches(node: RunningNode) -> None:

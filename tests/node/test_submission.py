@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from sequencer.settlement import SettlementPolicy
 from tests.node.support import POLICY, RunningNode, running_node, until_exists
 from tests.support.simulated_pool import GWEI, signed
 from tests.support.simulation import SKIP_PREFIX, SimulatedL1, put_proof
+from tests.support.waiting import until
 
 PATIENT_MS = 3_600_000
 FIRST_FEE_WEI = 3 * GWEI
@@ -42,7 +43,7 @@ async def test_transaction_that_waits_is_replaced_with_the_same_nonce_and_higher
     tmp_path: Path,
 ) -> None:
     async with _node_with_waiting_batch(tmp_path, FeePolicy(replace_after_ms=30)) as node:
-        await _until(lambda: len(node.l1.pool.seen) >= 3)
+        await until(lambda: len(node.l1.pool.seen) >= 3)
         seen = node.l1.pool.seen
         assert {tx.terms.nonce for tx in seen} == {0}
         assert {tx.terms.gas_limit for tx in seen} == {1_000_000}
@@ -57,7 +58,7 @@ async def test_transaction_that_waits_is_replaced_with_the_same_nonce_and_higher
 async def test_transaction_whose_fees_reach_the_cap_waits_and_says_so(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=30, cap_wei=4 * GWEI)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: "cap of 4000000000 wei" in node.node.settlement.status.error)
+        await until(lambda: "cap of 4000000000 wei" in node.node.settlement.status.error)
         assert [tx.terms.fees.max_fee_wei for tx in node.l1.pool.seen] == [
             FIRST_FEE_WEI,
             FIRST_FEE_WEI * 9 // 8,
@@ -70,7 +71,7 @@ async def test_transaction_whose_fees_reach_the_cap_waits_and_says_so(tmp_path: 
 async def test_restart_goes_on_with_the_transaction_that_was_sent(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         l1 = node.l1
     async with _node(tmp_path, policy, l1) as node:
         await asyncio.sleep(0.2)
@@ -89,7 +90,7 @@ async def test_transaction_recorded_before_a_crash_is_sent_after_it(tmp_path: Pa
     # The market moves; the same transaction is sent nevertheless.
     l1.pool.base_fee_wei += 1
     async with _node(tmp_path, policy, l1) as node:
-        await _until(lambda: len(l1.pool.seen) == 1)
+        await until(lambda: len(l1.pool.seen) == 1)
         assert [l1.pool.seen[0].transaction_hash] == [tx.transaction_hash for tx in sent]
         await _mine_and_check(node)
 
@@ -97,9 +98,9 @@ async def test_transaction_recorded_before_a_crash_is_sent_after_it(tmp_path: Pa
 async def test_transaction_that_the_pool_lost_is_sent_again(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.pool.pending.clear()
-        await _until(lambda: len(node.l1.pool.seen) == 2)
+        await until(lambda: len(node.l1.pool.seen) == 2)
         first, second = node.l1.pool.seen
         assert first == second
         await _mine_and_check(node)
@@ -115,7 +116,7 @@ async def test_unknown_transaction_with_our_nonce_is_outbid(tmp_path: Path) -> N
     l1.pool.send(signed(b"old", terms).raw)
     l1.drops_sent = False
     async with _node(tmp_path, policy, l1) as node:
-        await _until(lambda: len(l1.pool.seen) == 2)
+        await until(lambda: len(l1.pool.seen) == 2)
         ours = l1.pool.seen[1].terms
         assert (ours.nonce, ours.fees.max_fee_wei > 11 * GWEI) == (0, True)
         await _mine_and_check(node)
@@ -124,10 +125,10 @@ async def test_unknown_transaction_with_our_nonce_is_outbid(tmp_path: Path) -> N
 async def test_nonce_that_another_transaction_used_is_given_up(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.pool.pending.clear()
         node.l1.pool.next_nonce = 1
-        await _until(lambda: len(node.l1.pool.seen) == 2)
+        await until(lambda: len(node.l1.pool.seen) == 2)
         assert node.l1.pool.seen[1].terms.nonce == 1
         await _mine_and_check(node)
 
@@ -137,15 +138,15 @@ async def test_transaction_reverted_for_what_the_contract_rejects_halts_until_it
 ) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.rejects_with = "ProofRejected()"
         node.l1.mine()
-        await _until(lambda: "asked again until block 4" in node.node.settlement.status.error)
+        await until(lambda: "asked again until block 4" in node.node.settlement.status.error)
         node.l1.block_number += 3
-        await _until(lambda: node.node.settlement.status.is_halted)
+        await until(lambda: node.node.settlement.status.is_halted)
         assert len(node.l1.pool.seen) == 1
         node.l1.rejects_with = ""
-        await _until(lambda: len(node.l1.pool.seen) == 2)
+        await until(lambda: len(node.l1.pool.seen) == 2)
         await _mine_and_check(node)
 
 
@@ -154,11 +155,11 @@ async def test_transaction_reverted_although_the_contract_agrees_is_sent_again(
 ) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.reverts_left = 3
         for n_sent in (2, 3, 4):
             node.l1.mine()
-            await _until(lambda: len(node.l1.pool.seen) == n_sent)  # noqa: B023
+            await until(lambda: len(node.l1.pool.seen) == n_sent)  # noqa: B023
         assert [tx.terms.nonce for tx in node.l1.pool.seen] == [0, 1, 2, 3]
         assert not node.node.settlement.status.is_halted
         await _mine_and_check(node)
@@ -171,7 +172,7 @@ async def test_transaction_that_is_always_reverted_costs_gas_a_bounded_number_of
     async with _node_with_waiting_batch(tmp_path, policy) as node:
         node.l1.reverts_left = 1_000
         node.l1.stands_still = False
-        await _until(lambda: node.node.settlement.status.is_halted)
+        await until(lambda: node.node.settlement.status.is_halted)
         assert "11 of its transactions were reverted" in node.node.settlement.status.error
         await asyncio.sleep(0.1)
         assert len(node.l1.pool.seen) == 11
@@ -184,7 +185,7 @@ async def test_node_refusal_is_told_with_its_remedy_and_ends_when_the_node_agree
     async with _node(tmp_path, policy) as node:
         node.l1.refuses_with = "insufficient funds for gas * price + value"
         await _prove_a_batch(node)
-        await _until(lambda: node.node.settlement.status.is_halted)
+        await until(lambda: node.node.settlement.status.is_halted)
         status = node.node.settlement.status
         assert "insufficient funds for gas" in status.error
         assert "needs ether" in status.advice
@@ -192,7 +193,7 @@ async def test_node_refusal_is_told_with_its_remedy_and_ends_when_the_node_agree
         await asyncio.sleep(0.1)
         node.l1.refuses_with = ""
         await node.until(lambda engine: engine.batches.last_final == 1)
-        await _until(lambda: node.node.settlement.status.error == "")
+        await until(lambda: node.node.settlement.status.error == "")
 
 
 async def test_node_whose_pool_is_full_is_waited_for_without_a_halt(tmp_path: Path) -> None:
@@ -200,7 +201,7 @@ async def test_node_whose_pool_is_full_is_waited_for_without_a_halt(tmp_path: Pa
     async with _node(tmp_path, policy) as node:
         node.l1.refuses_with = "txpool is full"
         await _prove_a_batch(node)
-        await _until(lambda: "txpool is full" in node.node.settlement.status.error)
+        await until(lambda: "txpool is full" in node.node.settlement.status.error)
         assert not node.node.settlement.status.is_halted
         node.l1.refuses_with = ""
         await node.until(lambda engine: engine.batches.last_final == 1)
@@ -227,7 +228,7 @@ async def test_few_holes_are_left_to_the_batch_unless_it_runs_out_of_gas(tmp_pat
         assert node.l1.n_holes == 100
         node.l1.rejects_with = "OutOfGas(limit=16777216): needs more than 16777216 gas"
         await _prove_a_batch(node, 2)
-        await _until(lambda: node.l1.n_holes == 0)
+        await until(lambda: node.l1.n_holes == 0)
         node.l1.rejects_with = ""
         await node.until(lambda engine: engine.batches.last_final == 2)
 
@@ -238,12 +239,12 @@ async def test_gap_of_nonces_that_a_reorg_left_is_filled(tmp_path: Path) -> None
         node.l1.n_holes = 1_000
         node.l1.stands_still = True
         await _prove_a_batch(node)
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.mine()
-        await _until(lambda: len(node.l1.pool.seen) == 2)
+        await until(lambda: len(node.l1.pool.seen) == 2)
         # The block with the first transaction goes, and the pool has lost it.
         node.l1.pool.next_nonce = 0
-        await _until(lambda: len(node.l1.pool.seen) == 3)
+        await until(lambda: len(node.l1.pool.seen) == 3)
         assert [tx.terms.nonce for tx in node.l1.pool.seen] == [0, 1, 0]
         node.l1.stands_still = False
         await node.until(lambda engine: engine.batches.last_final == 1)
@@ -253,7 +254,7 @@ async def test_gap_of_nonces_that_a_reorg_left_is_filled(tmp_path: Path) -> None
 async def test_batch_settled_by_somebody_else_is_final_without_our_hash(tmp_path: Path) -> None:
     policy = FeePolicy(replace_after_ms=PATIENT_MS)
     async with _node_with_waiting_batch(tmp_path, policy) as node:
-        await _until(lambda: len(node.l1.pool.seen) == 1)
+        await until(lambda: len(node.l1.pool.seen) == 1)
         node.l1.settle(node.l1.pool.seen[0].calldata)
         node.l1.stands_still = False
         node.l1.pool.pending.clear()
@@ -301,14 +302,8 @@ async def _mine_and_check(node: RunningNode) -> None:
     record = await node.node.runner.call(lambda engine: engine.batches.get(1))
     assert record.l1_transaction_hash == node.l1.pool.seen[-1].transaction_hash
     assert await _sent(node) == ()
-    await _until(lambda: node.node.settlement.status.error == "")
+    await until(lambda: node.node.settlement.status.error == "")
 
 
 async def _sent(node: RunningNode) -> tuple[SentTransaction, ...]:
     return await node.node.runner.call(lambda engine: engine.batches.sent(1))
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
