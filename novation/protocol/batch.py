@@ -1,16 +1,13 @@
 """The batch being built: what its transactions opened, and what the circuit will be told."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from novation.protocol.accounts import Account
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Event
 from novation.protocol.markets import Globals, Market
 from novation.protocol.orders import RestingOrder, VisitOutcome
-
-if TYPE_CHECKING:
-    from novation.protocol.transactions import Transaction
+from novation.protocol.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class BatchEntry:
     """An included transaction with its time, its outcome and the circuit's hints."""
 
     time_ms: int
-    transaction: "Transaction"
+    transaction: Transaction
     result_code: ResultCode
     hints: Hints = None
 

@@ -88,9 +88,5 @@ def _field_names(kind: type[Any]) -> tuple[str, ...]:
 
 @functools.cache
 def _hints(expected: Any) -> dict[str, Any]:  # noqa: ANN401
-    # BatchEntry names the transactions only while type checking: importing them there would be
-    # circular.
-    from novation.protocol.transactions import Transaction  # noqa: PLC0415
-
-    hints = typing.get_type_hints(expected, localns={"Transaction": Transaction})
+    hints = typing.get_type_hints(expected)
     return {field.name: hints[field.name] for field in dataclasses.fields(expected) if field.init}

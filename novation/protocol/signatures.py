@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from novation.crypto import SIGNATURE_BOUND, STARK_CURVE_ORDER, hades, verify
-from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_KEYS, NONCE_BOUND
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.numeric import check_field, pack
-from novation.protocol.state import State
 
 MESSAGE_WORD_0_BITS = 126
 
@@ -71,35 +69,6 @@ def validate_signer(tx: SignedTransaction) -> None:
     check_field("nonce", tx.nonce, 1, NONCE_BOUND)
 
 
-def check_signer(state: State, tx: SignedTransaction, *, verify_signature: bool) -> Account:
-    """Return the signing account after checking key, nonce and signature."""
-    account = state.get_account(tx.account_id)
-    if account is None:
-        last_id = len(state.accounts) - 1
-        raise InvalidTransaction(
-            ErrorCode.UNKNOWN_ACCOUNT,
-            f"account {tx.account_id}, the last is {last_id}",
-            Broken("account_id", tx.account_id, last_id),
-        )
-    if tx.key_index >= len(account.keys):
-        raise InvalidTransaction(
-            ErrorCode.UNKNOWN_KEY,
-            f"key {tx.key_index} of {len(account.keys)}",
-            Broken("key_index", tx.key_index, len(account.keys) - 1),
-        )
-    last_nonce = account.nonces[tx.key_index]
-    if tx.nonce <= last_nonce:
-        raise InvalidTransaction(
-            ErrorCode.NONCE_NOT_INCREASING,
-            f"nonce {tx.nonce} <= last {last_nonce}",
-            Broken("nonce", tx.nonce, last_nonce + 1),
-        )
-    if verify_signature:
-        key = account.keys[tx.key_index]
-        check_signature(message_hash(tx, state.config), tx.signature, key)
-    return account
-
-
 def check_signature(hashed: int, signature: Signature, key: int) -> None:
     """Raise InvalidTransaction unless the signature is valid and the circuit can prove it."""
     r, s = signature.r, signature.s
@@ -130,8 +99,3 @@ def check_signature(hashed: int, signature: Signature, key: int) -> None:
             Broken("signature", r, hashed),
             hashed,
         )
-
-
-def apply_nonce(state: State, tx: SignedTransaction, account: Account) -> None:
-    """Use up the nonce; the account is the one that `check_signer` returned."""
-    state.set_account(tx.account_id, account.with_nonce(tx.key_index, tx.nonce))

@@ -15,6 +15,11 @@ from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
 from novation.protocol.cost import opened_leaf_steps, transaction_steps
 from novation.protocol.errors import BatchFull, InvalidTransaction
+from novation.protocol.rules.cancel_order import apply_cancel_order
+from novation.protocol.rules.deposit import apply_deposit
+from novation.protocol.rules.oracle_update import apply_oracle_update
+from novation.protocol.rules.place_order import apply_place_order
+from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
@@ -24,11 +29,6 @@ from novation.protocol.transactions import (
     PlaceOrder,
     Transaction,
 )
-from novation.protocol.transactions.cancel_order import apply_cancel_order
-from novation.protocol.transactions.deposit import apply_deposit
-from novation.protocol.transactions.oracle_update import apply_oracle_update
-from novation.protocol.transactions.place_order import apply_place_order
-from novation.protocol.transactions.withdraw import apply_withdraw
 
 __all__ = ["apply_batch", "apply_transaction", "open_batch", "seal_batch"]
 

@@ -1,7 +1,7 @@
 """A sequencer that leaves one rule out: Python's check is off, and no proof of the batch exists.
 
-Each case breaks exactly one rule of novation/protocol/price_validity.py or of custody; the batch is
-proven with the honest rule in the control test, so that nothing else is wrong with it.
+Each case breaks exactly one rule of novation/protocol/rules/price_validity.py or of custody; the
+batch is proven with the honest rule in the control test, so that nothing else is wrong with it.
 """
 
 from collections.abc import Callable

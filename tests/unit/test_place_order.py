@@ -10,7 +10,7 @@ from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.orders import TimeInForce, VisitOutcome
-from novation.protocol.transactions import place_order
+from novation.protocol.rules import place_order
 from tests.support.builders import ONE_DOLLAR, exchange_config
 from tests.support.exchange import BUY, SELL, Exchange
 

@@ -1,4 +1,4 @@
-"""The transactions of the protocol, one per file, each with its twin in circuits/cairo."""
+"""The transactions of the protocol as data, one per file; what they do is in `rules`."""
 
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit

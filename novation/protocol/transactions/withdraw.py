@@ -1,26 +1,17 @@
 """Withdraw: collateral leaves an account and becomes payable to its owner on L1."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from novation.protocol.accounts import Account
-from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, PPM_ONE, PRICE_X16_ONE
-from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
-from novation.protocol.events import Withdrawn
-from novation.protocol.margin import Margin, margin_of
-from novation.protocol.numeric import check_field, div_ceil
-from novation.protocol.price_validity import check_prices_are_valid
+from novation.protocol.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW
+from novation.protocol.numeric import check_field
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
-    apply_nonce,
-    check_signer,
     first_message_word,
     message_hash,
     validate_signer,
 )
-from novation.protocol.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +37,3 @@ def validate_withdraw(tx: Withdraw) -> None:
     """Check the fields; stateless."""
     validate_signer(tx)
     check_field("amount_quanta", tx.amount_quanta, 1, AMOUNT_BOUND)
-
-
-def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Account:
-    """Return the account after checking prices, its margin without the amount, and custody.
-
-    Without a slot no price matters, so that such an account can always leave.
-    """
-    account = check_signer(state, tx, verify_signature=verify_signature)
-    if account.positions:
-        check_prices_are_valid(state)
-    after = account.with_balance(account.collateral_quanta - tx.amount_quanta)
-    margin = margin_of(after, state.markets, state.config)
-    if not margin.meets_initial:
-        raise InvalidTransaction(
-            ErrorCode.INSUFFICIENT_MARGIN,
-            f"equity_x16_ppm {margin.equity_x16 * PPM_ONE} < initial {margin.initial_x16_ppm}",
-            Broken("amount_quanta", tx.amount_quanta, _largest_amount(tx, margin)),
-        )
-    _check_custody(state, tx)
-    return account
-
-
-def _check_custody(state: State, tx: Withdraw) -> None:
-    """Refuse what is not there: equity counts profit that no one has paid in yet."""
-    custody_quanta = state.globals.custody_quanta
-    if tx.amount_quanta > custody_quanta:
-        raise InvalidTransaction(
-            ErrorCode.CUSTODY_EXCEEDED,
-            f"{tx.amount_quanta} quanta, in custody {custody_quanta}",
-            Broken("amount_quanta", tx.amount_quanta, custody_quanta),
-        )
-
-
-def _largest_amount(tx: Withdraw, without: Margin) -> int:
-    """Return the largest amount that leaves initial margin, given the margin without `tx`'s."""
-    lacking_x16_ppm = without.initial_x16_ppm - without.equity_x16 * PPM_ONE
-    return max(0, tx.amount_quanta - div_ceil(lacking_x16_ppm, PRICE_X16_ONE * PPM_ONE))
-
-
-def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> TransactionResult:
-    """Debit the account."""
-    validate_withdraw(tx)
-    apply_nonce(state, tx, check_withdraw(state, tx, verify_signature=verify_signature))
-    account = state.account(tx.account_id)
-    balance = account.collateral_quanta - tx.amount_quanta
-    state.set_account(tx.account_id, account.with_balance(balance))
-    counters = state.globals
-    state.globals = replace(counters, custody_quanta=counters.custody_quanta - tx.amount_quanta)
-    event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
-    return TransactionResult(ResultCode.DONE, (event,))

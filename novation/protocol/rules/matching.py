@@ -8,12 +8,12 @@ from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import MakerVisit
-from novation.protocol.book import remove_order, take_off_book
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, PPM_ONE
 from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
 from novation.protocol.margin import satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
+from novation.protocol.rules.book import remove_order, take_off_book
 from novation.protocol.state import State
 
 _CANCEL_REASONS: Final = {

@@ -1,0 +1,67 @@
+"""OracleUpdate: times, medians and signatures hold, and the prices are set."""
+
+from dataclasses import replace
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.constants import PRICE_VALIDITY_MS
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import PricesUpdated
+from novation.protocol.rules.price_validity import resume_after_gap
+from novation.protocol.signatures import check_signature
+from novation.protocol.state import State
+from novation.protocol.transactions.oracle_update import (
+    OracleUpdate,
+    check_report_time,
+    lower_median,
+    validate_oracle_update,
+)
+
+
+def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
+    """Check times, medians and signatures."""
+    config, now_ms = state.config, state.globals.time_ms
+    for report in tx.reports:
+        check_report_time(report.time_ms, now_ms, config.oracle_max_age_ms)
+    oldest_ms = min(report.time_ms for report in tx.reports)
+    last_ms = state.globals.oracle_time_ms
+    if oldest_ms > now_ms + PRICE_VALIDITY_MS:
+        raise InvalidTransaction(
+            ErrorCode.REPORT_TIME_OUTSIDE_WINDOW,
+            f"the oldest report, of {oldest_ms}, is more than {PRICE_VALIDITY_MS} ms ahead of "
+            f"{now_ms}: its prices could be used for too long",
+            Broken("time_ms", oldest_ms, now_ms + PRICE_VALIDITY_MS),
+        )
+    if tx.oracle_time_ms != oldest_ms or oldest_ms <= last_ms:
+        raise InvalidTransaction(
+            ErrorCode.ORACLE_TIME_NOT_INCREASING,
+            f"claimed {tx.oracle_time_ms}, oldest report {oldest_ms}, last update {last_ms}",
+            Broken("oracle_time_ms", tx.oracle_time_ms, oldest_ms)
+            if tx.oracle_time_ms != oldest_ms
+            else Broken("time_ms", oldest_ms, last_ms + 1),
+        )
+    for market_id, claimed_x16 in enumerate(tx.prices_x16):
+        median_x16 = lower_median([report.prices_x16[market_id] for report in tx.reports])
+        if claimed_x16 != median_x16:
+            raise InvalidTransaction(
+                ErrorCode.PRICE_NOT_MEDIAN,
+                f"market {market_id}: claimed {claimed_x16}, median {median_x16}",
+                Broken("prices_x16", claimed_x16, median_x16),
+            )
+    if verify_signature:
+        for report in tx.reports:
+            key = config.oracle_keys[report.signer_index]
+            check_signature(report.message_hash(config), report.signature, key)
+
+
+def apply_oracle_update(
+    state: State, tx: OracleUpdate, *, verify_signature: bool
+) -> TransactionResult:
+    """Set index and mark price of every market."""
+    validate_oracle_update(tx, state.config)
+    check_oracle_update(state, tx, verify_signature=verify_signature)
+    killed = resume_after_gap(state)
+    state.globals = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
+    for market_id, price_x16 in enumerate(tx.prices_x16):
+        state.set_market(market_id, state.market(market_id).with_price(price_x16))
+    event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
+    return TransactionResult(ResultCode.DONE, (event, *killed))

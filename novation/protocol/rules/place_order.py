@@ -1,0 +1,263 @@
+"""PlaceOrder: the order is matched against the book; what is left may rest on it.
+
+docs/spec/protocol.md, section 6: the numbered steps there are the order of this file.
+"""
+
+from dataclasses import replace
+
+from novation.protocol.accounts import Account
+from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.constants import (
+    MARKET_ACTIVE,
+    MAX_MAKERS_PER_ORDER,
+    MAX_OPEN_ORDERS,
+    MAX_POSITIONS,
+    OPEN_INTEREST_BOUND,
+    ORDER_TREE_HEIGHT,
+    POSITION_BOUND,
+    PPM_ONE,
+    PRICE_X16_ONE,
+)
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import CancelReason, OrderFilled, OrderPlaced
+from novation.protocol.margin import margin_of, satisfies_margin_rule
+from novation.protocol.numeric import div_ceil
+from novation.protocol.orders import RestingOrder, Side, TimeInForce
+from novation.protocol.rules.book import insert_order
+from novation.protocol.rules.matching import Walk, cancelled, reduces, walk_book
+from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
+from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.state import State
+from novation.protocol.transactions.place_order import PlaceOrder, validate_place_order
+
+
+def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> Account:
+    """Check everything that can be known before the walk; return the taker's account."""
+    account = check_signer(state, tx, verify_signature=verify_signature)
+    _check_market(state, tx)
+    check_prices_are_valid(state)
+    check_not_resuming(state, tx.time_in_force)
+    _check_price(state, tx)
+    _check_slot(account, tx)
+    _check_position_limit(account, tx)
+    return account
+
+
+def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> TransactionResult:
+    """Match the order, rest or cancel what is left, then check the taker's margin."""
+    validate_place_order(tx)
+    before = check_place_order(state, tx, verify_signature=verify_signature)
+    apply_nonce(state, tx, before)
+    order = _give_id(state, tx, before)
+    walk = walk_book(state, order)
+    _check_post_only(tx, walk)
+    _check_open_interest(state, tx)
+    order = order.with_remaining(walk.remaining_lots)
+    result_code = _result_code(tx, walk)
+    hints = PlaceOrderHints(order.order_id, tuple(walk.visits))
+    if result_code is ResultCode.RESTING:
+        predecessor_id = _rest(state, order)
+        hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
+    _check_margin(state, tx, before)
+    placed = OrderPlaced(
+        order_id=order.order_id,
+        account_id=tx.account_id,
+        nonce=tx.nonce,
+        market_id=tx.market_id,
+        side=tx.side,
+        price_ticks=tx.price_ticks,
+        size_lots=tx.size_lots,
+        resting_lots=hints.resting_lots,
+    )
+    events = (placed, *walk.events)
+    if result_code is ResultCode.IOC_CANCELLED:
+        reason = CancelReason.IMMEDIATE_OR_CANCEL
+        events = (*events, cancelled(order, order.remaining_lots, reason))
+    elif result_code is ResultCode.MAKER_LIMIT:
+        events = (*events, cancelled(order, order.remaining_lots, CancelReason.MAKER_LIMIT))
+    return TransactionResult(result_code, events, hints)
+
+
+def _check_market(state: State, tx: PlaceOrder) -> None:
+    if tx.market_id >= len(state.markets):
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_MARKET,
+            f"market {tx.market_id} of {len(state.markets)}",
+            Broken("market_id", tx.market_id, len(state.markets) - 1),
+        )
+    market = state.market(tx.market_id)
+    if market.status != MARKET_ACTIVE:
+        raise InvalidTransaction(
+            ErrorCode.MARKET_NOT_ACTIVE,
+            f"market {tx.market_id} has status {market.status}",
+            Broken("status", market.status, MARKET_ACTIVE),
+        )
+    if market.mark_price_x16 == 0:
+        raise InvalidTransaction(
+            ErrorCode.NO_PRICE,
+            f"market {tx.market_id} has no price yet",
+            Broken("mark_price_x16", 0, 1),
+        )
+
+
+def _check_price(state: State, tx: PlaceOrder) -> None:
+    if tx.expiry_time_ms <= state.globals.time_ms:
+        raise InvalidTransaction(
+            ErrorCode.ORDER_EXPIRED,
+            f"expiry {tx.expiry_time_ms} <= now {state.globals.time_ms}",
+            Broken("expiry_time_ms", tx.expiry_time_ms, state.globals.time_ms + 1),
+        )
+    market = state.config.markets[tx.market_id]
+    fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
+    if fee_ppm > tx.max_fee_ppm:
+        raise InvalidTransaction(
+            ErrorCode.FEE_ABOVE_LIMIT,
+            f"fee {fee_ppm} ppm > signed limit {tx.max_fee_ppm} ppm",
+            Broken("max_fee_ppm", tx.max_fee_ppm, fee_ppm),
+        )
+    mark_x16 = state.market(tx.market_id).mark_price_x16
+    scale = PRICE_X16_ONE * PPM_ONE
+    if tx.side is Side.BUY:
+        limit_ticks = mark_x16 * (PPM_ONE + market.price_band_ppm) // scale
+        inside = tx.price_ticks <= limit_ticks
+    else:
+        limit_ticks = div_ceil(mark_x16 * (PPM_ONE - market.price_band_ppm), scale)
+        inside = tx.price_ticks >= limit_ticks
+    if not inside:
+        raise InvalidTransaction(
+            ErrorCode.PRICE_OUTSIDE_BAND,
+            f"{tx.side.name} at {tx.price_ticks} ticks, limit {limit_ticks}: "
+            f"mark {mark_x16} / 2^16, band {market.price_band_ppm} ppm",
+            Broken("price_ticks", tx.price_ticks, limit_ticks),
+        )
+
+
+def _check_slot(account: Account, tx: PlaceOrder) -> None:
+    if not account.has_position(tx.market_id) and len(account.positions) >= MAX_POSITIONS:
+        raise InvalidTransaction(
+            ErrorCode.TOO_MANY_POSITIONS,
+            f"{len(account.positions)} of {MAX_POSITIONS} in use",
+            Broken("positions", len(account.positions) + 1, MAX_POSITIONS),
+        )
+    size_lots = account.position(tx.market_id).size_lots
+    if tx.reduce_only and not reduces(size_lots, tx.side):
+        raise InvalidTransaction(
+            ErrorCode.REDUCE_ONLY_INCREASES,
+            f"{tx.side.name} with a position of {size_lots} lots",
+            Broken("reduce_only", 1, 0),
+        )
+
+
+def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
+    slot = account.position(tx.market_id)
+    if tx.side is Side.BUY:
+        worst = slot.size_lots + slot.open_buy_lots + tx.size_lots
+    else:
+        worst = -slot.size_lots + slot.open_sell_lots + tx.size_lots
+    if worst >= POSITION_BOUND:
+        room_lots = POSITION_BOUND - 1 - (worst - tx.size_lots)
+        raise InvalidTransaction(
+            ErrorCode.POSITION_LIMIT,
+            f"could reach {worst} lots, limit {POSITION_BOUND - 1}",
+            Broken("size_lots", tx.size_lots, room_lots),
+        )
+
+
+def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
+    order_id = state.globals.next_order_id
+    state.globals = replace(state.globals, next_order_id=order_id + 1)
+    remaining_lots = tx.size_lots
+    if tx.reduce_only:
+        remaining_lots = min(remaining_lots, abs(account.position(tx.market_id).size_lots))
+    return RestingOrder(
+        order_id=order_id,
+        account_id=tx.account_id,
+        market_id=tx.market_id,
+        side=tx.side,
+        reduce_only=tx.reduce_only,
+        remaining_lots=remaining_lots,
+        price_ticks=tx.price_ticks,
+        expiry_time_ms=tx.expiry_time_ms,
+    )
+
+
+def _check_post_only(tx: PlaceOrder, walk: Walk) -> None:
+    """Refuse a post-only order that traded; who only clears dead orders away may rest."""
+    if tx.time_in_force is not TimeInForce.POST_ONLY:
+        return
+    fill = next((event for event in walk.events if isinstance(event, OrderFilled)), None)
+    if fill is not None:
+        best_ticks = fill.price_ticks + (-1 if tx.side is Side.BUY else 1)
+        raise InvalidTransaction(
+            ErrorCode.POST_ONLY_CROSSES,
+            f"crosses order {fill.maker_order_id} at {fill.price_ticks} ticks",
+            Broken("price_ticks", tx.price_ticks, best_ticks),
+        )
+
+
+def _check_open_interest(state: State, tx: PlaceOrder) -> None:
+    open_interest_lots = state.market(tx.market_id).open_interest_lots
+    if open_interest_lots >= OPEN_INTEREST_BOUND:
+        raise InvalidTransaction(
+            ErrorCode.OPEN_INTEREST_LIMIT,
+            f"{open_interest_lots} lots, limit {OPEN_INTEREST_BOUND - 1}",
+            Broken("open_interest_lots", open_interest_lots, OPEN_INTEREST_BOUND - 1),
+        )
+
+
+def _result_code(tx: PlaceOrder, walk: Walk) -> ResultCode:
+    if walk.remaining_lots == 0:
+        return ResultCode.FILLED
+    if walk.hit_limit:
+        return ResultCode.MAKER_LIMIT
+    if tx.time_in_force is TimeInForce.IOC:
+        return ResultCode.IOC_CANCELLED
+    return ResultCode.RESTING
+
+
+def _rest(state: State, order: RestingOrder) -> int:
+    account = state.account(order.account_id)
+    if account.open_orders >= MAX_OPEN_ORDERS:
+        raise InvalidTransaction(
+            ErrorCode.TOO_MANY_ORDERS,
+            f"{account.open_orders} of {MAX_OPEN_ORDERS} in use",
+            Broken("open_orders", account.open_orders + 1, MAX_OPEN_ORDERS),
+        )
+    # Of admission, as BatchFull is: the circuit proves slots to be empty, and needs no count.
+    if state.slots_needed() > 1 << ORDER_TREE_HEIGHT:
+        raise InvalidTransaction(
+            ErrorCode.TOO_MANY_ORDERS,
+            "no slot left in the order tree",
+            Broken("order_slots", state.slots_needed(), 1 << ORDER_TREE_HEIGHT),
+        )
+    slot = account.position(order.market_id).with_open_change(order.side, order.remaining_lots)
+    state.set_account(order.account_id, account.with_position(slot, open_orders_change=1))
+    return insert_order(state, order)
+
+
+def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:
+    after = state.account(tx.account_id)
+    if not satisfies_margin_rule(before, after, tx.market_id, state.markets, state.config):
+        raise InvalidTransaction(
+            ErrorCode.INSUFFICIENT_MARGIN,
+            f"account {tx.account_id} would miss initial margin and not only reduce risk",
+            Broken("size_lots", tx.size_lots, _affordable_lots(state, tx, before)),
+        )
+
+
+def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
+    """Return a size that initial margin allows whatever fills, at the limit price, with fees."""
+    margin = margin_of(before, state.markets, state.config)
+    market, mark_x16 = state.config.markets[tx.market_id], state.market(tx.market_id).mark_price_x16
+    loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
+    if tx.side is Side.SELL:
+        loss_x16 = -loss_x16
+    fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
+    lot_x16_ppm = market.multiplier * (
+        mark_x16 * market.initial_margin_ppm
+        + max(0, loss_x16) * PPM_ONE
+        + tx.price_ticks * PRICE_X16_ONE * fee_ppm
+    )
+    # Each fill rounds its fee up to a whole quantum.
+    free_x16_ppm = (margin.equity_x16 - MAX_MAKERS_PER_ORDER * PRICE_X16_ONE) * PPM_ONE
+    return max(0, (free_x16_ppm - margin.initial_x16_ppm) // lot_x16_ppm)
