@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from devnet.errors import UserError
 from devnet.markets import MarketSetup
-from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.state import Genesis
 from prover.files import write_json_atomically
 
@@ -47,7 +48,13 @@ class Deployment:
         return ExchangeConfig(
             chain_id=self.chain_id,
             exchange_address=int(self.exchange, 16),
-            markets=tuple(market.config for market in self.markets),
+        )
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of the first state."""
+        return Parameters(
+            underlyings=tuple(market.config for market in self.markets),
             oracle_keys=tuple(int(key, 16) for key in self.oracle_keys),
             oracle_quorum=self.oracle_quorum,
             oracle_max_age_ms=self.oracle_max_age_ms,
@@ -61,6 +68,7 @@ class Deployment:
             fee_key=int(self.fee_account.stark_key, 16),
             insurance_l1_address=int(self.insurance_account.l1_address, 16),
             insurance_key=int(self.insurance_account.stark_key, 16),
+            parameters=self.parameters,
         )
 
     def save(self, path: Path) -> None:
@@ -80,7 +88,7 @@ class Deployment:
                 record[name] = GenesisAccount(**record[name])
             record["oracle_keys"] = tuple(record["oracle_keys"])
             record["markets"] = tuple(
-                MarketSetup(**{**market, "config": MarketConfig(**market["config"])})
+                MarketSetup(**{**market, "config": Underlying(**market["config"])})
                 for market in record["markets"]
             )
             return cls(**record)

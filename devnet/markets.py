@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from novation.protocol.config import MarketConfig
 from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.parameters import Underlying
 
 QUANTA_PER_USD: Final = 10**6
 
@@ -16,7 +16,7 @@ QUANTA_PER_USD: Final = 10**6
 class MarketSetup:
     """A market, the human size of its units and where its price starts; decimal strings."""
 
-    config: MarketConfig
+    config: Underlying
     tick_size: str
     lot_size: str
     start_price: str
@@ -38,7 +38,7 @@ class MarketSetup:
 
 def _perpetual(symbol: str, tick_size: str, lot_size: str, start_price: str) -> MarketSetup:
     multiplier = Fraction(tick_size) * Fraction(lot_size) * QUANTA_PER_USD
-    config = MarketConfig(
+    config = Underlying(
         symbol=symbol,
         multiplier=multiplier.numerator,
         initial_margin_ppm=50_000,
@@ -46,6 +46,7 @@ def _perpetual(symbol: str, tick_size: str, lot_size: str, start_price: str) -> 
         maker_fee_ppm=200,
         taker_fee_ppm=500,
         price_band_ppm=50_000,
+        tick_decimals=len(tick_size.partition(".")[2]),
     )
     return MarketSetup(config, tick_size, lot_size, start_price)
 

@@ -1,7 +1,7 @@
 """The book by price level, kept up to date by events: what market data shows."""
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -10,9 +10,11 @@ from novation.protocol.events import (
     BooksKilled,
     CancelReason,
     Event,
+    MarketListed,
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
+    OrdersKilled,
 )
 from novation.protocol.orders import RestingOrder, Side
 
@@ -40,18 +42,16 @@ class LevelChange:
 class BookView:
     """Price levels of all markets. Derived data: the truth is the linked list in the state."""
 
-    def __init__(
-        self, n_markets: int, orders: Iterable[RestingOrder], dead_below_order_id: int
-    ) -> None:
-        """Build the levels of the orders that live: those with lower ids are dead."""
-        self._dead_below_order_id = dead_below_order_id
-        self._levels: dict[tuple[int, Side], dict[int, _Level]] = {
-            (market_id, side): {} for market_id in range(n_markets) for side in Side
-        }
+    def __init__(self, orders: Iterable[RestingOrder], dead_below: Mapping[int, int]) -> None:
+        """Build the levels of the orders that live: below a market's id in `dead_below` none."""
+        self._dead_below = dict(dead_below)
+        self._levels: dict[tuple[int, Side], dict[int, _Level]] = {}
         # The prices of the levels, ascending.
-        self._prices: dict[tuple[int, Side], list[int]] = {side: [] for side in self._levels}
+        self._prices: dict[tuple[int, Side], list[int]] = {}
+        for market_id in dead_below:
+            self._add_market(market_id)
         for order in orders:
-            if order.order_id < dead_below_order_id:
+            if order.order_id < dead_below[order.market_id]:
                 continue
             self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
 
@@ -59,7 +59,11 @@ class BookView:
         """Follow the events of one transaction and return the levels that changed."""
         changed: dict[tuple[int, Side, int], None] = {}
         for event in events:
-            if isinstance(event, BooksKilled):
+            if isinstance(event, MarketListed):
+                self._dead_below[event.market_id] = 0
+                self._add_market(event.market_id)
+                continue
+            if isinstance(event, BooksKilled | OrdersKilled):
                 changed |= dict.fromkeys(self._kill(event))
                 continue
             level = self._apply_one(event)
@@ -89,18 +93,27 @@ class BookView:
         return None
 
     def _was_shown(self, event: OrderCancelled) -> bool:
-        return event.reason not in NEVER_RESTED and event.order_id >= self._dead_below_order_id
+        if event.reason in NEVER_RESTED:
+            return False
+        return event.order_id >= self._dead_below[event.market_id]
 
-    def _kill(self, event: BooksKilled) -> list[tuple[int, Side, int]]:
-        """Empty all books and return the levels that they had."""
-        self._dead_below_order_id = event.dead_below_order_id
-        gone = [
-            (*side, price_ticks) for side, levels in self._levels.items() for price_ticks in levels
-        ]
-        for side in self._levels:
-            self._levels[side].clear()
-            self._prices[side].clear()
+    def _kill(self, event: BooksKilled | OrdersKilled) -> list[tuple[int, Side, int]]:
+        """Empty all books, or those of one underlying, and return the levels that they had."""
+        gone: list[tuple[int, Side, int]] = []
+        for (market_id, side), levels in self._levels.items():
+            # A perpetual has the id of its underlying.
+            if isinstance(event, OrdersKilled) and market_id != event.underlying_id:
+                continue
+            self._dead_below[market_id] = event.dead_below_order_id
+            gone.extend((market_id, side, price_ticks) for price_ticks in levels)
+            levels.clear()
+            self._prices[market_id, side].clear()
         return gone
+
+    def _add_market(self, market_id: int) -> None:
+        for side in Side:
+            self._levels[market_id, side] = {}
+            self._prices[market_id, side] = []
 
     def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
         levels = self._levels[market_id, side]

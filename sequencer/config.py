@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from novation.protocol.constants import MAX_MARKETS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import MAX_UNDERLYINGS, PRICE_VALIDITY_MS, RESUME_GAP_MS
 from novation.protocol.cost import empty_batch_steps
 from sequencer.l1_cost import (
     L1Proof,
@@ -31,7 +31,7 @@ PROOFS_ON_L1: Final = tuple(
 )
 _NO_ROOM: Final = L1Room(-1, -1)
 # Of the first transaction in a batch: whatever it costs, it goes into one.
-_FIRST_STEPS: Final = empty_batch_steps(MAX_MARKETS) + worst_transaction_steps()
+_FIRST_STEPS: Final = empty_batch_steps(MAX_UNDERLYINGS) + worst_transaction_steps()
 # An order that meets one maker costs less.
 _SMALL_STEPS: Final = 10_000
 

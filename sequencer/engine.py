@@ -138,15 +138,16 @@ class Engine:
         self.settings = settings
         self.state: State = load_or_create_state(database, settings.exchange, settings.genesis)
         self.batches = BatchArchive(database)
-        n_markets = len(settings.exchange.markets)
         self.history = History(
             database,
-            n_markets,
             self.state.orders.values(),
             settings.event_retention,
-            self.state.globals.dead_below_order_id,
+            {
+                market_id: self.state.price_of(market_id).dead_below_order_id
+                for market_id in self.state.markets
+            },
         )
-        self.meter = BatchMeter(settings.batch, n_markets)
+        self.meter = BatchMeter(settings.batch, len(self.state.underlyings))
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
         self.accounts_by_key = AccountsByKey(self.state.accounts)
@@ -297,7 +298,7 @@ class Engine:
             time_ms=entry.time_ms,
             result_code=result.result_code,
             order_id=_order_id(entry.transaction, result),
-        ).signed(self.settings.exchange.domain_tag, self.settings.private_key)
+        ).signed(self.settings.exchange.config_hash, self.settings.private_key)
         answer = acknowledgement(entry.transaction, receipt, result.events)
         if message_hash:
             self.history.put_acknowledgement(self._write_batch, message_hash, answer)

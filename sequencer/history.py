@@ -5,7 +5,7 @@ sealed, in the same atomic write as the state; after a crash the replay of the j
 again. Only the answers, which are signed, are written with the journal's entries.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from novation.api.v1 import order_service_pb2, types_pb2
@@ -47,19 +47,18 @@ class History:
     def __init__(
         self,
         database: Database,
-        n_markets: int,
         resting_orders: Iterable[RestingOrder],
         event_retention: int,
-        dead_below_order_id: int = 0,
+        dead_below: Mapping[int, int],
     ) -> None:
         """Start from the last sealed batch; `event_retention` counts journal entries.
 
-        Of the resting orders, those with an id below `dead_below_order_id` are dead.
+        Of the resting orders, those with an id below their market's in `dead_below` are dead.
         """
         self._database = database
         self._event_retention = event_retention
         resting = list(resting_orders)
-        self.book = BookView(n_markets, resting, dead_below_order_id)
+        self.book = BookView(resting, dead_below)
         self._open_orders: dict[int, set[int]] = {}
         for order in resting:
             self._open_orders.setdefault(order.account_id, set()).add(order.order_id)

@@ -12,7 +12,7 @@ from novation.protocol import cost
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS
 from novation.protocol.errors import ResultCode
-from novation.protocol.transactions import Deposit, Transaction, Withdraw
+from novation.protocol.transactions import Deposit, SetParameter, Transaction, Withdraw
 
 MAX_TRANSACTION_BYTES: Final = 131_072
 # What a transaction has besides its calldata: signature, nonce, fees, lengths, at their longest.
@@ -26,12 +26,13 @@ USED_GAS_PPM: Final = 900_000
 PPM: Final = 1_000_000
 
 # Felts of the output, and their bytes at most, with the length.
-HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 18 + 33
+HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 20 + 33
 HEADER_FELTS: Final = 7
-GLOBALS_BYTES: Final = 31 + 21
+GLOBALS_BYTES: Final = 31 + 15
 GLOBALS_FELTS: Final = 2
-MARKET_BYTES: Final = 20 + 21 + 9
+MARKET_BYTES: Final = 28 + 21 + 9
 MARKET_FELTS: Final = 3
+UNDERLYING_BYTES: Final = 13
 OPERATION_BYTES: Final = 15 + 21 + 33
 OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 29
@@ -139,9 +140,12 @@ WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
 
 
 def empty_batch_cost(n_markets: int) -> OutputCost:
-    """Return what every batch takes: header, markets, counters and the fee account."""
-    n_bytes = HEADER_BYTES + n_markets * MARKET_BYTES + GLOBALS_BYTES
-    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * MARKET_FELTS + GLOBALS_FELTS)
+    """Return what every batch takes: header, markets, counters and the fee account.
+
+    All markets count, each with its underlying, whether a batch opens them or not.
+    """
+    n_bytes = HEADER_BYTES + n_markets * (MARKET_BYTES + UNDERLYING_BYTES) + GLOBALS_BYTES
+    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * (MARKET_FELTS + 1) + GLOBALS_FELTS)
     return fixed.plus(touched_cost(1, 0, n_markets))
 
 
@@ -168,6 +172,8 @@ def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost
     if isinstance(tx, Deposit):
         is_done = result is not None and result.result_code is ResultCode.DONE
         return DEPOSIT_COST if is_done else FAILED_DEPOSIT_COST
+    if isinstance(tx, SetParameter):
+        return DEPOSIT_COST
     return WITHDRAWAL_COST if isinstance(tx, Withdraw) else NOTHING
 
 

@@ -72,7 +72,7 @@ class Node:
         Raises:
             WrongExchangeError: if the data folder belongs to another exchange.
         """
-        assert len(config.market_displays) == len(exchange.markets)
+        assert len(config.market_displays) == len(genesis.parameters.underlyings)
         self._config = config
         self._database = open_database(parts.data_folder.database_path)
         settings = EngineSettings(
@@ -92,7 +92,7 @@ class Node:
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
         )
         # An older update cannot hold a report that is still fresh: it may be that much ahead.
-        fresh_since_ms = clock.now_ms() - 2 * exchange.oracle_max_age_ms
+        fresh_since_ms = clock.now_ms() - 2 * engine.state.parameters.oracle_max_age_ms
         for update in oracle_updates_since(self._database, fresh_since_ms):
             self._aggregator.learn(update)
         ledger = EngineLedger(self.runner)

@@ -37,8 +37,6 @@ class OracleAggregator:
         """Start with the time of the last update; `learn` what recent updates were made of."""
         self._runner = runner
         self._config: ExchangeConfig = runner.exchange
-        # One report must pass the rules of a whole update, but for the quorum.
-        self._config_of_one = replace(runner.exchange, oracle_quorum=1)
         self._clock = clock
         self._policy = policy
         self._rounds = RoundBook(policy.round_span_ms, oracle_time_ms)
@@ -56,12 +54,14 @@ class OracleAggregator:
             RequestRefusedError: it is not newer than the node's last one, or its round is over.
         """
         alone = OracleUpdate(report.time_ms, report.prices_x16, (report,))
-        validate_oracle_update(alone, self._config_of_one)
+        parameters = self._runner.parameters
+        # One report must pass the rules of a whole update, but for the quorum.
+        validate_oracle_update(alone, replace(parameters, oracle_quorum=1))
         self._check_time(report)
-        key = self._config.oracle_keys[report.signer_index]
+        key = parameters.oracle_keys[report.signer_index]
         check_signature(report.message_hash(self._config), report.signature, key)
         self._rounds.add(report)
-        if len(self._best_round()) >= self._config.oracle_quorum:
+        if len(self._best_round()) >= self._runner.parameters.oracle_quorum:
             self._has_quorum.set()
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
@@ -75,7 +75,7 @@ class OracleAggregator:
         while True:
             await self._has_quorum.wait()
             self._has_quorum.clear()
-            if len(self._best_round()) < len(self._config.oracle_keys):
+            if len(self._best_round()) < len(self._runner.parameters.oracle_keys):
                 await self._clock.sleep_ms(self._policy.grace_ms)
             update = self._best_update()
             if update is not None and self._is_due(update):
@@ -102,7 +102,9 @@ class OracleAggregator:
 
     def _best_update(self) -> OracleUpdate | None:
         reports = self._best_round()
-        return build_update(reports) if len(reports) >= self._config.oracle_quorum else None
+        return (
+            build_update(reports) if len(reports) >= self._runner.parameters.oracle_quorum else None
+        )
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""
@@ -124,14 +126,15 @@ class OracleAggregator:
             context = ErrorContext("time_ms", str(newest_ms + 1), str(report.time_ms))
             sentence = f"report time {report.time_ms} is not after {newest_ms}"
             raise RequestRefusedError(NodeErrorCode.STALE_REPORT, sentence, context)
-        check_report_time(report.time_ms, self._clock.now_ms(), self._config.oracle_max_age_ms)
+        max_age_ms = self._runner.parameters.oracle_max_age_ms
+        check_report_time(report.time_ms, self._clock.now_ms(), max_age_ms)
 
     def _best_round(self) -> list[OracleReport]:
         return self._rounds.best_round(self._oldest_fresh_ms())
 
     def _oldest_fresh_ms(self) -> int:
         # The exchange takes older ones, but nobody could trade at their prices.
-        useful_ms = min(self._config.oracle_max_age_ms, PRICE_VALIDITY_MS)
+        useful_ms = min(self._runner.parameters.oracle_max_age_ms, PRICE_VALIDITY_MS)
         return self._clock.now_ms() - useful_ms
 
     def _hear(self, result: GroupResult) -> None:

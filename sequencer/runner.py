@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import InvalidTransaction
+from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleUpdate
 from sequencer.clock import Clock
 from sequencer.config import ServerLimits
@@ -56,7 +57,9 @@ class EngineRunner:
         self._engine = engine
         self._clock = clock
         self._limits = limits
-        self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
+        self._keys = KeyDirectory(
+            engine.settings.exchange, engine.state.accounts, lambda: engine.state.parameters
+        )
         self._waiting: asyncio.Queue[_Ticket] = asyncio.Queue(limits.max_pending_commands)
         self._verified: asyncio.Queue[Sequence[_Ticket]] = asyncio.Queue(1)
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -69,6 +72,11 @@ class EngineRunner:
     def exchange(self) -> ExchangeConfig:
         """The exchange that the engine serves."""
         return self._keys.config
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that hold now."""
+        return self._engine.state.parameters
 
     @property
     def n_pending(self) -> int:

@@ -1,21 +1,28 @@
 """Signatures are checked in front of the engine, many at once, off its thread."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from novation.crypto import verify_many
 from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.events import Deposited, Event
-from novation.protocol.transactions import Deposit, OracleUpdate
+from novation.protocol.parameters import Parameters
+from novation.protocol.transactions import Deposit, ListMarket, OracleUpdate, SetParameter
 from sequencer.engine import Command
 
 
 class KeyDirectory:
     """Signing keys of all accounts. Keys never change after an account is created."""
 
-    def __init__(self, config: ExchangeConfig, accounts: Mapping[int, Account]) -> None:
-        """Take the keys of the existing accounts."""
+    def __init__(
+        self,
+        config: ExchangeConfig,
+        accounts: Mapping[int, Account],
+        parameters: Callable[[], Parameters],
+    ) -> None:
+        """Take the keys of the existing accounts; the oracles' are asked for when needed."""
         self.config = config
+        self._parameters = parameters
         self._keys = {account_id: account.keys for account_id, account in accounts.items()}
 
     def learn(self, events: Iterable[Event], accounts: Mapping[int, Account]) -> None:
@@ -23,6 +30,11 @@ class KeyDirectory:
         for event in events:
             if isinstance(event, Deposited) and event.is_new_account:
                 self._keys[event.account_id] = accounts[event.account_id].keys
+
+    @property
+    def oracle_keys(self) -> tuple[int, ...]:
+        """The keys of the oracle nodes now."""
+        return self._parameters().oracle_keys
 
     def key(self, account_id: int, key_index: int) -> int | None:
         """Return a signing key, None if it is not known (yet)."""
@@ -53,7 +65,7 @@ def _claims(directory: KeyDirectory, command: Command) -> list[tuple[int, int, i
     """Return (hash, r, s, key) of each signature; none if one of the keys is not known."""
     tx = command.transaction
     if isinstance(tx, OracleUpdate):
-        keys = directory.config.oracle_keys
+        keys = directory.oracle_keys
         if any(report.signer_index >= len(keys) for report in tx.reports):
             return []
         return [
@@ -65,7 +77,7 @@ def _claims(directory: KeyDirectory, command: Command) -> list[tuple[int, int, i
             )
             for report in tx.reports
         ]
-    if isinstance(tx, Deposit) or command.message_hash == 0:
+    if isinstance(tx, Deposit | SetParameter | ListMarket) or command.message_hash == 0:
         return []
     key = directory.key(tx.account_id, tx.key_index)
     return [] if key is None else [(command.message_hash, tx.signature.r, tx.signature.s, key)]

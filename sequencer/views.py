@@ -28,16 +28,16 @@ def exchange(
     engine: Engine, displays: Iterable[MarketDisplay], limits: ServerLimits
 ) -> query_service_pb2.GetExchangeResponse:
     """Return the configuration and the markets."""
-    config = engine.settings.exchange
+    config, parameters = engine.settings.exchange, engine.state.parameters
     return query_service_pb2.GetExchangeResponse(
         chain_id=config.chain_id,
         exchange_address=address_bytes(config.exchange_address),
         config_hash=felt_bytes(config.config_hash),
-        domain_tag=felt_bytes(config.domain_tag),
+        domain_tag=felt_bytes(config.config_hash),
         markets=[_market(engine, market_id, display) for market_id, display in enumerate(displays)],
-        oracle_public_keys=[felt_bytes(key) for key in config.oracle_keys],
-        oracle_quorum=config.oracle_quorum,
-        oracle_max_age_ms=config.oracle_max_age_ms,
+        oracle_public_keys=[felt_bytes(key) for key in parameters.oracle_keys],
+        oracle_quorum=parameters.oracle_quorum,
+        oracle_max_age_ms=parameters.oracle_max_age_ms,
         sequencer_public_key=felt_bytes(public_key(engine.settings.private_key)),
         time_ms=engine.state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,
@@ -140,10 +140,10 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
 
 def check_market(engine: Engine, market_id: int) -> None:
     """Raise NOT_FOUND unless the market exists."""
-    n_markets = len(engine.settings.exchange.markets)
-    if market_id >= n_markets:
-        context = ErrorContext("market_id", str(n_markets - 1), str(market_id))
-        sentence = f"market_id {market_id}, the last market is {n_markets - 1}"
+    if market_id not in engine.state.markets:
+        last_id = max(engine.state.markets)
+        context = ErrorContext("market_id", str(last_id), str(market_id))
+        sentence = f"market_id {market_id}, the last market is {last_id}"
         raise RequestRefusedError(NodeErrorCode.NOT_FOUND, sentence, context)
 
 
@@ -168,14 +168,14 @@ def not_found(field: str, value: int, last: int | None = None) -> RequestRefused
 
 
 def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Account:
-    markets, config = engine.state.markets, engine.settings.exchange
-    has_margin = all(markets[slot.market_id].mark_price_x16 for slot in found.positions)
-    margin = margin_of(found, markets, config) if has_margin else None
+    state = engine.state
+    has_margin = all(state.mark_price_x16(slot.market_id) for slot in found.positions)
+    margin = margin_of(found, state.underlyings, state.parameters) if has_margin else None
     return account_message(account_id, found, margin)
 
 
 def _market(engine: Engine, market_id: int, display: MarketDisplay) -> types_pb2.Market:
-    config = engine.settings.exchange.markets[market_id]
+    config = engine.state.underlying_of(market_id)
     record: Market = engine.state.market(market_id)
     return types_pb2.Market(
         market_id=market_id,
@@ -188,8 +188,8 @@ def _market(engine: Engine, market_id: int, display: MarketDisplay) -> types_pb2
         maker_fee_ppm=config.maker_fee_ppm,
         taker_fee_ppm=config.taker_fee_ppm,
         price_band_ppm=config.price_band_ppm,
-        index_price_x16=record.index_price_x16,
-        mark_price_x16=record.mark_price_x16,
+        index_price_x16=engine.state.price_of(market_id).index_price_x16,
+        mark_price_x16=engine.state.mark_price_x16(market_id),
         status=record.status,
         open_interest_lots=record.open_interest_lots,
     )
@@ -207,7 +207,7 @@ def _shown(
     """Return a record with its lifecycle; a dead order does not look like a living one."""
     message = types_pb2.Order()
     message.CopyFrom(record)
-    is_dead = record.order_id < engine.state.globals.dead_below_order_id
+    is_dead = record.order_id < engine.state.price_of(record.market_id).dead_below_order_id
     if is_dead and record.status == types_pb2.ORDER_STATUS_RESTING:
         message.status = types_pb2.ORDER_STATUS_KILLED
     message.lifecycle = types_pb2.LIFECYCLE_MATCHED

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from novation.protocol.config import ExchangeConfig
+    from novation.protocol.parameters import Parameters
     from novation.protocol.state import Genesis
     from novation.protocol.transactions import Transaction
 
@@ -54,9 +55,9 @@ class Crowd:
         """The accounts, besides those that exist from the start."""
         return range(FIRST_ACCOUNT_ID, FIRST_ACCOUNT_ID + self.n_accounts)
 
-    def transactions(self, config: ExchangeConfig) -> Iterator[Transaction]:
+    def transactions(self, parameters: Parameters) -> Iterator[Transaction]:
         """Yield prices, deposits and orders."""
-        signers = range(config.oracle_quorum)
+        signers = range(parameters.oracle_quorum)
         reports = tuple(OracleReport(i, self.time_ms, self.prices_x16) for i in signers)
         yield OracleUpdate(self.time_ms, self.prices_x16, reports)
         for account_id in self.account_ids:
@@ -82,7 +83,7 @@ class Crowd:
 def crowded_state(config: ExchangeConfig, genesis: Genesis, crowd: Crowd) -> State:
     """Return the state with the crowd in it, as if nothing had been settled yet."""
     state = State.genesis(config, genesis)
-    transactions = crowd.transactions(config)
+    transactions = crowd.transactions(genesis.parameters)
     while part := list(islice(transactions, TRANSACTIONS_PER_BATCH)):
         open_batch(state)
         for tx in part:

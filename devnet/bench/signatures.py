@@ -10,6 +10,7 @@ from novation.crypto import public_key
 from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.orders import Side
+from novation.protocol.parameters import Parameters
 from novation.protocol.signing import signed
 from novation.protocol.transactions import PlaceOrder
 from sequencer.config import ServerLimits
@@ -18,10 +19,9 @@ from sequencer.signature_check import KeyDirectory, verify_group
 
 N_KEYS: Final = 16
 RUNS: Final = 20
-CONFIG: Final = ExchangeConfig(
-    chain_id=1,
-    exchange_address=1,
-    markets=tuple(market.config for market in MARKETS),
+CONFIG: Final = ExchangeConfig(chain_id=1, exchange_address=1)
+PARAMETERS: Final = Parameters(
+    underlyings=tuple(market.config for market in MARKETS),
     oracle_keys=(public_key(1),),
     oracle_quorum=1,
     oracle_max_age_ms=1,
@@ -35,7 +35,7 @@ def measure_signature_check() -> float:
     """
     group_size = ServerLimits().max_group_commands
     accounts = {i: Account.new(i, public_key(1 + i)) for i in range(N_KEYS)}
-    directory = KeyDirectory(CONFIG, accounts)
+    directory = KeyDirectory(CONFIG, accounts, lambda: PARAMETERS)
     fastest_s = float("inf")
     for run in range(RUNS):
         commands = [_order(run * group_size + index) for index in range(group_size)]

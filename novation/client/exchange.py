@@ -6,14 +6,16 @@ from decimal import Decimal
 from novation.api.v1 import query_service_pb2, types_pb2
 from novation.client.errors import InvalidInputError, NovationError
 from novation.client.units import Market
-from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.parameters import Parameters, Underlying
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Configuration, markets and the key that signs receipts."""
+    """Configuration, parameters, markets and the key that signs receipts."""
 
     config: ExchangeConfig
+    parameters: Parameters
     markets: tuple[Market, ...]
     sequencer_public_key: int
     max_message_bytes: int
@@ -28,7 +30,9 @@ class Exchange:
         config = ExchangeConfig(
             chain_id=message.chain_id,
             exchange_address=int.from_bytes(message.exchange_address, "big"),
-            markets=tuple(_market_config(market) for market in message.markets),
+        )
+        parameters = Parameters(
+            underlyings=tuple(_underlying(market) for market in message.markets),
             oracle_keys=tuple(int.from_bytes(key, "big") for key in message.oracle_public_keys),
             oracle_quorum=message.oracle_quorum,
             oracle_max_age_ms=message.oracle_max_age_ms,
@@ -40,10 +44,11 @@ class Exchange:
             )
         markets = tuple(
             Market(market.market_id, own, Decimal(market.tick_size), Decimal(market.lot_size))
-            for market, own in zip(message.markets, config.markets, strict=True)
+            for market, own in zip(message.markets, parameters.underlyings, strict=True)
         )
         return cls(
             config,
+            parameters,
             markets,
             int.from_bytes(message.sequencer_public_key, "big"),
             message.max_message_bytes,
@@ -63,8 +68,9 @@ class Exchange:
         raise InvalidInputError(f"market {market!r} is none of {known}")
 
 
-def _market_config(market: types_pb2.Market) -> MarketConfig:
-    return MarketConfig(
+def _underlying(market: types_pb2.Market) -> Underlying:
+    exponent = Decimal(market.tick_size).as_tuple().exponent
+    return Underlying(
         symbol=market.symbol,
         multiplier=market.multiplier,
         initial_margin_ppm=market.initial_margin_ppm,
@@ -72,4 +78,5 @@ def _market_config(market: types_pb2.Market) -> MarketConfig:
         maker_fee_ppm=market.maker_fee_ppm,
         taker_fee_ppm=market.taker_fee_ppm,
         price_band_ppm=market.price_band_ppm,
+        tick_decimals=-exponent if isinstance(exponent, int) else 0,
     )

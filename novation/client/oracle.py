@@ -14,33 +14,39 @@ from novation.client.orders import signature_message
 from novation.client.transport import Transport
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_BOUND, TIME_BOUND
+from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleReport
 
 
 def sign_report(
-    config: ExchangeConfig, signer: Signer, time_ms: int, prices_x16: Sequence[int]
+    config: ExchangeConfig,
+    parameters: Parameters,
+    signer: Signer,
+    time_ms: int,
+    prices_x16: Sequence[int],
 ) -> OracleReport:
     """Return a signed report.
 
     Args:
         config: of the exchange that the report is for.
+        parameters: that hold now.
         signer: holds one of the committee's keys.
         time_ms: when the prices were seen, Unix milliseconds.
-        prices_x16: one price per market, in ticks with 16 fraction bits.
+        prices_x16: one price per underlying, in ticks with 16 fraction bits.
 
     Raises:
         InvalidInputError: the key is not in the committee, or a value is out of range.
     """
-    if signer.public_key not in config.oracle_keys:
+    if signer.public_key not in parameters.oracle_keys:
         raise InvalidInputError(f"key {signer.public_key:#x} is not in the oracle committee")
     prices = checks.integers("prices_x16", prices_x16, 1, PRICE_X16_BOUND)
-    if len(prices) != len(config.markets):
+    if len(prices) != len(parameters.underlyings):
         raise InvalidInputError(
             f"prices_x16: {len(prices)} prices; wanted is one for each of "
-            f"{len(config.markets)} markets"
+            f"{len(parameters.underlyings)} underlyings"
         )
     checks.integer("time_ms", time_ms, 0, TIME_BOUND)
-    signer_index = config.oracle_keys.index(signer.public_key)
+    signer_index = parameters.oracle_keys.index(signer.public_key)
     report = OracleReport(signer_index, time_ms, prices)
     return replace(report, signature=signer.sign(report.message_hash(config)))
 
@@ -63,12 +69,14 @@ class OracleClient:
         self._transport = Transport(checks.text("target", target))
         self._signer = signer
         self._config: ExchangeConfig | None = None
+        self._parameters: Parameters | None = None
 
     async def __aenter__(self) -> Self:
         """Read the exchange's configuration."""
         request = query_service_pb2.GetExchangeRequest()
         message = await self._transport.call(self._transport.queries.GetExchange, request)
-        self._config = Exchange.from_message(message).config
+        exchange = Exchange.from_message(message)
+        self._config, self._parameters = exchange.config, exchange.parameters
         return self
 
     async def __aexit__(
@@ -82,9 +90,9 @@ class OracleClient:
 
     async def submit(self, time_ms: int, prices_x16: Sequence[int]) -> int:
         """Sign and send a report; return how many fresh reports wait for the quorum."""
-        if self._config is None:
+        if self._config is None or self._parameters is None:
             raise InvalidInputError("the client is not connected; use `async with`")
-        report = sign_report(self._config, self._signer, time_ms, prices_x16)
+        report = sign_report(self._config, self._parameters, self._signer, time_ms, prices_x16)
         request = oracle_service_pb2.SubmitReportRequest(report=report_message(report))
         message = await self._transport.call(self._transport.oracle.SubmitReport, request)
         return int(message.n_waiting)

@@ -163,7 +163,7 @@ class MessageFactory:
                 f"the receipt is for message {receipt.message_hash:#x}, sent was {expected:#x}"
             )
         key = self._exchange.sequencer_public_key
-        if not receipt.is_signed_by(self._exchange.config.domain_tag, key):
+        if not receipt.is_signed_by(self._exchange.config.config_hash, key):
             raise ReceiptError(f"receipt {receipt.sequence} is not signed by sequencer {key:#x}")
         return receipt
 

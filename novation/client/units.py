@@ -5,8 +5,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, Inv
 from typing import Final
 
 from novation.client.errors import InvalidInputError, OffGridError
-from novation.protocol.config import MarketConfig
 from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.parameters import Underlying
 
 # Anything that holds an exact decimal number. A float does not.
 Number = Decimal | int | str
@@ -76,7 +76,7 @@ class Market:
     """A market's parameters and the conversion between human units and the protocol's."""
 
     market_id: int
-    config: MarketConfig
+    config: Underlying
     tick_size: Decimal
     lot_size: Decimal
 

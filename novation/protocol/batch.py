@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from novation.protocol.accounts import Account
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Event
-from novation.protocol.markets import Globals, Market
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.orders import RestingOrder, VisitOutcome
+from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import Transaction
 
 
@@ -66,12 +67,14 @@ class TransactionResult:
 class OpenBatch:
     """What happened since the last seal.
 
-    `opened_accounts` and `opened_orders` hold the values from before the batch; orders born in the
-    batch (id not below `old_globals.next_order_id`) are not among them.
+    `opened_accounts`, `opened_orders` and `opened_markets` hold the values from before the batch;
+    orders born in the batch (id not below `old_globals.next_order_id`) are not among them.
     """
 
     old_globals: Globals
-    old_markets: tuple[Market, ...]
+    old_parameters: Parameters
+    old_underlyings: tuple[UnderlyingState, ...]
     entries: list[BatchEntry] = field(default_factory=list)
     opened_accounts: dict[int, Account | None] = field(default_factory=dict)
     opened_orders: dict[int, RestingOrder] = field(default_factory=dict)
+    opened_markets: dict[int, Market | None] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from novation.protocol.transactions import (
     Deposit,
     OracleUpdate,
     PlaceOrder,
+    SetParameter,
     Transaction,
     Withdraw,
 )
@@ -22,11 +23,14 @@ from novation.protocol.transactions import (
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
 LOADER_STEPS: Final = 11_000
 BATCH_STEPS: Final = 1_500
-MARKET_STEPS: Final = 300
+UNDERLYING_STEPS: Final = 300
 ACCOUNT_LEAF_STEPS: Final = 650
 POSITION_LEAF_STEPS: Final = 80
 ORDER_LEAF_STEPS: Final = 560
+MARKET_LEAF_STEPS: Final = 560
 DEPOSIT_STEPS: Final = 150
+SET_PARAMETER_STEPS: Final = 1_000
+LIST_MARKET_STEPS: Final = 100
 WITHDRAW_STEPS: Final = 220
 CANCEL_STEPS: Final = 350
 PLACE_STEPS: Final = 480
@@ -38,11 +42,11 @@ ORACLE_PRICE_STEPS: Final = 30
 SIGNATURE_STEPS: Final = 512
 
 
-def empty_batch_steps(n_markets: int) -> int:
+def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
     every_batch = LOADER_STEPS + BATCH_STEPS + _account_leaf_steps(MAX_POSITIONS)
-    return every_batch + n_markets * MARKET_STEPS
+    return every_batch + n_underlyings * UNDERLYING_STEPS
 
 
 def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:
@@ -67,16 +71,18 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
     if isinstance(tx, Withdraw):
         steps = WITHDRAW_STEPS + MAX_POSITIONS * POSITION_MARGIN_STEPS
         return max(steps, SIGNATURE_STEPS) + opened_steps
-    assert isinstance(tx, CancelOrder | Deposit)
-    if isinstance(tx, Deposit):
-        return DEPOSIT_STEPS + opened_steps
-    return max(CANCEL_STEPS, SIGNATURE_STEPS) + opened_steps
+    if isinstance(tx, CancelOrder):
+        return max(CANCEL_STEPS, SIGNATURE_STEPS) + opened_steps
+    if isinstance(tx, SetParameter):
+        return SET_PARAMETER_STEPS
+    return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:
     """Return what the leaves opened by the batch so far cost."""
     accounts = len(batch.opened_accounts) * _account_leaf_steps(MAX_POSITIONS)
-    return accounts + len(batch.opened_orders) * ORDER_LEAF_STEPS
+    orders = len(batch.opened_orders) * ORDER_LEAF_STEPS
+    return accounts + orders + len(batch.opened_markets) * MARKET_LEAF_STEPS
 
 
 def _account_leaf_steps(n_positions: int) -> int:

@@ -12,6 +12,7 @@ from novation.protocol.constants import (
     AMOUNT_BOUND,
     MAX_MARKETS,
     MAX_ORACLES,
+    MAX_UNDERLYINGS,
     MESSAGE_CANCEL_ORDER,
     MESSAGE_PLACE_ORDER,
     MESSAGE_WITHDRAW,
@@ -25,9 +26,12 @@ from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    ListMarket,
     OracleReport,
     OracleUpdate,
+    ParameterKind,
     PlaceOrder,
+    SetParameter,
     Transaction,
     UserTransaction,
     Withdraw,
@@ -46,6 +50,8 @@ __all__ = [
 _TAG_USER: Final = b"\x00"
 _TAG_DEPOSIT: Final = b"\x01"
 _TAG_ORACLE_UPDATE: Final = b"\x02"
+_TAG_SET_PARAMETER: Final = b"\x03"
+_TAG_LIST_MARKET: Final = b"\x04"
 _WORD_0_BYTES: Final = 16
 _WORD_1_BYTES: Final = 18
 _FELT_BYTES: Final = 32
@@ -57,6 +63,10 @@ def encode_transaction(tx: Transaction) -> bytes:
         return _encode_deposit(tx)
     if isinstance(tx, OracleUpdate):
         return _encode_oracle_update(tx)
+    if isinstance(tx, SetParameter):
+        return _encode_set_parameter(tx)
+    if isinstance(tx, ListMarket):
+        return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
     word_0, word_1 = tx.message_words()
     return (
         _TAG_USER
@@ -77,6 +87,10 @@ def decode_transaction(data: bytes) -> Transaction:
         tx = _decode_deposit(reader)
     elif tag == _TAG_ORACLE_UPDATE:
         tx = _decode_oracle_update(reader)
+    elif tag == _TAG_SET_PARAMETER:
+        tx = _decode_set_parameter(reader)
+    elif tag == _TAG_LIST_MARKET:
+        tx = ListMarket(reader.integer(2, MAX_MARKETS))
     else:
         raise DecodeError(f"unknown kind of transaction {tag!r}")
     reader.finish()
@@ -136,6 +150,19 @@ def _decode_deposit(reader: ByteReader) -> Deposit:
     )
 
 
+def _encode_set_parameter(tx: SetParameter) -> bytes:
+    head = _TAG_SET_PARAMETER + tx.kind.to_bytes(1, "big") + tx.index.to_bytes(1, "big")
+    return head + tx.word.to_bytes(_FELT_BYTES, "big")
+
+
+def _decode_set_parameter(reader: ByteReader) -> SetParameter:
+    return SetParameter(
+        kind=decode_enum(ParameterKind, reader.integer(1)),
+        index=reader.integer(1),
+        word=reader.integer(_FELT_BYTES, FIELD_PRIME),
+    )
+
+
 def _encode_oracle_update(tx: OracleUpdate) -> bytes:
     parts = [
         _TAG_ORACLE_UPDATE,
@@ -174,7 +201,7 @@ def _encode_prices(prices_x16: tuple[int, ...]) -> bytes:
 
 
 def _decode_prices(reader: ByteReader) -> tuple[int, ...]:
-    return tuple(reader.integer(6) for _ in range(reader.integer(1, MAX_MARKETS + 1)))
+    return tuple(reader.integer(6) for _ in range(reader.integer(1, MAX_UNDERLYINGS + 1)))
 
 
 def _encode_signature(signature: Signature) -> bytes:

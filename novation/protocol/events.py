@@ -5,6 +5,7 @@ from enum import Enum
 
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side
+from novation.protocol.transactions import ParameterKind
 
 
 class CancelReason(Enum):
@@ -93,7 +94,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class PricesUpdated:
-    """New index and mark prices of all markets."""
+    """New index prices of all underlyings."""
 
     oracle_time_ms: int
     prices_x16: tuple[int, ...]
@@ -107,6 +108,31 @@ class BooksKilled:
     post_only_until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersKilled:
+    """The maker fee of an underlying was raised: orders of its markets below the id are dead."""
+
+    underlying_id: int
+    dead_below_order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """An L1 operation set a parameter; it holds at once."""
+
+    kind: ParameterKind
+    index: int
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketListed:
+    """A market can be traded from now on."""
+
+    market_id: int
+    underlying_id: int
+
+
 Event = (
     OrderPlaced
     | OrderFilled
@@ -116,4 +142,7 @@ Event = (
     | Withdrawn
     | PricesUpdated
     | BooksKilled
+    | OrdersKilled
+    | ParameterSet
+    | MarketListed
 )

@@ -4,13 +4,13 @@ docs/spec/protocol.md, section 7. Everything is exact: equity carries 16 fractio
 requirements 16 fraction bits and parts per million.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from novation.protocol.accounts import Account, Position
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.markets import Market
+from novation.protocol.markets import UnderlyingState
+from novation.protocol.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,19 @@ def exposure_lots(position: Position) -> int:
     return max(size + position.open_buy_lots, position.open_sell_lots - size)
 
 
-def margin_of(account: Account, markets: Mapping[int, Market], config: ExchangeConfig) -> Margin:
-    """Return equity, initial and maintenance requirement at mark prices."""
+def margin_of(
+    account: Account, underlyings: Sequence[UnderlyingState], parameters: Parameters
+) -> Margin:
+    """Return equity, initial and maintenance requirement; the mark of a perpetual is its index."""
     equity = account.collateral_quanta * PRICE_X16_ONE
     initial = maintenance = 0
     for position in account.positions:
-        market = config.markets[position.market_id]
-        lot_value_x16 = markets[position.market_id].mark_price_x16 * market.multiplier
+        # A perpetual has the id of its underlying.
+        terms = parameters.underlyings[position.market_id]
+        lot_value_x16 = underlyings[position.market_id].index_price_x16 * terms.multiplier
         equity += position.size_lots * lot_value_x16
-        initial += exposure_lots(position) * lot_value_x16 * market.initial_margin_ppm
-        maintenance += abs(position.size_lots) * lot_value_x16 * market.maintenance_margin_ppm
+        initial += exposure_lots(position) * lot_value_x16 * terms.initial_margin_ppm
+        maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
     return Margin(equity, initial, maintenance)
 
 
@@ -73,13 +76,13 @@ def satisfies_margin_rule(
     before: Account,
     after: Account,
     market_id: int,
-    markets: Mapping[int, Market],
-    config: ExchangeConfig,
+    underlyings: Sequence[UnderlyingState],
+    parameters: Parameters,
 ) -> bool:
     """Return whether an operation on a market is allowed by the margin rule."""
-    margin = margin_of(after, markets, config)
+    margin = margin_of(after, underlyings, parameters)
     if margin.meets_initial:
         return True
     if not only_shrinks(before.position(market_id), after.position(market_id)):
         return False
-    return health_not_worse(margin_of(before, markets, config), margin)
+    return health_not_worse(margin_of(before, underlyings, parameters), margin)

@@ -1,4 +1,7 @@
-"""Market records and the global words: the parts of the state that are not in a tree."""
+"""Markets, what each underlying has, and the global words: the rest of the state.
+
+docs/spec/protocol.md, section 4.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,22 +10,28 @@ from novation.crypto import poseidon_hash_many
 from novation.protocol.constants import (
     FUNDING_PREFIX_BOUND,
     MARKET_ACTIVE,
+    MARKET_KIND_PERPETUAL,
     PRICE_VALIDITY_MS,
     STATE_VERSION,
 )
+from novation.protocol.errors import DecodeError
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
 
 MARKET_WORDS = 3
+MARKET_WORD_0_BITS = 195
 GLOBALS_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Prices, open interest and the two book heads of a market; a head id of 0 is an empty side."""
+    """A listed perpetual: open interest and the two book heads; a head id of 0 is an empty side.
 
-    index_price_x16: int = 0
-    mark_price_x16: int = 0
+    The market of an underlying has its index as id.
+    """
+
+    underlying_id: int
+    listed_ms: int = 0
     status: int = MARKET_ACTIVE
     open_interest_lots: int = 0
     bid_head_id: int = 0
@@ -47,17 +56,18 @@ class Market:
         """Return the market with another open interest."""
         return replace(self, open_interest_lots=open_interest_lots)
 
-    def with_price(self, price_x16: int) -> "Market":
-        """Return the market with another index price, which is also its mark price."""
-        return replace(self, index_price_x16=price_x16, mark_price_x16=price_x16)
-
     def words(self) -> tuple[int, int, int]:
         """Return the three packed market words."""
         return (
             pack(
-                (self.index_price_x16, 48),
-                (self.mark_price_x16, 48),
+                (MARKET_KIND_PERPETUAL, 4),
+                (self.underlying_id, 4),
+                # Expiry slot, strike and its logarithm: of dated instruments.
+                (0, 5),
+                (0, 32),
+                (0, 46),
                 (self.status, 8),
+                (self.listed_ms, 48),
                 (self.open_interest_lots, 48),
             ),
             pack(
@@ -71,13 +81,17 @@ class Market:
 
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Market":
-        """Decode three packed words; DecodeError if one has too many bits."""
-        index, mark, status, interest = unpack(words[0], 48, 48, 8, 48)
+        """Decode three packed words; DecodeError if they are not those of a perpetual."""
+        kind, underlying_id, slot, strike_ticks, ln_strike, status, listed_ms, interest = unpack(
+            words[0], 4, 4, 5, 32, 46, 8, 48, 48
+        )
+        if kind != MARKET_KIND_PERPETUAL or slot or strike_ticks or ln_strike:
+            raise DecodeError(f"market word {words[0]:#x} is not that of a perpetual")
         bid_id, bid_price, ask_id, ask_price = unpack(words[1], 48, 32, 48, 32)
         (funding,) = unpack(words[2], 64)
         return cls(
-            index,
-            mark,
+            underlying_id,
+            listed_ms,
             status,
             interest,
             bid_id,
@@ -87,14 +101,38 @@ class Market:
             funding - FUNDING_PREFIX_BOUND,
         )
 
+    def leaf(self) -> int:
+        """Return the leaf of the market tree."""
+        return poseidon_hash_many(self.words())
+
+
+@dataclass(frozen=True, slots=True)
+class UnderlyingState:
+    """What changes of an underlying: its index price, 0 before the first, and which orders died.
+
+    Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
+    were away, or when their maker fee was raised.
+    """
+
+    index_price_x16: int = 0
+    dead_below_order_id: int = 0
+
+    def word(self) -> int:
+        """Return the packed word."""
+        return pack((self.index_price_x16, 48), (self.dead_below_order_id, 48))
+
+    @classmethod
+    def from_word(cls, word: int) -> "UnderlyingState":
+        """Decode a packed word; DecodeError if it has too many bits."""
+        return cls(*unpack(word, 48, 48))
+
 
 @dataclass(frozen=True, slots=True)
 class Globals:
     """Counters of the whole exchange, and what guards its money and its books.
 
-    `custody_quanta` is all credited deposits minus all withdrawals. Orders with an id below
-    `dead_below_order_id` rested while prices were away: they are dead. Until `post_only_until_ms`,
-    0 if there never was such a gap, orders must be post-only.
+    `custody_quanta` is all credited deposits minus all withdrawals. Until `post_only_until_ms`, 0
+    if prices were never away for too long, orders must be post-only.
     """
 
     batch_number: int = 0
@@ -103,7 +141,6 @@ class Globals:
     l1_queue_position: int = 0
     oracle_time_ms: int = 0
     custody_quanta: int = 0
-    dead_below_order_id: int = 0
     post_only_until_ms: int = 0
 
     @property
@@ -121,24 +158,37 @@ class Globals:
                 (self.l1_queue_position, 48),
                 (self.oracle_time_ms, 48),
             ),
-            pack(
-                (self.custody_quanta, 63),
-                (self.dead_below_order_id, 48),
-                (self.post_only_until_ms, 49),
-            ),
+            pack((self.custody_quanta, 63), (self.post_only_until_ms, 49)),
         )
 
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Globals":
         """Decode the two packed words; DecodeError if one has too many bits."""
-        return cls(*unpack(words[0], 48, 48, 48, 48, 48), *unpack(words[1], 63, 48, 49))
+        return cls(*unpack(words[0], 48, 48, 48, 48, 48), *unpack(words[1], 63, 49))
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of the three trees of a state."""
+
+    accounts: int
+    orders: int
+    markets: int
 
 
 def state_root(
-    accounts_root: int, orders_root: int, markets: Sequence[Market], counters: Globals
+    roots: Roots, underlyings: Sequence[UnderlyingState], params_hash: int, counters: Globals
 ) -> int:
     """Return the commitment to the whole state."""
-    markets_hash = poseidon_hash_many([word for market in markets for word in market.words()])
+    underlyings_hash = poseidon_hash_many([underlying.word() for underlying in underlyings])
     return poseidon_hash_many(
-        (STATE_VERSION, accounts_root, orders_root, markets_hash, *counters.words())
+        (
+            STATE_VERSION,
+            roots.accounts,
+            roots.orders,
+            roots.markets,
+            underlyings_hash,
+            params_hash,
+            *counters.words(),
+        )
     )

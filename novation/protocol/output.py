@@ -17,20 +17,31 @@ from novation.protocol.constants import (
     OUTPUT_VERSION,
 )
 from novation.protocol.errors import DecodeError, ResultCode
-from novation.protocol.markets import GLOBALS_WORDS, MARKET_WORDS, Globals, Market
+from novation.protocol.markets import (
+    GLOBALS_WORDS,
+    MARKET_WORD_0_BITS,
+    Globals,
+    Market,
+    UnderlyingState,
+)
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
-from novation.protocol.transactions import OracleUpdate
+from novation.protocol.transactions import OracleUpdate, ParameterKind
 from novation.protocol.transactions.oracle_update import price_words
 
 HEADER_FELTS: Final = 7
+_OPERATION_KINDS: Final = (OPERATION_DEPOSIT, *ParameterKind)
 OPERATION_FELTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class OperationRecord:
-    """An L1 operation that the batch consumed; `result_code` says whether it was done."""
+    """An L1 operation that the batch consumed; `result_code` says whether it was done.
 
+    Where the kind sets a parameter, `account_id` is its index and `stark_key` its word.
+    """
+
+    kind: int
     result_code: ResultCode
     account_id: int
     amount_quanta: int
@@ -96,6 +107,14 @@ class OrderRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketRecord:
+    """The new value of a market that the batch opened."""
+
+    market_id: int
+    market: Market
+
+
+@dataclass(frozen=True, slots=True)
 class BatchOutput:
     """The decoded output."""
 
@@ -111,7 +130,8 @@ class BatchOutput:
     withdrawals: tuple[WithdrawalRecord, ...]
     accounts: tuple[AccountRecord, ...]
     orders: tuple[OrderRecord, ...]
-    markets: tuple[Market, ...]
+    markets: tuple[MarketRecord, ...]
+    underlyings: tuple[UnderlyingState, ...]
     counters: Globals
 
 
@@ -139,7 +159,8 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
             (len(output.withdrawals), 16),
             (len(output.accounts), 24),
             (len(output.orders), 24),
-            (len(output.markets), 8),
+            (len(output.markets), 16),
+            (len(output.underlyings), 8),
         ),
         output.oracle_hash,
     ]
@@ -150,13 +171,15 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
         felts.extend(account_felts(account))
     for record in output.orders:
         felts.extend(order_felts(record))
-    felts.extend(word for market in output.markets for word in market.words())
+    for market in output.markets:
+        felts.extend(market_felts(market))
+    felts.extend(underlying.word() for underlying in output.underlyings)
     return (*felts, *output.counters.words())
 
 
 def _operation_felts(operation: OperationRecord) -> tuple[int, ...]:
     head = pack(
-        (OPERATION_DEPOSIT, 8),
+        (operation.kind, 8),
         (operation.result_code, 8),
         (operation.account_id, 32),
         (operation.amount_quanta, 64),
@@ -185,6 +208,12 @@ def order_felts(record: OrderRecord) -> tuple[int, ...]:
     return pack((record.slot, 24), (1, 1), (word_0, ORDER_WORD_0_BITS)), word_1
 
 
+def market_felts(record: MarketRecord) -> tuple[int, ...]:
+    """Return the words of a market's record."""
+    word_0, word_1, word_2 = record.market.words()
+    return pack((record.market_id, 16), (word_0, MARKET_WORD_0_BITS)), word_1, word_2
+
+
 def decode_output(felts: Sequence[int]) -> BatchOutput:
     """Decode the output of a batch; DecodeError on anything that `encode_output` cannot write."""
     reader = _Reader(felts)
@@ -192,9 +221,9 @@ def decode_output(felts: Sequence[int]) -> BatchOutput:
     if version != OUTPUT_VERSION:
         raise DecodeError(f"output version {version}, expected {OUTPUT_VERSION}")
     batch_number, first_time_ms, last_time_ms = unpack(reader.one(), 48, 48, 48)
-    queue_position, n_operations, n_withdrawals, n_accounts, n_orders, n_markets = unpack(
-        reader.one(), 48, 16, 16, 24, 24, 8
-    )
+    counts = unpack(reader.one(), 48, 16, 16, 24, 24, 16, 8)
+    queue_position, n_operations, n_withdrawals, n_accounts, n_orders = counts[:5]
+    n_markets, n_underlyings = counts[5:]
     hashed = reader.one()
     output = BatchOutput(
         config_hash=config_hash,
@@ -211,7 +240,8 @@ def decode_output(felts: Sequence[int]) -> BatchOutput:
         ),
         accounts=tuple(_read_account(reader) for _ in range(n_accounts)),
         orders=tuple(_read_order(reader) for _ in range(n_orders)),
-        markets=tuple(Market.from_words(reader.take(MARKET_WORDS)) for _ in range(n_markets)),
+        markets=tuple(_read_market(reader) for _ in range(n_markets)),
+        underlyings=tuple(UnderlyingState.from_word(reader.one()) for _ in range(n_underlyings)),
         counters=Globals.from_words(reader.take(GLOBALS_WORDS)),
     )
     reader.finish()
@@ -246,10 +276,10 @@ class _Reader:
 def _read_operation(reader: _Reader) -> OperationRecord:
     head, l1_address, stark_key = reader.take(OPERATION_FELTS)
     kind, code, account_id, amount = unpack(head, 8, 8, 32, 64)
-    if kind != OPERATION_DEPOSIT or code not in ResultCode.__members__.values():
+    if kind not in _OPERATION_KINDS or code not in ResultCode.__members__.values():
         raise DecodeError(f"operation kind {kind} with result code {code}")
     unpack(l1_address, 160)
-    return OperationRecord(ResultCode(code), account_id, amount, l1_address, stark_key)
+    return OperationRecord(kind, ResultCode(code), account_id, amount, l1_address, stark_key)
 
 
 def _read_account(reader: _Reader) -> AccountRecord:
@@ -277,3 +307,8 @@ def _read_order(reader: _Reader) -> OrderRecord:
     if word_0:
         raise DecodeError(f"slot {slot} is empty but has a value")
     return OrderRecord(slot, None)
+
+
+def _read_market(reader: _Reader) -> MarketRecord:
+    market_id, word_0 = unpack(reader.one(), 16, MARKET_WORD_0_BITS)
+    return MarketRecord(market_id, Market.from_words((word_0, *reader.take(2))))

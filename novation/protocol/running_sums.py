@@ -37,6 +37,7 @@ class RunningSums:
         before = {opened.account_id: opened.account for opened in sealed.witness.accounts}
         after = sealed.writes.accounts
         assert before.keys() == after.keys()
+        self._follow_markets(state)
         self._follow_accounts(before, after)
         self._check_sums(state)
         old_orders = [opened.order for opened in sealed.witness.orders]
@@ -51,6 +52,12 @@ class RunningSums:
         for market_id in state.markets:
             for side in Side:
                 _check_head(state, market_id, side)
+
+    def _follow_markets(self, state: State) -> None:
+        """Count from 0 in markets that the batch listed."""
+        for market_id in state.markets:
+            self.net_lots.setdefault(market_id, 0)
+            self.long_lots.setdefault(market_id, 0)
 
     def _follow_accounts(
         self, before: dict[int, Account | None], after: dict[int, Account]

@@ -1,29 +1,38 @@
 """Sealing: the open batch becomes an output, a witness for the circuit and writes for a store."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import OpenBatch
-from novation.protocol.constants import FEE_ACCOUNT_ID, MAX_OPERATIONS_PER_BATCH
-from novation.protocol.markets import Globals, Market
+from novation.protocol.constants import (
+    FEE_ACCOUNT_ID,
+    MAX_OPERATIONS_PER_BATCH,
+    OPERATION_DEPOSIT,
+)
+from novation.protocol.errors import ResultCode
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
 from novation.protocol.orders import RestingOrder
 from novation.protocol.output import (
     AccountRecord,
     BatchOutput,
+    MarketRecord,
     OperationRecord,
     OrderRecord,
     WithdrawalRecord,
     encode_output,
     oracle_hash,
 )
+from novation.protocol.parameters import Parameters
 from novation.protocol.state import State
-from novation.protocol.transactions import Deposit, OracleUpdate, Withdraw
+from novation.protocol.transactions import Deposit, L1Operation, OracleUpdate, Withdraw
 from novation.protocol.witness import (
     BatchWitness,
     NewOrder,
     NodeValue,
     OpenedAccount,
+    OpenedMarket,
     OpenedOrder,
 )
 
@@ -34,10 +43,13 @@ class BatchWrites:
 
     accounts: dict[int, Account]
     orders: dict[int, RestingOrder | None]
-    markets: tuple[Market, ...]
+    markets: dict[int, Market]
+    parameters: Parameters
+    underlyings: tuple[UnderlyingState, ...]
     counters: Globals
     account_nodes: dict[NodeKey, int | None]
     order_nodes: dict[NodeKey, int | None]
+    market_nodes: dict[NodeKey, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,11 @@ class SealedBatch:
 def open_batch(state: State) -> None:
     """Start a batch; the previous one must have been sealed."""
     assert state.batch is None
-    state.batch = OpenBatch(old_globals=state.globals, old_markets=state.market_list())
+    state.batch = OpenBatch(
+        old_globals=state.globals,
+        old_parameters=state.parameters,
+        old_underlyings=state.underlyings,
+    )
 
 
 def seal_batch(state: State) -> SealedBatch:
@@ -66,35 +82,39 @@ def seal_batch(state: State) -> SealedBatch:
     state.begin()
     _credit_fees(state)
     state.globals = replace(state.globals, batch_number=state.globals.batch_number + 1)
-    old_root, old_trees = state.root, (state.accounts_tree.root, state.orders_tree.root)
+    old_root, old_roots = state.root, state.roots
     opened_slots = {
         state.slot_of_order[order_id]: order for order_id, order in batch.opened_orders.items()
     }
     new_orders = _assign_slots(state, batch)
     accounts = {i: state.account(i) for i in sorted(batch.opened_accounts)}
     orders = _order_values(state, batch, new_orders)
-    siblings = state.accounts_tree.siblings(accounts), state.orders_tree.siblings(orders)
-    account_nodes, order_nodes = state.update_trees(
+    markets = {i: state.market(i) for i in sorted(batch.opened_markets)}
+    siblings = _siblings(state, accounts, orders, markets)
+    nodes = state.update_trees(
         {account_id: account.leaf() for account_id, account in accounts.items()},
         {slot: 0 if order is None else order.leaf() for slot, order in orders.items()},
+        {market_id: market.leaf() for market_id, market in markets.items()},
     )
-    output = encode_output(_output(state, batch, old_root, accounts, orders))
+    writes = BatchWrites(
+        accounts, orders, markets, state.parameters, state.underlyings, state.globals, *nodes
+    )
+    output = encode_output(_output(state, batch, old_root, writes))
     witness = BatchWitness(
         config=state.config,
         old_globals=batch.old_globals,
-        old_markets=batch.old_markets,
-        old_accounts_root=old_trees[0],
-        old_orders_root=old_trees[1],
+        old_parameters=batch.old_parameters,
+        old_underlyings=batch.old_underlyings,
+        old_roots=old_roots,
         entries=tuple(batch.entries),
         accounts=tuple(OpenedAccount(i, batch.opened_accounts[i]) for i in accounts),
         orders=tuple(OpenedOrder(*item) for item in sorted(opened_slots.items())),
         new_orders=new_orders,
-        account_siblings=_node_values(siblings[0]),
-        order_siblings=_node_values(siblings[1]),
+        markets=tuple(OpenedMarket(i, batch.opened_markets[i]) for i in markets),
+        account_siblings=siblings[0],
+        order_siblings=siblings[1],
+        market_siblings=siblings[2],
         output=output,
-    )
-    writes = BatchWrites(
-        accounts, orders, state.market_list(), state.globals, account_nodes, order_nodes
     )
     state.commit()
     state.batch = None
@@ -131,19 +151,23 @@ def _order_values(
     return dict(sorted(values.items()))
 
 
-def _output(
+def _siblings(
     state: State,
-    batch: OpenBatch,
-    old_root: int,
-    accounts: dict[int, Account],
-    orders: dict[int, RestingOrder | None],
-) -> BatchOutput:
-    entries = [(entry.transaction, entry.result_code) for entry in batch.entries]
-    operations = tuple(
-        OperationRecord(code, tx.account_id, tx.amount_quanta, tx.l1_address, tx.stark_key)
-        for tx, code in entries
-        if isinstance(tx, Deposit)
+    accounts: Iterable[int],
+    orders: Iterable[int],
+    markets: Iterable[int],
+) -> tuple[tuple[NodeValue, ...], tuple[NodeValue, ...], tuple[NodeValue, ...]]:
+    """Return the nodes beside the paths of what the batch opened, of each tree."""
+    return (
+        _node_values(state.accounts_tree.siblings(accounts)),
+        _node_values(state.orders_tree.siblings(orders)),
+        _node_values(state.markets_tree.siblings(markets)),
     )
+
+
+def _output(state: State, batch: OpenBatch, old_root: int, writes: BatchWrites) -> BatchOutput:
+    entries = [(entry.transaction, entry.result_code) for entry in batch.entries]
+    operations = tuple(_operation(tx, code) for tx, code in entries if isinstance(tx, L1Operation))
     assert len(operations) <= MAX_OPERATIONS_PER_BATCH
     return BatchOutput(
         config_hash=state.config.config_hash,
@@ -160,11 +184,20 @@ def _output(
             for tx, _ in entries
             if isinstance(tx, Withdraw)
         ),
-        accounts=tuple(AccountRecord.of(i, account) for i, account in accounts.items()),
-        orders=tuple(OrderRecord(*item) for item in orders.items()),
-        markets=state.market_list(),
+        accounts=tuple(AccountRecord.of(i, account) for i, account in writes.accounts.items()),
+        orders=tuple(OrderRecord(*item) for item in writes.orders.items()),
+        markets=tuple(MarketRecord(*item) for item in writes.markets.items()),
+        underlyings=state.underlyings,
         counters=state.globals,
     )
+
+
+def _operation(tx: L1Operation, code: ResultCode) -> OperationRecord:
+    if isinstance(tx, Deposit):
+        return OperationRecord(
+            OPERATION_DEPOSIT, code, tx.account_id, tx.amount_quanta, tx.l1_address, tx.stark_key
+        )
+    return OperationRecord(tx.kind, code, tx.index, 0, 0, tx.word)
 
 
 def _node_values(nodes: dict[NodeKey, int]) -> tuple[NodeValue, ...]:

@@ -59,7 +59,7 @@ def first_message_word(message_type: int, tx: SignedTransaction, market_id: int 
 
 def message_hash(tx: SignedTransaction, config: ExchangeConfig) -> int:
     """Return what the user signs: a felt that binds the message to the deployment."""
-    return hades(*tx.message_words(), config.domain_tag)[0]
+    return hades(*tx.message_words(), config.config_hash)[0]
 
 
 def validate_signer(tx: SignedTransaction) -> None:

@@ -1,6 +1,6 @@
 """The state of the exchange in memory, with an undo log for the current transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from novation.protocol.accounts import Account
@@ -10,11 +10,13 @@ from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
     FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
+    MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
 )
-from novation.protocol.markets import Globals, Market, state_root
-from novation.protocol.merkle import MerkleTree, NodeStore
+from novation.protocol.markets import Globals, Market, Roots, UnderlyingState, state_root
+from novation.protocol.merkle import MerkleTree, NodeKey, NodeStore
 from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.slots import SlotAllocator
 
 if TYPE_CHECKING:
@@ -23,14 +25,21 @@ if TYPE_CHECKING:
 _ABSENT: Final = object()
 
 
+NodeChanges = dict[NodeKey, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """Owners of the two accounts that exist from the start."""
+    """Owners of the two accounts that exist from the start, and the first parameters.
+
+    The perpetual of each of the underlyings is listed.
+    """
 
     fee_l1_address: int
     fee_key: int
     insurance_l1_address: int
     insurance_key: int
+    parameters: Parameters
 
     def accounts(self) -> dict[int, Account]:
         """Return the accounts of the genesis state."""
@@ -39,67 +48,90 @@ class Genesis:
             INSURANCE_ACCOUNT_ID: Account.new(self.insurance_l1_address, self.insurance_key),
         }
 
+    def markets(self) -> dict[int, Market]:
+        """Return the markets of the genesis state."""
+        n_underlyings = len(self.parameters.underlyings)
+        return {market_id: Market(underlying_id=market_id) for market_id in range(n_underlyings)}
+
+    def underlyings(self) -> tuple[UnderlyingState, ...]:
+        """Return what the underlyings have before the first price."""
+        return tuple(UnderlyingState() for _ in self.parameters.underlyings)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNodes:
+    """Where the three trees keep their nodes."""
+
+    accounts: NodeStore = field(default_factory=dict[NodeKey, int])
+    orders: NodeStore = field(default_factory=dict[NodeKey, int])
+    markets: NodeStore = field(default_factory=dict[NodeKey, int])
+
 
 @dataclass(frozen=True, slots=True)
 class StateParts:
-    """Everything a state consists of; `orders` are by slot. The nodes belong to the two trees."""
+    """Everything a state consists of; `orders` are by slot. The nodes belong to the trees."""
 
+    parameters: Parameters
+    underlyings: tuple[UnderlyingState, ...]
     accounts: dict[int, Account]
     orders: dict[int, RestingOrder]
-    markets: tuple[Market, ...]
+    markets: dict[int, Market]
     counters: Globals
-    account_nodes: NodeStore
-    order_nodes: NodeStore
+    nodes: TreeNodes
 
 
 class State:
-    """Accounts, resting orders, markets and counters.
+    """Parameters, prices, accounts, resting orders, listed markets and counters.
 
-    Writes go through `set_*`, `add_order` and `delete_order`; between `begin` and `commit` they
-    can be taken back by `rollback`. Leaves and roots are computed when a batch is sealed, so
-    `root` is that of the last sealed batch.
+    Writes to the three trees go through `set_*`, `add_*` and `delete_order`; between `begin` and
+    `commit` they and the attributes that are plain values can be taken back by `rollback`. Leaves
+    and roots are computed when a batch is sealed, so `root` is that of the last sealed batch.
     """
 
     def __init__(self, config: ExchangeConfig, parts: StateParts) -> None:
         """Take over the parts of an existing state."""
         self.config = config
+        self.parameters = parts.parameters
+        self.underlyings = parts.underlyings
         self.globals = parts.counters
         self.fees_quanta = 0
         self.accounts = parts.accounts
-        self.markets = dict(enumerate(parts.markets))
+        self.markets = parts.markets
         self.orders = {order.order_id: order for order in parts.orders.values()}
         self.slot_of_order = {order.order_id: slot for slot, order in parts.orders.items()}
         self._free_slots: SlotAllocator | None = None
-        self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.account_nodes)
-        self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.order_nodes)
+        self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.nodes.accounts)
+        self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.nodes.orders)
+        self.markets_tree = MerkleTree(MARKET_TREE_HEIGHT, parts.nodes.markets)
         self.books = {(m, side): BookIndex() for m in self.markets for side in Side}
         for order in self.orders.values():
             self.books[order.market_id, order.side].insert(order)
         self.root = self._compute_root()
         self.batch: OpenBatch | None = None
         self._undo: list[tuple[Any, Any, Any]] = []
-        self._saved: tuple[Globals, int] | None = None
+        self._saved: tuple[Any, ...] | None = None
 
     @classmethod
     def genesis(
-        cls,
-        config: ExchangeConfig,
-        genesis: Genesis,
-        account_nodes: NodeStore | None = None,
-        order_nodes: NodeStore | None = None,
+        cls, config: ExchangeConfig, genesis: Genesis, nodes: TreeNodes | None = None
     ) -> Self:
         """Return the state before the first batch; the node stores given must be empty."""
-        accounts = genesis.accounts()
-        nodes: NodeStore = {} if account_nodes is None else account_nodes
-        leaves = {account_id: account.leaf() for account_id, account in accounts.items()}
-        MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
+        nodes = TreeNodes() if nodes is None else nodes
+        accounts, markets = genesis.accounts(), genesis.markets()
+        MerkleTree(ACCOUNT_TREE_HEIGHT, nodes.accounts).update(
+            {account_id: account.leaf() for account_id, account in accounts.items()}
+        )
+        MerkleTree(MARKET_TREE_HEIGHT, nodes.markets).update(
+            {market_id: market.leaf() for market_id, market in markets.items()}
+        )
         parts = StateParts(
+            parameters=genesis.parameters,
+            underlyings=genesis.underlyings(),
             accounts=accounts,
             orders={},
-            markets=tuple(Market() for _ in config.markets),
+            markets=markets,
             counters=Globals(),
-            account_nodes=nodes,
-            order_nodes={} if order_nodes is None else order_nodes,
+            nodes=nodes,
         )
         return cls(config, parts)
 
@@ -154,17 +186,58 @@ class State:
         self._write(self.orders, order.order_id, _ABSENT)
 
     def market(self, market_id: int) -> Market:
-        """Return a market record."""
+        """Return a market that must be listed."""
         return self.markets[market_id]
 
+    def open_market(self, market_id: int) -> Market:
+        """Return a market that must be listed, and note that the batch proves its leaf."""
+        market = self.markets[market_id]
+        assert self.batch is not None
+        if market_id not in self.batch.opened_markets:
+            self._write(self.batch.opened_markets, market_id, market)
+        return market
+
     def set_market(self, market_id: int, market: Market) -> None:
-        """Replace a market record."""
+        """Replace a listed market."""
+        self.open_market(market_id)
         self._write(self.markets, market_id, market)
+
+    def add_market(self, market_id: int, market: Market) -> None:
+        """List a market."""
+        assert self.batch is not None
+        assert market_id not in self.markets
+        self._write(self.batch.opened_markets, market_id, None)
+        self._write(self.markets, market_id, market)
+        for side in Side:
+            self._write(self.books, (market_id, side), BookIndex())
+
+    def underlying_of(self, market_id: int) -> Underlying:
+        """Return the parameters of a listed market's underlying."""
+        return self.parameters.underlyings[self.markets[market_id].underlying_id]
+
+    def price_of(self, market_id: int) -> UnderlyingState:
+        """Return index price and deaths of a listed market's underlying."""
+        return self.underlyings[self.markets[market_id].underlying_id]
+
+    def mark_price_x16(self, market_id: int) -> int:
+        """Return the mark price of a listed market: for now the index price of its underlying."""
+        return self.price_of(market_id).index_price_x16
+
+    def set_underlying(self, underlying_id: int, underlying: UnderlyingState) -> None:
+        """Replace what an underlying has, or append one."""
+        old = self.underlyings
+        self.underlyings = (*old[:underlying_id], underlying, *old[underlying_id + 1 :])
+
+    def kill_orders(self, underlying_id: int) -> None:
+        """Let every order die that rests in a market of the underlying."""
+        old = self.underlyings[underlying_id]
+        dead = replace(old, dead_below_order_id=self.globals.next_order_id)
+        self.set_underlying(underlying_id, dead)
 
     def begin(self) -> None:
         """Start a transaction."""
         assert self._saved is None
-        self._saved = (self.globals, self.fees_quanta)
+        self._saved = (self.globals, self.fees_quanta, self.parameters, self.underlyings)
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
@@ -175,7 +248,7 @@ class State:
     def rollback(self) -> None:
         """Take back everything written since `begin`."""
         assert self._saved is not None
-        self.globals, self.fees_quanta = self._saved
+        self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
                 if old:
@@ -189,17 +262,22 @@ class State:
         self.commit()
 
     def update_trees(
-        self, account_leaves: dict[int, int], order_leaves: dict[int, int]
-    ) -> tuple[dict[tuple[int, int], int | None], dict[tuple[int, int], int | None]]:
-        """Write leaves into both trees and return the nodes that changed."""
+        self,
+        account_leaves: dict[int, int],
+        order_leaves: dict[int, int],
+        market_leaves: dict[int, int],
+    ) -> tuple[NodeChanges, NodeChanges, NodeChanges]:
+        """Write leaves into the trees and return the nodes that changed."""
         accounts = self.accounts_tree.update(account_leaves)
         orders = self.orders_tree.update(order_leaves)
+        markets = self.markets_tree.update(market_leaves)
         self.root = self._compute_root()
-        return accounts, orders
+        return accounts, orders, markets
 
-    def market_list(self) -> tuple[Market, ...]:
-        """Return the market records in index order."""
-        return tuple(self.markets.values())
+    @property
+    def roots(self) -> Roots:
+        """The roots of the trees, as the last sealed batch left them."""
+        return Roots(self.accounts_tree.root, self.orders_tree.root, self.markets_tree.root)
 
     @property
     def free_slots(self) -> SlotAllocator:
@@ -240,6 +318,4 @@ class State:
             container[key] = value
 
     def _compute_root(self) -> int:
-        return state_root(
-            self.accounts_tree.root, self.orders_tree.root, self.market_list(), self.globals
-        )
+        return state_root(self.roots, self.underlyings, self.parameters.hash, self.globals)

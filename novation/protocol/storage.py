@@ -7,13 +7,14 @@ big endian; widths here are in bytes.
 |---|---|
 | `a` account_id:4 | l1_address:20, balance_word:17, nonces_word:31, each key:32, position word:24 |
 | `o` slot:3 | order_word_0:17, order_word_1:20 |
-| `m` market_id:1 | market words 19, 20, 8 |
-| `g` | globals words 30, 20 |
-| `A` level:1 index:4, `O` level:1 index:3 | node:32 |
+| `m` market_id:2 | market words 25, 20, 8 |
+| `g` | globals words 30, 14, each underlying's word:12 |
+| `p` | each of params_felts:32 |
+| `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol, TypeVar
 
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import BALANCE_WORD_BITS, NONCE_BITS, Account, Position
@@ -21,22 +22,29 @@ from novation.protocol.byte_reader import ByteReader
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import COLLATERAL_BOUND, MAX_KEYS, MAX_POSITIONS
 from novation.protocol.errors import DecodeError
-from novation.protocol.markets import Globals, Market
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
 from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
+from novation.protocol.parameters import Parameters
 from novation.protocol.sealing import BatchWrites
-from novation.protocol.state import State, StateParts
+from novation.protocol.state import State, StateParts, TreeNodes
 
 _ACCOUNT: Final = b"a"
 _ORDER: Final = b"o"
 _MARKET: Final = b"m"
 _GLOBALS: Final = b"g"
+_PARAMETERS: Final = b"p"
 _ACCOUNT_NODE: Final = b"A"
 _ORDER_NODE: Final = b"O"
-_NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3}
-_MARKET_WORD_BYTES: Final = (19, 20, 8)
-_GLOBALS_WORD_BYTES: Final = (30, 20)
+_MARKET_NODE: Final = b"M"
+_NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
+_MARKET_WORD_BYTES: Final = (25, 20, 8)
+_GLOBALS_WORD_BYTES: Final = (30, 14)
+_UNDERLYING_BYTES: Final = 12
+_FELT_BYTES: Final = 32
+
+T = TypeVar("T")
 
 
 class KeyValueStore(Protocol):
@@ -85,10 +93,15 @@ def store_items(writes: BatchWrites) -> Iterator[tuple[bytes, bytes | None]]:
     for slot, order in writes.orders.items():
         value = None if order is None else encode_order(order)
         yield _ORDER + slot.to_bytes(3, "big"), value
-    for market_id, market in enumerate(writes.markets):
-        yield _MARKET + market_id.to_bytes(1, "big"), encode_market(market)
-    yield _GLOBALS, encode_globals(writes.counters)
-    nodes = ((_ACCOUNT_NODE, writes.account_nodes), (_ORDER_NODE, writes.order_nodes))
+    for market_id, market in writes.markets.items():
+        yield _MARKET + market_id.to_bytes(2, "big"), encode_market(market)
+    yield _GLOBALS, encode_globals(writes.counters, writes.underlyings)
+    yield _PARAMETERS, encode_parameters(writes.parameters)
+    nodes = (
+        (_ACCOUNT_NODE, writes.account_nodes),
+        (_ORDER_NODE, writes.order_nodes),
+        (_MARKET_NODE, writes.market_nodes),
+    )
     for prefix, changed in nodes:
         for key, node in changed.items():
             yield _node_key(prefix, key), None if node is None else node.to_bytes(32, "big")
@@ -101,15 +114,20 @@ def state_writes(state: State) -> BatchWrites:
     """
     assert state.batch is None
     account_nodes, order_nodes = state.accounts_tree.nodes, state.orders_tree.nodes
+    market_nodes = state.markets_tree.nodes
     assert isinstance(account_nodes, dict)
     assert isinstance(order_nodes, dict)
+    assert isinstance(market_nodes, dict)
     return BatchWrites(
         accounts=dict(state.accounts),
         orders={slot: state.order(order_id) for order_id, slot in state.slot_of_order.items()},
-        markets=state.market_list(),
+        markets=dict(state.markets),
+        parameters=state.parameters,
+        underlyings=state.underlyings,
         counters=state.globals,
         account_nodes=account_nodes,
         order_nodes=order_nodes,
+        market_nodes=market_nodes,
     )
 
 
@@ -118,25 +136,39 @@ def load_state(config: ExchangeConfig, store: KeyValueStore) -> State | None:
     stored_globals = store.get(_GLOBALS)
     if stored_globals is None:
         return None
-    accounts = {
-        int.from_bytes(key[1:], "big"): decode_account(value)
-        for key, value in store.iterate(_ACCOUNT)
-    }
-    orders = {
-        int.from_bytes(key[1:], "big"): decode_order(value) for key, value in store.iterate(_ORDER)
-    }
-    markets = tuple(decode_market(value) for _, value in store.iterate(_MARKET))
-    if len(markets) != len(config.markets):
-        raise DecodeError(f"{len(markets)} markets stored, {len(config.markets)} configured")
+    parameters = decode_parameters(store.get(_PARAMETERS) or b"")
+    counters, underlyings = decode_globals(stored_globals)
+    if len(underlyings) != len(parameters.underlyings):
+        raise DecodeError(
+            f"prices of {len(underlyings)} underlyings stored, "
+            f"parameters of {len(parameters.underlyings)}"
+        )
     parts = StateParts(
-        accounts=accounts,
-        orders=orders,
-        markets=markets,
-        counters=decode_globals(stored_globals),
-        account_nodes=StoredNodes(store, _ACCOUNT_NODE),
-        order_nodes=StoredNodes(store, _ORDER_NODE),
+        parameters=parameters,
+        underlyings=underlyings,
+        accounts=_load(store, _ACCOUNT, decode_account),
+        orders=_load(store, _ORDER, decode_order),
+        markets=_load(store, _MARKET, decode_market),
+        counters=counters,
+        nodes=stored_nodes(store),
     )
     return State(config, parts)
+
+
+def stored_nodes(store: KeyValueStore) -> TreeNodes:
+    """Return the nodes of the trees, read when they are needed."""
+    return TreeNodes(
+        StoredNodes(store, _ACCOUNT_NODE),
+        StoredNodes(store, _ORDER_NODE),
+        StoredNodes(store, _MARKET_NODE),
+    )
+
+
+def _load(store: KeyValueStore, prefix: bytes, decode: Callable[[bytes], T]) -> dict[int, T]:
+    return {
+        int.from_bytes(key[len(prefix) :], "big"): decode(value)
+        for key, value in store.iterate(prefix)
+    }
 
 
 def encode_account(account: Account) -> bytes:
@@ -198,14 +230,30 @@ def decode_market(data: bytes) -> Market:
     return Market.from_words(_decode_words(data, _MARKET_WORD_BYTES))
 
 
-def encode_globals(counters: Globals) -> bytes:
-    """Return the stored form of the globals."""
-    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES)
+def encode_globals(counters: Globals, underlyings: Sequence[UnderlyingState]) -> bytes:
+    """Return the stored form of the globals and of what the underlyings have."""
+    words = (underlying.word().to_bytes(_UNDERLYING_BYTES, "big") for underlying in underlyings)
+    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES) + b"".join(words)
 
 
-def decode_globals(data: bytes) -> Globals:
-    """Return the globals of their stored form; DecodeError if it is damaged."""
-    return Globals.from_words(_decode_words(data, _GLOBALS_WORD_BYTES))
+def decode_globals(data: bytes) -> tuple[Globals, tuple[UnderlyingState, ...]]:
+    """Return both of their stored form; DecodeError if it is damaged."""
+    n_bytes = sum(_GLOBALS_WORD_BYTES)
+    counters = Globals.from_words(_decode_words(data[:n_bytes], _GLOBALS_WORD_BYTES))
+    n_underlyings = (len(data) - n_bytes) // _UNDERLYING_BYTES
+    words = _decode_words(data[n_bytes:], [_UNDERLYING_BYTES] * n_underlyings)
+    return counters, tuple(map(UnderlyingState.from_word, words))
+
+
+def encode_parameters(parameters: Parameters) -> bytes:
+    """Return the stored form of the parameters."""
+    return b"".join(felt.to_bytes(_FELT_BYTES, "big") for felt in parameters.felts())
+
+
+def decode_parameters(data: bytes) -> Parameters:
+    """Return the parameters of their stored form; DecodeError if it is damaged."""
+    felts = _decode_words(data, [_FELT_BYTES] * (len(data) // _FELT_BYTES))
+    return Parameters.from_felts(tuple(felts))
 
 
 def _encode_words(words: Sequence[int], sizes: Sequence[int]) -> bytes:

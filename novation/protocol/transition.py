@@ -17,17 +17,23 @@ from novation.protocol.cost import opened_leaf_steps, transaction_steps
 from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.rules.cancel_order import apply_cancel_order
 from novation.protocol.rules.deposit import apply_deposit
+from novation.protocol.rules.list_market import apply_list_market
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
+from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    L1Operation,
+    ListMarket,
     OracleUpdate,
     PlaceOrder,
+    SetParameter,
     Transaction,
+    Withdraw,
 )
 
 __all__ = ["apply_batch", "apply_transaction", "open_batch", "seal_batch"]
@@ -96,6 +102,14 @@ def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> Trans
         return apply_cancel_order(state, tx, verify_signature=verify_signature)
     if isinstance(tx, OracleUpdate):
         return apply_oracle_update(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, Withdraw):
+        return apply_withdraw(state, tx, verify_signature=verify_signature)
+    return _apply_unsigned(state, tx)
+
+
+def _apply_unsigned(state: State, tx: L1Operation | ListMarket) -> TransactionResult:
     if isinstance(tx, Deposit):
         return apply_deposit(state, tx)
-    return apply_withdraw(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, SetParameter):
+        return apply_set_parameter(state, tx)
+    return apply_list_market(state, tx)

@@ -8,8 +8,9 @@ from novation.protocol.batch import BatchEntry
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import DecodeError
 from novation.protocol.json_codec import from_plain, to_plain
-from novation.protocol.markets import Globals, Market
+from novation.protocol.markets import Globals, Market, Roots, UnderlyingState
 from novation.protocol.orders import RestingOrder
+from novation.protocol.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class OpenedOrder:
 
     slot: int
     order: RestingOrder
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMarket:
+    """A market whose leaf the batch opens, as it was before; None: it was not listed."""
+
+    market_id: int
+    market: Market | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +58,24 @@ class NodeValue:
 class BatchWitness:
     """Everything the circuit needs to prove a batch.
 
-    `accounts` ascend by id, `orders` and `new_orders` by slot and id. The siblings are the nodes of
-    the old trees beside the paths of all these leaves; one that is missing is the root of an empty
-    subtree (`merkle.empty_node`). `output` is what the circuit must write.
+    `accounts` and `markets` ascend by id, `orders` and `new_orders` by slot and id. The siblings
+    are the nodes of the old trees beside the paths of all these leaves; one that is missing is the
+    root of an empty subtree (`merkle.empty_node`). `output` is what the circuit must write.
     """
 
     config: ExchangeConfig
     old_globals: Globals
-    old_markets: tuple[Market, ...]
-    old_accounts_root: int
-    old_orders_root: int
+    old_parameters: Parameters
+    old_underlyings: tuple[UnderlyingState, ...]
+    old_roots: Roots
     entries: tuple[BatchEntry, ...]
     accounts: tuple[OpenedAccount, ...]
     orders: tuple[OpenedOrder, ...]
     new_orders: tuple[NewOrder, ...]
+    markets: tuple[OpenedMarket, ...]
     account_siblings: tuple[NodeValue, ...]
     order_siblings: tuple[NodeValue, ...]
+    market_siblings: tuple[NodeValue, ...]
     output: tuple[int, ...]
 
     def to_json(self) -> str:

@@ -6,8 +6,9 @@ from typing import Final, TypeVar
 from novation.api.v1 import oracle_service_pb2, order_service_pb2, types_pb2
 from novation.crypto import FIELD_PRIME
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_MARKETS, MAX_ORACLES
+from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_ORACLES, MAX_UNDERLYINGS
 from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     CancelOrder,
@@ -105,8 +106,8 @@ def oracle_report(message: oracle_service_pb2.OracleReport) -> OracleReport:
     """Return the report; prices and times are checked with the update that it becomes part of."""
     if message.signer_index >= MAX_ORACLES:
         raise _out_of_range("signer_index", MAX_ORACLES, message.signer_index)
-    if len(message.prices_x16) > MAX_MARKETS:
-        raise _out_of_range("prices_x16", MAX_MARKETS, len(message.prices_x16))
+    if len(message.prices_x16) > MAX_UNDERLYINGS:
+        raise _out_of_range("prices_x16", MAX_UNDERLYINGS, len(message.prices_x16))
     return OracleReport(
         signer_index=message.signer_index,
         time_ms=message.time_ms,
@@ -116,7 +117,7 @@ def oracle_report(message: oracle_service_pb2.OracleReport) -> OracleReport:
 
 
 def oracle_update(
-    request: oracle_service_pb2.SubmitUpdateRequest, config: ExchangeConfig
+    request: oracle_service_pb2.SubmitUpdateRequest, parameters: Parameters
 ) -> OracleUpdate:
     """Return the transaction; its fields are in range."""
     tx = OracleUpdate(
@@ -124,7 +125,7 @@ def oracle_update(
         prices_x16=tuple(request.prices_x16),
         reports=tuple(oracle_report(report) for report in request.reports),
     )
-    validate_oracle_update(tx, config)
+    validate_oracle_update(tx, parameters)
     return tx
 
 

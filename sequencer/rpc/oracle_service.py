@@ -31,7 +31,7 @@ class OracleService:
         self, request: oracle_service_pb2.SubmitUpdateRequest
     ) -> oracle_service_pb2.SubmitUpdateResponse:
         """Apply an update that somebody else put together."""
-        update = decoding.oracle_update(request, self._runner.exchange)
+        update = decoding.oracle_update(request, self._runner.parameters)
         accepted = await self._runner.enqueue(Command(update, self._clock.now_ms()))
         assert accepted.receipt is not None
         receipt = receipt_message(accepted.receipt)

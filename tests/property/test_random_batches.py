@@ -6,21 +6,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import ACCOUNT_TREE_HEIGHT, ORDER_TREE_HEIGHT
+from novation.protocol.constants import (
+    ACCOUNT_TREE_HEIGHT,
+    MARKET_TREE_HEIGHT,
+    ORDER_TREE_HEIGHT,
+)
 from novation.protocol.encoding import (
     decode_output,
     decode_transaction,
     encode_output,
     encode_transaction,
 )
-from novation.protocol.markets import state_root
+from novation.protocol.markets import Roots, state_root
 from novation.protocol.merkle import MerkleTree, root_from_paths
 from novation.protocol.rebuild import apply_output
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
 from novation.protocol.transition import apply_batch
 from novation.protocol.witness import BatchWitness
-from tests.support.builders import exchange_config, genesis
+from tests.support.builders import exchange_config, genesis, parameters
 from tests.support.exchange import snapshot
 from tests.support.random_batches import RandomTrading, random_batches
 
@@ -31,7 +35,7 @@ FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthChec
 @given(SEEDS)
 @FEW
 def test_batches_when_sealed_then_nothing_is_created_or_lost(seed: int) -> None:
-    trading = RandomTrading(seed, exchange_config(3), sign=False)
+    trading = RandomTrading(seed, parameters(3), sign=False)
     for _ in range(4):
         # Conservation is checked by every seal.
         trading.batch(60)
@@ -47,7 +51,8 @@ def test_transactions_when_refused_then_no_trace_and_conserved_in_between(seed: 
     exchange = trading.exchange
     for _ in range(60):
         before, refused_before = snapshot(exchange.state), sum(trading.counts.values())
-        entries_before = len(before[7])
+        assert exchange.state.batch is not None
+        entries_before = len(exchange.state.batch.entries)
         trading._try(trading._choose()())
         check_conservation(exchange.state)
         assert exchange.state.batch is not None
@@ -71,6 +76,9 @@ def test_rebuild_when_all_outputs_are_applied_then_same_state(seed: int) -> None
         assert rebuilt.slot_of_order == original.slot_of_order
         assert rebuilt.markets == original.markets
         assert rebuilt.globals == original.globals
+        assert rebuilt.parameters == original.parameters
+        assert rebuilt.underlyings == original.underlyings
+        assert rebuilt.books.keys() == original.books.keys()
 
 
 @given(SEEDS)
@@ -92,30 +100,54 @@ def test_encodings_when_decoded_then_the_same(seed: int) -> None:
             assert decode_transaction(encode_transaction(entry.transaction)) == entry.transaction
 
 
+def old_leaves(sealed: SealedBatch) -> tuple[dict[int, int], ...]:
+    """Return what the witness says of the leaves of the three trees."""
+    witness = sealed.witness
+    orders = dict.fromkeys((new.slot for new in witness.new_orders), 0)
+    return (
+        {o.account_id: o.account.leaf() if o.account else 0 for o in witness.accounts},
+        orders | {o.slot: o.order.leaf() for o in witness.orders},
+        {o.market_id: o.market.leaf() if o.market else 0 for o in witness.markets},
+    )
+
+
+def new_leaves(sealed: SealedBatch) -> tuple[dict[int, int], ...]:
+    """Return what the batch leaves of the leaves of the three trees."""
+    output = decode_output(sealed.output)
+    return (
+        {i: account.leaf() for i, account in sealed.writes.accounts.items()},
+        {r.slot: r.order.leaf() if r.order else 0 for r in output.orders},
+        {r.market_id: r.market.leaf() for r in output.markets},
+    )
+
+
 def roots(sealed: SealedBatch) -> tuple[int, int]:
     """Return the old and new state root that follow from the witness alone."""
     witness, output = sealed.witness, decode_output(sealed.output)
-    old_accounts = {o.account_id: o.account.leaf() if o.account else 0 for o in witness.accounts}
-    old_orders = dict.fromkeys((new.slot for new in witness.new_orders), 0)
-    old_orders |= {o.slot: o.order.leaf() for o in witness.orders}
-    new_accounts = {i: account.leaf() for i, account in sealed.writes.accounts.items()}
-    new_orders = {r.slot: r.order.leaf() if r.order else 0 for r in output.orders}
-    assert old_accounts.keys() == new_accounts.keys()
-    assert old_orders.keys() == new_orders.keys()
-    account_siblings = {(n.level, n.index): n.value for n in witness.account_siblings}
-    order_siblings = {(n.level, n.index): n.value for n in witness.order_siblings}
+    heights = ACCOUNT_TREE_HEIGHT, ORDER_TREE_HEIGHT, MARKET_TREE_HEIGHT
+    all_siblings = witness.account_siblings, witness.order_siblings, witness.market_siblings
+    known = witness.old_roots.accounts, witness.old_roots.orders, witness.old_roots.markets
 
-    def tree_roots(accounts: dict[int, int], orders: dict[int, int]) -> tuple[int, int]:
-        accounts_root = root_from_paths(ACCOUNT_TREE_HEIGHT, accounts, account_siblings)
-        if not orders:
-            return accounts_root, witness.old_orders_root
-        return accounts_root, root_from_paths(ORDER_TREE_HEIGHT, orders, order_siblings)
+    def tree_roots(trees: tuple[dict[int, int], ...]) -> Roots:
+        found = []
+        for height, leaves, siblings, old in zip(heights, trees, all_siblings, known, strict=True):
+            nodes = {(n.level, n.index): n.value for n in siblings}
+            found.append(root_from_paths(height, leaves, nodes) if leaves else old)
+        return Roots(*found)
 
-    old = tree_roots(old_accounts, old_orders)
-    assert old == (witness.old_accounts_root, witness.old_orders_root)
+    before, after = old_leaves(sealed), new_leaves(sealed)
+    assert [tree.keys() for tree in before] == [tree.keys() for tree in after]
+    assert tree_roots(before) == witness.old_roots
     return (
-        state_root(*old, witness.old_markets, witness.old_globals),
-        state_root(*tree_roots(new_accounts, new_orders), output.markets, output.counters),
+        state_root(
+            witness.old_roots,
+            witness.old_underlyings,
+            witness.old_parameters.hash,
+            witness.old_globals,
+        ),
+        state_root(
+            tree_roots(after), output.underlyings, sealed.writes.parameters.hash, output.counters
+        ),
     )
 
 

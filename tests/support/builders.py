@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from novation import crypto
-from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.signing import signed
 from novation.protocol.state import Genesis
 from novation.protocol.transactions import OracleReport, OracleUpdate
@@ -41,9 +42,9 @@ def l1_address(account_id: int) -> int:
     return 0xA11CE << 100 | account_id
 
 
-def market_config(**changes: Any) -> MarketConfig:
-    """Return a market with 5 % initial and 3 % maintenance margin and a 10 % band."""
-    market = MarketConfig(
+def underlying(**changes: Any) -> Underlying:
+    """Return an underlying with 5 % initial and 3 % maintenance margin and a 10 % band."""
+    terms = Underlying(
         symbol="BTC-USD",
         multiplier=10,
         initial_margin_ppm=50_000,
@@ -51,19 +52,24 @@ def market_config(**changes: Any) -> MarketConfig:
         maker_fee_ppm=200,
         taker_fee_ppm=500,
         price_band_ppm=100_000,
+        tick_decimals=1,
     )
-    return replace(market, **changes)
+    return replace(terms, **changes)
 
 
 @functools.cache
-def exchange_config(n_markets: int = 2) -> ExchangeConfig:
-    """Return a configuration with a few markets and three oracle nodes."""
+def exchange_config() -> ExchangeConfig:
+    """Return the configuration of a deployment."""
+    return ExchangeConfig(chain_id=31337, exchange_address=0xE8C4A96E << 128)
+
+
+@functools.cache
+def parameters(n_underlyings: int = 2) -> Parameters:
+    """Return parameters with a few underlyings and three oracle nodes."""
     symbols = ("BTC-USD", "ETH-USD", "SOL-USD", *(f"M{i}" for i in range(3, 16)))
-    return ExchangeConfig(
-        chain_id=31337,
-        exchange_address=0xE8C4A96E << 128,
-        markets=tuple(
-            market_config(symbol=symbols[i], multiplier=10 + i) for i in range(n_markets)
+    return Parameters(
+        underlyings=tuple(
+            underlying(symbol=symbols[i], multiplier=10 + i) for i in range(n_underlyings)
         ),
         oracle_keys=tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES)),
         oracle_quorum=QUORUM,
@@ -71,22 +77,27 @@ def exchange_config(n_markets: int = 2) -> ExchangeConfig:
     )
 
 
-def genesis() -> Genesis:
-    """Return the owners of the fee account and the insurance fund."""
+def genesis(first: Parameters | None = None) -> Genesis:
+    """Return the owners of the fee account and the insurance fund, and the first parameters."""
     return Genesis(
         fee_l1_address=l1_address(0),
         fee_key=public_key(private_key(0)),
         insurance_l1_address=l1_address(1),
         insurance_key=public_key(private_key(1)),
+        parameters=first or parameters(),
     )
 
 
 def oracle_report(
-    config: ExchangeConfig, signer_index: int, time_ms: int, prices_x16: tuple[int, ...]
+    config: ExchangeConfig,
+    signer_index: int,
+    time_ms: int,
+    prices_x16: tuple[int, ...],
+    secret: int | None = None,
 ) -> OracleReport:
-    """Return a signed report."""
+    """Return a report, signed with a key, by default the first one of the oracle node."""
     report = OracleReport(signer_index, time_ms, prices_x16)
-    return signed(report, oracle_private_key(signer_index), config)
+    return signed(report, secret or oracle_private_key(signer_index), config)
 
 
 def oracle_update(reports: tuple[OracleReport, ...]) -> OracleUpdate:

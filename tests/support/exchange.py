@@ -6,7 +6,6 @@ from typing import Any
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
@@ -15,17 +14,21 @@ from novation.protocol.constants import (
     RESUME_GAP_MS,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
-from novation.protocol.markets import Globals
+from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.state import State, StateParts
+from novation.protocol.state import State, StateParts, TreeNodes
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    ListMarket,
+    ParameterKind,
     PlaceOrder,
+    SetParameter,
     Transaction,
     Withdraw,
 )
@@ -51,11 +54,12 @@ class Exchange:
     """Applies transactions at `time_ms`; checks conservation, both ways, at every seal."""
 
     def __init__(
-        self, config: ExchangeConfig | None = None, *, sign: bool = True, price_ticks: int = 1000
+        self, parameters: Parameters | None = None, *, sign: bool = True, price_ticks: int = 1000
     ) -> None:
         """Open the first batch; set all prices unless `price_ticks` is 0."""
-        self.config = config or exchange_config()
-        self.state = State.genesis(self.config, genesis())
+        self.config = exchange_config()
+        self.genesis = genesis(parameters)
+        self.state = State.genesis(self.config, self.genesis)
         self.sign = sign
         self.time_ms = START_MS
         self.nonces: dict[int, int] = {}
@@ -83,7 +87,7 @@ class Exchange:
 
     def refresh_prices(self) -> TransactionResult:
         """Report the prices that hold once more."""
-        return self._update(tuple(m.index_price_x16 for m in self.state.market_list()))
+        return self._update(tuple(u.index_price_x16 for u in self.state.underlyings))
 
     def seal(self) -> SealedBatch:
         """Seal the open batch and open the next."""
@@ -93,6 +97,14 @@ class Exchange:
         assert vars(self.sums) == vars(RunningSums(self.state))
         open_batch(self.state)
         return sealed
+
+    def set_underlying(self, index: int, word: Underlying) -> TransactionResult:
+        """Let L1 set or append an underlying."""
+        return self.apply(SetParameter(ParameterKind.UNDERLYING, index, word.word()))
+
+    def list_market(self, market_id: int) -> TransactionResult:
+        """List a market."""
+        return self.apply(ListMarket(market_id))
 
     def fund(self, *account_ids: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
         """Deposit the amount for each account."""
@@ -106,8 +118,8 @@ class Exchange:
 
     def set_price(self, *price_ticks: int) -> TransactionResult:
         """Update all prices to whole ticks; the last one given serves for the rest."""
-        n_markets = len(self.config.markets)
-        prices = (price_ticks + price_ticks[-1:] * n_markets)[:n_markets]
+        n_prices = len(self.state.underlyings)
+        prices = (price_ticks + price_ticks[-1:] * n_prices)[:n_prices]
         return self._update(tuple(price << 16 for price in prices))
 
     def _update(self, prices_x16: tuple[int, ...]) -> TransactionResult:
@@ -204,15 +216,16 @@ class Exchange:
 
 def exchange_with(
     accounts: dict[int, Account],
-    config: ExchangeConfig | None = None,
+    parameters: Parameters | None = None,
     counters: Globals | None = None,
+    underlyings: tuple[UnderlyingState, ...] | None = None,
 ) -> Exchange:
     """Return an exchange that begins with other accounts besides the two reserved ones.
 
     Balances add up to what is in custody: the insurance fund owes what is above its bound.
     """
-    exchange = Exchange(config, price_ticks=0)
-    reserved = genesis().accounts()
+    exchange = Exchange(parameters, price_ticks=0)
+    reserved = exchange.genesis.accounts()
     total_quanta = sum(account.collateral_quanta for account in accounts.values())
     custody_quanta = min(total_quanta, CUSTODY_BOUND - 1)
     insurance = reserved[INSURANCE_ACCOUNT_ID].with_balance(custody_quanta - total_quanta)
@@ -222,7 +235,15 @@ def exchange_with(
     MerkleTree(ACCOUNT_TREE_HEIGHT, nodes).update(leaves)
     old = exchange.state
     counters = replace(counters or old.globals, custody_quanta=custody_quanta)
-    parts = StateParts(accounts, {}, old.market_list(), counters, nodes, {})
+    parts = StateParts(
+        parameters=old.parameters,
+        underlyings=old.underlyings if underlyings is None else underlyings,
+        accounts=accounts,
+        orders={},
+        markets=old.markets,
+        counters=counters,
+        nodes=TreeNodes(accounts=nodes, markets=old.markets_tree.nodes),
+    )
     exchange.state = State(exchange.config, parts)
     exchange.sums = RunningSums(exchange.state)
     open_batch(exchange.state)
@@ -237,6 +258,8 @@ def snapshot(state: State) -> tuple[Any, ...]:
         dict(state.accounts),
         dict(state.orders),
         dict(state.markets),
+        state.parameters,
+        state.underlyings,
         state.globals,
         state.fees_quanta,
         state.root,
@@ -244,4 +267,5 @@ def snapshot(state: State) -> tuple[Any, ...]:
         list(batch.entries),
         dict(batch.opened_accounts),
         dict(batch.opened_orders),
+        dict(batch.opened_markets),
     )

@@ -12,27 +12,37 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
     MAX_MAKERS_PER_ORDER,
+    MAX_ORACLES,
+    MAX_UNDERLYINGS,
     RESUME_GAP_MS,
 )
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.parameters import Parameters, oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.transactions import CancelOrder, Transaction, Withdraw
+from novation.protocol.transactions import (
+    CancelOrder,
+    ListMarket,
+    ParameterKind,
+    SetParameter,
+    Transaction,
+    Withdraw,
+)
 from tests.support.builders import (
     FIRST_USER_ACCOUNT_ID,
-    N_ORACLES,
     ONE_DOLLAR,
-    QUORUM,
-    exchange_config,
+    oracle_private_key,
     oracle_report,
     oracle_update,
+    parameters,
     private_key,
+    public_key,
+    underlying,
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange
 
@@ -45,13 +55,13 @@ GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE = 0.004, 0.1, 0.8
 class RandomTrading:
     """Random transactions against a live exchange; `counts` says what came of them."""
 
-    def __init__(
-        self, seed: int, config: ExchangeConfig | None = None, *, sign: bool = True
-    ) -> None:
+    def __init__(self, seed: int, first: Parameters | None = None, *, sign: bool = True) -> None:
         """Start with nothing: no prices, no users."""
         self.rng = random.Random(seed)
-        self.exchange = Exchange(config or exchange_config(), sign=sign, price_ticks=0)
-        self.prices = [BASE_PRICE_TICKS * (1 + m) for m in range(len(self.exchange.config.markets))]
+        self.exchange = Exchange(first or parameters(), sign=sign, price_ticks=0)
+        self.prices = [
+            BASE_PRICE_TICKS * (1 + m) for m in range(len(self.exchange.state.underlyings))
+        ]
         self.counts: Counter[str] = Counter()
         self._kinds: dict[Callable[[], Transaction], int] = {
             self._order: 56,
@@ -61,7 +71,11 @@ class RandomTrading:
             self._deposit: 6,
             self._oracle_update: 6,
             self._closing_order: 8,
+            self._parameter: 3,
+            self._listing: 2,
         }
+        n_oracles = len(self.exchange.state.parameters.oracle_keys)
+        self._oracle_secrets = [oracle_private_key(index) for index in range(n_oracles)]
         self._planned: list[Callable[[], Transaction]] = []
 
     def batch(self, n_transactions: int) -> SealedBatch:
@@ -180,9 +194,11 @@ class RandomTrading:
 
     def _largest_size(self, account_id: int, market_id: int) -> int:
         account = self.exchange.state.get_account(account_id)
-        market = self.exchange.config.markets[market_id]
+        underlying = self.exchange.state.parameters.underlyings[market_id]
         collateral = 0 if account is None else account.collateral_quanta
-        lot_margin_ppm = self.prices[market_id] * market.multiplier * market.initial_margin_ppm
+        lot_margin_ppm = (
+            self.prices[market_id] * underlying.multiplier * underlying.initial_margin_ppm
+        )
         return min(collateral * 10**6 // lot_margin_ppm, 2**32 - 1)
 
     def _closing_order(self) -> Transaction:
@@ -252,6 +268,53 @@ class RandomTrading:
             return replace(deposit, l1_address=self.rng.randrange(2**160))
         return deposit
 
+    def _listing(self) -> Transaction:
+        """Return the listing of a market that may be, or of one that may not."""
+        return ListMarket(self.rng.randrange(len(self.prices) + 1))
+
+    def _parameter(self) -> Transaction:
+        """Let L1 set one of the parameters."""
+        make = self.rng.choice(
+            (self._new_terms, self._new_terms, self._new_underlying, self._new_oracle, self._rule)
+        )
+        return make()
+
+    def _new_terms(self) -> Transaction:
+        """Return other terms of an underlying; one in two raises the maker fee."""
+        rng, known = self.rng, self.exchange.state.parameters.underlyings
+        index = rng.randrange(len(known))
+        maintenance_ppm = rng.randrange(10_000, 50_000)
+        terms = replace(
+            known[index],
+            initial_margin_ppm=maintenance_ppm + rng.choice((0, 20_000)),
+            maintenance_margin_ppm=maintenance_ppm,
+            maker_fee_ppm=rng.randrange(0, 500),
+            taker_fee_ppm=rng.choice((0, 500, 900)),
+            price_band_ppm=rng.choice((60_000, 100_000)),
+        )
+        return SetParameter(ParameterKind.UNDERLYING, index, terms.word())
+
+    def _new_underlying(self) -> Transaction:
+        index = len(self.prices)
+        if index == MAX_UNDERLYINGS:
+            return self._new_terms()
+        self.prices.append(self.rng.choice((5, BASE_PRICE_TICKS * (1 + index))))
+        added = underlying(symbol=f"NEW-{index}", multiplier=10 + index)
+        return SetParameter(ParameterKind.UNDERLYING, index, added.word())
+
+    def _new_oracle(self) -> Transaction:
+        """Return an operation that gives an oracle another key, or appends an oracle."""
+        n_oracles = len(self._oracle_secrets)
+        index = self.rng.randrange(min(n_oracles + 1, MAX_ORACLES))
+        secret = oracle_private_key(100 + self.rng.randrange(20))
+        self._oracle_secrets[index : index + 1] = [secret]
+        return SetParameter(ParameterKind.ORACLE_KEY, index, public_key(secret))
+
+    def _rule(self) -> Transaction:
+        quorum = self.rng.randint(1, min(3, len(self._oracle_secrets)))
+        word = oracle_rule_word(quorum, self.rng.choice((60_000, 2**32 - 1)))
+        return SetParameter(ParameterKind.ORACLE_RULE, 0, word)
+
     def _oracle_update(self, first_price_ticks: int = 0) -> Transaction:
         """Move every price, one time in four far; maybe the first to where it was planned."""
         rng, exchange = self.rng, self.exchange
@@ -259,14 +322,18 @@ class RandomTrading:
         range_ppm = rng.choice((2_000, 2_000, 2_000, 80_000))
         for market_id, price in enumerate(self.prices):
             change = price * rng.randint(-range_ppm, range_ppm) // 10**6
-            self.prices[market_id] = max(100, price + change)
+            self.prices[market_id] = max(min(price, 100), price + change)
         self.prices[0] = first_price_ticks or self.prices[0]
-        signers = sorted(rng.sample(range(N_ORACLES), rng.randint(QUORUM, N_ORACLES)))
+        rule = exchange.state.parameters
+        n_oracles = len(rule.oracle_keys)
+        n_signers = rng.randint(rule.oracle_quorum, n_oracles)
+        signers = sorted(rng.sample(range(n_oracles), n_signers))
         reports = []
         for signer in signers:
             noisy = tuple((p << 16) + rng.randint(-40_000, 40_000) for p in self.prices)
             time_ms = exchange.time_ms - rng.choice((0, 0, 100))
-            reports.append(oracle_report(exchange.config, signer, time_ms, noisy))
+            secret = self._oracle_secrets[signer]
+            reports.append(oracle_report(exchange.config, signer, time_ms, noisy, secret))
         return oracle_update(tuple(reports))
 
 
@@ -274,11 +341,11 @@ def random_batches(
     seed: int,
     n_batches: int = 2,
     n_transactions: int = 10,
-    config: ExchangeConfig | None = None,
+    first: Parameters | None = None,
     *,
     sign: bool = True,
 ) -> Iterator[SealedBatch]:
     """Yield batches in sequence on one state; the same seed gives the same batches."""
-    trading = RandomTrading(seed, config, sign=sign)
+    trading = RandomTrading(seed, first, sign=sign)
     for _ in range(n_batches):
         yield trading.batch(n_transactions)

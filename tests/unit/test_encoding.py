@@ -75,7 +75,10 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\3", "unknown kind"),
+        (b"\5", "unknown kind"),
+        (b"\3\1" + bytes(33), "ParameterKind"),
+        (b"\3\2\0" + b"\xff" * 32, "not below"),
+        (b"\4" + b"\x08\0", "not below"),
         (user_bytes(4, 1), "message type 4"),
         (user_bytes(2, 2**48), "message type 2"),
         (user_bytes(3, 2**63), "message type 3"),

@@ -36,7 +36,7 @@ from sequencer.l1_cost import (
     padded_steps,
     worst_transaction_cost,
 )
-from tests.support.builders import ONE_DOLLAR, exchange_config
+from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.output_cost import output_cost
 
@@ -125,7 +125,7 @@ class Filler:
     """Applies transactions and asks the meter, as the engine does, until the batch is full."""
 
     def __init__(self, n_markets: int, policy: BatchPolicy) -> None:
-        self.exchange = Exchange(exchange_config(n_markets), sign=False)
+        self.exchange = Exchange(parameters(n_markets), sign=False)
         self.policy = policy
         self.meter = BatchMeter(policy, n_markets)
         # Whether the engine's check before each transaction is made, too.

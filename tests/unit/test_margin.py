@@ -10,11 +10,11 @@ from novation.protocol.margin import (
     only_shrinks,
     satisfies_margin_rule,
 )
-from novation.protocol.markets import Market
-from tests.support.builders import exchange_config
+from novation.protocol.markets import UnderlyingState
+from tests.support.builders import parameters
 
-MARKETS = {0: Market().with_price(1000 << 16), 1: Market().with_price(500 << 16)}
-CONFIG = exchange_config()
+PRICES = (UnderlyingState(1000 << 16), UnderlyingState(500 << 16))
+PARAMETERS = parameters()
 
 
 def account(collateral: int, *positions: Position) -> Account:
@@ -39,7 +39,7 @@ def test_exposure_when_orders_rest_then_worse_direction(position: Position, lots
 
 def test_margin_when_two_markets_then_sums() -> None:
     margin = margin_of(
-        account(-1_000_000, Position(0, 200), Position(1, -4, 0, 6)), MARKETS, CONFIG
+        account(-1_000_000, Position(0, 200), Position(1, -4, 0, 6)), PRICES, PARAMETERS
     )
     # Market 0: 10 quanta per lot and tick; market 1: 11.
     value_0, value_1 = 1000 * 10, 500 * 11
@@ -53,10 +53,10 @@ def test_margin_when_two_markets_then_sums() -> None:
 def test_margin_when_exactly_met_then_enough() -> None:
     position = Position(0, 100)
     needed = -1_000_000 + 50_000
-    assert margin_of(account(needed, position), MARKETS, CONFIG).meets_initial
-    assert not margin_of(account(needed - 1, position), MARKETS, CONFIG).meets_initial
-    assert margin_of(account(needed - 20_000, position), MARKETS, CONFIG).meets_maintenance
-    assert not margin_of(account(needed - 20_001, position), MARKETS, CONFIG).meets_maintenance
+    assert margin_of(account(needed, position), PRICES, PARAMETERS).meets_initial
+    assert not margin_of(account(needed - 1, position), PRICES, PARAMETERS).meets_initial
+    assert margin_of(account(needed - 20_000, position), PRICES, PARAMETERS).meets_maintenance
+    assert not margin_of(account(needed - 20_001, position), PRICES, PARAMETERS).meets_maintenance
 
 
 @pytest.mark.parametrize(
@@ -85,31 +85,31 @@ def test_only_shrinks_when_compared_then_as_specified(
 def test_rule_when_reducing_keeps_health_then_allowed_below_initial() -> None:
     before = account(-960_000, Position(0, 100))
     fair = account(-950_000, Position(0, 99))
-    assert not margin_of(fair, MARKETS, CONFIG).meets_initial
-    assert satisfies_margin_rule(before, fair, 0, MARKETS, CONFIG)
+    assert not margin_of(fair, PRICES, PARAMETERS).meets_initial
+    assert satisfies_margin_rule(before, fair, 0, PRICES, PARAMETERS)
     dear = replace(fair, collateral_quanta=-951_000)
-    assert not satisfies_margin_rule(before, dear, 0, MARKETS, CONFIG)
+    assert not satisfies_margin_rule(before, dear, 0, PRICES, PARAMETERS)
     # Equity 40,000 per requirement 30,000 before; 39,600 per 29,700 is exactly as healthy.
-    assert satisfies_margin_rule(before, account(-950_400, Position(0, 99)), 0, MARKETS, CONFIG)
+    assert satisfies_margin_rule(before, account(-950_400, Position(0, 99)), 0, PRICES, PARAMETERS)
     worse = account(-950_401, Position(0, 99))
-    assert not satisfies_margin_rule(before, worse, 0, MARKETS, CONFIG)
+    assert not satisfies_margin_rule(before, worse, 0, PRICES, PARAMETERS)
 
 
 def test_rule_when_not_reducing_then_needs_initial() -> None:
     before = account(-1_010_000, Position(0, 100))
     bigger = account(-1_010_000 + 1, Position(0, 101))
-    assert not satisfies_margin_rule(before, bigger, 0, MARKETS, CONFIG)
+    assert not satisfies_margin_rule(before, bigger, 0, PRICES, PARAMETERS)
     rich = account(0, Position(0, 101))
-    assert satisfies_margin_rule(before, rich, 0, MARKETS, CONFIG)
+    assert satisfies_margin_rule(before, rich, 0, PRICES, PARAMETERS)
 
 
 def test_health_when_equity_is_negative_then_less_debt_per_risk_is_not_worse() -> None:
-    before = margin_of(account(-1_100_000, Position(0, 100)), MARKETS, CONFIG)
-    half = margin_of(account(-550_000, Position(0, 50)), MARKETS, CONFIG)
-    closed = margin_of(account(-100_000), MARKETS, CONFIG)
+    before = margin_of(account(-1_100_000, Position(0, 100)), PRICES, PARAMETERS)
+    half = margin_of(account(-550_000, Position(0, 50)), PRICES, PARAMETERS)
+    closed = margin_of(account(-100_000), PRICES, PARAMETERS)
     assert health_not_worse(before, half)
     assert not health_not_worse(
-        before, margin_of(account(-551_000, Position(0, 50)), MARKETS, CONFIG)
+        before, margin_of(account(-551_000, Position(0, 50)), PRICES, PARAMETERS)
     )
     # Closing for good leaves debt against no requirement: never better than anything.
     assert not health_not_worse(before, closed)

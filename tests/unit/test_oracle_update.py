@@ -26,8 +26,8 @@ def test_update_when_three_reports_then_medians() -> None:
     update = oracle_update(reports(exchange, (10, 7), (30, 9), (20, 8)))
     result = exchange.apply(update)
     assert result.events == (PricesUpdated(exchange.time_ms, (20, 8)),)
-    assert [m.mark_price_x16 for m in exchange.state.market_list()] == [20, 8]
-    assert [m.index_price_x16 for m in exchange.state.market_list()] == [20, 8]
+    assert [u.index_price_x16 for u in exchange.state.underlyings] == [20, 8]
+    assert [exchange.state.mark_price_x16(i) for i in range(2)] == [20, 8]
     assert exchange.state.globals.oracle_time_ms == exchange.time_ms
 
 
@@ -36,7 +36,7 @@ def test_update_when_even_number_of_reports_then_lower_median() -> None:
     assert lower_median([9, 1, 5, 7]) == 5
     exchange = Exchange(price_ticks=0)
     exchange.apply(oracle_update(reports(exchange, (10, 7), (30, 5))))
-    assert [m.mark_price_x16 for m in exchange.state.market_list()] == [10, 5]
+    assert [u.index_price_x16 for u in exchange.state.underlyings] == [10, 5]
 
 
 def test_price_words_when_six_prices_then_two_words() -> None:

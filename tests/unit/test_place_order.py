@@ -11,7 +11,7 @@ from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.orders import TimeInForce, VisitOutcome
 from novation.protocol.rules import place_order
-from tests.support.builders import ONE_DOLLAR, exchange_config
+from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
 IOC, POST_ONLY = TimeInForce.IOC, TimeInForce.POST_ONLY
@@ -33,7 +33,7 @@ def visits(hints: object) -> list[tuple[int, VisitOutcome, int]]:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"market_id": 16}, ErrorCode.INVALID_FIELD),
+        ({"market_id": 2048}, ErrorCode.INVALID_FIELD),
         ({"price_ticks": 0}, ErrorCode.INVALID_FIELD),
         ({"price_ticks": 2**32}, ErrorCode.INVALID_FIELD),
         ({"size_lots": 0}, ErrorCode.INVALID_FIELD),
@@ -41,6 +41,7 @@ def visits(hints: object) -> list[tuple[int, VisitOutcome, int]]:
         ({"expiry_time_ms": 2**48}, ErrorCode.INVALID_FIELD),
         ({"max_fee_ppm": 2**20}, ErrorCode.INVALID_FIELD),
         ({"market_id": 2}, ErrorCode.UNKNOWN_MARKET),
+        ({"market_id": 2047}, ErrorCode.UNKNOWN_MARKET),
         ({"expiry_time_ms": 0}, ErrorCode.ORDER_EXPIRED),
         ({"max_fee_ppm": 499}, ErrorCode.FEE_ABOVE_LIMIT),
         ({"price_ticks": 1101}, ErrorCode.PRICE_OUTSIDE_BAND),
@@ -81,7 +82,7 @@ def test_order_when_market_not_active_then_refused() -> None:
 
 
 def test_order_when_it_would_need_a_ninth_slot_then_refused() -> None:
-    exchange = traders(config=exchange_config(9))
+    exchange = traders(parameters=parameters(9))
     for market_id in range(8):
         exchange.place(2, BUY, 1, 1000, market_id=market_id)
     order = exchange.order(2, BUY, 1, 1000, market_id=8)

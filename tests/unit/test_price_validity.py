@@ -88,9 +88,14 @@ def test_prices_when_a_week_old_then_money_without_positions_and_cancels_move() 
     assert exchange.withdraw(5, 1).result_code is ResultCode.DONE
 
 
+def dead_below(exchange: Exchange) -> set[int]:
+    """Return below which ids orders are dead, over all underlyings."""
+    return {underlying.dead_below_order_id for underlying in exchange.state.underlyings}
+
+
 def reported_at(exchange: Exchange, *times_ms: int) -> object:
     """Apply an update of reports with these times."""
-    prices = (1000 << 16,) * len(exchange.config.markets)
+    prices = (1000 << 16,) * len(exchange.state.underlyings)
     reports = [
         oracle_report(exchange.config, i, time_ms, prices) for i, time_ms in enumerate(times_ms)
     ]
@@ -120,7 +125,7 @@ def test_gap_when_as_long_as_allowed_then_nothing_is_killed() -> None:
     later(exchange, RESUME_GAP_MS - 1)
     result = exchange.refresh_prices()
     assert [type(event) for event in result.events] == [PricesUpdated]
-    assert exchange.state.globals.dead_below_order_id == 0
+    assert dead_below(exchange) == {0}
     assert exchange.place(4, BUY, 1, 1001, time_in_force=IOC).result_code is ResultCode.FILLED
 
 
@@ -129,11 +134,8 @@ def test_gap_when_a_millisecond_longer_then_every_resting_order_is_dead() -> Non
     later(exchange, RESUME_GAP_MS)
     result = exchange.refresh_prices()
     assert result.events[1:] == (BooksKilled(5, exchange.time_ms + POST_ONLY_MS),)
-    counters = exchange.state.globals
-    assert (counters.dead_below_order_id, counters.post_only_until_ms) == (
-        5,
-        exchange.time_ms + POST_ONLY_MS,
-    )
+    assert dead_below(exchange) == {5}
+    assert exchange.state.globals.post_only_until_ms == exchange.time_ms + POST_ONLY_MS
 
 
 def test_gap_when_hidden_behind_old_reports_then_still_a_gap() -> None:
@@ -143,13 +145,13 @@ def test_gap_when_hidden_behind_old_reports_then_still_a_gap() -> None:
     old_ms = exchange.time_ms - 30_000
     assert old_ms - exchange.state.globals.oracle_time_ms < RESUME_GAP_MS
     reported_at(exchange, *[old_ms] * QUORUM)
-    assert exchange.state.globals.dead_below_order_id == 5
+    assert dead_below(exchange) == {5}
 
 
 def test_first_update_of_all_ends_no_gap() -> None:
     exchange = Exchange(sign=False)
-    counters = exchange.state.globals
-    assert (counters.dead_below_order_id, counters.post_only_until_ms) == (0, 0)
+    assert dead_below(exchange) == {0}
+    assert exchange.state.globals.post_only_until_ms == 0
 
 
 @pytest.mark.parametrize("time_in_force", [GTC, IOC])

@@ -13,7 +13,7 @@ from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import ORDER_TREE_HEIGHT, POST_ONLY_MS
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
-from novation.protocol.markets import Globals
+from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output, encode_output, oracle_hash
 from novation.protocol.rebuild import apply_output
@@ -100,9 +100,12 @@ def test_output_when_decoded_then_what_the_batch_did(
         l1_queue_position=6,
         oracle_time_ms=second.last_time_ms,
         custody_quanta=3 * 10**10 + 6 * 10**6 - 10**9 + 77,
-        dead_below_order_id=50,
         post_only_until_ms=second.last_time_ms + POST_ONLY_MS,
     )
+    assert second.underlyings == (UnderlyingState(930 << 16, 50), UnderlyingState(1000 << 16, 50))
+    # The head of market 1 stays; what was cancelled there stood behind it.
+    assert [record.market_id for record in first.markets] == [0, 1]
+    assert [record.market_id for record in second.markets] == [0]
     for batch in sealed:
         assert encode_output(decode_output(batch.output)) == batch.output
 
@@ -279,11 +282,11 @@ def test_output_when_any_felt_is_missing_or_added_then_refused(
 @pytest.mark.parametrize(
     ("index", "value"),
     [
-        (0, 3),
+        (0, 2),
         (1, -1),
         (1, 2**252),
         (4, 1 << 144),
-        (7, 2),
+        (7, 5),
         (7, 1 | 5 << 8),
         (8, 2**160),
     ],
@@ -338,15 +341,25 @@ def test_state_when_stored_and_loaded_then_goes_on_the_same() -> None:
         loaded = again
         exchange.place(3, BUY, 2, 1001)
         exchange.cancel(2, cancelled_id)
-    nodes = {key for key in store.items if key[:1] in b"AO"}
+    nodes = {key for key in store.items if key[:1] in b"AOM"}
     assert len(nodes) > 32
 
 
-def test_stored_state_when_of_another_configuration_then_refused() -> None:
+def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
-    with pytest.raises(DecodeError, match="2 markets stored, 3 configured"):
-        load_state(exchange_config(3), store)
+    counters = store.items[b"g"]
+    store.items[b"g"] += bytes(12)
+    with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
+        load_state(exchange_config(), store)
+    store.items[b"g"] = counters + b"\0"
+    with pytest.raises(DecodeError, match="bytes too many"):
+        load_state(exchange_config(), store)
+    store.items[b"g"] = counters
+    for broken in (b"", store.items[b"p"][:-1], store.items[b"p"][:-32]):
+        store.items[b"p"] = broken
+        with pytest.raises(DecodeError):
+            load_state(exchange_config(), store)
 
 
 def test_stored_values_when_cut_then_refused(sealed: tuple[SealedBatch, SealedBatch]) -> None:

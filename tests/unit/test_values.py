@@ -1,17 +1,18 @@
 """Packing, configuration and the words behind the leaves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from novation.crypto import FIELD_PRIME, poseidon_hash_many
 from novation.protocol.accounts import Account, Position
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
-from novation.protocol.markets import Globals, Market
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
 from novation.protocol.orders import RestingOrder, Side, crosses
-from tests.support.builders import exchange_config, market_config
+from novation.protocol.parameters import Parameters, Underlying
+from tests.support.builders import exchange_config, parameters, underlying
 
 
 def test_pack_when_fields_given_then_first_is_lowest() -> None:
@@ -48,7 +49,8 @@ def test_check_field_when_at_bounds_then_half_open() -> None:
     [
         {"symbol": ""},
         {"symbol": "TOO-LONG-"},
-        {"symbol": "é"},
+        {"symbol": "€"},
+        {"symbol": "\0A"},
         {"multiplier": 0},
         {"multiplier": 2**12},
         {"maintenance_margin_ppm": 0},
@@ -57,50 +59,88 @@ def test_check_field_when_at_bounds_then_half_open() -> None:
         {"maker_fee_ppm": 2**20},
         {"taker_fee_ppm": -1},
         {"price_band_ppm": 10**6},
+        {"tick_decimals": 16},
+        {"tick_decimals": -1},
     ],
 )
-def test_market_config_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="configuration out of range"):
-        market_config(**changes)
+def test_underlying_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="parameters out of range"):
+        underlying(**changes)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"chain_id": -1},
-        {"exchange_address": 2**160},
-        {"markets": ()},
+        {"underlyings": ()},
+        {"underlyings": (underlying(),) * 17},
         {"oracle_keys": (1,) * 17},
         {"oracle_quorum": 0},
         {"oracle_quorum": 4},
         {"oracle_keys": (0, 1, 2)},
         {"oracle_keys": (FIELD_PRIME, 1, 2)},
         {"oracle_max_age_ms": 2**32},
+        {"oracle_max_age_ms": 0},
     ],
 )
-def test_exchange_config_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
+def test_parameters_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
     fields: dict[str, Any] = {
-        "chain_id": 1,
-        "exchange_address": 2,
-        "markets": (market_config(),),
+        "underlyings": (underlying(),),
         "oracle_keys": (3, 4, 5),
         "oracle_quorum": 2,
         "oracle_max_age_ms": 1000,
     }
+    with pytest.raises(ValueError, match="parameters out of range"):
+        Parameters(**(fields | changes))
+
+
+@pytest.mark.parametrize("changes", [{"chain_id": -1}, {"exchange_address": 2**160}])
+def test_exchange_config_when_out_of_range_then_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="configuration out of range"):
-        ExchangeConfig(**(fields | changes))
+        replace(exchange_config(), **changes)
 
 
 def test_config_felts_when_listed_then_as_specified() -> None:
     config = exchange_config()
-    felts = config.felts()
-    assert felts[0] == int.from_bytes(b"NOVATION", "big")
-    assert felts[1:4] == (1, config.chain_id, config.exchange_address)
-    assert felts[4] == 2 + (3 << 8) + (2 << 16) + (60_000 << 24)
-    assert felts[5] >> 112 == int.from_bytes(b"BTC-USD", "big")
-    assert felts[7:] == config.oracle_keys
-    assert config.config_hash == poseidon_hash_many(felts)
-    assert config.domain_tag == poseidon_hash_many(felts[:4])
+    tag = int.from_bytes(b"NOVATION", "big")
+    assert config.felts() == (tag, 2, config.chain_id, config.exchange_address)
+    assert config.config_hash == poseidon_hash_many(config.felts())
+
+
+def test_params_felts_when_listed_then_as_specified() -> None:
+    params = parameters()
+    felts = params.felts()
+    assert felts[0] == 2 + (3 << 8) + (2 << 16) + (60_000 << 24)
+    assert felts[1] >> 112 == int.from_bytes(b"BTC-USD", "big") + (1 << 64)
+    assert felts[1] % 2**112 == pack((10, 12), (50_000, 20), (30_000, 20), (200, 20), (500, 20)) + (
+        100_000 << 92
+    )
+    assert felts[3:] == params.oracle_keys
+    assert params.hash == poseidon_hash_many(felts)
+    assert Parameters.from_felts(felts) == params
+
+
+@pytest.mark.parametrize(
+    "felts",
+    [
+        (),
+        parameters().felts()[:-1],
+        (*parameters().felts(), 1),
+        (0, *parameters().felts()[1:]),
+        (parameters().felts()[0], 0, *parameters().felts()[2:]),
+        (parameters().felts()[0], parameters().felts()[1] + 2**180, *parameters().felts()[2:]),
+        (parameters().felts()[0] + 2**56, *parameters().felts()[1:]),
+        (*parameters().felts()[:-1], 0),
+    ],
+)
+def test_params_felts_when_malformed_then_refused(felts: tuple[int, ...]) -> None:
+    with pytest.raises(DecodeError):
+        Parameters.from_felts(felts)
+
+
+def test_symbols_when_of_any_bytes_then_read_back() -> None:
+    """L1's owner writes 8 bytes; whatever they are, the state can be read."""
+    for symbol in ("A", "\xe9\x00\xff", "12345678"):
+        assert Underlying.from_word(underlying(symbol=symbol).word()).symbol == symbol
 
 
 def test_account_when_position_is_emptied_then_slot_goes() -> None:
@@ -155,12 +195,24 @@ def test_order_when_packed_then_round_trip() -> None:
 
 
 def test_market_and_globals_when_packed_then_round_trip() -> None:
-    market = Market(1, 2, 0, 3, 4, 5, 6, 7, -8)
+    market = Market(1, 2**48 - 1, 0, 3, 4, 5, 6, 7, -8)
     assert Market.from_words(market.words()) == market
     assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
-    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**48 - 1, 2**49 - 1)
+    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1)
     assert Globals.from_words(counters.words()) == counters
-    assert [word.bit_length() for word in counters.words()] == [195, 160]
+    assert [word.bit_length() for word in counters.words()] == [195, 112]
+    underlying_state = UnderlyingState(2**48 - 1, 5)
+    assert UnderlyingState.from_word(underlying_state.word()) == underlying_state
+    assert market.leaf() == poseidon_hash_many(market.words())
+
+
+@pytest.mark.parametrize("bit", [0, 8, 12, 13, 44, 45, 90, 195])
+def test_market_word_when_of_another_kind_then_refused(bit: int) -> None:
+    """Kind, expiry slot, strike and its logarithm are 0 in every perpetual."""
+    words = Market(3, 2**48 - 1, 0, 2**48 - 1).words()
+    assert words[0] == pack((0, 4), (3, 4), (0, 91), (2**48 - 1, 48), (2**48 - 1, 48))
+    with pytest.raises(DecodeError):
+        Market.from_words((words[0] ^ 1 << bit, *words[1:]))
 
 
 def test_crosses_when_prices_equal_then_true_on_both_sides() -> None:

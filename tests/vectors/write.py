@@ -111,7 +111,6 @@ def config_vector(config: ExchangeConfig) -> dict[str, Any]:
     return {
         "felts": felts(config.felts()),
         "config_hash": hex(config.config_hash),
-        "domain_tag": hex(config.domain_tag),
     }
 
 

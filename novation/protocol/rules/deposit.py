@@ -7,6 +7,7 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import CUSTODY_BOUND
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Deposited, DepositFailed
+from novation.protocol.rules.l1_queue import consume_operation
 from novation.protocol.state import State
 from novation.protocol.transactions.deposit import Deposit, validate_deposit
 
@@ -23,8 +24,7 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     """Credit the account, which is created if it is absent, and move the queue on."""
     validate_deposit(tx)
     result_code = check_deposit(state, tx)
-    counters = state.globals
-    state.globals = counters = replace(counters, l1_queue_position=counters.l1_queue_position + 1)
+    consume_operation(state)
     old = state.open_account(tx.account_id)
     if result_code is not ResultCode.DONE:
         failed = DepositFailed(tx.account_id, tx.amount_quanta, result_code)
@@ -32,6 +32,7 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     account = Account.new(tx.l1_address, tx.stark_key) if old is None else old
     balance = account.collateral_quanta + tx.amount_quanta
     state.set_account(tx.account_id, account.with_balance(balance))
+    counters = state.globals
     custody_quanta = counters.custody_quanta + tx.amount_quanta
     # L1 keeps all deposits together below half of it.
     assert custody_quanta < CUSTODY_BOUND

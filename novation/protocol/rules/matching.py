@@ -65,8 +65,9 @@ def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -
     if outcome is None:
         fill = _size_fill(state, maker, before, walk.remaining_lots)
         after = _settle_maker(maker, before, fill)
-        config = state.config
-        if satisfies_margin_rule(before, after, maker.market_id, state.markets, config):
+        if satisfies_margin_rule(
+            before, after, maker.market_id, state.underlyings, state.parameters
+        ):
             _apply_fill(state, taker, maker, after, fill)
             walk.remaining_lots -= fill.lots
             walk.events.append(_fill_event(taker, maker, fill))
@@ -82,7 +83,7 @@ def _reason_to_skip(
 ) -> VisitOutcome | None:
     if maker.expiry_time_ms <= state.globals.time_ms:
         return VisitOutcome.EXPIRED
-    if maker.order_id < state.globals.dead_below_order_id:
+    if maker.order_id < state.price_of(maker.market_id).dead_below_order_id:
         return VisitOutcome.KILLED
     if maker.account_id == taker.account_id:
         return VisitOutcome.SELF_TRADE
@@ -100,13 +101,13 @@ def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lo
     lots = min(remaining_lots, maker.remaining_lots)
     if maker.reduce_only:
         lots = min(lots, abs(account.position(maker.market_id).size_lots))
-    market = state.config.markets[maker.market_id]
-    notional = lots * maker.price_ticks * market.multiplier
+    underlying = state.underlying_of(maker.market_id)
+    notional = lots * maker.price_ticks * underlying.multiplier
     return Fill(
         lots,
         notional,
-        maker_fee_quanta=div_ceil(notional * market.maker_fee_ppm, PPM_ONE),
-        taker_fee_quanta=div_ceil(notional * market.taker_fee_ppm, PPM_ONE),
+        maker_fee_quanta=div_ceil(notional * underlying.maker_fee_ppm, PPM_ONE),
+        taker_fee_quanta=div_ceil(notional * underlying.taker_fee_ppm, PPM_ONE),
     )
 
 

@@ -19,9 +19,9 @@ from novation.protocol.transactions.oracle_update import (
 
 def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
     """Check times, medians and signatures."""
-    config, now_ms = state.config, state.globals.time_ms
+    config, parameters, now_ms = state.config, state.parameters, state.globals.time_ms
     for report in tx.reports:
-        check_report_time(report.time_ms, now_ms, config.oracle_max_age_ms)
+        check_report_time(report.time_ms, now_ms, parameters.oracle_max_age_ms)
     oldest_ms = min(report.time_ms for report in tx.reports)
     last_ms = state.globals.oracle_time_ms
     if oldest_ms > now_ms + PRICE_VALIDITY_MS:
@@ -39,29 +39,31 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
             if tx.oracle_time_ms != oldest_ms
             else Broken("time_ms", oldest_ms, last_ms + 1),
         )
-    for market_id, claimed_x16 in enumerate(tx.prices_x16):
-        median_x16 = lower_median([report.prices_x16[market_id] for report in tx.reports])
+    for underlying_id, claimed_x16 in enumerate(tx.prices_x16):
+        median_x16 = lower_median([report.prices_x16[underlying_id] for report in tx.reports])
         if claimed_x16 != median_x16:
             raise InvalidTransaction(
                 ErrorCode.PRICE_NOT_MEDIAN,
-                f"market {market_id}: claimed {claimed_x16}, median {median_x16}",
+                f"underlying {underlying_id}: claimed {claimed_x16}, median {median_x16}",
                 Broken("prices_x16", claimed_x16, median_x16),
             )
     if verify_signature:
         for report in tx.reports:
-            key = config.oracle_keys[report.signer_index]
+            key = parameters.oracle_keys[report.signer_index]
             check_signature(report.message_hash(config), report.signature, key)
 
 
 def apply_oracle_update(
     state: State, tx: OracleUpdate, *, verify_signature: bool
 ) -> TransactionResult:
-    """Set index and mark price of every market."""
-    validate_oracle_update(tx, state.config)
+    """Set the index price of every underlying."""
+    validate_oracle_update(tx, state.parameters)
     check_oracle_update(state, tx, verify_signature=verify_signature)
     killed = resume_after_gap(state)
     state.globals = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
-    for market_id, price_x16 in enumerate(tx.prices_x16):
-        state.set_market(market_id, state.market(market_id).with_price(price_x16))
+    state.underlyings = tuple(
+        replace(underlying, index_price_x16=price_x16)
+        for underlying, price_x16 in zip(state.underlyings, tx.prices_x16, strict=True)
+    )
     event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
     return TransactionResult(ResultCode.DONE, (event, *killed))

@@ -25,7 +25,11 @@ from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, TimeInForce
 from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.matching import Walk, cancelled, reduces, walk_book
-from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_has_price,
+    check_not_resuming,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.state import State
 from novation.protocol.transactions.place_order import PlaceOrder, validate_place_order
@@ -48,6 +52,7 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     validate_place_order(tx)
     before = check_place_order(state, tx, verify_signature=verify_signature)
     apply_nonce(state, tx, before)
+    state.open_market(tx.market_id)
     order = _give_id(state, tx, before)
     walk = walk_book(state, order)
     _check_post_only(tx, walk)
@@ -79,11 +84,12 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
 
 
 def _check_market(state: State, tx: PlaceOrder) -> None:
-    if tx.market_id >= len(state.markets):
+    if tx.market_id not in state.markets:
+        last_id = max(state.markets)
         raise InvalidTransaction(
             ErrorCode.UNKNOWN_MARKET,
-            f"market {tx.market_id} of {len(state.markets)}",
-            Broken("market_id", tx.market_id, len(state.markets) - 1),
+            f"market {tx.market_id} is not listed, the last is {last_id}",
+            Broken("market_id", tx.market_id, last_id),
         )
     market = state.market(tx.market_id)
     if market.status != MARKET_ACTIVE:
@@ -92,12 +98,7 @@ def _check_market(state: State, tx: PlaceOrder) -> None:
             f"market {tx.market_id} has status {market.status}",
             Broken("status", market.status, MARKET_ACTIVE),
         )
-    if market.mark_price_x16 == 0:
-        raise InvalidTransaction(
-            ErrorCode.NO_PRICE,
-            f"market {tx.market_id} has no price yet",
-            Broken("mark_price_x16", 0, 1),
-        )
+    check_has_price(tx.market_id, state.mark_price_x16(tx.market_id))
 
 
 def _check_price(state: State, tx: PlaceOrder) -> None:
@@ -107,27 +108,27 @@ def _check_price(state: State, tx: PlaceOrder) -> None:
             f"expiry {tx.expiry_time_ms} <= now {state.globals.time_ms}",
             Broken("expiry_time_ms", tx.expiry_time_ms, state.globals.time_ms + 1),
         )
-    market = state.config.markets[tx.market_id]
-    fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
+    underlying = state.underlying_of(tx.market_id)
+    fee_ppm = underlying.highest_fee_ppm
     if fee_ppm > tx.max_fee_ppm:
         raise InvalidTransaction(
             ErrorCode.FEE_ABOVE_LIMIT,
             f"fee {fee_ppm} ppm > signed limit {tx.max_fee_ppm} ppm",
             Broken("max_fee_ppm", tx.max_fee_ppm, fee_ppm),
         )
-    mark_x16 = state.market(tx.market_id).mark_price_x16
+    mark_x16 = state.mark_price_x16(tx.market_id)
     scale = PRICE_X16_ONE * PPM_ONE
     if tx.side is Side.BUY:
-        limit_ticks = mark_x16 * (PPM_ONE + market.price_band_ppm) // scale
+        limit_ticks = mark_x16 * (PPM_ONE + underlying.price_band_ppm) // scale
         inside = tx.price_ticks <= limit_ticks
     else:
-        limit_ticks = div_ceil(mark_x16 * (PPM_ONE - market.price_band_ppm), scale)
+        limit_ticks = div_ceil(mark_x16 * (PPM_ONE - underlying.price_band_ppm), scale)
         inside = tx.price_ticks >= limit_ticks
     if not inside:
         raise InvalidTransaction(
             ErrorCode.PRICE_OUTSIDE_BAND,
             f"{tx.side.name} at {tx.price_ticks} ticks, limit {limit_ticks}: "
-            f"mark {mark_x16} / 2^16, band {market.price_band_ppm} ppm",
+            f"mark {mark_x16} / 2^16, band {underlying.price_band_ppm} ppm",
             Broken("price_ticks", tx.price_ticks, limit_ticks),
         )
 
@@ -237,7 +238,10 @@ def _rest(state: State, order: RestingOrder) -> int:
 
 def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:
     after = state.account(tx.account_id)
-    if not satisfies_margin_rule(before, after, tx.market_id, state.markets, state.config):
+    allowed = satisfies_margin_rule(
+        before, after, tx.market_id, state.underlyings, state.parameters
+    )
+    if not allowed:
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
             f"account {tx.account_id} would miss initial margin and not only reduce risk",
@@ -247,14 +251,14 @@ def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:
 
 def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
     """Return a size that initial margin allows whatever fills, at the limit price, with fees."""
-    margin = margin_of(before, state.markets, state.config)
-    market, mark_x16 = state.config.markets[tx.market_id], state.market(tx.market_id).mark_price_x16
+    margin = margin_of(before, state.underlyings, state.parameters)
+    underlying, mark_x16 = state.underlying_of(tx.market_id), state.mark_price_x16(tx.market_id)
     loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
     if tx.side is Side.SELL:
         loss_x16 = -loss_x16
-    fee_ppm = max(market.maker_fee_ppm, market.taker_fee_ppm)
-    lot_x16_ppm = market.multiplier * (
-        mark_x16 * market.initial_margin_ppm
+    fee_ppm = underlying.highest_fee_ppm
+    lot_x16_ppm = underlying.multiplier * (
+        mark_x16 * underlying.initial_margin_ppm
         + max(0, loss_x16) * PPM_ONE
         + tx.price_ticks * PRICE_X16_ONE * fee_ppm
     )

@@ -13,6 +13,16 @@ from novation.protocol.orders import TimeInForce
 from novation.protocol.state import State
 
 
+def check_has_price(market_id: int, mark_price_x16: int) -> None:
+    """Raise InvalidTransaction if there was no price yet."""
+    if mark_price_x16 == 0:
+        raise InvalidTransaction(
+            ErrorCode.NO_PRICE,
+            f"market {market_id} has no price yet",
+            Broken("mark_price_x16", 0, 1),
+        )
+
+
 def check_prices_are_valid(state: State) -> None:
     """Raise InvalidTransaction if the last prices are too old to be used."""
     now_ms, oracle_time_ms = state.globals.time_ms, state.globals.oracle_time_ms
@@ -46,9 +56,8 @@ def resume_after_gap(state: State) -> tuple[BooksKilled, ...]:
     counters = state.globals
     if counters.oracle_time_ms == 0 or counters.time_ms - counters.oracle_time_ms <= RESUME_GAP_MS:
         return ()
-    dead_below_order_id = counters.next_order_id
     post_only_until_ms = counters.time_ms + POST_ONLY_MS
-    state.globals = replace(
-        counters, dead_below_order_id=dead_below_order_id, post_only_until_ms=post_only_until_ms
-    )
-    return (BooksKilled(dead_below_order_id, post_only_until_ms),)
+    state.globals = replace(counters, post_only_until_ms=post_only_until_ms)
+    for underlying_id in range(len(state.underlyings)):
+        state.kill_orders(underlying_id)
+    return (BooksKilled(counters.next_order_id, post_only_until_ms),)

@@ -24,7 +24,7 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
     if account.positions:
         check_prices_are_valid(state)
     after = account.with_balance(account.collateral_quanta - tx.amount_quanta)
-    margin = margin_of(after, state.markets, state.config)
+    margin = margin_of(after, state.underlyings, state.parameters)
     if not margin.meets_initial:
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,

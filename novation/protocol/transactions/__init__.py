@@ -2,20 +2,28 @@
 
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
+from novation.protocol.transactions.list_market import ListMarket
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_order import PlaceOrder
+from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
 from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
     "CancelOrder",
     "Deposit",
+    "L1Operation",
+    "ListMarket",
     "OracleReport",
     "OracleUpdate",
+    "ParameterKind",
     "PlaceOrder",
+    "SetParameter",
     "Transaction",
     "UserTransaction",
     "Withdraw",
 ]
 
 UserTransaction = PlaceOrder | CancelOrder | Withdraw
-Transaction = Deposit | OracleUpdate | UserTransaction
+# Of the L1 queue, in whose order they are consumed.
+L1Operation = Deposit | SetParameter
+Transaction = L1Operation | OracleUpdate | ListMarket | UserTransaction

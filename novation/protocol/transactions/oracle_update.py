@@ -1,4 +1,4 @@
-"""OracleUpdate: a quorum of oracle nodes signed prices; their medians become index and mark."""
+"""OracleUpdate: a quorum of oracle nodes signed prices; their medians become the indices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.numeric import check_field, pack
+from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import UNSIGNED, Signature
 
 
 @dataclass(frozen=True, slots=True)
 class OracleReport:
-    """What one oracle node saw: a price per market, in ticks with 16 fraction bits."""
+    """What one oracle node saw: a price per underlying, in ticks with 16 fraction bits."""
 
     signer_index: int
     time_ms: int
@@ -34,7 +35,7 @@ class OracleReport:
             (self.time_ms, 48),
             (len(self.prices_x16), 8),
         )
-        return poseidon_hash_many((config.domain_tag, word_0, *price_words(self.prices_x16)))
+        return poseidon_hash_many((config.config_hash, word_0, *price_words(self.prices_x16)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +60,24 @@ def lower_median(values: Sequence[int]) -> int:
     return sorted(values)[(len(values) - 1) // 2]
 
 
-def validate_oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> None:
+def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
     """Check shapes and bounds, the quorum and the order of the signers; stateless."""
     for report in tx.reports:
         check_field("reported time_ms", report.time_ms, 0, TIME_BOUND)
     for prices_x16 in (tx.prices_x16, *(report.prices_x16 for report in tx.reports)):
-        if len(prices_x16) != len(config.markets):
+        if len(prices_x16) != len(parameters.underlyings):
             raise InvalidTransaction(
                 ErrorCode.INVALID_FIELD,
-                f"{len(prices_x16)} prices for {len(config.markets)} markets",
-                Broken("prices_x16", len(prices_x16), len(config.markets)),
+                f"{len(prices_x16)} prices for {len(parameters.underlyings)} underlyings",
+                Broken("prices_x16", len(prices_x16), len(parameters.underlyings)),
             )
         for price_x16 in prices_x16:
             check_field("price_x16", price_x16, 1, PRICE_X16_BOUND)
-    if len(tx.reports) < config.oracle_quorum:
+    if len(tx.reports) < parameters.oracle_quorum:
         raise InvalidTransaction(
             ErrorCode.QUORUM_NOT_REACHED,
-            f"{len(tx.reports)} reports < {config.oracle_quorum}",
-            Broken("reports", len(tx.reports), config.oracle_quorum),
+            f"{len(tx.reports)} reports < {parameters.oracle_quorum}",
+            Broken("reports", len(tx.reports), parameters.oracle_quorum),
         )
     previous = -1
     for report in tx.reports:
@@ -86,11 +87,11 @@ def validate_oracle_update(tx: OracleUpdate, config: ExchangeConfig) -> None:
                 f"signer {report.signer_index} after {previous}",
                 Broken("signer_index", report.signer_index, previous + 1),
             )
-        if report.signer_index >= len(config.oracle_keys):
+        if report.signer_index >= len(parameters.oracle_keys):
             raise InvalidTransaction(
                 ErrorCode.UNKNOWN_SIGNER,
-                f"signer {report.signer_index} of {len(config.oracle_keys)}",
-                Broken("signer_index", report.signer_index, len(config.oracle_keys) - 1),
+                f"signer {report.signer_index} of {len(parameters.oracle_keys)}",
+                Broken("signer_index", report.signer_index, len(parameters.oracle_keys) - 1),
             )
         previous = report.signer_index
 

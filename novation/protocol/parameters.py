@@ -1,0 +1,170 @@
+"""Parameters of the exchange: in the state, set by L1's operations, committed to by `hash`.
+
+docs/spec/protocol.md, section 3. A word or a rule that comes from L1 has been checked there.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from novation.crypto import FIELD_PRIME, poseidon_hash_many
+from novation.protocol.constants import (
+    MAX_ORACLES,
+    MAX_UNDERLYINGS,
+    MULTIPLIER_BOUND,
+    PPM_ONE,
+    RATE_BOUND,
+    SYMBOL_BYTES,
+    TICK_DECIMALS_BOUND,
+)
+from novation.protocol.errors import DecodeError
+from novation.protocol.numeric import pack, unpack
+
+_MAX_AGE_BOUND = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Underlying:
+    """What is traded, and the terms of its markets.
+
+    `symbol` has 1 to 8 characters of one byte. A tick is 10^-tick_decimals USD, a lot
+    multiplier * 10^(tick_decimals - 6) of what is traded.
+    """
+
+    symbol: str
+    multiplier: int
+    initial_margin_ppm: int
+    maintenance_margin_ppm: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    price_band_ppm: int
+    tick_decimals: int
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
+        symbol = self.symbol.encode("latin-1", "replace")
+        _require(
+            1 <= len(symbol) <= SYMBOL_BYTES
+            and symbol.decode("latin-1") == self.symbol
+            and symbol[0] != 0,
+            f"symbol {self.symbol!r}",
+        )
+        _require(0 < self.multiplier < MULTIPLIER_BOUND, f"multiplier {self.multiplier}")
+        _require(
+            0 < self.maintenance_margin_ppm <= self.initial_margin_ppm < RATE_BOUND,
+            f"margins {self.maintenance_margin_ppm} <= {self.initial_margin_ppm}",
+        )
+        _require(0 <= self.maker_fee_ppm < RATE_BOUND, f"maker fee {self.maker_fee_ppm}")
+        _require(0 <= self.taker_fee_ppm < RATE_BOUND, f"taker fee {self.taker_fee_ppm}")
+        _require(0 <= self.price_band_ppm < PPM_ONE, f"price band {self.price_band_ppm}")
+        _require(
+            0 <= self.tick_decimals < TICK_DECIMALS_BOUND, f"tick decimals {self.tick_decimals}"
+        )
+
+    @property
+    def highest_fee_ppm(self) -> int:
+        """The larger of both fees: what a signed limit must reach."""
+        return max(self.maker_fee_ppm, self.taker_fee_ppm)
+
+    def word(self) -> int:
+        """Return the packed word of the underlying in `params_felts`."""
+        return pack(
+            (self.multiplier, 12),
+            (self.initial_margin_ppm, 20),
+            (self.maintenance_margin_ppm, 20),
+            (self.maker_fee_ppm, 20),
+            (self.taker_fee_ppm, 20),
+            (self.price_band_ppm, 20),
+            (int.from_bytes(self.symbol.encode("latin-1"), "big"), 64),
+            (self.tick_decimals, 4),
+        )
+
+    @classmethod
+    def from_word(cls, word: int) -> "Underlying":
+        """Decode a packed word; DecodeError if it is not one that `word` returns."""
+        multiplier, initial, maintenance, maker_fee, taker_fee, band, symbol, decimals = unpack(
+            word, 12, 20, 20, 20, 20, 20, 64, 4
+        )
+        text = symbol.to_bytes(SYMBOL_BYTES, "big").lstrip(b"\0").decode("latin-1")
+        try:
+            return cls(text, multiplier, initial, maintenance, maker_fee, taker_fee, band, decimals)
+        except ValueError as error:
+            raise DecodeError(str(error)) from error
+
+    def is_same_thing(self, other: "Underlying") -> bool:
+        """Return whether both count the same thing in the same units: only terms may change."""
+        own = self.symbol, self.multiplier, self.tick_decimals
+        return own == (other.symbol, other.multiplier, other.tick_decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Underlyings and oracles. `oracle_keys` are abscissas of Stark curve points."""
+
+    underlyings: tuple[Underlying, ...]
+    oracle_keys: tuple[int, ...]
+    oracle_quorum: int
+    oracle_max_age_ms: int
+    hash: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
+        n_underlyings, n_oracles = len(self.underlyings), len(self.oracle_keys)
+        _require(1 <= n_underlyings <= MAX_UNDERLYINGS, f"{n_underlyings} underlyings")
+        _require(n_oracles <= MAX_ORACLES, f"{n_oracles} oracles")
+        _require(1 <= self.oracle_quorum <= n_oracles, f"quorum {self.oracle_quorum}")
+        _require(all(0 < key < FIELD_PRIME for key in self.oracle_keys), "oracle keys")
+        _require(
+            0 < self.oracle_max_age_ms < _MAX_AGE_BOUND, f"oracle age {self.oracle_max_age_ms}"
+        )
+        object.__setattr__(self, "hash", poseidon_hash_many(self.felts()))
+
+    def felts(self) -> tuple[int, ...]:
+        """Return `params_felts`, whose hash is part of the state root."""
+        counts = pack(
+            (len(self.underlyings), 8),
+            (len(self.oracle_keys), 8),
+            (self.oracle_quorum, 8),
+            (self.oracle_max_age_ms, 32),
+        )
+        return (counts, *(item.word() for item in self.underlyings), *self.oracle_keys)
+
+    @classmethod
+    def from_felts(cls, felts: tuple[int, ...]) -> "Parameters":
+        """Decode `felts`; DecodeError if they are not what it returns."""
+        if not felts:
+            raise DecodeError("parameters: no felts")
+        n_underlyings, n_oracles, quorum, max_age_ms = unpack(felts[0], 8, 8, 8, 32)
+        if len(felts) != 1 + n_underlyings + n_oracles:
+            raise DecodeError(
+                f"parameters: {len(felts)} felts for {n_underlyings} underlyings and "
+                f"{n_oracles} oracles"
+            )
+        underlyings = tuple(Underlying.from_word(word) for word in felts[1 : 1 + n_underlyings])
+        try:
+            return cls(underlyings, felts[1 + n_underlyings :], quorum, max_age_ms)
+        except ValueError as error:
+            raise DecodeError(str(error)) from error
+
+    def with_underlying(self, index: int, underlying: Underlying) -> "Parameters":
+        """Return the parameters with one underlying replaced, or appended at the end."""
+        old = self.underlyings
+        return replace(self, underlyings=(*old[:index], underlying, *old[index + 1 :]))
+
+    def with_oracle_key(self, index: int, key: int) -> "Parameters":
+        """Return the parameters with one oracle's key replaced, or appended at the end."""
+        old = self.oracle_keys
+        return replace(self, oracle_keys=(*old[:index], key, *old[index + 1 :]))
+
+    def with_oracle_rule(self, word: int) -> "Parameters":
+        """Return the parameters with another quorum and age; DecodeError if the word is long."""
+        quorum, max_age_ms = unpack(word, 8, 32)
+        return replace(self, oracle_quorum=quorum, oracle_max_age_ms=max_age_ms)
+
+
+def oracle_rule_word(quorum: int, max_age_ms: int) -> int:
+    """Return the word of an operation that sets both."""
+    return pack((quorum, 8), (max_age_ms, 32))
+
+
+def _require(condition: bool, what: str) -> None:  # noqa: FBT001
+    if not condition:
+        raise ValueError(f"parameters out of range: {what}")

@@ -1,0 +1,51 @@
+"""ListMarket: rules alone decide what may be listed, so that nobody has to be trusted with it."""
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
+from novation.protocol.events import MarketListed
+from novation.protocol.markets import Market
+from novation.protocol.numeric import div_ceil
+from novation.protocol.rules.price_validity import check_has_price, check_prices_are_valid
+from novation.protocol.state import State
+from novation.protocol.transactions.list_market import ListMarket, validate_list_market
+
+
+def check_list_market(state: State, tx: ListMarket) -> None:
+    """Check that the underlying exists, has a valid price, and that a lot is worth enough."""
+    n_underlyings = len(state.underlyings)
+    if tx.market_id >= n_underlyings:
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_UNDERLYING,
+            f"market {tx.market_id} would be of underlying {tx.market_id} of {n_underlyings}",
+            Broken("market_id", tx.market_id, n_underlyings - 1),
+        )
+    if tx.market_id in state.markets:
+        listed_ms = state.market(tx.market_id).listed_ms
+        raise InvalidTransaction(
+            ErrorCode.MARKET_LISTED,
+            f"market {tx.market_id} is listed since {listed_ms}",
+            Broken("listed_ms", listed_ms, 0),
+        )
+    mark_x16 = state.underlyings[tx.market_id].index_price_x16
+    check_has_price(tx.market_id, mark_x16)
+    check_prices_are_valid(state)
+    multiplier = state.parameters.underlyings[tx.market_id].multiplier
+    least_x16 = MIN_LOT_VALUE_QUANTA * PRICE_X16_ONE
+    if mark_x16 * multiplier < least_x16:
+        raise InvalidTransaction(
+            ErrorCode.LOT_TOO_SMALL,
+            f"a lot is worth {mark_x16 * multiplier} / 2^16 quanta, at least "
+            f"{MIN_LOT_VALUE_QUANTA}",
+            Broken("mark_price_x16", mark_x16, div_ceil(least_x16, multiplier)),
+        )
+
+
+def apply_list_market(state: State, tx: ListMarket) -> TransactionResult:
+    """List the perpetual of an underlying."""
+    validate_list_market(tx)
+    check_list_market(state, tx)
+    market = Market(underlying_id=tx.market_id, listed_ms=state.globals.time_ms)
+    state.add_market(tx.market_id, market)
+    event = MarketListed(tx.market_id, market.underlying_id)
+    return TransactionResult(ResultCode.DONE, (event,))

@@ -1,0 +1,60 @@
+"""SetParameter: an operation of L1 replaces or appends a parameter, which holds at once."""
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.errors import ResultCode
+from novation.protocol.events import OrdersKilled, ParameterSet
+from novation.protocol.markets import UnderlyingState
+from novation.protocol.parameters import Parameters, Underlying
+from novation.protocol.rules.l1_queue import consume_operation
+from novation.protocol.state import State
+from novation.protocol.transactions.set_parameter import (
+    ParameterKind,
+    SetParameter,
+    validate_set_parameter,
+)
+
+
+def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
+    """Return the parameters after an operation; ValueError if L1 would not have taken it."""
+    if tx.kind is ParameterKind.UNDERLYING:
+        underlying, known = Underlying.from_word(tx.word), parameters.underlyings
+        _check_index(tx, len(known))
+        if tx.index < len(known) and not underlying.is_same_thing(known[tx.index]):
+            raise ValueError(f"{underlying} is not the same thing as {known[tx.index]}")
+        return parameters.with_underlying(tx.index, underlying)
+    if tx.kind is ParameterKind.ORACLE_KEY:
+        _check_index(tx, len(parameters.oracle_keys))
+        return parameters.with_oracle_key(tx.index, tx.word)
+    _check_index(tx, 0)
+    return parameters.with_oracle_rule(tx.word)
+
+
+def _check_index(tx: SetParameter, highest: int) -> None:
+    if not 0 <= tx.index <= highest:
+        raise ValueError(f"{tx.kind.name} {tx.index}, at most {highest}")
+
+
+def apply_set_parameter(state: State, tx: SetParameter) -> TransactionResult:
+    """Set the parameter and move the queue on.
+
+    Who rests has signed a limit of fees, which the book does not keep: where the maker fee rises,
+    all that rests dies.
+    """
+    validate_set_parameter(tx)
+    before = state.parameters.underlyings
+    try:
+        state.parameters = changed_parameters(state.parameters, tx)
+    except ValueError as error:
+        raise AssertionError(f"L1 took {tx}: {error}") from error
+    consume_operation(state)
+    done = ParameterSet(tx.kind, tx.index, tx.word)
+    if tx.kind is not ParameterKind.UNDERLYING:
+        return TransactionResult(ResultCode.DONE, (done,))
+    if tx.index == len(before):
+        state.set_underlying(tx.index, UnderlyingState())
+        return TransactionResult(ResultCode.DONE, (done,))
+    if state.parameters.underlyings[tx.index].maker_fee_ppm <= before[tx.index].maker_fee_ppm:
+        return TransactionResult(ResultCode.DONE, (done,))
+    state.kill_orders(tx.index)
+    killed = OrdersKilled(tx.index, state.globals.next_order_id)
+    return TransactionResult(ResultCode.DONE, (done, killed))

@@ -1,0 +1,41 @@
+"""SetParameter: the L1 contract's owner set a parameter of the exchange."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from novation.crypto import FIELD_PRIME
+from novation.protocol.constants import (
+    MAX_ORACLES,
+    MAX_UNDERLYINGS,
+    OPERATION_SET_ORACLE_KEY,
+    OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_UNDERLYING,
+)
+
+
+class ParameterKind(IntEnum):
+    """What an operation sets, by its kind in the L1 queue."""
+
+    UNDERLYING = OPERATION_SET_UNDERLYING
+    ORACLE_KEY = OPERATION_SET_ORACLE_KEY
+    ORACLE_RULE = OPERATION_SET_ORACLE_RULE
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """An operation of the L1 queue; it is always consumed and always done.
+
+    `word` is an underlying's word, an oracle's key, or quorum and age; `index` is which, the number
+    of those that exist to append one, 0 for the rule.
+    """
+
+    kind: ParameterKind
+    index: int
+    word: int
+
+
+def validate_set_parameter(tx: SetParameter) -> None:
+    """Assert what the L1 contract guarantees, whatever the state."""
+    bounds = {ParameterKind.UNDERLYING: MAX_UNDERLYINGS, ParameterKind.ORACLE_KEY: MAX_ORACLES}
+    assert 0 <= tx.index < bounds.get(tx.kind, 1)
+    assert 0 <= tx.word < FIELD_PRIME
