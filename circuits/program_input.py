@@ -14,18 +14,23 @@ from novation.protocol.accounts import NONCE_BITS, Account, Position
 from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
+    MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
     PRICES_PER_WORD,
 )
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market
+from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder, VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output
+from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     OracleUpdate,
+    ParameterKind,
     PlaceOrder,
+    SetParameter,
     Withdraw,
 )
 from novation.protocol.witness import BatchWitness
@@ -39,7 +44,12 @@ MARKET_KEY_BASE: Final = 2**44
 EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)
 
 _NULL: Final = 0
-_TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW, _TYPE_ORACLE_UPDATE = range(5)
+# Of a market's record: a leaf holds it.
+_OPENED: Final = 0
+# Symbol and tick, of which the program knows nothing, are the top of an underlying's word.
+_DISPLAY_SHIFT: Final = 112
+_TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
+_TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_LIST_MARKET = range(4, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +58,23 @@ class ProgramInput:
 
     accounts: Mapping[int, Argument]
     orders: Mapping[int, Argument]
+    markets: Mapping[int, Argument]
     tape: Sequence[Argument]
+
+    @property
+    def opened(
+        self,
+    ) -> tuple[Mapping[int, Argument], Mapping[int, Argument], Mapping[int, Argument]]:
+        """Accounts, orders and markets."""
+        return self.accounts, self.orders, self.markets
 
 
 def program_input(witness: BatchWitness) -> ProgramInput:
     """Return the input with which the program proves a batch."""
     output = decode_output(witness.output)
     guesses = _Guesses(witness)
-    tape: list[Argument] = [_config(witness), _NULL]
-    tape.extend(_market(market) for market in witness.old_markets)
+    tape: list[Argument] = [list(witness.config.felts()), _NULL, _parameters(witness)]
+    tape.extend([u.index_price_x16, u.dead_below_order_id] for u in witness.old_underlyings)
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
         delay_ms = 0 if last else witness.entries[index + 1].time_ms - entry.time_ms
@@ -70,6 +88,8 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     )
     slots = sorted({o.slot for o in witness.orders} | {o.slot for o in witness.new_orders})
     tape.extend(merkle_guesses(ORDER_TREE_HEIGHT, slots, witness.order_siblings))
+    market_ids = [opened.market_id for opened in witness.markets]
+    tape.extend(merkle_guesses(MARKET_TREE_HEIGHT, market_ids, witness.market_siblings))
     return ProgramInput(
         accounts={
             opened.account_id: account_record(opened.account)
@@ -79,6 +99,11 @@ def program_input(witness: BatchWitness) -> ProgramInput:
         orders={
             opened.order.order_id: order_record(opened.order, ORDER_KEY_BASE + opened.slot)
             for opened in witness.orders
+        },
+        markets={
+            opened.market_id: market_record(opened.market)
+            for opened in witness.markets
+            if opened.market is not None
         },
         tape=tape,
     )
@@ -137,29 +162,30 @@ def order_record(order: RestingOrder, key: int) -> Argument:
     return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
 
 
-def _config(witness: BatchWitness) -> Argument:
-    config = witness.config
-    markets = [
-        field_value
-        for market in config.markets
-        for field_value in (
-            market.multiplier,
-            market.initial_margin_ppm,
-            market.maintenance_margin_ppm,
-            market.maker_fee_ppm,
-            market.taker_fee_ppm,
-            market.price_band_ppm,
-            int.from_bytes(market.symbol.encode("ascii"), "big"),
-            max(market.maker_fee_ppm, market.taker_fee_ppm),
-        )
-    ]
+def _parameters(witness: BatchWitness) -> Argument:
+    parameters = witness.old_parameters
     return [
-        len(config.markets),
-        len(config.oracle_keys),
-        config.oracle_quorum,
-        config.oracle_max_age_ms,
-        markets,
-        list(config.felts()),
+        len(parameters.underlyings),
+        len(parameters.oracle_keys),
+        parameters.oracle_quorum,
+        parameters.oracle_max_age_ms,
+        list(parameters.oracle_keys),
+        [value for underlying in parameters.underlyings for value in _underlying(underlying)],
+    ]
+
+
+def _underlying(underlying: Underlying) -> list[int]:
+    word = underlying.word()
+    return [
+        underlying.multiplier,
+        underlying.initial_margin_ppm,
+        underlying.maintenance_margin_ppm,
+        underlying.maker_fee_ppm,
+        underlying.taker_fee_ppm,
+        underlying.price_band_ppm,
+        word >> _DISPLAY_SHIFT,
+        underlying.highest_fee_ppm,
+        word,
     ]
 
 
@@ -172,10 +198,10 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.l1_queue_position,
         counters.oracle_time_ms,
         counters.custody_quanta,
-        counters.dead_below_order_id,
         counters.post_only_until_ms,
-        witness.old_accounts_root,
-        witness.old_orders_root,
+        witness.old_roots.accounts,
+        witness.old_roots.orders,
+        witness.old_roots.markets,
         witness.entries[0].time_ms,
         len(witness.entries),
         len(output.operations),
@@ -183,18 +209,20 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         len(output.accounts),
         len(output.orders),
         n_ephemeral,
+        len(output.markets),
     ]
 
 
-def _market(market: Market) -> Argument:
+def market_record(market: Market) -> Argument:
+    """Return an opened market as struct Market of state/markets.cairo."""
     return [
-        market.index_price_x16,
-        market.mark_price_x16,
         market.bid_head_id,
         market.bid_head_price_ticks,
         market.ask_head_id,
         market.ask_head_price_ticks,
         market.open_interest_lots,
+        market.listed_ms,
+        _OPENED,
     ]
 
 
@@ -291,9 +319,15 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield [_TYPE_WITHDRAW, delay_ms]
         yield [*_head(tx), tx.amount_quanta]
         yield from guesses.use_nonce(tx)
-    else:
+    elif isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
         yield from _oracle_update(tx)
+    elif isinstance(tx, SetParameter):
+        yield [_TYPE_SET_PARAMETER, delay_ms]
+        yield from _set_parameter(tx)
+    else:
+        yield [_TYPE_LIST_MARKET, delay_ms]
+        yield [tx.market_id]
 
 
 def _head(tx: PlaceOrder | CancelOrder | Withdraw) -> tuple[int, int, int]:
@@ -322,6 +356,14 @@ def _oracle_update(tx: OracleUpdate) -> Iterator[Argument]:
         for index in range(len(column)):
             yield int(index not in lower)
             yield int(index + 1 < len(column))
+
+
+def _set_parameter(tx: SetParameter) -> Iterator[Argument]:
+    yield [int(tx.kind), tx.index, tx.word]
+    if tx.kind is ParameterKind.UNDERLYING:
+        yield _underlying(Underlying.from_word(tx.word))
+    elif tx.kind is ParameterKind.ORACLE_RULE:
+        yield list(unpack(tx.word, 8, 32))
 
 
 def _padded(prices_x16: Sequence[int]) -> list[int]:

@@ -160,13 +160,14 @@ class CairoProgram:
     def __new__(cls, compiled: str) -> Self: ...
     def run(
         self,
-        accounts: Mapping[int, object],
-        orders: Mapping[int, object],
+        opened: tuple[Mapping[int, object], Mapping[int, object], Mapping[int, object]],
         tape: Sequence[object],
         step_limit: int = ...,
         overrides: Mapping[str, Callable[[HintView], object]] | None = None,
     ) -> CairoRun:
         """Run in proof mode on opened records and a tape of integers and nested lists.
+
+        `opened` are accounts, orders and markets, each by its number.
 
         `overrides` are dishonest hints by the text of the honest ones; such a run treats pointers
         as numbers where no other sense fits, and is not provable.

@@ -18,7 +18,7 @@ def load_program() -> CairoProgram:
 
 def run_program(records: ProgramInput) -> CairoRun:
     """Run the batch program on an input; CairoRunError if the input proves nothing."""
-    return load_program().run(records.accounts, records.orders, records.tape)
+    return load_program().run(records.opened, records.tape)
 
 
 @dataclass(frozen=True, slots=True)

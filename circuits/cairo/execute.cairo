@@ -4,8 +4,10 @@ from starkware.cairo.common.dict_access import DictAccess
 from circuits.cairo.environment import Environment
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
+from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
+from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.withdraw import withdraw
 
 // The state between two transactions, without what the access log holds. `time_ms` is the time of
@@ -27,6 +29,8 @@ const TYPE_PLACE_ORDER = 0;
 const TYPE_CANCEL_ORDER = 1;
 const TYPE_DEPOSIT = 2;
 const TYPE_WITHDRAW = 3;
+const TYPE_ORACLE_UPDATE = 4;
+const TYPE_SET_PARAMETER = 5;
 
 // Executes the transactions of a batch.
 //
@@ -83,7 +87,19 @@ func execute{
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
     }
-    let (environment) = oracle_update(environment, time_ms, next_order_id);
+    if (message.type == TYPE_ORACLE_UPDATE) {
+        let (environment) = oracle_update(environment, time_ms, next_order_id);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_SET_PARAMETER) {
+        let (environment) = set_parameter(environment, next_order_id);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    list_market(environment, time_ms);
     return execute(
         n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
     );

@@ -6,7 +6,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.config import Config, load_config
+from circuits.cairo.config import load_config
 from circuits.cairo.constants import (
     MAX_OPERATIONS_PER_BATCH,
     OUTPUT_VERSION,
@@ -15,22 +15,27 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
+from circuits.cairo.parameters import Parameters, Underlying
 from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
-from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, hash_state, pack_globals
-from circuits.cairo.state.market_words import MARKET_WORDS, close_markets, open_markets
-from circuits.cairo.state.markets import Price
+from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, Roots, hash_state, pack_globals
+from circuits.cairo.state.prices import Price, hash_parameters, open_underlyings, write_words
 
 // What the prover says about the batch as a whole.
 struct Batch {
     globals: Globals,
-    accounts_root: felt,
-    orders_root: felt,
+    roots: Roots,
     first_time_ms: felt,
     n_transactions: felt,
     n_operations: felt,
     n_withdrawals: felt,
     division: Division,
+}
+
+// The parameters of the old state, as the prover reads them.
+struct OldParameters {
+    parameters: Parameters,
+    underlyings: Underlying*,
 }
 
 // The first felts of the output; docs/spec/output.md.
@@ -52,7 +57,7 @@ func main{
 }() {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    let (local config: Config*) = load_config();
+    let (local config_hash) = load_config();
     local message: Batch;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     let (local accounts_start: DictAccess*) = alloc();
@@ -62,8 +67,8 @@ func main{
     let accounts_log = accounts_start;
     let orders_log = orders_start;
     let markets_log = markets_start;
+    let (local parameters: Parameters*, local old_root) = open_state(&message, prices);
     with accounts_log, orders_log, markets_log {
-        let (local old_root) = open_state(&message, config, prices);
         assert [range_check_ptr] = message.first_time_ms - message.globals.time_ms;
         assert [range_check_ptr + 1] = message.n_transactions - 1;
         let range_check_ptr = range_check_ptr + 2;
@@ -73,13 +78,11 @@ func main{
         local operations_end: Operation* = operations + message.n_operations * Operation.SIZE;
         local withdrawals_end: felt* = cast(operations_end, felt*) + message.n_withdrawals;
         local environment: Environment = Environment(
-            config=config,
-            domain_tag=config.domain_tag,
-            markets=config.markets,
+            config_hash=config_hash,
+            parameters=parameters,
             prices=prices,
             price_valid_until_ms=message.globals.oracle_time_ms + PRICE_VALIDITY_MS,
             oracle_hash=0,
-            dead_below_order_id=message.globals.dead_below_order_id,
             post_only_until_ms=message.globals.post_only_until_ms,
             custody_quanta=message.globals.custody_quanta,
             operations=operations,
@@ -104,7 +107,6 @@ func main{
         l1_queue_position=message.globals.l1_queue_position + message.n_operations,
         oracle_time_ms=environment_after.price_valid_until_ms - PRICE_VALIDITY_MS,
         custody_quanta=environment_after.custody_quanta,
-        dead_below_order_id=environment_after.dead_below_order_id,
         post_only_until_ms=environment_after.post_only_until_ms,
     );
     local accounts_end: DictAccess* = accounts_log;
@@ -116,26 +118,29 @@ func main{
     let (local new_root) = seal_state(
         &accounts, &orders, &markets, &message, progress.environment, &globals
     );
-    write_header(
-        header, &message, &globals, config, old_root, new_root, progress.environment.oracle_hash
-    );
+    write_header(header, &message, &globals, progress.environment, old_root, new_root);
     return ();
 }
 
-// Opens the old state: proves the markets and counters that the old root commits to, writes the
-// first table of prices and the first log entries of the markets.
-func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, markets_log: DictAccess*}(
-    batch: Batch*, config: Config*, prices: Price*
-) -> (root: felt) {
+// Opens the old state: proves the parameters, underlyings and counters that the old root commits to,
+// and writes the first table of prices.
+func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(batch: Batch*, prices: Price*) -> (
+    parameters: Parameters*, root: felt
+) {
     alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: OldParameters;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
     let (local words: felt*) = alloc();
-    open_markets(words, prices, config.markets, 0, config.n_markets);
-    let (local markets_hash) = poseidon_hash_many(config.n_markets * MARKET_WORDS, words);
+    let n_underlyings = message.parameters.n_underlyings;
+    open_underlyings(prices, message.underlyings, words, n_underlyings);
+    let (local params_hash) = hash_parameters(&message.parameters, prices);
+    let (local underlyings_hash) = poseidon_hash_many(n_underlyings, words);
     let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);
     let (root) = hash_state(
-        batch.accounts_root, batch.orders_root, markets_hash, globals_word_0, globals_word_1
+        &batch.roots, underlyings_hash, params_hash, globals_word_0, globals_word_1
     );
-    return (root=root);
+    return (parameters=&message.parameters, root=root);
 }
 
 // Writes the data-availability part of the output and returns the new state root.
@@ -148,36 +153,28 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     globals: Globals*,
 ) -> (root: felt) {
     alloc_locals;
-    let (local accounts_root, local orders_root) = seal_trees(
-        accounts, orders, &batch.division, batch.accounts_root, batch.orders_root
-    );
-    let n_markets = environment.config.n_markets;
+    let (__fp__, _) = get_fp_and_pc();
+    let (local roots: Roots) = seal_trees(accounts, orders, markets, &batch.division, &batch.roots);
+    let parameters = environment.parameters;
+    local n_underlyings = parameters.n_underlyings;
     let words = output_ptr;
-    let (entry) = close_markets(words, environment.prices, markets.start, 0, n_markets);
-    assert entry = markets.end;
-    let output_ptr = output_ptr + n_markets * MARKET_WORDS;
-    let (local markets_hash) = poseidon_hash_many(n_markets * MARKET_WORDS, words);
+    write_words(words, environment.prices, n_underlyings);
+    let output_ptr = output_ptr + n_underlyings;
+    let (local underlyings_hash) = poseidon_hash_many(n_underlyings, words);
+    let (local params_hash) = hash_parameters(parameters, environment.prices);
     let (globals_word_0, globals_word_1) = pack_globals(globals);
     assert output_ptr[0] = globals_word_0;
     assert output_ptr[1] = globals_word_1;
     let output_ptr = output_ptr + GLOBALS_WORDS;
-    let (root) = hash_state(
-        accounts_root, orders_root, markets_hash, globals_word_0, globals_word_1
-    );
+    let (root) = hash_state(&roots, underlyings_hash, params_hash, globals_word_0, globals_word_1);
     return (root=root);
 }
 
 func write_header{range_check_ptr}(
-    header: Header*,
-    batch: Batch*,
-    globals: Globals*,
-    config: Config*,
-    old_root,
-    new_root,
-    oracle_hash,
+    header: Header*, batch: Batch*, globals: Globals*, environment: Environment*, old_root, new_root
 ) {
-    // Counts of accounts and orders are bounded in seal_trees, times and positions in pack_globals
-    // (the first time is not above the last).
+    // Counts of accounts, orders and markets are bounded in seal_trees, that of underlyings in
+    // pack_counts, times and positions in pack_globals (the first time is not above the last).
     assert [range_check_ptr] = batch.n_operations;
     assert [range_check_ptr + 1] = batch.n_operations + (RC_BOUND - OUTPUT_COUNT_BOUND);
     assert [range_check_ptr + 2] = batch.n_withdrawals;
@@ -185,14 +182,15 @@ func write_header{range_check_ptr}(
     let range_check_ptr = range_check_ptr + 4;
     assert [header] = Header(
         version=OUTPUT_VERSION,
-        config_hash=config.config_hash,
+        config_hash=environment.config_hash,
         old_root=old_root,
         new_root=new_root,
         times=globals.batch_number + batch.first_time_ms * 2 ** 48 + globals.time_ms * 2 ** 96,
         counts=batch.globals.l1_queue_position + batch.n_operations * 2 ** 48 +
         batch.n_withdrawals * 2 ** 64 + batch.division.n_accounts * 2 ** 80 +
-        batch.division.n_orders * 2 ** 104 + config.n_markets * 2 ** 128,
-        oracle_hash=oracle_hash,
+        batch.division.n_orders * 2 ** 104 + batch.division.n_markets * 2 ** 128 +
+        environment.parameters.n_underlyings * 2 ** 144,
+        oracle_hash=environment.oracle_hash,
     );
     return ();
 }

@@ -1,7 +1,7 @@
 from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE
 from circuits.cairo.numeric import is_wide_nonnegative
 from circuits.cairo.state.accounts import Account
-from circuits.cairo.state.markets import Price
+from circuits.cairo.state.prices import Price
 from circuits.cairo.state.positions import Position
 
 // equity_x16 * 10^6 of one quantum of collateral.

@@ -6,6 +6,8 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
     FEE_ACCOUNT_ID,
+    MARKET_KEY_BASE,
+    MARKET_TREE_HEIGHT,
     ORDER_KEY_BASE,
     ORDER_TREE_HEIGHT,
     RC_BOUND,
@@ -13,6 +15,8 @@ from circuits.cairo.constants import (
 from circuits.cairo.state.account_leaves import seal_accounts
 from circuits.cairo.state.access_log import Squashed
 from circuits.cairo.state.accounts import Account
+from circuits.cairo.state.globals import Roots
+from circuits.cairo.state.market_leaves import seal_markets
 from circuits.cairo.state.merkle import Leaf, update_subtree
 from circuits.cairo.state.order_leaves import seal_orders
 
@@ -21,10 +25,12 @@ struct Division {
     n_accounts: felt,
     n_orders: felt,
     n_ephemeral: felt,
+    n_markets: felt,
 }
 
 const ACCOUNT_COUNT_BOUND = 2 ** 24;
 const ORDER_COUNT_BOUND = 2 ** 24;
+const MARKET_COUNT_BOUND = 2 ** 16;
 
 // Credits the fees of the batch. The account is touched only if there are any.
 func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
@@ -51,29 +57,40 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     return ();
 }
 
-// Proves the new roots of both trees and writes the records of accounts and orders to the output.
+// Proves the new roots of the trees and writes the records of accounts, orders and markets to the
+// output.
 //
-// Guarantee: every entry of both logs is used: an account, the order of a slot, or an order that
-// was born and is gone (duty 5 of state/access_log.cairo).
+// Guarantee: every entry of the logs is used: an account, the order of a slot, an order that was born
+// and is gone, or a market (duty 5 of state/access_log.cairo).
 func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    accounts: Squashed*, orders: Squashed*, division: Division*, accounts_root, orders_root
-) -> (accounts_root: felt, orders_root: felt) {
+    accounts: Squashed*,
+    orders: Squashed*,
+    markets: Squashed*,
+    division: Division*,
+    old_roots: Roots*,
+) -> (roots: Roots) {
     alloc_locals;
     assert [range_check_ptr] = division.n_accounts;
     assert [range_check_ptr + 1] = division.n_accounts + (RC_BOUND - ACCOUNT_COUNT_BOUND);
     assert [range_check_ptr + 2] = division.n_orders;
     assert [range_check_ptr + 3] = division.n_orders + (RC_BOUND - ORDER_COUNT_BOUND);
     assert [range_check_ptr + 4] = division.n_ephemeral;
-    let range_check_ptr = range_check_ptr + 5;
+    assert [range_check_ptr + 5] = division.n_markets;
+    assert [range_check_ptr + 6] = division.n_markets + (RC_BOUND - MARKET_COUNT_BOUND);
+    let range_check_ptr = range_check_ptr + 7;
     let (local new_accounts_root) = seal_account_tree(
-        accounts.start, division.n_accounts, accounts_root
+        accounts.start, division.n_accounts, old_roots.accounts
     );
     assert accounts.end = accounts.start + division.n_accounts * DictAccess.SIZE;
-    let (local new_orders_root) = seal_order_tree(orders.start, division.n_orders, orders_root);
+    let (local new_orders_root) = seal_order_tree(
+        orders.start, division.n_orders, old_roots.orders
+    );
     let ephemeral = orders.start + division.n_orders * DictAccess.SIZE;
     assert orders.end = ephemeral + division.n_ephemeral * DictAccess.SIZE;
     check_ephemeral(ephemeral, division.n_ephemeral);
-    return (accounts_root=new_accounts_root, orders_root=new_orders_root);
+    let (new_markets_root) = seal_market_tree(markets.start, division.n_markets, old_roots.markets);
+    assert markets.end = markets.start + division.n_markets * DictAccess.SIZE;
+    return (roots=Roots(new_accounts_root, new_orders_root, new_markets_root));
 }
 
 func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
@@ -111,6 +128,26 @@ func seal_order_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
     let (local leaves: Leaf*) = alloc();
     seal_orders(entry, leaves, n_orders);
     let (new_root) = update_tree(leaves, n_orders, old_root);
+    return (new_root=new_root);
+}
+
+func seal_market_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, n_markets, old_root
+) -> (new_root: felt) {
+    alloc_locals;
+    if (n_markets == 0) {
+        return (new_root=old_root);
+    }
+    // The keys ascend, so the first and the last one bound all.
+    let last = entry + (n_markets - 1) * DictAccess.SIZE;
+    tempvar last_id = last.key - MARKET_KEY_BASE;
+    assert [range_check_ptr] = entry.key - MARKET_KEY_BASE;
+    assert [range_check_ptr + 1] = last_id;
+    assert [range_check_ptr + 2] = last_id + (RC_BOUND - 2 ** MARKET_TREE_HEIGHT);
+    let range_check_ptr = range_check_ptr + 3;
+    let (local leaves: Leaf*) = alloc();
+    seal_markets(entry, leaves, n_markets);
+    let (new_root) = update_tree(leaves, n_markets, old_root);
     return (new_root=new_root);
 }
 

@@ -109,7 +109,7 @@ def update_prices(exchange: Exchange, n: int) -> None:
         reports = []
         for signer in range(N_ORACLES):
             noise = (signer * 7 + i) % N_ORACLES
-            prices = tuple((PRICE << 16) + noise for _ in exchange.config.markets)
+            prices = tuple((PRICE << 16) + noise for _ in exchange.state.underlyings)
             reports.append(oracle_report(exchange.config, signer, exchange.time_ms, prices))
         exchange.apply(oracle_update(tuple(reports)))
 

@@ -177,7 +177,7 @@ def run_dishonestly(
 def run_with_hints(records: ProgramInput, hints: Hints) -> tuple[int, ...] | None:
     """Return the output that an input proves with these hints, None if it proves nothing."""
     try:
-        run = load_program().run(records.accounts, records.orders, records.tape, overrides=hints)
+        run = load_program().run(records.opened, records.tape, overrides=hints)
     except CairoRunError:
         return None
     return tuple(run.output)

@@ -22,13 +22,13 @@ from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, Withdraw
 from tests.support.builders import (
     ONE_DOLLAR,
-    exchange_config,
     l1_address,
-    market_config,
     oracle_report,
     oracle_update,
+    parameters,
     private_key,
     public_key,
+    underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 from tests.support.random_batches import RandomTrading
@@ -50,7 +50,7 @@ def several_keys() -> Iterator[SealedBatch]:
         collateral_quanta=1_000 * ONE_DOLLAR,
     )
     two_keys = replace(account, l1_address=l1_address(3), keys=keys[:2], nonces=(0, 7))
-    exchange = exchange_with({2: account, 3: two_keys}, exchange_config(6))
+    exchange = exchange_with({2: account, 3: two_keys}, parameters(6))
     config = exchange.config
     exchange.set_price(1000)
     for index, nonce in ((3, 2**61 + 1), (1, 2**62 - 8), (0, 6), (2, 1), (1, 2**62 - 1)):
@@ -72,8 +72,8 @@ def several_keys() -> Iterator[SealedBatch]:
 
 def greatest_numbers() -> Iterator[SealedBatch]:
     """Takers below initial margin, then makers: what shrinks a position may trade."""
-    greatest = market_config(multiplier=2**12 - 1, price_band_ppm=PPM_ONE - 1)
-    config = replace(exchange_config(1), markets=(greatest,))
+    greatest = underlying(multiplier=2**12 - 1, price_band_ppm=PPM_ONE - 1)
+    config = replace(parameters(1), underlyings=(greatest,))
     exchange = Exchange(config, price_ticks=2**31)
     exchange.fund(2, 3, 4, amount_quanta=RICH)
     unit = RICH // (2**31 * 2**12)
@@ -106,7 +106,7 @@ def greatest_numbers() -> Iterator[SealedBatch]:
 
 def slots_and_makers() -> Iterator[SealedBatch]:
     """Slots that are not the first of the list, and makers that may only reduce."""
-    exchange = Exchange(exchange_config(3))
+    exchange = Exchange(parameters(3))
     exchange.fund(2, 3)
     for market_id in (2, 0, 1):
         exchange.place(2, SELL, 3, 1000, market_id=market_id)
@@ -164,8 +164,8 @@ def cancellations() -> Iterator[SealedBatch]:
 
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
-    free = market_config(maker_fee_ppm=0, taker_fee_ppm=0)
-    exchange = Exchange(replace(exchange_config(1), markets=(free,)))
+    free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
+    exchange = Exchange(replace(parameters(1), underlyings=(free,)))
     exchange.fund(2, 3)
     exchange.place(2, SELL, 3, 1000)
     exchange.place(3, BUY, 2, 1000, max_fee_ppm=0)
@@ -174,7 +174,7 @@ def without_fees() -> Iterator[SealedBatch]:
 
 def prices_only() -> Iterator[SealedBatch]:
     """Two oracle updates of eleven markets; no account and no order is opened."""
-    exchange = Exchange(exchange_config(11), price_ticks=0)
+    exchange = Exchange(parameters(11), price_ticks=0)
     exchange.set_price(*range(1000, 1011))
     exchange.set_price(*range(1010, 999, -1))
     yield exchange.seal()
@@ -182,7 +182,7 @@ def prices_only() -> Iterator[SealedBatch]:
 
 def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:
     """The third of three random batches."""
-    trading = RandomTrading(seed, exchange_config(n_markets))
+    trading = RandomTrading(seed, parameters(n_markets))
     for _ in range(2):
         trading.batch(n_transactions)
     yield trading.batch(n_transactions)

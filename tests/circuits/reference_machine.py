@@ -99,7 +99,7 @@ class ReferenceRun:
         memory, segments = self.runner.vm_memory, self.runner.segments
         accounts = {key: segments.gen_arg(x) for key, x in records.accounts.items()}
         orders = {key: segments.gen_arg(x) for key, x in records.orders.items()}
-        markets: dict[int, Any] = {}
+        markets = {key: segments.gen_arg(x) for key, x in records.markets.items()}
         read_to: dict[int, Any] = {}
 
         def read_log(end: Any) -> None:

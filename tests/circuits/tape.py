@@ -1,11 +1,12 @@
 """Where things are on the tape of an input (circuits/program_input.py)."""
 
+from dataclasses import replace
 from typing import Any
 
 from circuits.program_input import ProgramInput
 
 # The item that describes the batch, and fields of it.
-BATCH, N_TRANSACTIONS, N_ORDERS, N_EPHEMERAL = 1, 8, 12, 13
+BATCH, N_TRANSACTIONS, N_ORDERS, N_EPHEMERAL = 1, 10, 14, 15
 # Fields of an order; no other item behind the batch's has as many.
 ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 14, 12, 13
 
@@ -21,7 +22,7 @@ def transaction_places(records: ProgramInput) -> list[int]:
 
 def with_tape(records: ProgramInput, tape: list[Any]) -> ProgramInput:
     """Return the input with another tape."""
-    return ProgramInput(records.accounts, records.orders, tape)
+    return replace(records, tape=tape)
 
 
 def with_counts(records: ProgramInput, tape: list[Any], changes: dict[int, int]) -> ProgramInput:

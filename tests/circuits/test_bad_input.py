@@ -24,7 +24,7 @@ ARGUMENTS = "output_ptr: felt*, range_check_ptr, ecdsa_ptr: felt*, poseidon_ptr:
 
 
 def run(records: ProgramInput, tape: list[Any], **options: Any) -> CairoRun:
-    return load_program().run(records.accounts, records.orders, tape, **options)
+    return load_program().run(records.opened, tape, **options)
 
 
 def compiled(folder: Path, body: str, imports: str = "") -> CairoProgram:
@@ -134,7 +134,7 @@ def test_run_when_it_never_ends_then_ctrl_c_stops_it(tmp_path: Path) -> None:
     previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            program.run({}, {}, [], step_limit=1 << 30)
+            program.run(({}, {}, {}), [], step_limit=1 << 30)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -178,7 +178,7 @@ def test_run_when_the_program_does_what_cannot_be_proven_then_error(
     body = body.replace("local_p", "p")
     program = compiled(tmp_path, body, ALLOC if "alloc" in body else "")
     with pytest.raises(CairoRunError, match=message):
-        program.run({}, {}, [])
+        program.run(({}, {}, {}), [])
 
 
 def garbage(rng: random.Random, item: Any) -> Any:
@@ -204,7 +204,8 @@ def test_run_when_the_input_is_garbage_then_error_or_another_output(part: int) -
         account = rng.choice(list(RECORDS.accounts))
         accounts = {**RECORDS.accounts, account: garbage(rng, RECORDS.accounts[account])}
         try:
-            load_program().run(rng.choice((accounts, RECORDS.accounts)), RECORDS.orders, tape)
+            opened = (rng.choice((accounts, RECORDS.accounts)), RECORDS.orders, RECORDS.markets)
+            load_program().run(opened, tape)
         except CairoRunError:
             refused += 1
     assert refused > 200, (SEED, part)

@@ -17,10 +17,10 @@ from novation.protocol.sealing import SealedBatch
 from prover.cost import LOADER, steps_by_function
 from prover.runner import run_batch, run_program
 from tests.support.builders import (
-    exchange_config,
     oracle_private_key,
     oracle_report,
     oracle_update,
+    parameters,
     public_key,
 )
 from tests.support.exchange import BUY, Exchange
@@ -39,7 +39,7 @@ class Charged:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self.steps = empty_batch_steps(len(exchange.config.markets))
+        self.steps = empty_batch_steps(len(exchange.state.underlyings))
         self._apply = exchange.apply
         exchange.apply = self.apply  # type: ignore[method-assign]
 
@@ -50,7 +50,7 @@ class Charged:
 
     def take(self) -> int:
         """Return the charge of the batch, and start the next."""
-        steps, self.steps = self.steps, empty_batch_steps(len(self.exchange.config.markets))
+        steps, self.steps = self.steps, empty_batch_steps(len(self.exchange.state.underlyings))
         return steps
 
 
@@ -64,7 +64,7 @@ def assert_covered(sealed: SealedBatch, charged_steps: int) -> None:
 
 @pytest.mark.parametrize(("seed", "n_markets"), [(1, 1), (2, 2), (3, 5), (4, 16)])
 def test_charged_steps_are_an_upper_bound_of_the_run(seed: int, n_markets: int) -> None:
-    trading = RandomTrading(seed, exchange_config(n_markets))
+    trading = RandomTrading(seed, parameters(n_markets))
     charged = Charged(trading.exchange)
     for n_transactions in (1, 12, 70):
         sealed = trading.batch(n_transactions)
@@ -103,7 +103,7 @@ def test_charge_when_a_batch_has_one_kind_only_then_covers_its_padding(
 ) -> None:
     """As many signatures, hashes and range checks as there can be for few steps."""
     keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
-    exchange = Exchange(replace(exchange_config(1), oracle_keys=keys))
+    exchange = Exchange(replace(parameters(1), oracle_keys=keys))
     exchange.fund(2)
     exchange.seal()
     charged = Charged(exchange)
@@ -118,7 +118,7 @@ def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
 
 
 def test_steps_of_the_loader_are_within_their_charge() -> None:
-    trading = RandomTrading(5, exchange_config(1))
+    trading = RandomTrading(5, parameters(1))
     run = run_program(program_input(trading.batch(1).witness))
     steps = steps_by_function(run)
     assert 0 < steps[LOADER] <= LOADER_STEPS

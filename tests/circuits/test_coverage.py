@@ -32,7 +32,7 @@ def is_data(place: str) -> bool:
 def test_forging_batches_run_every_instruction() -> None:
     steps: Counter[int] = Counter()
     for name, records in forging_inputs().items():
-        run = load_program().run(records.accounts, records.orders, records.tape)
+        run = load_program().run(records.opened, records.tape)
         assert tuple(run.output) == forging_batches()[name].output
         steps.update(steps_by_offset(run))
     own = {

@@ -8,7 +8,7 @@ import pytest
 
 from novation.protocol.sealing import SealedBatch
 from prover.runner import execute_only
-from tests.support.builders import exchange_config
+from tests.support.builders import parameters
 from tests.support.random_batches import RandomTrading
 from tests.support.scenarios import every_outcome
 
@@ -34,7 +34,7 @@ def test_long_batches_give_the_same_output(seed: int) -> None:
 
 @pytest.mark.parametrize("n_markets", [1, 4, 5, 6, 10, 16])
 def test_batches_of_any_number_of_markets_give_the_same_output(n_markets: int) -> None:
-    trading = RandomTrading(n_markets, exchange_config(n_markets))
+    trading = RandomTrading(n_markets, parameters(n_markets))
     for _ in range(3):
         assert_proven(trading.batch(12))
 

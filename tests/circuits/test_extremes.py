@@ -33,14 +33,14 @@ from novation.protocol.transactions import Deposit
 from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
     ONE_DOLLAR,
-    exchange_config,
     l1_address,
-    market_config,
     oracle_private_key,
     oracle_report,
     oracle_update,
+    parameters,
     private_key,
     public_key,
+    underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
@@ -53,7 +53,7 @@ def assert_proven(exchange: Exchange) -> None:
 
 
 def test_eight_positions_with_the_ninth_market_left_alone() -> None:
-    exchange = Exchange(exchange_config(9))
+    exchange = Exchange(parameters(9))
     exchange.fund(2, 3, amount_quanta=10**6 * ONE_DOLLAR)
     for market_id in (7, 0, 3, 5, 1, 6, 2, 4):
         exchange.place(2, SELL, 3 + market_id, 1000, market_id=market_id)
@@ -70,7 +70,7 @@ def test_eight_positions_with_the_ninth_market_left_alone() -> None:
 
 
 def test_position_at_its_bound() -> None:
-    config = replace(exchange_config(1), markets=(market_config(multiplier=1),))
+    config = replace(parameters(1), underlyings=(underlying(multiplier=1),))
     exchange = Exchange(config, price_ticks=1)
     exchange.fund(2, 3, amount_quanta=RICH)
     for _ in range(15):
@@ -109,7 +109,7 @@ def test_deposits_with_any_numbers_that_l1_lets_in() -> None:
 def test_oracle_updates_with_the_greatest_numbers(n_reports: int) -> None:
     """Any number of reports, the least and the greatest prices, both ends of the window."""
     keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
-    config = replace(exchange_config(MAX_MARKETS), oracle_keys=keys, oracle_quorum=1)
+    config = replace(parameters(MAX_MARKETS), oracle_keys=keys, oracle_quorum=1)
     exchange = Exchange(config, price_ticks=0)
     for first_price in (1, PRICE_X16_BOUND - 1):
         exchange.time_ms += 2 * config.oracle_max_age_ms + 1
@@ -134,8 +134,8 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
         collateral_quanta=COLLATERAL_BOUND - 1,
     )
     counters = Globals(next_order_id=ORDER_ID_BOUND - 3, l1_queue_position=2**48 - 2)
-    market = market_config(multiplier=MULTIPLIER_BOUND - 1, maker_fee_ppm=RATE_BOUND - 1)
-    config = replace(exchange_config(1), markets=(market,))
+    market = underlying(multiplier=MULTIPLIER_BOUND - 1, maker_fee_ppm=RATE_BOUND - 1)
+    config = replace(parameters(1), underlyings=(market,))
     exchange = exchange_with({2: account}, config, counters)
     exchange.time_ms = TIME_BOUND - 3
     exchange.nonces[2] = NONCE_BOUND - 4
@@ -152,7 +152,7 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
 def test_gap_at_the_end_of_time_and_of_ids() -> None:
     counters = Globals(next_order_id=ORDER_ID_BOUND - 2, oracle_time_ms=1)
     account = Account(l1_address(2), (public_key(private_key(2)),), (0,), ONE_DOLLAR)
-    exchange = exchange_with({2: account}, exchange_config(1), counters)
+    exchange = exchange_with({2: account}, parameters(1), counters)
     exchange.time_ms = TIME_BOUND - 2
     exchange.set_price(1000)
     assert_proven(exchange)
@@ -163,7 +163,7 @@ def test_gap_at_the_end_of_time_and_of_ids() -> None:
 
 def test_batch_with_the_most_of_everything() -> None:
     """Sixteen markets, eight slots an account, walks over 32 makers, many new accounts."""
-    exchange = Exchange(exchange_config(MAX_MARKETS))
+    exchange = Exchange(parameters(MAX_MARKETS))
     users = range(2, 36)
     exchange.fund(*users)
     for market_id in range(8):

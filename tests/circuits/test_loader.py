@@ -51,7 +51,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]
 
 
 def run(code: dict[str, Any], overrides: dict[str, Any] | None = None) -> CairoRun:
-    return CairoProgram(json.dumps(code)).run({}, {}, [], overrides=overrides)
+    return CairoProgram(json.dumps(code)).run(({}, {}, {}), [], overrides=overrides)
 
 
 def with_constants(program: Any, **changes: int) -> dict[str, Any]:

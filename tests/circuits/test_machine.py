@@ -9,13 +9,13 @@ from circuits.program_input import program_input
 from novation.protocol.sealing import SealedBatch
 from prover.runner import run_batch, write_files
 from tests.circuits.reference_machine import ReferenceRun, parse_memory, read_json
-from tests.support.builders import exchange_config
+from tests.support.builders import parameters
 from tests.support.random_batches import RandomTrading
 from tests.support.scenarios import every_outcome
 
 
 def random_batch(seed: int, n_markets: int, n_transactions: int) -> SealedBatch:
-    trading = RandomTrading(seed, exchange_config(n_markets))
+    trading = RandomTrading(seed, parameters(n_markets))
     trading.batch(n_transactions)
     return trading.batch(n_transactions)
 

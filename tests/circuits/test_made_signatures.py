@@ -16,10 +16,10 @@ from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
-    exchange_config,
     l1_address,
     oracle_report,
     oracle_update,
+    parameters,
 )
 from tests.support.exchange import BUY, Exchange
 from tests.support.made_signatures import MadeSignature, signatures_of_meeting_sums
@@ -83,7 +83,7 @@ def made_reports(seed: int) -> tuple[Exchange, list[tuple[OracleReport, MadeSign
     """Return an exchange whose oracle keys were made for their first reports."""
     exchange = Exchange(price_ticks=0)
     exchange.time_ms += 1
-    prices_x16 = tuple(1000 << 16 for _ in exchange.config.markets)
+    prices_x16 = tuple(1000 << 16 for _ in exchange.state.underlyings)
     made = []
     for index in range(QUORUM):
         # A report's hash does not contain the keys, and neither does the domain.
@@ -91,7 +91,7 @@ def made_reports(seed: int) -> tuple[Exchange, list[tuple[OracleReport, MadeSign
         kinds = signatures_of_meeting_sums(report.message_hash(exchange.config), seed, STEPS)
         made.append((report, kinds[(seed + index) % N_KINDS]))
     keys = tuple(signature.public_key for _, signature in made)
-    config = replace(exchange_config(), oracle_keys=keys)
+    config = replace(parameters(), oracle_keys=keys)
     with_keys = Exchange(config, price_ticks=0)
     with_keys.time_ms = exchange.time_ms
     return with_keys, [

@@ -2,12 +2,12 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
-from circuits.cairo.config import MarketConfig
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus, surplus_of
+from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account
-from circuits.cairo.state.markets import Price
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.prices import Price
 
 // The incoming order, as far as a walk needs it.
 struct Taker {
@@ -18,7 +18,7 @@ struct Taker {
     limit_price_ticks: felt,
     time_ms: felt,
     market_id: felt,
-    market: MarketConfig*,
+    underlying: Underlying*,
     price: Price*,
     prices: Price*,
     dead_below_order_id: felt,
@@ -98,9 +98,9 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let range_check_ptr = range_check_after;
 
     // The trade, unless the maker's account then fails the margin rule.
-    tempvar price_of_lot = terms.price_ticks * taker.market.multiplier;
+    tempvar price_of_lot = terms.price_ticks * taker.underlying.multiplier;
     local notional = lots * price_of_lot;
-    let (local fee) = fee_of(notional, taker.market.maker_fee_ppm);
+    let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
     // The maker's open sum is on the side that the taker is not on.
     local slot: Position;
     tempvar buys = lots * taker.side;

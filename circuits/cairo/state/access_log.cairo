@@ -17,7 +17,7 @@ from starkware.cairo.common.squash_dict import squash_dict
 // sets `prices`, which is never null and is null in every record that open_account takes. Memory
 // does not change: without that, a record could be its own successor and need no first one. A
 // failed deposit makes no record; its entry repeats the old one, which the chain then still has to
-// reach. Markets need no such change: their first records are those of open_markets, not guesses.
+// reach. Of a market it is `is_made`: 0 in every record that open_market takes, 1 in every other.
 // Duty 5, first and last: who seals proves that the first record of a key is what the old state
 // holds (none, if it holds none), and makes the last one the new leaf.
 // Duty 6, no change: a record is never written again, so that what was read once stays true.

@@ -5,7 +5,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import NONCE_BOUND, RC_BOUND
 from circuits.cairo.state.positions import Position
-from circuits.cairo.state.markets import Price
+from circuits.cairo.state.prices import Price
 
 // What keys_hash commits to; `key_0` is followed by the other keys.
 struct Owner {
@@ -50,14 +50,14 @@ struct MessageHead {
 // deployment, and the nonce is above the last one of that key. place_order.cairo repeats this to save
 // steps: keep in step.
 func authorize{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
-    type, head: MessageHead, market_id, word_1, domain_tag, account: Account*
+    type, head: MessageHead, market_id, word_1, domain, account: Account*
 ) -> (identity: Identity*, nonce_0: felt) {
     // word_0 has one reading: type is a constant, market_id is on top, and the others are bounded
     // here, by the caller, or (key_index) by the two branches below.
     assert poseidon_ptr.input.s0 = type + head.account_id * 2 ** 8 + head.key_index * 2 ** 40 +
         head.nonce * 2 ** 48 + market_id * 2 ** 110;
     assert poseidon_ptr.input.s1 = word_1;
-    assert poseidon_ptr.input.s2 = domain_tag;
+    assert poseidon_ptr.input.s2 = domain;
     assert [range_check_ptr] = head.nonce + (RC_BOUND - NONCE_BOUND);
     let message = poseidon_ptr.output.s0;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;

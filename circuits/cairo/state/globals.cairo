@@ -2,13 +2,7 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import (
-    CUSTODY_BOUND,
-    ORDER_ID_BOUND,
-    RC_BOUND,
-    STATE_VERSION,
-    TIME_BOUND,
-)
+from circuits.cairo.constants import CUSTODY_BOUND, RC_BOUND, STATE_VERSION, TIME_BOUND
 
 // Counters of the whole exchange, and what guards its money and its books.
 struct Globals {
@@ -19,9 +13,7 @@ struct Globals {
     oracle_time_ms: felt,
     // All credited deposits minus all withdrawals.
     custody_quanta: felt,
-    // Orders with a lower id rested while prices were away for too long: they are dead.
-    dead_below_order_id: felt,
-    // Until then orders must be post-only; 0 if there never was such a gap.
+    // Until then orders must be post-only; 0 if prices were never away for too long.
     post_only_until_ms: felt,
 }
 
@@ -44,18 +36,22 @@ func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: 
     assert [range_check_ptr + 9] = globals.oracle_time_ms + slack;
     assert [range_check_ptr + 10] = globals.custody_quanta;
     assert [range_check_ptr + 11] = globals.custody_quanta + (RC_BOUND - CUSTODY_BOUND);
-    assert [range_check_ptr + 12] = globals.dead_below_order_id;
-    assert [range_check_ptr + 13] = globals.dead_below_order_id + (RC_BOUND - ORDER_ID_BOUND);
-    // A time and a minute. It is the top field: with the bound 2^128 the word would pass the prime.
-    assert [range_check_ptr + 14] = globals.post_only_until_ms;
-    assert [range_check_ptr + 15] = globals.post_only_until_ms + (RC_BOUND - 2 * TIME_BOUND);
-    let range_check_ptr = range_check_ptr + 16;
+    // A time and a minute.
+    assert [range_check_ptr + 12] = globals.post_only_until_ms;
+    assert [range_check_ptr + 13] = globals.post_only_until_ms + (RC_BOUND - 2 * TIME_BOUND);
+    let range_check_ptr = range_check_ptr + 14;
     return (
         word_0=globals.batch_number + globals.time_ms * 2 ** 48 + globals.next_order_id * 2 ** 96 +
         globals.l1_queue_position * 2 ** 144 + globals.oracle_time_ms * 2 ** 192,
-        word_1=globals.custody_quanta + globals.dead_below_order_id * 2 ** 63 +
-        globals.post_only_until_ms * 2 ** 111,
+        word_1=globals.custody_quanta + globals.post_only_until_ms * 2 ** 63,
     );
+}
+
+// Of the three trees.
+struct Roots {
+    accounts: felt,
+    orders: felt,
+    markets: felt,
 }
 
 // The parts of a state, as hashed.
@@ -63,18 +59,27 @@ struct StateParts {
     version: felt,
     accounts_root: felt,
     orders_root: felt,
-    markets_hash: felt,
+    markets_root: felt,
+    underlyings_hash: felt,
+    params_hash: felt,
     globals_word_0: felt,
     globals_word_1: felt,
 }
 
 func hash_state{poseidon_ptr: PoseidonBuiltin*}(
-    accounts_root, orders_root, markets_hash, globals_word_0, globals_word_1
+    roots: Roots*, underlyings_hash, params_hash, globals_word_0, globals_word_1
 ) -> (root: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local parts: StateParts = StateParts(
-        STATE_VERSION, accounts_root, orders_root, markets_hash, globals_word_0, globals_word_1
+        STATE_VERSION,
+        roots.accounts,
+        roots.orders,
+        roots.markets,
+        underlyings_hash,
+        params_hash,
+        globals_word_0,
+        globals_word_1,
     );
     let (root) = poseidon_hash_many(StateParts.SIZE, cast(&parts, felt*));
     return (root=root);

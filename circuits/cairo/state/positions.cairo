@@ -1,6 +1,6 @@
 from starkware.cairo.common.registers import get_fp_and_pc, get_label_location
 
-from circuits.cairo.state.markets import Price
+from circuits.cairo.state.prices import Price
 
 // A slot of an account, in a list that ascends strictly by market and ends with a null pointer.
 // Records are never changed: an update makes a new record and new copies of those before it.

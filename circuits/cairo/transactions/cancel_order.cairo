@@ -8,9 +8,10 @@ from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER, SIDE
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
-from circuits.cairo.state.markets import Market, Price
+from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import Order
 from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it: the signed fields, then its guess of the order before the
 // cancelled one, 0 if that is the head.
@@ -38,7 +39,7 @@ func cancel_order{
     // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.domain_tag, account
+        MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.config_hash, account
     );
 
     local order: Order*;
@@ -97,10 +98,12 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     let (__fp__, _) = get_fp_and_pc();
     local market: Market*;
     let market_id = order.terms.market_id;
-    // Duty 1 by the log entry below.
+    // Duty 1 by the log entry below; duty 4 by is_made.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;
+    assert after.listed_ms = market.listed_ms;
+    assert after.is_made = 1;
     if (order.terms.side == SIDE_BUY) {
         assert market.bid_head_id = order.terms.order_id;
         assert after.bid_head_id = order.next_id;

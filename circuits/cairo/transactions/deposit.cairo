@@ -11,8 +11,8 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.state.accounts import Account, Identity, Owner, hash_owner
-from circuits.cairo.state.markets import Price
 from circuits.cairo.state.positions import Position
+from circuits.cairo.state.prices import Price
 
 // An operation of the L1 queue. The output repeats every field but the result code, and L1 compares
 // them with its queue.
@@ -51,13 +51,11 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
     assert operation.stark_key = message.owner.key_0;
     // The codes are 0 if the amount was credited, and 1.
     local environment_after: Environment = Environment(
-        config=environment.config,
-        domain_tag=environment.domain_tag,
-        markets=environment.markets,
+        config_hash=environment.config_hash,
+        parameters=environment.parameters,
         prices=environment.prices,
         price_valid_until_ms=environment.price_valid_until_ms,
         oracle_hash=environment.oracle_hash,
-        dead_below_order_id=environment.dead_below_order_id,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta + message.amount_quanta * (
             RESULT_DEPOSIT_KEY_MISMATCH - result_code

@@ -3,7 +3,6 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.config import Config
 from circuits.cairo.constants import (
     MESSAGE_ORACLE_REPORT,
     POST_ONLY_MS,
@@ -16,7 +15,8 @@ from circuits.cairo.constants import (
 from circuits.cairo.environment import Environment
 from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
-from circuits.cairo.state.markets import Price, write_prices
+from circuits.cairo.parameters import Parameters
+from circuits.cairo.state.prices import Price, write_prices
 
 // What one oracle node signed, besides its prices.
 struct Report {
@@ -37,7 +37,7 @@ struct OracleUpdate {
     reports: Report*,
 }
 
-// A quorum of oracle nodes signed prices; their medians become index and mark. Returns the
+// A quorum of oracle nodes signed prices; their medians become the index prices. Returns the
 // environment with the new prices.
 func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
     environment: Environment*, time_ms, next_order_id
@@ -46,9 +46,9 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     let (__fp__, _) = get_fp_and_pc();
     local message: OracleUpdate;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    local config: Config* = environment.config;
-    local n_markets = config.n_markets;
-    assert [range_check_ptr] = message.n_reports - config.oracle_quorum;
+    local parameters: Parameters* = environment.parameters;
+    local n_underlyings = parameters.n_underlyings;
+    assert [range_check_ptr] = message.n_reports - parameters.oracle_quorum;
     let valid_until_ms = message.oracle_time_ms + PRICE_VALIDITY_MS;
     assert [range_check_ptr + 1] = valid_until_ms - environment.price_valid_until_ms - 1;
     // n_lower = floor((n_reports - 1) / 2): twice n_lower is n_reports - 1 or n_reports - 2. If
@@ -57,14 +57,14 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     // never come to 0.
     tempvar odd = message.n_reports - 1 - 2 * message.n_lower;
     assert odd = odd * odd;
-    // n_words = ceil(n_markets / 5).
+    // n_words = ceil(n_underlyings / 5).
     assert [range_check_ptr + 2] = message.n_spare;
     assert [range_check_ptr + 3] = message.n_spare + (RC_BOUND - PRICES_PER_WORD);
     // Prices that are too far ahead could be used for too long.
     assert [range_check_ptr + 4] = time_ms + PRICE_VALIDITY_MS - message.oracle_time_ms;
     let range_check_ptr = range_check_ptr + 5;
     local row_size = message.n_words * PRICES_PER_WORD;
-    assert row_size = n_markets + message.n_spare;
+    assert row_size = n_underlyings + message.n_spare;
 
     check_reports(
         &message, message.reports, message.table, message.n_reports, -1, environment, time_ms, 1
@@ -74,28 +74,28 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         message.table,
         row_size,
         message.n_lower + 1 + (message.n_reports - 1 - message.n_lower) * UPPER,
-        n_markets,
+        n_underlyings,
     );
-    assert_padding(message.prices_x16 + n_markets, message.n_spare);
+    assert_padding(message.prices_x16 + n_underlyings, message.n_spare);
     let (oracle_hash) = poseidon_hash(
         environment.oracle_hash, message.oracle_time_ms + message.n_reports * 2 ** 48
     );
     let (local oracle_hash) = chain_prices(oracle_hash, message.prices_x16, message.n_words);
 
-    let (local dead_below_order_id, local post_only_until_ms) = resume_after_gap(
+    let (is_kept, dead_below_order_id, local post_only_until_ms) = resume_after_gap(
         environment, time_ms, next_order_id
     );
     // The table of prices follows the last one: its address is new.
-    let prices = environment.prices + n_markets * Price.SIZE;
-    write_prices(prices, environment.markets, message.prices_x16, n_markets);
+    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
+    write_prices(
+        prices, environment.prices, message.prices_x16, is_kept, dead_below_order_id, n_underlyings
+    );
     local environment_after: Environment = Environment(
-        config=environment.config,
-        domain_tag=environment.domain_tag,
-        markets=environment.markets,
+        config_hash=environment.config_hash,
+        parameters=environment.parameters,
         prices=prices,
         price_valid_until_ms=message.oracle_time_ms + PRICE_VALIDITY_MS,
         oracle_hash=oracle_hash,
-        dead_below_order_id=dead_below_order_id,
         post_only_until_ms=post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         operations=environment.operations,
@@ -104,27 +104,27 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     return (environment=&environment_after);
 }
 
-// Returns the two fields of the environment that a gap changes: every order that rests when prices
-// come back is dead. The first prices of all end no gap.
+// Returns what a gap changes: whether orders are kept, else below which id they are dead, and until
+// when orders must be post-only. The first prices of all end no gap.
 //
 // Guarantee: both answers to whether there was a gap are proven.
 func resume_after_gap{range_check_ptr}(environment: Environment*, time_ms, next_order_id) -> (
-    dead_below_order_id: felt, post_only_until_ms: felt
+    is_kept: felt, dead_below_order_id: felt, post_only_until_ms: felt
 ) {
     if (environment.price_valid_until_ms == PRICE_VALIDITY_MS) {
-        return (environment.dead_below_order_id, environment.post_only_until_ms);
+        return (1, 0, environment.post_only_until_ms);
     }
     tempvar a = environment.price_valid_until_ms - time_ms + (RESUME_GAP_MS - PRICE_VALIDITY_MS);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp gap if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (environment.dead_below_order_id, environment.post_only_until_ms);
+    return (1, 0, environment.post_only_until_ms);
 
     gap:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (next_order_id, time_ms + POST_ONLY_MS);
+    return (0, next_order_id, time_ms + POST_ONLY_MS);
 }
 
 // Proves the signatures of the reports, by strictly ascending signers, and their times.
@@ -144,11 +144,11 @@ func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     alloc_locals;
     if (n_reports == 0) {
         assert product = 0;
-        assert [range_check_ptr] = environment.config.n_oracles - 1 - previous_signer;
+        assert [range_check_ptr] = environment.parameters.n_oracles - 1 - previous_signer;
         let range_check_ptr = range_check_ptr + 1;
         return ();
     }
-    local config: Config* = environment.config;
+    local parameters: Parameters* = environment.parameters;
     local signer_index = report.signer_index;
     local report_ms = report.time_ms;
     local n_words = update.n_words;
@@ -156,23 +156,23 @@ func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     assert [range_check_ptr + 1] = report_ms;
     assert [range_check_ptr + 2] = report_ms + (RC_BOUND - TIME_BOUND);
     tempvar ahead = report_ms - time_ms;
-    assert [range_check_ptr + 3] = config.oracle_max_age_ms - ahead;
-    assert [range_check_ptr + 4] = config.oracle_max_age_ms + ahead;
+    assert [range_check_ptr + 3] = parameters.oracle_max_age_ms - ahead;
+    assert [range_check_ptr + 4] = parameters.oracle_max_age_ms + ahead;
     local newer = report_ms - update.oracle_time_ms;
     assert [range_check_ptr + 5] = newer;
     let range_check_ptr = range_check_ptr + 6;
 
-    // The sponge over domain tag, head and packed prices.
+    // The sponge over domain, head and packed prices.
     tempvar head = MESSAGE_ORACLE_REPORT + signer_index * 2 ** 8 + report_ms * 2 ** 16 +
-        config.n_markets * 2 ** 64;
-    assert poseidon_ptr.input = PoseidonBuiltinState(environment.domain_tag, head, 0);
+        parameters.n_underlyings * 2 ** 64;
+    assert poseidon_ptr.input = PoseidonBuiltinState(environment.config_hash, head, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (hash) = absorb_prices(row, n_words);
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
     assert ecdsa_ptr.message = hash;
-    assert ecdsa_ptr.pub_key = config.oracle_keys[signer_index];
+    assert ecdsa_ptr.pub_key = parameters.oracle_keys[signer_index];
     let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
-    assert_padding(row + config.n_markets, update.n_spare);
+    assert_padding(row + parameters.n_underlyings, update.n_spare);
     return check_reports(
         update,
         report + Report.SIZE,

@@ -6,7 +6,6 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.book.makers import Taker, reducible_lots
 from circuits.cairo.book.resting import insert_order
 from circuits.cairo.book.walk import Walk, walk_book
-from circuits.cairo.config import MarketConfig
 from circuits.cairo.constants import (
     MARKET_KEY_BASE,
     MAX_MAKERS_PER_ORDER,
@@ -34,9 +33,10 @@ from circuits.cairo.constants import (
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
-from circuits.cairo.state.markets import Market, Price
+from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it: the signed fields, then its guesses.
 struct PlaceOrder {
@@ -76,11 +76,11 @@ func place_order{
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local market: Market*;
     let market_id = message.market_id;
-    // Duty 1 by the log entry at the end, whose key exists for the configured markets only.
+    // Duty 1 by the log entry at the end; duty 4 by is_made. Only listed markets have a record, so
+    // there is a row for this one in the table of prices.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
-    local config: MarketConfig* = environment.markets + market_id * MarketConfig.SIZE;
     local price: Price* = environment.prices + market_id * Price.SIZE;
 
     // 1. The signature: same as authorize(), keep in step. Widths are checked below.
@@ -90,7 +90,7 @@ func place_order{
         message.price_ticks + message.size_lots * 2 ** 32 + message.expiry_time_ms * 2 ** 64 +
         message.max_fee_ppm * 2 ** 112 + side * 2 ** 132 + message.reduce_only * 2 ** 133 +
         message.time_in_force * 2 ** 134,
-        environment.domain_tag,
+        environment.config_hash,
     );
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
     assert ecdsa_ptr.message = poseidon_ptr.output.s0;
@@ -124,7 +124,7 @@ func place_order{
     assert [range_check_ptr + 3] = message.size_lots + (RC_BOUND - ORDER_SIZE_BOUND);
     assert [range_check_ptr + 4] = message.expiry_time_ms - time_ms - 1;
     assert [range_check_ptr + 5] = message.expiry_time_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 6] = message.max_fee_ppm - config.highest_fee_ppm;
+    assert [range_check_ptr + 6] = message.max_fee_ppm - price.underlying.highest_fee_ppm;
     assert [range_check_ptr + 7] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
@@ -183,10 +183,11 @@ func place_order{
 
     // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction
     // is the own side's, 1 + direction the other's.
-    tempvar other_head: felt* = cast(market, felt*) + direction;
+    local between: felt* = cast(market, felt*) + 1;
+    tempvar other_head: felt* = between + direction;
     local start: Walk = Walk(
-        head_id=other_head[1],
-        head_price_ticks=other_head[2],
+        head_id=other_head[0],
+        head_price_ticks=other_head[1],
         remaining_lots=lots,
         collateral_quanta=account.collateral_quanta,
         fees_quanta=fees_quanta,
@@ -209,7 +210,7 @@ func place_order{
     tempvar a = direction * (message.price_ticks - start.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
-    let (met: Walk*, limit) = meet_book(&message, environment, time_ms, &start);
+    let (met: Walk*, limit) = meet_book(&message, environment.prices, price, time_ms, &start);
     assert walk = met;
     assert hit_limit = limit;
     // A post-only order only clears dead orders away: a fill has at least one lot.
@@ -235,9 +236,9 @@ func place_order{
     let orders_log = orders_log_walked;
 
     // 6. What is left rests, or is cancelled.
-    tempvar own_head: felt* = cast(market, felt*) - direction;
+    tempvar own_head: felt* = between - direction;
     let (local rests, own_head_id, own_head_price_ticks) = rest_order(
-        &message, order_id, walk.remaining_lots, hit_limit, own_head[1], own_head[2]
+        &message, order_id, walk.remaining_lots, hit_limit, own_head[0], own_head[1]
     );
     local market_after: Market;
     if (side == SIDE_BUY) {
@@ -271,6 +272,8 @@ func place_order{
     let (positions, surplus_change, long_change) = replace_position(
         account.positions, old, &slot, price
     );
+    assert market_after.listed_ms = market.listed_ms;
+    assert market_after.is_made = 1;
     assert market_after.open_interest_lots = market.open_interest_lots + walk.long_change +
         long_change;
     local after: Account = Account(
@@ -311,11 +314,10 @@ func place_order{
 
 // Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    message: PlaceOrder*, environment: Environment*, time_ms, start: Walk*
+    message: PlaceOrder*, prices: Price*, price: Price*, time_ms, start: Walk*
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    local market_id = message.market_id;
     local side = message.side;
     local taker: Taker = Taker(
         account_id=message.head.account_id,
@@ -323,11 +325,11 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         direction=side * (-2) + 1,
         limit_price_ticks=message.price_ticks,
         time_ms=time_ms,
-        market_id=market_id,
-        market=environment.markets + market_id * MarketConfig.SIZE,
-        price=environment.prices + market_id * Price.SIZE,
-        prices=environment.prices,
-        dead_below_order_id=environment.dead_below_order_id,
+        market_id=message.market_id,
+        underlying=price.underlying,
+        price=price,
+        prices=prices,
+        dead_below_order_id=price.dead_below_order_id,
     );
     return walk_book(&taker, start);
 }

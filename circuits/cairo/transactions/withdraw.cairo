@@ -33,7 +33,7 @@ func withdraw{
     // Duty 1 by the log entry below; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.domain_tag, account
+        MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.config_hash, account
     );
 
     // With a slot the margin depends on prices, which must be valid.
@@ -68,13 +68,11 @@ func withdraw{
 
     assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64;
     local environment_after: Environment = Environment(
-        config=environment.config,
-        domain_tag=environment.domain_tag,
-        markets=environment.markets,
+        config_hash=environment.config_hash,
+        parameters=environment.parameters,
         prices=environment.prices,
         price_valid_until_ms=environment.price_valid_until_ms,
         oracle_hash=environment.oracle_hash,
-        dead_below_order_id=environment.dead_below_order_id,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
         operations=environment.operations,

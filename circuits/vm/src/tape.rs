@@ -19,6 +19,8 @@ pub struct Witness {
     pub accounts: Vec<(Value, Argument)>,
     /// Orders by their number, in the order in which they are placed.
     pub orders: Vec<(Value, Argument)>,
+    /// Markets by their number, in the order in which they are placed.
+    pub markets: Vec<(Value, Argument)>,
     /// Guesses.
     pub tape: Vec<Argument>,
 }

@@ -33,20 +33,20 @@ impl CairoProgram {
         Ok(Self(Arc::new(program.map_err(|error| PyValueError::new_err(error.to_string()))?)))
     }
 
-    /// Runs the program in proof mode.
-    #[pyo3(signature = (accounts, orders, tape, step_limit=DEFAULT_STEP_LIMIT, overrides=None))]
+    /// Runs the program in proof mode; opened are accounts, orders and markets by their numbers.
+    #[pyo3(signature = (opened, tape, step_limit=DEFAULT_STEP_LIMIT, overrides=None))]
     fn run(
         &self,
         py: Python<'_>,
-        accounts: &Bound<'_, PyDict>,
-        orders: &Bound<'_, PyDict>,
+        opened: (Bound<'_, PyDict>, Bound<'_, PyDict>, Bound<'_, PyDict>),
         tape: &Bound<'_, PyAny>,
         step_limit: usize,
         overrides: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<CairoRun> {
         let witness = Witness {
-            accounts: items_by_number(accounts)?,
-            orders: items_by_number(orders)?,
+            accounts: items_by_number(&opened.0)?,
+            orders: items_by_number(&opened.1)?,
+            markets: items_by_number(&opened.2)?,
             tape: list(tape)?,
         };
         let mut overrides = overrides.map(Overrides::new).transpose()?;

@@ -72,6 +72,7 @@ impl Machine {
         &mut self,
         accounts: Vec<(Value, Argument)>,
         orders: Vec<(Value, Argument)>,
+        markets: Vec<(Value, Argument)>,
     ) -> Result<Records, Fault> {
         let mut records = Records::default();
         for (number, account) in accounts {
@@ -81,6 +82,10 @@ impl Machine {
         for (number, order) in orders {
             let record = self.place_argument(&order)?;
             records.orders.insert(self.key(number)?, record);
+        }
+        for (number, market) in markets {
+            let record = self.place_argument(&market)?;
+            records.markets.insert(self.key(number)?, record);
         }
         Ok(records)
     }

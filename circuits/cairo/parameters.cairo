@@ -1,0 +1,88 @@
+from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+
+from circuits.cairo.constants import (
+    MAX_ORACLES,
+    MAX_UNDERLYINGS,
+    MULTIPLIER_BOUND,
+    PPM_ONE,
+    RATE_BOUND,
+    RC_BOUND,
+)
+
+// The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
+// depends on; `word` packs all but the last field before it.
+struct Underlying {
+    multiplier: felt,
+    initial_margin_ppm: felt,
+    maintenance_margin_ppm: felt,
+    maker_fee_ppm: felt,
+    taker_fee_ppm: felt,
+    price_band_ppm: felt,
+    display: felt,
+    // max(maker_fee_ppm, taker_fee_ppm).
+    highest_fee_ppm: felt,
+    word: felt,
+}
+
+// One version of the parameters; an operation of L1 makes a new record. The terms of the underlyings
+// are in the rows of the table of prices.
+struct Parameters {
+    n_underlyings: felt,
+    n_oracles: felt,
+    oracle_quorum: felt,
+    oracle_max_age_ms: felt,
+    oracle_keys: felt*,
+}
+
+const MAX_AGE_BOUND = 2 ** 32;
+
+// Guarantee: every field is within its bound; the word packs the first four and has one reading.
+func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
+    let n_underlyings = parameters.n_underlyings;
+    let n_oracles = parameters.n_oracles;
+    let quorum = parameters.oracle_quorum;
+    let max_age_ms = parameters.oracle_max_age_ms;
+    assert [range_check_ptr] = n_underlyings - 1;
+    assert [range_check_ptr + 1] = MAX_UNDERLYINGS - n_underlyings;
+    // 1 <= quorum <= n_oracles <= 16 bounds both.
+    assert [range_check_ptr + 2] = quorum - 1;
+    assert [range_check_ptr + 3] = n_oracles - quorum;
+    assert [range_check_ptr + 4] = MAX_ORACLES - n_oracles;
+    assert [range_check_ptr + 5] = max_age_ms;
+    assert [range_check_ptr + 6] = max_age_ms + (RC_BOUND - MAX_AGE_BOUND);
+    let range_check_ptr = range_check_ptr + 7;
+    return (word=n_underlyings + n_oracles * 2 ** 8 + quorum * 2 ** 16 + max_age_ms * 2 ** 24);
+}
+
+// Guarantee: every packed field is bounded by its width, so that the word has one reading; the
+// highest fee is the larger one.
+func check_underlying{range_check_ptr}(underlying: Underlying*) {
+    let rate_limit = RC_BOUND - RATE_BOUND;
+    assert [range_check_ptr] = underlying.multiplier;
+    assert [range_check_ptr + 1] = underlying.multiplier + (RC_BOUND - MULTIPLIER_BOUND);
+    assert [range_check_ptr + 2] = underlying.initial_margin_ppm -
+        underlying.maintenance_margin_ppm;
+    assert [range_check_ptr + 3] = underlying.initial_margin_ppm + rate_limit;
+    assert [range_check_ptr + 4] = underlying.maintenance_margin_ppm;
+    assert [range_check_ptr + 5] = underlying.highest_fee_ppm + rate_limit;
+    assert [range_check_ptr + 6] = underlying.maker_fee_ppm;
+    assert [range_check_ptr + 7] = underlying.taker_fee_ppm;
+    // The higher fee is not below either and equal to one of them.
+    tempvar above_maker = underlying.highest_fee_ppm - underlying.maker_fee_ppm;
+    tempvar above_taker = underlying.highest_fee_ppm - underlying.taker_fee_ppm;
+    assert [range_check_ptr + 8] = above_maker;
+    assert [range_check_ptr + 9] = above_taker;
+    assert above_maker * above_taker = 0;
+    assert [range_check_ptr + 10] = underlying.price_band_ppm;
+    assert [range_check_ptr + 11] = PPM_ONE - 1 - underlying.price_band_ppm;
+    // The top field: with the bound 2^128 the word stays below 2^241.
+    assert [range_check_ptr + 12] = underlying.display;
+    let range_check_ptr = range_check_ptr + 13;
+    assert underlying.word = underlying.multiplier + underlying.initial_margin_ppm * 2 ** 12 +
+        underlying.maintenance_margin_ppm * 2 ** 32 + underlying.maker_fee_ppm * 2 ** 52 +
+        underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
+        underlying.display * 2 ** 112;
+    return ();
+}

@@ -1,0 +1,94 @@
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
+
+from circuits.cairo.constants import (
+    FUNDING_PREFIX_BOUND,
+    MARKET_KEY_BASE,
+    MARKET_TREE_HEIGHT,
+    OPEN_INTEREST_BOUND,
+    ORDER_ID_BOUND,
+    PRICE_BOUND,
+    RC_BOUND,
+    TIME_BOUND,
+)
+from circuits.cairo.state.markets import Market
+from circuits.cairo.state.merkle import Leaf
+
+// Below the first word in a data-availability record: the market's id.
+const ID_BOUND = 2 ** 16;
+
+// Turns the squashed log entries of markets into leaves, and writes their data-availability records
+// to the output.
+//
+// Assumption: the keys ascend strictly within [MARKET_KEY_BASE, MARKET_KEY_BASE + 2^11) (the caller
+// checks the first and the last).
+// Guarantee (duty 5): each record that was open at the start of the batch is what the old leaf
+// commits to; a market that was not listed had none.
+func seal_markets{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_markets
+) {
+    alloc_locals;
+    if (n_markets == 0) {
+        return ();
+    }
+    local market_id = entry.key - MARKET_KEY_BASE;
+    assert leaf.index = market_id + 2 ** MARKET_TREE_HEIGHT;
+    let (before) = open_market(cast(entry.prev_value, Market*), market_id);
+    assert leaf.before = before;
+    // Every new record has its fields within their bounds, as the transactions keep them.
+    let (word_0, word_1, after) = hash_market(cast(entry.new_value, Market*), market_id);
+    assert leaf.after = after;
+    assert output_ptr[0] = market_id + word_0 * ID_BOUND;
+    assert output_ptr[1] = word_1;
+    assert output_ptr[2] = FUNDING_PREFIX_BOUND;
+    let output_ptr = output_ptr + 3;
+    return seal_markets(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_markets - 1);
+}
+
+// Returns the leaf of a record that the prover claims to be in the old tree; 0 for an absent one.
+// Guarantee: the record is the only one with this leaf, and not one that a transaction made.
+func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> (
+    leaf: felt
+) {
+    if (cast(market, felt) == 0) {
+        return (leaf=0);
+    }
+    assert market.is_made = 0;
+    assert [range_check_ptr] = market.bid_head_id;
+    assert [range_check_ptr + 1] = market.bid_head_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert [range_check_ptr + 2] = market.bid_head_price_ticks;
+    assert [range_check_ptr + 3] = market.bid_head_price_ticks + (RC_BOUND - PRICE_BOUND);
+    assert [range_check_ptr + 4] = market.ask_head_id;
+    assert [range_check_ptr + 5] = market.ask_head_id + (RC_BOUND - ORDER_ID_BOUND);
+    // The top fields begin at bits 128 and 147: with the bound 2^128 alone the words could pass the
+    // prime and have a second reading.
+    assert [range_check_ptr + 6] = market.ask_head_price_ticks;
+    assert [range_check_ptr + 7] = market.ask_head_price_ticks + (RC_BOUND - PRICE_BOUND);
+    assert [range_check_ptr + 8] = market.listed_ms;
+    assert [range_check_ptr + 9] = market.listed_ms + (RC_BOUND - TIME_BOUND);
+    assert [range_check_ptr + 10] = market.open_interest_lots;
+    assert [range_check_ptr + 11] = market.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
+    let range_check_ptr = range_check_ptr + 12;
+    let (_, _, leaf) = hash_market(market, market_id);
+    return (leaf=leaf);
+}
+
+// Kind, expiry slot, strike, its logarithm and the status are 0 in every market; the id of a
+// perpetual's underlying is the market's.
+func hash_market{poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> (
+    word_0: felt, word_1: felt, leaf: felt
+) {
+    tempvar word_0 = market_id * 2 ** 4 + market.listed_ms * 2 ** 99 + market.open_interest_lots *
+        2 ** 147;
+    tempvar word_1 = market.bid_head_id + market.bid_head_price_ticks * 2 ** 48 +
+        market.ask_head_id * 2 ** 80 + market.ask_head_price_ticks * 2 ** 128;
+    // The sponge over three felts: a block, then the last felt and the padding.
+    assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, 0);
+    let last = poseidon_ptr + PoseidonBuiltin.SIZE;
+    assert last.input.s0 = poseidon_ptr.output.s0 + FUNDING_PREFIX_BOUND;
+    assert last.input.s1 = poseidon_ptr.output.s1 + 1;
+    assert last.input.s2 = poseidon_ptr.output.s2;
+    let poseidon_ptr = poseidon_ptr + 2 * PoseidonBuiltin.SIZE;
+    return (word_0=word_0, word_1=word_1, leaf=last.output.s0);
+}

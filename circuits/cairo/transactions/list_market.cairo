@@ -1,0 +1,44 @@
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
+from circuits.cairo.environment import Environment
+from circuits.cairo.state.markets import Market
+from circuits.cairo.state.prices import Price
+
+struct ListMarket {
+    market_id: felt,
+}
+
+const MIN_LOT_VALUE_X16 = MIN_LOT_VALUE_QUANTA * PRICE_X16_ONE;
+
+// Lists the perpetual of an underlying.
+//
+// Guarantee: the underlying exists, so that every listed market has a row in the table of prices; the
+// market was not listed, since the log has no record of it and the old tree none either.
+func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environment*, time_ms) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: ListMarket;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    let market_id = message.market_id;
+    tempvar price = environment.prices + market_id * Price.SIZE;
+    assert [range_check_ptr] = market_id;
+    assert [range_check_ptr + 1] = environment.parameters.n_underlyings - 1 - market_id;
+    assert [range_check_ptr + 2] = environment.price_valid_until_ms - time_ms;
+    // Without a price yet a lot is worth nothing.
+    assert [range_check_ptr + 3] = price.lot_value_x16 - MIN_LOT_VALUE_X16;
+    let range_check_ptr = range_check_ptr + 4;
+    local market: Market = Market(
+        bid_head_id=0,
+        bid_head_price_ticks=0,
+        ask_head_id=0,
+        ask_head_price_ticks=0,
+        open_interest_lots=0,
+        listed_ms=time_ms,
+        is_made=1,
+    );
+    assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));
+    let markets_log = markets_log + DictAccess.SIZE;
+    return ();
+}

@@ -1,0 +1,160 @@
+from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import (
+    OPERATION_SET_ORACLE_KEY,
+    OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_UNDERLYING,
+)
+from circuits.cairo.environment import Environment, Operation
+from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
+from circuits.cairo.state.prices import Price, copy_felts, replace_terms
+
+// An operation of the L1 queue. The output repeats every field, and L1 compares them with its queue.
+struct SetParameter {
+    kind: felt,
+    index: felt,
+    word: felt,
+}
+
+// The owner of the L1 contract set a parameter. Returns the environment in which it holds, with the
+// operation written to the output.
+func set_parameter{range_check_ptr}(environment: Environment*, next_order_id) -> (
+    environment: Environment*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: SetParameter;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    let (local parameters: Parameters*, local prices: Price*) = change(
+        environment, message.kind, message.index, message.word, next_order_id
+    );
+    // Of whatever operation: the counts keep their bounds.
+    pack_counts(parameters);
+    let operation = environment.operations;
+    assert operation.head = message.kind + message.index * 2 ** 16;
+    assert operation.l1_address = 0;
+    assert operation.stark_key = message.word;
+    local environment_after: Environment = Environment(
+        config_hash=environment.config_hash,
+        parameters=parameters,
+        prices=prices,
+        price_valid_until_ms=environment.price_valid_until_ms,
+        oracle_hash=environment.oracle_hash,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=environment.custody_quanta,
+        operations=operation + Operation.SIZE,
+        withdrawals=environment.withdrawals,
+    );
+    return (environment=&environment_after);
+}
+
+// Returns the parameters and the table of prices after an operation.
+func change{range_check_ptr}(environment: Environment*, kind, index, word, next_order_id) -> (
+    parameters: Parameters*, prices: Price*
+) {
+    if (kind == OPERATION_SET_UNDERLYING) {
+        return set_underlying(environment, index, word, next_order_id);
+    }
+    if (kind == OPERATION_SET_ORACLE_KEY) {
+        let (parameters) = set_oracle_key(environment.parameters, index, word);
+        return (parameters=parameters, prices=environment.prices);
+    }
+    assert kind = OPERATION_SET_ORACLE_RULE;
+    assert index = 0;
+    let (parameters) = set_oracle_rule(environment.parameters, word);
+    return (parameters=parameters, prices=environment.prices);
+}
+
+// Guarantee: the word is that of the terms in the table's new row.
+func set_underlying{range_check_ptr}(environment: Environment*, index, word, next_order_id) -> (
+    parameters: Parameters*, prices: Price*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local underlying: Underlying;
+    let message = underlying;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    check_underlying(&underlying);
+    assert underlying.word = word;
+    let parameters = environment.parameters;
+    local n_underlyings = parameters.n_underlyings;
+    assert_index(index, n_underlyings);
+    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
+    let (is_new) = replace_terms(
+        prices, environment.prices, &underlying, index, n_underlyings, next_order_id
+    );
+    local after: Parameters = Parameters(
+        n_underlyings=n_underlyings + is_new,
+        n_oracles=parameters.n_oracles,
+        oracle_quorum=parameters.oracle_quorum,
+        oracle_max_age_ms=parameters.oracle_max_age_ms,
+        oracle_keys=parameters.oracle_keys,
+    );
+    return (parameters=&after, prices=prices);
+}
+
+func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (
+    parameters: Parameters*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local n_oracles = parameters.n_oracles;
+    assert_index(index, n_oracles);
+    let (local keys: felt*) = alloc();
+    let (is_new) = replace_key(keys, parameters.oracle_keys, key, index, n_oracles);
+    local after: Parameters = Parameters(
+        n_underlyings=parameters.n_underlyings,
+        n_oracles=n_oracles + is_new,
+        oracle_quorum=parameters.oracle_quorum,
+        oracle_max_age_ms=parameters.oracle_max_age_ms,
+        oracle_keys=keys,
+    );
+    return (parameters=&after);
+}
+
+// Copies keys, all but the one at `index`; returns 1 if that is the new last one, else 0.
+// Assumption: 0 <= index <= n_keys.
+func replace_key(cell: felt*, old: felt*, key, index, n_keys) -> (is_new: felt) {
+    if (index != 0) {
+        assert [cell] = [old];
+        return replace_key(cell + 1, old + 1, key, index - 1, n_keys - 1);
+    }
+    assert [cell] = key;
+    if (n_keys == 0) {
+        return (is_new=1);
+    }
+    copy_felts(cell + 1, old + 1, n_keys - 1);
+    return (is_new=0);
+}
+
+// The packed fields of an operation that sets the rule.
+struct OracleRule {
+    quorum: felt,
+    max_age_ms: felt,
+}
+
+// Guarantee: the fields are those of the word, once the caller has bounded them.
+func set_oracle_rule(parameters: Parameters*, word) -> (parameters: Parameters*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: OracleRule;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert word = message.quorum + message.max_age_ms * 2 ** 8;
+    local after: Parameters = Parameters(
+        n_underlyings=parameters.n_underlyings,
+        n_oracles=parameters.n_oracles,
+        oracle_quorum=message.quorum,
+        oracle_max_age_ms=message.max_age_ms,
+        oracle_keys=parameters.oracle_keys,
+    );
+    return (parameters=&after);
+}
+
+// Guarantee: index is that of one of `n` things, or of the next one.
+func assert_index{range_check_ptr}(index, n) {
+    assert [range_check_ptr] = index;
+    assert [range_check_ptr + 1] = n - index;
+    let range_check_ptr = range_check_ptr + 2;
+    return ();
+}
