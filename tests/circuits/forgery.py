@@ -25,10 +25,10 @@ WIDE_COMPARISON = "memory[ap] = 0 if ids.value % PRIME < 2**248 else 1"
 
 
 def cells(records: ProgramInput) -> Iterator[Path]:
-    """Yield where every integer of an input is: ("tape" | "accounts" | "orders", index, ...)."""
+    """Yield where every integer of an input is: ("tape", "accounts", ... index, ...)."""
     for index, item in enumerate(records.tape):
         yield from _cells(item, ("tape", index))
-    for name in ("accounts", "orders"):
+    for name in ("accounts", "orders", "markets"):
         for key, record in getattr(records, name).items():
             yield from _cells(record, (name, key))
 
@@ -96,7 +96,7 @@ class LatestRecords:
         segments = count(FIRST_RECORD_SEGMENT)
         self.accounts = {key: _place(segments, x) for key, x in records.accounts.items()}
         self.orders = {key: _place(segments, x) for key, x in records.orders.items()}
-        self.markets: dict[int, int] = {}
+        self.markets = {key: _place(segments, x) for key, x in records.markets.items()}
         self.read_to: dict[int, int] = {}
 
     def hints(self) -> Hints:

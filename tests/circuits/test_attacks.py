@@ -17,8 +17,7 @@ TOP_SHIFT = 128
 TOP_STEP = (FIELD_PRIME - 1) >> TOP_SHIFT
 MAKER, TAKER, VICTIM = 2, 3, 4
 ORDER_PRICE, ORDER_NEXT_PRICE = (0, 3), (3,)
-FIRST_MARKET = 2
-BID_HEAD_PRICE, ASK_HEAD_PRICE = 3, 5
+BID_HEAD_PRICE, ASK_HEAD_PRICE = 1, 3
 
 
 def traded_after_rest() -> tuple[SealedBatch, int]:
@@ -65,13 +64,13 @@ def skipped_head() -> tuple[int, ProgramInput]:
     records = program_input(seal_batch(state).witness)
     return old_root, forged(
         records,
-        (("tape", FIRST_MARKET, BID_HEAD_PRICE), head_price - second.price_ticks),
-        (("tape", FIRST_MARKET, ASK_HEAD_PRICE), TOP_STEP),
+        (("markets", 0, BID_HEAD_PRICE), head_price - second.price_ticks),
+        (("markets", 0, ASK_HEAD_PRICE), TOP_STEP),
     )
 
 
 def test_market_read_with_another_head_is_rejected() -> None:
-    """The best bid may not be skipped under the same market words."""
+    """The best bid may not be skipped under the same leaf."""
     old_root, tampered = skipped_head()
     output = run_dishonestly(tampered)
     assert output is None or output[2] != old_root

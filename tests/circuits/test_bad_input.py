@@ -115,9 +115,7 @@ def test_run_when_an_integer_exceeds_the_field_then_its_residue_counts() -> None
 
 def test_run_when_an_assertion_fails_then_error_has_the_instruction() -> None:
     tape = list(RECORDS.tape)
-    config = list(tape[0])  # type: ignore[call-overload]
-    config[-1] = [felt + 1 for felt in config[-1]]
-    tape[0] = config
+    tape[0] = [felt + 1 for felt in tape[0]]  # type: ignore[union-attr]
     with pytest.raises(CairoRunError, match=r"\.cairo:\d+\): assertion failed: .* != ") as error:
         run(RECORDS, tape)
     assert 0 < error.value.pc < len(json.loads(compiled_code())["bytecode"])

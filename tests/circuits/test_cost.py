@@ -11,9 +11,11 @@ import pytest
 from circuits.loader import padded
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from novation.protocol.constants import MAX_ORACLES
+from novation.protocol.constants import MAX_ORACLES, MAX_UNDERLYINGS
 from novation.protocol.cost import LOADER_STEPS, SIGNATURE_STEPS, empty_batch_steps
+from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.transactions import ParameterKind, SetParameter
 from prover.cost import LOADER, steps_by_function
 from prover.runner import run_batch, run_program
 from tests.support.builders import (
@@ -22,6 +24,7 @@ from tests.support.builders import (
     oracle_update,
     parameters,
     public_key,
+    underlying,
 )
 from tests.support.exchange import BUY, Exchange
 from tests.support.random_batches import RandomTrading
@@ -97,7 +100,39 @@ def price_updates(exchange: Exchange) -> None:
         exchange.apply(oracle_update(tuple(reports)))
 
 
-@pytest.mark.parametrize("act", [withdrawals, deposits, cancellations, price_updates])
+def new_terms(exchange: Exchange) -> None:
+    for fee_ppm in range(100):
+        exchange.set_underlying(0, underlying(maker_fee_ppm=fee_ppm))
+
+
+def new_underlyings(exchange: Exchange) -> None:
+    for index in range(1, MAX_UNDERLYINGS):
+        exchange.set_underlying(index, underlying())
+    for _ in range(100):
+        exchange.set_underlying(MAX_UNDERLYINGS - 1, underlying())
+    exchange.set_price(1000)
+    for market_id in range(1, MAX_UNDERLYINGS):
+        exchange.list_market(market_id)
+
+
+def new_oracles(exchange: Exchange) -> None:
+    for _ in range(100):
+        exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, MAX_ORACLES - 1, 5))
+        exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(1, 1)))
+
+
+ONE_KIND = [
+    withdrawals,
+    deposits,
+    cancellations,
+    price_updates,
+    new_terms,
+    new_underlyings,
+    new_oracles,
+]
+
+
+@pytest.mark.parametrize("act", ONE_KIND)
 def test_charge_when_a_batch_has_one_kind_only_then_covers_its_padding(
     act: Callable[[Exchange], None],
 ) -> None:

@@ -12,26 +12,30 @@ from novation.protocol.constants import (
     AMOUNT_BOUND,
     COLLATERAL_BOUND,
     L1_ADDRESS_BOUND,
-    MAX_MARKETS,
     MAX_ORACLES,
     MAX_POSITIONS,
+    MAX_UNDERLYINGS,
     MULTIPLIER_BOUND,
     NONCE_BOUND,
     ORDER_ID_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
     POST_ONLY_MS,
+    PPM_ONE,
     PRICE_BOUND,
     PRICE_X16_BOUND,
     RATE_BOUND,
+    TICK_DECIMALS_BOUND,
     TIME_BOUND,
 )
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals
 from novation.protocol.orders import Side
-from novation.protocol.transactions import Deposit
+from novation.protocol.parameters import Underlying, oracle_rule_word
+from novation.protocol.transactions import Deposit, ParameterKind, SetParameter
 from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
+    N_ORACLES,
     ONE_DOLLAR,
     l1_address,
     oracle_private_key,
@@ -70,8 +74,8 @@ def test_eight_positions_with_the_ninth_market_left_alone() -> None:
 
 
 def test_position_at_its_bound() -> None:
-    config = replace(parameters(1), underlyings=(underlying(multiplier=1),))
-    exchange = Exchange(config, price_ticks=1)
+    first = replace(parameters(1), underlyings=(underlying(multiplier=1),))
+    exchange = Exchange(first, price_ticks=1)
     exchange.fund(2, 3, amount_quanta=RICH)
     for _ in range(15):
         exchange.place(2, SELL, 2**32 - 1, 1)
@@ -109,18 +113,18 @@ def test_deposits_with_any_numbers_that_l1_lets_in() -> None:
 def test_oracle_updates_with_the_greatest_numbers(n_reports: int) -> None:
     """Any number of reports, the least and the greatest prices, both ends of the window."""
     keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
-    config = replace(parameters(MAX_MARKETS), oracle_keys=keys, oracle_quorum=1)
-    exchange = Exchange(config, price_ticks=0)
+    first = replace(parameters(MAX_UNDERLYINGS), oracle_keys=keys, oracle_quorum=1)
+    exchange = Exchange(first, price_ticks=0)
     for first_price in (1, PRICE_X16_BOUND - 1):
-        exchange.time_ms += 2 * config.oracle_max_age_ms + 1
+        exchange.time_ms += 2 * first.oracle_max_age_ms + 1
         reports = []
         for index in range(n_reports):
-            age_ms = (config.oracle_max_age_ms, 0, -config.oracle_max_age_ms)[index % 3]
-            prices = [1, PRICE_X16_BOUND - 1, first_price, 1 << 16] * (MAX_MARKETS // 4)
+            age_ms = (first.oracle_max_age_ms, 0, -first.oracle_max_age_ms)[index % 3]
+            prices = [1, PRICE_X16_BOUND - 1, first_price, 1 << 16] * (MAX_UNDERLYINGS // 4)
             shifted = tuple(prices[index % 3 :] + prices[: index % 3])
             time_ms = exchange.time_ms - age_ms
             signer = MAX_ORACLES - n_reports + index
-            reports.append(oracle_report(config, signer, time_ms, shifted))
+            reports.append(oracle_report(exchange.config, signer, time_ms, shifted))
         exchange.apply(oracle_update(tuple(reports)))
     assert_proven(exchange)
 
@@ -134,9 +138,9 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
         collateral_quanta=COLLATERAL_BOUND - 1,
     )
     counters = Globals(next_order_id=ORDER_ID_BOUND - 3, l1_queue_position=2**48 - 2)
-    market = underlying(multiplier=MULTIPLIER_BOUND - 1, maker_fee_ppm=RATE_BOUND - 1)
-    config = replace(parameters(1), underlyings=(market,))
-    exchange = exchange_with({2: account}, config, counters)
+    greatest = underlying(multiplier=MULTIPLIER_BOUND - 1, maker_fee_ppm=RATE_BOUND - 1)
+    first = replace(parameters(1), underlyings=(greatest,))
+    exchange = exchange_with({2: account}, first, counters)
     exchange.time_ms = TIME_BOUND - 3
     exchange.nonces[2] = NONCE_BOUND - 4
     exchange.set_price(PRICE_BOUND - 1)
@@ -156,14 +160,13 @@ def test_gap_at_the_end_of_time_and_of_ids() -> None:
     exchange.time_ms = TIME_BOUND - 2
     exchange.set_price(1000)
     assert_proven(exchange)
-    counters = exchange.state.globals
-    assert counters.post_only_until_ms == TIME_BOUND - 1 + POST_ONLY_MS
-    assert counters.dead_below_order_id == ORDER_ID_BOUND - 2
+    assert exchange.state.globals.post_only_until_ms == TIME_BOUND - 1 + POST_ONLY_MS
+    assert exchange.state.underlyings[0].dead_below_order_id == ORDER_ID_BOUND - 2
 
 
 def test_batch_with_the_most_of_everything() -> None:
     """Sixteen markets, eight slots an account, walks over 32 makers, many new accounts."""
-    exchange = Exchange(parameters(MAX_MARKETS))
+    exchange = Exchange(parameters(MAX_UNDERLYINGS))
     users = range(2, 36)
     exchange.fund(*users)
     for market_id in range(8):
@@ -173,3 +176,40 @@ def test_batch_with_the_most_of_everything() -> None:
     sealed = exchange.seal()
     assert sum(entry.result_code is ResultCode.MAKER_LIMIT for entry in sealed.witness.entries) == 8
     assert_trace_is_made(sealed)
+
+
+def test_parameters_with_the_greatest_and_the_least_numbers() -> None:
+    """Every field of every word at its bounds, until there is no room for more of either."""
+    exchange = Exchange(parameters(1), price_ticks=0)
+    greatest = Underlying(
+        "\xff" * 8,
+        MULTIPLIER_BOUND - 1,
+        RATE_BOUND - 1,
+        RATE_BOUND - 1,
+        RATE_BOUND - 1,
+        RATE_BOUND - 1,
+        PPM_ONE - 1,
+        TICK_DECIMALS_BOUND - 1,
+    )
+    least = Underlying("\1", 1, 1, 1, 0, 0, 0, 0)
+    for index in range(1, MAX_UNDERLYINGS):
+        exchange.set_underlying(index, (greatest, least)[index % 2])
+    for index in range(N_ORACLES, MAX_ORACLES):
+        key = public_key(oracle_private_key(index))
+        exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, index, key))
+    rule = oracle_rule_word(MAX_ORACLES, 2**32 - 1)
+    exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, rule))
+    assert_proven(exchange)
+    exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, MAX_ORACLES - 1, FIELD_PRIME - 1))
+    exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(1, 1)))
+    same = exchange.state.parameters.underlyings[MAX_UNDERLYINGS - 1]
+    exchange.set_underlying(MAX_UNDERLYINGS - 1, same)
+    exchange.time_ms = TIME_BOUND - 3
+    exchange.time_ms += 1
+    prices = (PRICE_X16_BOUND - 1,) * MAX_UNDERLYINGS
+    report = oracle_report(exchange.config, 0, exchange.time_ms, prices)
+    exchange.apply(oracle_update((report,)))
+    for market_id in range(1, MAX_UNDERLYINGS):
+        exchange.list_market(market_id)
+    assert exchange.state.market(MAX_UNDERLYINGS - 1).listed_ms == TIME_BOUND - 2
+    assert_proven(exchange)

@@ -12,13 +12,14 @@ import pytest
 from circuits.program_input import EPHEMERAL_KEY_BASE, ProgramInput, program_input
 from novation.crypto import FIELD_PRIME
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.transactions import ParameterKind
 from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, verdict
 from tests.circuits.forging_batches import forging_batches, forging_inputs, random_trading
 from tests.circuits.tape import BATCH, ORDER_FIELDS, ORDER_KEY, PREDECESSOR, transaction_places
 
 SEED = 2026
 POSITIONS, CACHED_SURPLUS = 4, 6
-TYPE_ORACLE_UPDATE = 4
+TYPE_LIST_MARKET = 6
 
 
 def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> bool:
@@ -38,7 +39,7 @@ def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> 
         # Only a resting order has a place; one that is gone at the end may have any free key.
         return not rests or (path[2] == ORDER_KEY and int(str(key)) >= EPHEMERAL_KEY_BASE)
     # The last type of transaction is whatever is none of the others.
-    return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_ORACLE_UPDATE
+    return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_LIST_MARKET
 
 
 def random_change(rng: random.Random) -> int:
@@ -98,25 +99,18 @@ MESSAGE_WORDS = [
     ((8,), (9,), 1),
     ((9,), (10,), 1),
 ]
-COUNTER_WORDS = [((i,), (i + 1,), 48) for i in range(4)]
+COUNTER_WORDS = [*(((i,), (i + 1,), 48) for i in range(4)), ((5,), (6,), 63)]
 MARKET_WORDS = [
     ((0,), (1,), 48),
-    ((1,), (6,), 56),
+    ((1,), (2,), 32),
     ((2,), (3,), 48),
-    ((3,), (4,), 32),
-    ((4,), (5,), 48),
+    ((5,), (4,), 48),
 ]
-CONFIG_WORDS = [
-    ((0,), (1,), 8),
-    ((1,), (2,), 8),
-    ((2,), (3,), 8),
-    ((4, 0), (4, 1), 12),
-    ((4, 1), (4, 2), 20),
-    ((4, 2), (4, 3), 20),
-    ((4, 3), (4, 4), 20),
-    ((4, 4), (4, 5), 20),
-    ((4, 5), (4, 6), 20),
-]
+RATES = [((1,), (2,), 20), ((2,), (3,), 20), ((3,), (4,), 20), ((4,), (5,), 20), ((5,), (6,), 20)]
+UNDERLYING_WORDS = [((0,), (1,), 12), *RATES]
+PARAMETER_WORDS = [((0,), (1,), 8), ((1,), (2,), 8), ((2,), (3,), 8)]
+PARAMETERS, FIRST_UNDERLYING = 2, 3
+UNDERLYINGS, UNDERLYING_FIELDS = 5, 9
 PRICE_WORDS = [((5, 0), (5, 1), 48), ((6, 0), (6, 1), 48), ((6, 5), (6, 6), 48)]
 
 
@@ -127,15 +121,18 @@ def other_readings() -> list[tuple[Path, Path, int]]:
     orders = transaction_places(records)
     updates = [i for i, item in tape if len(item) == 8 and not isinstance(item[7], int)]
     places: list[tuple[Path, list[Any]]] = [
-        (("tape", 0), CONFIG_WORDS),
+        (("tape", PARAMETERS), PARAMETER_WORDS),
+        (("tape", FIRST_UNDERLYING), [((0,), (1,), 48)]),
         (("tape", BATCH), COUNTER_WORDS),
-        (("tape", 2), MARKET_WORDS),
         (("tape", updates[0]), PRICE_WORDS),
         *((("tape", i), MESSAGE_WORDS) for i in orders[:4]),
         *((("accounts", key), ACCOUNT_WORDS) for key in records.accounts),
         *((("orders", key), ORDER_WORDS) for key in records.orders),
+        *((("markets", key), MARKET_WORDS) for key in records.markets),
     ]
-    return [
+    terms = ("tape", PARAMETERS, UNDERLYINGS)
+    pairs = [((*terms, *low), (*terms, *high), width) for low, high, width in UNDERLYING_WORDS]
+    return pairs + [
         ((*place, *low), (*place, *high), width)
         for place, words in places
         for low, high, width in words
@@ -150,6 +147,24 @@ def test_second_reading_of_a_packed_word_is_rejected(carry: int) -> None:
     for low, high, width in pairs:
         tampered = forged(records, (low, carry << width), (high, -carry))
         assert run_dishonestly(tampered) is None, (low, high, width)
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_an_operation_is_rejected(carry: int) -> None:
+    """L1 has the word alone; the prover says what it means."""
+    records = forging_inputs()["registries 1"]
+    tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
+    kinds = {i + 1: item[0] for i, item in tape if len(item) == 3 and item[2] != 0}
+    assert sorted(set(kinds.values())) == sorted(ParameterKind)
+    for place, kind in kinds.items():
+        words = {
+            ParameterKind.UNDERLYING: UNDERLYING_WORDS,
+            ParameterKind.ORACLE_RULE: [((0,), (1,), 8)],
+        }
+        for low, high, width in words.get(kind, []):
+            low_cell, high_cell = ("tape", place, *low), ("tape", place, *high)
+            tampered = forged(records, (low_cell, carry << width), (high_cell, -carry))
+            assert run_dishonestly(tampered) is None, (kind, low)
 
 
 @pytest.mark.parametrize("carry", [1, -1])

@@ -83,8 +83,9 @@ def test_batch_without_transactions_is_rejected() -> None:
     records = forging_inputs()[FIRST]
     batch = list(records.tape[BATCH])
     batch[N_TRANSACTIONS:] = [0] * len(batch[N_TRANSACTIONS:])
-    n_markets = len(forging_batches()[FIRST].witness.config.markets)
-    tape = [*records.tape[:BATCH], batch, *records.tape[BATCH + 1 : BATCH + 1 + n_markets]]
+    # Behind it are the parameters and a word for each underlying.
+    end = BATCH + 2 + len(forging_batches()[FIRST].witness.old_underlyings)
+    tape = [*records.tape[:BATCH], batch, *records.tape[BATCH + 1 : end]]
     assert run_dishonestly(with_tape(records, tape)) is None
 
 

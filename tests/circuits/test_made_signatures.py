@@ -48,7 +48,7 @@ def test_orders_with_keys_made_for_them() -> None:
         exchange.apply(
             Deposit(account_id, l1_address(account_id), made.public_key, 1_000 * ONE_DOLLAR)
         )
-        directory = KeyDirectory(exchange.config, exchange.state.accounts)
+        directory = KeyDirectory(exchange.config, exchange.state.accounts, parameters)
         command = Command(order, exchange.time_ms, order.message_hash(exchange.config))
         assert verify_group(directory, [command]) == [made.is_provable], made.kind
         if made.is_provable:
@@ -91,8 +91,7 @@ def made_reports(seed: int) -> tuple[Exchange, list[tuple[OracleReport, MadeSign
         kinds = signatures_of_meeting_sums(report.message_hash(exchange.config), seed, STEPS)
         made.append((report, kinds[(seed + index) % N_KINDS]))
     keys = tuple(signature.public_key for _, signature in made)
-    config = replace(parameters(), oracle_keys=keys)
-    with_keys = Exchange(config, price_ticks=0)
+    with_keys = Exchange(replace(parameters(), oracle_keys=keys), price_ticks=0)
     with_keys.time_ms = exchange.time_ms
     return with_keys, [
         (replace(report, signature=Signature(signature.r, signature.s)), signature)

@@ -49,6 +49,7 @@ from tests.support.exchange import ONE_HOUR_MS, Exchange
 N_USERS = 6
 LADDER_BATCH = 40
 BASE_PRICE_TICKS = 1000
+LISTING_CHANCE = 0.02
 GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE = 0.004, 0.1, 0.8
 
 
@@ -87,6 +88,8 @@ class RandomTrading:
             self._pass_time()
             if not self._planned and self.rng.random() < 0.03:
                 self._plan_sinking()
+            if not self._planned and self.rng.random() < LISTING_CHANCE:
+                self._plan_listing()
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
             self._try(self._planned.pop(0)() if self._planned else self._choose()())
@@ -117,6 +120,24 @@ class RandomTrading:
         self._planned.append(
             lambda: self.exchange.order(sweeper, Side.BUY, 1000, price * 105 // 100)
         )
+
+    def _plan_listing(self) -> None:
+        """Plan a new underlying, its price, its market, and an order there."""
+        market_id = len(self.prices)
+        order = functools.partial(
+            self.exchange.order,
+            4,
+            Side.SELL,
+            5,
+            BASE_PRICE_TICKS * (1 + market_id),
+            market_id=market_id,
+        )
+        self._planned = [
+            self._new_underlying,
+            self._oracle_update,
+            functools.partial(ListMarket, market_id),
+            order,
+        ]
 
     def _plan_sinking(self) -> None:
         """Plan a maker with all its margin in use, a price move past it, and who hits it."""
@@ -298,8 +319,8 @@ class RandomTrading:
         index = len(self.prices)
         if index == MAX_UNDERLYINGS:
             return self._new_terms()
-        self.prices.append(self.rng.choice((5, BASE_PRICE_TICKS * (1 + index))))
-        added = underlying(symbol=f"NEW-{index}", multiplier=10 + index)
+        self.prices.append(self.rng.choice((5, *(3 * [BASE_PRICE_TICKS * (1 + index)]))))
+        added = underlying(symbol=f"NEW-{index}", multiplier=100 + index)
         return SetParameter(ParameterKind.UNDERLYING, index, added.word())
 
     def _new_oracle(self) -> Transaction:
