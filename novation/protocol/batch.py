@@ -54,11 +54,16 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class TransactionResult:
-    """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`)."""
+    """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`).
+
+    `n_slots` counts position slots, from above, for what the transaction costs: of its account and
+    of every maker that it met, and those of a maker whose margin failed twice.
+    """
 
     result_code: ResultCode
     events: tuple[Event, ...]
     hints: Hints = None
+    n_slots: int = 0
     cost_steps: int = 0
 
 
@@ -67,7 +72,8 @@ class OpenBatch:
     """What happened since the last seal.
 
     `opened_accounts` and `opened_orders` hold the values from before the batch; orders born in the
-    batch (id not below `old_globals.next_order_id`) are not among them.
+    batch (id not below `old_globals.next_order_id`) are not among them. `most_slots` has the
+    largest number of position slots that each of the accounts has had, `n_slots` their sum.
     """
 
     old_globals: Globals
@@ -75,3 +81,5 @@ class OpenBatch:
     entries: list[BatchEntry] = field(default_factory=list)
     opened_accounts: dict[int, Account | None] = field(default_factory=dict)
     opened_orders: dict[int, RestingOrder] = field(default_factory=dict)
+    most_slots: dict[int, int] = field(default_factory=dict)
+    n_slots: int = 0

@@ -25,7 +25,7 @@ FUNDING_PREFIX_BOUND: Final = 2**63
 MAX_MARKETS: Final = 16
 MAX_ORACLES: Final = 16
 MAX_KEYS: Final = 4
-MAX_POSITIONS: Final = 8
+MAX_POSITIONS: Final = 32
 MAX_OPEN_ORDERS: Final = 1024
 MAX_MAKERS_PER_ORDER: Final = 32
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
@@ -41,8 +41,8 @@ FEE_ACCOUNT_ID: Final = 0
 INSURANCE_ACCOUNT_ID: Final = 1
 
 CONFIG_VERSION: Final = 1
-STATE_VERSION: Final = 2
-OUTPUT_VERSION: Final = 2
+STATE_VERSION: Final = 3
+OUTPUT_VERSION: Final = 3
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

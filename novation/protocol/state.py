@@ -78,7 +78,7 @@ class State:
         self.root = self._compute_root()
         self.batch: OpenBatch | None = None
         self._undo: list[tuple[Any, Any, Any]] = []
-        self._saved: tuple[Globals, int] | None = None
+        self._saved: tuple[Globals, int, int] | None = None
 
     @classmethod
     def genesis(
@@ -118,12 +118,14 @@ class State:
         opened = self.batch.opened_accounts
         if account_id not in opened:
             self._write(opened, account_id, account)
+            self._count_slots(account_id, account)
         return account
 
     def set_account(self, account_id: int, account: Account) -> None:
         """Create or replace an account."""
         self.open_account(account_id)
         self._write(self.accounts, account_id, account)
+        self._count_slots(account_id, account)
 
     def get_order(self, order_id: int) -> RestingOrder | None:
         """Return a resting order, None if it does not exist."""
@@ -162,9 +164,10 @@ class State:
         self._write(self.markets, market_id, market)
 
     def begin(self) -> None:
-        """Start a transaction."""
+        """Start a transaction, or the sealing, of the open batch."""
         assert self._saved is None
-        self._saved = (self.globals, self.fees_quanta)
+        assert self.batch is not None
+        self._saved = (self.globals, self.fees_quanta, self.batch.n_slots)
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
@@ -175,7 +178,8 @@ class State:
     def rollback(self) -> None:
         """Take back everything written since `begin`."""
         assert self._saved is not None
-        self.globals, self.fees_quanta = self._saved
+        assert self.batch is not None
+        self.globals, self.fees_quanta, self.batch.n_slots = self._saved
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
                 if old:
@@ -225,6 +229,15 @@ class State:
         assert self.batch is not None
         born = self.globals.next_order_id - self.batch.old_globals.next_order_id
         return len(self.slot_of_order) + born
+
+    def _count_slots(self, account_id: int, account: Account | None) -> None:
+        assert self.batch is not None
+        most_slots = self.batch.most_slots
+        most = most_slots.get(account_id, 0)
+        n_slots = 0 if account is None else len(account.positions)
+        if n_slots > most:
+            self._write(most_slots, account_id, n_slots)
+            self.batch.n_slots += n_slots - most
 
     def _open_order(self, order_id: int) -> None:
         assert self.batch is not None

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 
 from circuits.program_input import program_input
-from novation.protocol import matching, sealing
+from novation.protocol import sealing
 from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
 from novation.protocol.orders import TimeInForce
+from novation.protocol.rules import deposit, matching, oracle_update, place_order, withdraw
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.transactions import deposit, oracle_update, place_order, withdraw
 from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
 from tests.support import builders
 from tests.support.builders import ONE_DOLLAR, QUORUM, oracle_report
