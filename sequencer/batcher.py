@@ -4,8 +4,8 @@ import itertools
 from typing import Final
 
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS, ORDER_TREE_HEIGHT
-from novation.protocol.cost import empty_batch_steps
+from novation.protocol.constants import ORDER_TREE_HEIGHT
+from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
 from novation.protocol.output import (
     HEADER_FELTS,
@@ -38,6 +38,7 @@ from sequencer.l1_cost import (
     padded_steps,
     small_transaction_cost,
     touched_cost,
+    worst_transaction_cost,
 )
 
 # Felts of the public output, docs/spec/output.md.
@@ -59,10 +60,7 @@ class BatchMeter:
         self._n_markets = n_markets
         self._empty_cost = empty_batch_cost(n_markets)
         self._small_cost = small_transaction_cost(n_markets)
-        # By the makers that an order meets: asked for with every order.
-        self._order_costs = [order_cost(n, n_markets) for n in range(MAX_MAKERS_PER_ORDER + 1)]
-        self._account_cost = touched_cost(1, 0, n_markets)
-        self._cancel_cost = touched_cost(1, 2, n_markets)
+        self._worst_cost = worst_transaction_cost(n_markets)
         self._rooms: dict[int, L1Room] = {}
         # What fits beside the largest proof, with one more of most transactions, fits always.
         least = policy.room_for(policy.steps_at_most)
@@ -117,15 +115,16 @@ class BatchMeter:
 
     def _cost_of(self, tx: Transaction, result: TransactionResult | None) -> OutputCost:
         """Return what a transaction can add to the output: all that it touches counts as new."""
-        if isinstance(tx, PlaceOrder):
-            if result is None or not isinstance(result.hints, PlaceOrderHints):
-                return self._order_costs[-1]
-            return self._order_costs[len(result.hints.visits)]
         if isinstance(tx, OracleUpdate):
             return NOTHING
+        if result is None:
+            return self._worst_cost
+        if isinstance(tx, PlaceOrder):
+            assert isinstance(result.hints, PlaceOrderHints)
+            return order_cost(len(result.hints.visits), result.n_slots)
         if isinstance(tx, CancelOrder):
-            return self._cancel_cost
-        return self._account_cost.plus(listed_cost(tx, result))
+            return touched_cost(1, 2, result.n_slots)
+        return touched_cost(1, 0, result.n_slots).plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -219,7 +218,6 @@ class BatchMeter:
         """Return an upper bound of the public output's size, in constant time."""
         batch = state.batch
         assert batch is not None
-        slots_per_account = min(self._n_markets, MAX_POSITIONS)
         n_opened = len(batch.opened_orders)
         born = state.globals.next_order_id - batch.old_globals.next_order_id
         # Orders that rest now, less those from before the batch that the batch has not touched.
@@ -229,7 +227,9 @@ class BatchMeter:
             + GLOBALS_FELTS
             + self._n_markets * _MARKET_FELTS
             + self._listed_felts
-            + (len(batch.opened_accounts) + 1) * (_ACCOUNT_FELTS + slots_per_account)
+            + (len(batch.opened_accounts) + 1) * _ACCOUNT_FELTS
+            + batch.n_slots
+            + most_slots(self._n_markets)
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
 

@@ -3,15 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from novation.protocol.constants import MAX_UNDERLYINGS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import (
+    MAX_MAKERS_PER_ORDER,
+    MAX_UNDERLYINGS,
+    PRICE_VALIDITY_MS,
+    RESUME_GAP_MS,
+)
 from novation.protocol.cost import empty_batch_steps
 from sequencer.l1_cost import (
     L1Proof,
     L1Room,
+    order_steps_at_most,
     padded_steps,
     room_beside,
     verify_gas,
-    worst_transaction_steps,
 )
 from sequencer.proof_collector import ProofPolicy
 from sequencer.settlement import SettlementPolicy
@@ -31,9 +36,11 @@ PROOFS_ON_L1: Final = tuple(
 )
 _NO_ROOM: Final = L1Room(-1, -1)
 # Of the first transaction in a batch: whatever it costs, it goes into one.
-_FIRST_STEPS: Final = empty_batch_steps(MAX_UNDERLYINGS) + worst_transaction_steps()
-# An order that meets one maker costs less.
-_SMALL_STEPS: Final = 10_000
+_FIRST_STEPS: Final = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
+    MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
+)
+# Most transactions cost less than an order that meets one maker.
+_SMALL_STEPS: Final = order_steps_at_most(1, MAX_UNDERLYINGS)
 
 
 @dataclass(frozen=True, slots=True)

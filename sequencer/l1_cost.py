@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from novation.protocol import cost
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER
+from novation.protocol.cost import most_slots
 from novation.protocol.errors import ResultCode
 from novation.protocol.transactions import Deposit, SetParameter, Transaction, Withdraw
 
@@ -68,10 +69,10 @@ QUERY_LOG_DOMAIN: Final = 24
 
 
 # The trace has four units for range checks in every step: an instruction takes three, a check of
-# 128 bits eight, and the values between the least and the greatest offset one each. Of what a
-# transaction is charged, its checks need less than this share as steps (measured: deposits to
-# accounts with eight positions, 0.57).
-RANGE_CHECK_PPM: Final = 600_000
+# 128 bits eight, and the values between the least and the greatest offset one each. A step that is
+# charged takes fewer units than this, in millionths (measured: a slot of a leaf 3.55, others less).
+UNITS_PER_STEP: Final = 4
+CHARGED_UNITS_PPM: Final = 3_600_000
 RANGE_CHECK_SPAN: Final = 2**16
 
 
@@ -117,7 +118,8 @@ def felts_cost(n_bytes: int, n_felts: int, gas: int = 0) -> OutputCost:
 
 def padded_steps(cost_steps: int) -> int:
     """Return how many steps the trace of a batch must have room for, from above."""
-    return max(cost_steps, cost_steps * RANGE_CHECK_PPM // PPM + RANGE_CHECK_SPAN)
+    n_units = cost_steps * CHARGED_UNITS_PPM // PPM + RANGE_CHECK_SPAN
+    return max(cost_steps, -(-n_units // UNITS_PER_STEP))
 
 
 def verify_gas(n_queries: int, log_domain: int) -> int:
@@ -146,25 +148,25 @@ def empty_batch_cost(n_markets: int) -> OutputCost:
     """
     n_bytes = HEADER_BYTES + n_markets * (MARKET_BYTES + UNDERLYING_BYTES) + GLOBALS_BYTES
     fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * (MARKET_FELTS + 1) + GLOBALS_FELTS)
-    return fixed.plus(touched_cost(1, 0, n_markets))
+    return fixed.plus(touched_cost(1, 0, most_slots(n_markets)))
 
 
-def touched_cost(n_accounts: int, n_orders: int, n_markets: int) -> OutputCost:
-    """Return what records of so many accounts and order slots take."""
-    slots = min(n_markets, MAX_POSITIONS)
+def touched_cost(n_accounts: int, n_orders: int, n_slots: int) -> OutputCost:
+    """Return what records of so many accounts, with their position slots, and order slots take."""
     return felts_cost(
-        n_accounts * (ACCOUNT_BYTES + slots * POSITION_BYTES) + n_orders * ORDER_BYTES,
-        n_accounts * (ACCOUNT_FELTS + slots) + n_orders * ORDER_FELTS,
+        n_accounts * ACCOUNT_BYTES + n_slots * POSITION_BYTES + n_orders * ORDER_BYTES,
+        n_accounts * ACCOUNT_FELTS + n_slots + n_orders * ORDER_FELTS,
         (n_accounts + n_orders) * RECORD_GAS,
     )
 
 
-def order_cost(n_visits: int, n_markets: int) -> OutputCost:
+def order_cost(n_visits: int, n_slots: int) -> OutputCost:
     """Return what an order can add that meets so many makers; all that it touches counts as new.
 
-    Each maker's order and the one before it in the list; its own and the one before that.
+    The makers' orders, which are heads when it meets them; its own and the one before that.
+    `n_slots` are those of all the accounts.
     """
-    return touched_cost(1 + n_visits, 2 * (1 + n_visits), n_markets)
+    return touched_cost(1 + n_visits, n_visits + 2, n_slots)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:
@@ -179,19 +181,18 @@ def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost
 
 def small_transaction_cost(n_markets: int) -> OutputCost:
     """Return what most transactions stay below: a deposit, or an order that meets one maker."""
-    return order_cost(1, n_markets).plus(FAILED_DEPOSIT_COST)
+    return order_cost(1, 2 * most_slots(n_markets)).plus(FAILED_DEPOSIT_COST)
 
 
 def worst_transaction_cost(n_markets: int) -> OutputCost:
     """Return what one transaction can add: an order that meets the most makers, and rests."""
-    return order_cost(MAX_MAKERS_PER_ORDER, n_markets).plus(FAILED_DEPOSIT_COST)
+    n_slots = (MAX_MAKERS_PER_ORDER + 1) * most_slots(n_markets)
+    return order_cost(MAX_MAKERS_PER_ORDER, n_slots).plus(FAILED_DEPOSIT_COST)
 
 
-def worst_transaction_steps() -> int:
-    """Return the Cairo steps that one transaction can cost."""
-    n_accounts = MAX_MAKERS_PER_ORDER + 1
-    margins = 2 * n_accounts * MAX_POSITIONS * cost.POSITION_MARGIN_STEPS
-    account = cost.ACCOUNT_LEAF_STEPS + MAX_POSITIONS * cost.POSITION_LEAF_STEPS
-    orders = (2 * MAX_MAKERS_PER_ORDER + 2) * cost.ORDER_LEAF_STEPS
-    visits = MAX_MAKERS_PER_ORDER * cost.VISIT_STEPS
-    return cost.PLACE_STEPS + visits + margins + n_accounts * account + orders
+def order_steps_at_most(n_visits: int, n_markets: int) -> int:
+    """Return the Cairo steps of an order that meets so many makers, none of whom may trade."""
+    n_slots = most_slots(n_markets)
+    orders = (n_visits + 2) * cost.ORDER_LEAF_STEPS
+    leaves = cost.leaf_steps(1 + n_visits, (1 + n_visits) * n_slots) + orders
+    return cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots) + leaves

@@ -54,7 +54,7 @@ def _measure(kernel: str, program: Path) -> float:
 
 def main() -> None:
     """Print the processor seconds of the proof of a program's run."""
-    run = _native.CairoProgram(Path(sys.argv[1]).read_text()).run({}, {}, []).provable()
+    run = _native.CairoProgram(Path(sys.argv[1]).read_text()).run(({}, {}, {}), []).provable()
     parameters = json.dumps(parameters_json(PROFILES[PROFILE], N_STEPS))
     _, phases = _native.stark_prove_run(run, parameters)
     seconds = sum(phase.cpu_seconds for phase in phases if phase.name != LEFT_OUT)

@@ -62,7 +62,7 @@ def benchmark_code() -> str:
 
 def _prove(program: _native.CairoProgram, profile: str) -> ProvingCost:
     # A proof takes the run's memory away, so that each profile has its own.
-    run = program.run({}, {}, []).provable()
+    run = program.run(({}, {}, {}), []).provable()
     if run.n_steps != N_STEPS:
         raise UserError(f"bench: the program's trace has {run.n_steps} steps, not {N_STEPS}")
     parameters = json.dumps(parameters_json(PROFILES[profile], N_STEPS))

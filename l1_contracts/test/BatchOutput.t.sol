@@ -61,7 +61,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 2 ? 1 : version;
+        output[0] = version == 3 ? 1 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -70,7 +70,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 2;
+        output[0] = 3;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 136);
@@ -78,7 +78,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
-        output[0] = 2;
+        output[0] = 3;
         _expectOversized(output, 8, 160);
     }
 
@@ -114,7 +114,7 @@ contract BatchOutputTest is TestBase {
         header.custodyQuanta %= 2 ** 63;
         uint256 length = 2 + 3 * uint256(header.nMarkets);
         for (uint256 i = 0; i < header.nAccounts; ++i) {
-            length += 2 + i;
+            length += 2 + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             length += 1 + (i % 2);
@@ -123,9 +123,9 @@ contract BatchOutputTest is TestBase {
         uint256 next = 0;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             // The neighbours' bits must not be read as the count.
-            tail[next] = (i << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 4))
+            tail[next] = (_positions(i) << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 8))
                 | ((1 << N_POSITIONS_SHIFT) - 1);
-            next += 2 + i;
+            next += 2 + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             tail[next] = ((i % 2) << PRESENT_SHIFT) | (0xff << (PRESENT_SHIFT + 1)) | 0xffffff;
@@ -134,6 +134,11 @@ contract BatchOutputTest is TestBase {
         // The neighbours' bits must not be read as custody.
         tail[length - 1] = ((1 << 97) - 1) << 63;
         return (header, tail);
+    }
+
+    /// @dev More than four bits hold, from the third on.
+    function _positions(uint256 i) private pure returns (uint256) {
+        return 9 * i;
     }
 
     function _encode(BatchHeader memory header, uint256[] memory tail)

@@ -14,7 +14,7 @@ from novation.protocol.constants import (
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
 
-BALANCE_WORD_BITS = 132
+BALANCE_WORD_BITS = 136
 POSITION_WORD_BITS = 191
 NONCE_BITS = 62
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
@@ -137,7 +137,7 @@ class Account:
             (self.collateral_quanta + COLLATERAL_BOUND, 100),
             (self.open_orders, 16),
             (len(self.keys), 4),
-            (len(self.positions), 4),
+            (len(self.positions), 8),
             (self.flags, 8),
         )
 

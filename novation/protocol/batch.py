@@ -55,11 +55,16 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class TransactionResult:
-    """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`)."""
+    """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`).
+
+    `n_slots` counts position slots, from above, for what the transaction costs: of its account and
+    of every maker that it met, and those of a maker whose margin failed twice.
+    """
 
     result_code: ResultCode
     events: tuple[Event, ...]
     hints: Hints = None
+    n_slots: int = 0
     cost_steps: int = 0
 
 
@@ -69,6 +74,8 @@ class OpenBatch:
 
     `opened_accounts`, `opened_orders` and `opened_markets` hold the values from before the batch;
     orders born in the batch (id not below `old_globals.next_order_id`) are not among them.
+    `most_slots` has the largest number of position slots that each of the accounts has had,
+    `n_slots` their sum.
     """
 
     old_globals: Globals
@@ -78,3 +85,5 @@ class OpenBatch:
     opened_accounts: dict[int, Account | None] = field(default_factory=dict)
     opened_orders: dict[int, RestingOrder] = field(default_factory=dict)
     opened_markets: dict[int, Market | None] = field(default_factory=dict)
+    most_slots: dict[int, int] = field(default_factory=dict)
+    n_slots: int = 0

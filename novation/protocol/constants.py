@@ -28,7 +28,7 @@ MAX_UNDERLYINGS: Final = 16
 MAX_MARKETS: Final = 2048
 MAX_ORACLES: Final = 16
 MAX_KEYS: Final = 4
-MAX_POSITIONS: Final = 8
+MAX_POSITIONS: Final = 32
 MAX_OPEN_ORDERS: Final = 1024
 MAX_MAKERS_PER_ORDER: Final = 32
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
@@ -47,8 +47,8 @@ FEE_ACCOUNT_ID: Final = 0
 INSURANCE_ACCOUNT_ID: Final = 1
 
 CONFIG_VERSION: Final = 2
-STATE_VERSION: Final = 3
-OUTPUT_VERSION: Final = 3
+STATE_VERSION: Final = 4
+OUTPUT_VERSION: Final = 4
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

@@ -25,7 +25,8 @@ LOADER_STEPS: Final = 11_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 300
 ACCOUNT_LEAF_STEPS: Final = 650
-POSITION_LEAF_STEPS: Final = 80
+# Of a position slot in a leaf, of which 11 values are range-checked too: see sequencer/l1_cost.py.
+SLOT_LEAF_STEPS: Final = 90
 ORDER_LEAF_STEPS: Final = 560
 MARKET_LEAF_STEPS: Final = 560
 DEPOSIT_STEPS: Final = 150
@@ -35,7 +36,11 @@ WITHDRAW_STEPS: Final = 220
 CANCEL_STEPS: Final = 350
 PLACE_STEPS: Final = 480
 VISIT_STEPS: Final = 400
-POSITION_MARGIN_STEPS: Final = 45
+# What each slot of an account adds: to a sum over all slots; to that and the search for one of them
+# and the copies of those before it; to the rule that an account which only reduces risk is held to.
+SLOT_SUM_STEPS: Final = 16
+SLOT_CHANGE_STEPS: Final = 56
+SLOT_RULE_STEPS: Final = 40
 ORACLE_STEPS: Final = 450
 ORACLE_REPORT_STEPS: Final = 130
 ORACLE_PRICE_STEPS: Final = 30
@@ -45,8 +50,8 @@ SIGNATURE_STEPS: Final = 512
 def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
-    every_batch = LOADER_STEPS + BATCH_STEPS + _account_leaf_steps(MAX_POSITIONS)
-    return every_batch + n_underlyings * UNDERLYING_STEPS
+    fee_account = leaf_steps(1, most_slots(n_underlyings))
+    return LOADER_STEPS + BATCH_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
 
 
 def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:
@@ -57,33 +62,46 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
         result: what became of it.
         opened_steps: of the leaves that it was the first to open, from `opened_leaf_steps`.
     """
+    n_slots = result.n_slots
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
-        # Each visit checks the margin of one maker, twice if it only reduces risk.
-        margins = 2 * (1 + len(result.hints.visits)) * MAX_POSITIONS * POSITION_MARGIN_STEPS
-        steps = PLACE_STEPS + len(result.hints.visits) * VISIT_STEPS + margins
-        assert steps >= SIGNATURE_STEPS
+        steps = order_steps(len(result.hints.visits), n_slots)
         return steps + opened_steps + (ORDER_LEAF_STEPS if result.hints.resting_lots else 0)
     if isinstance(tx, OracleUpdate):
         prices = (1 + len(tx.reports)) * len(tx.prices_x16) * ORACLE_PRICE_STEPS
         steps = ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, Withdraw):
-        steps = WITHDRAW_STEPS + MAX_POSITIONS * POSITION_MARGIN_STEPS
-        return max(steps, SIGNATURE_STEPS) + opened_steps
+        return max(WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS, SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, CancelOrder):
-        return max(CANCEL_STEPS, SIGNATURE_STEPS) + opened_steps
+        steps = CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
+        return max(steps, SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
     return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
 
 
+def order_steps(n_visits: int, n_slots: int) -> int:
+    """Return what an order costs that meets so many makers, besides leaves.
+
+    `n_slots` are those of all their accounts, see `TransactionResult`.
+    """
+    slots = n_slots * (SLOT_CHANGE_STEPS + SLOT_RULE_STEPS)
+    return max(PLACE_STEPS + n_visits * VISIT_STEPS + slots, SIGNATURE_STEPS)
+
+
 def opened_leaf_steps(batch: OpenBatch) -> int:
     """Return what the leaves opened by the batch so far cost."""
-    accounts = len(batch.opened_accounts) * _account_leaf_steps(MAX_POSITIONS)
+    accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots)
     orders = len(batch.opened_orders) * ORDER_LEAF_STEPS
     return accounts + orders + len(batch.opened_markets) * MARKET_LEAF_STEPS
 
 
-def _account_leaf_steps(n_positions: int) -> int:
-    return ACCOUNT_LEAF_STEPS + n_positions * POSITION_LEAF_STEPS
+def leaf_steps(n_accounts: int, n_slots: int) -> int:
+    """Return what the leaves of accounts with so many slots together cost."""
+    return n_accounts * ACCOUNT_LEAF_STEPS + n_slots * SLOT_LEAF_STEPS
+
+
+def most_slots(n_underlyings: int) -> int:
+    """Return how many slots an account can have: each underlying has one market."""
+    return min(n_underlyings, MAX_POSITIONS)

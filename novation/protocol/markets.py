@@ -20,6 +20,8 @@ from novation.protocol.orders import Side
 
 MARKET_WORDS = 3
 MARKET_WORD_0_BITS = 195
+UNDERLYING_ID_BITS = 4
+EXPIRY_SLOT_BITS = 5
 GLOBALS_WORDS = 2
 
 
@@ -61,9 +63,9 @@ class Market:
         return (
             pack(
                 (MARKET_KIND_PERPETUAL, 4),
-                (self.underlying_id, 4),
+                (self.underlying_id, UNDERLYING_ID_BITS),
                 # Expiry slot, strike and its logarithm: of dated instruments.
-                (0, 5),
+                (0, EXPIRY_SLOT_BITS),
                 (0, 32),
                 (0, 46),
                 (self.status, 8),
@@ -83,7 +85,7 @@ class Market:
     def from_words(cls, words: Sequence[int]) -> "Market":
         """Decode three packed words; DecodeError if they are not those of a perpetual."""
         kind, underlying_id, slot, strike_ticks, ln_strike, status, listed_ms, interest = unpack(
-            words[0], 4, 4, 5, 32, 46, 8, 48, 48
+            words[0], 4, UNDERLYING_ID_BITS, EXPIRY_SLOT_BITS, 32, 46, 8, 48, 48
         )
         if kind != MARKET_KIND_PERPETUAL or slot or strike_ticks or ln_strike:
             raise DecodeError(f"market word {words[0]:#x} is not that of a perpetual")

@@ -194,7 +194,7 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
         (record.open_orders, 16),
         (record.n_keys, 4),
-        (len(record.positions), 4),
+        (len(record.positions), 8),
         (record.flags, 8),
     )
     return head, record.nonces_word, *(position.word() for position in record.positions)
@@ -285,7 +285,7 @@ def _read_operation(reader: _Reader) -> OperationRecord:
 def _read_account(reader: _Reader) -> AccountRecord:
     account_id, balance_word = unpack(reader.one(), 32, BALANCE_WORD_BITS)
     nonces_word = reader.one()
-    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 4, 8)
+    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
     unpack(nonces_word, n_keys * NONCE_BITS)

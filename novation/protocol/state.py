@@ -150,12 +150,14 @@ class State:
         opened = self.batch.opened_accounts
         if account_id not in opened:
             self._write(opened, account_id, account)
+            self._count_slots(account_id, account)
         return account
 
     def set_account(self, account_id: int, account: Account) -> None:
         """Create or replace an account."""
         self.open_account(account_id)
         self._write(self.accounts, account_id, account)
+        self._count_slots(account_id, account)
 
     def get_order(self, order_id: int) -> RestingOrder | None:
         """Return a resting order, None if it does not exist."""
@@ -235,9 +237,11 @@ class State:
         self.set_underlying(underlying_id, dead)
 
     def begin(self) -> None:
-        """Start a transaction."""
+        """Start a transaction, or the sealing, of the open batch."""
         assert self._saved is None
-        self._saved = (self.globals, self.fees_quanta, self.parameters, self.underlyings)
+        assert self.batch is not None
+        values = self.globals, self.fees_quanta, self.parameters, self.underlyings
+        self._saved = (*values, self.batch.n_slots)
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
@@ -248,7 +252,9 @@ class State:
     def rollback(self) -> None:
         """Take back everything written since `begin`."""
         assert self._saved is not None
-        self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved
+        assert self.batch is not None
+        self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved[:4]
+        self.batch.n_slots = self._saved[4]
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
                 if old:
@@ -303,6 +309,15 @@ class State:
         assert self.batch is not None
         born = self.globals.next_order_id - self.batch.old_globals.next_order_id
         return len(self.slot_of_order) + born
+
+    def _count_slots(self, account_id: int, account: Account | None) -> None:
+        assert self.batch is not None
+        most_slots = self.batch.most_slots
+        most = most_slots.get(account_id, 0)
+        n_slots = 0 if account is None else len(account.positions)
+        if n_slots > most:
+            self._write(most_slots, account_id, n_slots)
+            self.batch.n_slots += n_slots - most
 
     def _open_order(self, order_id: int) -> None:
         assert self.batch is not None

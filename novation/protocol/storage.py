@@ -190,7 +190,7 @@ def decode_account(data: bytes) -> Account:
     l1_address = reader.integer(20)
     balance_word = reader.integer(17, 1 << BALANCE_WORD_BITS)
     nonces_word = reader.integer(31)
-    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 4, 8)
+    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"balance word {balance_word:#x}")
     account = Account(

@@ -13,7 +13,6 @@ from novation.protocol.constants import (
     COLLATERAL_BOUND,
     L1_ADDRESS_BOUND,
     MAX_ORACLES,
-    MAX_POSITIONS,
     MAX_UNDERLYINGS,
     MULTIPLIER_BOUND,
     NONCE_BOUND,
@@ -54,23 +53,6 @@ RICH = 2**61
 
 def assert_proven(exchange: Exchange) -> None:
     assert_trace_is_made(exchange.seal())
-
-
-def test_eight_positions_with_the_ninth_market_left_alone() -> None:
-    exchange = Exchange(parameters(9))
-    exchange.fund(2, 3, amount_quanta=10**6 * ONE_DOLLAR)
-    for market_id in (7, 0, 3, 5, 1, 6, 2, 4):
-        exchange.place(2, SELL, 3 + market_id, 1000, market_id=market_id)
-        exchange.place(3, BUY, 3 + market_id, 1000, market_id=market_id)
-    assert len(exchange.state.account(2).positions) == MAX_POSITIONS
-    assert_proven(exchange)
-    # Close some, in the middle and at the ends, flip others.
-    for market_id, size in ((3, 6), (0, 3), (7, 20), (5, 9)):
-        exchange.place(2, BUY, size, 1000, market_id=market_id)
-        exchange.place(3, SELL, size, 1000, market_id=market_id)
-    exchange.set_price(1010)
-    exchange.place(3, BUY, 1, 1010, market_id=8)
-    assert_proven(exchange)
 
 
 def test_position_at_its_bound() -> None:
@@ -165,7 +147,7 @@ def test_gap_at_the_end_of_time_and_of_ids() -> None:
 
 
 def test_batch_with_the_most_of_everything() -> None:
-    """Sixteen markets, eight slots an account, walks over 32 makers, many new accounts."""
+    """Sixteen markets, walks over 32 makers with slots in eight, many new accounts."""
     exchange = Exchange(parameters(MAX_UNDERLYINGS))
     users = range(2, 36)
     exchange.fund(*users)

@@ -63,6 +63,8 @@ class Exchange:
         self.sign = sign
         self.time_ms = START_MS
         self.nonces: dict[int, int] = {}
+        # What the transactions of the open batch are charged.
+        self.charged_steps = 0
         self.sums = RunningSums(self.state)
         open_batch(self.state)
         if price_ticks:
@@ -70,7 +72,9 @@ class Exchange:
 
     def apply(self, tx: Transaction) -> TransactionResult:
         """Apply a transaction now."""
-        return apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
+        result = apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
+        self.charged_steps += result.cost_steps
+        return result
 
     @property
     def custody_quanta(self) -> int:
@@ -96,6 +100,7 @@ class Exchange:
         self.sums.follow(self.state, sealed)
         assert vars(self.sums) == vars(RunningSums(self.state))
         open_batch(self.state)
+        self.charged_steps = 0
         return sealed
 
     def set_underlying(self, index: int, word: Underlying) -> TransactionResult:
@@ -155,13 +160,21 @@ class Exchange:
 
     def cancel(self, account_id: int, order_id: int) -> TransactionResult:
         """Sign and apply a cancellation."""
+        return self.apply(self.cancellation(account_id, order_id))
+
+    def cancellation(self, account_id: int, order_id: int) -> CancelOrder:
+        """Return a signed cancellation."""
         tx = CancelOrder(account_id, 0, self.next_nonce(account_id), order_id)
-        return self.apply(signed(tx, private_key(account_id), self.config) if self.sign else tx)
+        return signed(tx, private_key(account_id), self.config) if self.sign else tx
 
     def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
         """Sign and apply a withdrawal."""
+        return self.apply(self.withdrawal(account_id, amount_quanta))
+
+    def withdrawal(self, account_id: int, amount_quanta: int) -> Withdraw:
+        """Return a signed withdrawal."""
         tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta)
-        return self.apply(signed(tx, private_key(account_id), self.config) if self.sign else tx)
+        return signed(tx, private_key(account_id), self.config) if self.sign else tx
 
     def next_nonce(self, account_id: int) -> int:
         """Return a nonce that was not used before."""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from devnet.batch_policy import batch_policy, proofs_on_l1
 from devnet.errors import UserError
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS, MAX_UNDERLYINGS
+from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import BatchFull, OutputFull
 from novation.protocol.sealing import seal_batch
 from novation.protocol.transactions import Transaction, Withdraw
@@ -33,6 +35,7 @@ from sequencer.l1_cost import (
     MAX_TRANSACTION_GAS,
     STATEMENT_BYTES,
     empty_batch_cost,
+    order_steps_at_most,
     padded_steps,
     worst_transaction_cost,
 )
@@ -314,3 +317,17 @@ def test_worst_transaction_when_compared_with_every_room_that_is_taken_then_it_f
         policy = batch_policy(profile.name, 200_000, 1, 16)
         needed = empty_batch_cost(16).plus(worst_transaction_cost(16))
         assert needed.fits(policy.room_for(200_000))
+
+
+def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_start() -> None:
+    """An account has as many slots as there are markets, up to MAX_POSITIONS."""
+    for profile in L1_PROFILES:
+        batch_policy(profile.name, 200_000, 1, MAX_UNDERLYINGS)
+    batch_policy("cheap-l1", 200_000, 1, MAX_POSITIONS)
+    words = "200000 with profile balanced: .* with 32 markets an order can need .* no number"
+    with pytest.raises(UserError, match=words):
+        batch_policy("balanced", 200_000, 1, MAX_POSITIONS)
+    first = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
+        MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
+    )
+    assert BatchPolicy().steps_at_most == first <= 1 << 18

@@ -7,12 +7,14 @@ import pytest
 
 from novation.protocol.accounts import Position
 from novation.protocol.batch import PlaceOrderHints
+from novation.protocol.constants import MAX_POSITIONS
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.orders import TimeInForce, VisitOutcome
 from novation.protocol.rules import place_order
-from tests.support.builders import ONE_DOLLAR, parameters
+from tests.support.builders import ONE_DOLLAR
 from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.many_markets import allow_many_markets, many_underlyings
 
 IOC, POST_ONLY = TimeInForce.IOC, TimeInForce.POST_ONLY
 
@@ -81,13 +83,17 @@ def test_order_when_market_not_active_then_refused() -> None:
     assert exchange.refuse(exchange.order(2, BUY, 1, 1000)) is ErrorCode.MARKET_NOT_ACTIVE
 
 
-def test_order_when_it_would_need_a_ninth_slot_then_refused() -> None:
-    exchange = traders(parameters=parameters(9))
-    for market_id in range(8):
+def test_order_when_it_would_need_more_slots_than_there_are_then_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allow_many_markets(monkeypatch)
+    exchange = traders(parameters=many_underlyings())
+    for market_id in range(MAX_POSITIONS):
         exchange.place(2, BUY, 1, 1000, market_id=market_id)
-    order = exchange.order(2, BUY, 1, 1000, market_id=8)
+    order = exchange.order(2, BUY, 1, 1000, market_id=MAX_POSITIONS)
     assert exchange.refuse(order) is ErrorCode.TOO_MANY_POSITIONS
-    assert exchange.place(2, BUY, 1, 1000, market_id=7).result_code is ResultCode.RESTING
+    last = MAX_POSITIONS - 1
+    assert exchange.place(2, BUY, 1, 1000, market_id=last).result_code is ResultCode.RESTING
 
 
 def test_order_when_position_could_pass_its_bound_then_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 from novation.protocol import cost, slots
 from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import ORDER_TREE_HEIGHT, POST_ONLY_MS
+from novation.protocol.constants import ORDER_TREE_HEIGHT, OUTPUT_VERSION, POST_ONLY_MS
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.orders import VisitOutcome
@@ -282,7 +282,7 @@ def test_output_when_any_felt_is_missing_or_added_then_refused(
 @pytest.mark.parametrize(
     ("index", "value"),
     [
-        (0, 2),
+        (0, OUTPUT_VERSION + 1),
         (1, -1),
         (1, 2**252),
         (4, 1 << 144),
@@ -311,8 +311,8 @@ def test_output_when_account_or_slot_is_malformed_then_refused() -> None:
     assert felts[empty_slot] == 0
     for index, value in (
         (head, 2 + (1 << 32)),
-        (head, felts[head] & ~(2**132 - 2**32)),
-        (head, felts[head] | 15 << 152),
+        (head, felts[head] & ~(2**136 - 2**32)),
+        (head, felts[head] | 33 << 152),
         (head + 1, 1 << 62),
         (empty_slot, 1 << 25),
     ):
@@ -377,10 +377,12 @@ def test_stored_values_when_cut_then_refused(sealed: tuple[SealedBatch, SealedBa
         for broken in (data[:-1], data + b"\0"):
             with pytest.raises(DecodeError):
                 decode(broken)
+    stored = encode_account(account)
+    words, key_bytes = 20 + 17 + 31, 32
     with pytest.raises(DecodeError, match="not below"):
-        decode_account(b"\xff" * len(encode_account(account)))
+        decode_account(stored[:words] + b"\xff" * key_bytes + stored[words + key_bytes :])
     with pytest.raises(DecodeError, match="balance word"):
-        decode_account(bytes(20 + 17 + 31))
+        decode_account(bytes(words))
 
 
 def test_witness_when_written_as_json_then_round_trip(

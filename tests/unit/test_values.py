@@ -159,7 +159,7 @@ def test_account_when_hashed_then_words_as_specified() -> None:
     position = Position(7, size_lots=-3, open_buy_lots=2**37 - 1, open_sell_lots=1)
     account = Account(0xABC, (11, 12), (5, 6), -9, 4, (position,), 1)
     assert account.nonces_word() == 5 + (6 << 62)
-    assert account.balance_word() == pack((2**99 - 9, 100), (4, 16), (2, 4), (1, 4), (1, 8))
+    assert account.balance_word() == pack((2**99 - 9, 100), (4, 16), (2, 4), (1, 8), (1, 8))
     word = pack((7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37), (2**63, 64))
     assert position.word() == word
     assert Position.from_word(word) == position
@@ -176,7 +176,7 @@ def test_account_when_hashed_then_words_as_specified() -> None:
         Account(1, (2,), (0,), collateral_quanta=-(2**99)),
         Account(1, (), ()),
         Account(1, (2,) * 5, (0,) * 5),
-        Account(1, (2,), (0,), positions=tuple(Position(i, 1) for i in range(9))),
+        Account(1, (2,), (0,), positions=tuple(Position(i, 1) for i in range(33))),
     ],
 )
 def test_account_when_invariant_is_broken_then_no_leaf(account: Account) -> None:

@@ -7,7 +7,7 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 2;
+    uint256 internal constant VERSION = 3;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
@@ -94,7 +94,7 @@ library BatchOutput {
             HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
-            index += ACCOUNT_RECORD_WORDS + ((output[index] >> N_POSITIONS_SHIFT) & 0xf);
+            index += ACCOUNT_RECORD_WORDS + ((output[index] >> N_POSITIONS_SHIFT) & 0xff);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);

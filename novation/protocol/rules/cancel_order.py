@@ -43,4 +43,4 @@ def apply_cancel_order(
     apply_nonce(state, tx, account)
     hints = CancelOrderHints(predecessor_id=take_off_book(state, order))
     event = cancelled(order, order.remaining_lots, CancelReason.USER)
-    return TransactionResult(ResultCode.DONE, (event,), hints)
+    return TransactionResult(ResultCode.DONE, (event,), hints, len(account.positions))

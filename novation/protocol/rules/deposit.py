@@ -26,9 +26,10 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     result_code = check_deposit(state, tx)
     consume_operation(state)
     old = state.open_account(tx.account_id)
+    n_slots = 0 if old is None else len(old.positions)
     if result_code is not ResultCode.DONE:
         failed = DepositFailed(tx.account_id, tx.amount_quanta, result_code)
-        return TransactionResult(result_code, (failed,))
+        return TransactionResult(result_code, (failed,), n_slots=n_slots)
     account = Account.new(tx.l1_address, tx.stark_key) if old is None else old
     balance = account.collateral_quanta + tx.amount_quanta
     state.set_account(tx.account_id, account.with_balance(balance))
@@ -38,4 +39,4 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     assert custody_quanta < CUSTODY_BOUND
     state.globals = replace(counters, custody_quanta=custody_quanta)
     event = Deposited(tx.account_id, tx.amount_quanta, is_new_account=old is None)
-    return TransactionResult(result_code, (event,))
+    return TransactionResult(result_code, (event,), n_slots=n_slots)

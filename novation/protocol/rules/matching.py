@@ -27,12 +27,16 @@ _CANCEL_REASONS: Final = {
 
 @dataclass(slots=True)
 class Walk:
-    """How far the walk got; `hit_limit` means that it had to stop before it was done."""
+    """How far the walk got; `hit_limit` means that it had to stop before it was done.
+
+    `n_slots`: of the makers' accounts, see `TransactionResult`.
+    """
 
     remaining_lots: int
     hit_limit: bool = False
     visits: list[MakerVisit] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    n_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def walk_book(state: State, taker: RestingOrder) -> Walk:
 
 def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -> MakerVisit:
     before = state.account(maker.account_id)
+    walk.n_slots += len(before.positions)
     outcome = _reason_to_skip(state, taker, maker, before)
     if outcome is None:
         fill = _size_fill(state, maker, before, walk.remaining_lots)
@@ -73,6 +78,7 @@ def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -
             walk.events.append(_fill_event(taker, maker, fill))
             return MakerVisit(maker.order_id, VisitOutcome.FILL, fill.lots)
         outcome = VisitOutcome.MARGIN
+        walk.n_slots += len(before.positions)
     take_off_book(state, maker)
     walk.events.append(cancelled(maker, maker.remaining_lots, _CANCEL_REASONS[outcome]))
     return MakerVisit(maker.order_id, outcome)

@@ -80,7 +80,9 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
         events = (*events, cancelled(order, order.remaining_lots, reason))
     elif result_code is ResultCode.MAKER_LIMIT:
         events = (*events, cancelled(order, order.remaining_lots, CancelReason.MAKER_LIMIT))
-    return TransactionResult(result_code, events, hints)
+    # Its own account may get a slot more.
+    n_slots = len(before.positions) + 1 + walk.n_slots
+    return TransactionResult(result_code, events, hints, n_slots)
 
 
 def _check_market(state: State, tx: PlaceOrder) -> None:

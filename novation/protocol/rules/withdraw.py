@@ -62,4 +62,4 @@ def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Tra
     counters = state.globals
     state.globals = replace(counters, custody_quanta=counters.custody_quanta - tx.amount_quanta)
     event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
-    return TransactionResult(ResultCode.DONE, (event,))
+    return TransactionResult(ResultCode.DONE, (event,), n_slots=len(account.positions))
