@@ -21,15 +21,16 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 11_000
+LOADER_STEPS: Final = 13_000
 BATCH_STEPS: Final = 1_500
-UNDERLYING_STEPS: Final = 300
+UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 11 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 90
 ORDER_LEAF_STEPS: Final = 560
-MARKET_LEAF_STEPS: Final = 560
+MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 150
+# The last of 16 underlyings: the whole table of prices is written anew.
 SET_PARAMETER_STEPS: Final = 1_000
 LIST_MARKET_STEPS: Final = 100
 WITHDRAW_STEPS: Final = 220

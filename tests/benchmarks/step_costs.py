@@ -8,23 +8,25 @@ Accounts are spread over the lower 2^20 of the tree, as in an exchange with a mi
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from circuits.program import bytecode
 from circuits.program_input import program_input
+from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.transactions import ParameterKind, SetParameter
 from prover._native import CairoRun
 from prover.cost import cost_of, steps_by_function
 from prover.runner import run_program
 from tests.support.builders import (
     ONE_DOLLAR,
-    QUORUM,
-    exchange_config,
     oracle_private_key,
     oracle_report,
     oracle_update,
+    parameters,
     public_key,
+    underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -49,6 +51,7 @@ class Case:
     n_positions: int = 0
     n_markets: int = 1
     ladder: bool = False
+    n_unlisted: int = 0
 
 
 def trade_distinct(exchange: Exchange, n: int) -> None:
@@ -114,6 +117,34 @@ def update_prices(exchange: Exchange, n: int) -> None:
         exchange.apply(oracle_update(tuple(reports)))
 
 
+def list_markets(exchange: Exchange, n: int) -> None:
+    """List markets with prices that the batch before has set."""
+    for i in range(n):
+        exchange.list_market(1 + i)
+
+
+def set_terms(exchange: Exchange, n: int, *, index: int) -> None:
+    """Give an underlying other terms, with a higher maker fee one time in two."""
+    terms = exchange.state.parameters.underlyings[index]
+    for i in range(n):
+        exchange.set_underlying(index, replace(terms, maker_fee_ppm=i % 2))
+
+
+def append_underlyings(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.set_underlying(1 + i, underlying(symbol=f"NEW-{i}"))
+
+
+def set_oracle_key(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, 2, 1 + i))
+
+
+def set_oracle_rule(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(2, 1 + i)))
+
+
 CASES = {
     "trade, distinct accounts": Case(2000, trade_distinct),
     "trade, distinct, 4 positions": Case(2600, trade_distinct, n_positions=4, n_markets=4),
@@ -130,17 +161,25 @@ CASES = {
     "withdraw": Case(900, withdraw),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
     "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
+    "list a market": Case(900, list_markets, n=7, n_unlisted=15),
+    "underlying, one": Case(400, partial(set_terms, index=0)),
+    "underlying, the last of 16": Case(900, partial(set_terms, index=15), n_markets=16),
+    "underlying, appended to 1 to 14": Case(900, append_underlyings, n=7),
+    "oracle key, of 5": Case(300, set_oracle_key),
+    "oracle rule": Case(300, set_oracle_rule),
 }
 
 
 def prepared(case: Case) -> Exchange:
     """Return an exchange with funded accounts, maybe positions, maybe a ladder of orders."""
     keys = tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES))
-    base = exchange_config(case.n_markets)
-    config = type(base)(
-        base.chain_id, base.exchange_address, base.markets, keys, QUORUM, base.oracle_max_age_ms
-    )
-    exchange = Exchange(config, price_ticks=PRICE)
+    first = replace(parameters(case.n_markets), oracle_keys=keys)
+    exchange = Exchange(first, price_ticks=PRICE)
+    if case.n_unlisted:
+        for index in range(case.n_unlisted):
+            added = underlying(symbol=f"NEW-{index}", multiplier=100)
+            exchange.set_underlying(case.n_markets + index, added)
+        exchange.set_price(PRICE)
     exchange.fund(*(account(i) for i in range(case.n_accounts)))
     for market_id in range(case.n_positions):
         for i in range(0, case.n_accounts, 2):

@@ -107,9 +107,9 @@ def new_terms(exchange: Exchange) -> None:
 
 def new_underlyings(exchange: Exchange) -> None:
     for index in range(1, MAX_UNDERLYINGS):
-        exchange.set_underlying(index, underlying())
+        exchange.set_underlying(index, underlying(multiplier=100))
     for _ in range(100):
-        exchange.set_underlying(MAX_UNDERLYINGS - 1, underlying())
+        exchange.set_underlying(MAX_UNDERLYINGS - 1, underlying(multiplier=100))
     exchange.set_price(1000)
     for market_id in range(1, MAX_UNDERLYINGS):
         exchange.list_market(market_id)

@@ -28,7 +28,7 @@ def small_run(folder: Path) -> _native.ProvableRun:
     path = folder / "main.cairo"
     path.write_text(PROGRAM)
     program = _native.CairoProgram(json.dumps(plain_code(compile_source(path, folder), folder)))
-    return program.run({}, {}, []).provable()
+    return program.run(({}, {}, {}), []).provable()
 
 
 def write_small_run(folder: Path) -> None:
