@@ -14,7 +14,9 @@ from formal.cairo.linear import Linear, product
 # Fields of the prover's tape that are the batch itself: which transactions there are, and what
 # their senders or L1 said. Every other field of the tape is a guess, and must follow from the rest.
 TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "load_config": ("felts",),
+    "load_config": ("chain_id", "exchange_address"),
+    # What the old root commits to: hash_parameters hashes it.
+    "open_state": ("parameters", "underlyings"),
     "main": ("",),
     "execute": ("type", "delay_ms"),
     "place_order": (
@@ -34,14 +36,22 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deposit": ("account_id", "owner", "amount_quanta"),
     "withdraw": ("",),
     "oracle_update": ("oracle_time_ms", "n_reports", "table", "reports"),
+    "set_parameter": ("kind", "index", "word"),
+    "list_market": ("market_id",),
 }
 
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
-    "check_markets": ("market",),
     "write_price": ("price",),
     "write_prices": ("price",),
-    "write_words": ("word.0", "word.1", "word.2"),
+    "replace_terms": ("price",),
+    "copy_prices": ("price",),
+    "write_words": ("word.0",),
+    "write_word": ("word.0",),
+    "write_parameters": ("felts.0",),
+    "write_terms": ("word.0",),
+    "copy_felts": ("cell.0",),
+    "replace_key": ("cell.0",),
     "replace_position": ("slot.exposure_lots", "slot.long_lots"),
     "check_medians": ("claimed_x16.0",),
     "assert_padding": ("cell.0",),
@@ -49,8 +59,9 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "seal_orders": ("leaf",),
     "keep_order": ("leaf.after",),
     "check_ephemeral": ("entry.prev_value", "entry.new_value"),
-    "open_markets": ("price",),
-    "close_markets": ("word.0", "word.1", "word.2"),
+    "open_underlyings": ("price",),
+    "seal_markets": ("leaf",),
+    "keep_market": ("leaf.after",),
     "write_header": ("header",),
     "rest_order": ("message.result_code",),
     "use_other_key": ("signature.pub_key",),
@@ -66,13 +77,12 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
 
 # A guessed array that a callee fills in element by element is the callee's output.
 ARRAY_PINS: Final[Mapping[str, tuple[str, ...]]] = {
-    "check_markets": ("market",),
     "check_medians": ("claimed_x16",),
     "squash_dict": ("squashed_dict",),
 }
 
 # Allocated arrays that nothing fills in are guesses. Here they are what a root commits to that the
-# batch outputs: the words of the old markets.
+# batch outputs: the words of the old underlyings.
 COMMITTED_ARRAYS: Final = ("open_state",)
 
 # Library functions that read an array of so many cells.
@@ -177,7 +187,7 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
 
 # Assumption lines that uniqueness needs: an argument (or a field behind one) below a bound.
 ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
-    "oracle_update": {"environment.config.n_markets": 17},
+    "oracle_update": {"environment.parameters.n_underlyings": 17},
     "reducible_lots": {"lots": 2**64},
 }
 
@@ -220,6 +230,40 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "order.terms.side",
         ),
     ),
+    "open_market": Opening(
+        ("return.leaf", "market_id"),
+        (
+            "market.bid_head_id",
+            "market.bid_head_price_ticks",
+            "market.ask_head_id",
+            "market.ask_head_price_ticks",
+            "market.open_interest_lots",
+            "market.listed_ms",
+            "market.is_made",
+        ),
+    ),
+    "check_underlying": Opening(
+        ("underlying.word",),
+        (
+            "underlying.multiplier",
+            "underlying.initial_margin_ppm",
+            "underlying.maintenance_margin_ppm",
+            "underlying.maker_fee_ppm",
+            "underlying.taker_fee_ppm",
+            "underlying.price_band_ppm",
+            "underlying.display",
+            "underlying.highest_fee_ppm",
+        ),
+    ),
+    "pack_counts": Opening(
+        ("return.word",),
+        (
+            "parameters.n_underlyings",
+            "parameters.n_oracles",
+            "parameters.oracle_quorum",
+            "parameters.oracle_max_age_ms",
+        ),
+    ),
     "pack_globals": Opening(
         ("return.word_0", "return.word_1"),
         (
@@ -229,7 +273,6 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "globals.l1_queue_position",
             "globals.oracle_time_ms",
             "globals.custody_quanta",
-            "globals.dead_below_order_id",
             "globals.post_only_until_ms",
         ),
     ),

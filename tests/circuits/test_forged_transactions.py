@@ -9,7 +9,7 @@ from circuits.program_input import (
     ProgramInput,
     program_input,
 )
-from novation.protocol.constants import ORDER_TREE_HEIGHT
+from novation.protocol.constants import MARKET_TREE_HEIGHT, ORDER_TREE_HEIGHT
 from novation.protocol.output import decode_output
 from novation.protocol.rebuild import apply_output
 from novation.protocol.sealing import SealedBatch
@@ -108,7 +108,9 @@ def test_slot_that_nothing_touched_cannot_be_listed() -> None:
         records = program_input(sealed.witness)
         assert run_dishonestly(records) == sealed.output
         tape = with_order_key(records, ORDER_KEY_BASE + slot)
-        tape += merkle_guesses(ORDER_TREE_HEIGHT, [slot], ())
+        siblings = sealed.witness.market_siblings
+        end = len(tape) - len(list(merkle_guesses(MARKET_TREE_HEIGHT, [0], siblings)))
+        tape[end:end] = merkle_guesses(ORDER_TREE_HEIGHT, [slot], ())
         tampered = with_counts(records, tape, {N_ORDERS: 1, N_EPHEMERAL: -1})
         assert run_dishonestly(tampered) is None, slot
 
@@ -121,10 +123,13 @@ def with_survivor_in(slot: int) -> tuple[list[SealedBatch], tuple[int, ...]]:
     exchange.place(2, BUY, 1, 990)
     sealed = exchange.seal()
     records = program_input(sealed.witness)
+    # Behind the path of the order is that of its market.
     honest_path = list(merkle_guesses(ORDER_TREE_HEIGHT, [0], ()))
+    siblings = sealed.witness.market_siblings
+    end = -len(list(merkle_guesses(MARKET_TREE_HEIGHT, [0], siblings)))
     tape = with_order_key(records, ORDER_KEY_BASE + slot)
-    assert tape[-len(honest_path) :] == honest_path
-    tape[-len(honest_path) :] = merkle_guesses(ORDER_TREE_HEIGHT, [slot], ())
+    assert tape[end - len(honest_path) : end] == honest_path
+    tape[end - len(honest_path) : end] = merkle_guesses(ORDER_TREE_HEIGHT, [slot], ())
     output = run_dishonestly(with_tape(records, tape))
     assert output is not None
     return [first, sealed], output

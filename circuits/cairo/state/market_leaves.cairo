@@ -28,15 +28,29 @@ const ID_BOUND = 2 ** 16;
 func seal_markets{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     entry: DictAccess*, leaf: Leaf*, n_markets
 ) {
-    alloc_locals;
     if (n_markets == 0) {
         return ();
     }
-    local market_id = entry.key - MARKET_KEY_BASE;
-    assert leaf.index = market_id + 2 ** MARKET_TREE_HEIGHT;
-    let (before) = open_market(cast(entry.prev_value, Market*), market_id);
+    alloc_locals;
+    assert leaf.index = entry.key - MARKET_KEY_BASE + 2 ** MARKET_TREE_HEIGHT;
+    if (entry.prev_value == 0) {
+        assert leaf.before = 0;
+        return keep_market(entry, leaf, n_markets);
+    }
+    let (before) = open_market(cast(entry.prev_value, Market*), entry.key - MARKET_KEY_BASE);
     assert leaf.before = before;
-    // Every new record has its fields within their bounds, as the transactions keep them.
+    return keep_market(entry, leaf, n_markets);
+}
+
+// Writes the record of a market to the output, sets its leaf and goes on.
+//
+// Assumption: the fields of the record are within their bounds, as the transactions keep them. There
+// is one: who logs an entry has made it.
+func keep_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_markets
+) {
+    alloc_locals;
+    local market_id = entry.key - MARKET_KEY_BASE;
     let (word_0, word_1, after) = hash_market(cast(entry.new_value, Market*), market_id);
     assert leaf.after = after;
     assert output_ptr[0] = market_id + word_0 * ID_BOUND;
@@ -46,14 +60,11 @@ func seal_markets{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: f
     return seal_markets(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_markets - 1);
 }
 
-// Returns the leaf of a record that the prover claims to be in the old tree; 0 for an absent one.
+// Returns the leaf of a record that the prover claims to be in the old tree.
 // Guarantee: the record is the only one with this leaf, and not one that a transaction made.
 func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> (
     leaf: felt
 ) {
-    if (cast(market, felt) == 0) {
-        return (leaf=0);
-    }
     assert market.is_made = 0;
     assert [range_check_ptr] = market.bid_head_id;
     assert [range_check_ptr + 1] = market.bid_head_id + (RC_BOUND - ORDER_ID_BOUND);

@@ -174,13 +174,21 @@ func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
 ) -> (params_hash: felt) {
     alloc_locals;
     let (local felts: felt*) = alloc();
+    write_parameters(felts, parameters, prices);
+    let (params_hash) = poseidon_hash_many(
+        1 + parameters.n_underlyings + parameters.n_oracles, felts
+    );
+    return (params_hash=params_hash);
+}
+
+// Writes params_felts.
+func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, prices: Price*) {
+    alloc_locals;
     let (counts) = pack_counts(parameters);
     assert [felts] = counts;
-    let n_underlyings = parameters.n_underlyings;
-    write_terms(felts + 1, prices, n_underlyings);
-    copy_felts(felts + 1 + n_underlyings, parameters.oracle_keys, parameters.n_oracles);
-    let (params_hash) = poseidon_hash_many(1 + n_underlyings + parameters.n_oracles, felts);
-    return (params_hash=params_hash);
+    write_terms(felts + 1, prices, parameters.n_underlyings);
+    copy_felts(felts + 1 + parameters.n_underlyings, parameters.oracle_keys, parameters.n_oracles);
+    return ();
 }
 
 func write_terms(word: felt*, price: Price*, n_underlyings) {

@@ -29,8 +29,6 @@ func set_parameter{range_check_ptr}(environment: Environment*, next_order_id) ->
     let (local parameters: Parameters*, local prices: Price*) = change(
         environment, message.kind, message.index, message.word, next_order_id
     );
-    // Of whatever operation: the counts keep their bounds.
-    pack_counts(parameters);
     let operation = environment.operations;
     assert operation.head = message.kind + message.index * 2 ** 16;
     assert operation.l1_address = 0;
@@ -66,7 +64,7 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word, next_
     return (parameters=parameters, prices=environment.prices);
 }
 
-// Guarantee: the word is that of the terms in the table's new row.
+// Guarantee: the terms in the table's new row are the only reading of the word.
 func set_underlying{range_check_ptr}(environment: Environment*, index, word, next_order_id) -> (
     parameters: Parameters*, prices: Price*
 ) {
@@ -79,7 +77,10 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word, nex
     assert underlying.word = word;
     let parameters = environment.parameters;
     local n_underlyings = parameters.n_underlyings;
-    assert_index(index, n_underlyings);
+    // One that exists, or the next one.
+    assert [range_check_ptr] = index;
+    assert [range_check_ptr + 1] = n_underlyings - index;
+    let range_check_ptr = range_check_ptr + 2;
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
     let (is_new) = replace_terms(
         prices, environment.prices, &underlying, index, n_underlyings, next_order_id
@@ -91,6 +92,7 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word, nex
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         oracle_keys=parameters.oracle_keys,
     );
+    pack_counts(&after);
     return (parameters=&after, prices=prices);
 }
 
@@ -100,7 +102,9 @@ func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local n_oracles = parameters.n_oracles;
-    assert_index(index, n_oracles);
+    assert [range_check_ptr] = index;
+    assert [range_check_ptr + 1] = n_oracles - index;
+    let range_check_ptr = range_check_ptr + 2;
     let (local keys: felt*) = alloc();
     let (is_new) = replace_key(keys, parameters.oracle_keys, key, index, n_oracles);
     local after: Parameters = Parameters(
@@ -110,6 +114,7 @@ func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         oracle_keys=keys,
     );
+    pack_counts(&after);
     return (parameters=&after);
 }
 
@@ -134,8 +139,8 @@ struct OracleRule {
     max_age_ms: felt,
 }
 
-// Guarantee: the fields are those of the word, once the caller has bounded them.
-func set_oracle_rule(parameters: Parameters*, word) -> (parameters: Parameters*) {
+// Guarantee: the fields are those of the word, which has one reading.
+func set_oracle_rule{range_check_ptr}(parameters: Parameters*, word) -> (parameters: Parameters*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: OracleRule;
@@ -148,13 +153,6 @@ func set_oracle_rule(parameters: Parameters*, word) -> (parameters: Parameters*)
         oracle_max_age_ms=message.max_age_ms,
         oracle_keys=parameters.oracle_keys,
     );
+    pack_counts(&after);
     return (parameters=&after);
-}
-
-// Guarantee: index is that of one of `n` things, or of the next one.
-func assert_index{range_check_ptr}(index, n) {
-    assert [range_check_ptr] = index;
-    assert [range_check_ptr + 1] = n - index;
-    let range_check_ptr = range_check_ptr + 2;
-    return ();
 }
