@@ -15,11 +15,17 @@ from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind
 from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, verdict
 from tests.circuits.forging_batches import forging_batches, forging_inputs, random_trading
-from tests.circuits.tape import BATCH, ORDER_FIELDS, ORDER_KEY, PREDECESSOR, transaction_places
+from tests.circuits.tape import (
+    BATCH,
+    ORDER_FIELDS,
+    ORDER_KEY,
+    PREDECESSOR,
+    TYPE_LIST_MARKET,
+    transaction_places,
+)
 
 SEED = 2026
 POSITIONS, CACHED_SURPLUS = 4, 6
-TYPE_LIST_MARKET = 6
 
 
 def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> bool:

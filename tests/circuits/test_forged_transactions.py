@@ -14,19 +14,24 @@ from novation.protocol.output import decode_output
 from novation.protocol.rebuild import apply_output
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
-from tests.circuits.forgery import forged, header_checked_by_l1, run_dishonestly
+from novation.protocol.transactions import ParameterKind
+from novation.protocol.witness import NodeValue
+from tests.circuits.forgery import forged, header_checked_by_l1, run_dishonestly, verdict
 from tests.circuits.forging_batches import forging_batches, forging_inputs
 from tests.circuits.tape import (
     BATCH,
     N_EPHEMERAL,
+    N_MARKETS,
+    N_OPERATIONS,
     N_ORDERS,
     N_TRANSACTIONS,
     ORDER_KEY,
+    TYPE_LIST_MARKET,
     transaction_places,
     with_counts,
     with_tape,
 )
-from tests.support.builders import genesis
+from tests.support.builders import genesis, underlying
 from tests.support.exchange import BUY, Exchange
 
 FIRST, SECOND = "every outcome 1", "every outcome 2"
@@ -87,6 +92,60 @@ def test_batch_without_transactions_is_rejected() -> None:
     end = BATCH + 2 + len(forging_batches()[FIRST].witness.old_underlyings)
     tape = [*records.tape[:BATCH], batch, *records.tape[BATCH + 1 : end]]
     assert run_dishonestly(with_tape(records, tape)) is None
+
+
+def listing_only(market_id: int, *, is_known: bool) -> tuple[ProgramInput, SealedBatch]:
+    """Return an update of prices with a listing that Python knows, or that the prover adds."""
+    exchange = Exchange()
+    exchange.set_underlying(2, underlying(symbol="SOL-USD", multiplier=100))
+    exchange.set_price(10_000)
+    exchange.seal()
+    path = exchange.state.markets_tree.siblings([market_id])
+    exchange.refresh_prices()
+    if is_known:
+        exchange.list_market(market_id)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    if is_known:
+        return records, sealed
+    nodes = [NodeValue(level, index, value) for (level, index), value in path.items()]
+    tape = [*records.tape, [TYPE_LIST_MARKET, 0], [market_id]]
+    tape += merkle_guesses(MARKET_TREE_HEIGHT, [market_id], nodes)
+    return with_counts(records, tape, {N_TRANSACTIONS: 1, N_MARKETS: 1}), sealed
+
+
+def test_market_that_is_listed_cannot_be_listed_anew() -> None:
+    """It would forget the book and the open interest."""
+    _, honest = listing_only(2, is_known=True)
+    added, _ = listing_only(2, is_known=False)
+    assert run_dishonestly(added) == honest.output
+    for market_id in (0, 1):
+        added, _ = listing_only(market_id, is_known=False)
+        assert run_dishonestly(added) is None, market_id
+
+
+def test_market_that_the_batch_knows_cannot_be_listed_anew() -> None:
+    records = forging_inputs()["registries 1"]
+    place = next(i for i, item in enumerate(records.tape) if item == [TYPE_LIST_MARKET, 0])
+    for market_id in (0, 1, 2):
+        tape = list(records.tape)
+        tape[place + 2 : place + 2] = [[TYPE_LIST_MARKET, 0], [market_id]]
+        assert run_dishonestly(with_counts(records, tape, {N_TRANSACTIONS: 1})) is None, market_id
+
+
+def test_operation_left_out_is_shown_to_l1() -> None:
+    """L1 compares the operations with its queue, and their number with its position."""
+    records, honest = forging_inputs()["registries 1"], forging_batches()["registries 1"].output
+    place = next(
+        i
+        for i, item in enumerate(records.tape)
+        if not isinstance(item, int) and item[:2] == [ParameterKind.ORACLE_KEY, 3]
+    )
+    tape = list(records.tape)
+    del tape[place - 1 : place + 2]
+    counts = {N_TRANSACTIONS: -1, N_OPERATIONS: -1}
+    output = run_dishonestly(with_counts(records, tape, counts))
+    assert verdict(output, honest) == "shown to L1"
 
 
 def with_order_key(records: ProgramInput, key: int) -> list[Any]:

@@ -1,7 +1,8 @@
 """A sequencer that leaves one rule out: Python's check is off, and no proof of the batch exists.
 
-Each case breaks exactly one rule of novation/protocol/rules/price_validity.py or of custody; the
-batch is proven with the honest rule in the control test, so that nothing else is wrong with it.
+Each case breaks exactly one rule: of prices' validity, of custody, of listing, or one that a
+parameter sets. The batch is proven with the honest rule in the control test, so that nothing else
+is wrong with it.
 """
 
 from collections.abc import Callable
@@ -11,19 +12,36 @@ import pytest
 
 from circuits.program_input import program_input
 from novation.protocol import sealing
-from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import (
+    MIN_LOT_VALUE_QUANTA,
+    POST_ONLY_MS,
+    PRICE_VALIDITY_MS,
+    RESUME_GAP_MS,
+)
 from novation.protocol.orders import TimeInForce
+from novation.protocol.output import decode_output
+from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.rules import (
     deposit,
+    list_market,
     matching,
     oracle_update,
     place_order,
     withdraw,
 )
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.state import State
+from novation.protocol.transactions import ParameterKind, SetParameter
 from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
 from tests.support import builders
-from tests.support.builders import ONE_DOLLAR, QUORUM, oracle_report
+from tests.support.builders import (
+    ONE_DOLLAR,
+    QUORUM,
+    oracle_private_key,
+    oracle_report,
+    public_key,
+    underlying,
+)
 from tests.support.exchange import BUY, SELL, Exchange
 
 Patch = pytest.MonkeyPatch
@@ -125,6 +143,92 @@ def withdrawal_above_custody(patch: Patch, late_ms: int) -> SealedBatch:
     return exchange.seal()
 
 
+def with_unlisted(market_x16: int = 1000 << 16) -> Exchange:
+    """Return an exchange with a third underlying, whose market is not listed yet."""
+    exchange = Exchange()
+    exchange.set_underlying(2, underlying(symbol="SOL-USD", multiplier=100))
+    exchange.set_price_x16(1000 << 16, 1000 << 16, market_x16)
+    return exchange
+
+
+def listing_at_an_old_price(patch: Patch, late_ms: int) -> SealedBatch:
+    patch.setattr(list_market, "check_prices_are_valid", nothing)
+    exchange = with_unlisted()
+    exchange.time_ms += PRICE_VALIDITY_MS + late_ms
+    exchange.list_market(2)
+    return exchange.seal()
+
+
+def listing_of_a_small_lot(patch: Patch, less_x16: int) -> SealedBatch:
+    patch.setattr(list_market, "MIN_LOT_VALUE_QUANTA", 0)
+    exchange = with_unlisted((MIN_LOT_VALUE_QUANTA // 100 << 16) - less_x16)
+    exchange.list_market(2)
+    return exchange.seal()
+
+
+def listing_without_an_underlying(patch: Patch, excess: int) -> SealedBatch:
+    patch.setattr(list_market, "check_list_market", nothing)
+    exchange = with_unlisted()
+    exchange.list_market(2 + excess)
+    return exchange.seal()
+
+
+def fill_at_a_raised_maker_fee(patch: Patch, raise_ppm: int) -> SealedBatch:
+    patch.setattr(State, "kill_orders", nothing)
+    exchange = trading()
+    known = exchange.state.parameters.underlyings[0]
+    exchange.set_underlying(0, replace(known, maker_fee_ppm=known.maker_fee_ppm + raise_ppm))
+    exchange.place(4, BUY, 1, 1001)
+    return exchange.seal()
+
+
+def order_with_a_margin_of_before(patch: Patch, raise_ppm: int) -> SealedBatch:
+    """The sum that the first order cached is one of the old terms."""
+    patch.setattr(place_order, "_check_margin", nothing)
+    exchange = Exchange()
+    exchange.fund(2, amount_quanta=3 * ONE_DOLLAR)
+    exchange.place(2, BUY, 1000, 990)
+    known = exchange.state.parameters.underlyings[0]
+    # 2,000 lots of 10,000 quanta.
+    exchange.set_underlying(0, replace(known, initial_margin_ppm=150_000 + raise_ppm))
+    exchange.place(2, BUY, 1000, 990)
+    return exchange.seal()
+
+
+def update_below_a_new_quorum(patch: Patch, excess: int) -> SealedBatch:
+    patch.setattr(oracle_update, "validate_oracle_update", nothing)
+    exchange = Exchange()
+    rule = oracle_rule_word(QUORUM + excess, 60_000)
+    exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, rule))
+    exchange.refresh_prices()
+    return exchange.seal()
+
+
+def update_older_than_a_new_age(patch: Patch, late_ms: int) -> SealedBatch:
+    patch.setattr(oracle_update, "check_report_time", nothing)
+    exchange = Exchange()
+    exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(QUORUM, 100)))
+    exchange.time_ms += 500
+    time_ms, prices = exchange.time_ms - 100 - late_ms, (1000 << 16,) * 2
+    reports = [oracle_report(exchange.config, i, time_ms, prices) for i in range(QUORUM)]
+    exchange.apply(builders.oracle_update(tuple(reports)))
+    return exchange.seal()
+
+
+def update_with_a_replaced_key(patch: Patch, is_old: int) -> SealedBatch:
+    patch.setattr(oracle_update, "check_signature", nothing)
+    exchange, secret = Exchange(), oracle_private_key(77)
+    exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, 1, public_key(secret)))
+    exchange.time_ms += 1
+    secrets = (oracle_private_key(0), oracle_private_key(1) if is_old else secret)
+    reports = [
+        oracle_report(exchange.config, i, exchange.time_ms, (1000 << 16,) * 2, secrets[i])
+        for i in range(QUORUM)
+    ]
+    exchange.apply(builders.oracle_update(tuple(reports)))
+    return exchange.seal()
+
+
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     order_at_an_old_price,
     withdrawal_at_an_old_price,
@@ -134,6 +238,14 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     kill_without_a_gap,
     post_only_order_that_trades,
     withdrawal_above_custody,
+    listing_at_an_old_price,
+    listing_of_a_small_lot,
+    listing_without_an_underlying,
+    fill_at_a_raised_maker_fee,
+    order_with_a_margin_of_before,
+    update_below_a_new_quorum,
+    update_older_than_a_new_age,
+    update_with_a_replaced_key,
 ]
 
 
@@ -169,6 +281,21 @@ def test_gap_that_is_kept_quiet_leads_to_another_state(monkeypatch: Patch) -> No
     honest.time_ms += RESUME_GAP_MS
     honest.refresh_prices()
     assert honest.seal().output == output
+
+
+def test_kill_that_is_kept_quiet_leads_to_another_state(monkeypatch: Patch) -> None:
+    """Where a maker fee rises, the program kills what rests whatever the sequencer says."""
+    exchange = trading()
+    known = exchange.state.parameters.underlyings[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "kill_orders", nothing)
+        exchange.set_underlying(0, replace(known, maker_fee_ppm=known.maker_fee_ppm + 1))
+    sealed = exchange.seal()
+    output = run_dishonestly(program_input(sealed.witness))
+    assert output is not None
+    assert header_checked_by_l1(output) == header_checked_by_l1(sealed.output)
+    assert output[3] != sealed.output[3]
+    assert decode_output(output).underlyings[0].dead_below_order_id == 4
 
 
 def test_custody_of_a_deposit_is_not_the_sequencers_word(monkeypatch: Patch) -> None:

@@ -127,6 +127,10 @@ class Exchange:
         prices = (price_ticks + price_ticks[-1:] * n_prices)[:n_prices]
         return self._update(tuple(price << 16 for price in prices))
 
+    def set_price_x16(self, *prices_x16: int) -> TransactionResult:
+        """Update all prices."""
+        return self._update(prices_x16)
+
     def _update(self, prices_x16: tuple[int, ...]) -> TransactionResult:
         self.time_ms += 1
         reports = [oracle_report(self.config, i, self.time_ms, prices_x16) for i in range(QUORUM)]
