@@ -142,7 +142,7 @@ def test_operation_left_out_is_shown_to_l1() -> None:
         if not isinstance(item, int) and item[:2] == [ParameterKind.ORACLE_KEY, 3]
     )
     tape = list(records.tape)
-    del tape[place - 1 : place + 2]
+    del tape[place - 1 : place + 1]
     counts = {N_TRANSACTIONS: -1, N_OPERATIONS: -1}
     output = run_dishonestly(with_counts(records, tape, counts))
     assert verdict(output, honest) == "shown to L1"

@@ -76,8 +76,7 @@ func place_order{
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local market: Market*;
     let market_id = message.market_id;
-    // Duty 1 by the log entry at the end; duty 4 by is_made. Only listed markets have a record, so
-    // there is a row for this one in the table of prices.
+    // Duty 1 by the log entry at the end; duty 4 by is_made. A market with a record has a price.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
@@ -181,8 +180,7 @@ func place_order{
         assert range_check_sized = range_check_ptr + 1;
     }
 
-    // 4, 5. The walk, if the order crosses. The heads are at 0 (bids) and 2 (asks): 1 - direction
-    // is the own side's, 1 + direction the other's.
+    // 4, 5. The walk, if the order crosses. The other side's head is as far from `between` as ours.
     local between: felt* = cast(market, felt*) + 1;
     tempvar other_head: felt* = between + direction;
     local start: Walk = Walk(
@@ -253,7 +251,6 @@ func place_order{
         assert market_after.bid_head_price_ticks = walk.head_price_ticks;
     }
 
-    // The taker's slot and account.
     local slot: Position;
     assert slot.market_id = market_id;
     assert slot.size_lots = old.size_lots + direction * (lots - walk.remaining_lots);
