@@ -17,14 +17,12 @@ from novation.protocol.constants import (
     PPM_ONE,
 )
 from novation.protocol.orders import TimeInForce, VisitOutcome
-from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.transactions import CancelOrder, ParameterKind, SetParameter, Withdraw
+from novation.protocol.transactions import CancelOrder, Withdraw
 from tests.support.builders import (
     ONE_DOLLAR,
     l1_address,
-    oracle_private_key,
     oracle_report,
     oracle_update,
     parameters,
@@ -34,6 +32,7 @@ from tests.support.builders import (
 )
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 from tests.support.random_batches import RandomTrading
+from tests.support.registries import registries
 from tests.support.scenarios import every_outcome
 
 IOC = TimeInForce.IOC
@@ -182,36 +181,6 @@ def prices_only() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
-def registries() -> Iterator[SealedBatch]:
-    """Parameters set in every way, a market listed and traded; then the new market's leaf."""
-    exchange, known = Exchange(), parameters().underlyings
-    exchange.fund(2, 3)
-    exchange.place(2, SELL, 1, 1001)
-    exchange.place(2, SELL, 1, 1001, market_id=1)
-    dearer = replace(known[0], maker_fee_ppm=known[0].maker_fee_ppm + 1)
-    cheaper = replace(known[1], maker_fee_ppm=known[1].maker_fee_ppm - 1)
-    exchange.set_underlying(0, dearer)
-    exchange.set_underlying(1, cheaper)
-    exchange.set_underlying(2, underlying(symbol="SOL-USD", multiplier=100))
-    secret = oracle_private_key(9)
-    exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, 1, public_key(secret)))
-    exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, 3, public_key(oracle_private_key(3))))
-    exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(1, 7_000)))
-    exchange.time_ms += 1
-    prices = (1000 << 16,) * 3
-    report = oracle_report(exchange.config, 1, exchange.time_ms, prices, secret)
-    exchange.apply(oracle_update((report,)))
-    exchange.list_market(2)
-    exchange.place(2, SELL, 5, 1000, market_id=2)
-    dead = exchange.place(3, BUY, 1, 1001, time_in_force=IOC)
-    assert outcomes(dead) == [VisitOutcome.KILLED]
-    alive = exchange.place(3, BUY, 1, 1001, market_id=1, time_in_force=IOC)
-    assert outcomes(alive) == [VisitOutcome.FILL]
-    yield exchange.seal()
-    exchange.place(3, BUY, 2, 1000, market_id=2)
-    yield exchange.seal()
-
-
 def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:
     """The third of three random batches."""
     trading = RandomTrading(seed, parameters(n_markets))
@@ -229,7 +198,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "cancellations": cancellations,
     "without fees": without_fees,
     "prices only": prices_only,
-    "registries": registries,
+    "registries": lambda: iter(registries()),
 }
 
 

@@ -15,6 +15,7 @@ from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
 from tests.support.builders import exchange_config, oracle_report, private_key
 from tests.support.made_signatures import made_signatures as made_for
+from tests.support.registries import registries
 from tests.support.scenarios import every_outcome
 
 FOLDER = Path(__file__).parent
@@ -128,8 +129,8 @@ def message_vector(
 
 
 def batches() -> list[dict[str, Any]]:
-    """Return two consecutive batches with all that L1 and the circuit must agree on."""
-    return [batch_vector(sealed) for sealed in every_outcome()]
+    """Return twice two consecutive batches with all that L1 and the circuit must agree on."""
+    return [batch_vector(sealed) for sealed in (*every_outcome(), *registries())]
 
 
 def batch_vector(sealed: SealedBatch) -> dict[str, Any]:

@@ -183,7 +183,8 @@ impl Machine {
         for (offset, value) in (0..).zip(stack) {
             machine.memory.fill(EXECUTION, offset, value)?;
         }
-        machine.records = machine.place_records(witness.accounts, witness.orders, witness.markets)?;
+        machine.records =
+            machine.place_records(witness.accounts, witness.orders, witness.markets)?;
         Ok(machine)
     }
 
