@@ -237,10 +237,10 @@ def test_prover_that_is_killed_in_each_attempt_is_told_and_the_batch_left_alone(
     assert (failure.attempt, failure.gave_up) == (4, False)
     assert "process ended: killed, out of memory" in failure.error
     process = ManagedProcess("left-alone", command, tmp_path / "log", environment)
-    wait_until(lambda: _gave_up(queue))
+    # The note of the end comes first, then the attempt's is taken away.
+    wait_until(lambda: _gave_up(queue) and queue.state_of(1).sign_of_life is None)
     assert process.exit_code() is None
     process.stop()
-    assert queue.state_of(1).sign_of_life is None
 
 
 def test_cairo_run_that_disagrees_with_the_sequencer_is_given_up(tmp_path: Path) -> None:
