@@ -5,9 +5,18 @@ import {IExchange} from "./interfaces/IExchange.sol";
 import {IStarkVerifier} from "./interfaces/IStarkVerifier.sol";
 import {BatchOutput} from "./libraries/BatchOutput.sol";
 import {OperationQueue} from "./libraries/OperationQueue.sol";
+import {ParameterRegistry} from "./libraries/ParameterRegistry.sol";
 import {PinnedCode} from "./libraries/PinnedCode.sol";
 import {StarkKey} from "./libraries/StarkKey.sol";
-import {BatchHeader, OPERATION_DEPOSIT, Operation, RESULT_DONE} from "./types/Batch.sol";
+import {
+    BatchHeader,
+    OPERATION_DEPOSIT,
+    OPERATION_SET_ORACLE_KEY,
+    OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_UNDERLYING,
+    Operation,
+    RESULT_DONE
+} from "./types/Batch.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -15,10 +24,11 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-/// @title The one stateful contract: custody, L1 queue, state root, withdrawals.
+/// @title The one stateful contract: custody, L1 queue, parameters, state root, withdrawals.
 contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using OperationQueue for OperationQueue.Queue;
+    using ParameterRegistry for ParameterRegistry.Parameters;
 
     struct Config {
         uint256 configHash;
@@ -62,6 +72,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     uint256 private _queuedQuanta;
 
     OperationQueue.Queue private _queue;
+    ParameterRegistry.Parameters private _parameters;
     mapping(address owner => uint256 amountQuanta) private _pendingWithdrawals;
     mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
     mapping(address account => bool isOperator) private _operators;
@@ -71,7 +82,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         IStarkVerifier verifier,
         address owner,
         address firstOperator,
-        Config memory config
+        Config memory config,
+        ParameterRegistry.Parameters memory firstParameters
     ) Ownable(owner) {
         uint8 decimals = token.decimals();
         if (decimals != TOKEN_DECIMALS) revert WrongTokenDecimals(decimals);
@@ -88,6 +100,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         _stateRoot = config.genesisRoot;
         _updatedAt = uint48(block.timestamp);
         _operators[firstOperator] = true;
+        _parameters.start(firstParameters);
         emit OperatorSet(firstOperator, true);
     }
 
@@ -205,6 +218,37 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
+    function setUnderlying(uint256 index, uint256 word)
+        external
+        onlyOwner
+        returns (uint256 queueIndex)
+    {
+        _parameters.setUnderlying(index, word);
+        return _queueParameter(OPERATION_SET_UNDERLYING, uint32(index), word);
+    }
+
+    /// @inheritdoc IExchange
+    function setOracleKey(uint256 index, uint256 key)
+        external
+        onlyOwner
+        returns (uint256 queueIndex)
+    {
+        _parameters.setOracleKey(index, key);
+        return _queueParameter(OPERATION_SET_ORACLE_KEY, uint32(index), key);
+    }
+
+    /// @inheritdoc IExchange
+    function setOracleRule(uint8 quorum, uint32 maxAgeMs)
+        external
+        onlyOwner
+        returns (uint256 queueIndex)
+    {
+        _parameters.setOracleRule(quorum, maxAgeMs);
+        uint256 word = uint256(quorum) | (uint256(maxAgeMs) << 8);
+        return _queueParameter(OPERATION_SET_ORACLE_RULE, 0, word);
+    }
+
+    /// @inheritdoc IExchange
     function state()
         external
         view
@@ -252,6 +296,44 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         return _operators[account];
     }
 
+    /// @inheritdoc IExchange
+    function parameters()
+        external
+        view
+        returns (
+            uint256 nUnderlyings,
+            uint256 nOracles,
+            uint256 oracleQuorum,
+            uint256 oracleMaxAgeMs
+        )
+    {
+        return (
+            _parameters.underlyings.length,
+            _parameters.oracleKeys.length,
+            _parameters.oracleQuorum,
+            _parameters.oracleMaxAgeMs
+        );
+    }
+
+    /// @inheritdoc IExchange
+    function underlying(uint256 index) external view returns (uint256) {
+        return _parameters.underlyings[index];
+    }
+
+    /// @inheritdoc IExchange
+    function oracleKey(uint256 index) external view returns (uint256) {
+        return _parameters.oracleKeys[index];
+    }
+
+    /// @dev No amount and no address: custody is not touched, and nobody can reclaim it.
+    function _queueParameter(uint8 kind, uint32 index, uint256 word)
+        private
+        returns (uint256 queueIndex)
+    {
+        queueIndex = _queue.push(Operation(kind, index, 0, address(0), word));
+        emit ParameterQueued(queueIndex, kind, index, word);
+    }
+
     function _depositOperation(
         uint32 accountId,
         address l1Address,
@@ -295,7 +377,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @dev Compares every consumed operation with the queue. A failed deposit becomes payable to
-    /// its sender.
+    /// its sender; parameters never fail.
     function _consumeQueue(uint256[] memory output, BatchHeader memory header) private {
         for (uint256 i = 0; i < header.nOperations; ++i) {
             (Operation memory operation, uint8 resultCode) = BatchOutput.readOperation(output, i);

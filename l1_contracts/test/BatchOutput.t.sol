@@ -61,7 +61,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 3 ? 1 : version;
+        output[0] = version == 4 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -70,16 +70,16 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 3;
+        output[0] = 4;
         _expectOversized(output, 4, 144);
         output[4] = 0;
-        _expectOversized(output, 5, 136);
+        _expectOversized(output, 5, 152);
     }
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
-        output[0] = 3;
-        _expectOversized(output, 8, 160);
+        output[0] = 4;
+        _expectOversized(output, 8, 112);
     }
 
     function test_readHeader_whenWordsAreRandom_thenReverts(uint256[] calldata words) external {
@@ -110,9 +110,11 @@ contract BatchOutputTest is TestBase {
         header.nWithdrawals = 0;
         header.nAccounts %= 5;
         header.nOrders %= 5;
-        header.nMarkets %= 5;
+        // More than eight bits hold.
+        header.nMarkets %= 300;
+        header.nUnderlyings %= 17;
         header.custodyQuanta %= 2 ** 63;
-        uint256 length = 2 + 3 * uint256(header.nMarkets);
+        uint256 length = 2 + 3 * uint256(header.nMarkets) + header.nUnderlyings;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             length += 2 + _positions(i);
         }
@@ -132,7 +134,7 @@ contract BatchOutputTest is TestBase {
             next += 1 + (i % 2);
         }
         // The neighbours' bits must not be read as custody.
-        tail[length - 1] = ((1 << 97) - 1) << 63;
+        tail[length - 1] = ((1 << 49) - 1) << 63;
         return (header, tail);
     }
 

@@ -9,6 +9,7 @@ import {AcceptingVerifier} from "./utils/AcceptingVerifier.sol";
 import {BatchBuilder} from "./utils/BatchBuilder.sol";
 import {ExchangeBase} from "./utils/ExchangeBase.sol";
 import {FeeToken} from "./utils/FeeToken.sol";
+import {ParameterWords} from "./utils/ParameterWords.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 contract ExchangeTest is ExchangeBase {
@@ -73,7 +74,9 @@ contract ExchangeTest is ExchangeBase {
 
     function test_deposit_whenTokenTakesAFee_thenReverts() external {
         FeeToken feeToken = new FeeToken();
-        Exchange other = new Exchange(feeToken, new AcceptingVerifier(), OWNER, OPERATOR, config());
+        Exchange other = new Exchange(
+            feeToken, new AcceptingVerifier(), OWNER, OPERATOR, config(), ParameterWords.first()
+        );
         feeToken.mint(address(this), AMOUNT);
         feeToken.approve(address(other), AMOUNT);
         VM.expectRevert(
@@ -328,7 +331,7 @@ contract ExchangeTest is ExchangeBase {
         EighteenDecimals wrong = new EighteenDecimals();
         AcceptingVerifier verifier = new AcceptingVerifier();
         VM.expectRevert(abi.encodeWithSelector(IExchange.WrongTokenDecimals.selector, 18));
-        new Exchange(wrong, verifier, OWNER, OPERATOR, config());
+        new Exchange(wrong, verifier, OWNER, OPERATOR, config(), ParameterWords.first());
     }
 
     function _consume(Operation memory operation, uint8 resultCode) private {

@@ -14,6 +14,7 @@ import {PeriodicColumns} from "../src/verifier/generated/PeriodicColumns.sol";
 import {AcceptingVerifier} from "./utils/AcceptingVerifier.sol";
 import {GoldenVerifier} from "./utils/GoldenVerifier.sol";
 import {MetamorphicFactory} from "./utils/Metamorphic.sol";
+import {ParameterWords} from "./utils/ParameterWords.sol";
 
 /// @dev The deployer makes every contract that the verifier relies on so that it vanishes with the
 /// transaction, and puts one of them back with other code.
@@ -53,7 +54,8 @@ contract PinnedCodeTest is GoldenVerifier {
             IStarkVerifier(_accounts[uint256(Part.Verifier)]),
             address(this),
             address(this),
-            config
+            config,
+            ParameterWords.first()
         );
     }
 

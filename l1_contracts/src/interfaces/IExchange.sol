@@ -119,6 +119,15 @@ interface IExchange {
     /// @notice An amount was paid.
     event WithdrawalPaid(address indexed owner, uint256 amountQuanta);
 
+    /// @notice The owner changed a parameter; the exchange does so when a batch consumes the entry.
+    /// @param queueIndex Position in the queue.
+    /// @param kind Of the operation: an underlying, an oracle's key, the rule for oracles.
+    /// @param index Of the underlying or oracle.
+    /// @param word The new value.
+    event ParameterQueued(
+        uint256 indexed queueIndex, uint8 indexed kind, uint32 index, uint256 word
+    );
+
     /// @notice The right to settle without waiting changed.
     event OperatorSet(address indexed operator, bool isOperator);
 
@@ -160,6 +169,25 @@ interface IExchange {
     /// @notice Gives or takes the right to settle before the timeout ends.
     function setOperator(address operator, bool isOperator_) external;
 
+    /// @notice Queues an underlying's parameters. Only the owner may, and nobody can take the entry
+    /// out of the queue again.
+    /// @param index That of an underlying, or the next one, which is appended. Symbol, multiplier
+    /// and tick of an underlying stay.
+    /// @param word Its packed word (docs/spec/protocol.md).
+    /// @return queueIndex Position in the queue.
+    function setUnderlying(uint256 index, uint256 word) external returns (uint256 queueIndex);
+
+    /// @notice Queues an oracle's public key. Only the owner may.
+    /// @param index That of an oracle, or the next one, which is appended.
+    /// @param key On the curve, and no other oracle's.
+    /// @return queueIndex Position in the queue.
+    function setOracleKey(uint256 index, uint256 key) external returns (uint256 queueIndex);
+
+    /// @notice Queues how many oracles must agree and how old their reports may be. Only the owner
+    /// may.
+    /// @return queueIndex Position in the queue.
+    function setOracleRule(uint8 quorum, uint32 maxAgeMs) external returns (uint256 queueIndex);
+
     /// @notice The last proven state.
     function state()
         external
@@ -192,4 +220,22 @@ interface IExchange {
 
     /// @notice Whether an address may settle at any time.
     function isOperator(address account) external view returns (bool);
+
+    /// @notice The parameters that the exchange has when it has consumed the whole queue: how many
+    /// underlyings and oracles, and the rule for oracles.
+    function parameters()
+        external
+        view
+        returns (
+            uint256 nUnderlyings,
+            uint256 nOracles,
+            uint256 oracleQuorum,
+            uint256 oracleMaxAgeMs
+        );
+
+    /// @notice The packed word of an underlying; there must be one of this index.
+    function underlying(uint256 index) external view returns (uint256);
+
+    /// @notice The public key of an oracle; there must be one of this index.
+    function oracleKey(uint256 index) external view returns (uint256);
 }

@@ -7,17 +7,17 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 3;
+    uint256 internal constant VERSION = 4;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
 
     /// @dev The two words of globals end the output: the second one begins with custody_quanta:63,
-    /// behind it come dead_below_order_id:48 and post_only_until_ms:49.
+    /// behind it comes post_only_until_ms:49.
     uint256 private constant GLOBALS_WORDS = 2;
     uint256 private constant CUSTODY_BITS = 63;
-    uint256 private constant LAST_WORD_BITS = 160;
+    uint256 private constant LAST_WORD_BITS = 112;
 
     /// @dev Position of `n_positions` in an account record: behind account_id:32, collateral:100,
     /// open_orders:16, n_keys:4.
@@ -46,13 +46,14 @@ library BatchOutput {
         header.batchNumber = uint48(word);
         header.firstTimeMs = uint48(word >> 48);
         header.lastTimeMs = uint48(word >> 96);
-        word = _wordOfBits(output, 5, 136);
+        word = _wordOfBits(output, 5, 152);
         header.firstQueuePosition = uint48(word);
         header.nOperations = uint16(word >> 48);
         header.nWithdrawals = uint16(word >> 64);
         header.nAccounts = uint24(word >> 80);
         header.nOrders = uint24(word >> 104);
-        header.nMarkets = uint8(word >> 128);
+        header.nMarkets = uint16(word >> 128);
+        header.nUnderlyings = uint8(word >> 144);
         header.oracleHash = output[6];
         _checkLength(output, header);
         word = _wordOfBits(output, output.length - 1, LAST_WORD_BITS);
@@ -88,7 +89,7 @@ library BatchOutput {
     }
 
     /// @dev Walks over the records of the data-availability section: an account is followed by its
-    /// positions, an order in a slot by its second word.
+    /// positions, an order in a slot by its second word; behind the markets each underlying has one.
     function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
         uint256 index =
             HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
@@ -100,7 +101,7 @@ library BatchOutput {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
             index += 1 + ((output[index] >> PRESENT_SHIFT) & 1);
         }
-        index += MARKET_WORDS * uint256(header.nMarkets) + GLOBALS_WORDS;
+        index += MARKET_WORDS * uint256(header.nMarkets) + header.nUnderlyings + GLOBALS_WORDS;
         if (index != output.length) revert WrongOutputLength(index, output.length);
     }
 

@@ -4,6 +4,12 @@ pragma solidity 0.8.37;
 /// @dev Kinds of entries in the L1 queue; forced requests will follow.
 uint8 constant OPERATION_DEPOSIT = 1;
 
+/// @dev Parameters: `accountId` is the index of the underlying or oracle, `starkKey` the new value,
+/// the rest zero.
+uint8 constant OPERATION_SET_UNDERLYING = 2;
+uint8 constant OPERATION_SET_ORACLE_KEY = 3;
+uint8 constant OPERATION_SET_ORACLE_RULE = 4;
+
 /// @dev Result code of an operation that was carried out.
 uint8 constant RESULT_DONE = 0;
 
@@ -20,12 +26,13 @@ struct BatchHeader {
     uint16 nWithdrawals;
     uint24 nAccounts;
     uint24 nOrders;
-    uint8 nMarkets;
+    uint16 nMarkets;
+    uint8 nUnderlyings;
     uint256 oracleHash;
     uint64 custodyQuanta;
 }
 
-/// @notice An entry of the L1 queue: what a user asked for, in collateral of 1e-6.
+/// @notice An entry of the L1 queue: what a user, or the owner, asked for; in collateral of 1e-6.
 struct Operation {
     uint8 kind;
     uint32 accountId;

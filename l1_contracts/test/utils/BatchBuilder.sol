@@ -49,7 +49,7 @@ library BatchBuilder {
         pure
         returns (uint256)
     {
-        output[0] = 3;
+        output[0] = 4;
         output[1] = header.configHash;
         output[2] = header.oldRoot;
         output[3] = header.newRoot;
@@ -57,7 +57,8 @@ library BatchBuilder {
             | (uint256(header.lastTimeMs) << 96);
         output[5] = uint256(header.firstQueuePosition) | (uint256(header.nOperations) << 48)
             | (uint256(header.nWithdrawals) << 64) | (uint256(header.nAccounts) << 80)
-            | (uint256(header.nOrders) << 104) | (uint256(header.nMarkets) << 128);
+            | (uint256(header.nOrders) << 104) | (uint256(header.nMarkets) << 128)
+            | (uint256(header.nUnderlyings) << 144);
         output[6] = header.oracleHash;
         return 7;
     }

@@ -6,6 +6,7 @@ import {Exchange} from "../../src/Exchange.sol";
 import {BatchHeader, OPERATION_DEPOSIT, Operation, RESULT_DONE} from "../../src/types/Batch.sol";
 import {AcceptingVerifier} from "./AcceptingVerifier.sol";
 import {BatchBuilder} from "./BatchBuilder.sol";
+import {ParameterWords} from "./ParameterWords.sol";
 import {TestBase} from "./TestBase.sol";
 
 /// @dev An exchange with two users, and batches for it.
@@ -35,7 +36,9 @@ abstract contract ExchangeBase is TestBase {
     function setUp() public virtual {
         VM.warp(START);
         token = new TestUsd();
-        exchange = new Exchange(token, new AcceptingVerifier(), OWNER, OPERATOR, config());
+        exchange = new Exchange(
+            token, new AcceptingVerifier(), OWNER, OPERATOR, config(), ParameterWords.first()
+        );
         for (uint160 i = 0; i < 2; ++i) {
             address user = address(uint160(ALICE) + i);
             token.mint(user, 1000 * uint256(AMOUNT));
@@ -84,6 +87,7 @@ abstract contract ExchangeBase is TestBase {
         header.nOperations = uint16(consumed.length);
         header.nWithdrawals = uint16(payments.length);
         header.nMarkets = 1;
+        header.nUnderlyings = 2;
         header.custodyQuanta = _custodyAfter();
     }
 
@@ -102,9 +106,9 @@ abstract contract ExchangeBase is TestBase {
         return sum < 0 ? 0 : uint64(uint256(sum));
     }
 
-    /// @dev One market's three words and two of globals.
+    /// @dev One market's three words, one of each underlying and two of globals.
     function encode(BatchHeader memory header) internal view returns (bytes memory) {
-        uint256[] memory tail = new uint256[](5);
+        uint256[] memory tail = new uint256[](7);
         return BatchBuilder.encode(header, consumed, payments, tail);
     }
 

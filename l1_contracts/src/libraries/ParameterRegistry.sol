@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {StarkKey} from "./StarkKey.sol";
+
+/// @title The exchange's parameters, and what each of them may become (docs/spec/protocol.md).
+/// @notice They are those of the last entry in the queue, which the exchange's state follows entry by
+/// entry. The program carries every entry out: what it cannot carry out must not get into the queue.
+library ParameterRegistry {
+    /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
+    /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, symbol:64, tick_decimals:4.
+    struct Parameters {
+        uint256[] underlyings;
+        uint256[] oracleKeys;
+        uint8 oracleQuorum;
+        uint32 oracleMaxAgeMs;
+    }
+
+    uint256 internal constant MAX_UNDERLYINGS = 16;
+    uint256 internal constant MAX_ORACLES = 16;
+
+    uint256 private constant WORD_BITS = 180;
+    uint256 private constant MULTIPLIER_BITS = 12;
+    uint256 private constant RATE_BITS = 20;
+    uint256 private constant INITIAL_MARGIN_SHIFT = 12;
+    uint256 private constant MAINTENANCE_MARGIN_SHIFT = 32;
+    uint256 private constant PRICE_BAND_SHIFT = 92;
+    uint256 private constant SYMBOL_SHIFT = 112;
+    uint256 private constant SYMBOL_BITS = 64;
+    uint256 private constant TICK_DECIMALS_SHIFT = 176;
+    uint256 private constant TICK_DECIMALS_BITS = 4;
+
+    uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
+    uint256 private constant PPM_ONE = 1_000_000;
+    uint256 private constant FIRST_CHARACTER = 0x21;
+    uint256 private constant LAST_CHARACTER = 0x7e;
+
+    /// @notice A parameter, or a field of one, is outside its limits.
+    error SettingOutOfRange(bytes32 field, uint256 value, uint256 min, uint256 max);
+
+    /// @notice What an underlying is counted in cannot change: prices and positions are in it.
+    error SettingIsFixed(bytes32 field, uint256 value, uint256 current);
+
+    /// @notice Another underlying has this symbol.
+    error DuplicateSymbol(uint256 symbol, uint256 index);
+
+    /// @notice Another oracle, or this one, has this key: it would count twice for the quorum.
+    error DuplicateOracleKey(uint256 key, uint256 index);
+
+    /// @notice No such key can sign: it is not the abscissa of a point of the curve.
+    error InvalidOracleKey(uint256 key);
+
+    /// @notice Sets everything that the exchange starts with.
+    function start(Parameters storage self, Parameters memory first) internal {
+        _requireRange("underlyings", first.underlyings.length, 1, MAX_UNDERLYINGS);
+        for (uint256 i = 0; i < first.underlyings.length; ++i) {
+            setUnderlying(self, i, first.underlyings[i]);
+        }
+        for (uint256 i = 0; i < first.oracleKeys.length; ++i) {
+            setOracleKey(self, i, first.oracleKeys[i]);
+        }
+        setOracleRule(self, first.oracleQuorum, first.oracleMaxAgeMs);
+    }
+
+    /// @notice Changes an underlying, or appends one.
+    function setUnderlying(Parameters storage self, uint256 index, uint256 word) internal {
+        uint256 count = self.underlyings.length;
+        _requireIndex("underlying_index", index, count, MAX_UNDERLYINGS);
+        _checkWord(word);
+        if (index == count) {
+            _checkSymbolIsNew(self, _field(word, SYMBOL_SHIFT, SYMBOL_BITS));
+            self.underlyings.push(word);
+        } else {
+            uint256 current = self.underlyings[index];
+            _requireSame("multiplier", word, current, 0, MULTIPLIER_BITS);
+            _requireSame("symbol", word, current, SYMBOL_SHIFT, SYMBOL_BITS);
+            _requireSame("tick_decimals", word, current, TICK_DECIMALS_SHIFT, TICK_DECIMALS_BITS);
+            self.underlyings[index] = word;
+        }
+    }
+
+    /// @notice Replaces an oracle's key, or appends one.
+    function setOracleKey(Parameters storage self, uint256 index, uint256 key) internal {
+        uint256 count = self.oracleKeys.length;
+        _requireIndex("oracle_index", index, count, MAX_ORACLES);
+        if (!StarkKey.isValid(key)) revert InvalidOracleKey(key);
+        for (uint256 i = 0; i < count; ++i) {
+            if (self.oracleKeys[i] == key) revert DuplicateOracleKey(key, i);
+        }
+        if (index == count) self.oracleKeys.push(key);
+        else self.oracleKeys[index] = key;
+    }
+
+    /// @notice Sets how many reports an update needs, and how old they may be.
+    function setOracleRule(Parameters storage self, uint8 quorum, uint32 maxAgeMs) internal {
+        _requireRange("oracle_quorum", quorum, 1, self.oracleKeys.length);
+        _requireRange("oracle_max_age_ms", maxAgeMs, 1, type(uint32).max);
+        self.oracleQuorum = quorum;
+        self.oracleMaxAgeMs = maxAgeMs;
+    }
+
+    function _checkWord(uint256 word) private pure {
+        _requireRange("underlying_word", word, 0, 2 ** WORD_BITS - 1);
+        _requireRange("multiplier", _field(word, 0, MULTIPLIER_BITS), 1, 2 ** MULTIPLIER_BITS - 1);
+        uint256 initial = _field(word, INITIAL_MARGIN_SHIFT, RATE_BITS);
+        uint256 maintenance = _field(word, MAINTENANCE_MARGIN_SHIFT, RATE_BITS);
+        _requireRange("initial_margin_ppm", initial, 1, MAX_RATE_PPM);
+        _requireRange("maintenance_margin_ppm", maintenance, 1, initial);
+        uint256 band = _field(word, PRICE_BAND_SHIFT, RATE_BITS);
+        _requireRange("price_band_ppm", band, 0, PPM_ONE - 1);
+        _checkSymbol(_field(word, SYMBOL_SHIFT, SYMBOL_BITS));
+    }
+
+    /// @dev One to eight visible characters of ASCII, the last one lowest.
+    function _checkSymbol(uint256 symbol) private pure {
+        _requireRange("symbol", symbol, FIRST_CHARACTER, 2 ** SYMBOL_BITS - 1);
+        for (; symbol != 0; symbol >>= 8) {
+            _requireRange("symbol_character", symbol & 0xff, FIRST_CHARACTER, LAST_CHARACTER);
+        }
+    }
+
+    function _checkSymbolIsNew(Parameters storage self, uint256 symbol) private view {
+        for (uint256 i = 0; i < self.underlyings.length; ++i) {
+            uint256 other = _field(self.underlyings[i], SYMBOL_SHIFT, SYMBOL_BITS);
+            if (other == symbol) revert DuplicateSymbol(symbol, i);
+        }
+    }
+
+    /// @dev The next free index appends; there is none when all are taken.
+    function _requireIndex(bytes32 field, uint256 index, uint256 count, uint256 limit)
+        private
+        pure
+    {
+        _requireRange(field, index, 0, count < limit ? count : limit - 1);
+    }
+
+    function _requireSame(
+        bytes32 field,
+        uint256 word,
+        uint256 current,
+        uint256 shift,
+        uint256 nBits
+    ) private pure {
+        uint256 value = _field(word, shift, nBits);
+        uint256 before = _field(current, shift, nBits);
+        if (value != before) revert SettingIsFixed(field, value, before);
+    }
+
+    function _requireRange(bytes32 field, uint256 value, uint256 min, uint256 max) private pure {
+        if (value < min || value > max) revert SettingOutOfRange(field, value, min, max);
+    }
+
+    function _field(uint256 word, uint256 shift, uint256 nBits) private pure returns (uint256) {
+        return (word >> shift) & (2 ** nBits - 1);
+    }
+}
