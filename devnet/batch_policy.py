@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from devnet.errors import UserError
+from novation.protocol.constants import MAX_UNDERLYINGS
 from prover.profiles import LOG_ROWS_PER_STEP, PROFILES
 from prover.proof_size import max_proof_bytes
 from sequencer.config import BatchPolicy
@@ -38,9 +39,9 @@ def proofs_on_l1(profile: Profile) -> tuple[L1Proof, ...]:
 
 
 def batch_policy(
-    profile_name: str, max_cost_steps: int, max_age_ms: int, n_markets: int
+    profile_name: str, max_cost_steps: int, max_age_ms: int, n_markets: int = MAX_UNDERLYINGS
 ) -> BatchPolicy:
-    """Return the policy for a prover's profile.
+    """Return the policy for a prover's profile, by default for all markets that L1's owner can add.
 
     Raises:
         UserError: if a batch of so many steps could be too large beside its proof.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devnet.contracts import Chain
     from devnet.keys import TraderKeys
     from devnet.markets import MarketSetup
+    from novation.protocol.parameters import Parameters
 
 NODE_BYTES: Final = 24
 MIN_LOG_STEPS: Final = 16
@@ -42,7 +43,7 @@ class Owners:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSetup:
-    """What the configuration hash commits to, besides chain and address."""
+    """What the genesis root commits to, besides the owners of the first accounts."""
 
     markets: Sequence[MarketSetup]
     oracle_keys: Sequence[int]
@@ -82,11 +83,10 @@ def deploy_exchange(
         fee_account=genesis_account,
         insurance_account=genesis_account,
     )
-    created = chain.deploy(
-        load_artifact("Exchange"),
-        [token, verifier, deployer.address, owners.operator, exchange_arguments(deployment)],
-        deployer,
-    )
+    first = parameter_arguments(deployment.parameters)
+    addresses = (token, verifier, deployer.address, owners.operator)
+    arguments = (*addresses, exchange_arguments(deployment), first)
+    created = chain.deploy(load_artifact("Exchange"), arguments, deployer)
     assert created == exchange, f"exchange at {created}, the configuration says {exchange}"
     return deployment
 
@@ -106,6 +106,13 @@ def exchange_arguments(deployment: Deployment) -> tuple[int, ...]:
     genesis_root = State.genesis(config, deployment.genesis).root
     limits = (OPERATOR_TIMEOUT_S, RECLAIM_DELAY_S, MAX_BATCH_AGE_S, MAX_CLOCK_SKEW_S)
     return (config.config_hash, genesis_root, *limits, MIN_DEPOSIT_QUANTA)
+
+
+def parameter_arguments(parameters: Parameters) -> tuple[Sequence[int], Sequence[int], int, int]:
+    """Return the first parameters as the exchange's constructor takes them."""
+    words = [underlying.word() for underlying in parameters.underlyings]
+    rule = (parameters.oracle_quorum, parameters.oracle_max_age_ms)
+    return (words, list(parameters.oracle_keys), *rule)
 
 
 def verifier_floor() -> tuple[int, ...]:

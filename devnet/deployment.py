@@ -27,7 +27,10 @@ class GenesisAccount:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Addresses on L1 and everything that the configuration hash and the genesis root commit to."""
+    """Addresses on L1 and everything that the configuration hash and the genesis root commit to.
+
+    Markets and oracles are those of the start: L1's owner may have changed them since.
+    """
 
     chain_id: int
     deploy_block: int
@@ -52,9 +55,9 @@ class Deployment:
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters of the first state."""
+        """The parameters of the start."""
         return Parameters(
-            underlyings=tuple(market.config for market in self.markets),
+            underlyings=tuple(market.terms for market in self.markets),
             oracle_keys=tuple(int(key, 16) for key in self.oracle_keys),
             oracle_quorum=self.oracle_quorum,
             oracle_max_age_ms=self.oracle_max_age_ms,
@@ -88,7 +91,7 @@ class Deployment:
                 record[name] = GenesisAccount(**record[name])
             record["oracle_keys"] = tuple(record["oracle_keys"])
             record["markets"] = tuple(
-                MarketSetup(**{**market, "config": Underlying(**market["config"])})
+                MarketSetup(**{**market, "terms": Underlying(**market["terms"])})
                 for market in record["markets"]
             )
             return cls(**record)

@@ -99,7 +99,7 @@ class ExchangeOnL1:
         """Return the call of `skipReclaimed`."""
         return bytes.fromhex(self._contract.encode_abi("skipReclaimed", [limit])[2:])
 
-    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
+    async def read_queue(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         """Return queue entries that `confirmations` blocks have been built upon, in queue order.
 
         Deposits whose reclaim was requested are left out, once the request is as deep: if a

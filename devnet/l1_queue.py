@@ -1,6 +1,6 @@
 """The contract's queue, read from a node that is not believed.
 
-What is consumed is in receipts and cannot be given back, so a deposit that is invented, altered or
+What is consumed is in receipts and cannot be given back, so an entry that is invented, altered or
 left out by the node would end the exchange. Events only bring the entries' content: how many there
 are, and a digest of each, the contract itself tells.
 """
@@ -14,7 +14,9 @@ from eth_abi.abi import encode
 from web3 import Web3
 
 from devnet.event_logs import EventLogError, EventReader
-from sequencer.l1 import L1Block, L1Deposit, L1Queue
+from novation.protocol.constants import OPERATION_DEPOSIT
+from novation.protocol.transactions import ParameterKind
+from sequencer.l1 import L1Block, L1Deposit, L1Entry, L1Parameter, L1Queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,28 +24,33 @@ if TYPE_CHECKING:
     from web3.contract import Contract
     from web3.types import EventData
 
-DEPOSIT_KIND: Final = 1
 # What the contract stores of a hash of 256 bits.
 DIGEST_SHIFT: Final = 40
 ENTRY_TYPES: Final = ("uint8", "uint32", "uint64", "address", "uint256")
+NO_ADDRESS: Final = "0x" + "00" * 20
+EVENTS: Final = ("DepositQueued", "ParameterQueued", "ReclaimRequested")
 
 
-def digest_of(deposit: L1Deposit) -> int:
-    """Return what the contract keeps of a deposit in its queue."""
-    address = Web3.to_checksum_address(deposit.l1_address.to_bytes(20, "big"))
-    values = (DEPOSIT_KIND, deposit.account_id, deposit.amount_quanta, address, deposit.stark_key)
+def digest_of(entry: L1Entry) -> int:
+    """Return what the contract keeps of an entry in its queue."""
+    if isinstance(entry, L1Parameter):
+        values = (int(entry.kind), entry.parameter_index, 0, NO_ADDRESS, entry.word)
+    else:
+        address = Web3.to_checksum_address(entry.l1_address.to_bytes(20, "big"))
+        amount_quanta, key = entry.amount_quanta, entry.stark_key
+        values = (OPERATION_DEPOSIT, entry.account_id, amount_quanta, address, key)
     return int.from_bytes(Web3.keccak(encode(ENTRY_TYPES, values)), "big") >> DIGEST_SHIFT
 
 
 class QueueOnL1:
-    """Deposits in queue order; another node's copy of the contract may be asked as well."""
+    """Entries in queue order; another node's copy of the contract may be asked as well."""
 
     def __init__(self, contract: Contract, first_block: int, witness: Contract | None) -> None:
         """Read the events of `contract` from `first_block` on; nothing is asked yet."""
         self._contract = contract
         self._witness = witness
         self._first_block = first_block
-        self._events = EventReader(contract, ("DepositQueued", "ReclaimRequested"))
+        self._events = EventReader(contract, EVENTS)
         self._forget()
 
     def read(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
@@ -57,9 +64,9 @@ class QueueOnL1:
         block = L1Block(number, bytes(eth.get_block(number)["hash"]))
         self._forget_holes_of_another_chain()
         self._follow(number)
-        indices = range(first_index, len(self._deposits))
+        indices = range(first_index, len(self._entries))
         wanted = list(itertools.islice((i for i in indices if i not in self._left_out), limit))
-        stop = wanted[-1] + 1 if len(wanted) == limit else len(self._deposits)
+        stop = wanted[-1] + 1 if len(wanted) == limit else len(self._entries)
         contracts = [self._contract]
         if self._witness is not None and first_index < stop:
             self._check_witness(self._witness, block)
@@ -68,8 +75,8 @@ class QueueOnL1:
             if index not in self._holes:
                 self._check_entry(contracts, index, block)
         # Without those of which the contract said only now that nobody waits for them.
-        deposits = (self._deposits[index] for index in wanted if index not in self._left_out)
-        return L1Queue(block, tuple(deposits))
+        entries = (self._entries[index] for index in wanted if index not in self._left_out)
+        return L1Queue(block, tuple(entries))
 
     def holes_at_head(self) -> int:
         """Count the entries taken out of the order at the head, as far as they are confirmed."""
@@ -84,10 +91,10 @@ class QueueOnL1:
         return index - head
 
     def _forget(self) -> None:
-        self._deposits: list[L1Deposit] = []
+        self._entries: list[L1Entry] = []
         self._left_out: set[int] = set()
         # Those of them of which the contract has said so itself, and the last block at which it
-        # did: anybody can make thousands, and they stay before the next deposit until it comes.
+        # did: anybody can make thousands, and they stay before the next entry until it comes.
         self._holes: set[int] = set()
         self._holes_block: L1Block | None = None
         self._next_block = self._first_block
@@ -104,26 +111,30 @@ class QueueOnL1:
         """Take in the events up to a block: all of them or, if they do not add up, none."""
         if last_block < self._next_block:
             return
-        deposits: dict[int, L1Deposit] = {}
+        entries: dict[int, L1Entry] = {}
         left_out: set[int] = set()
         for event in self._events.read(self._next_block, last_block):
-            index = event["args"]["index"]
             if event["event"] == "ReclaimRequested":
-                left_out.add(index)
-            elif deposits.setdefault(index, _deposit(event)) != _deposit(event):
-                raise EventLogError(f"two different events of queue entry {index}")
+                left_out.add(event["args"]["index"])
+                continue
+            entry = _entry(event)
+            if entries.setdefault(entry.index, entry) != entry:
+                raise EventLogError(f"two different events of queue entry {entry.index}")
         _, tail, _ = self._contract.functions.queue().call(block_identifier=last_block)
-        known = len(self._deposits)
+        known = len(self._entries)
         if tail < known:
             self._forget()
             raise EventLogError(f"the queue had {known} entries and has {tail} at {last_block}")
-        if sorted(deposits) != list(range(known, tail)):
+        if sorted(entries) != list(range(known, tail)):
+            if any(index < known for index in entries):
+                # One came again: what was read before is of another chain.
+                self._forget()
             raise EventLogError(
                 f"the contract has queue entries {known} to {tail - 1} new in blocks "
                 f"{self._next_block} to {last_block}, the node shows events of "
-                f"{_shown(sorted(deposits))}"
+                f"{_shown(sorted(entries))}"
             )
-        self._deposits += [deposits[index] for index in range(known, tail)]
+        self._entries += [entries[index] for index in range(known, tail)]
         self._left_out |= left_out
         self._next_block = last_block + 1
 
@@ -150,7 +161,7 @@ class QueueOnL1:
         return index < int(head)
 
     def _check_digest(self, index: int, found: int, number: int) -> None:
-        expected = 0 if index in self._left_out else digest_of(self._deposits[index])
+        expected = 0 if index in self._left_out else digest_of(self._entries[index])
         if found == expected:
             return
         # What the events said of this entry is not true: they are read again.
@@ -170,8 +181,13 @@ class QueueOnL1:
             )
 
 
-def _deposit(event: EventData) -> L1Deposit:
+def _entry(event: EventData) -> L1Entry:
     values: dict[str, Any] = dict(event["args"])
+    if event["event"] == "ParameterQueued":
+        index, kind = values["queueIndex"], values["kind"]
+        if kind not in ParameterKind.__members__.values():
+            raise EventLogError(f"queue entry {index}: a parameter of the unknown kind {kind}")
+        return L1Parameter(index, ParameterKind(kind), values["index"], values["word"])
     return L1Deposit(
         index=values["index"],
         account_id=values["accountId"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from novation import display
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.parameters import Underlying
 
@@ -14,44 +15,55 @@ QUANTA_PER_USD: Final = 10**6
 
 @dataclass(frozen=True, slots=True)
 class MarketSetup:
-    """A market, the human size of its units and where its price starts; decimal strings."""
+    """The underlying of a perpetual that exists from the start, and where its price starts."""
 
-    config: Underlying
-    tick_size: str
-    lot_size: str
+    terms: Underlying
     start_price: str
 
-    def __post_init__(self) -> None:
-        """Refuse units that do not give the multiplier, with a ValueError."""
-        quanta = Fraction(self.tick_size) * Fraction(self.lot_size) * QUANTA_PER_USD
-        if quanta != self.config.multiplier:
-            raise ValueError(
-                f"{self.config.symbol}: tick {self.tick_size} x lot {self.lot_size} is {quanta} "
-                f"quanta, the multiplier is {self.config.multiplier}"
-            )
+    @property
+    def symbol(self) -> str:
+        """The market's name."""
+        return self.terms.symbol
+
+    @property
+    def tick_size(self) -> str:
+        """A tick in USD, a decimal string."""
+        return display.plain(display.tick_size(self.terms))
+
+    @property
+    def lot_size(self) -> str:
+        """A lot in the base asset, a decimal string."""
+        return display.plain(display.lot_size(self.terms))
 
     def price_x16(self, price: str | Fraction) -> int:
-        """Return a USD price in ticks with 16 fraction bits; the rest of a bit is cut off."""
-        scaled = Fraction(price) / Fraction(self.tick_size) * PRICE_X16_ONE
-        return scaled.numerator // scaled.denominator
+        """Return a USD price in the protocol's unit."""
+        return price_x16(self.terms, price)
 
 
-def _perpetual(symbol: str, tick_size: str, lot_size: str, start_price: str) -> MarketSetup:
-    multiplier = Fraction(tick_size) * Fraction(lot_size) * QUANTA_PER_USD
-    config = Underlying(
+def price_x16(terms: Underlying, price: str | Fraction) -> int:
+    """Return a USD price in ticks with 16 fraction bits; the rest of a bit is cut off."""
+    scaled = Fraction(price) / Fraction(display.tick_size(terms)) * PRICE_X16_ONE
+    return scaled.numerator // scaled.denominator
+
+
+def perpetual_terms(symbol: str, multiplier: int, tick_decimals: int) -> Underlying:
+    """Return the terms that markets of the devnet have."""
+    return Underlying(
         symbol=symbol,
-        multiplier=multiplier.numerator,
+        multiplier=multiplier,
         initial_margin_ppm=50_000,
         maintenance_margin_ppm=30_000,
         maker_fee_ppm=200,
         taker_fee_ppm=500,
         price_band_ppm=50_000,
-        tick_decimals=len(tick_size.partition(".")[2]),
+        tick_decimals=tick_decimals,
     )
-    return MarketSetup(config, tick_size, lot_size, start_price)
 
 
+# What the demo adds while it runs, in lots of 0.001 SOL.
+LISTED_LATER: Final = MarketSetup(perpetual_terms("SOL-USD", multiplier=10, tick_decimals=2), "180")
+# Lots of 0.0001 BTC and 0.001 ETH.
 MARKETS: Final = (
-    _perpetual("BTC-USD", tick_size="0.1", lot_size="0.0001", start_price="95000"),
-    _perpetual("ETH-USD", tick_size="0.01", lot_size="0.001", start_price="3400"),
+    MarketSetup(perpetual_terms("BTC-USD", multiplier=10, tick_decimals=1), "95000"),
+    MarketSetup(perpetual_terms("ETH-USD", multiplier=10, tick_decimals=2), "3400"),
 )

@@ -22,7 +22,7 @@ from devnet.keys import load_keys
 from devnet.l1_exchange import ExchangeOnL1
 from prover.profiles import PROFILES
 from sequencer.clock import SystemClock
-from sequencer.config import BatchPolicy, MarketDisplay, NodeConfig, OraclePolicy
+from sequencer.config import BatchPolicy, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
@@ -48,20 +48,12 @@ PROFILE_HELP: Final = "the prover's: batches are sealed so that its proofs fit b
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
-def node_config(arguments: argparse.Namespace, deployment: Deployment, key: int) -> NodeConfig:
+def node_config(arguments: argparse.Namespace, key: int) -> NodeConfig:
     """Return the node's settings for a local chain."""
     return NodeConfig(
         listen_address=arguments.listen,
         sequencer_private_key=key,
-        market_displays=tuple(
-            MarketDisplay(market.tick_size, market.lot_size) for market in deployment.markets
-        ),
-        batch=batch_policy(
-            arguments.profile,
-            arguments.batch_steps,
-            arguments.batch_age_ms,
-            len(deployment.markets),
-        ),
+        batch=batch_policy(arguments.profile, arguments.batch_steps, arguments.batch_age_ms),
         # Long enough for the whole committee, so that one update carries all reports.
         oracle=OraclePolicy(
             grace_ms=500,
@@ -95,7 +87,7 @@ async def serve(arguments: argparse.Namespace) -> None:
             l1=ExchangeOnL1(chain, deployment, operator, witness),
             proof_queue=FolderProofQueue(data_folder.proof_queue_path),
         )
-        config = node_config(arguments, deployment, sequencer_key)
+        config = node_config(arguments, sequencer_key)
         node = Node(config, deployment.config, deployment.genesis, parts)
         await run_node(node, stop_requested)
 

@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from devnet.deployment import Deployment
 from devnet.home import Home
 from devnet.keys import load_keys
+from devnet.markets import price_x16
 from devnet.prices import read_prices
-from novation.client import LocalSigner, NovationError, OracleClient
+from novation.client import LocalSigner, NovationError, OracleClient, RejectedError
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from devnet.markets import MarketSetup
+    from novation.protocol.parameters import Underlying
 
 logger = logging.getLogger("oracle")
 
@@ -47,14 +47,14 @@ class ReportPolicy:
 
 
 def observed_prices(
-    index: int, second: int, markets: tuple[MarketSetup, ...], common: list[Fraction]
+    index: int, second: int, underlyings: tuple[Underlying, ...], common: list[Fraction]
 ) -> tuple[int, ...]:
     """Return what node `index` sees in a given second, in ticks with 16 fraction bits."""
     observed = []
-    for market, price in zip(markets, common, strict=True):
-        digest = hashlib.sha256(f"{index}/{second}/{market.config.symbol}".encode()).digest()
+    for terms, price in zip(underlyings, common, strict=True):
+        digest = hashlib.sha256(f"{index}/{second}/{terms.symbol}".encode()).digest()
         deviation_ppm = digest[0] % (2 * MAX_DEVIATION_PPM + 1) - MAX_DEVIATION_PPM
-        observed.append(market.price_x16(price * (PPM + deviation_ppm) / PPM))
+        observed.append(price_x16(terms, price * (PPM + deviation_ppm) / PPM))
     return tuple(observed)
 
 
@@ -69,9 +69,11 @@ class Observation:
 def is_worth_reporting(policy: ReportPolicy, now: Observation, last: Observation | None) -> bool:
     """Return whether a heartbeat has passed since the last report, or a price has moved enough.
 
-    Heartbeats are multiples of Unix time, so that all nodes report together.
+    So has one that is new. Heartbeats are multiples of Unix time: all nodes report together.
     """
     if last is None or now.second // policy.heartbeat_s > last.second // policy.heartbeat_s:
+        return True
+    if len(now.prices) != len(last.prices):
         return True
     return now.second > last.second and any(
         abs(price - then) * PPM >= then * policy.threshold_ppm
@@ -83,15 +85,12 @@ DEFAULT_POLICY: Final = ReportPolicy()
 
 
 class OracleNode:
-    """Signs with one key; a sequencer that is away only delays it."""
+    """Signs with one key; a sequencer or a price that is away only delays it."""
 
-    def __init__(
-        self, index: int, private_key: int, markets: tuple[MarketSetup, ...], prices_path: Path
-    ) -> None:
+    def __init__(self, index: int, private_key: int, prices_path: Path) -> None:
         """Watch the prices in a file; `index` makes this node's view of them its own."""
         self._index = index
         self._signer = LocalSigner(private_key)
-        self._markets = markets
         self._prices_path = prices_path
 
     async def run(self, address: str, policy: ReportPolicy) -> None:
@@ -100,7 +99,7 @@ class OracleNode:
             try:
                 async with OracleClient(address, self._signer) as client:
                     await self._report(client, policy)
-            except NovationError as error:
+            except (NovationError, ValueError) as error:
                 logger.warning("%s", error)
                 await asyncio.sleep(RECONNECT_S)
 
@@ -110,10 +109,18 @@ class OracleNode:
             # Whole seconds: the reports of one round carry one time, so that the round which an
             # update closes leaves no node's next report behind.
             second = time.time_ns() // 1_000_000_000
-            now = Observation(second, read_prices(self._prices_path, self._markets))
+            underlyings = client.underlyings
+            symbols = [terms.symbol for terms in underlyings]
+            now = Observation(second, read_prices(self._prices_path, symbols))
             if is_worth_reporting(policy, now, last):
-                prices_x16 = observed_prices(self._index, second, self._markets, now.prices)
-                await client.submit(second * 1000, prices_x16)
+                prices_x16 = observed_prices(self._index, second, underlyings, now.prices)
+                try:
+                    await client.submit(second * 1000, prices_x16)
+                except RejectedError:
+                    if client.underlyings == underlyings:
+                        raise
+                    # One was added: at once again, with its price.
+                    continue
                 logger.info("reported %s", prices_x16)
                 last = now
             await asyncio.sleep(POLL_S)
@@ -131,8 +138,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     home = Home(arguments.home)
     keys = load_keys(home.oracle_keys_path, f"oracle-{arguments.index}")
-    deployment = Deployment.load(home.deployment_path)
-    node = OracleNode(arguments.index, keys.stark_private, deployment.markets, home.prices_path)
+    node = OracleNode(arguments.index, keys.stark_private, home.prices_path)
     policy = ReportPolicy(arguments.threshold_ppm, arguments.heartbeat)
     asyncio.run(node.run(arguments.sequencer, policy))
 

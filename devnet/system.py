@@ -18,7 +18,7 @@ from devnet.keys import TraderKeys, load_keys, random_keys, save_keys
 from devnet.markets import MARKETS
 from devnet.node_process import OPERATOR_KEYS, SEQUENCER_KEYS
 from devnet.ports import LOOPBACK, free_port, require_free
-from devnet.prices import start_prices, write_prices
+from devnet.prices import set_prices, start_prices
 from devnet.processes import ManagedProcess
 from novation.client import Client, NovationError
 from prover import _native
@@ -112,7 +112,7 @@ class Devnet:
         oracles = oracle_keys(self.home)
         if not self.home.deployment_path.exists():
             deploy(chain, self.home, services, oracles)
-            write_prices(self.home.prices_path, start_prices(MARKETS))
+            set_prices(self.home.prices_path, start_prices(MARKETS))
         chain.mine_every(options.block_time_s)
         port = free_port()
         if options.sequencer_port is not None:

@@ -20,14 +20,15 @@ from web3.exceptions import Web3Exception
 
 from circuits.program import loader_bytecode, pinned, program_hash
 from devnet.contracts import ARTIFACTS, load_artifact
-from devnet.deploy import exchange_arguments, verifier_floor
+from devnet.deploy import exchange_arguments, parameter_arguments, verifier_floor
 from devnet.errors import UserError
 from devnet.event_logs import EventReader
+from devnet.l1_parameters import ParametersOnL1
 from devnet.program_code import STOP
 from prover.calldata import encode_program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from web3.contract import Contract
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from devnet.deployment import Deployment
 
 TOKEN_DECIMALS: Final = 6
+# Numbers beyond it are roots, hashes and packed words: shown in hexadecimal.
+LARGEST_SHORT: Final = 1 << 64
 NOBODY: Final = "0x" + "00" * 20
 FLOOR_GETTERS: Final = (
     "NODE_BYTES",
@@ -168,12 +171,28 @@ class _Checker:
         self._compare("VERIFIER", deployment.verifier, self._get(exchange, "VERIFIER"))
         limits = exchange_arguments(deployment)
         for name, value in zip(LIMIT_GETTERS, limits, strict=True):
-            compare = self._compare_hex if value > 1 << 64 else self._compare
+            compare = self._compare_hex if value > LARGEST_SHORT else self._compare
             compare(name, value, self._get(exchange, name))
-        # Owner and first operator are in storage, where the code does not show them.
+        # Owner, first operator and parameters are in storage, where the code does not show them.
         owner = "0x" + "00" * 19 + "01"
-        arguments = [deployment.token, deployment.verifier, owner, owner, limits]
+        first = parameter_arguments(deployment.parameters)
+        arguments = [deployment.token, deployment.verifier, owner, owner, limits, first]
         self._check_code("Exchange", deployment.exchange, arguments)
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        """Compare with what the first parameters and all changes since then give."""
+        on_l1 = ParametersOnL1(self._chain, self._deployment)
+        expected = self._values(on_l1.expected)
+        found = self._values(on_l1.shown)
+        for name in sorted(expected | found):
+            self._compare(name, expected.get(name, "none"), found.get(name, "none"))
+
+    def _values(self, read: Callable[[], dict[str, int]]) -> dict[str, str]:
+        try:
+            return {name: _number(value) for name, value in read().items()}
+        except (Web3Exception, ValueError) as error:
+            return {"parameters": f"none: {type(error).__name__}: {error}"}
 
     def _check_code(self, name: str, address: str, arguments: Sequence[object]) -> None:
         artifact, code = self._artifact(name), self._code_at(address)
@@ -220,6 +239,10 @@ class _Checker:
     def _compare_hex(self, what: str, expected: int, found: object) -> None:
         shown = f"{found:#x}" if isinstance(found, int) else str(found)
         self._checks.append(Check(what, f"{expected:#x}", shown))
+
+
+def _number(value: int) -> str:
+    return hex(value) if value > LARGEST_SHORT else str(value)
 
 
 def _masked(code: bytes, places: Sequence[tuple[int, int]]) -> bytes:

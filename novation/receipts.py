@@ -24,12 +24,12 @@ class Receipt:
     signature_r: int = 0
     signature_s: int = 0
 
-    def hash(self, domain_tag: int) -> int:
-        """Return what the sequencer signs."""
+    def hash(self, domain: int) -> int:
+        """Return what the sequencer signs; `domain` is the exchange's `config_hash`."""
         return poseidon_hash_many(
             (
                 RECEIPT_TAG,
-                domain_tag,
+                domain,
                 self.sequence,
                 self.message_hash,
                 self.time_ms,
@@ -38,9 +38,9 @@ class Receipt:
             )
         )
 
-    def signed(self, domain_tag: int, private_key: int) -> "Receipt":
+    def signed(self, domain: int, private_key: int) -> "Receipt":
         """Return the receipt with its signature."""
-        r, s = sign(self.hash(domain_tag), private_key)
+        r, s = sign(self.hash(domain), private_key)
         return Receipt(
             self.sequence,
             self.message_hash,
@@ -51,8 +51,8 @@ class Receipt:
             signature_s=s,
         )
 
-    def is_signed_by(self, domain_tag: int, public_key: int) -> bool:
+    def is_signed_by(self, domain: int, public_key: int) -> bool:
         """Return whether the signature is valid."""
-        claim = self.hash(domain_tag), self.signature_r, self.signature_s, public_key
+        claim = self.hash(domain), self.signature_r, self.signature_s, public_key
         # Many receipts, few keys: this remembers keys, and is eight times as fast.
         return verify_many([claim])[0]

@@ -1,6 +1,7 @@
 """When the open batch is sealed."""
 
 import itertools
+from collections.abc import Iterable
 from typing import Final
 
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
@@ -10,23 +11,30 @@ from novation.protocol.errors import OutputFull
 from novation.protocol.output import (
     HEADER_FELTS,
     AccountRecord,
+    MarketRecord,
     OrderRecord,
     account_felts,
+    market_felts,
     order_felts,
 )
 from novation.protocol.state import State
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    ListMarket,
     OracleUpdate,
     PlaceOrder,
+    SetParameter,
     Transaction,
     Withdraw,
 )
 from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
     GLOBALS_FELTS,
+    GROWTH_COST,
     HOLES_BETWEEN_DEPOSITS,
+    MARKET_COST,
+    MARKET_FELTS,
     NOTHING,
     RECORD_GAS,
     L1Room,
@@ -45,7 +53,6 @@ from sequencer.l1_cost import (
 _ACCOUNT_FELTS: Final = 2
 _ORDER_FELTS: Final = 2
 _OPERATION_FELTS: Final = 3
-_MARKET_FELTS: Final = 3
 _LAST_SLOT: Final = 2**ORDER_TREE_HEIGHT - 1
 # A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
 _RECOUNT_SHARE: Final = 16
@@ -54,23 +61,35 @@ _RECOUNT_SHARE: Final = 16
 class BatchMeter:
     """Adds up what the open batch will cost the prover and L1."""
 
-    def __init__(self, policy: BatchPolicy, n_markets: int) -> None:
+    def __init__(self, policy: BatchPolicy, n_underlyings: int) -> None:
         """Start with an empty batch."""
         self._policy = policy
-        self._n_markets = n_markets
-        self._empty_cost = empty_batch_cost(n_markets)
-        self._small_cost = small_transaction_cost(n_markets)
-        self._worst_cost = worst_transaction_cost(n_markets)
         self._rooms: dict[int, L1Room] = {}
+        self._measure(n_underlyings)
+        self.reset()
+
+    def _measure(self, n_underlyings: int) -> None:
+        self._n_underlyings = n_underlyings
+        self._empty_cost = empty_batch_cost(n_underlyings)
+        self._small_cost = small_transaction_cost(n_underlyings)
+        self._worst_cost = worst_transaction_cost(n_underlyings)
         # What fits beside the largest proof, with one more of most transactions, fits always.
-        least = policy.room_for(policy.steps_at_most)
+        least = self._policy.room_for(self._policy.steps_at_most)
         self._sure_bytes = least.n_bytes - self._small_cost.n_bytes
         self._sure_gas = least.gas - self._small_cost.gas
-        self.reset()
+
+    def grow(self, n_underlyings: int) -> None:
+        """Count with so many underlyings from now on: L1's owner may have added one.
+
+        An account that was touched before can have a position in its market only if it is touched
+        again.
+        """
+        if n_underlyings != self._n_underlyings:
+            self._measure(n_underlyings)
 
     def reset(self) -> None:
         """A batch was sealed; the next one is empty."""
-        self.cost_steps = empty_batch_steps(self._n_markets)
+        self.cost_steps = empty_batch_steps(self._n_underlyings)
         self.n_transactions = 0
         self.first_sequence = 0
         self._first_time_ms = 0
@@ -106,7 +125,7 @@ class BatchMeter:
         self.n_transactions += 1
         self.cost_steps += cost_steps
         self.output_cost = self.output_cost.plus(self._cost_of(tx, result))
-        if isinstance(tx, Deposit):
+        if isinstance(tx, Deposit | SetParameter):
             self._listed_felts += _OPERATION_FELTS
             self._listed_cost = self._listed_cost.plus(listed_cost(tx, result))
         elif isinstance(tx, Withdraw):
@@ -123,8 +142,13 @@ class BatchMeter:
             assert isinstance(result.hints, PlaceOrderHints)
             return order_cost(len(result.hints.visits), result.n_slots)
         if isinstance(tx, CancelOrder):
-            return touched_cost(1, 2, result.n_slots)
-        return touched_cost(1, 0, result.n_slots).plus(listed_cost(tx, result))
+            return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
+        if isinstance(tx, ListMarket):
+            return MARKET_COST
+        records = touched_cost(1, 0, result.n_slots)
+        return (GROWTH_COST if isinstance(tx, SetParameter) else records).plus(
+            listed_cost(tx, result)
+        )
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -188,7 +212,7 @@ class BatchMeter:
         return self._rooms[log_steps]
 
     def _records_cost(self, state: State) -> OutputCost:
-        """Return what the records of accounts and orders take as they are now."""
+        """Return what the records of accounts, orders and markets take as they are now."""
         batch = state.batch
         assert batch is not None
         n_bytes = n_felts = n_records = 0
@@ -207,7 +231,11 @@ class BatchMeter:
         for felts in records:
             n_records += 1
             n_felts += len(felts)
-            n_bytes += sum(1 + (felt.bit_length() + 7) // 8 for felt in felts)
+            n_bytes += _bytes_of(felts)
+        for market_id in batch.opened_markets:
+            felts = market_felts(MarketRecord(market_id, state.market(market_id)))
+            n_felts += len(felts)
+            n_bytes += _bytes_of(felts)
         return felts_cost(n_bytes, n_felts, n_records * RECORD_GAS)
 
     def is_old(self, now_ms: int) -> bool:
@@ -225,13 +253,18 @@ class BatchMeter:
         return (
             HEADER_FELTS
             + GLOBALS_FELTS
-            + self._n_markets * _MARKET_FELTS
+            + self._n_underlyings
+            + len(batch.opened_markets) * MARKET_FELTS
             + self._listed_felts
             + (len(batch.opened_accounts) + 1) * _ACCOUNT_FELTS
             + batch.n_slots
-            + most_slots(self._n_markets)
+            + most_slots(self._n_underlyings)
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
+
+
+def _bytes_of(felts: Iterable[int]) -> int:
+    return sum(1 + (felt.bit_length() + 7) // 8 for felt in felts)
 
 
 def _with_slack(counted: OutputCost, room: L1Room) -> OutputCost:

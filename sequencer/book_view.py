@@ -1,7 +1,7 @@
 """The book by price level, kept up to date by events: what market data shows."""
 
 import bisect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -16,6 +16,7 @@ from novation.protocol.events import (
     OrderPlaced,
     OrdersKilled,
 )
+from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 
 # With these reasons the rest of an incoming order goes before it reaches the book.
@@ -40,32 +41,41 @@ class LevelChange:
 
 
 class BookView:
-    """Price levels of all markets. Derived data: the truth is the linked list in the state."""
+    """Price levels of the listed markets. Derived data: the truth is the linked list in the state.
 
-    def __init__(self, orders: Iterable[RestingOrder], dead_below: Mapping[int, int]) -> None:
-        """Build the levels of the orders that live: below a market's id in `dead_below` none."""
-        self._dead_below = dict(dead_below)
+    Only of orders that live: each underlying has an id below which its orders are dead.
+    """
+
+    def __init__(
+        self,
+        markets: Mapping[int, Market],
+        underlyings: Sequence[UnderlyingState],
+        orders: Iterable[RestingOrder],
+    ) -> None:
+        """Build the levels of the orders that live."""
+        self._dead_below = {i: item.dead_below_order_id for i, item in enumerate(underlyings)}
+        self._underlying_ids: dict[int, int] = {}
         self._levels: dict[tuple[int, Side], dict[int, _Level]] = {}
         # The prices of the levels, ascending.
         self._prices: dict[tuple[int, Side], list[int]] = {}
-        for market_id in dead_below:
-            self._add_market(market_id)
+        for market_id, market in markets.items():
+            self._list(market_id, market.underlying_id)
         for order in orders:
-            if order.order_id < dead_below[order.market_id]:
-                continue
-            self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
+            if not self._is_dead(order.market_id, order.order_id):
+                self._add(order.market_id, order.side, order.price_ticks, order.remaining_lots)
 
     def apply(self, events: Iterable[Event]) -> list[LevelChange]:
         """Follow the events of one transaction and return the levels that changed."""
         changed: dict[tuple[int, Side, int], None] = {}
         for event in events:
             if isinstance(event, MarketListed):
-                self._dead_below[event.market_id] = 0
-                self._add_market(event.market_id)
-                continue
-            if isinstance(event, BooksKilled | OrdersKilled):
-                changed |= dict.fromkeys(self._kill(event))
-                continue
+                self._list(event.market_id, event.underlying_id)
+            elif isinstance(event, BooksKilled):
+                for underlying_id in list(self._dead_below):
+                    changed |= dict.fromkeys(self._kill(underlying_id, event.dead_below_order_id))
+            elif isinstance(event, OrdersKilled):
+                killed = self._kill(event.underlying_id, event.dead_below_order_id)
+                changed |= dict.fromkeys(killed)
             level = self._apply_one(event)
             if level is not None:
                 changed[level] = None
@@ -95,25 +105,28 @@ class BookView:
     def _was_shown(self, event: OrderCancelled) -> bool:
         if event.reason in NEVER_RESTED:
             return False
-        return event.order_id >= self._dead_below[event.market_id]
+        return not self._is_dead(event.market_id, event.order_id)
 
-    def _kill(self, event: BooksKilled | OrdersKilled) -> list[tuple[int, Side, int]]:
-        """Empty all books, or those of one underlying, and return the levels that they had."""
-        gone: list[tuple[int, Side, int]] = []
-        for (market_id, side), levels in self._levels.items():
-            # A perpetual has the id of its underlying.
-            if isinstance(event, OrdersKilled) and market_id != event.underlying_id:
-                continue
-            self._dead_below[market_id] = event.dead_below_order_id
-            gone.extend((market_id, side, price_ticks) for price_ticks in levels)
-            levels.clear()
-            self._prices[market_id, side].clear()
-        return gone
+    def _is_dead(self, market_id: int, order_id: int) -> bool:
+        return order_id < self._dead_below.get(self._underlying_ids[market_id], 0)
 
-    def _add_market(self, market_id: int) -> None:
+    def _list(self, market_id: int, underlying_id: int) -> None:
+        self._underlying_ids[market_id] = underlying_id
+        self._dead_below.setdefault(underlying_id, 0)
         for side in Side:
             self._levels[market_id, side] = {}
             self._prices[market_id, side] = []
+
+    def _kill(self, underlying_id: int, dead_below_order_id: int) -> list[tuple[int, Side, int]]:
+        """Empty the books of an underlying and return the levels that they had."""
+        self._dead_below[underlying_id] = dead_below_order_id
+        gone = []
+        for (market_id, side), levels in self._levels.items():
+            if self._underlying_ids[market_id] == underlying_id:
+                gone += [(market_id, side, price_ticks) for price_ticks in levels]
+                levels.clear()
+                self._prices[market_id, side].clear()
+        return gone
 
     def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
         levels = self._levels[market_id, side]

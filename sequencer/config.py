@@ -91,6 +91,7 @@ class ServerLimits:
     max_streams: int = 1_024
     max_book_levels: int = 500
     max_listed: int = 500
+    max_pending_listings: int = MAX_UNDERLYINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +124,15 @@ class OraclePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class MarketDisplay:
-    """Human size of a market's units, decimal strings: tick in USD, lot in the base asset."""
-
-    tick_size: str
-    lot_size: str
-
-
-@dataclass(frozen=True, slots=True)
 class NodeConfig:
-    """Everything that one node needs to know besides the exchange's configuration."""
+    """Everything that one node needs to know besides the exchange's configuration.
+
+    `lists_markets`: the node opens the market of every underlying that has a price.
+    """
 
     listen_address: str
     sequencer_private_key: int
-    market_displays: tuple[MarketDisplay, ...]
+    lists_markets: bool = True
     batch: BatchPolicy = field(default_factory=BatchPolicy)
     limits: ServerLimits = field(default_factory=ServerLimits)
     oracle: OraclePolicy = field(default_factory=OraclePolicy)

@@ -19,6 +19,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
 from novation.protocol.events import Event, OrderFilled, OrderPlaced
+from novation.protocol.parameters import Parameters
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
@@ -51,7 +52,8 @@ class Command:
     """A transaction that wants to be applied.
 
     `message_hash` is what the user signed, 0 for other transactions. `l1_index` is the index of an
-    operation in the contract's queue. `is_verified`: the signature has been checked already.
+    operation in the contract's queue. `is_verified`: the signature has been checked already, those
+    of an oracle update with the keys of `committee`.
     """
 
     transaction: Transaction
@@ -59,6 +61,7 @@ class Command:
     message_hash: int = 0
     l1_index: int | None = None
     is_verified: bool = False
+    committee: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,11 @@ class GroupResult:
     """What a group of commands led to; everything in it is durable.
 
     `feed` are the stream events up to `last_sequence`; `flushed_sequence` is the end of the last
-    sealed batch, whose events can be read from the database. `oracle_updates` are those applied.
+    sealed batch, whose events can be read from the database. `oracle_updates` are those applied,
+    `parameters` hold now.
     """
 
+    parameters: Parameters
     outcomes: tuple[Outcome, ...] = ()
     feed: tuple[FeedEvent, ...] = ()
     events: tuple[Event, ...] = ()
@@ -138,15 +143,7 @@ class Engine:
         self.settings = settings
         self.state: State = load_or_create_state(database, settings.exchange, settings.genesis)
         self.batches = BatchArchive(database)
-        self.history = History(
-            database,
-            self.state.orders.values(),
-            settings.event_retention,
-            {
-                market_id: self.state.price_of(market_id).dead_below_order_id
-                for market_id in self.state.markets
-            },
-        )
+        self.history = History(database, self.state, settings.event_retention)
         self.meter = BatchMeter(settings.batch, len(self.state.underlyings))
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
@@ -262,7 +259,7 @@ class Engine:
         return None if known is None else Accepted(known, is_repeat=True)
 
     def _apply(self, command: Command, time_ms: int) -> TransactionResult:
-        tx, verify = command.transaction, not command.is_verified
+        tx, verify = command.transaction, not self._is_verified(command)
         try:
             return apply_transaction(
                 self.state,
@@ -276,10 +273,21 @@ class Engine:
             self._seal()
             return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
 
+    def _is_verified(self, command: Command) -> bool:
+        """Say whether the earlier check counts: the committee may have changed since.
+
+        An update with a replaced key's signature could not be proven, nor any batch behind it.
+        """
+        if isinstance(command.transaction, OracleUpdate):
+            keys = self.state.parameters.oracle_keys
+            return command.is_verified and command.committee == keys
+        return command.is_verified
+
     def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:
         """Take note of an applied entry, live or replayed."""
         self.last_sequence = entry.sequence
         self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps, result)
+        self.meter.grow(len(self.state.underlyings))
         self.counters.count(result.events)
         self.accounts_by_key.learn(result.events, self.state.accounts)
         applied = AppliedEntry(entry, message_hash, result.events)
@@ -334,6 +342,7 @@ class Engine:
         assert not self._has_writes
         unpublished, self._unpublished = self._unpublished, _Unpublished()
         return GroupResult(
+            parameters=self.state.parameters,
             outcomes=outcomes,
             feed=tuple(unpublished.feed),
             events=tuple(unpublished.events),

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from novation.protocol.transactions import Deposit
+from novation.protocol.transactions import Deposit, L1Operation, SetParameter
 from sequencer.clock import Clock
 from sequencer.engine import Command
-from sequencer.l1 import L1Block, L1Deposit, SentTransaction
+from sequencer.l1 import L1Block, L1Entry, L1Parameter, SentTransaction
 from sequencer.proof_queue import ProofJob
 from sequencer.runner import EngineRunner
 
@@ -73,11 +73,11 @@ class EngineLedger:
         return await self._runner.call(lambda engine: engine.batches.final_at)
 
 
-class EngineDepositSink:
-    """Implements `watcher.DepositSink`."""
+class EngineQueueSink:
+    """Implements `watcher.QueueSink`."""
 
     def __init__(self, runner: EngineRunner, clock: Clock) -> None:
-        """Feed deposits to `runner`."""
+        """Feed queue entries to `runner`."""
         self._runner = runner
         self._clock = clock
 
@@ -93,22 +93,22 @@ class EngineDepositSink:
         """Remember a newer one."""
         await self._runner.call(lambda engine: engine.l1_cursor.note_block(block))
 
-    async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
+    async def consume_entries(self, entries: Sequence[L1Entry]) -> None:
         """Apply queue entries in order."""
         now_ms = self._clock.now_ms()
         answers = [
-            self._runner.enqueue(
-                Command(
-                    Deposit(
-                        account_id=deposit.account_id,
-                        l1_address=deposit.l1_address,
-                        stark_key=deposit.stark_key,
-                        amount_quanta=deposit.amount_quanta,
-                    ),
-                    now_ms,
-                    l1_index=deposit.index,
-                )
-            )
-            for deposit in deposits
+            self._runner.enqueue(Command(_operation(entry), now_ms, l1_index=entry.index))
+            for entry in entries
         ]
         await asyncio.gather(*answers)
+
+
+def _operation(entry: L1Entry) -> L1Operation:
+    if isinstance(entry, L1Parameter):
+        return SetParameter(entry.kind, entry.parameter_index, entry.word)
+    return Deposit(
+        account_id=entry.account_id,
+        l1_address=entry.l1_address,
+        stark_key=entry.stark_key,
+        amount_quanta=entry.amount_quanta,
+    )

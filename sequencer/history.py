@@ -5,12 +5,11 @@ sealed, in the same atomic write as the state; after a crash the replay of the j
 again. Only the answers, which are signed, are written with the journal's entries.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.protocol.events import Event, OrderCancelled, OrderFilled, OrderPlaced
-from novation.protocol.orders import RestingOrder
+from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
 from sequencer import keyspace
 from sequencer.book_view import BookView
@@ -47,20 +46,15 @@ class History:
     def __init__(
         self,
         database: Database,
-        resting_orders: Iterable[RestingOrder],
+        state: State,
         event_retention: int,
-        dead_below: Mapping[int, int],
     ) -> None:
-        """Start from the last sealed batch; `event_retention` counts journal entries.
-
-        Of the resting orders, those with an id below their market's in `dead_below` are dead.
-        """
+        """Start from the last sealed batch; `event_retention` counts journal entries."""
         self._database = database
         self._event_retention = event_retention
-        resting = list(resting_orders)
-        self.book = BookView(resting, dead_below)
+        self.book = BookView(state.markets, state.underlyings, state.orders.values())
         self._open_orders: dict[int, set[int]] = {}
-        for order in resting:
+        for order in state.orders.values():
             self._open_orders.setdefault(order.account_id, set()).add(order.order_id)
         self._orders: dict[int, types_pb2.Order] = {}
         # Those of the group that is not written yet.

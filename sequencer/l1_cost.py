@@ -139,16 +139,16 @@ FAILED_DEPOSIT_COST: Final = felts_cost(
     OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS + WITHDRAWAL_GAS
 )
 WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
+MARKET_COST: Final = felts_cost(MARKET_BYTES, MARKET_FELTS)
+# Of a new underlying: its word, and the fee account's position in its market.
+GROWTH_COST: Final = felts_cost(UNDERLYING_BYTES + POSITION_BYTES, 2)
 
 
-def empty_batch_cost(n_markets: int) -> OutputCost:
-    """Return what every batch takes: header, markets, counters and the fee account.
-
-    All markets count, each with its underlying, whether a batch opens them or not.
-    """
-    n_bytes = HEADER_BYTES + n_markets * (MARKET_BYTES + UNDERLYING_BYTES) + GLOBALS_BYTES
-    fixed = felts_cost(n_bytes, HEADER_FELTS + n_markets * (MARKET_FELTS + 1) + GLOBALS_FELTS)
-    return fixed.plus(touched_cost(1, 0, most_slots(n_markets)))
+def empty_batch_cost(n_underlyings: int) -> OutputCost:
+    """Return what every batch takes: header, underlyings, counters and the fee account."""
+    n_bytes = HEADER_BYTES + n_underlyings * UNDERLYING_BYTES + GLOBALS_BYTES
+    fixed = felts_cost(n_bytes, HEADER_FELTS + n_underlyings + GLOBALS_FELTS)
+    return fixed.plus(touched_cost(1, 0, most_slots(n_underlyings)))
 
 
 def touched_cost(n_accounts: int, n_orders: int, n_slots: int) -> OutputCost:
@@ -163,10 +163,10 @@ def touched_cost(n_accounts: int, n_orders: int, n_slots: int) -> OutputCost:
 def order_cost(n_visits: int, n_slots: int) -> OutputCost:
     """Return what an order can add that meets so many makers; all that it touches counts as new.
 
-    The makers' orders, which are heads when it meets them; its own and the one before that.
-    `n_slots` are those of all the accounts.
+    The makers' orders, which are heads when it meets them; its own and the one before that; its
+    market. `n_slots` are those of all the accounts.
     """
-    return touched_cost(1 + n_visits, n_visits + 2, n_slots)
+    return touched_cost(1 + n_visits, n_visits + 2, n_slots).plus(MARKET_COST)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:
@@ -179,20 +179,20 @@ def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost
     return WITHDRAWAL_COST if isinstance(tx, Withdraw) else NOTHING
 
 
-def small_transaction_cost(n_markets: int) -> OutputCost:
+def small_transaction_cost(n_underlyings: int) -> OutputCost:
     """Return what most transactions stay below: a deposit, or an order that meets one maker."""
-    return order_cost(1, 2 * most_slots(n_markets)).plus(FAILED_DEPOSIT_COST)
+    return order_cost(1, 2 * most_slots(n_underlyings)).plus(FAILED_DEPOSIT_COST)
 
 
-def worst_transaction_cost(n_markets: int) -> OutputCost:
+def worst_transaction_cost(n_underlyings: int) -> OutputCost:
     """Return what one transaction can add: an order that meets the most makers, and rests."""
-    n_slots = (MAX_MAKERS_PER_ORDER + 1) * most_slots(n_markets)
+    n_slots = (MAX_MAKERS_PER_ORDER + 1) * most_slots(n_underlyings)
     return order_cost(MAX_MAKERS_PER_ORDER, n_slots).plus(FAILED_DEPOSIT_COST)
 
 
-def order_steps_at_most(n_visits: int, n_markets: int) -> int:
+def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade."""
-    n_slots = most_slots(n_markets)
-    orders = (n_visits + 2) * cost.ORDER_LEAF_STEPS
-    leaves = cost.leaf_steps(1 + n_visits, (1 + n_visits) * n_slots) + orders
+    n_slots = most_slots(n_underlyings)
+    records = (n_visits + 2) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
+    leaves = cost.leaf_steps(1 + n_visits, (1 + n_visits) * n_slots) + records
     return cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots) + leaves

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from novation import display
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
 from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.margin import Margin
+from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import CancelOrder, PlaceOrder, Transaction, Withdraw
 from novation.receipts import Receipt
 from sequencer.book_view import NEVER_RESTED, LevelChange
@@ -41,6 +44,47 @@ def felt_bytes(felt: int) -> bytes:
 def address_bytes(address: int) -> bytes:
     """Return an L1 address as the API carries it."""
     return address.to_bytes(ADDRESS_BYTES, "big")
+
+
+def market_message(
+    market_id: int, market: Market, terms: Underlying, mark_price_x16: int
+) -> types_pb2.Market:
+    """Return a listed market with its terms."""
+    return types_pb2.Market(
+        market_id=market_id,
+        underlying_id=market.underlying_id,
+        listed_time_ms=market.listed_ms,
+        symbol=terms.symbol,
+        tick_size=display.plain(display.tick_size(terms)),
+        lot_size=display.plain(display.lot_size(terms)),
+        multiplier=terms.multiplier,
+        initial_margin_ppm=terms.initial_margin_ppm,
+        maintenance_margin_ppm=terms.maintenance_margin_ppm,
+        maker_fee_ppm=terms.maker_fee_ppm,
+        taker_fee_ppm=terms.taker_fee_ppm,
+        price_band_ppm=terms.price_band_ppm,
+        mark_price_x16=mark_price_x16,
+        status=market.status,
+        open_interest_lots=market.open_interest_lots,
+    )
+
+
+def underlying_message(
+    underlying_id: int, terms: Underlying, prices: UnderlyingState
+) -> types_pb2.Underlying:
+    """Return an underlying with its terms."""
+    return types_pb2.Underlying(
+        underlying_id=underlying_id,
+        symbol=terms.symbol,
+        tick_decimals=terms.tick_decimals,
+        multiplier=terms.multiplier,
+        initial_margin_ppm=terms.initial_margin_ppm,
+        maintenance_margin_ppm=terms.maintenance_margin_ppm,
+        maker_fee_ppm=terms.maker_fee_ppm,
+        taker_fee_ppm=terms.taker_fee_ppm,
+        price_band_ppm=terms.price_band_ppm,
+        index_price_x16=prices.index_price_x16,
+    )
 
 
 def receipt_message(receipt: Receipt) -> types_pb2.Receipt:

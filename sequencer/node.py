@@ -24,10 +24,11 @@ from sequencer.condition import Condition
 from sequencer.config import NodeConfig
 from sequencer.data_folder import DataFolder
 from sequencer.engine import Engine, EngineSettings
-from sequencer.engine_access import EngineDepositSink, EngineLedger
+from sequencer.engine_access import EngineLedger, EngineQueueSink
 from sequencer.event_log import EventLog
 from sequencer.journal import oracle_updates_since
 from sequencer.l1 import L1
+from sequencer.lister import MarketLister
 from sequencer.oracle import OracleAggregator
 from sequencer.proof_collector import ProofCollector
 from sequencer.proof_queue import ProofQueue
@@ -40,7 +41,7 @@ from sequencer.runner import EngineRunner
 from sequencer.settlement import Settlement
 from sequencer.settlement_loop import SettlementLoop
 from sequencer.store import open_database
-from sequencer.watcher import DepositWatcher
+from sequencer.watcher import QueueWatcher
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,6 @@ class Node:
         Raises:
             WrongExchangeError: if the data folder belongs to another exchange.
         """
-        assert len(config.market_displays) == len(genesis.parameters.underlyings)
         self._config = config
         self._database = open_database(parts.data_folder.database_path)
         settings = EngineSettings(
@@ -95,6 +95,7 @@ class Node:
         fresh_since_ms = clock.now_ms() - 2 * engine.state.parameters.oracle_max_age_ms
         for update in oracle_updates_since(self._database, fresh_since_ms):
             self._aggregator.learn(update)
+        self._lister = MarketLister(self.runner, clock, config.limits.max_pending_listings)
         ledger = EngineLedger(self.runner)
         self._collector = ProofCollector(ledger, parts.proof_queue, clock, config.proofs)
         self.settlement = SettlementLoop(
@@ -103,8 +104,8 @@ class Node:
             clock,
             config.settlement,
         )
-        sink = EngineDepositSink(self.runner, clock)
-        self._watcher = DepositWatcher(parts.l1, sink, clock, config.watcher)
+        sink = EngineQueueSink(self.runner, clock)
+        self._watcher = QueueWatcher(parts.l1, sink, clock, config.watcher)
         self.streams = StreamService(
             self.runner, self._log, config.limits.max_streams, config.limits.max_book_levels
         )
@@ -159,12 +160,15 @@ class Node:
         self._database.close()
 
     def _loops(self) -> dict[str, Coroutine[Any, Any, None]]:
-        return {
+        loops = {
             "engine": self.runner.run(),
             "oracle": self._aggregator.run(),
             "settlement": self.settlement.run(),
             "watcher": self._watcher.run(),
         }
+        if self._config.lists_markets:
+            loops["lister"] = self._lister.run()
+        return loops
 
     def _note_end(self, task: "asyncio.Task[None]") -> None:
         assert self.failure is not None
@@ -196,14 +200,9 @@ class Node:
         )
         services = {
             order_service_pb2: OrderService(
-                self.runner, self._clock, limits.max_inflight_per_stream
+                self.runner, self._lister, self._clock, limits.max_inflight_per_stream
             ),
-            query_service_pb2: QueryService(
-                self.runner,
-                self._config.market_displays,
-                limits,
-                self.condition,
-            ),
+            query_service_pb2: QueryService(self.runner, limits, self.condition),
             stream_service_pb2: self.streams,
             oracle_service_pb2: OracleService(self.runner, self._aggregator, self._clock),
         }

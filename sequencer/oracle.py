@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from novation.protocol.constants import PPM_ONE, PRICE_VALIDITY_MS
 from novation.protocol.errors import InvalidTransaction
+from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import OracleReport, OracleUpdate, PlaceOrder, Withdraw
 from novation.protocol.transactions.oracle_update import (
@@ -43,6 +44,7 @@ class OracleAggregator:
         self._has_quorum = asyncio.Event()
         self._last_ms = oracle_time_ms
         self._last_prices_x16: Sequence[int] = ()
+        self._parameters = runner.parameters
         runner.add_listener(self._hear)
         runner.take_prices_from(self)
 
@@ -54,14 +56,14 @@ class OracleAggregator:
             RequestRefusedError: it is not newer than the node's last one, or its round is over.
         """
         alone = OracleUpdate(report.time_ms, report.prices_x16, (report,))
-        parameters = self._runner.parameters
+        parameters = self._parameters
         # One report must pass the rules of a whole update, but for the quorum.
         validate_oracle_update(alone, replace(parameters, oracle_quorum=1))
         self._check_time(report)
         key = parameters.oracle_keys[report.signer_index]
         check_signature(report.message_hash(self._config), report.signature, key)
         self._rounds.add(report)
-        if len(self._best_round()) >= self._runner.parameters.oracle_quorum:
+        if len(self._best_round()) >= parameters.oracle_quorum:
             self._has_quorum.set()
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
@@ -75,7 +77,7 @@ class OracleAggregator:
         while True:
             await self._has_quorum.wait()
             self._has_quorum.clear()
-            if len(self._best_round()) < len(self._runner.parameters.oracle_keys):
+            if len(self._best_round()) < len(self._parameters.oracle_keys):
                 await self._clock.sleep_ms(self._policy.grace_ms)
             update = self._best_update()
             if update is not None and self._is_due(update):
@@ -90,11 +92,16 @@ class OracleAggregator:
         if not any(_needs_a_price(command) for command in commands):
             return None
         update = self._best_update()
-        return None if update is None else Command(update, now_ms, is_verified=True)
+        if update is None:
+            return None
+        # Each was checked when it came; those of a replaced key are forgotten.
+        return Command(update, now_ms, is_verified=True, committee=self._parameters.oracle_keys)
 
     def _is_due(self, update: OracleUpdate) -> bool:
         """Return whether an update is worth its place in a batch though nobody asks for it."""
         if update.oracle_time_ms - self._last_ms >= self._policy.idle_interval_ms:
+            return True
+        if len(update.prices_x16) != len(self._last_prices_x16):
             return True
         moves = zip(update.prices_x16, self._last_prices_x16, strict=False)
         ppm = self._policy.idle_move_ppm
@@ -102,9 +109,7 @@ class OracleAggregator:
 
     def _best_update(self) -> OracleUpdate | None:
         reports = self._best_round()
-        return (
-            build_update(reports) if len(reports) >= self._runner.parameters.oracle_quorum else None
-        )
+        return build_update(reports) if len(reports) >= self._parameters.oracle_quorum else None
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""
@@ -126,7 +131,7 @@ class OracleAggregator:
             context = ErrorContext("time_ms", str(newest_ms + 1), str(report.time_ms))
             sentence = f"report time {report.time_ms} is not after {newest_ms}"
             raise RequestRefusedError(NodeErrorCode.STALE_REPORT, sentence, context)
-        max_age_ms = self._runner.parameters.oracle_max_age_ms
+        max_age_ms = self._parameters.oracle_max_age_ms
         check_report_time(report.time_ms, self._clock.now_ms(), max_age_ms)
 
     def _best_round(self) -> list[OracleReport]:
@@ -134,12 +139,23 @@ class OracleAggregator:
 
     def _oldest_fresh_ms(self) -> int:
         # The exchange takes older ones, but nobody could trade at their prices.
-        useful_ms = min(self._runner.parameters.oracle_max_age_ms, PRICE_VALIDITY_MS)
+        useful_ms = min(self._parameters.oracle_max_age_ms, PRICE_VALIDITY_MS)
         return self._clock.now_ms() - useful_ms
 
     def _hear(self, result: GroupResult) -> None:
+        if result.parameters is not self._parameters:
+            self._follow(result.parameters)
         for update in result.oracle_updates:
             self.learn(update)
+
+    def _follow(self, parameters: Parameters) -> None:
+        """Forget the reports that nobody could use with other parameters."""
+        before, self._parameters = self._parameters, parameters
+        self._rounds.keep_of_length(len(parameters.underlyings))
+        keys = zip(before.oracle_keys, parameters.oracle_keys, strict=False)
+        for signer_index, (old_key, new_key) in enumerate(keys):
+            if old_key != new_key:
+                self._rounds.forget_node(signer_index)
 
 
 def _needs_a_price(command: Command) -> bool:
@@ -148,10 +164,10 @@ def _needs_a_price(command: Command) -> bool:
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:
-    """Return the update of some reports, sorted by signer: lower median per market."""
-    prices_by_market = zip(*(report.prices_x16 for report in reports), strict=True)
+    """Return the update of some reports, sorted by signer: lower median per underlying."""
+    prices_by_underlying = zip(*(report.prices_x16 for report in reports), strict=True)
     return OracleUpdate(
         oracle_time_ms=min(report.time_ms for report in reports),
-        prices_x16=tuple(lower_median(prices) for prices in prices_by_market),
+        prices_x16=tuple(lower_median(prices) for prices in prices_by_underlying),
         reports=tuple(reports),
     )

@@ -69,6 +69,17 @@ class RoundBook:
             if report.time_ms > max(self._closed_ms, spent_ms.get(index, 0))
         }
 
+    def keep_of_length(self, n_prices: int) -> None:
+        """Forget reports with another number of prices: an underlying was added."""
+        self.drop(
+            [report for report in self._waiting.values() if len(report.prices_x16) != n_prices]
+        )
+
+    def forget_node(self, signer_index: int) -> None:
+        """Forget what came from a node: another one has its place in the committee now."""
+        self._newest_ms.pop(signer_index, None)
+        self._waiting.pop(signer_index, None)
+
     def drop(self, reports: Sequence[OracleReport]) -> None:
         """Forget reports that the exchange refuses to take."""
         for report in reports:

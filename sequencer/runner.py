@@ -15,7 +15,6 @@ from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleUpdate
 from sequencer.clock import Clock
 from sequencer.config import ServerLimits
@@ -57,9 +56,9 @@ class EngineRunner:
         self._engine = engine
         self._clock = clock
         self._limits = limits
-        self._keys = KeyDirectory(
-            engine.settings.exchange, engine.state.accounts, lambda: engine.state.parameters
-        )
+        self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
+        # As of the last durable result; whoever builds on them is checked again by the engine.
+        self.parameters = engine.state.parameters
         self._waiting: asyncio.Queue[_Ticket] = asyncio.Queue(limits.max_pending_commands)
         self._verified: asyncio.Queue[Sequence[_Ticket]] = asyncio.Queue(1)
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -72,11 +71,6 @@ class EngineRunner:
     def exchange(self) -> ExchangeConfig:
         """The exchange that the engine serves."""
         return self._keys.config
-
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters that hold now."""
-        return self._engine.state.parameters
 
     @property
     def n_pending(self) -> int:
@@ -151,12 +145,16 @@ class EngineRunner:
             while len(group) < self._limits.max_group_commands and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
             commands = [ticket.command for ticket in group]
+            committee = self.parameters.oracle_keys
             verdicts = await loop.run_in_executor(
-                self._verify_thread, verify_group, self._keys, commands
+                self._verify_thread, verify_group, self._keys, committee, commands
             )
             await self._verified.put(
                 [
-                    _Ticket(replace(ticket.command, is_verified=is_verified), ticket.answer)
+                    _Ticket(
+                        replace(ticket.command, is_verified=is_verified, committee=committee),
+                        ticket.answer,
+                    )
                     for ticket, is_verified in zip(group, verdicts, strict=True)
                 ]
             )
@@ -188,6 +186,7 @@ class EngineRunner:
             await self.change(Engine.seal_if_old)
 
     def _tell(self, result: GroupResult) -> None:
+        self.parameters = result.parameters
         self._keys.learn(result.events, self._engine.state.accounts)
         for listener in self._listeners:
             listener(result)

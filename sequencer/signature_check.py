@@ -1,28 +1,21 @@
 """Signatures are checked in front of the engine, many at once, off its thread."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from novation.crypto import verify_many
 from novation.protocol.accounts import Account
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.events import Deposited, Event
-from novation.protocol.parameters import Parameters
-from novation.protocol.transactions import Deposit, ListMarket, OracleUpdate, SetParameter
+from novation.protocol.transactions import CancelOrder, OracleUpdate, PlaceOrder, Withdraw
 from sequencer.engine import Command
 
 
 class KeyDirectory:
     """Signing keys of all accounts. Keys never change after an account is created."""
 
-    def __init__(
-        self,
-        config: ExchangeConfig,
-        accounts: Mapping[int, Account],
-        parameters: Callable[[], Parameters],
-    ) -> None:
-        """Take the keys of the existing accounts; the oracles' are asked for when needed."""
+    def __init__(self, config: ExchangeConfig, accounts: Mapping[int, Account]) -> None:
+        """Take the keys of the existing accounts."""
         self.config = config
-        self._parameters = parameters
         self._keys = {account_id: account.keys for account_id, account in accounts.items()}
 
     def learn(self, events: Iterable[Event], accounts: Mapping[int, Account]) -> None:
@@ -31,28 +24,25 @@ class KeyDirectory:
             if isinstance(event, Deposited) and event.is_new_account:
                 self._keys[event.account_id] = accounts[event.account_id].keys
 
-    @property
-    def oracle_keys(self) -> tuple[int, ...]:
-        """The keys of the oracle nodes now."""
-        return self._parameters().oracle_keys
-
     def key(self, account_id: int, key_index: int) -> int | None:
         """Return a signing key, None if it is not known (yet)."""
         keys = self._keys.get(account_id, ())
         return keys[key_index] if key_index < len(keys) else None
 
 
-def verify_group(directory: KeyDirectory, commands: Sequence[Command]) -> list[bool]:
+def verify_group(
+    directory: KeyDirectory, committee: Sequence[int], commands: Sequence[Command]
+) -> list[bool]:
     """Return for each command whether all its signatures are valid and provable.
 
-    False only means "not shown here": the state transition then checks again and says what is
-    wrong.
+    Those of oracle updates are checked with the keys of `committee`. False only means "not shown
+    here": the state transition then checks again and says what is wrong.
     """
     claims: list[tuple[int, int, int, int]] = []
     owners: list[int] = []
     verdicts = [False] * len(commands)
     for index, command in enumerate(commands):
-        found = _claims(directory, command)
+        found = _claims(directory, committee, command)
         verdicts[index] = bool(found)
         claims.extend(found)
         owners.extend([index] * len(found))
@@ -61,23 +51,24 @@ def verify_group(directory: KeyDirectory, commands: Sequence[Command]) -> list[b
     return verdicts
 
 
-def _claims(directory: KeyDirectory, command: Command) -> list[tuple[int, int, int, int]]:
+def _claims(
+    directory: KeyDirectory, committee: Sequence[int], command: Command
+) -> list[tuple[int, int, int, int]]:
     """Return (hash, r, s, key) of each signature; none if one of the keys is not known."""
     tx = command.transaction
     if isinstance(tx, OracleUpdate):
-        keys = directory.oracle_keys
-        if any(report.signer_index >= len(keys) for report in tx.reports):
+        if any(report.signer_index >= len(committee) for report in tx.reports):
             return []
         return [
             (
                 report.message_hash(directory.config),
                 report.signature.r,
                 report.signature.s,
-                keys[report.signer_index],
+                committee[report.signer_index],
             )
             for report in tx.reports
         ]
-    if isinstance(tx, Deposit | SetParameter | ListMarket) or command.message_hash == 0:
+    if not isinstance(tx, PlaceOrder | CancelOrder | Withdraw) or command.message_hash == 0:
         return []
     key = directory.key(tx.account_id, tx.key_index)
     return [] if key is None else [(command.message_hash, tx.signature.r, tx.signature.s, key)]

@@ -1,21 +1,25 @@
 """Answers to queries, read on the engine's thread from durable state."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from itertools import count
 
 from novation.api.v1 import query_service_pb2, types_pb2
 from novation.crypto import public_key
 from novation.protocol.accounts import Account
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
-from sequencer.config import MarketDisplay, ServerLimits
+from novation.protocol.state import State
+from sequencer.config import ServerLimits
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.feed import last_event_number
-from sequencer.messages import account_message, address_bytes, felt_bytes, level_message
-
-if TYPE_CHECKING:
-    from novation.protocol.markets import Market
+from sequencer.messages import (
+    account_message,
+    address_bytes,
+    felt_bytes,
+    level_message,
+    market_message,
+    underlying_message,
+)
 
 _LIFECYCLE_OF_BATCH = {
     types_pb2.BATCH_STATE_SEALED: types_pb2.LIFECYCLE_BATCHED,
@@ -24,22 +28,24 @@ _LIFECYCLE_OF_BATCH = {
 }
 
 
-def exchange(
-    engine: Engine, displays: Iterable[MarketDisplay], limits: ServerLimits
-) -> query_service_pb2.GetExchangeResponse:
-    """Return the configuration and the markets."""
-    config, parameters = engine.settings.exchange, engine.state.parameters
+def exchange(engine: Engine, limits: ServerLimits) -> query_service_pb2.GetExchangeResponse:
+    """Return the configuration, the parameters and the listed markets."""
+    config, state = engine.settings.exchange, engine.state
+    parameters = state.parameters
     return query_service_pb2.GetExchangeResponse(
         chain_id=config.chain_id,
         exchange_address=address_bytes(config.exchange_address),
         config_hash=felt_bytes(config.config_hash),
-        domain_tag=felt_bytes(config.config_hash),
-        markets=[_market(engine, market_id, display) for market_id, display in enumerate(displays)],
+        markets=[_market(state, market_id) for market_id in sorted(state.markets)],
+        underlyings=[
+            underlying_message(*item)
+            for item in zip(count(), parameters.underlyings, state.underlyings, strict=False)
+        ],
         oracle_public_keys=[felt_bytes(key) for key in parameters.oracle_keys],
         oracle_quorum=parameters.oracle_quorum,
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         sequencer_public_key=felt_bytes(public_key(engine.settings.private_key)),
-        time_ms=engine.state.globals.time_ms,
+        time_ms=state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,
     )
 
@@ -174,25 +180,11 @@ def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Accou
     return account_message(account_id, found, margin)
 
 
-def _market(engine: Engine, market_id: int, display: MarketDisplay) -> types_pb2.Market:
-    config = engine.state.underlying_of(market_id)
-    record: Market = engine.state.market(market_id)
-    return types_pb2.Market(
-        market_id=market_id,
-        symbol=config.symbol,
-        tick_size=display.tick_size,
-        lot_size=display.lot_size,
-        multiplier=config.multiplier,
-        initial_margin_ppm=config.initial_margin_ppm,
-        maintenance_margin_ppm=config.maintenance_margin_ppm,
-        maker_fee_ppm=config.maker_fee_ppm,
-        taker_fee_ppm=config.taker_fee_ppm,
-        price_band_ppm=config.price_band_ppm,
-        index_price_x16=engine.state.price_of(market_id).index_price_x16,
-        mark_price_x16=engine.state.mark_price_x16(market_id),
-        status=record.status,
-        open_interest_lots=record.open_interest_lots,
-    )
+def _market(state: State, market_id: int) -> types_pb2.Market:
+    terms, mark_price_x16 = state.underlying_of(market_id), state.mark_price_x16(market_id)
+    message = market_message(market_id, state.market(market_id), terms, mark_price_x16)
+    message.index_price_x16 = state.price_of(market_id).index_price_x16
+    return message
 
 
 def _batch_of(engine: Engine, record: types_pb2.Order) -> types_pb2.Batch | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sequencer.backoff import Backoff, BackoffPolicy
 from sequencer.clock import Clock
-from sequencer.l1 import L1, L1Block, L1Deposit, L1Queue, L1UnavailableError
+from sequencer.l1 import L1, L1Block, L1Entry, L1Queue, L1UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +38,13 @@ class WatcherPolicy:
 
     confirmations: int = 3
     poll_ms: int = 1000
-    deposits_per_read: int = 64
+    entries_per_read: int = 64
     backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
     accepted_reorg_block: int | None = None
 
 
-class DepositSink(Protocol):
-    """Where deposits go: the engine."""
+class QueueSink(Protocol):
+    """Where queue entries go: the engine."""
 
     async def next_l1_index(self) -> int:
         """Return the index from which on no queue entry has been consumed or left out."""
@@ -58,15 +58,15 @@ class DepositSink(Protocol):
         """Remember such a block; durable not later than what is consumed afterwards."""
         ...
 
-    async def consume_deposits(self, deposits: Sequence[L1Deposit]) -> None:
+    async def consume_entries(self, entries: Sequence[L1Entry]) -> None:
         """Apply queue entries; returns when they are durable. Consumed ones are skipped."""
         ...
 
 
-class DepositWatcher:
+class QueueWatcher:
     """Polls the contract's queue."""
 
-    def __init__(self, l1: L1, sink: DepositSink, clock: Clock, policy: WatcherPolicy) -> None:
+    def __init__(self, l1: L1, sink: QueueSink, clock: Clock, policy: WatcherPolicy) -> None:
         """Read `l1`, feed `sink`."""
         self._l1 = l1
         self._sink = sink
@@ -92,8 +92,8 @@ class DepositWatcher:
         first_index = await self._sink.next_l1_index()
         known = await self._sink.last_l1_block()
         try:
-            queue = await self._l1.read_deposits(
-                first_index, self._policy.deposits_per_read, self._policy.confirmations
+            queue = await self._l1.read_queue(
+                first_index, self._policy.entries_per_read, self._policy.confirmations
             )
             # Afterwards, because a reorganisation can come while the queue is read.
             is_one_chain = await self._is_on_chain(queue.block) and await self._follows(known)
@@ -104,7 +104,7 @@ class DepositWatcher:
         self._backoff.reset()
         self.error = ""
         await self._consume(queue, known, first_index)
-        is_full = len(queue.deposits) == self._policy.deposits_per_read
+        is_full = len(queue.entries) == self._policy.entries_per_read
         return 0 if is_full else self._policy.poll_ms
 
     def _wait(self, reason: str) -> int:
@@ -133,14 +133,14 @@ class DepositWatcher:
 
     async def _consume(self, queue: L1Queue, known: L1Block | None, first_index: int) -> None:
         """Note the block first, so that no entry is consumed without it."""
-        _check_ascending(queue.deposits, first_index)
+        _check_ascending(queue.entries, first_index)
         if known is None or queue.block.number > known.number:
             await self._sink.note_l1_block(queue.block)
-        if queue.deposits:
-            await self._sink.consume_deposits(queue.deposits)
+        if queue.entries:
+            await self._sink.consume_entries(queue.entries)
 
 
-def _check_ascending(deposits: Sequence[L1Deposit], first_index: int) -> None:
-    indices = [deposit.index for deposit in deposits]
+def _check_ascending(entries: Sequence[L1Entry], first_index: int) -> None:
+    indices = [entry.index for entry in entries]
     is_ascending = all(low < high for low, high in itertools.pairwise([first_index - 1, *indices]))
     assert is_ascending, f"L1 queue indices {indices}, expected from {first_index} on"

@@ -22,10 +22,10 @@ def verify_deployment(
         ),
     ] = True,
 ) -> None:
-    """Compare the contracts on L1 with these sources: code, limits, program, configuration.
+    """Compare the contracts on L1 with these sources: code, limits, program, parameters.
 
-    Exit status 1 if anything differs. The record says which contracts and which configuration are
-    meant; the L1 node is believed.
+    Exit status 1 if anything differs. The record says which contracts and which first parameters
+    are meant; changes since are followed. The L1 node is believed.
 
     Examples: `novation verify-deployment`, `novation verify-deployment --l1-url URL`
     """

@@ -149,10 +149,9 @@ def _handled_by(handler: Callable[[int, object], None] | signal.Handlers) -> Ite
 
 
 def _supervise(system: "Devnet", home: Home, *, walk: bool) -> None:
-    from devnet.markets import MARKETS
     from devnet.prices import RandomWalk
 
-    prices = RandomWalk(home.prices_path, MARKETS, seed=time.time_ns())
+    prices = RandomWalk(home.prices_path, seed=time.time_ns())
     next_walk = time.monotonic() + WALK_INTERVAL_S
     while True:
         time.sleep(SUPERVISION_S)

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Exchange} from "../src/Exchange.sol";
 import {IStarkVerifier} from "../src/interfaces/IStarkVerifier.sol";
+import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
 import {StarkKey} from "../src/libraries/StarkKey.sol";
 import {Field, PRIME} from "../src/verifier/Field.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
@@ -66,6 +67,9 @@ contract ExchangeProperties {
     uint256 private constant MAX_AGE = 7 days;
     uint64 private constant MIN_DEPOSIT = 3;
     uint32 private constant ALICE_ID = 2;
+    uint8 private constant SET_ORACLE_RULE = 4;
+    /// @dev Multiplier, both margins and symbol are 1, 1, 1 and "A".
+    uint256 private constant UNDERLYING = 1 | 1 << 12 | 1 << 32 | 0x41 << 112;
 
     Exchange private exchange;
     Token private token;
@@ -90,7 +94,8 @@ contract ExchangeProperties {
             IStarkVerifier(address(verifier)),
             OWNER,
             OPERATOR,
-            config
+            config,
+            _parameters()
         );
         _fund(ALICE);
         _fund(BOB);
@@ -346,7 +351,88 @@ contract ExchangeProperties {
         assert(!ok);
     }
 
+    // Parameters
+
+    function check_only_the_owner_sets_parameters(
+        address sender,
+        uint256 index,
+        uint256 word,
+        uint8 quorum,
+        uint32 maxAgeMs
+    ) public {
+        VM.assume(sender != OWNER);
+        VM.prank(sender);
+        (bool first,) =
+            address(exchange).call(abi.encodeCall(exchange.setUnderlying, (index, word)));
+        VM.prank(sender);
+        (bool second,) =
+            address(exchange).call(abi.encodeCall(exchange.setOracleKey, (index, word)));
+        VM.prank(sender);
+        (bool third,) =
+            address(exchange).call(abi.encodeCall(exchange.setOracleRule, (quorum, maxAgeMs)));
+        (, uint256 tail,) = exchange.queue();
+        assert(!first && !second && !third && tail == 0);
+    }
+
+    function check_oracle_rule_keeps_its_bounds(uint8 quorum, uint32 maxAgeMs) public {
+        bool ok = _setOracleRule(quorum, maxAgeMs);
+        (,, uint256 quorum_, uint256 maxAgeMs_) = exchange.parameters();
+        // There is one oracle.
+        assert(ok == (quorum == 1 && maxAgeMs != 0));
+        assert(quorum_ == 1 && maxAgeMs_ == (ok ? maxAgeMs : 1));
+    }
+
+    function check_parameters_are_consumed_as_they_were_set(
+        uint32 maxAgeMs,
+        uint8 kind,
+        uint32 index,
+        uint64 amount,
+        uint256 word
+    ) public {
+        VM.assume(maxAgeMs != 0);
+        assert(_setOracleRule(1, maxAgeMs));
+        uint256[] memory output = _empty(1, 0);
+        output[7] = kind | uint256(index) << 16 | uint256(amount) << 48;
+        output[9] = word;
+        verifier.set(output);
+        VM.prank(OPERATOR);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
+        bool isSame = kind == SET_ORACLE_RULE && index == 0 && amount == 0;
+        assert(ok == (isSame && word == (1 | uint256(maxAgeMs) << 8)));
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        assert(total == 0 && due == 0 && queued == 0);
+    }
+
+    function check_parameters_cannot_be_reclaimed(
+        address sender,
+        uint32 maxAgeMs,
+        uint32 index,
+        uint256 word,
+        uint64 amount
+    ) public {
+        VM.assume(maxAgeMs != 0);
+        assert(_setOracleRule(1, maxAgeMs));
+        VM.prank(sender);
+        (bool ok,) = address(exchange)
+            .call(abi.encodeCall(exchange.requestReclaim, (0, index, word, amount)));
+        assert(!ok);
+    }
+
     // Helpers
+
+    function _parameters() private pure returns (ParameterRegistry.Parameters memory first) {
+        first.underlyings = new uint256[](1);
+        first.underlyings[0] = UNDERLYING;
+        first.oracleKeys = new uint256[](1);
+        first.oracleKeys[0] = KEY;
+        first.oracleQuorum = 1;
+        first.oracleMaxAgeMs = 1;
+    }
+
+    function _setOracleRule(uint8 quorum, uint32 maxAgeMs) private returns (bool ok) {
+        VM.prank(OWNER);
+        (ok,) = address(exchange).call(abi.encodeCall(exchange.setOracleRule, (quorum, maxAgeMs)));
+    }
 
     function _fund(address depositor) private {
         token.mint(depositor, 2 ** 100);
@@ -412,7 +498,7 @@ contract ExchangeProperties {
         returns (uint256[] memory output)
     {
         output = new uint256[](7 + 3 * nOperations + nWithdrawals + 2);
-        output[0] = 3;
+        output[0] = 4;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;

@@ -5,6 +5,7 @@ from typing import Final
 
 _EXCHANGE: Final = "src/Exchange.sol"
 _QUEUE: Final = "src/libraries/OperationQueue.sol"
+_PARAMETERS: Final = "src/libraries/ParameterRegistry.sol"
 _KEY: Final = "src/libraries/StarkKey.sol"
 _FIELD: Final = "src/verifier/Field.sol"
 
@@ -145,6 +146,30 @@ MUTANTS: Final = (
         _QUEUE,
         "equal.count -= 1;",
         "",
+    ),
+    Mutant(
+        "check_only_the_owner_sets_parameters",
+        _EXCHANGE,
+        "maxAgeMs)\n        external\n        onlyOwner\n",
+        "maxAgeMs)\n        external\n",
+    ),
+    Mutant(
+        "check_oracle_rule_keeps_its_bounds",
+        _PARAMETERS,
+        '_requireRange("oracle_quorum", quorum, 1, self.oracleKeys.length);',
+        '_requireRange("oracle_quorum", quorum, 0, self.oracleKeys.length);',
+    ),
+    Mutant(
+        "check_parameters_are_consumed_as_they_were_set",
+        _EXCHANGE,
+        "_queueParameter(OPERATION_SET_ORACLE_RULE, 0, word)",
+        "_queueParameter(OPERATION_SET_ORACLE_KEY, 0, word)",
+    ),
+    Mutant(
+        "check_parameters_cannot_be_reclaimed",
+        _EXCHANGE,
+        "Operation(kind, index, 0, address(0), word)",
+        "Operation(OPERATION_DEPOSIT, index, 0, msg.sender, word)",
     ),
     Mutant(
         "check_only_the_depositor_requests",

@@ -23,6 +23,7 @@ from novation.client.errors import (
     ResumeTooOldError,
     SignatureRejectedError,
     StalePriceError,
+    UnknownMarketError,
 )
 from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
@@ -65,6 +66,7 @@ __all__ = [
     "Signer",
     "StalePriceError",
     "TimeInForce",
+    "UnknownMarketError",
     "check_stark_key",
     "sign_report",
 ]

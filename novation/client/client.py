@@ -6,15 +6,15 @@ async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as c
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from novation.api.v1 import query_service_pb2
+from novation.api.v1 import order_service_pb2, query_service_pb2
 from novation.client import checks, conversion, models
-from novation.client.errors import InvalidInputError
-from novation.client.exchange import Exchange
+from novation.client.errors import InvalidInputError, RejectedError, UnknownMarketError
+from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
 from novation.client.order_stream import OrderStream
 from novation.client.orders import (
@@ -33,10 +33,13 @@ from novation.client.streams import (
     trade_stream,
 )
 from novation.client.transport import Transport
-from novation.client.units import Number
+from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
+from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
+
+T = TypeVar("T")
 
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 FELT_BYTES = 32
@@ -81,9 +84,7 @@ class Client:
             NotFoundError: there is no such account.
             ConnectionLostError: the server cannot be reached.
         """
-        request = query_service_pb2.GetExchangeRequest()
-        message = await self._transport.call(self._transport.queries.GetExchange, request)
-        self._exchange = Exchange.from_message(message)
+        self._exchange = Exchange.from_message(await ask(self._transport))
         if self._pinned_key not in (None, self._exchange.sequencer_public_key):
             raise InvalidInputError(
                 f"the server signs with {self._exchange.sequencer_public_key:#x}, "
@@ -117,7 +118,7 @@ class Client:
 
     @property
     def exchange(self) -> Exchange:
-        """The exchange's configuration and markets."""
+        """The exchange's configuration, and its parameters and markets as of the last look."""
         if self._exchange is None:
             raise InvalidInputError("the client is not connected; use `async with` or `connect`")
         return self._exchange
@@ -151,7 +152,7 @@ class Client:
             time_in_force: GTC, IOC or post-only.
             reduce_only: only make the position smaller.
             expiry_time_ms: Unix milliseconds.
-            max_fee_ppm: highest accepted fee rate; by default the market's current one.
+            max_fee_ppm: highest accepted fee rate; by default the market's at the last look.
 
         Raises:
             OffGridError: price or size is between two ticks or lots; nothing was sent.
@@ -171,16 +172,30 @@ class Client:
             reduce_only=reduce_only,
             max_fee_ppm=max_fee_ppm,
         )
+        if self._factory is not None:
+            await self.exchange.find_market(self._transport, market)
         return await self.submit_order(self.sign_order(request))
 
     def sign_order(self, request: OrderRequest) -> PlaceOrder:
-        """Sign an order without sending it; `submit_order` sends it, as often as needed."""
+        """Sign an order without sending it; `submit_order` sends it, as often as needed.
+
+        `markets` makes a market known that was listed after the client connected.
+        """
         return self._signing().place_order(request)
 
     async def submit_order(self, tx: PlaceOrder) -> models.OrderAck:
-        """Send a signed order; see `place_order`. Sent again, it gets its first answer."""
+        """Send a signed order; see `place_order`. Sent again, it gets its first answer.
+
+        If the market's fee has risen above what was signed, the client knows the fee afterwards.
+        """
         checks.instance("tx", tx, PlaceOrder)
-        response = await self._transport.call(self._transport.orders.PlaceOrder, place_message(tx))
+        message = place_message(tx)
+        try:
+            response = await self._transport.call(self._transport.orders.PlaceOrder, message)
+        except RejectedError as refusal:
+            if refusal.code == ErrorCode.FEE_ABOVE_LIMIT:
+                await self.exchange.refresh(self._transport)
+            raise
         return self._signing().order_ack(tx, response)
 
     async def cancel_order(self, order_id: int) -> models.CancelAck:
@@ -197,6 +212,7 @@ class Client:
             self._transport.orders.CancelOrder, cancel_message(tx)
         )
         order = await self.order(order_id)
+        # Known since the order was converted.
         return factory.cancel_ack(tx, response, self.exchange.market(order.symbol))
 
     async def withdraw(self, amount: Number) -> models.WithdrawAck:
@@ -212,6 +228,27 @@ class Client:
         response = await self._transport.call(self._transport.orders.Withdraw, withdraw_message(tx))
         return factory.withdraw_ack(tx, response)
 
+    async def markets(self) -> tuple[Market, ...]:
+        """Return the listed markets with the terms of now: they may have changed."""
+        await self.exchange.refresh(self._transport)
+        return self.exchange.markets
+
+    async def list_market(self, underlying: str | int) -> models.ListAck:
+        """Open the market of an underlying that has prices and none yet; anybody may.
+
+        Raises:
+            UnknownMarketError: there is no such underlying.
+            RejectedError: it is listed, has no price, a stale one, or a lot is worth too little.
+        """
+        exchange = self.exchange
+        await exchange.refresh(self._transport)
+        market_id = exchange.underlying_id(underlying)
+        request = order_service_pb2.ListMarketRequest(market_id=market_id)
+        response = await self._transport.call(self._transport.orders.ListMarket, request)
+        await exchange.refresh(self._transport)
+        symbol = exchange.market(market_id).symbol
+        return conversion.list_ack(market_id, symbol, response.receipt, exchange)
+
     def order_stream(self) -> OrderStream:
         """Return a connection for many orders at once; use it with `async with`."""
         return OrderStream(self._transport, self._signing())
@@ -220,7 +257,7 @@ class Client:
         """Return an account, by default the client's own."""
         request = query_service_pb2.GetAccountRequest(account_id=self._chosen(account_id))
         message = await self._transport.call(self._transport.queries.GetAccount, request)
-        return conversion.account(message.account, self.exchange)
+        return await self._converted(lambda: conversion.account(message.account, self.exchange))
 
     async def find_accounts(self, public_key: int) -> tuple[int, ...]:
         """Return the ids of the accounts that a key may sign for."""
@@ -236,7 +273,7 @@ class Client:
         """Return an order, open or closed; NotFoundError if there was never one."""
         request = query_service_pb2.GetOrderRequest(order_id=checks.order_id(order_id))
         message = await self._transport.call(self._transport.queries.GetOrder, request)
-        return conversion.order(message.order, self.exchange)
+        return await self._converted(lambda: conversion.order(message.order, self.exchange))
 
     async def order_by_message(self, message_hash: int) -> models.Order:
         """Return the order that a signed message placed; NotFoundError if it never arrived."""
@@ -246,18 +283,20 @@ class Client:
             )
         )
         message = await self._transport.call(self._transport.queries.GetOrder, request)
-        return conversion.order(message.order, self.exchange)
+        return await self._converted(lambda: conversion.order(message.order, self.exchange))
 
     async def open_orders(self, account_id: int | None = None) -> tuple[models.Order, ...]:
         """Return the resting orders of an account, oldest first."""
         request = query_service_pb2.ListOpenOrdersRequest(account_id=self._chosen(account_id))
         message = await self._transport.call(self._transport.queries.ListOpenOrders, request)
-        return tuple(conversion.order(order, self.exchange) for order in message.orders)
+        return await self._converted(
+            lambda: tuple(conversion.order(order, self.exchange) for order in message.orders)
+        )
 
     async def book(self, market: str | int, depth: int = 0) -> models.Book:
         """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
-        market_id = self.exchange.market(market).market_id
         checks.integer("depth", depth, 0, checks.UINT32_BOUND)
+        market_id = (await self.exchange.find_market(self._transport, market)).market_id
         request = query_service_pb2.GetBookRequest(market_id=market_id, depth=depth)
         message = await self._transport.call(self._transport.queries.GetBook, request)
         return conversion.book(message, self.exchange)
@@ -292,10 +331,10 @@ class Client:
 
     async def mark_price(self, market: str | int) -> Decimal | None:
         """Return the mark price in USD, None while there is none."""
-        request = query_service_pb2.GetExchangeRequest()
-        message = await self._transport.call(self._transport.queries.GetExchange, request)
+        message = await self.exchange.refresh(self._transport)
         known = self.exchange.market(market)
-        mark_price_x16 = message.markets[known.market_id].mark_price_x16
+        marks_x16 = {shown.market_id: shown.mark_price_x16 for shown in message.markets}
+        mark_price_x16 = marks_x16[known.market_id]
         return known.price_x16(mark_price_x16) if mark_price_x16 else None
 
     def stream_book(self, market: str | int) -> ResumingStream[models.Book]:
@@ -326,6 +365,14 @@ class Client:
         if self._signer is not None and self._exchange is not None:
             identity = await self._find_identity(self._signer)
             self._factory = MessageFactory(self._exchange, identity)
+
+    async def _converted(self, convert: Callable[[], T]) -> T:
+        """Convert an answer; look again if it is about a market that was listed meanwhile."""
+        try:
+            return convert()
+        except UnknownMarketError:
+            await self.exchange.refresh(self._transport)
+        return convert()
 
     def _chosen(self, account_id: int | None) -> int:
         return self.account_id if account_id is None else checks.account_id(account_id)

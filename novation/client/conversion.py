@@ -5,6 +5,7 @@ from typing import Final
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.client import models
+from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
@@ -50,6 +51,17 @@ def receipt(message: types_pb2.Receipt) -> Receipt:
         signature_r=integer(message.signature.r),
         signature_s=integer(message.signature.s),
     )
+
+
+def list_ack(
+    market_id: int, symbol: str, message: types_pb2.Receipt, exchange: Exchange
+) -> models.ListAck:
+    """Return the checked answer to the listing of a market."""
+    signed = receipt(message)
+    key = exchange.sequencer_public_key
+    if not signed.is_signed_by(exchange.config.config_hash, key):
+        raise ReceiptError(f"receipt {signed.sequence} is not signed by sequencer {key:#x}")
+    return models.ListAck(market_id, symbol, signed)
 
 
 def fill(message: types_pb2.Fill, market: Market) -> models.Fill:

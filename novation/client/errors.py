@@ -2,7 +2,8 @@
 
 NovationError
 ├── InvalidInputError          refused on this side, nothing was sent
-│   └── OffGridError           price or size between two ticks or lots
+│   ├── OffGridError           price or size between two ticks or lots
+│   └── UnknownMarketError     none was listed at the last look
 ├── RejectedError              refused by the exchange, nothing has changed
 │   ├── SignatureRejectedError     carries the hash that should have been signed
 │   ├── NonceRejectedError
@@ -51,6 +52,10 @@ class InvalidInputError(NovationError):
 
 class OffGridError(InvalidInputError):
     """A price between two ticks or a size between two lots; never rounded silently."""
+
+
+class UnknownMarketError(InvalidInputError):
+    """No such market, as far as the client knows: `Client.markets` looks again."""
 
 
 class ReceiptError(NovationError):
@@ -172,6 +177,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
     ErrorCode.UNKNOWN_KEY: NotFoundError,
     ErrorCode.UNKNOWN_MARKET: NotFoundError,
+    ErrorCode.UNKNOWN_UNDERLYING: NotFoundError,
     ErrorCode.UNKNOWN_ORDER: NotFoundError,
     _NOT_FOUND: NotFoundError,
     _QUEUE_FULL: OverloadedError,

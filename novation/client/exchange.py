@@ -1,18 +1,22 @@
 """The exchange as its server describes it, checked as far as that is possible."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Self
 
 from novation.api.v1 import query_service_pb2, types_pb2
-from novation.client.errors import InvalidInputError, NovationError
+from novation.client.errors import InvalidInputError, NovationError, UnknownMarketError
+from novation.client.transport import Transport
 from novation.client.units import Market
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.parameters import Parameters, Underlying
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
-    """Configuration, parameters, markets and the key that signs receipts."""
+    """Configuration, parameters, listed markets and the key that signs receipts.
+
+    The configuration never changes; parameters and markets are those of the last look.
+    """
 
     config: ExchangeConfig
     parameters: Parameters
@@ -21,41 +25,57 @@ class Exchange:
     max_message_bytes: int
 
     @classmethod
-    def from_message(cls, message: query_service_pb2.GetExchangeResponse) -> "Exchange":
+    def from_message(cls, message: query_service_pb2.GetExchangeResponse) -> Self:
         """Rebuild the configuration from its parts.
 
         Raises:
-            NovationError: if the server's hashes are not those of its parts.
+            NovationError: if the server's hash is not that of its parts, or its parameters are
+                none.
         """
         config = ExchangeConfig(
             chain_id=message.chain_id,
             exchange_address=int.from_bytes(message.exchange_address, "big"),
-        )
-        parameters = Parameters(
-            underlyings=tuple(_underlying(market) for market in message.markets),
-            oracle_keys=tuple(int.from_bytes(key, "big") for key in message.oracle_public_keys),
-            oracle_quorum=message.oracle_quorum,
-            oracle_max_age_ms=message.oracle_max_age_ms,
         )
         if config.config_hash != int.from_bytes(message.config_hash, "big"):
             raise NovationError(
                 f"the server's configuration hashes to {config.config_hash:#x}, "
                 f"it claims 0x{message.config_hash.hex()}"
             )
-        markets = tuple(
-            Market(market.market_id, own, Decimal(market.tick_size), Decimal(market.lot_size))
-            for market, own in zip(message.markets, parameters.underlyings, strict=True)
-        )
+        parameters = _parameters(message)
         return cls(
             config,
             parameters,
-            markets,
+            _markets(message, parameters),
             int.from_bytes(message.sequencer_public_key, "big"),
             message.max_message_bytes,
         )
 
+    async def refresh(self, transport: Transport) -> query_service_pb2.GetExchangeResponse:
+        """Take over the parameters and markets of now; return what the server said.
+
+        Raises:
+            NovationError: if the server serves another exchange now.
+        """
+        message = await ask(transport)
+        now = Exchange.from_message(message)
+        if now.config != self.config or now.sequencer_public_key != self.sequencer_public_key:
+            raise NovationError(
+                f"the server serves exchange {now.config.config_hash:#x} now, "
+                f"it was {self.config.config_hash:#x}, or signs with another key"
+            )
+        self.parameters, self.markets = now.parameters, now.markets
+        return message
+
+    async def find_market(self, transport: Transport, market: str | int) -> Market:
+        """Return a market; if it is not known, look once whether it was listed meanwhile."""
+        try:
+            return self.market(market)
+        except UnknownMarketError:
+            await self.refresh(transport)
+        return self.market(market)
+
     def market(self, market: str | int) -> Market:
-        """Return a market by symbol or id; InvalidInputError if there is none."""
+        """Return a market by symbol or id; UnknownMarketError if none was there at a last look."""
         known = ", ".join(candidate.symbol for candidate in self.markets)
         if isinstance(market, bool) or not isinstance(market, str | int):
             raise InvalidInputError(
@@ -65,18 +85,61 @@ class Exchange:
         for candidate in self.markets:
             if market in (candidate.symbol, candidate.market_id):
                 return candidate
-        raise InvalidInputError(f"market {market!r} is none of {known}")
+        raise UnknownMarketError(f"market {market!r} is none of {known}")
+
+    def underlying_id(self, underlying: str | int) -> int:
+        """Return the id of an underlying by symbol or id; InvalidInputError if there is none."""
+        symbols = [candidate.symbol for candidate in self.parameters.underlyings]
+        if underlying in symbols:
+            return symbols.index(str(underlying))
+        if underlying in range(len(symbols)) and not isinstance(underlying, bool):
+            return int(underlying)
+        raise UnknownMarketError(f"underlying {underlying!r} is none of {', '.join(symbols)}")
 
 
-def _underlying(market: types_pb2.Market) -> Underlying:
-    exponent = Decimal(market.tick_size).as_tuple().exponent
+async def ask(transport: Transport) -> query_service_pb2.GetExchangeResponse:
+    """Return what the server says of its exchange."""
+    message: query_service_pb2.GetExchangeResponse = await transport.call(
+        transport.queries.GetExchange, query_service_pb2.GetExchangeRequest()
+    )
+    return message
+
+
+def _parameters(message: query_service_pb2.GetExchangeResponse) -> Parameters:
+    try:
+        return Parameters(
+            underlyings=tuple(_terms(underlying) for underlying in message.underlyings),
+            oracle_keys=tuple(int.from_bytes(key, "big") for key in message.oracle_public_keys),
+            oracle_quorum=message.oracle_quorum,
+            oracle_max_age_ms=message.oracle_max_age_ms,
+        )
+    except ValueError as error:
+        raise NovationError(f"the server's parameters are none: {error}") from None
+
+
+def _terms(underlying: types_pb2.Underlying) -> Underlying:
     return Underlying(
-        symbol=market.symbol,
-        multiplier=market.multiplier,
-        initial_margin_ppm=market.initial_margin_ppm,
-        maintenance_margin_ppm=market.maintenance_margin_ppm,
-        maker_fee_ppm=market.maker_fee_ppm,
-        taker_fee_ppm=market.taker_fee_ppm,
-        price_band_ppm=market.price_band_ppm,
-        tick_decimals=-exponent if isinstance(exponent, int) else 0,
+        symbol=underlying.symbol,
+        multiplier=underlying.multiplier,
+        initial_margin_ppm=underlying.initial_margin_ppm,
+        maintenance_margin_ppm=underlying.maintenance_margin_ppm,
+        maker_fee_ppm=underlying.maker_fee_ppm,
+        taker_fee_ppm=underlying.taker_fee_ppm,
+        price_band_ppm=underlying.price_band_ppm,
+        tick_decimals=underlying.tick_decimals,
+    )
+
+
+def _markets(
+    message: query_service_pb2.GetExchangeResponse, parameters: Parameters
+) -> tuple[Market, ...]:
+    for market in message.markets:
+        if market.underlying_id >= len(parameters.underlyings):
+            raise NovationError(
+                f"the server's market {market.market_id} has underlying {market.underlying_id} of "
+                f"{len(parameters.underlyings)}"
+            )
+    return tuple(
+        Market(market.market_id, parameters.underlyings[market.underlying_id])
+        for market in message.markets
     )

@@ -76,6 +76,15 @@ class WithdrawAck:
 
 
 @dataclass(frozen=True, slots=True)
+class ListAck:
+    """A market that can be traded from now on."""
+
+    market_id: int
+    symbol: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order with everything that happened to it. Times that have not come are None."""
 

@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from novation.api.v1 import oracle_service_pb2, query_service_pb2
+from novation.api.v1 import oracle_service_pb2
 from novation.client import checks
-from novation.client.errors import InvalidInputError
-from novation.client.exchange import Exchange
+from novation.client.errors import InvalidInputError, RejectedError
+from novation.client.exchange import Exchange, ask
 from novation.client.keys import Signer
 from novation.client.orders import signature_message
 from novation.client.transport import Transport
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_BOUND, TIME_BOUND
-from novation.protocol.parameters import Parameters
+from novation.protocol.errors import ErrorCode
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.transactions import OracleReport
+
+# What a report can break that was right when the client looked: a price for each underlying, a key
+# of the committee.
+_OUTDATED: Final = (ErrorCode.INVALID_FIELD, ErrorCode.UNKNOWN_SIGNER, ErrorCode.INVALID_SIGNATURE)
 
 
 def sign_report(
@@ -29,7 +34,7 @@ def sign_report(
 
     Args:
         config: of the exchange that the report is for.
-        parameters: that hold now.
+        parameters: that the exchange has now: its committee and its underlyings.
         signer: holds one of the committee's keys.
         time_ms: when the prices were seen, Unix milliseconds.
         prices_x16: one price per underlying, in ticks with 16 fraction bits.
@@ -68,15 +73,11 @@ class OracleClient:
         """Name the server and the node's key."""
         self._transport = Transport(checks.text("target", target))
         self._signer = signer
-        self._config: ExchangeConfig | None = None
-        self._parameters: Parameters | None = None
+        self._exchange: Exchange | None = None
 
     async def __aenter__(self) -> Self:
-        """Read the exchange's configuration."""
-        request = query_service_pb2.GetExchangeRequest()
-        message = await self._transport.call(self._transport.queries.GetExchange, request)
-        exchange = Exchange.from_message(message)
-        self._config, self._parameters = exchange.config, exchange.parameters
+        """Read the exchange's configuration and parameters."""
+        self._exchange = Exchange.from_message(await ask(self._transport))
         return self
 
     async def __aexit__(
@@ -88,11 +89,31 @@ class OracleClient:
         """Close the connection."""
         await self._transport.close()
 
+    @property
+    def underlyings(self) -> tuple[Underlying, ...]:
+        """What a report must have prices of, in this order, as of the last look."""
+        return self._connected().parameters.underlyings
+
     async def submit(self, time_ms: int, prices_x16: Sequence[int]) -> int:
-        """Sign and send a report; return how many fresh reports wait for the quorum."""
-        if self._config is None or self._parameters is None:
-            raise InvalidInputError("the client is not connected; use `async with`")
-        report = sign_report(self._config, self._parameters, self._signer, time_ms, prices_x16)
+        """Sign and send a report; return how many fresh reports wait for the quorum.
+
+        Raises:
+            RejectedError: the exchange refused. If L1's owner has changed underlyings or committee
+                since the last look, the client has looked again: see `underlyings`, and report.
+        """
+        exchange = self._connected()
+        config, parameters = exchange.config, exchange.parameters
+        report = sign_report(config, parameters, self._signer, time_ms, prices_x16)
         request = oracle_service_pb2.SubmitReportRequest(report=report_message(report))
-        message = await self._transport.call(self._transport.oracle.SubmitReport, request)
+        try:
+            message = await self._transport.call(self._transport.oracle.SubmitReport, request)
+        except RejectedError as refusal:
+            if refusal.code in _OUTDATED:
+                await exchange.refresh(self._transport)
+            raise
         return int(message.n_waiting)
+
+    def _connected(self) -> Exchange:
+        if self._exchange is None:
+            raise InvalidInputError("the client is not connected; use `async with`")
+        return self._exchange

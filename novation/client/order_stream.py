@@ -60,6 +60,9 @@ class OrderStream:
 
     async def place_order(self, request: OrderRequest) -> models.OrderAck:
         """Place an order; see `Client.place_order`."""
+        checks.instance("request", request, OrderRequest)
+        exchange = self._factory.exchange
+        await exchange.find_market(self._transport, request.market)
         return await self.send_order(self._factory.place_order(request))
 
     async def send_order(self, tx: PlaceOrder) -> models.OrderAck:

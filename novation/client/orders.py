@@ -67,6 +67,11 @@ class MessageFactory:
         self._exchange = exchange
         self._identity = identity
 
+    @property
+    def exchange(self) -> Exchange:
+        """Where the messages are for."""
+        return self._exchange
+
     def place_order(self, request: OrderRequest) -> PlaceOrder:
         """Return a signed order.
 
@@ -82,8 +87,7 @@ class MessageFactory:
         expiry_time_ms = checks.time_ms("expiry_time_ms", request.expiry_time_ms)
         market = self._exchange.market(request.market)
         price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
-        fees = market.config.maker_fee_ppm, market.config.taker_fee_ppm
-        max_fee_ppm = max(fees)
+        max_fee_ppm = market.terms.highest_fee_ppm
         if request.max_fee_ppm is not None:
             max_fee_ppm = checks.rate_ppm("max_fee_ppm", request.max_fee_ppm)
         return self._sign(

@@ -19,6 +19,7 @@ from novation.client.errors import (
     NovationError,
     ResumeAheadError,
     ResumeTooOldError,
+    UnknownMarketError,
     from_rpc_error,
 )
 from novation.client.exchange import Exchange
@@ -46,10 +47,15 @@ class ResumingStream(Generic[Item]):
         after_sequence: int,
         *,
         has_snapshot: bool,
+        look_again: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        """Read messages from `open_call` and pass them on through `convert`."""
+        """Read messages from `open_call` and pass them on through `convert`.
+
+        `look_again` makes markets known that were listed meanwhile.
+        """
         self._open_call = open_call
         self._convert = convert
+        self._look_again = look_again
         self._has_snapshot = has_snapshot
         self.after_sequence = after_sequence
 
@@ -67,7 +73,7 @@ class ResumingStream(Generic[Item]):
                     async for message in messages:
                         delay_s = FIRST_RETRY_DELAY_S
                         if not message.is_heartbeat:
-                            yield self._convert(message)
+                            yield await self._converted(message)
             except (ResumeTooOldError, ResumeAheadError):
                 if not self._has_snapshot:
                     raise
@@ -76,6 +82,15 @@ class ResumingStream(Generic[Item]):
                 pass
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LONGEST_RETRY_DELAY_S)
+
+    async def _converted(self, message: Any) -> Item:  # noqa: ANN401 - one of several messages
+        try:
+            return self._convert(message)
+        except UnknownMarketError:
+            if self._look_again is None:
+                raise
+        await self._look_again()
+        return self._convert(message)
 
     async def _messages(self) -> AsyncGenerator[Any]:
         """Yield the messages of one call, each behind the one before."""
@@ -138,7 +153,13 @@ def account_stream(
     def convert(message: stream_service_pb2.StreamAccountResponse) -> models.AccountUpdate:
         return conversion.account_update(message, exchange)
 
-    return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)
+    return ResumingStream(
+        open_call,
+        convert,
+        after_sequence,
+        has_snapshot=True,
+        look_again=lambda: exchange.refresh(transport),
+    )
 
 
 def trade_stream(

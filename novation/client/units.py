@@ -1,9 +1,10 @@
 """Human units at the edge: exact decimals outside, integers inside, nothing rounded silently."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, InvalidOperation
 from typing import Final
 
+from novation import display
 from novation.client.errors import InvalidInputError, OffGridError
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.parameters import Underlying
@@ -73,26 +74,22 @@ def from_quanta(amount_quanta: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A market's parameters and the conversion between human units and the protocol's."""
+    """A market's terms and the conversion between human units and the protocol's."""
 
     market_id: int
-    config: Underlying
-    tick_size: Decimal
-    lot_size: Decimal
+    terms: Underlying
+    tick_size: Decimal = field(init=False)
+    lot_size: Decimal = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse units that do not give the market's multiplier, with an InvalidInputError."""
-        quanta = EXACT.divide(EXACT.multiply(self.tick_size, self.lot_size), QUANTUM)
-        if quanta != self.config.multiplier:
-            raise InvalidInputError(
-                f"{self.symbol}: tick {self.tick_size} x lot {self.lot_size} is {quanta} quanta, "
-                f"the multiplier is {self.config.multiplier}"
-            )
+        """Derive the sizes."""
+        object.__setattr__(self, "tick_size", display.tick_size(self.terms))
+        object.__setattr__(self, "lot_size", display.lot_size(self.terms))
 
     @property
     def symbol(self) -> str:
         """The market's name, for instance BTC-USD."""
-        return self.config.symbol
+        return self.terms.symbol
 
     def ticks(self, price: Number) -> int:
         """Return a price in ticks; OffGridError if it lies between two of them."""

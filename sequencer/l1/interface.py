@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from novation.protocol.transactions import ParameterKind
 from sequencer.l1.remedies import Treatment
 from sequencer.l1.transactions import (
     Fees,
@@ -41,13 +42,29 @@ class L1RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class L1Deposit:
-    """One entry of the contract's queue; `index` also counts entries that batches leave out."""
+    """A deposit in the contract's queue; `index` also counts entries that batches leave out."""
 
     index: int
     account_id: int
     l1_address: int
     stark_key: int
     amount_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
+class L1Parameter:
+    """A parameter that the contract's owner set, in the queue as deposits are.
+
+    `kind` says what it is, `parameter_index` of which underlying or oracle, `word` the new value.
+    """
+
+    index: int
+    kind: ParameterKind
+    parameter_index: int
+    word: int
+
+
+L1Entry = L1Deposit | L1Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class L1Queue:
     """Entries of the contract's queue, as of a block."""
 
     block: L1Block
-    deposits: tuple[L1Deposit, ...]
+    entries: tuple[L1Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +115,7 @@ class L1(Protocol):
         """Return the call that moves the queue's head over at most `limit` such entries."""
         ...
 
-    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
+    async def read_queue(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         """Return at most `limit` queue entries from `first_index` on, in queue order.
 
         Only what the returned block and those before it hold counts, entries as well as requests

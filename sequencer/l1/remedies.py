@@ -106,12 +106,17 @@ CONTRACT_ERRORS: Final = {
     "AccountsExhausted": _NOT_SETTLING,
     "AmountOutOfRange": _NOT_SETTLING,
     "DepositNotPending": _NOT_SETTLING,
+    "DuplicateOracleKey": _NOT_SETTLING,
+    "DuplicateSymbol": _NOT_SETTLING,
+    "InvalidOracleKey": _NOT_SETTLING,
     "InvalidStarkKey": _NOT_SETTLING,
     "OwnableInvalidOwner": _NOT_SETTLING,
     "OwnableUnauthorizedAccount": _NOT_SETTLING,
     "ReclaimNotRequested": _NOT_SETTLING,
     "ReclaimTooEarly": _NOT_SETTLING,
     "SafeERC20FailedOperation": _NOT_SETTLING,
+    "SettingIsFixed": _NOT_SETTLING,
+    "SettingOutOfRange": _NOT_SETTLING,
     "WrongAmountReceived": _NOT_SETTLING,
     # Not an error of Solidity's: more gas than one transaction may use.
     OUT_OF_GAS: Treatment(

@@ -16,7 +16,8 @@ _REASONS: Final = {
     types_pb2.CANCEL_REASON_MARGIN: "because its owner's margin did not suffice",
     types_pb2.CANCEL_REASON_IOC: "because it was immediate or cancel",
     types_pb2.CANCEL_REASON_MAKER_LIMIT: "because it met too many resting orders",
-    types_pb2.CANCEL_REASON_KILLED: "because prices had been away while it rested",
+    types_pb2.CANCEL_REASON_KILLED: "because it rested while prices were away, or while the maker "
+    "fee was raised",
 }
 
 

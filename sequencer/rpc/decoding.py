@@ -12,6 +12,7 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     CancelOrder,
+    ListMarket,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
@@ -19,6 +20,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.cancel_order import validate_cancel_order
+from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.withdraw import validate_withdraw
@@ -82,6 +84,13 @@ def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
         signature=_signature(request),
     )
     validate_withdraw(tx)
+    return tx
+
+
+def list_market(request: order_service_pb2.ListMarketRequest) -> ListMarket:
+    """Return the transaction; its field is in range."""
+    tx = ListMarket(request.market_id)
+    validate_list_market(tx)
     return tx
 
 

@@ -10,6 +10,8 @@ from novation.protocol.transactions import CancelOrder, UserTransaction
 from sequencer.clock import Clock
 from sequencer.engine import Accepted, Command
 from sequencer.errors import RequestRefusedError
+from sequencer.lister import MarketLister
+from sequencer.messages import receipt_message
 from sequencer.rpc import decoding
 from sequencer.rpc.closed_orders import why_not_resting
 from sequencer.rpc.refusals import error_detail_of
@@ -27,9 +29,12 @@ _Pending = tuple[int, _Started | _Response]
 class OrderService:
     """Each method has the name of its RPC."""
 
-    def __init__(self, runner: EngineRunner, clock: Clock, max_inflight: int) -> None:
+    def __init__(
+        self, runner: EngineRunner, lister: MarketLister, clock: Clock, max_inflight: int
+    ) -> None:
         """Feed `runner`; a stream has at most `max_inflight` unanswered commands."""
         self._runner = runner
+        self._lister = lister
         self._clock = clock
         self._max_inflight = max_inflight
 
@@ -53,6 +58,14 @@ class OrderService:
         """Take collateral out."""
         accepted = await self._apply(decoding.withdraw(request))
         return accepted.acknowledgement.withdrawn
+
+    async def list_market(
+        self, request: order_service_pb2.ListMarketRequest
+    ) -> order_service_pb2.ListMarketResponse:
+        """Open a market."""
+        accepted = await self._lister.list_market(decoding.list_market(request))
+        assert accepted.receipt is not None
+        return order_service_pb2.ListMarketResponse(receipt=receipt_message(accepted.receipt))
 
     async def stream_orders(
         self, requests: AsyncIterator[_Request | Undecodable]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from novation.api.v1 import query_service_pb2
 from sequencer import views
 from sequencer.condition import Condition
-from sequencer.config import MarketDisplay, ServerLimits
+from sequencer.config import ServerLimits
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
 
@@ -16,23 +16,19 @@ class QueryService:
     def __init__(
         self,
         runner: EngineRunner,
-        displays: tuple[MarketDisplay, ...],
         limits: ServerLimits,
         condition: Callable[[], Condition],
     ) -> None:
         """Read through `runner`; `condition` says what keeps batches from L1."""
         self._runner = runner
-        self._displays = displays
         self._limits = limits
         self._condition = condition
 
     async def get_exchange(
         self, _request: query_service_pb2.GetExchangeRequest
     ) -> query_service_pb2.GetExchangeResponse:
-        """Return the configuration."""
-        return await self._runner.call(
-            lambda engine: views.exchange(engine, self._displays, self._limits)
-        )
+        """Return the configuration, the parameters and the listed markets."""
+        return await self._runner.call(lambda engine: views.exchange(engine, self._limits))
 
     async def get_account(
         self, request: query_service_pb2.GetAccountRequest

@@ -30,6 +30,7 @@ _STATUS: Final = {
     ErrorCode.UNKNOWN_ACCOUNT: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_KEY: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_MARKET: grpc.StatusCode.NOT_FOUND,
+    ErrorCode.UNKNOWN_UNDERLYING: grpc.StatusCode.NOT_FOUND,
     ErrorCode.UNKNOWN_ORDER: grpc.StatusCode.NOT_FOUND,
     ErrorCode.INVALID_SIGNATURE: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.UNPROVABLE_SIGNATURE: grpc.StatusCode.INVALID_ARGUMENT,

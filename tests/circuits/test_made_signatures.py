@@ -48,9 +48,9 @@ def test_orders_with_keys_made_for_them() -> None:
         exchange.apply(
             Deposit(account_id, l1_address(account_id), made.public_key, 1_000 * ONE_DOLLAR)
         )
-        directory = KeyDirectory(exchange.config, exchange.state.accounts, parameters)
+        directory = KeyDirectory(exchange.config, exchange.state.accounts)
         command = Command(order, exchange.time_ms, order.message_hash(exchange.config))
-        assert verify_group(directory, [command]) == [made.is_provable], made.kind
+        assert verify_group(directory, (), [command]) == [made.is_provable], made.kind
         if made.is_provable:
             exchange.apply(order)
         else:

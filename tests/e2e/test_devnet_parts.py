@@ -1,5 +1,7 @@
 """The devnet's small parts: prices, oracle policy, tampering, the demo's promises."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +12,7 @@ from devnet.demo.collect import Evidence, build_report
 from devnet.demo.play import at_fresh_prices
 from devnet.demo.report import BatchFigures, DemoReport
 from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
-from devnet.markets import MARKETS, MarketSetup
+from devnet.markets import MARKETS
 from devnet.oracle_node import (
     MAX_DEVIATION_PPM,
     Observation,
@@ -18,7 +20,7 @@ from devnet.oracle_node import (
     is_worth_reporting,
     observed_prices,
 )
-from devnet.prices import RandomWalk, decimal_text, read_prices, start_prices, write_prices
+from devnet.prices import RandomWalk, decimal_text, read_prices, set_prices, start_prices
 from devnet.program_code import creation_code
 from devnet.rebuild import RebuiltState
 from novation.client import ErrorDetail, StalePriceError
@@ -38,31 +40,41 @@ def test_decimal_text_when_value_is_decimal_then_exact(value: str, text: str) ->
     assert decimal_text(Fraction(value)) == text
 
 
-def test_random_walk_when_repeated_with_its_seed_then_same_prices_on_the_grid(
+def test_random_walk_when_repeated_with_its_seed_then_same_prices_also_of_what_came_later(
     tmp_path: Path,
 ) -> None:
     walks = []
+    start = start_prices(MARKETS)
     for run in range(2):
         path = tmp_path / f"prices-{run}.json"
-        write_prices(path, start_prices(MARKETS))
-        walk = RandomWalk(path, MARKETS, seed=5)
+        set_prices(path, start)
+        walk = RandomWalk(path, seed=5)
+        walk.step()
+        set_prices(path, {"SHIB-USD": "0.00000123"})
         for _ in range(50):
             walk.step()
-        walks.append(read_prices(path, MARKETS))
-    assert walks[0] == walks[1] != [Fraction(market.start_price) for market in MARKETS]
-    for market, price in zip(MARKETS, walks[0], strict=True):
-        assert (price / Fraction(market.tick_size)).denominator == 1
+        walks.append(read_prices(path, [*start, "SHIB-USD"]))
+    assert walks[0] == walks[1]
+    for price, began in zip(walks[0], [*start.values(), "0.00000123"], strict=True):
+        assert price != Fraction(began)
+        assert abs(price / Fraction(began) - 1) < Fraction(51 * 200, 10**6)
+
+
+def test_prices_when_set_by_many_at_once_then_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    set_prices(path, {"BTC-USD": "1"})
+    walk = RandomWalk(path, seed=5)
+    with ThreadPoolExecutor(8) as pool:
+        for symbol in range(40):
+            pool.submit(set_prices, path, {f"M{symbol}": "2"})
+            pool.submit(walk.step)
+    assert set(json.loads(path.read_text())) == {"BTC-USD", *(f"M{i}" for i in range(40))}
 
 
 def test_prices_when_a_market_is_missing_then_named(tmp_path: Path) -> None:
-    write_prices(tmp_path / "prices.json", {"BTC-USD": "1"})
+    set_prices(tmp_path / "prices.json", {"BTC-USD": "1"})
     with pytest.raises(ValueError, match="ETH-USD"):
-        read_prices(tmp_path / "prices.json", MARKETS)
-
-
-def test_market_when_units_do_not_give_the_multiplier_then_refused() -> None:
-    with pytest.raises(ValueError, match="multiplier"):
-        MarketSetup(MARKETS[0].config, "0.1", "0.001", "1")
+        read_prices(tmp_path / "prices.json", ["BTC-USD", "ETH-USD"])
 
 
 def test_oracle_when_price_is_quiet_then_reports_at_heartbeats_only() -> None:
@@ -81,7 +93,8 @@ def test_oracle_when_price_is_quiet_then_reports_at_heartbeats_only() -> None:
 
 def test_oracle_when_nodes_observe_then_they_differ_a_little_and_the_median_is_close() -> None:
     common = [Fraction(market.start_price) for market in MARKETS]
-    seen = [observed_prices(index, 77, MARKETS, common) for index in range(3)]
+    underlyings = tuple(market.terms for market in MARKETS)
+    seen = [observed_prices(index, 77, underlyings, common) for index in range(3)]
     assert len(set(seen)) == 3
     for market_id, market in enumerate(MARKETS):
         exact = market.price_x16(common[market_id])
@@ -116,7 +129,11 @@ def test_flip_byte_when_applied_twice_then_unchanged() -> None:
 
 
 def good_report() -> DemoReport:
-    state = LocalExchange().state
+    exchange = LocalExchange()
+    exchange.add_market()
+    exchange.update_prices(0)
+    exchange.seal()
+    state = exchange.state
     batch = BatchFigures(
         1, 28_000, 131_072, 60.0, 80.0, 5_000.0, 96, 59.8, 140_000, 100_000, 5 * PPM
     )
@@ -144,6 +161,7 @@ def test_report_when_all_promises_are_kept_then_no_failures() -> None:
         ("withdrawals_paid", 0),
         ("tampered_proof_rejected", False),
         ("tampered_root_rejected", False),
+        ("markets_listed", 0),
     ],
 )
 def test_report_when_a_promise_is_broken_then_named(name: str, value: object) -> None:

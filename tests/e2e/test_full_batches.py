@@ -28,6 +28,7 @@ from novation.protocol.accounts import Account, Position
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import POSITION_BOUND
 from novation.protocol.errors import BatchFull
+from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import Side
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
@@ -41,7 +42,7 @@ from sequencer.batcher import BatchMeter
 from sequencer.clock import SystemClock
 from sequencer.l1 import TransactionFate, TransactionTerms
 from sequencer.l1_cost import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, padded_steps
-from tests.e2e.local_exchange import local_config
+from tests.e2e.local_exchange import local_config, local_parameters
 from tests.support.builders import FIRST_USER_ACCOUNT_ID
 from tests.support.output_cost import output_cost
 
@@ -57,7 +58,7 @@ LARGEST = Position(0, POSITION_BOUND // 4, 2**36, 2**36)
 
 def full_markets() -> tuple[Any, ...]:
     return tuple(
-        replace(MARKETS[0], config=replace(MARKETS[0].config, symbol=f"M{i}-USD"))
+        replace(MARKETS[0], terms=replace(MARKETS[0].terms, symbol=f"M{i}-USD"))
         for i in range(N_MARKETS)
     )
 
@@ -75,11 +76,10 @@ def state_with_positions(config: ExchangeConfig, genesis: Genesis) -> State:
         if index < N_SLOTTED:
             account = replace(account, positions=positions)
         state.accounts[FIRST_USER_ACCOUNT_ID + index] = account
-    for market_id in range(N_MARKETS):
-        prices = {"index_price_x16": PRICE_TICKS << 16, "mark_price_x16": PRICE_TICKS << 16}
-        state.markets[market_id] = replace(state.market(market_id), **prices)
+    state.underlyings = (UnderlyingState(index_price_x16=PRICE_TICKS << 16),) * N_MARKETS
     state.globals = replace(state.globals, oracle_time_ms=NOW_MS)
-    state.update_trees({i: account.leaf() for i, account in state.accounts.items()}, {})
+    leaves = {i: account.leaf() for i, account in state.accounts.items()}
+    state.update_trees(leaves, {}, {})
     return state
 
 
@@ -121,7 +121,7 @@ def _signed(tx: Any, keys: TraderKeys, config: ExchangeConfig) -> Any:
 
 def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch, BatchMeter]:
     """Apply transactions until the batch is full, as the engine does."""
-    meter = BatchMeter(batch_policy(PROFILE, STEPS, 1, N_MARKETS), N_MARKETS)
+    meter = BatchMeter(batch_policy(PROFILE, STEPS, 1), N_MARKETS)
     open_batch(state)
     for tx in transactions:
         try:
@@ -142,15 +142,18 @@ def fill(state: State, transactions: Iterator[Transaction]) -> tuple[SealedBatch
 
 @pytest.mark.parametrize("kind", ["deposits", "mixture"])
 def test_fullest_batch_when_run_then_its_trace_is_not_longer_than_assumed(kind: str) -> None:
-    config = replace(local_config(), markets=tuple(market.config for market in full_markets()))
-    owner = Genesis(1, TRADERS[0].stark_public, 1, TRADERS[0].stark_public)
+    config = local_config()
+    first = replace(
+        local_parameters(), underlyings=tuple(market.terms for market in full_markets())
+    )
+    owner = Genesis(1, TRADERS[0].stark_public, 1, TRADERS[0].stark_public, first)
     transactions = deposits() if kind == "deposits" else mixture(config)
     sealed, meter = fill(state_with_positions(config, owner), transactions)
     cost_steps = meter.cost_steps
     run = run_sealed_batch(sealed.witness.to_json(), sealed.output).run
     assert run.provable.n_steps <= 1 << (padded_steps(cost_steps) - 1).bit_length()
     n_bytes = output_cost(sealed.output).n_bytes
-    assert n_bytes <= batch_policy(PROFILE, STEPS, 1, N_MARKETS).room_for(cost_steps).n_bytes
+    assert n_bytes <= batch_policy(PROFILE, STEPS, 1).room_for(cost_steps).n_bytes
 
 
 @pytest.mark.slow
@@ -191,7 +194,7 @@ async def test_fullest_batch_when_proven_then_settles(
         assert (await exchange.read_state()).state_root == sealed.new_root
         print(len(transaction.raw), "bytes", receipt["gasUsed"], "gas", n_deposits, "deposits")
         assert len(transaction.raw) <= MAX_TRANSACTION_BYTES
-        policy = batch_policy(PROFILE, STEPS, 1, N_MARKETS)
+        policy = batch_policy(PROFILE, STEPS, 1)
         counted = meter.output_cost.gas - policy.room_for(meter.cost_steps).gas
         assert receipt["gasUsed"] <= 0.9 * MAX_TRANSACTION_GAS + counted
     finally:

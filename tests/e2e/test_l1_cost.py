@@ -16,19 +16,23 @@ from web3.logs import DISCARD
 
 from devnet.anvil import Anvil
 from devnet.contracts import Chain, load_artifact
+from devnet.deploy import parameter_arguments
 from devnet.keys import derive_keys
 from novation.protocol.accounts import Position
-from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.constants import MAX_POSITIONS, OPERATION_DEPOSIT
 from novation.protocol.errors import ResultCode
-from novation.protocol.markets import Globals
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.output import (
     AccountRecord,
     BatchOutput,
+    MarketRecord,
     OperationRecord,
     OrderRecord,
     WithdrawalRecord,
     encode_output,
 )
+from novation.protocol.parameters import oracle_rule_word
+from novation.protocol.transactions import ParameterKind
 from sequencer.l1_cost import (
     DEPOSIT_COST,
     FAILED_DEPOSIT_COST,
@@ -37,13 +41,19 @@ from sequencer.l1_cost import (
     felts_cost,
     verify_gas,
 )
+from tests.support.builders import parameters
 
 CONFIG_HASH, GENESIS_ROOT, AMOUNT = 77, 1_000, 1_000_000
 DEPLOYER = derive_keys("deployer", seed=3).l1_account
 KEY = derive_keys("alice", seed=3).stark_public
 WEEK_S = 7 * 86_400
-PARTS = ("operations", "withdrawals", "accounts", "orders", "markets")
+PARTS = ("operations", "withdrawals", "accounts", "orders", "markets", "underlyings")
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "l1_contracts" / "snapshots"
+
+
+def deposit_record(amount_quanta: int, owner: int) -> OperationRecord:
+    """Return how a batch reports a deposit of account 2."""
+    return OperationRecord(OPERATION_DEPOSIT, ResultCode.DONE, 2, amount_quanta, owner, KEY)
 
 
 @dataclass
@@ -63,7 +73,8 @@ class Settling:
         token = self.chain.deploy(load_artifact("TestUsd"), [], DEPLOYER)
         verifier = self.chain.deploy(load_artifact("AcceptingVerifier"), [], DEPLOYER)
         limits = (CONFIG_HASH, GENESIS_ROOT, WEEK_S, WEEK_S, WEEK_S, 3_600, AMOUNT)
-        arguments = [token, verifier, DEPLOYER.address, DEPLOYER.address, limits]
+        owners = (DEPLOYER.address, DEPLOYER.address)
+        arguments = [token, verifier, *owners, limits, parameter_arguments(parameters())]
         self.exchange = self.chain.deploy(load_artifact("Exchange"), arguments, DEPLOYER)
         usd = self.chain.contract(load_artifact("TestUsd"), token)
         self.chain.transact(usd.functions.mint(DEPLOYER.address, 10**12), DEPLOYER)
@@ -81,7 +92,7 @@ class Settling:
             self.n_deposits += 1
             self.chain.transact(self.contract.functions.deposit(KEY, amount), DEPLOYER)
             owner = int(DEPLOYER.address, 16)
-            records.append(OperationRecord(ResultCode.DONE, 2, amount, owner, KEY))
+            records.append(deposit_record(amount, owner))
         return records
 
     def withdrawals(self, count: int) -> list[WithdrawalRecord]:
@@ -182,6 +193,19 @@ def test_deposits_when_consumed_set_aside_or_failed_then_below_the_figure(
     assert refunded <= 50 * FAILED_DEPOSIT_COST.gas
 
 
+def test_parameters_when_consumed_then_below_the_figure_of_an_operation(settling: Settling) -> None:
+    empty = settling.settle([], [])
+    records = []
+    for max_age_ms in range(2**32 - 50, 2**32):
+        call = settling.contract.functions.setOracleRule(2, max_age_ms)
+        settling.chain.transact(call, DEPLOYER)
+        word = oracle_rule_word(2, max_age_ms)
+        kind = ParameterKind.ORACLE_RULE
+        records.append(OperationRecord(kind, ResultCode.DONE, 0, 0, 0, word))
+    used = settling.settle(records, []) - empty
+    assert 0.3 * 50 * DEPOSIT_COST.gas < used <= 50 * DEPOSIT_COST.gas
+
+
 def account(account_id: int, n_positions: int) -> AccountRecord:
     positions = tuple(Position(i, 1, 2**36 - 1, 2**36) for i in range(n_positions))
     return AccountRecord(account_id, 1, 2**60, 10**9, 0, 0, positions)
@@ -193,7 +217,11 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
         "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
+    "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},
+    "underlyings": lambda n: {"underlyings": (UnderlyingState(),) * min(n, 255)},
 }
+# Behind the records of accounts and orders L1 only counts.
+COUNTED = ("markets", "underlyings")
 
 
 @pytest.mark.parametrize("kind", RECORDS)
@@ -206,7 +234,8 @@ def test_records_when_read_hashed_and_walked_over_then_below_the_figure_and_near
         load_artifact("OutputGas"), chain.deploy(load_artifact("OutputGas"), [], DEPLOYER)
     )
     records = RECORDS[kind](n_felts)
-    n_records = sum(len(listed) for listed in records.values())
+    n_records = sum(len(listed) for name, listed in records.items() if name not in COUNTED)
+    n_felts = min(n_felts, 255) if kind == "underlyings" else n_felts
     empty = settling.executed(settling.output())
     exchange = settling.executed(settling.output(**records)) - empty
     # Its bytes are not among them: this verifier is given words.

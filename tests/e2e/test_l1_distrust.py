@@ -14,9 +14,12 @@ from devnet.contracts import Chain
 from devnet.home import Home
 from devnet.keys import derive_keys
 from devnet.l1_exchange import ExchangeOnL1
+from devnet.l1_parameters import ParametersOnL1
 from devnet.system import deploy, oracle_keys, service_keys
 from devnet.trader_l1 import TraderOnL1
-from sequencer.l1 import L1UnavailableError
+from novation.protocol.parameters import oracle_rule_word
+from novation.protocol.transactions import ParameterKind
+from sequencer.l1 import L1Deposit, L1Parameter, L1Queue, L1UnavailableError
 
 if TYPE_CHECKING:
     from devnet.deployment import Deployment
@@ -64,7 +67,7 @@ class LyingNode:
 
 class OnChain:
     def __init__(self, path: Path) -> None:
-        home = Home(path)
+        home = self.home = Home(path)
         self.anvil = Anvil(home.chain_path)
         self.honest = Chain(self.anvil.url)
         self.deployment: Deployment = deploy(
@@ -80,10 +83,19 @@ class OnChain:
     def trader(self, name: str) -> TraderOnL1:
         return TraderOnL1(self.honest, self.deployment, derive_keys(name, seed=3))
 
+    def set_oracle_rule(self, quorum: int, max_age_ms: int) -> None:
+        owner = service_keys(self.home)["deployer"].l1_account
+        on_l1 = ParametersOnL1(self.honest, self.deployment)
+        on_l1.set_oracle_rule(quorum, max_age_ms, owner)
+
     def deposit(self, *names: str) -> None:
         for name in names:
             self.trader(name).fund(AMOUNT)
             self.trader(name).deposit(AMOUNT)
+
+
+def accounts(queue: L1Queue) -> list[int]:
+    return [entry.account_id for entry in queue.entries if isinstance(entry, L1Deposit)]
 
 
 @pytest.fixture
@@ -174,10 +186,59 @@ async def test_log_that_is_not_true_brings_no_deposit_until_it_is(
     on_chain.node.change = change
     for _ in range(2):
         with pytest.raises(L1UnavailableError, match=words):
-            await exchange.read_deposits(0, 10, 0)
+            await exchange.read_queue(0, 10, 0)
     on_chain.node.change = lambda logs: logs
-    queue = await exchange.read_deposits(0, 10, 0)
-    assert [deposit.index for deposit in queue.deposits] == [0, 1, 2]
+    queue = await exchange.read_queue(0, 10, 0)
+    assert [deposit.index for deposit in queue.entries] == [0, 1, 2]
+
+
+def _of_another_parameter(logs: Logs) -> Logs:
+    """Say that the owner set something else: the kind is the second indexed argument."""
+    logs[1]["topics"][2] = "0x" + f"{3:064x}"
+    return logs
+
+
+def _with_a_request_for_it(logs: Logs) -> Logs:
+    """Say that somebody takes the parameter out of the queue, as one can a deposit."""
+    request = _with_a_request([logs[0], logs[0]])[-1]
+    request["topics"][1] = logs[1]["topics"][1]
+    return [*logs, request]
+
+
+def _of_an_unknown_kind(logs: Logs) -> Logs:
+    logs[1]["topics"][2] = "0x" + f"{9:064x}"
+    return logs
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda logs: [logs[0], *logs[2:]], "events of 2, from 0 to 2"),
+        (_altered, "queue entry 1: by its events its digest is"),
+        (_of_another_parameter, "queue entry 1: by its events its digest is"),
+        (_of_an_unknown_kind, "queue entry 1: a parameter of the unknown kind 9"),
+        (lambda logs: [*logs, *_altered(copy.deepcopy(logs))], "two different events of queue e"),
+        (_with_a_request_for_it, "queue entry 1: by its events its reclaim was requested"),
+    ],
+)
+async def test_parameter_that_is_not_true_is_not_set_until_it_is(
+    on_chain: OnChain, change: Callable[[Logs], Logs], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_chain.deposit("alice")
+    on_chain.set_oracle_rule(3, 7_000)
+    on_chain.deposit("bob")
+    exchange = on_chain.exchange()
+    topic = exchange._contract.events["ReclaimRequested"]().topic
+    monkeypatch.setattr("tests.e2e.test_l1_distrust.REQUESTED", topic)
+    on_chain.node.change = change
+    for _ in range(2):
+        with pytest.raises(L1UnavailableError, match=words):
+            await exchange.read_queue(0, 10, 0)
+    on_chain.node.change = lambda logs: logs
+    queue = await exchange.read_queue(0, 10, 0)
+    assert queue.entries[1] == L1Parameter(
+        1, ParameterKind.ORACLE_RULE, 0, oracle_rule_word(3, 7_000)
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,11 +250,11 @@ async def test_logs_in_another_order_or_twice_change_nothing(
     on_chain.deposit("alice", "bob")
     on_chain.node.change = change
     exchange = on_chain.exchange()
-    queue = await exchange.read_deposits(0, 10, 0)
-    assert [deposit.account_id for deposit in queue.deposits] == [2, 3]
+    queue = await exchange.read_queue(0, 10, 0)
+    assert accounts(queue) == [2, 3]
     on_chain.deposit("carol")
-    queue = await exchange.read_deposits(1, 10, 0)
-    assert [deposit.account_id for deposit in queue.deposits] == [3, 4]
+    queue = await exchange.read_queue(1, 10, 0)
+    assert accounts(queue) == [3, 4]
 
 
 async def test_request_to_reclaim_that_a_node_conceals_holds_the_deposit_back(
@@ -204,9 +265,9 @@ async def test_request_to_reclaim_that_a_node_conceals_holds_the_deposit_back(
     on_chain.node.change = lambda logs: logs[:2]
     exchange = on_chain.exchange()
     with pytest.raises(L1UnavailableError, match=r"queue entry 0: .* it is not pending"):
-        await exchange.read_deposits(0, 10, 0)
+        await exchange.read_queue(0, 10, 0)
     on_chain.node.change = lambda logs: logs
-    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [1]
+    assert [d.index for d in (await exchange.read_queue(0, 10, 0)).entries] == [1]
 
 
 async def test_hole_is_asked_for_once_even_if_the_node_fails_in_between(on_chain: OnChain) -> None:
@@ -218,20 +279,20 @@ async def test_hole_is_asked_for_once_even_if_the_node_fails_in_between(on_chain
     # Of the contract's tail, and of five entries.
     on_chain.node.calls_left = 6
     with pytest.raises(L1UnavailableError, match="rate"):
-        await exchange.read_deposits(0, 10, 0)
+        await exchange.read_queue(0, 10, 0)
     on_chain.node.calls_left = 4
-    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [8]
+    assert [d.index for d in (await exchange.read_queue(0, 10, 0)).entries] == [8]
     on_chain.node.calls_left = 1
-    await exchange.read_deposits(0, 10, 0)
+    await exchange.read_queue(0, 10, 0)
 
 
 async def test_hole_that_a_reorg_took_back_is_a_deposit_again(on_chain: OnChain) -> None:
     on_chain.deposit("alice")
     on_chain.trader("alice").request_reclaim(0, AMOUNT)
     exchange = on_chain.exchange()
-    assert (await exchange.read_deposits(0, 10, 0)).deposits == ()
+    assert (await exchange.read_queue(0, 10, 0)).entries == ()
     on_chain.honest.local("anvil_reorg", [1, []])
-    assert [d.index for d in (await exchange.read_deposits(0, 10, 0)).deposits] == [0]
+    assert [d.index for d in (await exchange.read_queue(0, 10, 0)).entries] == [0]
 
 
 async def test_logs_are_read_in_ranges_that_the_node_takes(
@@ -243,13 +304,13 @@ async def test_logs_are_read_in_ranges_that_the_node_takes(
     on_chain.deposit("bob")
     on_chain.node.widest = 5
     exchange = on_chain.exchange()
-    queue = await exchange.read_deposits(0, 10, 0)
-    assert [deposit.account_id for deposit in queue.deposits] == [2, 3]
+    queue = await exchange.read_queue(0, 10, 0)
+    assert accounts(queue) == [2, 3]
     assert max(on_chain.node.spans) <= 5
     assert on_chain.node.n_refused == 2
     # What was read once is not read again.
     on_chain.node.spans.clear()
-    await exchange.read_deposits(0, 10, 0)
+    await exchange.read_queue(0, 10, 0)
     assert on_chain.node.spans == []
 
 
@@ -258,10 +319,10 @@ async def test_node_that_refuses_every_range_is_unavailable(on_chain: OnChain) -
     on_chain.node.widest = 0
     exchange = on_chain.exchange()
     with pytest.raises(L1UnavailableError, match="too wide"):
-        await exchange.read_deposits(0, 10, 0)
+        await exchange.read_queue(0, 10, 0)
     # It was not for the width: later it is asked for as much as before.
     on_chain.node.widest = 10**9
-    assert len((await exchange.read_deposits(0, 10, 0)).deposits) == 1
+    assert len((await exchange.read_queue(0, 10, 0)).entries) == 1
     assert len(on_chain.node.spans) == 1
 
 
@@ -270,17 +331,17 @@ async def test_second_node_on_another_branch_or_absent_holds_deposits_back(
 ) -> None:
     on_chain.deposit("alice")
     agreed = on_chain.exchange(Chain(on_chain.anvil.url))
-    assert len((await agreed.read_deposits(0, 10, 0)).deposits) == 1
+    assert len((await agreed.read_queue(0, 10, 0)).entries) == 1
     other = Anvil(tmp_path / "other.json")
     doubted = on_chain.exchange(Chain(other.url))
     with pytest.raises(L1UnavailableError):
-        await doubted.read_deposits(0, 10, 0)
+        await doubted.read_queue(0, 10, 0)
     Chain(other.url).local("anvil_mine", [100])
     with pytest.raises(L1UnavailableError, match="for the second node"):
-        await doubted.read_deposits(0, 10, 0)
+        await doubted.read_queue(0, 10, 0)
     other.stop()
     with pytest.raises(L1UnavailableError):
-        await doubted.read_deposits(0, 10, 0)
+        await doubted.read_queue(0, 10, 0)
 
 
 def _of_a_state(params: Any) -> bool:

@@ -1,5 +1,6 @@
 """The sequencer's view of the contract: confirmed deposits in queue order, clear failures."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +15,18 @@ from devnet.errors import RevertedError
 from devnet.home import Home
 from devnet.keys import TraderKeys, derive_keys
 from devnet.l1_exchange import ExchangeOnL1
+from devnet.l1_parameters import ParametersOnL1
+from devnet.markets import perpetual_terms
 from devnet.rebuild import rebuild
 from devnet.system import deploy, oracle_keys, service_keys
 from devnet.trader_l1 import QueuedDeposit, TraderOnL1
+from novation.protocol.parameters import oracle_rule_word
+from novation.protocol.transactions import ParameterKind
 from sequencer.fees import FeePolicy
 from sequencer.l1 import (
     Fees,
     L1Deposit,
+    L1Parameter,
     L1RefusedError,
     L1RejectedError,
     L1UnavailableError,
@@ -52,7 +58,8 @@ class OnChain:
         return trader.deposit(amount)
 
     async def deposits(self, first: int, limit: int, confirmations: int) -> list[L1Deposit]:
-        return list((await self.exchange.read_deposits(first, limit, confirmations)).deposits)
+        queue = await self.exchange.read_queue(first, limit, confirmations)
+        return [entry for entry in queue.entries if isinstance(entry, L1Deposit)]
 
     def harmless_calldata(self) -> bytes:
         """Return a call that succeeds and changes nothing, for tests of transactions alone."""
@@ -95,6 +102,42 @@ async def test_deposits_when_made_then_read_in_order_once_confirmed(on_chain: On
     assert len(await on_chain.deposits(1, 1, 0)) == 1
 
 
+async def test_parameters_when_set_between_deposits_then_read_in_their_place(
+    on_chain: OnChain, tmp_path: Path
+) -> None:
+    owner = service_keys(Home(tmp_path))["deployer"].l1_account
+    parameters = ParametersOnL1(on_chain.chain, on_chain.deployment)
+    sol = perpetual_terms("SOL-USD", multiplier=10, tick_decimals=3)
+    on_chain.deposit("alice")
+    assert parameters.set_underlying(2, sol, owner) == 1
+    on_chain.deposit("bob")
+    assert parameters.set_oracle_key(3, 1, owner) == 3
+    assert parameters.set_oracle_rule(4, 7_000, owner) == 4
+    queue = await on_chain.exchange.read_queue(0, 10, 0)
+    assert [entry.index for entry in queue.entries] == [0, 1, 2, 3, 4]
+    assert [entry for entry in queue.entries if isinstance(entry, L1Parameter)] == [
+        L1Parameter(1, ParameterKind.UNDERLYING, 2, sol.word()),
+        L1Parameter(3, ParameterKind.ORACLE_KEY, 3, 1),
+        L1Parameter(4, ParameterKind.ORACLE_RULE, 0, oracle_rule_word(4, 7_000)),
+    ]
+    # Not before they are as deep as asked for, and from the middle on as well.
+    operator = service_keys(Home(tmp_path))["operator"].l1_account
+    fresh = ExchangeOnL1(on_chain.chain, on_chain.deployment, operator)
+    queue = await fresh.read_queue(3, 10, 1)
+    assert [entry.index for entry in queue.entries] == [3]
+    # A reorganisation takes the last one back; what comes in its place is read.
+    on_chain.chain.local("anvil_reorg", [1, []])
+    parameters.set_oracle_rule(3, 7_000, owner)
+    for exchange in (fresh, on_chain.exchange):
+        with contextlib.suppress(L1UnavailableError):
+            # What it has read of the other chain does not add up, and is read again.
+            await exchange.read_queue(3, 10, 0)
+        queue = await exchange.read_queue(3, 10, 0)
+        assert queue.entries[-1] == L1Parameter(
+            4, ParameterKind.ORACLE_RULE, 0, oracle_rule_word(3, 7_000)
+        )
+
+
 async def test_deposit_when_not_confirmed_yet_then_not_read(on_chain: OnChain) -> None:
     on_chain.deposit("alice")
     assert await on_chain.deposits(0, 10, 1) == []
@@ -129,9 +172,9 @@ async def test_blocks_when_the_chain_is_reorganised_then_other_hashes(on_chain: 
     on_chain.deposit("alice")
     chain.local("anvil_mine", [4])
     head = chain.web3.eth.block_number
-    queue = await exchange.read_deposits(0, 10, 3)
+    queue = await exchange.read_queue(0, 10, 3)
     assert queue.block.number == head - 3
-    assert len(queue.deposits) == 1
+    assert len(queue.entries) == 1
     newest = await exchange.block_hash(head)
     assert await exchange.block_hash(head + 1) is None
     chain.local("anvil_reorg", [2, []])
@@ -189,7 +232,7 @@ async def test_holes_when_reclaims_are_confirmed_then_counted_and_skipped(
     for index in (1, 0, 3):
         alice.request_reclaim(index, AMOUNT)
     assert await exchange.holes_at_head() == 0
-    await exchange.read_deposits(0, 10, 0)
+    await exchange.read_queue(0, 10, 0)
     assert await exchange.holes_at_head() == 2
     calldata = exchange.skip_call(2_000)
     terms = TransactionTerms(await exchange.next_nonce(), 2**24, await exchange.fees())
@@ -202,7 +245,7 @@ async def test_holes_when_reclaims_are_confirmed_then_counted_and_skipped(
 async def test_hole_when_a_reorg_took_its_request_back_then_no_hole(on_chain: OnChain) -> None:
     on_chain.deposit("alice")
     on_chain.trader("alice").request_reclaim(0, AMOUNT)
-    await on_chain.exchange.read_deposits(0, 10, 0)
+    await on_chain.exchange.read_queue(0, 10, 0)
     assert await on_chain.exchange.holes_at_head() == 1
     on_chain.chain.local("anvil_reorg", [1, []])
     assert await on_chain.exchange.holes_at_head() == 0
@@ -303,7 +346,7 @@ async def test_everything_when_chain_is_down_then_unavailable(on_chain: OnChain)
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.read_state()
     with pytest.raises(L1UnavailableError):
-        await on_chain.exchange.read_deposits(0, 10, 0)
+        await on_chain.exchange.read_queue(0, 10, 0)
     with pytest.raises(L1UnavailableError):
         await on_chain.exchange.check_batch(b"")
     with pytest.raises(L1UnavailableError):

@@ -8,9 +8,7 @@ import pytest
 from devnet.anvil import Anvil
 from devnet.contracts import Chain
 from devnet.l1_queue import QueueOnL1
-from novation.protocol.errors import ResultCode
-from novation.protocol.output import OperationRecord
-from tests.e2e.test_l1_cost import AMOUNT, DEPLOYER, KEY, Settling
+from tests.e2e.test_l1_cost import AMOUNT, DEPLOYER, KEY, Settling, deposit_record
 
 
 @pytest.fixture
@@ -28,16 +26,16 @@ def test_entry_that_a_batch_consumed_for_an_equal_one_is_left_out(settling: Sett
     owner = int(DEPLOYER.address, 16)
     queue = QueueOnL1(settling.contract, 0, None)
     chain.transact(deposit, DEPLOYER)
-    assert [found.index for found in queue.read(0, 10, 0).deposits] == [0]
+    assert [found.index for found in queue.read(0, 10, 0).entries] == [0]
     # The first entry is in a batch. Before it settles come the request for it and an equal entry.
     chain.transact(functions.requestReclaim(0, 2, KEY, AMOUNT), DEPLOYER)
     chain.transact(deposit, DEPLOYER)
     chain.transact(other, DEPLOYER)
-    settling.settle([OperationRecord(ResultCode.DONE, 2, AMOUNT, owner, KEY)], [])
+    settling.settle([deposit_record(AMOUNT, owner)], [])
     assert functions.queue().call() == [2, 3, 1]
     for reader in (queue, QueueOnL1(settling.contract, 0, None)):
         for _ in range(2):
-            assert [found.index for found in reader.read(1, 10, 0).deposits] == [2]
+            assert [found.index for found in reader.read(1, 10, 0).entries] == [2]
     # The next batch goes on behind it.
-    settling.settle([OperationRecord(ResultCode.DONE, 2, AMOUNT + 1, owner, KEY)], [])
+    settling.settle([deposit_record(AMOUNT + 1, owner)], [])
     assert functions.queue().call() == [3, 3, 2]

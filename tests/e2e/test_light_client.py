@@ -22,16 +22,15 @@ from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane
 from novation.client.orders import MessageFactory, OrderRequest, SigningIdentity, place_message
 from novation.client.units import Market
-from decimal import Decimal
 from novation.crypto import verify
-from novation.protocol.config import ExchangeConfig, MarketConfig
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.parameters import Parameters, Underlying
 
 signer = novation.client.LocalSigner(12345)
-market = MarketConfig("BTC-USD", 10, 50_000, 30_000, 200, 500, 100_000)
-config = ExchangeConfig(31337, 0xABCD, (market,), (signer.public_key,), 1, 60_000)
-exchange = Exchange(
-    config, (Market(0, market, Decimal("0.1"), Decimal("0.0001")),), signer.public_key, 1 << 20
-)
+bitcoin = Underlying("BTC-USD", 10, 50_000, 30_000, 200, 500, 100_000, 1)
+config = ExchangeConfig(31337, 0xABCD)
+parameters = Parameters((bitcoin,), (signer.public_key,), 1, 60_000)
+exchange = Exchange(config, parameters, (Market(0, bitcoin),), signer.public_key, 1 << 20)
 factory = MessageFactory(exchange, SigningIdentity(2, 0, signer, NonceLane(0)))
 order = factory.place_order(
     OrderRequest("BTC-USD", novation.client.Side.BUY, "95000.1", "0.01", 1_800_000_000_000)

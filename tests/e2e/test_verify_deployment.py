@@ -12,8 +12,10 @@ from devnet.anvil import Anvil
 from devnet.commands.deployments import verify_deployment
 from devnet.contracts import Chain, load_artifact
 from devnet.deployment import Deployment
-from devnet.errors import UserError
+from devnet.errors import RevertedError, UserError
 from devnet.home import Home
+from devnet.l1_parameters import ParametersOnL1
+from devnet.markets import MARKETS, perpetual_terms
 from devnet.system import deploy, oracle_keys, service_keys
 from devnet.verify_deployment import check_deployment
 
@@ -120,9 +122,14 @@ def test_immutable_when_it_differs_anywhere_then_named(
 @pytest.mark.parametrize(
     ("changes", "differs"),
     [
-        ({"oracle_quorum": 1}, {"CONFIG_HASH"}),
-        ({"oracle_max_age_ms": 59_999}, {"CONFIG_HASH"}),
-        ({"oracle_keys": ("0x1", "0x2", "0x3")}, {"CONFIG_HASH"}),
+        ({"oracle_quorum": 1}, {"GENESIS_ROOT", "oracle quorum"}),
+        ({"oracle_max_age_ms": 59_999}, {"GENESIS_ROOT", "oracle max age ms"}),
+        (
+            {"oracle_keys": ("0x1", "0x2", "0x3")},
+            {"GENESIS_ROOT", *(f"oracle key {index}" for index in range(3))},
+        ),
+        ({"markets": MARKETS[:1]}, {"GENESIS_ROOT", "underlying 1"}),
+        ({"markets": MARKETS[::-1]}, {"GENESIS_ROOT", "underlying 0", "underlying 1"}),
         ({"chain_id": 1}, {"chain id", "CONFIG_HASH"}),
         ({"token": "0x" + "11" * 20}, {"TOKEN", "token decimals"}),
         ({"loader": "0x" + "11" * 20}, {"loader address"}),
@@ -185,6 +192,23 @@ def test_command_when_all_is_equal_then_says_so_else_status_1_with_the_names(
         verify_deployment(deployed.home, url, build=False)
     assert caught.value.exit_code == 1
     assert "DIFFERS" in capsys.readouterr().out
+
+
+def test_parameters_when_the_owner_changed_them_then_followed(deployed: Deployed) -> None:
+    on_l1 = ParametersOnL1(deployed.chain, deployed.deployment)
+    owner = service_keys(deployed.home)["deployer"].l1_account
+    sol = perpetual_terms("SOL-USD", multiplier=10, tick_decimals=3)
+    on_l1.set_underlying(2, sol, owner)
+    on_l1.set_underlying(0, replace(MARKETS[0].terms, maker_fee_ppm=1), owner)
+    on_l1.set_oracle_key(3, 1, owner)
+    on_l1.set_oracle_rule(4, 7_000, owner)
+    assert deployed.differences() == set()
+    assert on_l1.followed().underlyings[2] == sol
+    assert on_l1.shown()["oracle quorum"] == 4
+    with pytest.raises(RevertedError, match=r"SettingIsFixed\(field=multiplier, value=11, curr"):
+        on_l1.set_underlying(2, replace(sol, multiplier=11), owner)
+    with pytest.raises(RevertedError, match="OwnableUnauthorizedAccount"):
+        on_l1.set_oracle_rule(1, 1, service_keys(deployed.home)["operator"].l1_account)
 
 
 @pytest.mark.slow

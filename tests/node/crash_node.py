@@ -21,8 +21,8 @@ from sequencer.engine import Command
 from sequencer.errors import RequestRefusedError
 from sequencer.node import Node, NodeParts, exempt_from_collection
 from sequencer.proof_queue import FolderProofQueue
-from tests.node.support import POLICY, local_config, report_at
-from tests.support.builders import genesis, oracle_update
+from tests.node.support import POLICY, local_genesis, local_parameters, report_at
+from tests.support.builders import exchange_config, oracle_update
 from tests.support.simulation import SimulatedL1, deposit_entry
 
 # Small and young batches, so that many kills fall into a seal.
@@ -34,32 +34,32 @@ POLICIES = {
 
 async def keep_prices(node: Node) -> None:
     """Let the oracles report the prices that hold again and again, once there are any."""
-    signers = range(local_config().oracle_quorum)
+    signers = range(local_parameters().oracle_quorum)
     while True:
         await SystemClock().sleep_ms(500)
         # A second behind the clock, so that a test's own update is newer.
         time_ms = SystemClock().now_ms() - 1000
-        market = await node.runner.call(lambda engine: engine.state.market(0))
-        if market.index_price_x16 == 0:
+        bitcoin = (await node.runner.call(lambda engine: engine.state.underlyings))[0]
+        if bitcoin.index_price_x16 == 0:
             continue
-        price_ticks = market.index_price_x16 >> 16
-        reports = tuple(report_at(local_config(), i, time_ms, price_ticks) for i in signers)
+        price_ticks = bitcoin.index_price_x16 >> 16
+        reports = tuple(report_at(i, time_ms, price_ticks) for i in signers)
         with contextlib.suppress(InvalidTransaction, RequestRefusedError):
             await node.runner.enqueue(Command(oracle_update(reports), time_ms))
 
 
 async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> None:
     """Run until killed."""
-    config = local_config()
-    l1 = SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
-    l1.deposits = [
+    config = exchange_config()
+    l1 = SimulatedL1(State.genesis(config, local_genesis()).root, config.config_hash)
+    l1.entries = [
         deposit_entry(position, account_id, amount_quanta)
         for position, (account_id, amount_quanta) in enumerate(deposits)
     ]
     with DataFolder(data_folder) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
         parts = NodeParts(folder, SystemClock(), l1, queue)
-        node = Node(POLICIES[policy], config, genesis(), parts)
+        node = Node(POLICIES[policy], config, local_genesis(), parts)
         exempt_from_collection()
         print(await node.start(), flush=True)
         prices = asyncio.create_task(keep_prices(node))

@@ -7,7 +7,7 @@ from pathlib import Path
 from novation.api.v1 import oracle_service_pb2, query_service_pb2
 from novation.client.oracle import report_message
 from sequencer.clock import SystemClock
-from tests.node.support import PRICE_TICKS, Stubs, local_config, report_at
+from tests.node.support import PRICE_TICKS, Stubs, report_at
 from tests.support.waiting import until, within_patience
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,11 +46,11 @@ async def wait_until_ready(stubs: Stubs, n_deposits: int) -> None:
         return (await stubs.queries.GetStatus(status)).l1_queue_position >= n_deposits
 
     await until(are_deposited)
-    config, now_ms = local_config(), SystemClock().now_ms()
-    reports = [report_message(report_at(config, index, now_ms, PRICE_TICKS)) for index in (0, 1)]
+    now_ms = SystemClock().now_ms()
+    reports = [report_message(report_at(index, now_ms, PRICE_TICKS)) for index in (0, 1)]
     request = oracle_service_pb2.SubmitUpdateRequest(
         oracle_time_ms=now_ms,
-        prices_x16=[PRICE_TICKS << 16] * len(config.markets),
+        prices_x16=reports[0].prices_x16,
         reports=reports,
     )
     await stubs.oracle.SubmitUpdate(request)

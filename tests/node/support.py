@@ -19,11 +19,12 @@ from novation.client import Client, LocalSigner
 from novation.client.oracle import OracleClient, sign_report
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.orders import Side
-from novation.protocol.state import State
+from novation.protocol.parameters import Parameters
+from novation.protocol.state import Genesis, State
+from novation.protocol.transactions import OracleReport
 from sequencer.clock import Clock, SystemClock
 from sequencer.config import (
     BatchPolicy,
-    MarketDisplay,
     NodeConfig,
     OraclePolicy,
     ServerLimits,
@@ -38,6 +39,7 @@ from tests.support.builders import (
     exchange_config,
     genesis,
     oracle_private_key,
+    parameters,
     private_key,
 )
 from tests.support.exchange import snapshot
@@ -45,8 +47,6 @@ from tests.support.simulation import SimulatedL1
 from tests.support.waiting import until
 
 SEQUENCER_KEY = 0x5E9
-# The builders' markets have multipliers 10 and 11: tick x lot x 10^6.
-DISPLAYS = (MarketDisplay("0.1", "0.0001"), MarketDisplay("0.01", "0.0011"))
 PRICE_TICKS = 1000
 TRADERS = (2, 3, 4)
 ERROR_KEY = "novation-error-bin"
@@ -54,7 +54,6 @@ ERROR_KEY = "novation-error-bin"
 POLICY = NodeConfig(
     listen_address="127.0.0.1:0",
     sequencer_private_key=SEQUENCER_KEY,
-    market_displays=DISPLAYS,
     batch=BatchPolicy(max_cost_steps=10_000_000, max_age_ms=3_600_000),
     limits=ServerLimits(),
     oracle=OraclePolicy(grace_ms=1, min_interval_ms=1),
@@ -63,9 +62,17 @@ POLICY = NodeConfig(
 )
 
 
-def local_config() -> ExchangeConfig:
-    """Return the configuration of the test exchange, with generous report ages."""
-    return replace(exchange_config(), oracle_max_age_ms=600_000)
+def local_parameters() -> Parameters:
+    """Return two underlyings, with ticks of 0.1 and 0.01 USD, and generous report ages."""
+    first = parameters()
+    bitcoin, ether = first.underlyings
+    underlyings = (bitcoin, replace(ether, tick_decimals=2))
+    return replace(first, underlyings=underlyings, oracle_max_age_ms=600_000)
+
+
+def local_genesis() -> Genesis:
+    """Return the start of the test exchange."""
+    return genesis(local_parameters())
 
 
 @dataclass
@@ -102,12 +109,17 @@ class RunningNode:
         signer = LocalSigner(private_key(account_id))
         return Client(self.target, account_id=account_id, signer=signer)
 
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that hold now."""
+        return self.node.runner.parameters
+
     async def set_price(self, price_ticks: int = PRICE_TICKS) -> None:
         """Let two oracle nodes report, and wait for the update."""
-        prices_x16 = [price_ticks << 16] * len(self.config.markets)
+        prices_x16 = [price_ticks << 16] * len(self.parameters.underlyings)
         before = await self.node.runner.call(lambda engine: engine.state.globals.oracle_time_ms)
         time_ms = max(self.clock.now_ms(), before + 1)
-        for index in range(self.config.oracle_quorum):
+        for index in range(self.parameters.oracle_quorum):
             async with OracleClient(self.target, self.oracle_signer(index)) as oracle:
                 await oracle.submit(time_ms, prices_x16)
         await self.until(lambda engine: engine.state.globals.oracle_time_ms == time_ms)
@@ -129,8 +141,12 @@ class RunningNode:
         """Deposit for each account and wait until the watcher has brought it in."""
         for account_id in account_ids:
             self.l1.add_deposit(account_id)
+        await self.until_consumed()
+
+    async def until_consumed(self) -> None:
+        """Wait until the exchange has consumed the whole queue of L1."""
         await self.until(
-            lambda engine: engine.state.globals.l1_queue_position == len(self.l1.deposits)
+            lambda engine: engine.state.globals.l1_queue_position == len(self.l1.entries)
         )
 
     async def trace(self) -> tuple[Any, ...]:
@@ -174,11 +190,11 @@ async def running_node(
     l1: SimulatedL1 | None = None,
 ) -> AsyncIterator[RunningNode]:
     """Start a node in a folder; stop it at the end."""
-    config, clock = local_config(), clock or UnhurriedClock()
-    l1 = l1 or SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
+    config, clock = exchange_config(), clock or UnhurriedClock()
+    l1 = l1 or SimulatedL1(State.genesis(config, local_genesis()).root, config.config_hash)
     with DataFolder(path) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
-        node = Node(policy, config, genesis(), NodeParts(folder, clock, l1, queue))
+        node = Node(policy, config, local_genesis(), NodeParts(folder, clock, l1, queue))
         target = f"127.0.0.1:{await node.start()}"
         async with grpc.aio.insecure_channel(target) as channel:
             try:
@@ -224,10 +240,14 @@ async def refusal(call: Any) -> tuple[grpc.StatusCode, types_pb2.ErrorDetail]:
     raise AssertionError("the call was accepted")
 
 
-def report_at(config: ExchangeConfig, index: int, time_ms: int, price_ticks: int) -> Any:
-    """Return a signed report of one price for all markets."""
-    prices_x16 = [price_ticks << 16] * len(config.markets)
-    return sign_report(config, LocalSigner(oracle_private_key(index)), time_ms, prices_x16)
+def report_at(
+    index: int, time_ms: int, price_ticks: int, now: Parameters | None = None
+) -> OracleReport:
+    """Return a signed report of one price for all underlyings."""
+    now = now or local_parameters()
+    prices_x16 = [price_ticks << 16] * len(now.underlyings)
+    signer = LocalSigner(oracle_private_key(index))
+    return sign_report(exchange_config(), now, signer, time_ms, prices_x16)
 
 
 def _trace(engine: Engine) -> tuple[Any, ...]:

@@ -16,7 +16,6 @@ from novation.api.v1 import (
 )
 from novation.client.oracle import report_message
 from novation.client.orders import cancel_message, place_message, withdraw_message
-from novation.protocol.config import ExchangeConfig
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
@@ -24,6 +23,7 @@ from tests.node.support import (
     PRICE_TICKS,
     RunningNode,
     Stubs,
+    local_parameters,
     refusal,
     report_at,
     trading_node,
@@ -68,7 +68,7 @@ ORDERS: dict[str, tuple[Status, str, str, Callable[[RunningNode], PlaceOrder]]] 
     ),
     "market id too great": (
         Status.INVALID_ARGUMENT, "INVALID_FIELD", "market_id",
-        lambda node: order(node, market_id=16),
+        lambda node: order(node, market_id=2048),
     ),
     "price zero": (
         Status.INVALID_ARGUMENT, "INVALID_FIELD", "price_ticks",
@@ -279,12 +279,12 @@ async def test_oversize_message_is_refused_with_limit_and_size(tmp_path: Path) -
 
 
 def _update(
-    config: ExchangeConfig, time_ms: int, signers: list[int], claimed_ticks: int = 1010
+    time_ms: int, signers: list[int], claimed_ticks: int = 1010
 ) -> oracle_service_pb2.SubmitUpdateRequest:
-    reports = [report_at(config, index, time_ms, 1010 + index) for index in signers]
+    reports = [report_at(index, time_ms, 1010 + index) for index in signers]
     return oracle_service_pb2.SubmitUpdateRequest(
         oracle_time_ms=time_ms,
-        prices_x16=[claimed_ticks << 16] * len(config.markets),
+        prices_x16=[claimed_ticks << 16] * len(local_parameters().underlyings),
         reports=[report_message(report) for report in reports],
     )
 
@@ -315,13 +315,13 @@ async def test_bad_oracle_update_is_refused_with_its_code(name: str, tmp_path: P
     async with trading_node(tmp_path) as node:
         before = await node.trace()
         time_ms = node.clock.now_ms() + 1 + offset_ms
-        request = _update(node.config, time_ms, signers, claimed_ticks)
+        request = _update(time_ms, signers, claimed_ticks)
         if edit is not None:
             edit(request)
         _, detail = await refusal(node.stubs.oracle.SubmitUpdate(request))
         assert detail.name == code
         assert await node.trace() == before
-        good = _update(node.config, node.clock.now_ms() + 1000, [0, 1])
+        good = _update(node.clock.now_ms() + 1000, [0, 1])
         response = await node.stubs.oracle.SubmitUpdate(good)
         assert response.receipt.sequence > 0
 
@@ -330,10 +330,10 @@ async def test_bad_oracle_reports_are_refused_and_do_not_count(tmp_path: Path) -
     async with trading_node(tmp_path) as node:
         before = await node.trace()
         now_ms = node.clock.now_ms()
-        good = report_message(report_at(node.config, 0, now_ms + 5, PRICE_TICKS))
-        forged = report_message(report_at(node.config, 1, now_ms + 5, PRICE_TICKS))
+        good = report_message(report_at(0, now_ms + 5, PRICE_TICKS))
+        forged = report_message(report_at(1, now_ms + 5, PRICE_TICKS))
         forged.prices_x16[0] += 1
-        old = report_message(report_at(node.config, 1, now_ms - 599_000, PRICE_TICKS))
+        old = report_message(report_at(1, now_ms - 599_000, PRICE_TICKS))
         stubs: Stubs = node.stubs
         submit = oracle_service_pb2.SubmitReportRequest
         assert (await stubs.oracle.SubmitReport(submit(report=good))).n_waiting == 1

@@ -22,19 +22,21 @@ from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane
 from novation.client.orders import MessageFactory, SigningIdentity
 from novation.client.units import from_quanta, to_quanta
+from novation.display import plain
 from novation.protocol.errors import ErrorCode
 from novation.receipts import Receipt
 from sequencer.messages import acknowledgement
-from tests.support.builders import exchange_config, market_config, private_key, public_key
+from tests.node.support import local_parameters
+from tests.support.builders import exchange_config, private_key, public_key, underlying
 
 SEQUENCER_KEY = 0xABC
-MARKET = Market(0, market_config(), Decimal("0.1"), Decimal("0.0001"))
+MARKET = Market(0, underlying())
 
 
 def factory() -> MessageFactory:
-    config = exchange_config()
-    markets = (MARKET, Market(1, config.markets[1], Decimal("0.01"), Decimal("0.0011")))
-    exchange = Exchange(config, markets, public_key(SEQUENCER_KEY), 16_384)
+    now = local_parameters()
+    markets = (MARKET, Market(1, now.underlyings[1]))
+    exchange = Exchange(exchange_config(), now, markets, public_key(SEQUENCER_KEY), 16_384)
     signer = LocalSigner(private_key(2))
     return MessageFactory(exchange, SigningIdentity(2, 0, signer, NonceLane(5)))
 
@@ -78,9 +80,23 @@ def test_quantize_rounds_only_when_asked() -> None:
     assert MARKET.quantize_size("0.00019") == Decimal("0.0001")
 
 
-def test_market_whose_units_do_not_give_the_multiplier_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="multiplier is 10"):
-        Market(0, market_config(), Decimal("0.1"), Decimal("0.001"))
+@pytest.mark.parametrize(
+    ("multiplier", "tick_decimals", "tick", "lot"),
+    [
+        (10, 1, "0.1", "0.0001"),
+        (11, 2, "0.01", "0.0011"),
+        (4_095, 0, "1", "0.004095"),
+        (4_000, 6, "0.000001", "4000"),
+        (1, 15, "0.000000000000001", "1000000000"),
+    ],
+)
+def test_market_shows_the_units_that_its_terms_give(
+    multiplier: int, tick_decimals: int, tick: str, lot: str
+) -> None:
+    terms = underlying(multiplier=multiplier, tick_decimals=tick_decimals)
+    market = Market(0, terms)
+    assert (plain(market.tick_size), plain(market.lot_size)) == (tick, lot)
+    assert to_quanta("value", market.tick_size * market.lot_size) == multiplier
 
 
 def test_nonces_grow_from_the_last_used_one() -> None:
@@ -110,7 +126,7 @@ def test_order_that_no_exchange_would_take_is_not_signed(
 def test_receipt_of_another_message_or_by_another_key_is_refused() -> None:
     maker, config = factory(), exchange_config()
     tx = maker.withdraw("1")
-    good = Receipt(9, tx.message_hash(config), 10, 0, 0).signed(config.domain_tag, SEQUENCER_KEY)
+    good = Receipt(9, tx.message_hash(config), 10, 0, 0).signed(config.config_hash, SEQUENCER_KEY)
     ack = maker.withdraw_ack(tx, acknowledgement(tx, good, ()).withdrawn)
     assert ack.receipt == good
     other = maker.withdraw("2")

@@ -11,28 +11,34 @@ import pytest
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side
 from novation.protocol.signing import signed
-from novation.protocol.transactions import Deposit, PlaceOrder, Withdraw
+from novation.protocol.transactions import (
+    Deposit,
+    ParameterKind,
+    PlaceOrder,
+    SetParameter,
+    Withdraw,
+)
 from novation.protocol.witness import BatchWitness
 from sequencer.config import BatchPolicy
 from sequencer.engine import Accepted, Command, Engine, EngineSettings
 from sequencer.feed import decode_event, event_key
 from sequencer.journal import JournalEntry, put_entry, read_entries
 from sequencer.store import WrongExchangeError, open_database
-from tests.node.support import PRICE_TICKS, SEQUENCER_KEY, local_config, report_at
+from tests.node.support import PRICE_TICKS, SEQUENCER_KEY, local_genesis, report_at
 from tests.support.builders import (
     START_MS,
     exchange_config,
-    genesis,
     l1_address,
+    oracle_private_key,
     oracle_update,
     private_key,
     public_key,
 )
 from tests.support.simulation import ManualClock
 
-CONFIG = local_config()
+CONFIG = exchange_config()
 SETTINGS = EngineSettings(
-    CONFIG, genesis(), BatchPolicy(max_cost_steps=10**7, max_age_ms=1_000), SEQUENCER_KEY
+    CONFIG, local_genesis(), BatchPolicy(max_cost_steps=10**7, max_age_ms=1_000), SEQUENCER_KEY
 )
 N_ACCOUNTS = 6
 
@@ -53,7 +59,7 @@ def fund(engine: Engine, time_ms: int = START_MS) -> None:
         Deposit(account_id, l1_address(account_id), public_key(private_key(account_id)), 10**11)
         for account_id in range(2, 2 + N_ACCOUNTS)
     ]
-    update = oracle_update(tuple(report_at(CONFIG, i, time_ms, PRICE_TICKS) for i in (0, 1)))
+    update = oracle_update(tuple(report_at(i, time_ms, PRICE_TICKS) for i in (0, 1)))
     commands = [Command(tx, START_MS, l1_index=i) for i, tx in enumerate(deposits)]
     result = engine.process([*commands, Command(update, START_MS)])
     assert all(isinstance(outcome, Accepted) for outcome in result.outcomes)
@@ -239,7 +245,7 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
                 max_fee_ppm=1000,
             )
             assert isinstance(act(engine, order), Accepted)
-        reports = tuple(report_at(CONFIG, i, later, PRICE_TICKS * 13 // 10) for i in (0, 1))
+        reports = tuple(report_at(i, later, PRICE_TICKS * 13 // 10) for i in (0, 1))
         engine.process([Command(oracle_update(reports), later)])
         for account_id in range(4, 2 + N_ACCOUNTS):
             assert isinstance(act(engine, Withdraw(account_id, 0, 1, 10**11)), Accepted)
@@ -250,6 +256,27 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
         assert refusal.code is ErrorCode.CUSTODY_EXCEEDED
         assert refusal.detail == f"{in_custody + 1} quanta, in custody {in_custody}"
         assert isinstance(act(engine, Withdraw(2, 0, 2, in_custody)), Accepted)
+        engine.seal()
+
+
+def test_update_whose_signatures_were_right_until_a_key_was_replaced_is_refused(
+    tmp_path: Path,
+) -> None:
+    """Whoever trusts the earlier check puts into a batch what nobody can prove."""
+    later = START_MS + 1
+    reports = tuple(report_at(i, later, PRICE_TICKS) for i in (0, 1))
+    with opened(tmp_path) as engine:
+        fund(engine)
+        committee = engine.state.parameters.oracle_keys
+        update = Command(oracle_update(reports), later, is_verified=True, committee=committee)
+        n_consumed = engine.l1_cursor.next_index
+        new_key = SetParameter(ParameterKind.ORACLE_KEY, 1, public_key(oracle_private_key(9)))
+        result = engine.process([Command(new_key, later, l1_index=n_consumed), update])
+        assert isinstance(result.outcomes[0], Accepted)
+        refusal = result.outcomes[1]
+        assert isinstance(refusal, InvalidTransaction)
+        assert refusal.code is ErrorCode.INVALID_SIGNATURE
+        assert result.parameters.oracle_keys[1] == public_key(oracle_private_key(9))
         engine.seal()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from novation.api.v1 import stream_service_pb2
+from novation.protocol.state import State
 from sequencer import event_log, keyspace
 from sequencer.engine import GroupResult
 from sequencer.errors import RequestRefusedError
@@ -16,6 +17,7 @@ from sequencer.feed import BATCH_CHANGES, Channel, FeedEvent, Scope, event_key, 
 from sequencer.history import History
 from sequencer.rpc.stream_service import StreamService
 from sequencer.store import Database, open_database
+from tests.support.builders import exchange_config, genesis, parameters
 
 BOOK: Scope = (Channel.BOOK, 0)
 
@@ -53,8 +55,13 @@ def event(sequence: int, scope: Scope) -> FeedEvent:
     return FeedEvent(number, *scope, message)
 
 
+def genesis_state() -> State:
+    return State.genesis(exchange_config(), genesis())
+
+
 def result(*events: FeedEvent, flushed_sequence: int = 0, last_batch_change: int = 0) -> Any:
     return GroupResult(
+        parameters=parameters(),
         feed=events,
         last_sequence=max((e.number // first_event_number(1) for e in events), default=0),
         flushed_sequence=flushed_sequence,
@@ -107,7 +114,7 @@ def test_old_events_are_dropped_without_walking_over_those_dropped_before(
     database: CountingDatabase,
 ) -> None:
     kept = 10
-    record = History(database, 2, (), event_retention=kept)
+    record = History(database, genesis_state(), event_retention=kept)
     for sequence in range(1, 101):
         record._feed = [event(sequence, (Channel.ACCOUNT, sequence % 5))]
         with database.write_batch() as write_batch:
@@ -119,7 +126,7 @@ def test_old_events_are_dropped_without_walking_over_those_dropped_before(
     assert numbers == [first_event_number(n) for n in range(100 - kept, 101)]
     assert database.n_rows <= 100 + len(rows)
     # A node that starts with a longer retention knows what is gone.
-    assert History(database, 2, (), event_retention=1_000).oldest_events == 100 - kept
+    assert History(database, genesis_state(), event_retention=1_000).oldest_events == 100 - kept
 
 
 def test_event_keys_keep_their_parts() -> None:

@@ -20,7 +20,7 @@ from sequencer.journal import oracle_updates_since
 from sequencer.node import exempt_from_collection
 from sequencer.rpc import stream_service
 from tests.node.support import PRICE_TICKS, report_at
-from tests.node.test_engine import CONFIG, N_ACCOUNTS, fund, opened, orders
+from tests.node.test_engine import N_ACCOUNTS, fund, opened, orders
 from tests.support.builders import START_MS, l1_address, oracle_update, private_key, public_key
 
 
@@ -154,7 +154,7 @@ def test_oracle_updates_are_found_without_reading_the_orders_between(
         engine.process(orders(random.Random(6), 30))
         times_ms = [START_MS + 5, START_MS + 9]
         updates = [
-            oracle_update(tuple(report_at(CONFIG, i, time_ms, PRICE_TICKS) for i in (0, 1)))
+            oracle_update(tuple(report_at(i, time_ms, PRICE_TICKS) for i in (0, 1)))
             for time_ms in times_ms
         ]
         for update, time_ms in zip(updates, times_ms, strict=True):

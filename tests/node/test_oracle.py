@@ -93,12 +93,12 @@ def test_reports_when_they_come_at_random_then_each_is_used_once_and_rounds_asce
 async def test_report_that_was_used_is_not_used_again_for_the_next_update(tmp_path: Path) -> None:
     async with running_node(tmp_path, policy=PATIENT) as node:
         start_ms = node.clock.now_ms()
-        reports = [report_at(node.config, i, start_ms + i, PRICE_TICKS) for i in range(3)]
+        reports = [report_at(i, start_ms + i, PRICE_TICKS) for i in range(3)]
         for item in reports:
             await _submit(node, item)
         await node.until(lambda engine: engine.state.globals.oracle_time_ms == start_ms)
         # Newer than the update's time, which is that of its oldest report, and spent all the same.
-        assert await _submit(node, report_at(node.config, 0, start_ms + 10, PRICE_TICKS)) == 1
+        assert await _submit(node, report_at(0, start_ms + 10, PRICE_TICKS)) == 1
         await _expect_stale(node, reports[2])
         await asyncio.sleep(2 * PATIENT.oracle.grace_ms / 1000)
         assert await node.node.runner.call(_oracle_time_ms) == start_ms
@@ -112,7 +112,7 @@ async def test_report_that_was_used_is_not_used_again_for_the_next_update(tmp_pa
 async def test_report_in_an_update_of_a_relayer_is_spent(tmp_path: Path) -> None:
     async with running_node(tmp_path, policy=PATIENT) as node:
         start_ms = node.clock.now_ms()
-        pair = [report_at(node.config, i, start_ms + 100 * i, PRICE_TICKS) for i in range(2)]
+        pair = [report_at(i, start_ms + 100 * i, PRICE_TICKS) for i in range(2)]
         assert await _submit(node, pair[1]) == 1
         update = build_update(pair)
         await node.stubs.oracle.SubmitUpdate(
@@ -123,7 +123,7 @@ async def test_report_in_an_update_of_a_relayer_is_spent(tmp_path: Path) -> None
             )
         )
         await _expect_stale(node, pair[1])
-        assert await _submit(node, report_at(node.config, 2, start_ms + 200, PRICE_TICKS)) == 1
+        assert await _submit(node, report_at(2, start_ms + 200, PRICE_TICKS)) == 1
 
 
 def _oracle_time_ms(engine: Engine) -> int:

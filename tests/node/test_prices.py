@@ -66,9 +66,9 @@ async def test_order_at_a_stale_price_is_refused_with_age_and_limit(tmp_path: Pa
 
 async def report(node: RunningNode, price_ticks: int = PRICE_TICKS) -> None:
     """Let a quorum of oracle nodes report."""
-    prices_x16 = [price_ticks << 16] * len(node.config.markets)
+    prices_x16 = [price_ticks << 16] * len(node.parameters.underlyings)
     time_ms = node.clock.now_ms()
-    for index in range(node.config.oracle_quorum):
+    for index in range(node.parameters.oracle_quorum):
         async with OracleClient(node.target, node.oracle_signer(index)) as oracle:
             await oracle.submit(time_ms, prices_x16)
 

@@ -406,7 +406,7 @@ async def test_deposit_with_a_foreign_key_is_consumed_without_credit(tmp_path: P
     async with running_node(tmp_path) as node:
         await node.fund(2)
         foreign = replace(deposit_entry(1, 2, ONE_DOLLAR), l1_address=l1_address(3))
-        node.l1.deposits.append(foreign)
+        node.l1.entries.append(foreign)
         await node.until(lambda engine: engine.state.globals.l1_queue_position == 2)
         async with node.client(2) as client:
             assert (await client.account()).collateral == 10_000

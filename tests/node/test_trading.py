@@ -73,7 +73,7 @@ async def test_receipt_is_signed_by_the_sequencer_and_names_the_message(tmp_path
         ack = await client.place_order("BTC-USD", Side.BUY, price="99.0", size="0.01")
         key = public_key(SEQUENCER_KEY)
         assert client.exchange.sequencer_public_key == key
-        assert ack.receipt.is_signed_by(node.config.domain_tag, key)
+        assert ack.receipt.is_signed_by(node.config.config_hash, key)
         assert (await client.order_by_message(ack.receipt.message_hash)).order_id == ack.order_id
 
 
@@ -199,7 +199,7 @@ async def test_client_finds_the_account_of_its_key(tmp_path: Path) -> None:
         assert await client.find_accounts(stranger.public_key) == ()
         for account_id in TRADERS:
             async with node.client(account_id) as other:
-                key = other.exchange.config.oracle_keys[0]
+                key = other.exchange.parameters.oracle_keys[0]
                 assert await other.find_accounts(key) == ()
                 account = await other.account()
                 assert await other.find_accounts(account.public_keys[0]) == (account_id,)

@@ -11,10 +11,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from novation.protocol.transactions import ParameterKind
 from sequencer.l1 import (
     Fees,
     L1Block,
     L1Deposit,
+    L1Entry,
+    L1Parameter,
     L1Queue,
     L1RefusedError,
     L1RejectedError,
@@ -78,7 +81,7 @@ class SimulatedL1:
         self.rejects_with = ""
         self.refuses_with = ""
         self.reverts_left = 0
-        self.deposits: list[L1Deposit] = []
+        self.entries: list[L1Entry] = []
         self.left_out: set[int] = set()
         self.forks: list[int] = []
         self.n_confirmed: int | None = None
@@ -114,10 +117,10 @@ class SimulatedL1:
     def skip_call(self, limit: int) -> bytes:
         return SKIP_PREFIX + str(limit).encode("ascii")
 
-    async def read_deposits(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
+    async def read_queue(self, first_index: int, limit: int, confirmations: int) -> L1Queue:
         assert confirmations >= 0
         self._answer()
-        confirmed = self.deposits[: self.n_confirmed][first_index:]
+        confirmed = self.entries[: self.n_confirmed][first_index:]
         wanted = [item for item in confirmed if item.index not in self.left_out][:limit]
         return L1Queue(self._block(max(self.block_number - confirmations, 0)), tuple(wanted))
 
@@ -213,7 +216,11 @@ class SimulatedL1:
 
     def add_deposit(self, account_id: int, amount_quanta: int = 10_000 * ONE_DOLLAR) -> None:
         """Queue a deposit by the account's own owner and key."""
-        self.deposits.append(deposit_entry(len(self.deposits), account_id, amount_quanta))
+        self.entries.append(deposit_entry(len(self.entries), account_id, amount_quanta))
+
+    def set_parameter(self, kind: ParameterKind, parameter_index: int, word: int) -> None:
+        """Queue a parameter as the contract's owner would; its checks are not here."""
+        self.entries.append(L1Parameter(len(self.entries), kind, parameter_index, word))
 
     def _block(self, number: int) -> L1Block:
         n_replaced = sum(first <= number for first in self.forks)

@@ -11,11 +11,27 @@ from hypothesis import strategies as st
 
 from devnet.batch_policy import batch_policy, proofs_on_l1
 from devnet.errors import UserError
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS, MAX_UNDERLYINGS
+from novation.protocol.constants import (
+    FUNDING_PREFIX_BOUND,
+    MAX_MAKERS_PER_ORDER,
+    MAX_MARKETS,
+    MAX_POSITIONS,
+    MAX_UNDERLYINGS,
+)
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import BatchFull, OutputFull
+from novation.protocol.markets import Market
+from novation.protocol.orders import RestingOrder
+from novation.protocol.output import MarketRecord, OrderRecord, market_felts, order_felts
 from novation.protocol.sealing import seal_batch
-from novation.protocol.transactions import Transaction, Withdraw
+from novation.protocol.transactions import (
+    ListMarket,
+    OracleReport,
+    ParameterKind,
+    SetParameter,
+    Transaction,
+    Withdraw,
+)
 from novation.protocol.transition import apply_transaction, open_batch
 from prover.calldata import (
     OUTPUT_OFFSET,
@@ -31,15 +47,19 @@ from sequencer.config import PROOFS_ON_L1, BatchPolicy
 from sequencer.l1_cost import (
     CALL_BYTES,
     ENVELOPE_BYTES,
+    MARKET_COST,
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_GAS,
+    ORDER_BYTES,
     STATEMENT_BYTES,
     empty_batch_cost,
+    order_cost,
     order_steps_at_most,
     padded_steps,
+    touched_cost,
     worst_transaction_cost,
 )
-from tests.support.builders import ONE_DOLLAR, parameters
+from tests.support.builders import ONE_DOLLAR, oracle_update, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.output_cost import output_cost
 
@@ -124,6 +144,19 @@ def test_envelope_when_every_field_is_at_its_longest_then_within_the_bound() -> 
     assert OUTPUT_OFFSET == STATEMENT_BYTES
 
 
+def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the_bound() -> None:
+    ids, ticks = 2**48 - 1, 2**32 - 1
+    market = Market(15, ids, 255, ids, ids, ticks, ids, ticks, FUNDING_PREFIX_BOUND - 1)
+    longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))
+    assert longest == MARKET_COST
+    lots = 2**32 - 1
+    resting = RestingOrder(ids, lots, MAX_MARKETS - 1, SELL, True, lots, ticks, ids, ids, ticks)
+    orders = 2 * output_cost(order_felts(OrderRecord(2**24 - 1, resting))).n_bytes
+    own = touched_cost(1, 0, 0).n_bytes
+    assert order_cost(0, 0).n_bytes == own + 2 * ORDER_BYTES + longest.n_bytes
+    assert order_cost(0, 0).n_bytes >= own + orders + longest.n_bytes
+
+
 class Filler:
     """Applies transactions and asks the meter, as the engine does, until the batch is full."""
 
@@ -154,6 +187,7 @@ class Filler:
         except BatchFull:
             return False
         self.meter.add(1, ex.time_ms, tx, result.cost_steps, result)
+        self.meter.grow(len(ex.state.underlyings))
         return not self.meter.is_full(ex.state)
 
     def check(self) -> tuple[int, int]:
@@ -268,6 +302,24 @@ def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a
     filler.check()
 
 
+def add_market(filler: Filler, rng: random.Random) -> None:
+    """Let L1's owner add an underlying; it has a price and is listed at once, or not yet."""
+    ex = filler.exchange
+    index = len(ex.state.underlyings)
+    if index == MAX_UNDERLYINGS:
+        return
+    terms = underlying(symbol=f"U{index}", multiplier=100)
+    filler.take(SetParameter(ParameterKind.UNDERLYING, index, terms.word()))
+    if rng.random() < 0.7:
+        ex.time_ms += 1
+        price_x16 = 1000 << 16
+        reports = tuple(OracleReport(i, ex.time_ms, (price_x16,) * (index + 1)) for i in (0, 1))
+        filler.take(oracle_update(reports))
+        for market_id in range(index + 1):
+            if market_id not in ex.state.markets:
+                filler.take(ListMarket(market_id))
+
+
 @given(st.integers(0, 2**31))
 def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed: int) -> None:
     rng = random.Random(seed)
@@ -275,12 +327,15 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
     ex = filler.exchange
     for _ in range(rng.randrange(1, 40)):
         account_id = rng.randrange(2, 8)
-        if rng.random() < 0.2:
+        kind = rng.random()
+        if kind < 0.1:
+            add_market(filler, rng)
+        elif kind < 0.3:
             filler.take(ex.deposit(account_id, rng.randrange(1, ONE_DOLLAR)))
         else:
             side, price = rng.choice([BUY, SELL]), rng.randrange(980, 1020)
             order = ex.order(account_id, side, rng.randrange(1, 9), price)
-            filler.take(replace(order, market_id=rng.randrange(3)))
+            filler.take(replace(order, market_id=rng.choice(list(ex.state.markets))))
         counted = filler.meter.output_cost
         filler.meter._recount(ex.state)
         exact = filler.meter.output_cost

@@ -69,6 +69,18 @@ class CancelOrderResponse(_message.Message):
     cancelled_lots: int
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., cancelled_lots: _Optional[int] = ...) -> None: ...
 
+class ListMarketRequest(_message.Message):
+    __slots__ = ("market_id",)
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    def __init__(self, market_id: _Optional[int] = ...) -> None: ...
+
+class ListMarketResponse(_message.Message):
+    __slots__ = ("receipt",)
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
 class WithdrawRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -51,6 +51,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
                 _registered_method=True)
+        self.ListMarket = channel.unary_unary(
+                '/novation.api.v1.OrderService/ListMarket',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketResponse.FromString,
+                _registered_method=True)
         self.StreamOrders = channel.stream_stream(
                 '/novation.api.v1.OrderService/StreamOrders',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.StreamOrdersRequest.SerializeToString,
@@ -81,6 +86,13 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMarket(self, request, context):
+        """Unsigned: whoever wants the market of an underlying that has prices and none yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamOrders(self, request_iterator, context):
         """Many commands on one connection, applied in the order sent; answers come in the same order.
         """
@@ -105,6 +117,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.Withdraw,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.SerializeToString,
+            ),
+            'ListMarket': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMarket,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketResponse.SerializeToString,
             ),
             'StreamOrders': grpc.stream_stream_rpc_method_handler(
                     servicer.StreamOrders,
@@ -195,6 +212,33 @@ class OrderService:
             '/novation.api.v1.OrderService/Withdraw',
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMarket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/ListMarket',
+            novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketResponse.FromString,
             options,
             channel_credentials,
             insecure,

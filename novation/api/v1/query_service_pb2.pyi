@@ -12,11 +12,10 @@ class GetExchangeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetExchangeResponse(_message.Message):
-    __slots__ = ("chain_id", "exchange_address", "config_hash", "domain_tag", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes")
+    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings")
     CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
-    DOMAIN_TAG_FIELD_NUMBER: _ClassVar[int]
     MARKETS_FIELD_NUMBER: _ClassVar[int]
     ORACLE_PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
     ORACLE_QUORUM_FIELD_NUMBER: _ClassVar[int]
@@ -24,10 +23,10 @@ class GetExchangeResponse(_message.Message):
     SEQUENCER_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    UNDERLYINGS_FIELD_NUMBER: _ClassVar[int]
     chain_id: int
     exchange_address: bytes
     config_hash: bytes
-    domain_tag: bytes
     markets: _containers.RepeatedCompositeFieldContainer[_types_pb2.Market]
     oracle_public_keys: _containers.RepeatedScalarFieldContainer[bytes]
     oracle_quorum: int
@@ -35,7 +34,8 @@ class GetExchangeResponse(_message.Message):
     sequencer_public_key: bytes
     time_ms: int
     max_message_bytes: int
-    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., domain_tag: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
+    underlyings: _containers.RepeatedCompositeFieldContainer[_types_pb2.Underlying]
+    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ...) -> None: ...
 
 class GetAccountRequest(_message.Message):
     __slots__ = ("account_id",)

@@ -309,7 +309,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -324,6 +324,8 @@ class Market(_message.Message):
     MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     OPEN_INTEREST_LOTS_FIELD_NUMBER: _ClassVar[int]
+    UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
+    LISTED_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -338,4 +340,30 @@ class Market(_message.Message):
     mark_price_x16: int
     status: int
     open_interest_lots: int
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ...) -> None: ...
+    underlying_id: int
+    listed_time_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ...) -> None: ...
+
+class Underlying(_message.Message):
+    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16")
+    UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TICK_DECIMALS_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAKER_FEE_PPM_FIELD_NUMBER: _ClassVar[int]
+    TAKER_FEE_PPM_FIELD_NUMBER: _ClassVar[int]
+    PRICE_BAND_PPM_FIELD_NUMBER: _ClassVar[int]
+    INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    underlying_id: int
+    symbol: str
+    tick_decimals: int
+    multiplier: int
+    initial_margin_ppm: int
+    maintenance_margin_ppm: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    price_band_ppm: int
+    index_price_x16: int
+    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ...) -> None: ...

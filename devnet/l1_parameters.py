@@ -1,0 +1,94 @@
+"""The exchange's parameters as the contract has them: what will hold once its queue is consumed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devnet.contracts import load_artifact
+from devnet.event_logs import EventReader
+from novation.protocol.rules.set_parameter import changed_parameters
+from novation.protocol.transactions import ParameterKind, SetParameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eth_account.signers.local import LocalAccount
+    from web3.contract.contract import ContractFunction
+
+    from devnet.contracts import Chain
+    from devnet.deployment import Deployment
+    from novation.protocol.parameters import Parameters, Underlying
+
+
+class ParametersOnL1:
+    """Reads them, and sets them as the contract's owner."""
+
+    def __init__(self, chain: Chain, deployment: Deployment) -> None:
+        """Use the deployment's exchange; nothing is asked yet."""
+        self._chain = chain
+        self._deployment = deployment
+        self._contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
+
+    def shown(self) -> dict[str, int]:
+        """Return what the contract shows, by name."""
+        functions = self._contract.functions
+        n_underlyings, n_oracles, quorum, max_age_ms = functions.parameters().call()
+        words = [functions.underlying(index).call() for index in range(n_underlyings)]
+        keys = [functions.oracleKey(index).call() for index in range(n_oracles)]
+        return _named(words, keys, quorum, max_age_ms)
+
+    def expected(self) -> dict[str, int]:
+        """Return what the contract must show after all changes since the deployment.
+
+        Raises:
+            ValueError: if a change is none that the contract takes.
+        """
+        now = self.followed()
+        words = [terms.word() for terms in now.underlyings]
+        return _named(words, now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms)
+
+    def followed(self) -> Parameters:
+        """Return what all changes since the deployment have made of the first parameters.
+
+        Raises:
+            ValueError: if a change is none that the contract takes.
+        """
+        parameters = self._deployment.parameters
+        reader = EventReader(self._contract, ("ParameterQueued",))
+        last_block = self._chain.web3.eth.block_number
+        for event in reader.read(self._deployment.deploy_block, last_block):
+            values = event["args"]
+            kind = ParameterKind(values["kind"])
+            change = SetParameter(kind, values["index"], values["word"])
+            parameters = changed_parameters(parameters, change)
+        return parameters
+
+    def set_underlying(self, index: int, terms: Underlying, owner: LocalAccount) -> int:
+        """Change an underlying or append one; return the entry's index in the queue.
+
+        Raises:
+            RevertedError: if the contract refuses.
+        """
+        call = self._contract.functions.setUnderlying(index, terms.word())
+        return self._queue(call, owner)
+
+    def set_oracle_key(self, index: int, key: int, owner: LocalAccount) -> int:
+        """Replace an oracle's key or append one; see `set_underlying`."""
+        return self._queue(self._contract.functions.setOracleKey(index, key), owner)
+
+    def set_oracle_rule(self, quorum: int, max_age_ms: int, owner: LocalAccount) -> int:
+        """Set how many oracles must agree and how old reports may be; see `set_underlying`."""
+        return self._queue(self._contract.functions.setOracleRule(quorum, max_age_ms), owner)
+
+    def _queue(self, call: ContractFunction, owner: LocalAccount) -> int:
+        receipt = self._chain.transact(call, owner)
+        (event,) = self._contract.events.ParameterQueued().process_receipt(receipt)
+        return int(event["args"]["queueIndex"])
+
+
+def _named(
+    words: Sequence[int], keys: Sequence[int], quorum: int, max_age_ms: int
+) -> dict[str, int]:
+    named = {"oracle quorum": quorum, "oracle max age ms": max_age_ms}
+    named |= {f"underlying {index}": word for index, word in enumerate(words)}
+    return named | {f"oracle key {index}": key for index, key in enumerate(keys)}
