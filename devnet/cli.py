@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "order": CommandSource("devnet.commands.trading", "order"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),
+    "parameters": CommandSource("devnet.commands.parameters", "app"),
+    "list": CommandSource("devnet.commands.parameters", "list_market"),
     "book": CommandSource("devnet.commands.views", "book"),
     "account": CommandSource("devnet.commands.views", "account"),
     "status": CommandSource("devnet.commands.settlement", "status"),

@@ -10,7 +10,7 @@ from web3.logs import DISCARD
 from devnet.amounts import usd_from_quanta
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
-from devnet.event_logs import EventReader
+from devnet.queue_position import queue_position
 from novation.client import InvalidInputError, check_stark_key
 
 if TYPE_CHECKING:
@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueuedDeposit:
-    """A deposit in the contract's queue.
-
-    `position` is its place among what batches consume, or a little less: deposits that the
-    sequencer took before their reclaim was requested are counted only once they have settled.
-    """
+    """A deposit in the contract's queue; `position` is its place among what batches consume."""
 
     account_id: int
     position: int
@@ -79,15 +75,9 @@ class TraderOnL1:
         deposit = self.exchange.functions.deposit(key, amount_quanta)
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
-        index = log["args"]["index"]
-        reader = EventReader(self.exchange, ("ReclaimRequested", "ReclaimOvertaken"))
-        n_left_out = 0
-        for event in reader.read(self.deployment.deploy_block, self.chain.web3.eth.block_number):
-            if event["event"] == "ReclaimOvertaken":
-                n_left_out -= 1
-            elif event["args"]["index"] < index:
-                n_left_out += 1
-        return QueuedDeposit(log["args"]["accountId"], index - n_left_out)
+        index, deploy_block = log["args"]["index"], self.deployment.deploy_block
+        position = queue_position(self.exchange, deploy_block, index)
+        return QueuedDeposit(log["args"]["accountId"], position)
 
     def request_reclaim(self, index: int, amount_quanta: int) -> None:
         """Take a deposit out of the queue, for `reclaim` after the contract's delay.

@@ -97,5 +97,6 @@ def build_report(
         tampered_root_rejected=bool(evidence.answers.changed_root),
         profile=profile,
         seconds_total=round(seconds_total, 1),
+        markets_listed=sum(market.listed_ms > 0 for market in rebuilt.state.markets.values()),
         batches=batches,
     )

@@ -1,7 +1,8 @@
 """The story of the demo as data: who trades what, in three acts.
 
-Act one opens positions, act two follows an oracle move with cancels and new quotes, act three
-closes and withdraws. Every act becomes a batch of its own. Prices are offsets from the oracle's
+Before act one the owner of the L1 contract adds a market to the running exchange. Act one opens
+positions, act two follows an oracle move with cancels and new quotes, act three closes and
+withdraws. Every act becomes a batch of its own. Prices are offsets from the oracle's
 price of the act, so that the orders stay inside the price band wherever the market starts.
 """
 
@@ -11,18 +12,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from devnet.markets import LISTED_LATER, MARKETS
 from novation.protocol.orders import Side, TimeInForce
 
 MAKERS: Final = ("alice", "bob", "carol", "dave")
 TAKERS: Final = ("erin", "frank", "grace", "heidi")
 TRADERS: Final = MAKERS + TAKERS
 DEPOSIT_USD: Final = dict.fromkeys(MAKERS, 50_000) | dict.fromkeys(TAKERS, 20_000)
-BTC, ETH = 0, 1
+# By market id: those that exist from the start, and the one that is listed on the way.
+STORY_MARKETS: Final = (*MARKETS, LISTED_LATER)
+BTC, ETH, SOL = 0, 1, 2
 LEVELS: Final = 3
 LEVEL_STEP_PPM: Final = 400
 TAKER_REACH_PPM: Final = 8_000
 MOVE_PPM: Final = (0, 12_000, 9_000)
-ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000}
+ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000, SOL: 50_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,16 @@ class Act:
 def story() -> tuple[Act, ...]:
     """Return the three acts."""
     return (
-        Act("positions are opened", MOVE_PPM[0], (*_quotes(), *_opening_trades())),
+        Act(
+            "positions are opened",
+            MOVE_PPM[0],
+            (
+                *_quotes(),
+                *_quotes_of_the_new(),
+                *_opening_trades(),
+                _take("erin", SOL, Side.BUY, 60),
+            ),
+        ),
         Act(
             "the market moves",
             MOVE_PPM[1],
@@ -91,6 +104,16 @@ def _quotes() -> list[PlannedOrder]:
     ]
 
 
+def _quotes_of_the_new() -> list[PlannedOrder]:
+    """One maker quotes the market that was just listed, once on each side."""
+    return [
+        PlannedOrder(
+            "alice", SOL, side, sign * LEVEL_STEP_PPM, ORDER_LOTS[SOL], TimeInForce.POST_ONLY
+        )
+        for side, sign in ((Side.BUY, -1), (Side.SELL, 1))
+    ]
+
+
 def _take(
     trader: str,
     market_id: int,
@@ -108,7 +131,10 @@ def _take(
 
 
 def _opening_trades() -> list[PlannedOrder]:
-    """Each taker takes a view on both markets; two of them sweep more than one maker."""
+    """Each taker takes a view on both markets; two of them sweep more than one maker.
+
+    One takes what the new market has.
+    """
     return [
         _take(trader, market_id, side, percent)
         for trader, side, percent in (
@@ -118,7 +144,7 @@ def _opening_trades() -> list[PlannedOrder]:
             ("heidi", Side.SELL, 120),
         )
         for market_id in (BTC, ETH)
-    ]
+    ] + [_take("erin", SOL, Side.BUY, 60)]
 
 
 def _momentum_trades() -> list[PlannedOrder]:
@@ -144,5 +170,6 @@ def _closing_trades() -> list[PlannedOrder]:
             ("grace", Side.SELL),
             ("heidi", Side.SELL),
         )
-        for market_id in (BTC, ETH)
+        for market_id in (BTC, ETH, SOL)
+        if market_id != SOL or trader == "erin"
     ]

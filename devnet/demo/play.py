@@ -11,11 +11,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from devnet.demo.plan import PlannedCancels, PlannedOrder, price_in_ticks
+from devnet.demo.plan import STORY_MARKETS, PlannedCancels, PlannedOrder, price_in_ticks
 from devnet.errors import UserError
-from devnet.markets import MARKETS
-from devnet.prices import decimal_text, write_prices
-from novation.client import Client, LocalSigner, RejectedError, StalePriceError
+from devnet.prices import decimal_text, set_prices
+from novation.client import (
+    Client,
+    LocalSigner,
+    RejectedError,
+    StalePriceError,
+    UnknownMarketError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -99,28 +104,28 @@ class Players:
         return dict.fromkeys(self.clients, amount_usd)
 
     async def _move_market(self, move_ppm: int, prices_path: Path) -> None:
-        references = [reference_price(market_id, move_ppm) for market_id in range(len(MARKETS))]
-        write_prices(
+        references = [reference_price(i, move_ppm) for i in range(len(STORY_MARKETS))]
+        set_prices(
             prices_path,
             {
-                market.config.symbol: decimal_text(price)
-                for market, price in zip(MARKETS, references, strict=True)
+                market.symbol: decimal_text(price)
+                for market, price in zip(STORY_MARKETS, references, strict=True)
             },
         )
         client = next(iter(self.clients.values()))
-        for market, reference in zip(MARKETS, references, strict=True):
-            mark = await wait_for_mark(client, market.config.symbol, reference)
-            self._timeline.add("oracle", f"{market.config.symbol} marked at {mark:.2f} USD")
+        for market, reference in zip(STORY_MARKETS, references, strict=True):
+            mark = await wait_for_mark(client, market.symbol, reference)
+            self._timeline.add("oracle", f"{market.symbol} marked at {mark:.2f} USD")
 
     async def _place(self, step: PlannedOrder, move_ppm: int) -> None:
-        market = MARKETS[step.market_id]
+        market = STORY_MARKETS[step.market_id]
         reference = reference_price(step.market_id, move_ppm)
         ticks = price_in_ticks(reference, market.tick_size, step.price_offset_ppm)
         client = self.clients[step.trader]
         try:
             acknowledgement = await at_fresh_prices(
                 lambda: client.place_order(
-                    market.config.symbol,
+                    market.symbol,
                     step.side,
                     price=ticks * Decimal(market.tick_size),
                     size=step.size_lots * Decimal(market.lot_size),
@@ -161,7 +166,15 @@ async def at_fresh_prices(act: Callable[[], Awaitable[T]]) -> T:
 
 def reference_price(market_id: int, move_ppm: int) -> Fraction:
     """Return the USD price that the oracle nodes see after a move from the start price."""
-    return Fraction(MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
+    return Fraction(STORY_MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
+
+
+async def _mark_price(client: Client, symbol: str) -> Decimal | None:
+    """Return the mark price, None before there is one, or before the market is listed."""
+    try:
+        return await client.mark_price(symbol)
+    except UnknownMarketError:
+        return None
 
 
 async def wait_for_mark(client: Client, symbol: str, expected: Fraction) -> Decimal:
@@ -172,7 +185,7 @@ async def wait_for_mark(client: Client, symbol: str, expected: Fraction) -> Deci
     """
     deadline = asyncio.get_running_loop().time() + WAIT_TIMEOUT_S
     while asyncio.get_running_loop().time() < deadline:
-        mark = await client.mark_price(symbol)
+        mark = await _mark_price(client, symbol)
         if mark is not None:
             difference = abs(Fraction(mark) - expected)
             if difference * PPM <= expected * PRICE_TOLERANCE_PPM:

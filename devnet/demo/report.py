@@ -52,6 +52,7 @@ class DemoReport:
     tampered_root_rejected: bool
     profile: str
     seconds_total: float
+    markets_listed: int
     batches: tuple[BatchFigures, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -70,6 +71,7 @@ class DemoReport:
             "no withdrawal was paid": self.withdrawals_paid > 0,
             "the tampered proof was accepted": self.tampered_proof_rejected,
             "the tampered root was accepted": self.tampered_root_rejected,
+            "no market was listed": self.markets_listed > 0,
             f"security {self.security_bits_conjectured} bits < {MIN_SECURITY_BITS}": (
                 self.security_bits_conjectured >= MIN_SECURITY_BITS
             ),

@@ -18,6 +18,8 @@ from devnet.demo.timeline import Timeline
 from devnet.deployment import Deployment
 from devnet.errors import UserError
 from devnet.keys import derive_keys, save_keys
+from devnet.markets import LISTED_LATER
+from devnet.owner_l1 import OwnerOnL1
 from devnet.progress import PROOF_TIMEOUT_S, wait_for_deposit, wait_until
 from devnet.rebuild import rebuild
 from devnet.system import Devnet, DevnetOptions, remove_home
@@ -92,6 +94,7 @@ def run_story(home: Home, acts: Sequence[Act], profile: str) -> DemoReport:
     )
     with Devnet(home, options) as system:
         stage = open_stage(home, system, timeline)
+        add_market(stage)
         enter_collateral(stage)
         status = asyncio.run(trade(stage, system, acts))
         evidence = examine(stage, pay_out(stage))
@@ -114,6 +117,14 @@ def open_stage(home: Home, system: Devnet, timeline: Timeline) -> Stage:
     return Stage(home, system.endpoints, chain, deployment, traders, timeline)
 
 
+def add_market(stage: Stage) -> None:
+    """The owner of the L1 contract adds what nobody deployed; the node lists it by itself."""
+    new = LISTED_LATER
+    owner = OwnerOnL1(stage.home, stage.chain, stage.deployment)
+    position = owner.set_underlying(new.symbol, lambda _: new.terms, new.start_price)
+    stage.timeline.add("L1", f"owner adds {new.symbol}, queue position {position}")
+
+
 def enter_collateral(stage: Stage) -> None:
     """Every trader deposits on L1."""
     amounts = [
@@ -129,7 +140,8 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
     """Play the acts, each into a batch of its own; return the counters once all is final."""
     timeline = stage.timeline
     async with Client(stage.endpoints.sequencer) as client:
-        await wait_for_deposit(client, len(stage.traders) - 1)
+        # Behind the new market.
+        await wait_for_deposit(client, len(stage.traders))
         timeline.add("sequencer", f"{len(stage.traders)} deposits credited")
         storyteller = asyncio.create_task(_tell_of_batches(client, timeline))
         async with Players(stage.endpoints.sequencer, stage.traders, timeline) as players:

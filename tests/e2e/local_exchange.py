@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from devnet.demo.plan import (
     DEPOSIT_USD,
+    STORY_MARKETS,
     TRADERS,
     Act,
     PlannedCancels,
@@ -13,18 +14,22 @@ from devnet.demo.plan import (
     price_in_ticks,
 )
 from devnet.keys import TraderKeys, derive_keys
-from devnet.markets import MARKETS, QUANTA_PER_USD
+from devnet.markets import LISTED_LATER, MARKETS, QUANTA_PER_USD
 from novation.crypto import sign
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.events import OrderFilled
+from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    ListMarket,
     OracleReport,
     OracleUpdate,
+    ParameterKind,
     PlaceOrder,
+    SetParameter,
     Transaction,
     Withdraw,
 )
@@ -40,7 +45,12 @@ def local_config(exchange_address: int = 0x1234) -> ExchangeConfig:
     return ExchangeConfig(
         chain_id=31337,
         exchange_address=exchange_address,
-        markets=tuple(market.config for market in MARKETS),
+    )
+
+
+def local_parameters() -> Parameters:
+    return Parameters(
+        underlyings=tuple(market.terms for market in MARKETS),
         oracle_keys=tuple(oracle.stark_public for oracle in ORACLES),
         oracle_quorum=2,
         oracle_max_age_ms=60_000,
@@ -59,11 +69,16 @@ class LocalExchange:
     def __post_init__(self) -> None:
         operator = derive_keys("operator", seed=1)
         owner = int(operator.l1_address, 16)
-        genesis = Genesis(owner, operator.stark_public, owner, operator.stark_public)
+        key = operator.stark_public
+        genesis = Genesis(owner, key, owner, key, local_parameters())
         self.state = State.genesis(self.config, genesis)
         self.traders = {name: derive_keys(name, seed=1) for name in TRADERS}
         self.account_ids = {name: FIRST_USER_ACCOUNT_ID + i for i, name in enumerate(TRADERS)}
         open_batch(self.state)
+
+    def add_market(self) -> None:
+        kind, index = ParameterKind.UNDERLYING, len(self.state.underlyings)
+        self.apply(SetParameter(kind, index, LISTED_LATER.terms.word()))
 
     def deposit_all(self) -> None:
         for name, keys in self.traders.items():
@@ -81,19 +96,23 @@ class LocalExchange:
 
     def update_prices(self, move_ppm: int) -> None:
         self.time_ms += 1000
-        prices = tuple(m.price_x16(self.reference(i, move_ppm)) for i, m in enumerate(MARKETS))
+        traded = STORY_MARKETS[: len(self.state.underlyings)]
+        prices = tuple(m.price_x16(self.reference(i, move_ppm)) for i, m in enumerate(traded))
         reports = []
         for index, keys in enumerate(ORACLES[:2]):
             report = OracleReport(index, self.time_ms, prices)
             message = report.message_hash(self.config)
             reports.append(replace(report, signature=_signed(message, keys)))
         self.apply(OracleUpdate(self.time_ms, prices, tuple(reports)))
+        for market_id in range(len(traded)):
+            if market_id not in self.state.markets:
+                self.apply(ListMarket(market_id))
 
     def reference(self, market_id: int, move_ppm: int) -> Fraction:
-        return Fraction(MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
+        return Fraction(STORY_MARKETS[market_id].start_price) * (PPM + move_ppm) / PPM
 
     def place(self, step: PlannedOrder, move_ppm: int) -> None:
-        market = MARKETS[step.market_id]
+        market = STORY_MARKETS[step.market_id]
         reference = self.reference(step.market_id, move_ppm)
         order = PlaceOrder(
             account_id=self.account_ids[step.trader],
@@ -136,7 +155,10 @@ class LocalExchange:
     def apply(self, tx: Transaction) -> None:
         result = apply_transaction(self.state, tx, self.time_ms)
         self.counts[type(tx).__name__] += 1
-        self.counts["fills"] += sum(isinstance(event, OrderFilled) for event in result.events)
+        for event in result.events:
+            if isinstance(event, OrderFilled):
+                self.counts["fills"] += 1
+                self.counts[f"fills in {event.market_id}"] += 1
         self.counts["cost_steps"] += result.cost_steps
 
     def next_nonce(self) -> int:

@@ -64,6 +64,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
         assert "collateral 5000" in novation("deposit", "5000", "--key", name)
     assert "alice has 5000" in novation("deposit", "5000.000001", "--key", "alice", status=2)
     wait_for_price(novation)
+    add_and_trade_a_market(novation)
 
     placed = novation("order", "BTC-USD", "buy", "0.01", "94000", "--key", "alice")
     order_id = re.findall(r"order (\d+): resting", placed)[0]
@@ -99,7 +100,41 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     assert_nothing_runs(home)
 
 
-def wait_for_price(novation: Session) -> None:
+def add_and_trade_a_market(novation: Session) -> None:
+    """The owner adds an underlying; oracles report it, the node lists it, two people trade it."""
+    shown = novation("parameters")
+    assert "BTC-USD" in shown
+    assert "2 of 3 must agree" in shown
+    add = ("parameters", "set-underlying", "SOL-USD")
+    refusals = {
+        add: (2, "no price of SOL-USD; give one with --price"),
+        (*add, "--price", "99.99"): (2, "a lot is worth 99990 quanta, at least 100000"),
+        (*add, "--price", "180", "--multiplier", "4096"): (2, "multiplier 4096"),
+        (*add[:2], "BTC-USD", "--multiplier", "11"): (1, "SettingIsFixed(field=multiplier"),
+        (*add[:2], "SOL USD", "--price", "180"): (1, "field=symbol_character, value=32"),
+        ("parameters", "set-oracle-key", "4", "0x1"): (1, "field=oracle_index, value=4, min=0"),
+        ("parameters", "set-oracle-key", "3", "0x5"): (2, "is no key of the Stark curve"),
+        ("parameters", "set-oracle-rule", "4", "60000"): (1, "field=oracle_quorum, value=4"),
+        ("list", "BTC-USD"): (1, "MARKET_LISTED"),
+        ("list", "SOL-USD"): (2, "none of BTC-USD, ETH-USD"),
+    }
+    for arguments, (status, words) in refusals.items():
+        assert words in novation(*arguments, status=status), arguments
+    assert "SOL-USD" in novation(*add, "--price", "180", "--maker-fee-ppm", "100")
     deadline = time.monotonic() + PATIENCE_S
-    while "mark None" in novation("book", "BTC-USD"):
+    while "listed since" not in novation("list", "SOL-USD", status=1):
+        assert time.monotonic() < deadline
+    wait_for_price(novation, "SOL-USD")
+    novation("order", "SOL-USD", "sell", "3", "180.05", "--key", "bob")
+    bought = novation("order", "SOL-USD", "buy", "2", "180.05", "--key", "alice")
+    assert "filled 2.000" in bought
+    assert "SOL-USD" in novation("account", "--key", "alice")
+    # What rests dies when its fee is raised.
+    assert "150" in novation(*add, "--maker-fee-ppm", "150")
+    assert "180.05" not in novation("book", "SOL-USD")
+
+
+def wait_for_price(novation: Session, symbol: str = "BTC-USD") -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while "mark None" in novation("book", symbol):
         assert time.monotonic() < deadline

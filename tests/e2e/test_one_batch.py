@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devnet.demo.plan import TRADERS, Act, PlannedCancels, PlannedOrder
+from devnet.demo.plan import SOL, TRADERS, Act, PlannedCancels, PlannedOrder
 from devnet.demo.report import MAX_CALLDATA_BYTES, MAX_L1_GAS, MIN_SECURITY_BITS
 from devnet.demo.run import run_story
 from devnet.home import Home
@@ -32,6 +32,9 @@ ACT = Act(
         PlannedOrder("erin", 0, Side.BUY, 500, 400),
         PlannedOrder("frank", 1, Side.SELL, -500, 2_500, TimeInForce.IOC),
         PlannedCancels("bob", Side.SELL),
+        # The market that is added on the way.
+        PlannedOrder("dave", SOL, Side.SELL, 300, 9_000, TimeInForce.POST_ONLY),
+        PlannedOrder("grace", SOL, Side.BUY, 500, 4_000, TimeInForce.IOC),
     ),
 )
 
@@ -41,7 +44,8 @@ def test_batch_when_proven_and_settled_then_everyone_agrees_and_is_paid(tmp_path
     home = Home(tmp_path / "devnet")
     report = run_story(home, (ACT,), "balanced")
 
-    assert (report.orders_accepted, report.fills) == (5, 2)
+    assert (report.orders_accepted, report.fills) == (7, 3)
+    assert report.markets_listed == 1
     # One batch, or more on a machine that is too busy to play the act within a batch's age.
     assert report.batches_proven == report.batches_finalised == len(report.batches) >= 1
     assert report.state_root_sequencer == report.state_root_l1 == report.state_root_rebuilt
@@ -53,7 +57,8 @@ def test_batch_when_proven_and_settled_then_everyone_agrees_and_is_paid(tmp_path
     assert report.l1_gas <= MAX_L1_GAS
 
     outputs = [checked_output(home, batch.batch_number) for batch in report.batches]
-    assert sum(len(output.operations) for output in outputs) == len(TRADERS)
+    # Of the new market, and of each deposit.
+    assert sum(len(output.operations) for output in outputs) == 1 + len(TRADERS)
     assert sum(len(output.withdrawals) for output in outputs) == len(TRADERS)
     assert f"{outputs[-1].new_root:#066x}" == report.state_root_l1
     assert_nothing_runs(home)

@@ -1,0 +1,198 @@
+"""`novation parameters`, `novation list`: what is traded, and what the owner may change."""
+
+from dataclasses import dataclass, fields
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from devnet.commands.options import HomeOption
+from devnet.connection import ask_sequencer
+from devnet.console import console, waiting
+from devnet.errors import UserError
+from devnet.home import Home
+from devnet.progress import wait_for_deposit
+from novation import display
+from novation.client import Client, InvalidInputError, check_stark_key
+from novation.protocol.parameters import Parameters, Underlying
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Show what is traded on which terms, and change it as the owner of the L1 contract.",
+)
+
+PpmOption = Annotated[int | None, typer.Option(min=0, metavar="PPM", help="Parts per million.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was asked for; None leaves a value as it is."""
+
+    multiplier: int | None
+    initial_margin_ppm: int | None
+    maintenance_margin_ppm: int | None
+    maker_fee_ppm: int | None
+    taker_fee_ppm: int | None
+    price_band_ppm: int | None
+    tick_decimals: int | None
+
+    def applied_to(self, terms: Underlying) -> Underlying:
+        """Return terms with the values that were asked for.
+
+        Raises:
+            UserError: if one is out of range.
+        """
+        asked = {item.name: getattr(self, item.name) for item in fields(self)}
+        values = {item.name: getattr(terms, item.name) for item in fields(terms)}
+        try:
+            return Underlying(**values | {k: v for k, v in asked.items() if v is not None})
+        except ValueError as error:
+            raise UserError(f"{terms.symbol}: {error}") from error
+
+
+@app.callback(invoke_without_command=True)
+def parameters(context: typer.Context, home: HomeOption) -> None:
+    """Show underlyings, their terms and the oracles.
+
+    Example: `novation parameters`
+    """
+    if context.invoked_subcommand is None:
+        ask_sequencer(home, _show)
+
+
+@app.command("set-underlying")
+def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
+    symbol: Annotated[str, typer.Argument(help="Of a known underlying, or of a new one.")],
+    home: HomeOption,
+    *,
+    price: Annotated[
+        str, typer.Option(help="In USD: where the oracles of the devnet see a new one.")
+    ] = "",
+    multiplier: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of a new one: millionths of a USD that a tick of a lot is."),
+    ] = None,
+    tick_decimals: Annotated[
+        int | None, typer.Option(min=0, help="Of a new one: a tick is 10^-N USD.", metavar="N")
+    ] = None,
+    initial_margin_ppm: PpmOption = None,
+    maintenance_margin_ppm: PpmOption = None,
+    maker_fee_ppm: PpmOption = None,
+    taker_fee_ppm: PpmOption = None,
+    price_band_ppm: PpmOption = None,
+) -> None:
+    """Change an underlying's terms, or add one; its market is listed once it has a price.
+
+    A raised maker fee kills the orders that rest in its market. What is not named stays as it is,
+    or is as for the devnet's other markets.
+
+    Examples: `novation parameters set-underlying SOL-USD --price 180 --tick-decimals 2`,
+    `novation parameters set-underlying BTC-USD --taker-fee-ppm 450 --maker-fee-ppm 150`
+    """
+    from devnet.owner_l1 import as_owner
+
+    terms = Terms(
+        multiplier,
+        initial_margin_ppm,
+        maintenance_margin_ppm,
+        maker_fee_ppm,
+        taker_fee_ppm,
+        price_band_ppm,
+        tick_decimals,
+    )
+    _queue(
+        home, as_owner(home, lambda owner: owner.set_underlying(symbol, terms.applied_to, price))
+    )
+
+
+@app.command("set-oracle-key")
+def set_oracle_key(
+    index: Annotated[int, typer.Argument(min=0, help="Of an oracle, or the next one.")],
+    key: Annotated[str, typer.Argument(metavar="HEX", help="Its public key.")],
+    home: HomeOption,
+) -> None:
+    """Replace an oracle's key, or add an oracle.
+
+    Example: `novation parameters set-oracle-key 3 0x1234...`
+    """
+    from devnet.owner_l1 import as_owner
+
+    try:
+        public_key = check_stark_key(int(key, 16))
+    except ValueError:
+        raise UserError(f"key: {key!r} is not a hexadecimal number") from None
+    except InvalidInputError:
+        raise UserError(f"key: {key} is no key of the Stark curve: nobody has it") from None
+    _queue(home, as_owner(home, lambda owner: owner.set_oracle_key(index, public_key)))
+
+
+@app.command("set-oracle-rule")
+def set_oracle_rule(
+    quorum: Annotated[int, typer.Argument(min=1, max=255, help="Oracles that must agree.")],
+    max_age_ms: Annotated[
+        int, typer.Argument(min=1, max=2**32 - 1, help="Age of reports in milliseconds.")
+    ],
+    home: HomeOption,
+) -> None:
+    """Set how many oracles must agree, and how old their reports may be.
+
+    Example: `novation parameters set-oracle-rule 2 60000`
+    """
+    from devnet.owner_l1 import as_owner
+
+    _queue(home, as_owner(home, lambda owner: owner.set_oracle_rule(quorum, max_age_ms)))
+
+
+def list_market(
+    symbol: Annotated[str, typer.Argument(help="Of an underlying that has a price.")],
+    home: HomeOption,
+) -> None:
+    """Open the market of an underlying; anybody may, and the node does it by itself.
+
+    Example: `novation list SOL-USD`
+    """
+    listed = ask_sequencer(home, lambda client: client.list_market(symbol))
+    console.print(
+        f"market {listed.market_id} {listed.symbol}: listed, receipt {listed.receipt.sequence}"
+    )
+
+
+def _queue(home: Home, position: int) -> None:
+    """Wait until the exchange has consumed an entry, and show the parameters."""
+    console.print(f"queue position {position}")
+
+    async def follow(client: Client) -> None:
+        with waiting("waiting for the sequencer to take it over"):
+            await wait_for_deposit(client, position)
+        await client.markets()
+        await _show(client)
+
+    ask_sequencer(home, follow)
+
+
+async def _show(client: Client) -> None:
+    known: Parameters = client.exchange.parameters
+    listed = {market.terms.symbol for market in client.exchange.markets}
+    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "market")
+    table = Table("id", "symbol", *columns, title="underlyings; rates in parts per million")
+    for underlying_id, terms in enumerate(known.underlyings):
+        table.add_row(
+            str(underlying_id),
+            terms.symbol,
+            display.plain(display.tick_size(terms)),
+            display.plain(display.lot_size(terms)),
+            str(terms.initial_margin_ppm),
+            str(terms.maintenance_margin_ppm),
+            str(terms.maker_fee_ppm),
+            str(terms.taker_fee_ppm),
+            str(terms.price_band_ppm),
+            "listed" if terms.symbol in listed else "not listed",
+        )
+    console.print(table)
+    console.print(
+        f"oracles: {known.oracle_quorum} of {len(known.oracle_keys)} must agree, reports of at "
+        f"most {known.oracle_max_age_ms} ms"
+    )
+    for index, key in enumerate(known.oracle_keys):
+        console.print(f"  {index}  {key:#066x}", markup=False)

@@ -1,0 +1,115 @@
+"""What the owner of the exchange contract does on a devnet: change parameters."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import requests
+
+from devnet.connection import STATUS_REFUSED
+from devnet.contracts import load_artifact
+from devnet.errors import RevertedError, UserError
+from devnet.keys import load_keys
+from devnet.l1_connection import connect_l1
+from devnet.l1_parameters import ParametersOnL1
+from devnet.markets import perpetual_terms, price_x16
+from devnet.prices import read_prices, set_prices
+from devnet.queue_position import queue_position
+from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devnet.contracts import Chain
+    from devnet.deployment import Deployment
+    from devnet.home import Home
+    from novation.protocol.parameters import Underlying
+
+T = TypeVar("T")
+OWNER_KEYS: Final = "deployer"
+# Of a new underlying: ticks of a cent, lots of a thousandth.
+NEW_MULTIPLIER: Final = 10
+NEW_TICK_DECIMALS: Final = 2
+
+
+class OwnerOnL1:
+    """Each change returns its position among what batches consume."""
+
+    def __init__(self, home: Home, chain: Chain, deployment: Deployment) -> None:
+        """Sign with the owner's key in a devnet's folder."""
+        self._prices_path = home.prices_path
+        self._deployment = deployment
+        self._account = load_keys(home.service_keys_path, OWNER_KEYS).l1_account
+        self._parameters = ParametersOnL1(chain, deployment)
+        self._exchange = chain.contract(load_artifact("Exchange"), deployment.exchange)
+
+    def set_underlying(
+        self, symbol: str, changed: Callable[[Underlying], Underlying], price: str = ""
+    ) -> int:
+        """Change the terms of an underlying, or add one with a price that the oracles then see.
+
+        Raises:
+            UserError: if a new one has no price, or one at which a lot is worth too little.
+            RevertedError: if the contract refuses.
+        """
+        known = self._parameters.followed().underlyings
+        for index, terms in enumerate(known):
+            if terms.symbol == symbol:
+                return self._position(
+                    self._parameters.set_underlying(index, changed(terms), self._account)
+                )
+        fresh = changed(_new_terms(symbol))
+        self._see_price(fresh, price)
+        return self._position(self._parameters.set_underlying(len(known), fresh, self._account))
+
+    def set_oracle_key(self, index: int, key: int) -> int:
+        """Replace an oracle's key, or add one; RevertedError if the contract refuses."""
+        return self._position(self._parameters.set_oracle_key(index, key, self._account))
+
+    def set_oracle_rule(self, quorum: int, max_age_ms: int) -> int:
+        """Set quorum and age; RevertedError if the contract refuses."""
+        return self._position(self._parameters.set_oracle_rule(quorum, max_age_ms, self._account))
+
+    def _position(self, index: int) -> int:
+        return queue_position(self._exchange, self._deployment.deploy_block, index)
+
+    def _see_price(self, terms: Underlying, price: str) -> None:
+        """Let the oracles see a price before they must report it: without it they cannot report."""
+        try:
+            if price:
+                seen = Fraction(price)
+            else:
+                (seen,) = read_prices(self._prices_path, [terms.symbol])
+        except ValueError as error:
+            raise UserError(f"price: {error}; give one with --price") from error
+        lot_quanta = price_x16(terms, seen) * terms.multiplier // PRICE_X16_ONE
+        if lot_quanta < MIN_LOT_VALUE_QUANTA:
+            raise UserError(
+                f"multiplier: at {float(seen)} USD a lot is worth {lot_quanta} quanta, at least "
+                f"{MIN_LOT_VALUE_QUANTA} are needed to be listed"
+            )
+        if price:
+            set_prices(self._prices_path, {terms.symbol: price})
+
+
+def as_owner(home: Home, work: Callable[[OwnerOnL1], T]) -> T:
+    """Run `work` with the owner's L1 account.
+
+    Raises:
+        UserError: as `connect_l1`, or if the contract refuses: with its error's name and values.
+    """
+    chain, deployment = connect_l1(home)
+    try:
+        return work(OwnerOnL1(home, chain, deployment))
+    except RevertedError as error:
+        raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
+    except (OSError, requests.RequestException) as error:
+        raise UserError(f"L1: no answer at {chain.url}: {error}") from error
+
+
+def _new_terms(symbol: str) -> Underlying:
+    try:
+        return perpetual_terms(symbol, NEW_MULTIPLIER, NEW_TICK_DECIMALS)
+    except ValueError as error:
+        raise UserError(str(error)) from error
