@@ -21,8 +21,8 @@ from sequencer.engine import Command
 from sequencer.errors import RequestRefusedError
 from sequencer.node import Node, NodeParts, exempt_from_collection
 from sequencer.proof_queue import FolderProofQueue
-from tests.node.support import POLICY, local_genesis, local_parameters, report_at
-from tests.support.builders import exchange_config, oracle_update
+from tests.node.support import POLICY, report_at
+from tests.support.builders import exchange_config, genesis, oracle_update, parameters
 from tests.support.simulation import SimulatedL1, deposit_entry
 
 # Small and young batches, so that many kills fall into a seal.
@@ -34,7 +34,7 @@ POLICIES = {
 
 async def keep_prices(node: Node) -> None:
     """Let the oracles report the prices that hold again and again, once there are any."""
-    signers = range(local_parameters().oracle_quorum)
+    signers = range(parameters().oracle_quorum)
     while True:
         await SystemClock().sleep_ms(500)
         # A second behind the clock, so that a test's own update is newer.
@@ -51,7 +51,7 @@ async def keep_prices(node: Node) -> None:
 async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> None:
     """Run until killed."""
     config = exchange_config()
-    l1 = SimulatedL1(State.genesis(config, local_genesis()).root, config.config_hash)
+    l1 = SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
     l1.entries = [
         deposit_entry(position, account_id, amount_quanta)
         for position, (account_id, amount_quanta) in enumerate(deposits)
@@ -59,7 +59,7 @@ async def serve(data_folder: Path, deposits: list[list[int]], policy: str) -> No
     with DataFolder(data_folder) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
         parts = NodeParts(folder, SystemClock(), l1, queue)
-        node = Node(POLICIES[policy], config, local_genesis(), parts)
+        node = Node(POLICIES[policy], config, genesis(), parts)
         exempt_from_collection()
         print(await node.start(), flush=True)
         prices = asyncio.create_task(keep_prices(node))

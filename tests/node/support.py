@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from novation.client.oracle import OracleClient, sign_report
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Parameters
-from novation.protocol.state import Genesis, State
+from novation.protocol.state import State
 from novation.protocol.transactions import OracleReport
 from sequencer.clock import Clock, SystemClock
 from sequencer.config import (
@@ -60,19 +60,6 @@ POLICY = NodeConfig(
     watcher=WatcherPolicy(confirmations=0, poll_ms=20),
     settlement=SettlementPolicy(poll_ms=20),
 )
-
-
-def local_parameters() -> Parameters:
-    """Return two underlyings, with ticks of 0.1 and 0.01 USD, and generous report ages."""
-    first = parameters()
-    bitcoin, ether = first.underlyings
-    underlyings = (bitcoin, replace(ether, tick_decimals=2))
-    return replace(first, underlyings=underlyings, oracle_max_age_ms=600_000)
-
-
-def local_genesis() -> Genesis:
-    """Return the start of the test exchange."""
-    return genesis(local_parameters())
 
 
 @dataclass
@@ -191,10 +178,10 @@ async def running_node(
 ) -> AsyncIterator[RunningNode]:
     """Start a node in a folder; stop it at the end."""
     config, clock = exchange_config(), clock or UnhurriedClock()
-    l1 = l1 or SimulatedL1(State.genesis(config, local_genesis()).root, config.config_hash)
+    l1 = l1 or SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
     with DataFolder(path) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
-        node = Node(policy, config, local_genesis(), NodeParts(folder, clock, l1, queue))
+        node = Node(policy, config, genesis(), NodeParts(folder, clock, l1, queue))
         target = f"127.0.0.1:{await node.start()}"
         async with grpc.aio.insecure_channel(target) as channel:
             try:
@@ -244,7 +231,7 @@ def report_at(
     index: int, time_ms: int, price_ticks: int, now: Parameters | None = None
 ) -> OracleReport:
     """Return a signed report of one price for all underlyings."""
-    now = now or local_parameters()
+    now = now or parameters()
     prices_x16 = [price_ticks << 16] * len(now.underlyings)
     signer = LocalSigner(oracle_private_key(index))
     return sign_report(exchange_config(), now, signer, time_ms, prices_x16)

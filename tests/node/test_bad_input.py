@@ -23,12 +23,11 @@ from tests.node.support import (
     PRICE_TICKS,
     RunningNode,
     Stubs,
-    local_parameters,
     refusal,
     report_at,
     trading_node,
 )
-from tests.support.builders import private_key
+from tests.support.builders import parameters, private_key
 
 HOUR_MS = 3_600_000
 Status = grpc.StatusCode
@@ -284,7 +283,7 @@ def _update(
     reports = [report_at(index, time_ms, 1010 + index) for index in signers]
     return oracle_service_pb2.SubmitUpdateRequest(
         oracle_time_ms=time_ms,
-        prices_x16=[claimed_ticks << 16] * len(local_parameters().underlyings),
+        prices_x16=[claimed_ticks << 16] * len(parameters().underlyings),
         reports=[report_message(report) for report in reports],
     )
 

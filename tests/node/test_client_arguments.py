@@ -17,8 +17,8 @@ from novation.client import (
     TimeInForce,
     sign_report,
 )
-from tests.node.support import local_parameters, trading_node
-from tests.support.builders import exchange_config, oracle_private_key, private_key
+from tests.node.support import trading_node
+from tests.support.builders import exchange_config, oracle_private_key, parameters, private_key
 
 ORDER: dict[str, Any] = {
     "market": "BTC-USD",
@@ -175,7 +175,7 @@ async def test_report_when_an_argument_is_wrong_then_named(
 ) -> None:
     signer = LocalSigner(oracle_private_key(0))
     with pytest.raises(InvalidInputError) as error:
-        sign_report(exchange_config(), local_parameters(), signer, time_ms, prices)
+        sign_report(exchange_config(), parameters(), signer, time_ms, prices)
     assert named(error.value, name), error.value
 
 

@@ -26,15 +26,14 @@ from novation.display import plain
 from novation.protocol.errors import ErrorCode
 from novation.receipts import Receipt
 from sequencer.messages import acknowledgement
-from tests.node.support import local_parameters
-from tests.support.builders import exchange_config, private_key, public_key, underlying
+from tests.support.builders import exchange_config, parameters, private_key, public_key, underlying
 
 SEQUENCER_KEY = 0xABC
 MARKET = Market(0, underlying())
 
 
 def factory() -> MessageFactory:
-    now = local_parameters()
+    now = parameters()
     markets = (MARKET, Market(1, now.underlyings[1]))
     exchange = Exchange(exchange_config(), now, markets, public_key(SEQUENCER_KEY), 16_384)
     signer = LocalSigner(private_key(2))

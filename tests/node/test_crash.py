@@ -31,9 +31,8 @@ from tests.node.support import (
     PRICE_TICKS,
     SEQUENCER_KEY,
     Stubs,
-    local_genesis,
 )
-from tests.support.builders import exchange_config, private_key
+from tests.support.builders import exchange_config, genesis, private_key
 from tests.support.waiting import until, within_patience
 
 N_KILLS = 20
@@ -177,7 +176,7 @@ async def _write(call: grpc.aio.StreamStreamCall, load: Load) -> None:
 def _check_what_is_left(data: Path, acknowledged: Acknowledged) -> None:
     """Open the folder as the next life would, and compare it with an independent replay."""
     database = open_database(data / "state")
-    settings = EngineSettings(exchange_config(), local_genesis(), BatchPolicy(), SEQUENCER_KEY)
+    settings = EngineSettings(exchange_config(), genesis(), BatchPolicy(), SEQUENCER_KEY)
     engine = Engine(settings, database, SystemClock())
     for message_hash, (sequence, order_id) in acknowledged.receipts.items():
         answer = engine.history.acknowledgement(message_hash)
@@ -195,7 +194,7 @@ def _check_what_is_left(data: Path, acknowledged: Acknowledged) -> None:
 
 def _replay_independently(database: Database, archive: BatchArchive) -> list[int]:
     """Run the journal through the protocol from genesis, with every signature checked."""
-    state = State.genesis(exchange_config(), local_genesis())
+    state = State.genesis(exchange_config(), genesis())
     roots = []
     for batch_number in range(1, archive.last_sealed + 1):
         record = archive.get(batch_number)

@@ -10,16 +10,16 @@ from devnet.bench.subscribers import Subscribers
 from novation.client import Side
 from novation.protocol.conservation import check_conservation
 from sequencer.engine import Accepted
-from tests.node.support import PRICE_TICKS, local_genesis, trading_node
+from tests.node.support import PRICE_TICKS, trading_node
 from tests.node.test_engine import CONFIG, fund, opened, orders
-from tests.support.builders import START_MS
+from tests.support.builders import START_MS, genesis
 from tests.support.waiting import until
 
 CROWD = Crowd(50, 40, (PRICE_TICKS << 16,) * 2, START_MS)
 
 
 def test_crowd_can_be_traded_beside(tmp_path: Path) -> None:
-    state = crowded_state(CONFIG, local_genesis(), CROWD)
+    state = crowded_state(CONFIG, genesis(), CROWD)
     fill_database(tmp_path / "db", state)
     with opened(tmp_path) as engine:
         assert len(engine.state.accounts) == CROWD.n_accounts + 2

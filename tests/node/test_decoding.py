@@ -13,8 +13,7 @@ from novation.protocol.errors import InvalidTransaction
 from sequencer.errors import RequestRefusedError
 from sequencer.rpc import decoding
 from sequencer.rpc.refusals import error_detail_of
-from tests.node.support import local_parameters
-from tests.support.builders import exchange_config
+from tests.support.builders import exchange_config, parameters
 
 CONFIG = exchange_config()
 u32, u64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1)
@@ -81,7 +80,7 @@ def test_place_order_messages_are_refused_or_hashed(
 def test_oracle_updates_are_refused_or_hashed(
     request: oracle_service_pb2.SubmitUpdateRequest,
 ) -> None:
-    refused_or_hashed(lambda message: decoding.oracle_update(message, local_parameters()), request)
+    refused_or_hashed(lambda message: decoding.oracle_update(message, parameters()), request)
 
 
 @settings(max_examples=400, deadline=None)

@@ -24,10 +24,11 @@ from sequencer.engine import Accepted, Command, Engine, EngineSettings
 from sequencer.feed import decode_event, event_key
 from sequencer.journal import JournalEntry, put_entry, read_entries
 from sequencer.store import WrongExchangeError, open_database
-from tests.node.support import PRICE_TICKS, SEQUENCER_KEY, local_genesis, report_at
+from tests.node.support import PRICE_TICKS, SEQUENCER_KEY, report_at
 from tests.support.builders import (
     START_MS,
     exchange_config,
+    genesis,
     l1_address,
     oracle_private_key,
     oracle_update,
@@ -38,7 +39,7 @@ from tests.support.simulation import ManualClock
 
 CONFIG = exchange_config()
 SETTINGS = EngineSettings(
-    CONFIG, local_genesis(), BatchPolicy(max_cost_steps=10**7, max_age_ms=1_000), SEQUENCER_KEY
+    CONFIG, genesis(), BatchPolicy(max_cost_steps=10**7, max_age_ms=1_000), SEQUENCER_KEY
 )
 N_ACCOUNTS = 6
 

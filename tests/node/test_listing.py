@@ -35,13 +35,12 @@ from tests.node.support import (
     PRICE_TICKS,
     TRADERS,
     RunningNode,
-    local_parameters,
     refusal,
     report_at,
     running_node,
     trading_node,
 )
-from tests.support.builders import oracle_private_key, public_key, underlying
+from tests.support.builders import oracle_private_key, parameters, public_key, underlying
 from tests.support.waiting import within_patience
 
 SOL = underlying(symbol="SOL-USD", multiplier=100, tick_decimals=3)
@@ -290,7 +289,7 @@ async def test_raised_maker_fee_kills_the_orders_of_its_underlying_and_no_view_s
     tmp_path: Path,
 ) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as client, node.client(3) as other:
-        bitcoin = local_parameters().underlyings[0]
+        bitcoin = parameters().underlyings[0]
         for price in ("100", "99.9", "99.8"):
             await client.place_order("BTC-USD", Side.BUY, price=price, size="0.0001")
         await client.place_order("ETH-USD", Side.BUY, price="10", size="0.0011")

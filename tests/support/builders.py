@@ -69,11 +69,13 @@ def parameters(n_underlyings: int = 2) -> Parameters:
     symbols = ("BTC-USD", "ETH-USD", "SOL-USD", *(f"M{i}" for i in range(3, 16)))
     return Parameters(
         underlyings=tuple(
-            underlying(symbol=symbols[i], multiplier=10 + i) for i in range(n_underlyings)
+            # Ticks of 0.1 and 0.01 USD in turn.
+            underlying(symbol=symbols[i], multiplier=10 + i, tick_decimals=1 + i % 2)
+            for i in range(n_underlyings)
         ),
         oracle_keys=tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES)),
         oracle_quorum=QUORUM,
-        oracle_max_age_ms=60_000,
+        oracle_max_age_ms=600_000,
     )
 
 
