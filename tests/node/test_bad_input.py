@@ -301,8 +301,8 @@ UPDATES: dict[str, tuple[str, list[int], int, int, Any]] = {
     "signers out of order": ("SIGNERS_NOT_ASCENDING", [1, 0], 1010, 0, None),
     "unknown signer": ("UNKNOWN_SIGNER", [0, 1], 1010, 0, _forge_signer),
     "short quorum": ("QUORUM_NOT_REACHED", [0], 1010, 0, None),
-    "stale time": ("REPORT_TIME_OUTSIDE_WINDOW", [0, 1], 1010, -601_000, None),
-    "time of the past": ("ORACLE_TIME_NOT_INCREASING", [0, 1], 1010, -300_000, None),
+    "stale time": ("REPORT_TIME_OUTSIDE_WINDOW", [0, 1], 1010, -61_000, None),
+    "time of the past": ("ORACLE_TIME_NOT_INCREASING", [0, 1], 1010, -30_000, None),
     "wrong median": ("PRICE_NOT_MEDIAN", [0, 1], 1011, 1, None),
     "wrong signature": ("INVALID_SIGNATURE", [0, 1], 1010, 1, _forge_signature),
 }

@@ -332,7 +332,7 @@ async def test_oracle_key_when_replaced_then_only_the_new_one_signs(tmp_path: Pa
         new_secret = oracle_private_key(7)
         async with OracleClient(node.target, node.oracle_signer(0)) as old:
             # A report of the future would keep the new node silent until then.
-            assert await old.submit(node.clock.now_ms() + 500_000, [PRICE_TICKS << 16] * 2) == 1
+            assert await old.submit(node.clock.now_ms() + 50_000, [PRICE_TICKS << 16] * 2) == 1
             node.l1.set_parameter(ParameterKind.ORACLE_KEY, 0, public_key(new_secret))
             node.l1.set_parameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(3, 600_000))
             await node.until_consumed()

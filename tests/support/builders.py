@@ -75,7 +75,7 @@ def parameters(n_underlyings: int = 2) -> Parameters:
         ),
         oracle_keys=tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES)),
         oracle_quorum=QUORUM,
-        oracle_max_age_ms=600_000,
+        oracle_max_age_ms=60_000,
     )
 
 
