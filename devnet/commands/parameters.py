@@ -11,6 +11,7 @@ from devnet.connection import ask_sequencer
 from devnet.console import console, waiting
 from devnet.errors import UserError
 from devnet.home import Home
+from devnet.parameter_bounds import check_bounds
 from devnet.progress import wait_for_deposit
 from novation import display
 from novation.client import Client, InvalidInputError, check_stark_key
@@ -22,7 +23,7 @@ app = typer.Typer(
     help="Show what is traded on which terms, and change it as the owner of the L1 contract.",
 )
 
-PpmOption = Annotated[int | None, typer.Option(min=0, metavar="PPM", help="Parts per million.")]
+PpmOption = Annotated[int | None, typer.Option(metavar="PPM", help="Parts per million.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,20 @@ class Terms:
     price_band_ppm: int | None
     tick_decimals: int | None
 
+    def asked(self) -> dict[str, int]:
+        """Return what was asked for, by name."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
     def applied_to(self, terms: Underlying) -> Underlying:
         """Return terms with the values that were asked for.
 
         Raises:
             UserError: if one is out of range.
         """
-        asked = {item.name: getattr(self, item.name) for item in fields(self)}
         values = {item.name: getattr(terms, item.name) for item in fields(terms)}
         try:
-            return Underlying(**values | {k: v for k, v in asked.items() if v is not None})
+            return Underlying(**values | self.asked())
         except ValueError as error:
             raise UserError(f"{terms.symbol}: {error}") from error
 
@@ -71,10 +76,10 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
     ] = "",
     multiplier: Annotated[
         int | None,
-        typer.Option(min=1, help="Of a new one: millionths of a USD that a tick of a lot is."),
+        typer.Option(help="Of a new one: millionths of a USD that a tick of a lot is."),
     ] = None,
     tick_decimals: Annotated[
-        int | None, typer.Option(min=0, help="Of a new one: a tick is 10^-N USD.", metavar="N")
+        int | None, typer.Option(help="Of a new one: a tick is 10^-N USD.", metavar="N")
     ] = None,
     initial_margin_ppm: PpmOption = None,
     maintenance_margin_ppm: PpmOption = None,
@@ -101,6 +106,7 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         price_band_ppm,
         tick_decimals,
     )
+    _check(terms.asked())
     _queue(
         home, as_owner(home, lambda owner: owner.set_underlying(symbol, terms.applied_to, price))
     )
@@ -129,10 +135,8 @@ def set_oracle_key(
 
 @app.command("set-oracle-rule")
 def set_oracle_rule(
-    quorum: Annotated[int, typer.Argument(min=1, max=255, help="Oracles that must agree.")],
-    max_age_ms: Annotated[
-        int, typer.Argument(min=1, max=2**32 - 1, help="Age of reports in milliseconds.")
-    ],
+    quorum: Annotated[int, typer.Argument(help="Oracles that must agree.")],
+    max_age_ms: Annotated[int, typer.Argument(help="Age of reports in milliseconds.")],
     home: HomeOption,
 ) -> None:
     """Set how many oracles must agree, and how old their reports may be.
@@ -141,6 +145,7 @@ def set_oracle_rule(
     """
     from devnet.owner_l1 import as_owner
 
+    _check({"oracle_quorum": quorum, "oracle_max_age_ms": max_age_ms})
     _queue(home, as_owner(home, lambda owner: owner.set_oracle_rule(quorum, max_age_ms)))
 
 
@@ -156,6 +161,13 @@ def list_market(
     console.print(
         f"market {listed.market_id} {listed.symbol}: listed, receipt {listed.receipt.sequence}"
     )
+
+
+def _check(values: dict[str, int]) -> None:
+    try:
+        check_bounds(values)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _queue(home: Home, position: int) -> None:

@@ -68,8 +68,11 @@ contract ExchangeProperties {
     uint64 private constant MIN_DEPOSIT = 3;
     uint32 private constant ALICE_ID = 2;
     uint8 private constant SET_ORACLE_RULE = 4;
-    /// @dev Multiplier, both margins and symbol are 1, 1, 1 and "A".
-    uint256 private constant UNDERLYING = 1 | 1 << 12 | 1 << 32 | 0x41 << 112;
+    /// @dev Multiplier 1, no fees, the least of all else, symbol "A".
+    uint256 private constant UNDERLYING =
+        1 | 10_000 << 12 | 5000 << 32 | 1000 << 92 | 0x41 << 112;
+    uint32 private constant MIN_AGE_MS = 3000;
+    uint32 private constant MAX_AGE_MS = 600_000;
 
     Exchange private exchange;
     Token private token;
@@ -378,8 +381,27 @@ contract ExchangeProperties {
         bool ok = _setOracleRule(quorum, maxAgeMs);
         (,, uint256 quorum_, uint256 maxAgeMs_) = exchange.parameters();
         // There is one oracle.
-        assert(ok == (quorum == 1 && maxAgeMs != 0));
-        assert(quorum_ == 1 && maxAgeMs_ == (ok ? maxAgeMs : 1));
+        assert(ok == (quorum == 1 && _isAge(maxAgeMs)));
+        assert(quorum_ == 1 && maxAgeMs_ == (ok ? maxAgeMs : MIN_AGE_MS));
+    }
+
+    function check_rates_keep_their_bounds(
+        uint256 initial,
+        uint256 maintenance,
+        uint256 makerFee,
+        uint256 takerFee,
+        uint256 band
+    ) public {
+        VM.assume(initial < 2 ** 20 && maintenance < 2 ** 20 && band < 2 ** 20);
+        VM.assume(makerFee < 2 ** 20 && takerFee < 2 ** 20);
+        uint256 word = 1 | initial << 12 | maintenance << 32 | makerFee << 52 | takerFee << 72;
+        word |= band << 92 | 0x41 << 112;
+        VM.prank(OWNER);
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.setUnderlying, (0, word)));
+        bool isValid = initial >= 10_000 && maintenance >= 5000 && maintenance <= initial;
+        isValid = isValid && makerFee <= 10_000 && takerFee <= 10_000;
+        assert(ok == (isValid && band >= 1000 && band < 1_000_000));
+        assert(exchange.underlying(0) == (ok ? word : UNDERLYING));
     }
 
     function check_parameters_are_consumed_as_they_were_set(
@@ -389,7 +411,7 @@ contract ExchangeProperties {
         uint64 amount,
         uint256 word
     ) public {
-        VM.assume(maxAgeMs != 0);
+        VM.assume(_isAge(maxAgeMs));
         assert(_setOracleRule(1, maxAgeMs));
         uint256[] memory output = _empty(1, 0);
         output[7] = kind | uint256(index) << 16 | uint256(amount) << 48;
@@ -410,7 +432,7 @@ contract ExchangeProperties {
         uint256 word,
         uint64 amount
     ) public {
-        VM.assume(maxAgeMs != 0);
+        VM.assume(_isAge(maxAgeMs));
         assert(_setOracleRule(1, maxAgeMs));
         VM.prank(sender);
         (bool ok,) = address(exchange)
@@ -426,7 +448,11 @@ contract ExchangeProperties {
         first.oracleKeys = new uint256[](1);
         first.oracleKeys[0] = KEY;
         first.oracleQuorum = 1;
-        first.oracleMaxAgeMs = 1;
+        first.oracleMaxAgeMs = MIN_AGE_MS;
+    }
+
+    function _isAge(uint32 maxAgeMs) private pure returns (bool) {
+        return MIN_AGE_MS <= maxAgeMs && maxAgeMs <= MAX_AGE_MS;
     }
 
     function _setOracleRule(uint8 quorum, uint32 maxAgeMs) private returns (bool ok) {

@@ -160,6 +160,12 @@ MUTANTS: Final = (
         '_requireRange("oracle_quorum", quorum, 0, self.oracleKeys.length);',
     ),
     Mutant(
+        "check_rates_keep_their_bounds",
+        _PARAMETERS,
+        "uint256 internal constant MAX_FEE_PPM = 10_000;",
+        "uint256 internal constant MAX_FEE_PPM = MAX_RATE_PPM;",
+    ),
+    Mutant(
         "check_parameters_are_consumed_as_they_were_set",
         _EXCHANGE,
         "_queueParameter(OPERATION_SET_ORACLE_RULE, 0, word)",

@@ -21,6 +21,16 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 contract ParametersTest is ExchangeBase {
     uint256 private constant MAX_RATE = 2 ** 20 - 1;
 
+    /// @dev The last value that a field may have, and the next one, which it may not.
+    struct Edge {
+        bytes32 field;
+        uint256 shift;
+        uint256 value;
+        uint256 beyond;
+        uint256 min;
+        uint256 max;
+    }
+
     // The start
 
     function test_constructor_whenDeployed_thenParametersAreShownAndNothingIsQueued()
@@ -34,6 +44,22 @@ contract ParametersTest is ExchangeBase {
         assertEq(exchange.oracleKey(1), ParameterWords.ORACLE_1);
         (, uint256 tail,) = exchange.queue();
         assertEq(tail, 0);
+    }
+
+    /// @dev What the setters refuse the constructor refuses as well.
+    function test_constructor_whenTermsAreBeyondAnEdge_thenReverts() external {
+        ParameterRegistry.Parameters memory first = ParameterWords.first();
+        Edge[9] memory edges = _edges();
+        for (uint256 i = 0; i < edges.length; ++i) {
+            Edge memory edge = edges[i];
+            first.underlyings[1] = _with(ParameterWords.eth(), edge, edge.beyond);
+            _deployExpecting(first, _range(edge.field, edge.beyond, edge.min, edge.max));
+        }
+        first = ParameterWords.first();
+        first.oracleMaxAgeMs = 2999;
+        _deployExpecting(first, _range("oracle_max_age_ms", 2999, 3000, 600_000));
+        first.oracleMaxAgeMs = 600_001;
+        _deployExpecting(first, _range("oracle_max_age_ms", 600_001, 3000, 600_000));
     }
 
     function test_constructor_whenParametersAreOutOfRange_thenReverts() external {
@@ -110,19 +136,26 @@ contract ParametersTest is ExchangeBase {
         ParameterWords.Underlying memory fields = ParameterWords.sol();
         fields.multiplier = 0;
         _appendExpecting(fields, _range("multiplier", 0, 1, 4095));
-        fields = ParameterWords.sol();
-        fields.initialMarginPpm = 0;
-        _appendExpecting(fields, _range("initial_margin_ppm", 0, 1, MAX_RATE));
-        fields = ParameterWords.sol();
-        fields.maintenanceMarginPpm = 0;
-        _appendExpecting(fields, _range("maintenance_margin_ppm", 0, 1, 50_000));
-        fields.maintenanceMarginPpm = 50_001;
-        _appendExpecting(fields, _range("maintenance_margin_ppm", 50_001, 1, 50_000));
-        fields = ParameterWords.sol();
-        fields.priceBandPpm = 1_000_000;
-        _appendExpecting(fields, _range("price_band_ppm", 1_000_000, 0, 999_999));
         uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 180;
         _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 180 - 1));
+    }
+
+    /// @dev For a new underlying and for one that is traded.
+    function test_setUnderlying_whenARateIsAtAnEdge_thenTakenAndBeyondReverts() external {
+        Edge[9] memory edges = _edges();
+        for (uint256 i = 0; i < edges.length; ++i) {
+            Edge memory edge = edges[i];
+            bytes memory refusal = _range(edge.field, edge.beyond, edge.min, edge.max);
+            uint256 fresh = 2 + i;
+            ParameterWords.Underlying memory fields = ParameterWords.sol();
+            fields.symbol = 0x41 + i;
+            _setExpecting(fresh, _with(fields, edge, edge.beyond), refusal);
+            _set(fresh, _with(fields, edge, edge.value));
+            fields = ParameterWords.eth();
+            _setExpecting(1, _with(fields, edge, edge.beyond), refusal);
+            _set(1, _with(fields, edge, edge.value));
+            assertEq(exchange.underlying(1), _with(fields, edge, edge.value));
+        }
     }
 
     function test_setUnderlying_whenSymbolIsNone_thenReverts() external {
@@ -144,19 +177,20 @@ contract ParametersTest is ExchangeBase {
         ParameterWords.Underlying memory fields
     ) external {
         fields.multiplier = bound(fields.multiplier, 1, 2 ** 12 - 1);
-        fields.initialMarginPpm = bound(fields.initialMarginPpm, 1, MAX_RATE);
-        fields.maintenanceMarginPpm = bound(fields.maintenanceMarginPpm, 1, fields.initialMarginPpm);
-        fields.makerFeePpm = bound(fields.makerFeePpm, 0, MAX_RATE);
-        fields.takerFeePpm = bound(fields.takerFeePpm, 0, MAX_RATE);
-        fields.priceBandPpm = bound(fields.priceBandPpm, 0, 999_999);
+        fields.initialMarginPpm = bound(fields.initialMarginPpm, 10_000, MAX_RATE);
+        fields.maintenanceMarginPpm =
+            bound(fields.maintenanceMarginPpm, 5000, fields.initialMarginPpm);
+        fields.makerFeePpm = bound(fields.makerFeePpm, 0, 10_000);
+        fields.takerFeePpm = bound(fields.takerFeePpm, 0, 10_000);
+        fields.priceBandPpm = bound(fields.priceBandPpm, 1000, 999_999);
         fields.tickDecimals = bound(fields.tickDecimals, 0, 15);
         fields.symbol = bound(fields.symbol, 0x21, 0x7e) * 0x0101010101010101;
         uint256 word = ParameterWords.word(fields);
         _set(2, word);
         assertEq(exchange.underlying(2), word);
         // What may change later.
-        fields.makerFeePpm ^= MAX_RATE;
-        fields.takerFeePpm ^= MAX_RATE;
+        fields.makerFeePpm = 10_000 - fields.makerFeePpm;
+        fields.takerFeePpm = 10_000 - fields.takerFeePpm;
         _set(2, ParameterWords.word(fields));
         assertEq(exchange.underlying(2), ParameterWords.word(fields));
         _assertCounts(3, 2, 2, 5000);
@@ -168,6 +202,8 @@ contract ParametersTest is ExchangeBase {
         bool isVisible
     ) external {
         word &= 2 ** 181 - 1;
+        // Fees of which half are too high: nearly all are otherwise.
+        word &= ~(uint256(0x3f) << 66 | uint256(0x3f) << 86);
         word |= 0x2121212121212121 << 112;
         if (isVisible) word &= ~(uint256(0x8080808080808080) << 112);
         VM.prank(OWNER);
@@ -175,8 +211,11 @@ contract ParametersTest is ExchangeBase {
         bool isValid = word < 2 ** 180 && word % 2 ** 12 != 0;
         uint256 initial = word / 2 ** 12 % 2 ** 20;
         uint256 maintenance = word / 2 ** 32 % 2 ** 20;
-        isValid = isValid && maintenance != 0 && maintenance <= initial;
-        isValid = isValid && word / 2 ** 92 % 2 ** 20 < 1_000_000;
+        isValid = isValid && initial >= 10_000 && maintenance >= 5000 && maintenance <= initial;
+        isValid = isValid && word / 2 ** 52 % 2 ** 20 <= 10_000;
+        isValid = isValid && word / 2 ** 72 % 2 ** 20 <= 10_000;
+        uint256 band = word / 2 ** 92 % 2 ** 20;
+        isValid = isValid && band >= 1000 && band < 1_000_000;
         for (uint256 i = 0; i < 8; ++i) {
             uint256 character = word / 2 ** (112 + 8 * i) % 2 ** 8;
             isValid = isValid && character >= 0x21 && character <= 0x7e;
@@ -229,21 +268,25 @@ contract ParametersTest is ExchangeBase {
     }
 
     function test_setOracleRule_whenInRange_thenQueued() external {
-        uint256 word = 1 + uint256(type(uint32).max) * 2 ** 8;
+        uint256 word = 1 + 600_000 * 2 ** 8;
         VM.expectEmit(true, true, true, true);
         emit IExchange.ParameterQueued(0, OPERATION_SET_ORACLE_RULE, 0, word);
-        assertEq(_setRule(1, type(uint32).max), 0);
-        _assertCounts(2, 2, 1, type(uint32).max);
+        assertEq(_setRule(1, 600_000), 0);
+        _assertCounts(2, 2, 1, 600_000);
         bytes32 hash = keccak256(abi.encode(uint256(4), 0, 0, address(0), word));
         assertEq(exchange.digestAt(0), uint256(hash) >> 40);
     }
 
     function test_setOracleRule_whenOutOfRange_thenReverts() external {
-        _setRuleExpecting(0, 1, _range("oracle_quorum", 0, 1, 2));
-        _setRuleExpecting(3, 1, _range("oracle_quorum", 3, 1, 2));
-        _setRuleExpecting(2, 0, _range("oracle_max_age_ms", 0, 1, type(uint32).max));
+        _setRuleExpecting(0, 3000, _range("oracle_quorum", 0, 1, 2));
+        _setRuleExpecting(3, 3000, _range("oracle_quorum", 3, 1, 2));
+        uint32[4] memory ages = [0, 2999, 600_001, type(uint32).max];
+        for (uint256 i = 0; i < ages.length; ++i) {
+            _setRuleExpecting(2, ages[i], _range("oracle_max_age_ms", ages[i], 3000, 600_000));
+        }
         _setKey(2, ParameterWords.ORACLE_2);
-        _setRule(3, 1);
+        _setRule(3, 3000);
+        _assertCounts(2, 3, 3, 3000);
     }
 
     // Who may
@@ -339,6 +382,30 @@ contract ParametersTest is ExchangeBase {
                 abi.encodeWithSelector(IExchange.OperationMismatch.selector, 0, wrong[i])
             );
         }
+    }
+
+    /// @dev Each bound of a rate, where all other fields are those of `ParameterWords`.
+    function _edges() private pure returns (Edge[9] memory edges) {
+        edges[0] = Edge("initial_margin_ppm", 12, 10_000, 9999, 10_000, MAX_RATE);
+        edges[1] = Edge("maintenance_margin_ppm", 32, 5000, 4999, 5000, 50_000);
+        edges[2] = Edge("maintenance_margin_ppm", 32, 50_000, 50_001, 5000, 50_000);
+        edges[3] = Edge("maker_fee_ppm", 52, 10_000, 10_001, 0, 10_000);
+        edges[4] = Edge("taker_fee_ppm", 72, 10_000, 10_001, 0, 10_000);
+        edges[5] = Edge("price_band_ppm", 92, 1000, 999, 1000, 999_999);
+        edges[6] = Edge("price_band_ppm", 92, 999_999, 1_000_000, 1000, 999_999);
+        edges[7] = Edge("maker_fee_ppm", 52, 0, MAX_RATE, 0, 10_000);
+        edges[8] = Edge("taker_fee_ppm", 72, 0, MAX_RATE, 0, 10_000);
+    }
+
+    /// @dev With the least maintenance margin where the initial one is below the usual.
+    function _with(ParameterWords.Underlying memory fields, Edge memory edge, uint256 value)
+        private
+        pure
+        returns (uint256 word)
+    {
+        if (edge.shift == 12) fields.maintenanceMarginPpm = 5000;
+        word = ParameterWords.word(fields) & ~(MAX_RATE << edge.shift);
+        word |= value << edge.shift;
     }
 
     function _consume(Operation memory operation) private {

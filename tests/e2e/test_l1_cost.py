@@ -18,6 +18,7 @@ from devnet.anvil import Anvil
 from devnet.contracts import Chain, load_artifact
 from devnet.deploy import parameter_arguments
 from devnet.keys import derive_keys
+from devnet.parameter_bounds import MAX_ORACLE_MAX_AGE_MS
 from novation.protocol.accounts import Position
 from novation.protocol.constants import MAX_POSITIONS, OPERATION_DEPOSIT
 from novation.protocol.errors import ResultCode
@@ -196,7 +197,7 @@ def test_deposits_when_consumed_set_aside_or_failed_then_below_the_figure(
 def test_parameters_when_consumed_then_below_the_figure_of_an_operation(settling: Settling) -> None:
     empty = settling.settle([], [])
     records = []
-    for max_age_ms in range(2**32 - 50, 2**32):
+    for max_age_ms in range(MAX_ORACLE_MAX_AGE_MS - 49, MAX_ORACLE_MAX_AGE_MS + 1):
         call = settling.contract.functions.setOracleRule(2, max_age_ms)
         settling.chain.transact(call, DEPLOYER)
         word = oracle_rule_word(2, max_age_ms)

@@ -5,7 +5,8 @@ import {StarkKey} from "./StarkKey.sol";
 
 /// @title The exchange's parameters, and what each of them may become (docs/spec/protocol.md).
 /// @notice They are those of the last entry in the queue, which the exchange's state follows entry by
-/// entry. The program carries every entry out: what it cannot carry out must not get into the queue.
+/// entry. The program carries every entry out: what it cannot carry out must not get into the queue,
+/// nor terms at which nobody's money would be safe.
 library ParameterRegistry {
     /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
     /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, symbol:64, tick_decimals:4.
@@ -19,11 +20,30 @@ library ParameterRegistry {
     uint256 internal constant MAX_UNDERLYINGS = 16;
     uint256 internal constant MAX_ORACLES = 16;
 
+    // What bounds the harm of one entry: a change holds at once, for positions and orders that were
+    // made on other terms. The program itself takes more.
+
+    /// @dev Leverage of 100: at less margin one step of a price takes more than an account has.
+    uint256 internal constant MIN_INITIAL_MARGIN_PPM = 10_000;
+    /// @dev What is left to close a position with before its account owes more than it has.
+    uint256 internal constant MIN_MAINTENANCE_MARGIN_PPM = 5000;
+    /// @dev A hundredth of a trade's value, not above the least initial margin: a trade cannot cost
+    /// more than what must be there to make it.
+    uint256 internal constant MAX_FEE_PPM = 10_000;
+    /// @dev At a narrower band no order reaches another one as soon as the index moves.
+    uint256 internal constant MIN_PRICE_BAND_PPM = 1000;
+    /// @dev For as long the program trades at a price: younger reports would end trading earlier.
+    uint256 internal constant MIN_ORACLE_MAX_AGE_MS = 3000;
+    /// @dev Reports may be as much in the future: for so long they would shut out all others.
+    uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
+
     uint256 private constant WORD_BITS = 180;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
     uint256 private constant INITIAL_MARGIN_SHIFT = 12;
     uint256 private constant MAINTENANCE_MARGIN_SHIFT = 32;
+    uint256 private constant MAKER_FEE_SHIFT = 52;
+    uint256 private constant TAKER_FEE_SHIFT = 72;
     uint256 private constant PRICE_BAND_SHIFT = 92;
     uint256 private constant SYMBOL_SHIFT = 112;
     uint256 private constant SYMBOL_BITS = 64;
@@ -94,7 +114,7 @@ library ParameterRegistry {
     /// @notice Sets how many reports an update needs, and how old they may be.
     function setOracleRule(Parameters storage self, uint8 quorum, uint32 maxAgeMs) internal {
         _requireRange("oracle_quorum", quorum, 1, self.oracleKeys.length);
-        _requireRange("oracle_max_age_ms", maxAgeMs, 1, type(uint32).max);
+        _requireRange("oracle_max_age_ms", maxAgeMs, MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS);
         self.oracleQuorum = quorum;
         self.oracleMaxAgeMs = maxAgeMs;
     }
@@ -104,10 +124,12 @@ library ParameterRegistry {
         _requireRange("multiplier", _field(word, 0, MULTIPLIER_BITS), 1, 2 ** MULTIPLIER_BITS - 1);
         uint256 initial = _field(word, INITIAL_MARGIN_SHIFT, RATE_BITS);
         uint256 maintenance = _field(word, MAINTENANCE_MARGIN_SHIFT, RATE_BITS);
-        _requireRange("initial_margin_ppm", initial, 1, MAX_RATE_PPM);
-        _requireRange("maintenance_margin_ppm", maintenance, 1, initial);
+        _requireRange("initial_margin_ppm", initial, MIN_INITIAL_MARGIN_PPM, MAX_RATE_PPM);
+        _requireRange("maintenance_margin_ppm", maintenance, MIN_MAINTENANCE_MARGIN_PPM, initial);
+        _requireRange("maker_fee_ppm", _field(word, MAKER_FEE_SHIFT, RATE_BITS), 0, MAX_FEE_PPM);
+        _requireRange("taker_fee_ppm", _field(word, TAKER_FEE_SHIFT, RATE_BITS), 0, MAX_FEE_PPM);
         uint256 band = _field(word, PRICE_BAND_SHIFT, RATE_BITS);
-        _requireRange("price_band_ppm", band, 0, PPM_ONE - 1);
+        _requireRange("price_band_ppm", band, MIN_PRICE_BAND_PPM, PPM_ONE - 1);
         _checkSymbol(_field(word, SYMBOL_SHIFT, SYMBOL_BITS));
     }
 

@@ -1,0 +1,44 @@
+"""What the contract's owner may set at least and at most.
+
+The contract holds these bounds (ParameterRegistry.sol says why); here they let a command refuse
+before anything is sent. The protocol itself takes more (novation/protocol/parameters.py).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from novation.protocol.constants import (
+    MAX_ORACLES,
+    MULTIPLIER_BOUND,
+    PPM_ONE,
+    RATE_BOUND,
+    TICK_DECIMALS_BOUND,
+)
+
+MIN_INITIAL_MARGIN_PPM: Final = 10_000
+MIN_MAINTENANCE_MARGIN_PPM: Final = 5_000
+MAX_FEE_PPM: Final = 10_000
+MIN_PRICE_BAND_PPM: Final = 1_000
+MIN_ORACLE_MAX_AGE_MS: Final = 3_000
+MAX_ORACLE_MAX_AGE_MS: Final = 600_000
+
+# The least and the largest value of each.
+LIMITS: Final = {
+    "multiplier": (1, MULTIPLIER_BOUND - 1),
+    "initial_margin_ppm": (MIN_INITIAL_MARGIN_PPM, RATE_BOUND - 1),
+    "maintenance_margin_ppm": (MIN_MAINTENANCE_MARGIN_PPM, RATE_BOUND - 1),
+    "maker_fee_ppm": (0, MAX_FEE_PPM),
+    "taker_fee_ppm": (0, MAX_FEE_PPM),
+    "price_band_ppm": (MIN_PRICE_BAND_PPM, PPM_ONE - 1),
+    "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
+    "oracle_quorum": (1, MAX_ORACLES),
+    "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
+}
+
+
+def check_bounds(values: Mapping[str, int]) -> None:
+    """Refuse, with a ValueError, a value by name that is outside its limits."""
+    for name, value in values.items():
+        least, most = LIMITS[name]
+        if not least <= value <= most:
+            raise ValueError(f"{name} {value}: must be from {least} to {most}")
