@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devnet.contracts import load_artifact
 from devnet.event_logs import EventReader
@@ -29,34 +29,37 @@ class ParametersOnL1:
         self._deployment = deployment
         self._contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
 
-    def shown(self) -> dict[str, int]:
-        """Return what the contract shows, by name."""
+    def shown(self, block_number: int) -> dict[str, int]:
+        """Return what the contract shows in a block, by name."""
+
+        def get(call: ContractFunction) -> Any:  # noqa: ANN401 - whatever a getter returns
+            return call.call(block_identifier=block_number)
+
         functions = self._contract.functions
-        n_underlyings, n_oracles, quorum, max_age_ms = functions.parameters().call()
-        words = [functions.underlying(index).call() for index in range(n_underlyings)]
-        keys = [functions.oracleKey(index).call() for index in range(n_oracles)]
+        n_underlyings, n_oracles, quorum, max_age_ms = get(functions.parameters())
+        words = [get(functions.underlying(index)) for index in range(n_underlyings)]
+        keys = [get(functions.oracleKey(index)) for index in range(n_oracles)]
         return _named(words, keys, quorum, max_age_ms)
 
-    def expected(self) -> dict[str, int]:
-        """Return what the contract must show after all changes since the deployment.
+    def expected(self, block_number: int) -> dict[str, int]:
+        """Return what it must show in a block, after all changes between deployment and that.
 
         Raises:
             ValueError: if a change is none that the contract takes.
         """
-        now = self.followed()
+        now = self.followed(block_number)
         words = [terms.word() for terms in now.underlyings]
         return _named(words, now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms)
 
-    def followed(self) -> Parameters:
-        """Return what all changes since the deployment have made of the first parameters.
+    def followed(self, block_number: int) -> Parameters:
+        """Return what all changes up to a block have made of the first parameters.
 
         Raises:
             ValueError: if a change is none that the contract takes.
         """
         parameters = self._deployment.parameters
         reader = EventReader(self._contract, ("ParameterQueued",))
-        last_block = self._chain.web3.eth.block_number
-        for event in reader.read(self._deployment.deploy_block, last_block):
+        for event in reader.read(self._deployment.deploy_block, block_number):
             values = event["args"]
             kind = ParameterKind(values["kind"])
             change = SetParameter(kind, values["index"], values["word"])

@@ -39,6 +39,7 @@ class OwnerOnL1:
     def __init__(self, home: Home, chain: Chain, deployment: Deployment) -> None:
         """Sign with the owner's key in a devnet's folder."""
         self._prices_path = home.prices_path
+        self._chain = chain
         self._deployment = deployment
         self._account = load_keys(home.service_keys_path, OWNER_KEYS).l1_account
         self._parameters = ParametersOnL1(chain, deployment)
@@ -53,7 +54,7 @@ class OwnerOnL1:
             UserError: if a new one has no price, or one at which a lot is worth too little.
             RevertedError: if the contract refuses.
         """
-        known = self._parameters.followed().underlyings
+        known = self._parameters.followed(self._chain.web3.eth.block_number).underlyings
         for index, terms in enumerate(known):
             if terms.symbol == symbol:
                 return self._position(

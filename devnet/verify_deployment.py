@@ -24,6 +24,7 @@ from devnet.deploy import exchange_arguments, parameter_arguments, verifier_floo
 from devnet.errors import UserError
 from devnet.event_logs import EventReader
 from devnet.l1_parameters import ParametersOnL1
+from devnet.parameter_changes import changes
 from devnet.program_code import STOP
 from prover.calldata import encode_program
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from devnet.contracts import Artifact, Chain
     from devnet.deployment import Deployment
+    from devnet.parameter_changes import Change
 
 TOKEN_DECIMALS: Final = 6
 # Numbers beyond it are roots, hashes and packed words: shown in hexadecimal.
@@ -91,30 +93,52 @@ def build_contracts(folder: Path) -> None:
         raise UserError(f"verify-deployment: forge build failed:\n{run.stdout}{run.stderr}")
 
 
-def check_from_sources(chain: Chain, deployment: Deployment) -> list[Check]:
+def check_from_sources(chain: Chain, deployment: Deployment, block_number: int) -> list[Check]:
     """Compile the contracts into a folder of their own, then `check_deployment`."""
     with tempfile.TemporaryDirectory(prefix="novation-") as folder:
         build_contracts(Path(folder))
-        return check_deployment(chain, deployment, Path(folder) / "out")
+        return check_deployment(chain, deployment, block_number, Path(folder) / "out")
 
 
 def check_deployment(
-    chain: Chain, deployment: Deployment, artifacts: Path = ARTIFACTS
+    chain: Chain, deployment: Deployment, block_number: int, artifacts: Path = ARTIFACTS
 ) -> list[Check]:
-    """Compare everything that a user relies on; `artifacts` is what forge wrote."""
-    return _Checker(chain, deployment, artifacts).run()
+    """Compare everything that a user relies on; `artifacts` is what forge wrote.
+
+    What can change is of one block: a change between two answers is no difference.
+    """
+    return _Checker(chain, deployment, block_number, artifacts).run()
 
 
-def roles(chain: Chain, deployment: Deployment) -> dict[str, str]:
+def changes_by_owner(chain: Chain, deployment: Deployment, block_number: int) -> list[Change]:
+    """Return what the owner changed up to a block: no source can tell whether that is right.
+
+    None where the changes cannot be followed: then the parameters differ in `check_deployment`.
+    """
+    try:
+        present = ParametersOnL1(chain, deployment).followed(block_number)
+    except (Web3Exception, ValueError):
+        return []
+    return changes(deployment.parameters, present)
+
+
+def roles(chain: Chain, deployment: Deployment, block_number: int) -> dict[str, str]:
     """Return who may do what at any time: no source can tell whether that is right."""
     contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
-    reader = EventReader(contract, ("OperatorSet",))
+    reader = EventReader(contract, ("OperatorSet", "OwnershipTransferred"))
     operators: dict[str, bool] = {}
-    for event in reader.read(deployment.deploy_block, chain.web3.eth.block_number):
-        operators[event["args"]["operator"]] = event["args"]["isOperator"]
+    owners: list[str] = []
+    for event in reader.read(deployment.deploy_block, block_number):
+        if event["event"] == "OwnershipTransferred":
+            owners.append(event["args"]["newOwner"])
+        else:
+            operators[event["args"]["operator"]] = event["args"]["isOperator"]
     active = [address for address, is_active in operators.items() if is_active]
+    functions = contract.functions
     return {
-        "owner": str(contract.functions.owner().call()),
+        "first owner": owners[0] if owners else NOBODY,
+        "owner": str(functions.owner().call(block_identifier=block_number)),
+        "next owner": str(functions.pendingOwner().call(block_identifier=block_number)),
         "operators": ", ".join(active) or "none",
     }
 
@@ -122,9 +146,12 @@ def roles(chain: Chain, deployment: Deployment) -> dict[str, str]:
 class _Checker:
     """Collects the lines of the table, from the bottom of the dependencies up."""
 
-    def __init__(self, chain: Chain, deployment: Deployment, artifacts: Path) -> None:
+    def __init__(
+        self, chain: Chain, deployment: Deployment, block_number: int, artifacts: Path
+    ) -> None:
         self._chain = chain
         self._deployment = deployment
+        self._block_number = block_number
         self._artifacts = artifacts
         self._checks: list[Check] = []
 
@@ -188,9 +215,9 @@ class _Checker:
         for name in sorted(expected | found):
             self._compare(name, expected.get(name, "none"), found.get(name, "none"))
 
-    def _values(self, read: Callable[[], dict[str, int]]) -> dict[str, str]:
+    def _values(self, read: Callable[[int], dict[str, int]]) -> dict[str, str]:
         try:
-            return {name: _number(value) for name, value in read().items()}
+            return {name: _number(value) for name, value in read(self._block_number).items()}
         except (Web3Exception, ValueError) as error:
             return {"parameters": f"none: {type(error).__name__}: {error}"}
 

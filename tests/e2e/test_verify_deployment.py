@@ -17,7 +17,7 @@ from devnet.home import Home
 from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import MARKETS, perpetual_terms
 from devnet.system import deploy, oracle_keys, service_keys
-from devnet.verify_deployment import check_deployment
+from devnet.verify_deployment import changes_by_owner, check_deployment, roles
 
 CODES = ("Exchange", "StarkVerifier", "Constraints", "Deep", "PeriodicColumns", "Loader")
 WITH_IMMUTABLES = ("Exchange", "StarkVerifier", "Constraints")
@@ -43,8 +43,16 @@ class Deployed:
             "PeriodicColumns": constraints.functions.PERIODIC_COLUMNS().call(),
         }[name]
 
-    def differences(self, deployment: Deployment | None = None) -> set[str]:
-        checks = check_deployment(self.chain, deployment or self.deployment)
+    @property
+    def block_number(self) -> int:
+        return self.chain.web3.eth.block_number
+
+    def differences(
+        self, deployment: Deployment | None = None, block_number: int | None = None
+    ) -> set[str]:
+        checks = check_deployment(
+            self.chain, deployment or self.deployment, block_number or self.block_number
+        )
         return {check.what for check in checks if not check.is_equal}
 
 
@@ -76,7 +84,7 @@ def patched(deployed: Deployed) -> Iterator[Any]:
 def test_deployment_when_it_is_of_these_sources_then_everything_is_equal(
     deployed: Deployed,
 ) -> None:
-    checks = check_deployment(deployed.chain, deployed.deployment)
+    checks = check_deployment(deployed.chain, deployed.deployment, deployed.block_number)
     assert [check for check in checks if not check.is_equal] == []
     assert {f"{name} code" for name in CODES} <= {check.what for check in checks}
 
@@ -194,21 +202,70 @@ def test_command_when_all_is_equal_then_says_so_else_status_1_with_the_names(
     assert "DIFFERS" in capsys.readouterr().out
 
 
-def test_parameters_when_the_owner_changed_them_then_followed(deployed: Deployed) -> None:
+def test_parameters_when_the_owner_changed_them_then_followed_and_shown(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = deployed.block_number
     on_l1 = ParametersOnL1(deployed.chain, deployed.deployment)
     owner = service_keys(deployed.home)["deployer"].l1_account
     sol = perpetual_terms("SOL-USD", multiplier=10, tick_decimals=3)
     on_l1.set_underlying(2, sol, owner)
     on_l1.set_underlying(0, replace(MARKETS[0].terms, maker_fee_ppm=1), owner)
     on_l1.set_oracle_key(3, 1, owner)
+    on_l1.set_oracle_key(0, 2, owner)
     on_l1.set_oracle_rule(4, 7_000, owner)
     assert deployed.differences() == set()
-    assert on_l1.followed().underlyings[2] == sol
-    assert on_l1.shown()["oracle quorum"] == 4
+    now = deployed.block_number
+    assert on_l1.followed(now).underlyings[2] == sol
+    assert on_l1.shown(now)["oracle quorum"] == 4
+    # Every answer is of the block that is asked for.
+    assert on_l1.shown(before)["oracle quorum"] == 2
+    assert deployed.differences(block_number=before) == set()
+    assert changes_by_owner(deployed.chain, deployed.deployment, before) == []
+    verify_deployment(deployed.home, deployed.chain.url, build=False)
+    shown = capsys.readouterr().out
+    first_key = deployed.deployment.parameters.oracle_keys[0]
+    for line in (
+        "BTC-USD maker_fee_ppm, first 200, now 1",
+        "SOL-USD tick_decimals, first none, now 3",
+        "SOL-USD initial_margin_ppm, first none, now 50000",
+        f"oracle key 0, first {first_key:#x}, now 0x2",
+        "oracle key 3, first none, now 0x1",
+        "oracle quorum, first 2, now 4",
+        "oracle max age ms, first 60000, now 7000",
+    ):
+        assert f"changed by the owner: {line}\n" in shown
+    # Those, and the other six fields of what is new.
+    assert shown.count("changed by the owner: ") == 13
+    assert f"block {now}: all" in shown
+    assert "parameters changed since the deployment: 13" in shown
     with pytest.raises(RevertedError, match=r"SettingIsFixed\(field=multiplier, value=11, curr"):
         on_l1.set_underlying(2, replace(sol, multiplier=11), owner)
     with pytest.raises(RevertedError, match="OwnableUnauthorizedAccount"):
         on_l1.set_oracle_rule(1, 1, service_keys(deployed.home)["operator"].l1_account)
+
+
+def test_roles_when_the_owner_hands_over_then_the_first_and_the_next_are_shown(
+    deployed: Deployed,
+) -> None:
+    keys = service_keys(deployed.home)
+    exchange = deployed.chain.contract(load_artifact("Exchange"), deployed.deployment.exchange)
+    owner, heir = keys["deployer"].l1_account, keys["operator"].l1_account
+
+    def shown(block_number: int) -> list[str]:
+        found = roles(deployed.chain, deployed.deployment, block_number)
+        return [found[name] for name in ("first owner", "owner", "next owner")]
+
+    before = deployed.block_number
+    nobody = "0x" + "00" * 20
+    deployed.chain.transact(exchange.functions.transferOwnership(heir.address), owner)
+    assert shown(deployed.block_number) == [owner.address, owner.address, heir.address]
+    deployed.chain.transact(exchange.functions.acceptOwnership(), heir)
+    assert shown(deployed.block_number) == [owner.address, heir.address, nobody]
+    assert shown(before) == [owner.address, owner.address, nobody]
+    # The other tests' owner is the first one.
+    deployed.chain.transact(exchange.functions.transferOwnership(owner.address), heir)
+    deployed.chain.transact(exchange.functions.acceptOwnership(), owner)
 
 
 @pytest.mark.slow
