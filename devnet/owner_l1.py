@@ -16,10 +16,11 @@ from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import perpetual_terms, price_x16
 from devnet.prices import read_prices, set_prices
 from devnet.queue_position import queue_position
-from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
+from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_BOUND, PRICE_X16_ONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
@@ -31,6 +32,8 @@ OWNER_KEYS: Final = "deployer"
 # Of a new underlying: ticks of a cent, lots of a thousandth.
 NEW_MULTIPLIER: Final = 10
 NEW_TICK_DECIMALS: Final = 2
+# A price may rise 256-fold before no report can say it.
+FIRST_PRICE_X16_BOUND: Final = PRICE_X16_BOUND // 2**8
 
 
 class OwnerOnL1:
@@ -51,7 +54,7 @@ class OwnerOnL1:
         """Change the terms of an underlying, or add one with a price that the oracles then see.
 
         Raises:
-            UserError: if a new one has no price, or one at which a lot is worth too little.
+            UserError: as `see_price`.
             RevertedError: if the contract refuses.
         """
         known = self._parameters.followed(self._chain.web3.eth.block_number).underlyings
@@ -61,7 +64,7 @@ class OwnerOnL1:
                     self._parameters.set_underlying(index, changed(terms), self._account)
                 )
         fresh = changed(_new_terms(symbol))
-        self._see_price(fresh, price)
+        see_price(self._prices_path, fresh, price)
         return self._position(self._parameters.set_underlying(len(known), fresh, self._account))
 
     def set_oracle_key(self, index: int, key: int) -> int:
@@ -74,24 +77,6 @@ class OwnerOnL1:
 
     def _position(self, index: int) -> int:
         return queue_position(self._exchange, self._deployment.deploy_block, index)
-
-    def _see_price(self, terms: Underlying, price: str) -> None:
-        """Let the oracles see a price before they must report it: without it they cannot report."""
-        try:
-            if price:
-                seen = Fraction(price)
-            else:
-                (seen,) = read_prices(self._prices_path, [terms.symbol])
-        except ValueError as error:
-            raise UserError(f"price: {error}; give one with --price") from error
-        lot_quanta = price_x16(terms, seen) * terms.multiplier // PRICE_X16_ONE
-        if lot_quanta < MIN_LOT_VALUE_QUANTA:
-            raise UserError(
-                f"multiplier: at {float(seen)} USD a lot is worth {lot_quanta} quanta, at least "
-                f"{MIN_LOT_VALUE_QUANTA} are needed to be listed"
-            )
-        if price:
-            set_prices(self._prices_path, {terms.symbol: price})
 
 
 def as_owner(home: Home, work: Callable[[OwnerOnL1], T]) -> T:
@@ -107,6 +92,34 @@ def as_owner(home: Home, work: Callable[[OwnerOnL1], T]) -> T:
         raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
     except (OSError, requests.RequestException) as error:
         raise UserError(f"L1: no answer at {chain.url}: {error}") from error
+
+
+def see_price(path: Path, terms: Underlying, price: str) -> None:
+    """Let the oracles see a new price, of a file if none is given, before they must report it.
+
+    An update needs a price of every underlying: one that cannot be reported stops all of them.
+
+    Raises:
+        UserError: if there is none, or one that is too low or too high in the units of `terms`.
+    """
+    try:
+        seen = Fraction(price) if price else read_prices(path, [terms.symbol])[0]
+    except (ValueError, ZeroDivisionError) as error:
+        raise UserError(f"price: {error}; give one with --price") from error
+    ticks_x16 = price_x16(terms, seen)
+    if ticks_x16 >= FIRST_PRICE_X16_BOUND:
+        raise UserError(
+            f"tick_decimals {terms.tick_decimals}: the price is {ticks_x16 // PRICE_X16_ONE} "
+            f"ticks, at most {FIRST_PRICE_X16_BOUND // PRICE_X16_ONE - 1} leave room to rise"
+        )
+    lot_quanta = ticks_x16 * terms.multiplier // PRICE_X16_ONE
+    if lot_quanta < MIN_LOT_VALUE_QUANTA:
+        raise UserError(
+            f"multiplier: at {float(seen)} USD a lot is worth {lot_quanta} quanta, at least "
+            f"{MIN_LOT_VALUE_QUANTA} are needed to be listed"
+        )
+    if price:
+        set_prices(path, {terms.symbol: price})
 
 
 def _new_terms(symbol: str) -> Underlying:
