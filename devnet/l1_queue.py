@@ -135,15 +135,35 @@ class QueueOnL1:
                 f"{_shown(sorted(entries))}"
             )
         self._entries += [entries[index] for index in range(known, tail)]
+        self._check_requests(left_out, last_block)
         self._left_out |= left_out
         self._next_block = last_block + 1
 
+    def _check_requests(self, indices: set[int], last_block: int) -> None:
+        """Refuse requests that the contract cannot have taken: only a deposit can be reclaimed."""
+        for index in sorted(indices):
+            is_known = index < len(self._entries)
+            if is_known and isinstance(self._entries[index], L1Deposit):
+                continue
+            what = "a parameter, which nobody can" if is_known else "none yet, so nobody could"
+            # What the node said of this entry or of its reclaim is not true: all is read again.
+            self._forget()
+            raise EventLogError(
+                f"queue entry {index}: by the events up to block {last_block} its reclaim was "
+                f"requested, but it is {what} reclaim"
+            )
+
     def _check_entry(self, contracts: Sequence[Contract], index: int, block: L1Block) -> None:
-        """Compare an entry with the contract in a block; leave out what it does not wait for."""
+        """Compare an entry with the contract in a block; leave out what it does not wait for.
+
+        A parameter it always waits for: nobody can take one out of the order, so the head passes it
+        only with the batch that consumes it.
+        """
         functions = [contract.functions for contract in contracts]
         digests = [f.digestAt(index).call(block_identifier=block.number) for f in functions]
+        is_deposit = isinstance(self._entries[index], L1Deposit)
         is_unexplained = index not in self._left_out and not any(digests)
-        if is_unexplained and self._is_behind_head(index, block.number):
+        if is_deposit and is_unexplained and self._is_behind_head(index, block.number):
             self._left_out.add(index)
         for found in digests:
             self._check_digest(index, found, block.number)

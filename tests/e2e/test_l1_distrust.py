@@ -205,6 +205,12 @@ def _with_a_request_for_it(logs: Logs) -> Logs:
     return [*logs, request]
 
 
+def _with_a_request_for_none(logs: Logs) -> Logs:
+    request = _with_a_request([logs[0], logs[0]])[-1]
+    request["topics"][1] = "0x" + f"{7:064x}"
+    return [*logs, request]
+
+
 def _of_an_unknown_kind(logs: Logs) -> Logs:
     logs[1]["topics"][2] = "0x" + f"{9:064x}"
     return logs
@@ -218,7 +224,8 @@ def _of_an_unknown_kind(logs: Logs) -> Logs:
         (_of_another_parameter, "queue entry 1: by its events its digest is"),
         (_of_an_unknown_kind, "queue entry 1: a parameter of the unknown kind 9"),
         (lambda logs: [*logs, *_altered(copy.deepcopy(logs))], "two different events of queue e"),
-        (_with_a_request_for_it, "queue entry 1: by its events its reclaim was requested"),
+        (_with_a_request_for_it, "queue entry 1: by the events .* it is a parameter"),
+        (_with_a_request_for_none, "queue entry 7: by the events .* it is none yet"),
     ],
 )
 async def test_parameter_that_is_not_true_is_not_set_until_it_is(
@@ -239,6 +246,50 @@ async def test_parameter_that_is_not_true_is_not_set_until_it_is(
     assert queue.entries[1] == L1Parameter(
         1, ParameterKind.ORACLE_RULE, 0, oracle_rule_word(3, 7_000)
     )
+
+
+def _asks(signature: str) -> Callable[[Any], bool]:
+    selector = "0x" + bytes(Web3.keccak(text=signature)[:4]).hex()
+    return lambda params: str(params[0]["data"]).startswith(selector)
+
+
+def _is_no_digest(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "result": "0x" + "00" * 32}
+
+
+@pytest.mark.parametrize("with_request", [True, False])
+async def test_parameter_that_a_node_says_is_out_of_the_order_is_not_left_out(
+    on_chain: OnChain, monkeypatch: pytest.MonkeyPatch, *, with_request: bool
+) -> None:
+    on_chain.deposit("alice")
+    on_chain.set_oracle_rule(3, 7_000)
+    on_chain.deposit("bob")
+    exchange = on_chain.exchange()
+    topic = exchange._contract.events["ReclaimRequested"]().topic
+    monkeypatch.setattr("tests.e2e.test_l1_distrust.REQUESTED", topic)
+    node = on_chain.node
+    rule_digest = _asks("digestAt(uint64)")
+
+    def lies(params: Any) -> bool:
+        is_of_rule = rule_digest(params) and int(params[0]["data"][-64:], 16) == 1
+        # Without a request the head must have passed it.
+        return is_of_rule or (not with_request and _asks("queue()")(params))
+
+    def lie(answer: dict[str, Any]) -> dict[str, Any]:
+        if len(answer["result"]) == 66:
+            return _is_no_digest(answer)
+        head = f"{2:064x}"
+        return {**answer, "result": "0x" + head + answer["result"][66:]}
+
+    node.lies_about, node.applies, node.lie = "eth_call", lies, lie
+    if with_request:
+        node.change = _with_a_request_for_it
+    for _ in range(2):
+        with pytest.raises(L1UnavailableError, match="queue entry 1"):
+            await exchange.read_queue(1, 10, 0)
+    node.lies_about, node.change = "", lambda logs: logs
+    queue = await exchange.read_queue(1, 10, 0)
+    assert [entry.index for entry in queue.entries] == [1, 2]
 
 
 @pytest.mark.parametrize(
