@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
-from novation.protocol.accounts import NONCE_BITS, Account, Position
+from novation.protocol.accounts import NONCES_PER_WORD, Account, Position, pack_nonces
 from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
@@ -24,13 +24,17 @@ from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder, VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output
 from novation.protocol.parameters import Underlying
+from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.transactions import (
+    AddKey,
     CancelOrder,
     Deposit,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    RemoveKey,
     SetParameter,
+    UserTransaction,
     Withdraw,
 )
 from novation.protocol.witness import BatchWitness
@@ -49,7 +53,11 @@ _OPENED: Final = 0
 # Symbol and tick, of which the program knows nothing, are the top of an underlying's word.
 _DISPLAY_SHIFT: Final = 112
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
-_TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_LIST_MARKET = range(4, 7)
+_TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
+_TYPE_LIST_MARKET: Final = 8
+# Nonces of the slots 1 to 3 and 4 to 7: the words that the program keeps besides the first nonce.
+_OTHER_SLOTS: Final = slice(1, NONCES_PER_WORD)
+_HIGH_SLOTS: Final = slice(NONCES_PER_WORD, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +122,17 @@ def account_record(account: Account) -> Argument:
     positions: Argument = _NULL
     for position in reversed(account.positions):
         positions = [*_position_fields(position), positions]
-    owner = [account.l1_address, *account.keys]
-    nonce_0, other_nonces = account.nonces[0], _other_nonces(account.nonces)
-    identity: Argument = [owner, account.keys_hash(), len(account.keys), other_nonces]
+    slots = (word for key in account.keys for word in key.words())
+    identity: Argument = [
+        [account.l1_address, *slots],
+        account.keys_hash(),
+        len(account.keys),
+        *(sum(pack_nonces(account.nonces[part])) for part in (_OTHER_SLOTS, _HIGH_SLOTS)),
+        int(False),
+    ]
     return [
         identity,
-        nonce_0,
+        account.nonces[0],
         account.collateral_quanta,
         account.open_orders,
         positions,
@@ -139,12 +152,12 @@ def _position_fields(position: Position) -> list[int]:
     ]
 
 
-def _other_nonces(nonces: Sequence[int]) -> int:
-    return sum(nonce << NONCE_BITS * index for index, nonce in enumerate(nonces[1:]))
-
-
 def _nonces_struct(nonces: Sequence[int]) -> list[int]:
-    return [*nonces[1:], 0, 0, 0][:3]
+    return [*nonces, 0, 0, 0, 0][:NONCES_PER_WORD]
+
+
+def _permission_bits(key: SigningKey) -> list[int]:
+    return [int(key.allows(permission)) for permission in Permission]
 
 
 def order_record(order: RestingOrder, key: int) -> Argument:
@@ -226,6 +239,14 @@ def market_record(market: Market) -> Argument:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """Key slots of an account, and their nonces, at some time of the batch."""
+
+    keys: list[SigningKey]
+    nonces: list[int]
+
+
 class _Guesses:
     """What the program guesses about orders and keys, in the order of execution."""
 
@@ -235,8 +256,8 @@ class _Guesses:
         self._remaining: dict[int, int] = {}
         self._free: list[int] = []
         self.n_ephemeral = 0
-        self._nonces = {
-            opened.account_id: list(opened.account.nonces)
+        self._signers = {
+            opened.account_id: _Signer(list(opened.account.keys), list(opened.account.nonces))
             for opened in witness.accounts
             if opened.account is not None
         }
@@ -271,13 +292,31 @@ class _Guesses:
             self._free.append(self._ephemeral.pop(order_id))
             del self._remaining[order_id]
 
-    def use_nonce(self, tx: PlaceOrder | CancelOrder | Withdraw) -> Iterator[Argument]:
+    def use_nonce(self, tx: UserTransaction) -> Iterator[Argument]:
         """Yield what authorize() guesses, and note the nonce."""
-        nonces = self._nonces.setdefault(tx.account_id, [0])
+        signer = self._signers[tx.account_id]
         yield [tx.signature.r, tx.signature.s]
+        nonces = signer.nonces
         if tx.key_index:
-            yield _nonces_struct(nonces)
+            yield _permission_bits(signer.keys[tx.key_index])
+        if tx.key_index >= NONCES_PER_WORD:
+            yield _nonces_struct(nonces[_HIGH_SLOTS])
+        elif tx.key_index:
+            yield _nonces_struct(nonces[_OTHER_SLOTS])
         nonces[tx.key_index] = tx.nonce
+
+    def deposit(self, tx: Deposit) -> None:
+        """Note who signs for an account that a deposit may create."""
+        self._signers.setdefault(tx.account_id, _Signer([SigningKey.full(tx.stark_key)], [0]))
+
+    def change_key(self, tx: AddKey | RemoveKey) -> None:
+        """Note a change of a key slot."""
+        signer = self._signers[tx.account_id]
+        if isinstance(tx, RemoveKey):
+            signer.keys[tx.slot] = signer.keys[tx.slot].removed()
+            return
+        signer.keys[tx.slot :] = [tx.key(), *signer.keys[tx.slot + 1 :]]
+        signer.nonces.extend([0] * (len(signer.keys) - len(signer.nonces)))
 
 
 def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
@@ -311,14 +350,17 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield [
             tx.account_id,
             tx.l1_address,
-            tx.stark_key,
+            *SigningKey.full(tx.stark_key).words(),
             tx.amount_quanta,
             int(entry.result_code),
         ]
+        guesses.deposit(tx)
     elif isinstance(tx, Withdraw):
         yield [_TYPE_WITHDRAW, delay_ms]
         yield [*_head(tx), tx.amount_quanta]
         yield from guesses.use_nonce(tx)
+    elif isinstance(tx, AddKey | RemoveKey):
+        yield from _change_key(tx, delay_ms, guesses)
     elif isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
         yield from _oracle_update(tx)
@@ -330,7 +372,19 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield [tx.market_id]
 
 
-def _head(tx: PlaceOrder | CancelOrder | Withdraw) -> tuple[int, int, int]:
+def _change_key(tx: AddKey | RemoveKey, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
+    if isinstance(tx, AddKey):
+        yield [_TYPE_ADD_KEY, delay_ms]
+        bits = _permission_bits(tx.key())
+        yield [*_head(tx), tx.slot, *bits, tx.expiry_ms, tx.public_key]
+    else:
+        yield [_TYPE_REMOVE_KEY, delay_ms]
+        yield [*_head(tx), tx.slot]
+    yield from guesses.use_nonce(tx)
+    guesses.change_key(tx)
+
+
+def _head(tx: UserTransaction) -> tuple[int, int, int]:
     return tx.account_id, tx.key_index, tx.nonce
 
 
@@ -374,7 +428,9 @@ def _account_leaves(witness: BatchWitness, output: BatchOutput) -> Iterator[Argu
     for opened, record in zip(witness.accounts, output.accounts, strict=True):
         account = opened.account
         if account is not None:
-            if _other_nonces(account.nonces):
+            if len(account.keys) > 1:
                 yield _nonces_struct(account.nonces)
+            if len(account.keys) > NONCES_PER_WORD:
+                yield _nonces_struct(account.nonces[_HIGH_SLOTS])
             yield len(account.positions)
         yield len(record.positions)

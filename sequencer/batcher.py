@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
+from novation.protocol.accounts import NONCES_PER_WORD
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.constants import ORDER_TREE_HEIGHT
 from novation.protocol.cost import empty_batch_steps, most_slots
@@ -19,11 +20,13 @@ from novation.protocol.output import (
 )
 from novation.protocol.state import State
 from novation.protocol.transactions import (
+    AddKey,
     CancelOrder,
     Deposit,
     ListMarket,
     OracleUpdate,
     PlaceOrder,
+    RemoveKey,
     SetParameter,
     Transaction,
     Withdraw,
@@ -33,6 +36,8 @@ from sequencer.l1_cost import (
     GLOBALS_FELTS,
     GROWTH_COST,
     HOLES_BETWEEN_DEPOSITS,
+    KEYS_COST,
+    KEYS_FELTS,
     MARKET_COST,
     MARKET_FELTS,
     NOTHING,
@@ -146,9 +151,11 @@ class BatchMeter:
         if isinstance(tx, ListMarket):
             return MARKET_COST
         records = touched_cost(1, 0, result.n_slots)
-        return (GROWTH_COST if isinstance(tx, SetParameter) else records).plus(
-            listed_cost(tx, result)
-        )
+        if isinstance(tx, SetParameter):
+            records = GROWTH_COST
+        elif isinstance(tx, AddKey | RemoveKey):
+            records = records.plus(KEYS_COST)
+        return records.plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -224,8 +231,10 @@ class BatchMeter:
                 for order_id in itertools.chain(batch.opened_orders, born)
             ),
             (
-                account_felts(AccountRecord.of(account_id, state.account(account_id)))
-                for account_id in batch.opened_accounts
+                account_felts(
+                    AccountRecord.of(i, state.account(i), has_keys=i in batch.changed_keys)
+                )
+                for i in batch.opened_accounts
             ),
         )
         for felts in records:
@@ -259,6 +268,9 @@ class BatchMeter:
             + (len(batch.opened_accounts) + 1) * _ACCOUNT_FELTS
             + batch.n_slots
             + most_slots(self._n_underlyings)
+            # A second word of nonces belongs to five keys and more.
+            + batch.n_more_keys // NONCES_PER_WORD
+            + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
 

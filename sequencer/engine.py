@@ -25,9 +25,8 @@ from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     CancelOrder,
     OracleUpdate,
-    PlaceOrder,
     Transaction,
-    Withdraw,
+    UserTransaction,
 )
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
@@ -52,8 +51,8 @@ class Command:
     """A transaction that wants to be applied.
 
     `message_hash` is what the user signed, 0 for other transactions. `l1_index` is the index of an
-    operation in the contract's queue. `is_verified`: the signature has been checked already, those
-    of an oracle update with the keys of `committee`.
+    operation in the contract's queue. `is_verified`: the signature has been checked already, that
+    of a user's message with the key `signer_key`, those of an oracle update with `committee`.
     """
 
     transaction: Transaction
@@ -62,6 +61,7 @@ class Command:
     l1_index: int | None = None
     is_verified: bool = False
     committee: tuple[int, ...] = ()
+    signer_key: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ class Engine:
         """
         if refusal.code is not ErrorCode.NONCE_NOT_INCREASING:
             return None
-        if not (command.message_hash and command.is_verified):
+        if not (command.message_hash and self._is_verified(command)):
             return None
         known = self.history.acknowledgement(command.message_hash)
         return None if known is None else Accepted(known, is_repeat=True)
@@ -274,14 +274,19 @@ class Engine:
             return apply_transaction(self.state, tx, time_ms, verify_signature=verify)
 
     def _is_verified(self, command: Command) -> bool:
-        """Say whether the earlier check counts: the committee may have changed since.
+        """Say whether the earlier check counts: committee or signer's key may have changed since.
 
-        An update with a replaced key's signature could not be proven, nor any batch behind it.
+        A transaction with a replaced key's signature could not be proven, nor any batch behind it.
         """
-        if isinstance(command.transaction, OracleUpdate):
+        tx = command.transaction
+        if isinstance(tx, OracleUpdate):
             keys = self.state.parameters.oracle_keys
             return command.is_verified and command.committee == keys
-        return command.is_verified
+        if not (command.is_verified and isinstance(tx, UserTransaction)):
+            return command.is_verified
+        account = self.state.get_account(tx.account_id)
+        assert account is not None
+        return account.keys[tx.key_index].public_key == command.signer_key
 
     def _follow(self, entry: JournalEntry, result: TransactionResult, message_hash: int) -> None:
         """Take note of an applied entry, live or replayed."""
@@ -363,9 +368,7 @@ class Engine:
 
 def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
     """Return what the author of a user transaction signed, 0 for others."""
-    if isinstance(tx, PlaceOrder | CancelOrder | Withdraw):
-        return tx.message_hash(config)
-    return 0
+    return tx.message_hash(config) if isinstance(tx, UserTransaction) else 0
 
 
 def _order_id(tx: Transaction, result: TransactionResult) -> int:

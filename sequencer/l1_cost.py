@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from novation.protocol import cost
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER
+from novation.protocol.constants import MAX_KEYS, MAX_MAKERS_PER_ORDER
 from novation.protocol.cost import most_slots
 from novation.protocol.errors import ResultCode
 from novation.protocol.transactions import Deposit, SetParameter, Transaction, Withdraw
@@ -37,9 +37,12 @@ UNDERLYING_BYTES: Final = 13
 OPERATION_BYTES: Final = 15 + 21 + 33
 OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 29
-# An account has up to four keys, each with a nonce of 62 bits.
-ACCOUNT_BYTES: Final = 22 + 32
-ACCOUNT_FELTS: Final = 2
+# An account has up to eight keys, each with a nonce of 62 bits, four of them in a word. The record
+# has the slots of keys if the batch changed them.
+ACCOUNT_BYTES: Final = 23 + 2 * 32
+ACCOUNT_FELTS: Final = 3
+KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
+KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 25
 ORDER_BYTES: Final = 22 + 21
 ORDER_FELTS: Final = 2
@@ -138,6 +141,7 @@ DEPOSIT_COST: Final = felts_cost(OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS
 FAILED_DEPOSIT_COST: Final = felts_cost(
     OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS + WITHDRAWAL_GAS
 )
+KEYS_COST: Final = felts_cost(KEYS_BYTES, KEYS_FELTS)
 WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
 MARKET_COST: Final = felts_cost(MARKET_BYTES, MARKET_FELTS)
 # Of a new underlying: its word, and the fee account's position in its market.
@@ -194,5 +198,8 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade."""
     n_slots = most_slots(n_underlyings)
     records = (n_visits + 2) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
-    leaves = cost.leaf_steps(1 + n_visits, (1 + n_visits) * n_slots) + records
-    return cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots) + leaves
+    n_accounts = 1 + n_visits
+    keys = n_accounts, n_accounts * (MAX_KEYS - 1)
+    leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *keys) + records
+    order = cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots) + cost.OTHER_KEY_STEPS
+    return order + leaves

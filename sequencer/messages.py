@@ -200,7 +200,7 @@ def account_message(account_id: int, account: Account, margin: Margin | None) ->
     message = types_pb2.Account(
         account_id=account_id,
         l1_address=address_bytes(account.l1_address),
-        public_keys=[felt_bytes(key) for key in account.keys],
+        public_keys=[felt_bytes(key.public_key) for key in account.keys],
         nonces=account.nonces,
         collateral_quanta=str(account.collateral_quanta),
         n_open_orders=account.open_orders,

@@ -10,7 +10,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
@@ -145,17 +145,13 @@ class EngineRunner:
             while len(group) < self._limits.max_group_commands and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
             commands = [ticket.command for ticket in group]
-            committee = self.parameters.oracle_keys
-            verdicts = await loop.run_in_executor(
-                self._verify_thread, verify_group, self._keys, committee, commands
+            checked = await loop.run_in_executor(
+                self._verify_thread, verify_group, self._keys, self.parameters.oracle_keys, commands
             )
             await self._verified.put(
                 [
-                    _Ticket(
-                        replace(ticket.command, is_verified=is_verified, committee=committee),
-                        ticket.answer,
-                    )
-                    for ticket, is_verified in zip(group, verdicts, strict=True)
+                    _Ticket(command, ticket.answer)
+                    for ticket, command in zip(group, checked, strict=True)
                 ]
             )
 

@@ -21,6 +21,7 @@ const FUNDING_PREFIX_BOUND = 2 ** 63;
 
 const MAX_UNDERLYINGS = 16;
 const MAX_ORACLES = 16;
+const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
 const MAX_OPEN_ORDERS = 1024;
 const MAX_MAKERS_PER_ORDER = 32;
@@ -38,9 +39,16 @@ const MARKET_TREE_HEIGHT = 11;
 
 const FEE_ACCOUNT_ID = 0;
 
+// Which bit of a key's permissions a message needs.
+const TRADE_BIT = 0;
+const WITHDRAW_BIT = 1;
+const ADMIN_BIT = 2;
+// The word of a deposit's key: all permissions, and it does not expire.
+const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
+
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 4;
-const OUTPUT_VERSION = 4;
+const STATE_VERSION = 5;
+const OUTPUT_VERSION = 5;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';
@@ -48,6 +56,8 @@ const ORDER_LEAF_TAG = 'ORDER';
 const MESSAGE_PLACE_ORDER = 1;
 const MESSAGE_CANCEL_ORDER = 2;
 const MESSAGE_WITHDRAW = 3;
+const MESSAGE_ADD_KEY = 4;
+const MESSAGE_REMOVE_KEY = 5;
 const MESSAGE_ORACLE_REPORT = 16;
 
 const OPERATION_DEPOSIT = 1;

@@ -2,11 +2,13 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 
 from circuits.cairo.environment import Environment
+from circuits.cairo.transactions.add_key import add_key
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
 from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
+from circuits.cairo.transactions.remove_key import remove_key
 from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.withdraw import withdraw
 
@@ -31,6 +33,8 @@ const TYPE_DEPOSIT = 2;
 const TYPE_WITHDRAW = 3;
 const TYPE_ORACLE_UPDATE = 4;
 const TYPE_SET_PARAMETER = 5;
+const TYPE_ADD_KEY = 6;
+const TYPE_REMOVE_KEY = 7;
 
 // Executes the transactions of a batch.
 //
@@ -70,7 +74,7 @@ func execute{
         );
     }
     if (message.type == TYPE_CANCEL_ORDER) {
-        cancel_order(environment);
+        cancel_order(environment, time_ms);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
@@ -95,6 +99,18 @@ func execute{
     }
     if (message.type == TYPE_SET_PARAMETER) {
         let (environment) = set_parameter(environment, next_order_id);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_ADD_KEY) {
+        add_key(environment, time_ms);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_REMOVE_KEY) {
+        remove_key(environment, time_ms);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );

@@ -35,6 +35,8 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cancel_order": ("head", "order_id", "predecessor_id"),
     "deposit": ("account_id", "owner", "amount_quanta"),
     "withdraw": ("",),
+    "add_key": ("",),
+    "remove_key": ("",),
     "oracle_update": ("oracle_time_ms", "n_reports", "table", "reports"),
     "set_parameter": ("kind", "index", "word"),
     "list_market": ("market_id",),
@@ -65,6 +67,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_header": ("header",),
     "rest_order": ("message.result_code",),
     "use_other_key": ("signature.pub_key",),
+    "copy_cells": ("target.0",),
     "open_state": ("prices",),
 }
 
@@ -79,6 +82,7 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
 ARRAY_PINS: Final[Mapping[str, tuple[str, ...]]] = {
     "check_medians": ("claimed_x16",),
     "squash_dict": ("squashed_dict",),
+    "copy_cells": ("target",),
 }
 
 # Allocated arrays that nothing fills in are guesses. Here they are what a root commits to that the
@@ -101,6 +105,7 @@ class Claim:
 PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
     "open_positions": Claim(("position",), ("n_positions",)),
     "close_positions": Claim(("position",), ("n_positions",)),
+    "close_account": Claim(("account",), ("n_positions",)),
 }
 
 # A recursion that goes down to 0 in steps of one has fewer of them than a run has steps. The walk
@@ -201,8 +206,8 @@ class Opening:
 
 
 OPENINGS: Final[Mapping[str, Opening]] = {
-    "check_other_nonces": Opening(
-        ("other_nonces",), ("nonces.nonce_1", "nonces.nonce_2", "nonces.nonce_3")
+    "check_nonces": Opening(
+        ("word",), ("nonces.nonce_0", "nonces.nonce_1", "nonces.nonce_2", "nonces.nonce_3")
     ),
     "open_position": Opening(
         ("return.word",),

@@ -7,7 +7,9 @@ import {BatchBuilder} from "./utils/BatchBuilder.sol";
 import {TestBase} from "./utils/TestBase.sol";
 
 contract BatchOutputTest is TestBase {
+    uint256 private constant N_KEYS_SHIFT = 148;
     uint256 private constant N_POSITIONS_SHIFT = 152;
+    uint256 private constant HAS_KEYS_SHIFT = 168;
     uint256 private constant PRESENT_SHIFT = 24;
 
     function test_readHeader_whenEncoded_thenSameFields(BatchHeader calldata fields) external pure {
@@ -61,7 +63,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 4 ? 3 : version;
+        output[0] = version == 5 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -70,7 +72,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 4;
+        output[0] = 5;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -78,7 +80,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
-        output[0] = 4;
+        output[0] = 5;
         _expectOversized(output, 8, 112);
     }
 
@@ -108,7 +110,7 @@ contract BatchOutputTest is TestBase {
     {
         header.nOperations = 0;
         header.nWithdrawals = 0;
-        header.nAccounts %= 5;
+        header.nAccounts %= 9;
         header.nOrders %= 5;
         // More than eight bits hold.
         header.nMarkets %= 300;
@@ -116,7 +118,7 @@ contract BatchOutputTest is TestBase {
         header.custodyQuanta %= 2 ** 63;
         uint256 length = 2 + 3 * uint256(header.nMarkets) + header.nUnderlyings;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
-            length += 2 + _positions(i);
+            length += 1 + _keyWords(i) + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             length += 1 + (i % 2);
@@ -124,10 +126,11 @@ contract BatchOutputTest is TestBase {
         tail = new uint256[](length);
         uint256 next = 0;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
-            // The neighbours' bits must not be read as the count.
-            tail[next] = (_positions(i) << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 8))
-                | ((1 << N_POSITIONS_SHIFT) - 1);
-            next += 2 + _positions(i);
+            // The neighbours' bits must not be read as the counts.
+            tail[next] = ((1 << N_KEYS_SHIFT) - 1) | (_keys(i) << N_KEYS_SHIFT)
+                | (_positions(i) << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 8))
+                | ((i % 2) << HAS_KEYS_SHIFT) | (0xff << (HAS_KEYS_SHIFT + 1));
+            next += 1 + _keyWords(i) + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             tail[next] = ((i % 2) << PRESENT_SHIFT) | (0xff << (PRESENT_SHIFT + 1)) | 0xffffff;
@@ -136,6 +139,16 @@ contract BatchOutputTest is TestBase {
         // The neighbours' bits must not be read as custody.
         tail[length - 1] = ((1 << 49) - 1) << 63;
         return (header, tail);
+    }
+
+    /// @dev One to eight.
+    function _keys(uint256 i) private pure returns (uint256) {
+        return (5 * i) % 8 + 1;
+    }
+
+    /// @dev Words of nonces, and of keys if there are any.
+    function _keyWords(uint256 i) private pure returns (uint256) {
+        return (_keys(i) > 4 ? 2 : 1) + (i % 2) * 2 * _keys(i);
     }
 
     /// @dev More than four bits hold, from the third on.

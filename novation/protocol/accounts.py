@@ -1,5 +1,7 @@
 """Accounts and their positions: the values behind the leaves of the account tree."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novation.crypto import poseidon_hash_many
@@ -13,10 +15,12 @@ from novation.protocol.constants import (
 )
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
+from novation.protocol.signing_keys import SigningKey
 
 BALANCE_WORD_BITS = 136
 POSITION_WORD_BITS = 191
 NONCE_BITS = 62
+NONCES_PER_WORD = 4
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
 
 
@@ -66,13 +70,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A trader's account; `nonces[i]` is the last nonce used with `keys[i]`, 0 if none.
+    """A trader's account; `nonces[i]` is the last nonce used in key slot i, 0 if none.
 
+    It never falls, whatever key the slot holds, so that no message can be used twice.
     `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
     """
 
     l1_address: int
-    keys: tuple[int, ...]
+    keys: tuple[SigningKey, ...]
     nonces: tuple[int, ...]
     collateral_quanta: int = 0
     open_orders: int = 0
@@ -81,8 +86,8 @@ class Account:
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
-        """Return an account with one signing key and nothing in it."""
-        return cls(l1_address=l1_address, keys=(key,), nonces=(0,))
+        """Return an account with one signing key, which may do everything, and nothing in it."""
+        return cls(l1_address=l1_address, keys=(SigningKey.full(key),), nonces=(0,))
 
     def position(self, market_id: int) -> Position:
         """Return the slot of a market, an empty one if there is none."""
@@ -104,6 +109,11 @@ class Account:
         nonces = (*self.nonces[:key_index], nonce, *self.nonces[key_index + 1 :])
         return replace(self, nonces=nonces)
 
+    def with_key(self, slot: int, key: SigningKey) -> "Account":
+        """Return the account with another key in a slot, or with one slot more."""
+        nonces = self.nonces if slot < len(self.keys) else (*self.nonces, 0)
+        return replace(self, keys=(*self.keys[:slot], key, *self.keys[slot + 1 :]), nonces=nonces)
+
     def with_position(
         self, position: Position, collateral_change: int = 0, open_orders_change: int = 0
     ) -> "Account":
@@ -121,12 +131,13 @@ class Account:
         )
 
     def keys_hash(self) -> int:
-        """Return the hash of owner and signing keys, which never change after creation."""
-        return poseidon_hash_many((self.l1_address, *self.keys))
+        """Return the hash of owner and key slots."""
+        words = (word for key in self.keys for word in key.words())
+        return poseidon_hash_many((self.l1_address, *words))
 
-    def nonces_word(self) -> int:
-        """Return the packed nonces."""
-        return pack(*((nonce, NONCE_BITS) for nonce in self.nonces))
+    def nonce_words(self) -> tuple[int, ...]:
+        """Return the packed nonces, four in each word."""
+        return pack_nonces(self.nonces)
 
     def balance_word(self) -> int:
         """Return the packed balance and counts; asserts the invariants of a leaf."""
@@ -145,5 +156,26 @@ class Account:
         """Return the leaf of the account tree."""
         words = (position.word() for position in self.positions)
         return poseidon_hash_many(
-            (self.keys_hash(), self.nonces_word(), self.balance_word(), *words)
+            (self.keys_hash(), *self.nonce_words(), self.balance_word(), *words)
         )
+
+
+def pack_nonces(nonces: Sequence[int]) -> tuple[int, ...]:
+    """Return the words of the nonces of an account's slots."""
+    lanes = [(nonce, NONCE_BITS) for nonce in nonces]
+    starts = range(0, len(lanes), NONCES_PER_WORD)
+    return tuple(pack(*lanes[start : start + NONCES_PER_WORD]) for start in starts)
+
+
+def unpack_nonces(words: Sequence[int], n_keys: int) -> tuple[int, ...]:
+    """Decode `pack_nonces` of so many nonces; DecodeError if a word has more than its nonces."""
+    lanes = [NONCE_BITS] * n_keys
+    starts = range(0, n_keys, NONCES_PER_WORD)
+    parts = (lanes[start : start + NONCES_PER_WORD] for start in starts)
+    unpacked = (unpack(word, *part) for word, part in zip(words, parts, strict=True))
+    return tuple(itertools.chain.from_iterable(unpacked))
+
+
+def n_nonce_words(n_keys: int) -> int:
+    """Return how many words the nonces of so many slots take."""
+    return -(-n_keys // NONCES_PER_WORD)

@@ -75,7 +75,8 @@ class OpenBatch:
     `opened_accounts`, `opened_orders` and `opened_markets` hold the values from before the batch;
     orders born in the batch (id not below `old_globals.next_order_id`) are not among them.
     `most_slots` has the largest number of position slots that each of the accounts has had,
-    `n_slots` their sum.
+    `n_slots` their sum; `most_keys` and `n_more_keys` the same of keys behind the first, of
+    accounts that have any. `changed_keys` has the number of key changes of each account.
     """
 
     old_globals: Globals
@@ -87,3 +88,6 @@ class OpenBatch:
     opened_markets: dict[int, Market | None] = field(default_factory=dict)
     most_slots: dict[int, int] = field(default_factory=dict)
     n_slots: int = 0
+    most_keys: dict[int, int] = field(default_factory=dict)
+    n_more_keys: int = 0
+    changed_keys: dict[int, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ transactions would be padded to several times its steps.
 from typing import Final
 
 from novation.protocol.batch import OpenBatch, PlaceOrderHints, TransactionResult
-from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
@@ -17,16 +17,20 @@ from novation.protocol.transactions import (
     PlaceOrder,
     SetParameter,
     Transaction,
+    UserTransaction,
     Withdraw,
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 13_000
+LOADER_STEPS: Final = 14_500
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 11 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 90
+# Of a leaf with several keys, and of each key behind the first.
+SEVERAL_KEYS_STEPS: Final = 200
+KEY_LEAF_STEPS: Final = 40
 ORDER_LEAF_STEPS: Final = 560
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 150
@@ -35,8 +39,11 @@ SET_PARAMETER_STEPS: Final = 1_000
 LIST_MARKET_STEPS: Final = 100
 WITHDRAW_STEPS: Final = 220
 CANCEL_STEPS: Final = 350
+KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 480
 VISIT_STEPS: Final = 400
+# Of a message that another key than the first signed.
+OTHER_KEY_STEPS: Final = 140
 # What each slot of an account adds: to a sum over all slots; to that and the search for one of them
 # and the copies of those before it; to the rule that an account which only reduces risk is held to.
 SLOT_SUM_STEPS: Final = 16
@@ -51,7 +58,7 @@ SIGNATURE_STEPS: Final = 512
 def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
-    fee_account = leaf_steps(1, most_slots(n_underlyings))
+    fee_account = leaf_steps(1, most_slots(n_underlyings), 1, MAX_KEYS - 1)
     return LOADER_STEPS + BATCH_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
 
 
@@ -63,23 +70,30 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
         result: what became of it.
         opened_steps: of the leaves that it was the first to open, from `opened_leaf_steps`.
     """
-    n_slots = result.n_slots
-    if isinstance(tx, PlaceOrder):
-        assert isinstance(result.hints, PlaceOrderHints)
-        steps = order_steps(len(result.hints.visits), n_slots)
-        return steps + opened_steps + (ORDER_LEAF_STEPS if result.hints.resting_lots else 0)
     if isinstance(tx, OracleUpdate):
         prices = (1 + len(tx.reports)) * len(tx.prices_x16) * ORACLE_PRICE_STEPS
         steps = ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
-    if isinstance(tx, Withdraw):
-        return max(WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS, SIGNATURE_STEPS) + opened_steps
-    if isinstance(tx, CancelOrder):
-        steps = CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
-        return max(steps, SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
-    return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
+    if not isinstance(tx, UserTransaction):
+        return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
+    steps = _user_steps(tx, result) + (OTHER_KEY_STEPS if tx.key_index else 0)
+    return max(steps, SIGNATURE_STEPS) + opened_steps
+
+
+def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
+    """Return what a transaction costs that its account's first key signed, besides leaves."""
+    n_slots = result.n_slots
+    if isinstance(tx, PlaceOrder):
+        assert isinstance(result.hints, PlaceOrderHints)
+        resting = ORDER_LEAF_STEPS if result.hints.resting_lots else 0
+        return order_steps(len(result.hints.visits), n_slots) + resting
+    if isinstance(tx, Withdraw):
+        return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS
+    if isinstance(tx, CancelOrder):
+        return CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
+    return KEY_CHANGE_STEPS
 
 
 def order_steps(n_visits: int, n_slots: int) -> int:
@@ -93,14 +107,23 @@ def order_steps(n_visits: int, n_slots: int) -> int:
 
 def opened_leaf_steps(batch: OpenBatch) -> int:
     """Return what the leaves opened by the batch so far cost."""
-    accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots)
+    keys = len(batch.most_keys), batch.n_more_keys
+    accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots, *keys)
     orders = len(batch.opened_orders) * ORDER_LEAF_STEPS
     return accounts + orders + len(batch.opened_markets) * MARKET_LEAF_STEPS
 
 
-def leaf_steps(n_accounts: int, n_slots: int) -> int:
-    """Return what the leaves of accounts with so many slots together cost."""
-    return n_accounts * ACCOUNT_LEAF_STEPS + n_slots * SLOT_LEAF_STEPS
+def leaf_steps(n_accounts: int, n_slots: int, n_several: int, n_more_keys: int) -> int:
+    """Return what the leaves of accounts cost.
+
+    Args:
+        n_accounts: how many.
+        n_slots: position slots of all together.
+        n_several: those among them with more than one key.
+        n_more_keys: all keys but the first of each account.
+    """
+    keys = n_several * SEVERAL_KEYS_STEPS + n_more_keys * KEY_LEAF_STEPS
+    return n_accounts * ACCOUNT_LEAF_STEPS + n_slots * SLOT_LEAF_STEPS + keys
 
 
 def most_slots(n_underlyings: int) -> int:

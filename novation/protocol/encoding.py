@@ -10,11 +10,14 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.byte_reader import ByteReader, decode_enum
 from novation.protocol.constants import (
     AMOUNT_BOUND,
+    MAX_KEYS,
     MAX_MARKETS,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    MESSAGE_ADD_KEY,
     MESSAGE_CANCEL_ORDER,
     MESSAGE_PLACE_ORDER,
+    MESSAGE_REMOVE_KEY,
     MESSAGE_WITHDRAW,
     ORDER_ID_BOUND,
 )
@@ -24,6 +27,7 @@ from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
 from novation.protocol.output import BatchOutput, decode_output, encode_output
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
+    AddKey,
     CancelOrder,
     Deposit,
     ListMarket,
@@ -31,6 +35,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    RemoveKey,
     SetParameter,
     Transaction,
     UserTransaction,
@@ -52,8 +57,10 @@ _TAG_DEPOSIT: Final = b"\x01"
 _TAG_ORACLE_UPDATE: Final = b"\x02"
 _TAG_SET_PARAMETER: Final = b"\x03"
 _TAG_LIST_MARKET: Final = b"\x04"
+_TAG_ADD_KEY: Final = b"\x05"
 _WORD_0_BYTES: Final = 16
 _WORD_1_BYTES: Final = 18
+_ADD_KEY_WORD_0_BYTES: Final = 24
 _FELT_BYTES: Final = 32
 
 
@@ -68,6 +75,13 @@ def encode_transaction(tx: Transaction) -> bytes:
     if isinstance(tx, ListMarket):
         return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
     word_0, word_1 = tx.message_words()
+    if isinstance(tx, AddKey):
+        return (
+            _TAG_ADD_KEY
+            + word_0.to_bytes(_ADD_KEY_WORD_0_BYTES, "big")
+            + word_1.to_bytes(_FELT_BYTES, "big")
+            + _encode_signature(tx.signature)
+        )
     return (
         _TAG_USER
         + word_0.to_bytes(_WORD_0_BYTES, "big")
@@ -83,6 +97,8 @@ def decode_transaction(data: bytes) -> Transaction:
     tx: Transaction
     if tag == _TAG_USER:
         tx = _decode_user_transaction(reader)
+    elif tag == _TAG_ADD_KEY:
+        tx = _decode_add_key(reader)
     elif tag == _TAG_DEPOSIT:
         tx = _decode_deposit(reader)
     elif tag == _TAG_ORACLE_UPDATE:
@@ -128,7 +144,21 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
         return CancelOrder(account_id, key_index, nonce, word_1, signature)
     if message_type == MESSAGE_WITHDRAW and word_1 < AMOUNT_BOUND:
         return Withdraw(account_id, key_index, nonce, word_1, signature)
+    if message_type == MESSAGE_REMOVE_KEY and word_1 < MAX_KEYS:
+        return RemoveKey(account_id, key_index, nonce, word_1, signature)
     raise DecodeError(f"message type {message_type} with {word_1:#x}")
+
+
+def _decode_add_key(reader: ByteReader) -> AddKey:
+    word_0 = reader.integer(_ADD_KEY_WORD_0_BYTES)
+    message_type, account_id, key_index, nonce, market_id, slot, permissions, expiry_ms = unpack(
+        word_0, 8, 32, 8, 62, 16, 4, 8, 48
+    )
+    if (message_type, market_id) != (MESSAGE_ADD_KEY, 0):
+        raise DecodeError(f"message type {message_type} with market {market_id}")
+    public_key = reader.integer(_FELT_BYTES, FIELD_PRIME)
+    signature = _decode_signature(reader)
+    return AddKey(account_id, key_index, nonce, slot, permissions, expiry_ms, public_key, signature)
 
 
 def _encode_deposit(tx: Deposit) -> bytes:

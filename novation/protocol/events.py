@@ -5,6 +5,7 @@ from enum import Enum
 
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import ParameterKind
 
 
@@ -93,6 +94,15 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChanged:
+    """A key slot of an account holds another key now, or its key lost its permissions."""
+
+    account_id: int
+    slot: int
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
 class PricesUpdated:
     """New index prices of all underlyings."""
 
@@ -140,6 +150,7 @@ Event = (
     | Deposited
     | DepositFailed
     | Withdrawn
+    | KeyChanged
     | PricesUpdated
     | BooksKilled
     | OrdersKilled

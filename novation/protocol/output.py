@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from novation.crypto import FIELD_PRIME, poseidon_hash
-from novation.protocol.accounts import BALANCE_WORD_BITS, NONCE_BITS, Account, Position
+from novation.protocol.accounts import (
+    BALANCE_WORD_BITS,
+    Account,
+    Position,
+    n_nonce_words,
+    pack_nonces,
+    unpack_nonces,
+)
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
     MAX_KEYS,
@@ -26,6 +33,7 @@ from novation.protocol.markets import (
 )
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
+from novation.protocol.signing_keys import KEY_WORDS, SigningKey
 from novation.protocol.transactions import OracleUpdate, ParameterKind
 from novation.protocol.transactions.oracle_update import price_words
 
@@ -59,38 +67,40 @@ class WithdrawalRecord:
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """The new value of an account, without its keys, which never change."""
+    """The new value of an account; `keys` are None unless the batch changed them."""
 
     account_id: int
-    n_keys: int
-    nonces_word: int
+    nonces: tuple[int, ...]
     collateral_quanta: int
     open_orders: int
     flags: int
     positions: tuple[Position, ...]
+    keys: tuple[SigningKey, ...] | None = None
 
     @classmethod
-    def of(cls, account_id: int, account: Account) -> "AccountRecord":
+    def of(cls, account_id: int, account: Account, *, has_keys: bool) -> "AccountRecord":
         """Return the record of an account."""
         return cls(
             account_id,
-            len(account.keys),
-            account.nonces_word(),
+            account.nonces,
             account.collateral_quanta,
             account.open_orders,
             account.flags,
             account.positions,
+            account.keys if has_keys else None,
         )
 
-    def account(self, l1_address: int, keys: tuple[int, ...]) -> Account:
-        """Return the account; DecodeError if the number of keys is another."""
-        if len(keys) != self.n_keys:
-            raise DecodeError(f"account {self.account_id}: {self.n_keys} keys, known {len(keys)}")
-        nonces = unpack(self.nonces_word, *(NONCE_BITS for _ in keys))
+    def account(self, l1_address: int, known_keys: tuple[SigningKey, ...]) -> Account:
+        """Return the account; DecodeError if its keys are not known."""
+        keys = known_keys if self.keys is None else self.keys
+        if len(keys) != len(self.nonces):
+            raise DecodeError(
+                f"account {self.account_id}: {len(self.nonces)} keys, known {len(keys)}"
+            )
         return Account(
             l1_address,
             keys,
-            nonces,
+            self.nonces,
             self.collateral_quanta,
             self.open_orders,
             self.positions,
@@ -193,11 +203,14 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
         (record.account_id, 32),
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
         (record.open_orders, 16),
-        (record.n_keys, 4),
+        (len(record.nonces), 4),
         (len(record.positions), 8),
         (record.flags, 8),
+        (int(record.keys is not None), 1),
     )
-    return head, record.nonces_word, *(position.word() for position in record.positions)
+    keys = (word for key in record.keys or () for word in key.words())
+    positions = (position.word() for position in record.positions)
+    return head, *pack_nonces(record.nonces), *keys, *positions
 
 
 def order_felts(record: OrderRecord) -> tuple[int, ...]:
@@ -283,21 +296,26 @@ def _read_operation(reader: _Reader) -> OperationRecord:
 
 
 def _read_account(reader: _Reader) -> AccountRecord:
-    account_id, balance_word = unpack(reader.one(), 32, BALANCE_WORD_BITS)
-    nonces_word = reader.one()
+    account_id, balance_word, has_keys = unpack(reader.one(), 32, BALANCE_WORD_BITS, 1)
     collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
-    unpack(nonces_word, n_keys * NONCE_BITS)
+    nonces = unpack_nonces(reader.take(n_nonce_words(n_keys)), n_keys)
+    keys = tuple(_read_key(reader) for _ in range(n_keys)) if has_keys else None
     return AccountRecord(
         account_id,
-        n_keys,
-        nonces_word,
+        nonces,
         collateral - COLLATERAL_BOUND,
         open_orders,
         flags,
         tuple(Position.from_word(reader.one()) for _ in range(n_positions)),
+        keys,
     )
+
+
+def _read_key(reader: _Reader) -> SigningKey:
+    public_key, word = reader.take(KEY_WORDS)
+    return SigningKey.from_words(public_key, word)
 
 
 def _read_order(reader: _Reader) -> OrderRecord:

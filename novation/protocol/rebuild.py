@@ -7,6 +7,7 @@ from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.orders import Side
 from novation.protocol.output import AccountRecord, BatchOutput
 from novation.protocol.rules.set_parameter import changed_parameters
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.state import State
 from novation.protocol.transactions import ParameterKind, SetParameter
 
@@ -62,8 +63,8 @@ def _apply_markets(state: State, output: BatchOutput) -> dict[int, int]:
 
 
 def _apply_accounts(state: State, output: BatchOutput) -> dict[int, int]:
-    owners: dict[int, tuple[int, tuple[int, ...]]] = {
-        operation.account_id: (operation.l1_address, (operation.stark_key,))
+    owners: dict[int, tuple[int, tuple[SigningKey, ...]]] = {
+        operation.account_id: (operation.l1_address, (SigningKey.full(operation.stark_key),))
         for operation in reversed(output.operations)
         if operation.kind == OPERATION_DEPOSIT and operation.result_code is ResultCode.DONE
     }
@@ -78,7 +79,7 @@ def _apply_accounts(state: State, output: BatchOutput) -> dict[int, int]:
 def _new_account(
     old: Account | None,
     record: AccountRecord,
-    owners: dict[int, tuple[int, tuple[int, ...]]],
+    owners: dict[int, tuple[int, tuple[SigningKey, ...]]],
 ) -> Account:
     if old is not None:
         return record.account(old.l1_address, old.keys)

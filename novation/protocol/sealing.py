@@ -184,7 +184,10 @@ def _output(state: State, batch: OpenBatch, old_root: int, writes: BatchWrites) 
             for tx, _ in entries
             if isinstance(tx, Withdraw)
         ),
-        accounts=tuple(AccountRecord.of(i, account) for i, account in writes.accounts.items()),
+        accounts=tuple(
+            AccountRecord.of(i, account, has_keys=i in batch.changed_keys)
+            for i, account in writes.accounts.items()
+        ),
         orders=tuple(OrderRecord(*item) for item in writes.orders.items()),
         markets=tuple(MarketRecord(*item) for item in writes.markets.items()),
         underlyings=state.underlyings,

@@ -6,9 +6,9 @@ from typing import TypeVar
 from novation.crypto import sign
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.signatures import Signature
-from novation.protocol.transactions import CancelOrder, OracleReport, PlaceOrder, Withdraw
+from novation.protocol.transactions import OracleReport, UserTransaction
 
-Signable = TypeVar("Signable", bound=PlaceOrder | CancelOrder | Withdraw | OracleReport)
+Signable = TypeVar("Signable", bound=UserTransaction | OracleReport)
 
 
 def signed(message: Signable, private_key: int, config: ExchangeConfig) -> Signable:

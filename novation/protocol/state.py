@@ -150,14 +150,21 @@ class State:
         opened = self.batch.opened_accounts
         if account_id not in opened:
             self._write(opened, account_id, account)
-            self._count_slots(account_id, account)
+            self._count(account_id, account)
         return account
 
     def set_account(self, account_id: int, account: Account) -> None:
         """Create or replace an account."""
         self.open_account(account_id)
         self._write(self.accounts, account_id, account)
-        self._count_slots(account_id, account)
+        self._count(account_id, account)
+
+    def set_keys(self, account_id: int, account: Account) -> None:
+        """Replace an account whose keys changed, so that the batch's output has them."""
+        self.set_account(account_id, account)
+        assert self.batch is not None
+        changed = self.batch.changed_keys
+        self._write(changed, account_id, changed.get(account_id, 0) + 1)
 
     def get_order(self, order_id: int) -> RestingOrder | None:
         """Return a resting order, None if it does not exist."""
@@ -241,7 +248,7 @@ class State:
         assert self._saved is None
         assert self.batch is not None
         values = self.globals, self.fees_quanta, self.parameters, self.underlyings
-        self._saved = (*values, self.batch.n_slots)
+        self._saved = (*values, self.batch.n_slots, self.batch.n_more_keys)
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
@@ -254,7 +261,7 @@ class State:
         assert self._saved is not None
         assert self.batch is not None
         self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved[:4]
-        self.batch.n_slots = self._saved[4]
+        self.batch.n_slots, self.batch.n_more_keys = self._saved[4:]
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
                 if old:
@@ -310,14 +317,18 @@ class State:
         born = self.globals.next_order_id - self.batch.old_globals.next_order_id
         return len(self.slot_of_order) + born
 
-    def _count_slots(self, account_id: int, account: Account | None) -> None:
-        assert self.batch is not None
-        most_slots = self.batch.most_slots
-        most = most_slots.get(account_id, 0)
-        n_slots = 0 if account is None else len(account.positions)
-        if n_slots > most:
-            self._write(most_slots, account_id, n_slots)
-            self.batch.n_slots += n_slots - most
+    def _count(self, account_id: int, account: Account | None) -> None:
+        """Note how many position slots and keys an opened account has, if it never had more."""
+        if account is None:
+            return
+        batch, n_slots, n_more_keys = self.batch, len(account.positions), len(account.keys) - 1
+        assert batch is not None
+        if n_slots > (most := batch.most_slots.get(account_id, 0)):
+            self._write(batch.most_slots, account_id, n_slots)
+            batch.n_slots += n_slots - most
+        if n_more_keys > (most := batch.most_keys.get(account_id, 0)):
+            self._write(batch.most_keys, account_id, n_more_keys)
+            batch.n_more_keys += n_more_keys - most
 
     def _open_order(self, order_id: int) -> None:
         assert self.batch is not None

@@ -5,7 +5,7 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:17, nonces_word:31, each key:32, position word:24 |
+| `a` account_id:4 | l1_address:20, balance_word:17, nonce words:31, keys 32, 7, position words:24 |
 | `o` slot:3 | order_word_0:17, order_word_1:20 |
 | `m` market_id:2 | market words 25, 20, 8 |
 | `g` | globals words 30, 14, each underlying's word:12 |
@@ -17,7 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 from novation.crypto import FIELD_PRIME
-from novation.protocol.accounts import BALANCE_WORD_BITS, NONCE_BITS, Account, Position
+from novation.protocol.accounts import (
+    BALANCE_WORD_BITS,
+    Account,
+    Position,
+    n_nonce_words,
+    unpack_nonces,
+)
 from novation.protocol.byte_reader import ByteReader
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import COLLATERAL_BOUND, MAX_KEYS, MAX_POSITIONS
@@ -28,6 +34,7 @@ from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
 from novation.protocol.parameters import Parameters
 from novation.protocol.sealing import BatchWrites
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.state import State, StateParts, TreeNodes
 
 _ACCOUNT: Final = b"a"
@@ -177,8 +184,8 @@ def encode_account(account: Account) -> bytes:
         (
             account.l1_address.to_bytes(20, "big"),
             account.balance_word().to_bytes(17, "big"),
-            account.nonces_word().to_bytes(31, "big"),
-            *(key.to_bytes(32, "big") for key in account.keys),
+            *(word.to_bytes(31, "big") for word in account.nonce_words()),
+            *(_encode_key(key) for key in account.keys),
             *(position.word().to_bytes(24, "big") for position in account.positions),
         )
     )
@@ -189,14 +196,14 @@ def decode_account(data: bytes) -> Account:
     reader = ByteReader(data)
     l1_address = reader.integer(20)
     balance_word = reader.integer(17, 1 << BALANCE_WORD_BITS)
-    nonces_word = reader.integer(31)
     collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"balance word {balance_word:#x}")
+    nonce_words = [reader.integer(31) for _ in range(n_nonce_words(n_keys))]
     account = Account(
         l1_address=l1_address,
-        keys=tuple(reader.integer(32, FIELD_PRIME) for _ in range(n_keys)),
-        nonces=unpack(nonces_word, *(NONCE_BITS for _ in range(n_keys))),
+        keys=tuple(_decode_key(reader) for _ in range(n_keys)),
+        nonces=unpack_nonces(nonce_words, n_keys),
         collateral_quanta=collateral - COLLATERAL_BOUND,
         open_orders=open_orders,
         positions=tuple(Position.from_word(reader.integer(24)) for _ in range(n_positions)),
@@ -204,6 +211,14 @@ def decode_account(data: bytes) -> Account:
     )
     reader.finish()
     return account
+
+
+def _encode_key(key: SigningKey) -> bytes:
+    return key.public_key.to_bytes(32, "big") + key.word().to_bytes(7, "big")
+
+
+def _decode_key(reader: ByteReader) -> SigningKey:
+    return SigningKey.from_words(reader.integer(32, FIELD_PRIME), reader.integer(7))
 
 
 def encode_order(order: RestingOrder) -> bytes:

@@ -16,6 +16,7 @@ from novation.protocol.constants import TIME_BOUND
 from novation.protocol.cost import opened_leaf_steps, transaction_steps
 from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.rules.cancel_order import apply_cancel_order
+from novation.protocol.rules.change_keys import apply_key_change
 from novation.protocol.rules.deposit import apply_deposit
 from novation.protocol.rules.list_market import apply_list_market
 from novation.protocol.rules.oracle_update import apply_oracle_update
@@ -33,6 +34,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     SetParameter,
     Transaction,
+    UserTransaction,
     Withdraw,
 )
 
@@ -96,15 +98,23 @@ def _check_steps(cost_steps: int, steps_limit: int | None) -> None:
 
 
 def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> TransactionResult:
+    if isinstance(tx, OracleUpdate):
+        return apply_oracle_update(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, UserTransaction):
+        return _apply_signed(state, tx, verify_signature=verify_signature)
+    return _apply_unsigned(state, tx)
+
+
+def _apply_signed(
+    state: State, tx: UserTransaction, *, verify_signature: bool
+) -> TransactionResult:
     if isinstance(tx, PlaceOrder):
         return apply_place_order(state, tx, verify_signature=verify_signature)
     if isinstance(tx, CancelOrder):
         return apply_cancel_order(state, tx, verify_signature=verify_signature)
-    if isinstance(tx, OracleUpdate):
-        return apply_oracle_update(state, tx, verify_signature=verify_signature)
     if isinstance(tx, Withdraw):
         return apply_withdraw(state, tx, verify_signature=verify_signature)
-    return _apply_unsigned(state, tx)
+    return apply_key_change(state, tx, verify_signature=verify_signature)
 
 
 def _apply_unsigned(state: State, tx: L1Operation | ListMarket) -> TransactionResult:

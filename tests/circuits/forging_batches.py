@@ -7,6 +7,7 @@ allows: every tampering costs a run.
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from circuits.program_input import ProgramInput, program_input
 from novation.protocol.accounts import Account
@@ -14,20 +15,24 @@ from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
     COLLATERAL_BOUND,
+    LAST_TIME_MS,
     PPM_ONE,
 )
 from novation.protocol.orders import TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.transactions import CancelOrder, Withdraw
+from novation.protocol.signing_keys import Permission, SigningKey
+from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
 from tests.support.builders import (
     ONE_DOLLAR,
+    START_MS,
     l1_address,
     oracle_report,
     oracle_update,
     parameters,
     private_key,
     public_key,
+    slot_private_key,
     underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
@@ -38,37 +43,108 @@ from tests.support.scenarios import every_outcome
 IOC = TimeInForce.IOC
 # Three deposits of it stay within what may be in custody.
 RICH = 2**61
+# Permissions and ends of the keys behind the first.
+SOON_MS = START_MS + 10**6
+RIGHTS = (
+    (7, SOON_MS),
+    (1, SOON_MS),
+    (2, LAST_TIME_MS),
+    (5, SOON_MS),
+    (6, SOON_MS),
+    (6, LAST_TIME_MS),
+    (7, SOON_MS),
+)
+
+
+def with_slots(account_id: int, nonces: tuple[int, ...]) -> Account:
+    """Return an account whose keys behind the first may do different things for a while."""
+    first = SigningKey.full(public_key(private_key(account_id)))
+    others = (
+        SigningKey(public_key(slot_private_key(account_id, slot)), permissions, expiry_ms)
+        for slot, (permissions, expiry_ms) in enumerate(RIGHTS[: len(nonces) - 1], 1)
+    )
+    account = Account(l1_address(account_id), (first, *others), nonces)
+    return account.with_balance(1_000 * ONE_DOLLAR)
 
 
 def several_keys() -> Iterator[SealedBatch]:
-    """Every key of an account signs every kind of message, with six markets."""
-    names = (2, 102, 202, 302)
-    keys = tuple(public_key(private_key(name)) for name in names)
-    account = Account(
-        l1_address=l1_address(2),
-        keys=keys,
-        nonces=(5, 2**62 - 9, 0, 2**61),
-        collateral_quanta=1_000 * ONE_DOLLAR,
-    )
-    two_keys = replace(account, l1_address=l1_address(3), keys=keys[:2], nonces=(0, 7))
-    exchange = exchange_with({2: account, 3: two_keys}, parameters(6))
-    config = exchange.config
+    """Every key slot of an account signs something, with six markets."""
+    accounts = {
+        2: with_slots(2, (5, 2**62 - 9, 0, 2**61, 7, 2**62 - 2, 0, 3)),
+        3: with_slots(3, (0, 7)),
+        4: with_slots(4, (0, 0, 1, 0, 9)),
+    }
+    exchange = exchange_with(accounts, parameters(6))
     exchange.set_price(1000)
-    for index, nonce in ((3, 2**61 + 1), (1, 2**62 - 8), (0, 6), (2, 1), (1, 2**62 - 1)):
-        tx = Withdraw(2, index, nonce, 10 + index)
-        exchange.apply(signed(tx, private_key(names[index]), config))
+    for slot, nonce in ((3, 2**61 + 1), (6, 1), (0, 6), (7, 4), (6, 2**62 - 1), (5, 2**62 - 1)):
+        exchange.apply(signed_by(exchange, slot, Withdraw(2, slot, nonce, 10 + slot)))
     for nonce, side, price, market_id in ((8, BUY, 990, 0), (9, SELL, 1010, 4)):
         order = exchange.order(3, side, 1, price, key_index=1, nonce=nonce, market_id=market_id)
-        exchange.apply(signed(order, private_key(names[1]), config))
+        exchange.apply(signed_by(exchange, 1, order))
     yield exchange.seal()
     newest = exchange.state.globals.next_order_id - 1
     for nonce, order_id in ((10, newest), (11, newest - 1)):
-        exchange.apply(signed(CancelOrder(3, 1, nonce, order_id), private_key(names[1]), config))
-    order = exchange.order(2, BUY, 1, 990, key_index=3, nonce=2**61 + 5)
-    exchange.apply(signed(order, private_key(names[3]), config))
-    order = exchange.order(3, SELL, 1, 990, key_index=1, nonce=12)
-    exchange.apply(signed(order, private_key(names[1]), config))
+        exchange.apply(signed_by(exchange, 1, CancelOrder(3, 1, nonce, order_id)))
+    for account_id, slot, nonce, side, market_id in (
+        (2, 2, 5, BUY, 0),
+        (2, 7, 9, BUY, 3),
+        (4, 4, 10, BUY, 1),
+        (3, 1, 12, SELL, 0),
+    ):
+        order = exchange.order(
+            account_id, side, 1, 990, key_index=slot, nonce=nonce, market_id=market_id
+        )
+        exchange.apply(signed_by(exchange, slot, order))
     yield exchange.seal()
+    # With one position slot and with two, behind two words of nonces.
+    for account_id in (2, 4):
+        exchange.fund(account_id, amount_quanta=1)
+    yield exchange.seal()
+
+
+def key_changes() -> Iterator[SealedBatch]:
+    """Keys added to accounts old and new, put in place of others, and removed."""
+    exchange = exchange_with({4: with_slots(4, (3, 0, 1, 0)), 5: with_slots(5, (1,) * 8)})
+    exchange.set_price(1000)
+    exchange.fund(2)
+    add_key(exchange, 2, 1, LAST_TIME_MS, Permission.ADMIN)
+    add_key(exchange, 4, 4, exchange.time_ms + 9, Permission.TRADE)
+    remove_key(exchange, 5, 7, by=6)
+    remove_key(exchange, 5, 0, by=5)
+    yield exchange.seal()
+    # By the key that the last batch added; a key that is there already; one that may only trade.
+    remove_key(exchange, 2, 0, by=1)
+    add_key(exchange, 2, 2, LAST_TIME_MS, Permission.TRADE, by=1)
+    add_key(exchange, 5, 3, exchange.time_ms + 1, Permission.WITHDRAW, by=1)
+    order = exchange.order(4, BUY, 1, 990, key_index=4, nonce=2**62 - 1)
+    exchange.apply(signed_by(exchange, 4, order))
+    yield exchange.seal()
+    order = exchange.order(2, SELL, 1, 990, key_index=2, nonce=1)
+    exchange.apply(signed_by(exchange, 2, order))
+    add_key(exchange, 4, 1, exchange.time_ms + 1, Permission.TRADE | Permission.WITHDRAW)
+    yield exchange.seal()
+
+
+def signed_by(exchange: Exchange, slot: int, tx: Any) -> Any:
+    """Return a message signed with the key of a slot."""
+    secret = slot_private_key(tx.account_id, slot) if slot else private_key(tx.account_id)
+    return signed(tx, secret, exchange.config)
+
+
+def add_key(
+    exchange: Exchange, account_id: int, slot: int, expiry_ms: int, permissions: int, by: int = 0
+) -> None:
+    """Put a key into a slot."""
+    nonce = exchange.state.account(account_id).nonces[by] + 1
+    key = public_key(slot_private_key(account_id, slot))
+    tx = AddKey(account_id, by, nonce, slot, permissions, expiry_ms, key)
+    exchange.apply(signed_by(exchange, by, tx))
+
+
+def remove_key(exchange: Exchange, account_id: int, slot: int, by: int) -> None:
+    """Remove the key of a slot."""
+    nonce = exchange.state.account(account_id).nonces[by] + 1
+    exchange.apply(signed_by(exchange, by, RemoveKey(account_id, by, nonce, slot)))
 
 
 def greatest_numbers() -> Iterator[SealedBatch]:
@@ -98,7 +174,7 @@ def greatest_numbers() -> Iterator[SealedBatch]:
     assert outcomes(flipped) == [VisitOutcome.MARGIN]
     yield exchange.seal()
     collateral = COLLATERAL_BOUND - 1
-    account = Account(l1_address(2), (public_key(private_key(2)),), (0,), collateral)
+    account = Account.new(l1_address(2), public_key(private_key(2))).with_balance(collateral)
     exchange = exchange_with({2: account})
     exchange.set_price(1000)
     exchange.place(2, BUY, 1, 1000)
@@ -192,6 +268,7 @@ def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[S
 _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "every outcome": lambda: iter(every_outcome()),
     "several keys": several_keys,
+    "key changes": key_changes,
     "greatest numbers": greatest_numbers,
     "slots and makers": slots_and_makers,
     "wide tree": wide_tree,

@@ -31,6 +31,7 @@ from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Underlying, oracle_rule_word
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import Deposit, ParameterKind, SetParameter
 from tests.circuits.tracing import assert_trace_is_made
 from tests.support.builders import (
@@ -115,7 +116,7 @@ def test_oracle_updates_with_the_greatest_numbers(n_reports: int) -> None:
 def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
     account = Account(
         l1_address=L1_ADDRESS_BOUND - 1,
-        keys=(public_key(private_key(2)),),
+        keys=(SigningKey.full(public_key(private_key(2))),),
         nonces=(NONCE_BOUND - 4,),
         collateral_quanta=COLLATERAL_BOUND - 1,
     )
@@ -137,7 +138,7 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
 
 def test_gap_at_the_end_of_time_and_of_ids() -> None:
     counters = Globals(next_order_id=ORDER_ID_BOUND - 2, oracle_time_ms=1)
-    account = Account(l1_address(2), (public_key(private_key(2)),), (0,), ONE_DOLLAR)
+    account = Account.new(l1_address(2), public_key(private_key(2))).with_balance(ONE_DOLLAR)
     exchange = exchange_with({2: account}, parameters(1), counters)
     exchange.time_ms = TIME_BOUND - 2
     exchange.set_price(1000)

@@ -20,7 +20,7 @@ from devnet.deploy import parameter_arguments
 from devnet.keys import derive_keys
 from devnet.parameter_bounds import MAX_ORACLE_MAX_AGE_MS
 from novation.protocol.accounts import Position
-from novation.protocol.constants import MAX_POSITIONS, OPERATION_DEPOSIT
+from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, OPERATION_DEPOSIT
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.output import (
@@ -33,6 +33,7 @@ from novation.protocol.output import (
     encode_output,
 )
 from novation.protocol.parameters import oracle_rule_word
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import ParameterKind
 from sequencer.l1_cost import (
     DEPOSIT_COST,
@@ -209,13 +210,21 @@ def test_parameters_when_consumed_then_below_the_figure_of_an_operation(settling
 
 def account(account_id: int, n_positions: int) -> AccountRecord:
     positions = tuple(Position(i, 1, 2**36 - 1, 2**36) for i in range(n_positions))
-    return AccountRecord(account_id, 1, 2**60, 10**9, 0, 0, positions)
+    return AccountRecord(account_id, (2**60,), 10**9, 0, 0, positions)
+
+
+def account_with_keys(account_id: int, n_keys: int) -> AccountRecord:
+    keys = (SigningKey.full(2**250),) * n_keys
+    return AccountRecord(account_id, (2**60,) * n_keys, 10**9, 0, 0, (), keys)
 
 
 RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "accounts": lambda n: {"accounts": tuple(account(i, 0) for i in range(n // 2))},
     "accounts with all slots": lambda n: {
         "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
+    },
+    "accounts with all keys": lambda n: {
+        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (3 + 2 * MAX_KEYS)))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
     "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},

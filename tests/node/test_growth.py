@@ -3,12 +3,14 @@
 import gc
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from novation import receipts
+from novation.protocol.accounts import Account
 from novation.protocol.conservation import check_conservation
 from novation.protocol.orders import Side
 from novation.protocol.state import State
@@ -26,9 +28,13 @@ from tests.support.builders import START_MS, l1_address, oracle_update, private_
 
 def verified(commands: Sequence[Command]) -> list[Command]:
     return [
-        Command(c.transaction, c.received_time_ms, c.message_hash, is_verified=True)
+        replace(c, is_verified=True, signer_key=public_key(private_key(c.transaction.account_id)))
         for c in commands
     ]
+
+
+def keys_of(account: Account) -> list[int]:
+    return [key.public_key for key in account.keys]
 
 
 def test_seal_does_not_look_at_all_accounts(
@@ -101,10 +107,10 @@ def test_accounts_of_a_key_are_found_as_by_looking_at_all(tmp_path: Path) -> Non
     shared = public_key(private_key(2))
 
     def by_scan(state: State, key: int) -> list[int]:
-        return [i for i, found in state.accounts.items() if key in found.keys]
+        return [i for i, found in state.accounts.items() if key in keys_of(found)]
 
     def check(engine: Engine) -> None:
-        keys = {key for account in engine.state.accounts.values() for key in account.keys}
+        keys = {key for account in engine.state.accounts.values() for key in keys_of(account)}
         for key in keys | {1}:
             found = views.accounts_of_key(engine, key).account_ids
             assert sorted(found) == sorted(by_scan(engine.state, key))

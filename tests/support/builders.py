@@ -37,6 +37,11 @@ def public_key(secret: int) -> int:
     return crypto.public_key(secret)
 
 
+def slot_private_key(account_id: int, slot: int, version: int = 0) -> int:
+    """Return the private key of an account's key slot; versions follow each other in it."""
+    return private_key(account_id) + (slot + 8 * version << 40)
+
+
 def l1_address(account_id: int) -> int:
     """Return the owner of an account id."""
     return 0xA11CE << 100 | account_id

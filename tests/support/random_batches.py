@@ -15,6 +15,7 @@ from dataclasses import replace
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
+    LAST_TIME_MS,
     MAX_MAKERS_PER_ORDER,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
@@ -26,11 +27,14 @@ from novation.protocol.parameters import Parameters, oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.transactions import (
+    AddKey,
     CancelOrder,
     ListMarket,
     ParameterKind,
+    RemoveKey,
     SetParameter,
     Transaction,
+    UserTransaction,
     Withdraw,
 )
 from tests.support.builders import (
@@ -42,6 +46,7 @@ from tests.support.builders import (
     parameters,
     private_key,
     public_key,
+    slot_private_key,
     underlying,
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange
@@ -74,9 +79,11 @@ class RandomTrading:
             self._closing_order: 8,
             self._parameter: 3,
             self._listing: 2,
+            self._key_change: 8,
         }
         n_oracles = len(self.exchange.state.parameters.oracle_keys)
         self._oracle_secrets = [oracle_private_key(index) for index in range(n_oracles)]
+        self._secrets = {public_key(private_key(i)): private_key(i) for i in range(N_USERS)}
         self._planned: list[Callable[[], Transaction]] = []
 
     def batch(self, n_transactions: int) -> SealedBatch:
@@ -92,7 +99,7 @@ class RandomTrading:
                 self._plan_listing()
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
-            self._try(self._planned.pop(0)() if self._planned else self._choose()())
+            self._try(self._planned.pop(0)() if self._planned else self._any_key(self._choose()()))
         return self.exchange.seal()
 
     def _pass_time(self) -> None:
@@ -279,6 +286,37 @@ class RandomTrading:
         amount = self.rng.choice((1, balance // 2 + 1, balance, balance + 1))
         tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount)
         return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _any_key(self, tx: Transaction) -> Transaction:
+        """Sign some messages with another key of the account, whatever that one may do."""
+        if not isinstance(tx, UserTransaction) or self.rng.random() < 0.5:
+            return tx
+        account = self.exchange.state.get_account(tx.account_id)
+        if account is None or len(account.keys) == 1:
+            return tx
+        slot = self.rng.randrange(len(account.keys))
+        if slot == 0:
+            return tx
+        nonce = account.nonces[slot] + self.rng.choice((0, 1, 1, 1, 1, 1, 2**40))
+        tx = replace(tx, key_index=slot, nonce=nonce)
+        return signed(tx, self._secrets[account.keys[slot].public_key], self.exchange.config)
+
+    def _key_change(self) -> Transaction:
+        """Return a key for any slot, mostly one that may trade, or a removal."""
+        rng, exchange, account_id = self.rng, self.exchange, self._account_id()
+        account = exchange.state.get_account(account_id)
+        n_keys = 1 if account is None else len(account.keys)
+        nonce = exchange.next_nonce(account_id)
+        slot = rng.choice((n_keys, n_keys, rng.randrange(n_keys + 1)))
+        tx: AddKey | RemoveKey = RemoveKey(account_id, 0, nonce, slot)
+        if rng.random() < 0.8:
+            secret = slot_private_key(account_id, slot, rng.randrange(3))
+            self._secrets[public_key(secret)] = secret
+            lifetime_ms = rng.choice((0, 100, ONE_HOUR_MS, ONE_HOUR_MS))
+            expiry_ms = rng.choice((exchange.time_ms + lifetime_ms, LAST_TIME_MS))
+            permissions = rng.choice((1, 3, 7, 7, rng.randrange(8)))
+            tx = AddKey(account_id, 0, nonce, slot, permissions, expiry_ms, public_key(secret))
+        return signed(tx, private_key(account_id), exchange.config)
 
     def _deposit(self) -> Transaction:
         account_id = self._account_id()

@@ -11,10 +11,11 @@ MARK = "keep in step"
 
 # What authorize() proves, with the names of either copy made the same.
 SIGNATURE = (
-    "TYPE+account_id*2**8+key_index*2**40+nonce*2**48+market_id*2**110",
+    "TYPE+account_id*2**8+key_index*2**40+nonce*2**48+TOP*2**110",
     "[range_check_ptr]=nonce+(RC_BOUND-NONCE_BOUND)",
     "add_signature(ids.ecdsa_ptr.address_,next(witness))",
     "if(key_index==0){",
+    "identity.owner.word_0=FULL_KEY_WORD",
     ".pub_key=identity.owner.key_0",
     "[range_check_ptr+1]=nonce-account.nonce_0-1",
     "use_other_key(",
@@ -29,6 +30,7 @@ NAMES = (
     (r"\bMESSAGE_PLACE_ORDER\b|\btype\b", "TYPE"),
     (r"\bnonce_0(?=-account)", "nonce"),
     (r"\bidentity,key_index", "account.identity,key_index"),
+    (r"\b(?:top|market_id)(?=\*2\*\*110)", "TOP"),
 )
 
 

@@ -11,6 +11,7 @@ from novation.protocol.margin import (
     satisfies_margin_rule,
 )
 from novation.protocol.markets import UnderlyingState
+from novation.protocol.signing_keys import SigningKey
 from tests.support.builders import parameters
 
 PRICES = (UnderlyingState(1000 << 16), UnderlyingState(500 << 16))
@@ -19,7 +20,7 @@ PARAMETERS = parameters()
 
 def account(collateral: int, *positions: Position) -> Account:
     """Return an account with a balance and positions."""
-    return Account(1, (2,), (0,), collateral, 0, positions)
+    return Account(1, (SigningKey.full(2),), (0,), collateral, 0, positions)
 
 
 @pytest.mark.parametrize(

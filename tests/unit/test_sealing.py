@@ -252,7 +252,7 @@ def changed_outputs(output: BatchOutput) -> Iterator[tuple[str, BatchOutput]]:
     yield "markets", replace(output, markets=output.markets[:1])
     yield "collateral", replace(output, accounts=(replace(account, collateral_quanta=1),))
     yield "stranger", replace(output, accounts=(replace(account, account_id=77),))
-    yield "keys", replace(output, accounts=(replace(account, n_keys=2),))
+    yield "keys", replace(output, accounts=(replace(account, nonces=(1, 0)),))
     moved = replace(output.orders[-1], order=replace(order, market_id=9))
     yield "market of an order", replace(output, orders=(moved,))
     twice = replace(output.orders[-1], slot=77)
@@ -470,7 +470,7 @@ def test_refusal_when_deep_in_a_batch_then_old_values_are_kept() -> None:
     assert exchange.state.batch.opened_accounts == {}
     exchange.place(3, BUY, 1, 1001)
     assert exchange.state.batch.opened_orders.keys() == {1}
-    assert public_key(private_key(2)) == exchange.state.account(2).keys[0]
+    assert public_key(private_key(2)) == exchange.state.account(2).keys[0].public_key
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from novation.protocol.events import (
 )
 from novation.protocol.signatures import Signature, check_signature
 from novation.protocol.signing import signed
+from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import CancelOrder, Deposit, Withdraw
 from tests.support.builders import ONE_DOLLAR, l1_address, private_key, public_key
 from tests.support.exchange import BUY, SELL, Exchange
@@ -32,7 +33,7 @@ def withdrawal(**changes: Any) -> Withdraw:
     [
         ({"account_id": 2**32}, ErrorCode.INVALID_FIELD),
         ({"account_id": -1}, ErrorCode.INVALID_FIELD),
-        ({"key_index": 4}, ErrorCode.INVALID_FIELD),
+        ({"key_index": 8}, ErrorCode.INVALID_FIELD),
         ({"nonce": 0}, ErrorCode.INVALID_FIELD),
         ({"nonce": 2**62}, ErrorCode.INVALID_FIELD),
         ({"amount_quanta": 0}, ErrorCode.INVALID_FIELD),
@@ -97,7 +98,8 @@ def test_deposit_when_account_is_new_then_created() -> None:
     result = exchange.apply(exchange.deposit(2, 7))
     assert result.events == (Deposited(2, 7, is_new_account=True),)
     account = exchange.state.account(2)
-    assert (account.l1_address, account.keys) == (l1_address(2), (public_key(private_key(2)),))
+    key = SigningKey.full(public_key(private_key(2)))
+    assert (account.l1_address, account.keys) == (l1_address(2), (key,))
     assert (account.collateral_quanta, account.nonces) == (7, (0,))
     again = exchange.apply(exchange.deposit(2, 8))
     assert again.events == (Deposited(2, 8, is_new_account=False),)

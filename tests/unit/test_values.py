@@ -12,7 +12,10 @@ from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
 from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.parameters import Parameters, Underlying
+from novation.protocol.signing_keys import SigningKey
 from tests.support.builders import exchange_config, parameters, underlying
+
+KEY = SigningKey.full(2)
 
 
 def test_pack_when_fields_given_then_first_is_lowest() -> None:
@@ -157,14 +160,17 @@ def test_account_when_position_is_emptied_then_slot_goes() -> None:
 
 def test_account_when_hashed_then_words_as_specified() -> None:
     position = Position(7, size_lots=-3, open_buy_lots=2**37 - 1, open_sell_lots=1)
-    account = Account(0xABC, (11, 12), (5, 6), -9, 4, (position,), 1)
-    assert account.nonces_word() == 5 + (6 << 62)
+    account = Account(
+        0xABC, (SigningKey.full(11), SigningKey(12, 1, 99)), (5, 6), -9, 4, (position,), 1
+    )
+    assert account.nonce_words() == (5 + (6 << 62),)
     assert account.balance_word() == pack((2**99 - 9, 100), (4, 16), (2, 4), (1, 8), (1, 8))
     word = pack((7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37), (2**63, 64))
     assert position.word() == word
     assert Position.from_word(word) == position
-    keys_hash = poseidon_hash_many([0xABC, 11, 12])
-    expected = [keys_hash, account.nonces_word(), account.balance_word(), word]
+    full, traders = 7 + (2**48 - 1 << 8), 1 + (99 << 8)
+    keys_hash = poseidon_hash_many([0xABC, 11, full, 12, traders])
+    expected = [keys_hash, *account.nonce_words(), account.balance_word(), word]
     assert account.leaf() == poseidon_hash_many(expected)
     assert account.with_nonce(1, 9).nonces == (5, 9)
 
@@ -172,11 +178,11 @@ def test_account_when_hashed_then_words_as_specified() -> None:
 @pytest.mark.parametrize(
     "account",
     [
-        Account(1, (2,), (0,), collateral_quanta=2**99),
-        Account(1, (2,), (0,), collateral_quanta=-(2**99)),
+        Account(1, (KEY,), (0,), collateral_quanta=2**99),
+        Account(1, (KEY,), (0,), collateral_quanta=-(2**99)),
         Account(1, (), ()),
-        Account(1, (2,) * 5, (0,) * 5),
-        Account(1, (2,), (0,), positions=tuple(Position(i, 1) for i in range(33))),
+        Account(1, (KEY,) * 9, (0,) * 9),
+        Account(1, (KEY,), (0,), positions=tuple(Position(i, 1) for i in range(33))),
     ],
 )
 def test_account_when_invariant_is_broken_then_no_leaf(account: Account) -> None:

@@ -14,17 +14,22 @@ from circuits.cairo.constants import (
     RC_BOUND,
 )
 from circuits.cairo.state.accounts import (
+    KEY_SIZE,
     Account,
     Identity,
-    OtherNonces,
-    check_other_nonces,
+    Nonces,
+    check_nonces,
     hash_owner,
 )
+from circuits.cairo.state.key_slots import copy_cells
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.positions import Position
 
 // What the biases of size and funding prefix add to a position word.
 const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 127;
+
+// Where `has_keys` stands in the head of a record: behind account_id:32, balance_word:136.
+const HAS_KEYS = 2 ** 168;
 
 // Turns the squashed log entries of accounts into leaves, and writes their data-availability
 // records to the output.
@@ -51,22 +56,94 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     tempvar identity: Identity* = account.identity;
+    tempvar n_keys = identity.n_keys;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
     assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
     let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + identity.n_keys *
-        2 ** 116 + n_positions * 2 ** 120 + COLLATERAL_BOUND;
-    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
+    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + n_keys * 2 ** 116 +
+        n_positions * 2 ** 120 + COLLATERAL_BOUND;
+    tempvar other_keys = n_keys - 1;
+    jmp several if other_keys != 0;
+    // One key, that of the deposit: it never changed, and no other nonce was used.
+    tempvar nonce_0 = account.nonce_0;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = nonces_word;
+    assert output_ptr[1] = nonce_0;
     let output_ptr = output_ptr + 2;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonce_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (after) = close_positions(balance_word, account.positions, n_positions);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+
+    several:
+    let (after) = close_account(entry.key, account, balance_word, n_positions);
+    assert leaf.after = after;
+    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+}
+
+// Returns the leaf of an account with two keys or more, and writes its record to the output.
+func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    account_id, account: Account*, balance_word, n_positions
+) -> (leaf: felt) {
+    alloc_locals;
+    local identity: Identity* = account.identity;
+    local n_keys = identity.n_keys;
+    local high_nonces = identity.high_nonces;
+    local is_changed = identity.is_changed;
+    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
+    assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND + is_changed * HAS_KEYS;
+    assert output_ptr[1] = nonces_word;
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    local keys_place: felt*;
+    let (local is_wide) = has_high_nonces(n_keys);
+    if (is_wide == 0) {
+        assert keys_place = output_ptr + 2;
+    } else {
+        assert output_ptr[2] = high_nonces;
+        assert keys_place = output_ptr + 3;
+    }
+    local n_cells = is_changed * n_keys * KEY_SIZE;
+    copy_cells(&identity.owner.key_0, keys_place, n_cells);
+    let output_ptr = keys_place + n_cells;
+    if (is_wide == 0) {
+        return close_positions(balance_word, account.positions, n_positions);
+    }
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + high_nonces, state.s1 + balance_word, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    tempvar position: Position* = account.positions;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        let (leaf) = absorb_padding();
+        return (leaf=leaf);
+    }
+    tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
+        53 + position.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+    assert output_ptr[0] = word;
+    let output_ptr = output_ptr + 1;
+    return close_positions(word, position.next, n_positions - 1);
+}
+
+// Guarantee: 1 if the nonces of 2 to 8 keys take a second word, else 0.
+func has_high_nonces(n_keys) -> (res: felt) {
+    tempvar above_four = (n_keys - 2) * (n_keys - 3) * (n_keys - 4);
+    if (above_four == 0) {
+        return (res=0);
+    }
+    return (res=1);
+}
+
+// Absorbs the padding of an even length, and returns the leaf.
+func absorb_padding{poseidon_ptr: PoseidonBuiltin*}() -> (leaf: felt) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
 }
 
 // Returns the leaf of a record that the prover claims to be in the old tree; 0 for an absent one.
@@ -91,11 +168,18 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     let (local keys_hash) = hash_owner(identity.owner, n_keys);
     assert identity.keys_hash = keys_hash;
     local other_nonces = identity.other_nonces;
-    if (other_nonces != 0) {
-        open_other_nonces(other_nonces);
+    local is_wide;
+    tempvar none = 0;
+    assert identity.is_changed = none;
+    if (n_keys == 1) {
+        assert other_nonces = 0;
+        assert identity.high_nonces = none;
+        assert is_wide = 0;
         tempvar range_check_ptr = range_check_ptr;
         tempvar poseidon_ptr = poseidon_ptr;
     } else {
+        let (wide) = open_other_nonces(account);
+        assert is_wide = wide;
         tempvar range_check_ptr = range_check_ptr;
         tempvar poseidon_ptr = poseidon_ptr;
     }
@@ -119,14 +203,47 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
         keys_hash, nonce_0 + other_nonces * NONCE_BOUND, 0
     );
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return open_positions(balance_word, account.positions, n_positions);
+    if (is_wide == 0) {
+        return open_positions(balance_word, account.positions, n_positions);
+    }
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + identity.high_nonces, state.s1 + balance_word, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    let position = account.positions;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        let (leaf) = absorb_padding();
+        return (leaf=leaf);
+    }
+    let (word) = open_position(position);
+    return open_positions(word, position.next, n_positions - 1);
 }
 
-func open_other_nonces{range_check_ptr}(other_nonces) {
+// Opens the nonces of an account with two keys or more.
+// Guarantee: each is below 2^62. Returns 1 if there is a word of high nonces; without, it is 0.
+func open_other_nonces{range_check_ptr}(account: Account*) -> (is_wide: felt) {
     alloc_locals;
-    local message: OtherNonces;
+    local identity: Identity* = account.identity;
+    let (nonce_0) = open_nonces(account.nonce_0 + identity.other_nonces * NONCE_BOUND);
+    assert nonce_0 = account.nonce_0;
+    let (is_wide) = has_high_nonces(identity.n_keys);
+    if (is_wide == 0) {
+        assert identity.high_nonces = 0;
+        return (is_wide=0);
+    }
+    open_nonces(identity.high_nonces);
+    return (is_wide=1);
+}
+
+// Guarantee: the word is that of four nonces. Returns the first.
+func open_nonces{range_check_ptr}(word) -> (nonce_0: felt) {
+    alloc_locals;
+    local message: Nonces;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    return check_other_nonces(message, other_nonces);
+    check_nonces(message, word);
+    return (nonce_0=message.nonce_0);
 }
 
 // Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is

@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.resting import relink
 from circuits.cairo.book.walk import remove_order
-from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER, SIDE_BUY
+from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER, SIDE_BUY, TRADE_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
@@ -29,7 +29,7 @@ func cancel_order{
     accounts_log: DictAccess*,
     orders_log: DictAccess*,
     markets_log: DictAccess*,
-}(environment: Environment*) {
+}(environment: Environment*, time_ms) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: CancelOrder;
@@ -39,7 +39,14 @@ func cancel_order{
     // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        MESSAGE_CANCEL_ORDER, message.head, 0, message.order_id, environment.config_hash, account
+        MESSAGE_CANCEL_ORDER,
+        message.head,
+        0,
+        message.order_id,
+        TRADE_BIT,
+        time_ms,
+        environment.config_hash,
+        account,
     );
 
     local order: Order*;

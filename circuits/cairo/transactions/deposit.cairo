@@ -4,6 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
     AMOUNT_BOUND,
+    FULL_KEY_WORD,
     OPERATION_DEPOSIT,
     RC_BOUND,
     RESULT_DEPOSIT_KEY_MISMATCH,
@@ -35,6 +36,8 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
     assert [range_check_ptr] = message.amount_quanta - 1;
     assert [range_check_ptr + 1] = message.amount_quanta + (RC_BOUND - AMOUNT_BOUND);
     let range_check_ptr = range_check_ptr + 2;
+    // What a new account begins with.
+    assert message.owner.word_0 = FULL_KEY_WORD;
     local account: Account*;
     let account_id = message.account_id;
     // Duty 1 by the log entry below; duty 4: the amount is more than 0.
@@ -90,7 +93,9 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     let (keys_hash) = hash_owner(owner, 1);
-    local identity: Identity = Identity(owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0);
+    local identity: Identity = Identity(
+        owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0, high_nonces=0, is_changed=0
+    );
     local account: Account = Account(
         identity=&identity,
         nonce_0=0,

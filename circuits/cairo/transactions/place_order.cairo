@@ -7,6 +7,7 @@ from circuits.cairo.book.makers import Taker, reducible_lots
 from circuits.cairo.book.resting import insert_order
 from circuits.cairo.book.walk import Walk, walk_book
 from circuits.cairo.constants import (
+    FULL_KEY_WORD,
     MARKET_KEY_BASE,
     MAX_MAKERS_PER_ORDER,
     MAX_OPEN_ORDERS,
@@ -29,6 +30,7 @@ from circuits.cairo.constants import (
     TIME_BOUND,
     TIME_IN_FORCE_IOC,
     TIME_IN_FORCE_POST_ONLY,
+    TRADE_BIT,
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
@@ -97,16 +99,18 @@ func place_order{
     local identity: Identity*;
     local nonce_0;
     local range_check_signed;
-    if (message.head.key_index == 0) {
+    let head = message.head;
+    if (head.key_index == 0) {
         assert identity = account.identity;
-        assert nonce_0 = message.head.nonce;
+        assert nonce_0 = head.nonce;
+        assert identity.owner.word_0 = FULL_KEY_WORD;
         assert ecdsa_ptr.pub_key = identity.owner.key_0;
         assert [range_check_ptr + 1] = nonce_0 - account.nonce_0 - 1;
         assert range_check_signed = range_check_ptr + 2;
     } else {
         let range_check_ptr = range_check_ptr + 1;
         let (after_use) = use_other_key(
-            account.identity, message.head.key_index, message.head.nonce, ecdsa_ptr
+            account.identity, head.key_index, head.nonce, ecdsa_ptr, TRADE_BIT, time_ms
         );
         assert identity = after_use;
         assert nonce_0 = account.nonce_0;

@@ -2,7 +2,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, RC_BOUND
+from circuits.cairo.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, RC_BOUND, WITHDRAW_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative
@@ -33,7 +33,14 @@ func withdraw{
     // Duty 1 by the log entry below; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local identity, local nonce_0) = authorize(
-        MESSAGE_WITHDRAW, message.head, 0, message.amount_quanta, environment.config_hash, account
+        MESSAGE_WITHDRAW,
+        message.head,
+        0,
+        message.amount_quanta,
+        WITHDRAW_BIT,
+        time_ms,
+        environment.config_hash,
+        account,
     );
 
     // With a slot the margin depends on prices, which must be valid.

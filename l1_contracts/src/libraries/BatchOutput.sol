@@ -7,7 +7,7 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 4;
+    uint256 internal constant VERSION = 5;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
@@ -19,10 +19,13 @@ library BatchOutput {
     uint256 private constant CUSTODY_BITS = 63;
     uint256 private constant LAST_WORD_BITS = 112;
 
-    /// @dev Position of `n_positions` in an account record: behind account_id:32, collateral:100,
-    /// open_orders:16, n_keys:4.
+    /// @dev Positions in the head of an account record: account_id:32, collateral:100,
+    /// open_orders:16, n_keys:4, n_positions:8, flags:8, has_keys:1.
+    uint256 private constant N_KEYS_SHIFT = 148;
     uint256 private constant N_POSITIONS_SHIFT = 152;
-    uint256 private constant ACCOUNT_RECORD_WORDS = 2;
+    uint256 private constant HAS_KEYS_SHIFT = 168;
+    uint256 private constant NONCES_PER_WORD = 4;
+    uint256 private constant KEY_WORDS = 2;
 
     /// @dev Position of `present` in an order record: behind slot:24.
     uint256 private constant PRESENT_SHIFT = 24;
@@ -88,14 +91,15 @@ library BatchOutput {
         l1Address = address(uint160(word >> 64));
     }
 
-    /// @dev Walks over the records of the data-availability section: an account is followed by its
-    /// positions, an order in a slot by its second word; behind the markets each underlying has one.
+    /// @dev Walks over the records of the data-availability section: an account's head is followed by
+    /// nonces, keys if they changed, and positions; an order in a slot by its second word; behind the
+    /// markets each underlying has one.
     function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
         uint256 index =
             HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
-            index += ACCOUNT_RECORD_WORDS + ((output[index] >> N_POSITIONS_SHIFT) & 0xff);
+            index += _accountWords(output[index]);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
@@ -103,6 +107,17 @@ library BatchOutput {
         }
         index += MARKET_WORDS * uint256(header.nMarkets) + header.nUnderlyings + GLOBALS_WORDS;
         if (index != output.length) revert WrongOutputLength(index, output.length);
+    }
+
+    /// @dev Words of an account's record: its head, four nonces in each, two for each key that it
+    /// has, one for each position.
+    function _accountWords(uint256 head) private pure returns (uint256) {
+        unchecked {
+            uint256 nKeys = (head >> N_KEYS_SHIFT) & 0xf;
+            uint256 nKeyWords = ((head >> HAS_KEYS_SHIFT) & 1) * nKeys * KEY_WORDS;
+            uint256 nNonceWords = (nKeys + NONCES_PER_WORD - 1) / NONCES_PER_WORD;
+            return 1 + nNonceWords + nKeyWords + ((head >> N_POSITIONS_SHIFT) & 0xff);
+        }
     }
 
     function _wordOfBits(uint256[] memory output, uint256 index, uint256 nBits)

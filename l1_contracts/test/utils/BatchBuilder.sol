@@ -49,7 +49,7 @@ library BatchBuilder {
         pure
         returns (uint256)
     {
-        output[0] = 4;
+        output[0] = 5;
         output[1] = header.configHash;
         output[2] = header.oldRoot;
         output[3] = header.newRoot;

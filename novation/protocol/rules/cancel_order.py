@@ -8,6 +8,7 @@ from novation.protocol.orders import RestingOrder
 from novation.protocol.rules.book import take_off_book
 from novation.protocol.rules.matching import cancelled
 from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions.cancel_order import CancelOrder, validate_cancel_order
 
@@ -16,7 +17,7 @@ def check_cancel_order(
     state: State, tx: CancelOrder, *, verify_signature: bool
 ) -> tuple[Account, RestingOrder]:
     """Return the account and its order after checking that the order is there and its own."""
-    account = check_signer(state, tx, verify_signature=verify_signature)
+    account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
     order = state.get_order(tx.order_id)
     if order is None:
         last_id = state.globals.next_order_id - 1

@@ -15,9 +15,11 @@ from novation.protocol.transactions.deposit import Deposit, validate_deposit
 def check_deposit(state: State, tx: Deposit) -> ResultCode:
     """Return DONE, or why nothing will be credited."""
     account = state.get_account(tx.account_id)
-    if account is None or (account.l1_address, account.keys[0]) == (tx.l1_address, tx.stark_key):
+    if account is None:
         return ResultCode.DONE
-    return ResultCode.DEPOSIT_KEY_MISMATCH
+    owner = account.l1_address, account.keys[0].public_key
+    is_owner = owner == (tx.l1_address, tx.stark_key)
+    return ResultCode.DONE if is_owner else ResultCode.DEPOSIT_KEY_MISMATCH
 
 
 def apply_deposit(state: State, tx: Deposit) -> TransactionResult:

@@ -31,13 +31,14 @@ from novation.protocol.rules.price_validity import (
     check_prices_are_valid,
 )
 from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions.place_order import PlaceOrder, validate_place_order
 
 
 def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> Account:
     """Check everything that can be known before the walk; return the taker's account."""
-    account = check_signer(state, tx, verify_signature=verify_signature)
+    account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
     _check_market(state, tx)
     check_prices_are_valid(state)
     check_not_resuming(state, tx.time_in_force)

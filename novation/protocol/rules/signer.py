@@ -3,11 +3,17 @@
 from novation.protocol.accounts import Account
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.signatures import SignedTransaction, check_signature, message_hash
+from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.state import State
 
 
-def check_signer(state: State, tx: SignedTransaction, *, verify_signature: bool) -> Account:
-    """Return the signing account after checking key, nonce and signature."""
+def check_signer(
+    state: State, tx: SignedTransaction, needed: Permission, *, verify_signature: bool
+) -> Account:
+    """Return the signing account after checking key, nonce, permission and signature.
+
+    The nonce comes first: a message that is sent again is known by it, whatever its key may now.
+    """
     account = state.get_account(tx.account_id)
     if account is None:
         last_id = len(state.accounts) - 1
@@ -29,10 +35,26 @@ def check_signer(state: State, tx: SignedTransaction, *, verify_signature: bool)
             f"nonce {tx.nonce} <= last {last_nonce}",
             Broken("nonce", tx.nonce, last_nonce + 1),
         )
+    key = account.keys[tx.key_index]
+    _check_key(key, tx.key_index, needed, state.globals.time_ms)
     if verify_signature:
-        key = account.keys[tx.key_index]
-        check_signature(message_hash(tx, state.config), tx.signature, key)
+        check_signature(message_hash(tx, state.config), tx.signature, key.public_key)
     return account
+
+
+def _check_key(key: SigningKey, key_index: int, needed: Permission, time_ms: int) -> None:
+    if not key.allows(needed):
+        raise InvalidTransaction(
+            ErrorCode.KEY_LACKS_PERMISSION,
+            f"key {key_index} has permissions {key.permissions}, needs {needed} ({needed.name})",
+            Broken("signer_permissions", int(key.permissions), int(key.permissions | needed)),
+        )
+    if key.is_expired(time_ms):
+        raise InvalidTransaction(
+            ErrorCode.KEY_EXPIRED,
+            f"key {key_index} expired at {key.expiry_ms}, now {time_ms}",
+            Broken("time_ms", time_ms, key.expiry_ms - 1),
+        )
 
 
 def apply_nonce(state: State, tx: SignedTransaction, account: Account) -> None:

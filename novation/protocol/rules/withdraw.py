@@ -11,6 +11,7 @@ from novation.protocol.margin import Margin, margin_of
 from novation.protocol.numeric import div_ceil
 from novation.protocol.rules.price_validity import check_prices_are_valid
 from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions.withdraw import Withdraw, validate_withdraw
 
@@ -20,7 +21,7 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
 
     Without a slot no price matters, so that such an account can always leave.
     """
-    account = check_signer(state, tx, verify_signature=verify_signature)
+    account = check_signer(state, tx, Permission.WITHDRAW, verify_signature=verify_signature)
     if account.positions:
         check_prices_are_valid(state)
     after = account.with_balance(account.collateral_quanta - tx.amount_quanta)

@@ -1,0 +1,44 @@
+from starkware.cairo.common.alloc import alloc
+from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
+from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.state.accounts import KEY_SIZE, Identity, Owner
+
+// Returns the identity with other content in one of its `n_keys_after` slots.
+//
+// Assumption: 0 <= slot < n_keys_after, which is n_keys, or slot + 1 if that slot is new.
+func write_key{poseidon_ptr: PoseidonBuiltin*}(
+    identity: Identity*, slot, public_key, word, n_keys_after
+) -> (identity: Identity*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    let (local owner: felt*) = alloc();
+    let before = cast(identity.owner, felt*);
+    local n_below = slot * KEY_SIZE + 1;
+    copy_cells(before, owner, n_below);
+    assert owner[n_below] = public_key;
+    assert owner[n_below + 1] = word;
+    local n_cells = n_keys_after * KEY_SIZE + 1;
+    let n_passed = n_below + KEY_SIZE;
+    copy_cells(before + n_passed, owner + n_passed, n_cells - n_passed);
+    let (keys_hash) = poseidon_hash_many(n_cells, owner);
+    local after: Identity = Identity(
+        owner=cast(owner, Owner*),
+        keys_hash=keys_hash,
+        n_keys=n_keys_after,
+        other_nonces=identity.other_nonces,
+        high_nonces=identity.high_nonces,
+        is_changed=1,
+    );
+    return (identity=&after);
+}
+
+// Guarantee: so many cells behind both pointers are equal.
+func copy_cells(source: felt*, target: felt*, n_cells) {
+    if (n_cells == 0) {
+        return ();
+    }
+    assert target[0] = source[0];
+    return copy_cells(source + 1, target + 1, n_cells - 1);
+}

@@ -1,0 +1,91 @@
+"""What keys cost: no transaction takes more steps than it is charged, with 1 to 8 keys.
+
+A figure is the difference between a batch with the transactions and one without them, as in
+`test_slot_costs.py`.
+"""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+
+from circuits.program_input import program_input
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS
+from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
+from prover.runner import run_program
+from sequencer.l1_cost import CHARGED_UNITS_PPM, PPM
+from tests.circuits.forging_batches import signed_by, with_slots
+from tests.support.builders import public_key, slot_private_key
+from tests.support.exchange import BUY, SELL, Exchange, exchange_with
+
+USERS = range(2, 14)
+UNITS_PER_INSTRUCTION, UNITS_PER_CHECK = 3, 8
+
+
+def prepared(n_keys: int) -> Exchange:
+    """Return users with so many keys, each with a position."""
+    exchange = exchange_with({user: with_slots(user, (0,) * n_keys) for user in USERS})
+    exchange.set_price(1000)
+    for seller, buyer in zip(USERS[::2], USERS[1::2], strict=True):
+        exchange.place(seller, SELL, 1, 1000)
+        exchange.place(buyer, BUY, 1, 1000)
+    exchange.seal()
+    exchange.refresh_prices()
+    return exchange
+
+
+def by_last_key(exchange: Exchange, n_keys: int) -> None:
+    """Orders and cancellations by slot 1 or 7, of the two kinds of words of nonces."""
+    slot = 1 if n_keys < MAX_KEYS else MAX_KEYS - 1
+    for nonce, user in enumerate(USERS, 1):
+        order = exchange.order(user, BUY, 1, 990, key_index=slot, nonce=nonce)
+        exchange.apply(signed_by(exchange, slot, order))
+        order_id = exchange.state.globals.next_order_id - 1
+        exchange.apply(signed_by(exchange, slot, CancelOrder(user, slot, nonce + 1, order_id)))
+        exchange.apply(signed_by(exchange, slot, Withdraw(user, slot, nonce + 2, 1)))
+
+
+def deposits(exchange: Exchange, _: int) -> None:
+    for user in USERS:
+        exchange.fund(user, amount_quanta=1)
+
+
+def additions(exchange: Exchange, n_keys: int) -> None:
+    for user in USERS:
+        slot = min(n_keys, MAX_KEYS - 1)
+        key = public_key(slot_private_key(user, slot))
+        tx = AddKey(user, 0, exchange.next_nonce(user), slot, 7, LAST_TIME_MS, key)
+        exchange.apply(signed_by(exchange, 0, tx))
+
+
+def removals(exchange: Exchange, n_keys: int) -> None:
+    for user in USERS:
+        tx = RemoveKey(user, 0, exchange.next_nonce(user), n_keys - 1)
+        exchange.apply(signed_by(exchange, 0, tx))
+
+
+def figures(exchange: Exchange) -> tuple[int, int, int]:
+    """Seal and run; return charge, steps and range checks. The output is right."""
+    charged_steps = exchange.charged_steps
+    sealed = exchange.seal()
+    run = run_program(program_input(sealed.witness))
+    assert tuple(run.output) == sealed.output
+    return charged_steps, run.n_steps, run.builtin_cells["range_check"]
+
+
+@pytest.mark.parametrize("n_keys", [1, 2, 4, 5, MAX_KEYS])
+@pytest.mark.parametrize("act", [by_last_key, deposits, additions, removals])
+def test_transactions_when_accounts_have_many_keys_then_charged_what_they_cost(
+    act: Callable[[Exchange, int], None], n_keys: int
+) -> None:
+    if n_keys == 1 and act in (by_last_key, removals):
+        pytest.skip("there is no second key")
+    exchange = prepared(n_keys)
+    idle = copy.deepcopy(exchange)
+    act(exchange, n_keys)
+    pairs = zip(figures(exchange), figures(idle), strict=True)
+    charged_steps, steps, checks = (whole - without for whole, without in pairs)
+    print(act.__name__, n_keys, steps, charged_steps)
+    assert steps <= charged_steps
+    units = UNITS_PER_INSTRUCTION * steps + UNITS_PER_CHECK * checks
+    assert units <= charged_steps * CHARGED_UNITS_PPM // PPM
