@@ -81,6 +81,14 @@ class BookView:
                 changed[level] = None
         return [self._change(*level) for level in changed]
 
+    def lives(self, market_id: int, order_id: int) -> bool:
+        """Say whether no gap and no raised fee has killed an order."""
+        return not self._is_dead(market_id, order_id)
+
+    def underlying_id(self, market_id: int) -> int:
+        """Return the underlying of a listed market."""
+        return self._underlying_ids[market_id]
+
     def levels(self, market_id: int, side: Side, depth: int) -> list[LevelChange]:
         """Return the best `depth` levels of a side, best first."""
         prices = self._prices[market_id, side]

@@ -4,19 +4,21 @@ An event's number is its transaction's place in the journal and its place in the
 that replaying the journal gives the same numbers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from novation.api.v1 import stream_service_pb2, types_pb2
+from novation.protocol.constants import MAX_OPEN_ORDERS
 from novation.protocol.events import Deposited, DepositFailed, Event, OrderFilled, Withdrawn
 from novation.protocol.orders import Side
 from sequencer import keyspace
 from sequencer.book_view import LevelChange
 from sequencer.messages import SIDES, level_message
 
-# A transaction has at most 32 visits with five messages each, and a few more.
+# A transaction has at most 32 visits with five messages each and a few more, or kills at most
+# `MAX_OPEN_ORDERS` of each account.
 EVENTS_PER_TRANSACTION: Final = 4096
 
 FeedMessage = (
@@ -102,6 +104,27 @@ class FeedBuilder:
         message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, order=update)
         self._add(Channel.ACCOUNT, account_id, message)
 
+    def add_killed(self, updates: Mapping[int, Sequence[stream_service_pb2.OrderUpdate]]) -> None:
+        """Add the orders that a gap or a raised fee has killed, by account.
+
+        There can be more than numbers. So each account's are numbered from the same one on: a
+        number must be unique in its stream only.
+        """
+        killed = [
+            _event(
+                self._next_number + place,
+                (Channel.ACCOUNT, account_id),
+                stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, order=update),
+            )
+            for account_id, of_account in updates.items()
+            for place, update in enumerate(of_account)
+        ]
+        # The log forgets its oldest events, up to a number: they have to ascend.
+        self.events += sorted(killed, key=lambda event: event.number)
+        most = max(map(len, updates.values()), default=0)
+        assert most <= MAX_OPEN_ORDERS
+        self._next_number += most
+
     def add_balance(self, event: Event) -> None:
         """Add a deposit or withdrawal to its account's events; other events add nothing."""
         kinds = stream_service_pb2.BalanceChange
@@ -118,10 +141,14 @@ class FeedBuilder:
         self._add(Channel.ACCOUNT, event.account_id, message)
 
     def _add(self, channel: Channel, scope_id: int, message: FeedMessage) -> None:
-        message.sequence = self._next_number
-        self.events.append(FeedEvent(self._next_number, channel, scope_id, message))
+        self.events.append(_event(self._next_number, (channel, scope_id), message))
         self._next_number += 1
         assert self._next_number % EVENTS_PER_TRANSACTION != 0
+
+
+def _event(number: int, scope: Scope, message: FeedMessage) -> FeedEvent:
+    message.sequence = number
+    return FeedEvent(number, *scope, message)
 
 
 def first_event_number(sequence: int) -> int:

@@ -7,8 +7,15 @@ again. Only the answers, which are signed, are written with the journal's entrie
 
 from dataclasses import dataclass
 
-from novation.api.v1 import order_service_pb2, types_pb2
-from novation.protocol.events import Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
+from novation.protocol.events import (
+    BooksKilled,
+    Event,
+    OrderCancelled,
+    OrderFilled,
+    OrderPlaced,
+    OrdersKilled,
+)
 from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
 from sequencer import keyspace
@@ -53,9 +60,10 @@ class History:
         self._database = database
         self._event_retention = event_retention
         self.book = BookView(state.markets, state.underlyings, state.orders.values())
-        self._open_orders: dict[int, set[int]] = {}
+        # By account and order: the market.
+        self._open_orders: dict[int, dict[int, int]] = {}
         for order in state.orders.values():
-            self._open_orders.setdefault(order.account_id, set()).add(order.order_id)
+            self._open_orders.setdefault(order.account_id, {})[order.order_id] = order.market_id
         self._orders: dict[int, types_pb2.Order] = {}
         # Those of the group that is not written yet.
         self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
@@ -129,6 +137,10 @@ class History:
             self._record_filled(event, feed)
         elif isinstance(event, OrderCancelled):
             self._record_cancelled(event, feed)
+        elif isinstance(event, BooksKilled):
+            self._record_killed(None, feed)
+        elif isinstance(event, OrdersKilled):
+            self._record_killed(event.underlying_id, feed)
         else:
             feed.add_balance(event)
 
@@ -136,7 +148,7 @@ class History:
         order = _new_order(event, applied)
         self._orders[event.order_id] = order
         if event.resting_lots:
-            self._open_orders.setdefault(event.account_id, set()).add(event.order_id)
+            self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
         feed.add_order(event.account_id, order_update(order))
 
     def _record_filled(self, event: OrderFilled, feed: FeedBuilder) -> None:
@@ -161,6 +173,30 @@ class History:
         self._close(order)
         feed.add_order(order.account_id, order_update(order))
 
+    def _record_killed(self, underlying_id: int | None, feed: FeedBuilder) -> None:
+        """Tell the owners of all that lives in an underlying's books, or in all of them: it dies.
+
+        The book does not know of the kill yet, so what died before is told once only.
+        """
+        killed: dict[int, list[stream_service_pb2.OrderUpdate]] = {}
+        for account_id, market_of_order in self._open_orders.items():
+            ids = [
+                order_id
+                for order_id, market_id in market_of_order.items()
+                if underlying_id in (None, self.book.underlying_id(market_id))
+                and self.book.lives(market_id, order_id)
+            ]
+            if ids:
+                killed[account_id] = [self._killed_update(order_id) for order_id in sorted(ids)]
+        feed.add_killed(killed)
+
+    def _killed_update(self, order_id: int) -> stream_service_pb2.OrderUpdate:
+        order = self.order(order_id)
+        assert order is not None, f"no record of order {order_id}"
+        update = order_update(order)
+        update.status = types_pb2.ORDER_STATUS_KILLED
+        return update
+
     def _order_to_change(self, order_id: int) -> types_pb2.Order:
         order = self.order(order_id)
         assert order is not None, f"no record of order {order_id}"
@@ -168,7 +204,7 @@ class History:
         return order
 
     def _close(self, order: types_pb2.Order) -> None:
-        self._open_orders.get(order.account_id, set()).discard(order.order_id)
+        self._open_orders.get(order.account_id, {}).pop(order.order_id, None)
 
     def _put_events(self, write_batch: WriteBatch, last_sequence: int) -> None:
         keys = []

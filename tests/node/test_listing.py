@@ -18,7 +18,7 @@ from novation.client import (
     Side,
     UnknownMarketError,
 )
-from novation.client.models import FillUpdate, OrderStatus
+from novation.client.models import BalanceUpdate, FillUpdate, OrderStatus, OrderUpdate
 from novation.client.oracle import report_message
 from novation.protocol.constants import (
     MAX_MARKETS,
@@ -30,6 +30,7 @@ from novation.protocol.errors import ErrorCode
 from novation.protocol.parameters import Underlying, oracle_rule_word
 from novation.protocol.transactions import ListMarket, ParameterKind
 from sequencer.engine import Engine
+from sequencer.feed import last_event_number
 from tests.node.support import (
     POLICY,
     PRICE_TICKS,
@@ -324,6 +325,75 @@ async def test_raised_maker_fee_kills_the_orders_of_its_underlying_and_no_view_s
         assert (await client.book("BTC-USD")).bids == ()
         assert len((await client.book("ETH-USD")).bids) == 1
         assert client.exchange.market("BTC-USD").terms.maker_fee_ppm == 101
+
+
+@pytest.mark.parametrize("cause", ["fee", "gap"])
+async def test_orders_when_killed_then_streams_queries_and_books_say_the_same_for_each(
+    cause: str, tmp_path: Path
+) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+        before = await node.node.runner.call(lambda engine: last_event_number(engine.last_sequence))
+        ether = await two.place_order("ETH-USD", Side.BUY, price="10", size="0.0011")
+        bid = await two.place_order("BTC-USD", Side.BUY, price="99", size="0.0003")
+        ask = await two.place_order("BTC-USD", Side.SELL, price="101", size="0.0001")
+        dying = [bid, ask]
+        others = await three.place_order("BTC-USD", Side.SELL, price="99", size="0.0001")
+        assert others.filled == Decimal("0.0001")
+        hers = await three.place_order("BTC-USD", Side.BUY, price="98", size="0.0001")
+        gone = await two.place_order("BTC-USD", Side.BUY, price="98", size="0.0001")
+        await two.cancel_order(gone.order_id)
+        bitcoin = node.parameters.underlyings[0]
+        if cause == "fee":
+            await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=300))
+        else:
+            node.move(RESUME_GAP_MS + 1)
+            await node.set_price()
+            dying.insert(0, ether)
+        expected = {2: [ack.order_id for ack in dying], 3: [hers.order_id]}
+        live = {account_id: await killed_on(node, account_id, before) for account_id in (2, 3)}
+        assert {account_id: [order[1] for order in live[account_id]] for account_id in live} == (
+            expected
+        )
+        for client in (two, three):
+            # A query has the same of each.
+            listed = {o.order_id: o for o in await client.open_orders()}
+            for _, order_id, filled, remaining in live[client.account_id]:
+                order = await client.order(order_id)
+                assert (order.filled, order.remaining) == (filled, remaining)
+                assert order.status is listed[order_id].status is OrderStatus.KILLED
+        assert live[2][-2][2:] == (Decimal("0.0001"), Decimal("0.0002"))
+        assert (await two.book("BTC-USD")).bids == (await two.book("BTC-USD")).asks == ()
+        # Dead already: nobody is told twice.
+        position = await node.node.runner.call(lambda e: last_event_number(e.last_sequence))
+        await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=400))
+        assert await killed_on(node, 2, position) == []
+        # Who resumes in the midst gets the rest, from memory, from the journal and from what is
+        # sealed.
+        first = live[2][0][0]
+        assert await killed_on(node, 2, first) == live[2][1:]
+        l1 = node.l1
+    async with running_node(tmp_path, l1=l1) as node:
+        assert await killed_on(node, 2, before) == live[2]
+        await node.node.runner.change(Engine.seal)
+    async with running_node(tmp_path, l1=l1) as node:
+        assert await killed_on(node, 2, first) == live[2][1:]
+        assert await killed_on(node, 3, before) == live[3]
+
+
+async def killed_on(
+    node: RunningNode, account_id: int, after: int
+) -> list[tuple[int, int, Decimal, Decimal]]:
+    """Return what an account's stream says of killed orders: number, order, filled, remaining."""
+    found = []
+    async with node.client(account_id) as client:
+        # What comes last.
+        await client.withdraw("1")
+        async for update in client.stream_account(after_sequence=after):
+            if isinstance(update, BalanceUpdate):
+                return found
+            if isinstance(update, OrderUpdate) and update.status is OrderStatus.KILLED:
+                found.append((update.sequence, update.order_id, update.filled, update.remaining))
+    raise AssertionError("the stream has ended")
 
 
 async def test_oracle_key_when_replaced_then_only_the_new_one_signs(tmp_path: Path) -> None:
