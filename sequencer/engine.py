@@ -41,6 +41,7 @@ from sequencer.history import AppliedEntry, History
 from sequencer.journal import JournalEntry, put_entry, read_entries
 from sequencer.l1_cursor import L1Cursor
 from sequencer.messages import acknowledgement
+from sequencer.spent_reports import SpentReports
 from sequencer.store import Database, load_or_create_state, put_state
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ class GroupResult:
 
     `feed` are the stream events up to `last_sequence`; `flushed_sequence` is the end of the last
     sealed batch, whose events can be read from the database. `oracle_updates` are those applied,
-    `parameters` hold now.
+    `parameters` hold now, and `spent_ms` is the time up to which the reports of each of their keys
+    are spent.
     """
 
     parameters: Parameters
@@ -90,6 +92,7 @@ class GroupResult:
     feed: tuple[FeedEvent, ...] = ()
     events: tuple[Event, ...] = ()
     oracle_updates: tuple[OracleUpdate, ...] = ()
+    spent_ms: tuple[int, ...] = ()
     last_sequence: int = 0
     flushed_sequence: int = 0
     last_batch_change: int = 0
@@ -149,6 +152,7 @@ class Engine:
         self.counters = _load_counters(database)
         self.accounts_by_key = AccountsByKey(self.state.accounts)
         self.l1_cursor = L1Cursor(database)
+        self.spent_reports = SpentReports(database)
         self._database = database
         self._clock = clock
         self._write_batch = database.write_batch(sync=True)
@@ -232,6 +236,9 @@ class Engine:
             self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
         )
         put_entry(self._write_batch, entry)
+        if isinstance(command.transaction, OracleUpdate):
+            keys = self.state.parameters.oracle_keys
+            self.spent_reports.note(self._write_batch, command.transaction, keys)
         if command.l1_index is not None:
             self.l1_cursor.consume(self._write_batch, command.l1_index)
         self._has_writes = True
@@ -352,6 +359,7 @@ class Engine:
             feed=tuple(unpublished.feed),
             events=tuple(unpublished.events),
             oracle_updates=tuple(unpublished.oracle_updates),
+            spent_ms=self.spent_reports.newest_ms(self.state.parameters.oracle_keys),
             last_sequence=self.last_sequence,
             flushed_sequence=self.batches.last_sequence,
             last_batch_change=self.batches.last_change,

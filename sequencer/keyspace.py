@@ -6,6 +6,7 @@ from typing import Final
 PROTOCOL_STATE: Final = b"S"
 JOURNAL: Final = b"j"
 ORACLE_ENTRY: Final = b"p"
+SPENT_REPORT: Final = b"r"
 BATCH: Final = b"b"
 BATCH_OF_LAST_SEQUENCE: Final = b"B"
 WITNESS: Final = b"w"
@@ -38,6 +39,11 @@ def number_key(kind: bytes, number: int) -> bytes:
 def felt_key(kind: bytes, felt: int) -> bytes:
     """Return the key of a record that a field element names."""
     return kind + felt.to_bytes(32, "big")
+
+
+def felt_of(key: bytes) -> int:
+    """Return the field element in a key made by `felt_key`."""
+    return int.from_bytes(key[1:], "big")
 
 
 def event_key(channel: int, scope_id: int, number: int) -> bytes:

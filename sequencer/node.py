@@ -18,6 +18,7 @@ from novation.api.v1 import (
     stream_service_pb2,
 )
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import PRICE_VALIDITY_MS
 from novation.protocol.state import Genesis
 from sequencer.clock import Clock
 from sequencer.condition import Condition
@@ -91,10 +92,12 @@ class Node:
         self._aggregator = OracleAggregator(
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
         )
-        # An older update cannot hold a report that is still fresh: it may be that much ahead.
-        fresh_since_ms = clock.now_ms() - 2 * engine.state.parameters.oracle_max_age_ms
-        for update in oracle_updates_since(self._database, fresh_since_ms):
+        # Of older ones the round is over anyway: its end is a span behind an honest node's time.
+        now_ms = max(clock.now_ms(), engine.state.globals.time_ms)
+        since_ms = now_ms - PRICE_VALIDITY_MS - config.oracle.round_span_ms
+        for update in reversed(list(oracle_updates_since(self._database, since_ms))):
             self._aggregator.learn(update)
+        self._aggregator.spend(engine.spent_reports.newest_ms(engine.state.parameters.oracle_keys))
         self._lister = MarketLister(self.runner, clock, config.limits.max_pending_listings)
         ledger = EngineLedger(self.runner)
         self._collector = ProofCollector(ledger, parts.proof_queue, clock, config.proofs)

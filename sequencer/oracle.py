@@ -35,7 +35,7 @@ class OracleAggregator:
     def __init__(
         self, runner: EngineRunner, clock: Clock, policy: OraclePolicy, oracle_time_ms: int
     ) -> None:
-        """Start with the time of the last update; `learn` what recent updates were made of."""
+        """Start with the time of the last update; `learn` and `spend` what the journal has."""
         self._runner = runner
         self._config: ExchangeConfig = runner.exchange
         self._clock = clock
@@ -68,9 +68,13 @@ class OracleAggregator:
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
     def learn(self, update: OracleUpdate) -> None:
-        """Take note of an update that the exchange has applied."""
+        """Take note of an update that the exchange has applied, the oldest first."""
         self._rounds.close(update)
         self._last_ms, self._last_prices_x16 = update.oracle_time_ms, update.prices_x16
+
+    def spend(self, newest_ms: Sequence[int]) -> None:
+        """Take note up to when the reports of each key of the committee are spent."""
+        self._rounds.spend(newest_ms)
 
     async def run(self) -> None:
         """Submit updates as they become possible; never returns, cancel it to stop."""
@@ -147,6 +151,8 @@ class OracleAggregator:
             self._follow(result.parameters)
         for update in result.oracle_updates:
             self.learn(update)
+        # By key: nothing that a replaced one signed counts, wherever in the group it was replaced.
+        self.spend(result.spent_ms)
 
     def _follow(self, parameters: Parameters) -> None:
         """Forget the reports that nobody could use with other parameters."""

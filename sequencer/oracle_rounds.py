@@ -55,19 +55,24 @@ class RoundBook:
         return sorted(best, key=lambda report: report.signer_index)
 
     def close(self, update: OracleUpdate) -> None:
-        """Spend the reports of an accepted update and end its round."""
-        for report in update.reports:
-            known_ms = self._newest_ms.get(report.signer_index, 0)
-            self._newest_ms[report.signer_index] = max(known_ms, report.time_ms)
+        """End the round of an accepted update."""
         newest_ms = max(report.time_ms for report in update.reports)
         end_ms = min(newest_ms, update.oracle_time_ms + self._span_ms)
         self._closed_ms = max(self._closed_ms, end_ms)
-        spent_ms = {report.signer_index: report.time_ms for report in update.reports}
         self._waiting = {
             index: report
             for index, report in self._waiting.items()
-            if report.time_ms > max(self._closed_ms, spent_ms.get(index, 0))
+            if report.time_ms > self._closed_ms
         }
+
+    def spend(self, spent_ms: Sequence[int]) -> None:
+        """Spend the reports of each node up to a time."""
+        for signer_index, time_ms in enumerate(spent_ms):
+            if time_ms > self._newest_ms.get(signer_index, 0):
+                self._newest_ms[signer_index] = time_ms
+            waiting = self._waiting.get(signer_index)
+            if waiting is not None and waiting.time_ms <= time_ms:
+                del self._waiting[signer_index]
 
     def keep_of_length(self, n_prices: int) -> None:
         """Forget reports with another number of prices: an underlying was added."""

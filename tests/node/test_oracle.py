@@ -7,7 +7,7 @@ from pathlib import Path
 
 from novation.api.v1 import oracle_service_pb2
 from novation.client.oracle import report_message
-from novation.protocol.transactions import OracleReport
+from novation.protocol.transactions import OracleReport, OracleUpdate
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
 from sequencer.oracle import build_update
@@ -33,9 +33,16 @@ def book(*reports: tuple[int, int]) -> RoundBook:
     return rounds
 
 
+def close(rounds: RoundBook, update: OracleUpdate) -> None:
+    """Let an update of the first keys of a committee be applied."""
+    rounds.close(update)
+    newest_ms = {report.signer_index: report.time_ms for report in update.reports}
+    rounds.spend([newest_ms.get(index, 0) for index in range(5)])
+
+
 def test_round_when_it_becomes_an_update_then_none_of_its_reports_is_left() -> None:
     rounds = book((0, 10_000), (1, 10_001), (2, 10_900))
-    rounds.close(build_update(rounds.best_round(0)))
+    close(rounds, build_update(rounds.best_round(0)))
     assert rounds.waiting(0) == []
     assert [rounds.newest_ms(index) for index in range(3)] == [10_900] * 3
 
@@ -50,20 +57,20 @@ def test_round_when_one_node_is_ahead_then_the_others_make_theirs_without_it() -
     rounds = book((0, 10_000), (1, 10_000), (2, 60_000))
     first = rounds.best_round(0)
     assert times(first) == [(0, 10_000), (1, 10_000)]
-    rounds.close(build_update(first))
+    close(rounds, build_update(first))
     assert rounds.newest_ms(0) == 10_000
     assert times(rounds.waiting(0)) == [(2, 60_000)]
 
 
 def test_round_when_a_relayer_mixes_in_the_future_then_it_ends_with_the_span() -> None:
     rounds = book()
-    rounds.close(build_update([report(0, 10_000), report(1, 10_000), report(2, 60_000)]))
+    close(rounds, build_update([report(0, 10_000), report(1, 10_000), report(2, 60_000)]))
     assert [rounds.newest_ms(index) for index in range(3)] == [11_000, 11_000, 60_000]
 
 
 def test_report_when_a_relayer_used_it_in_an_update_then_it_does_not_wait_any_more() -> None:
     rounds = book((0, 10_500), (1, 12_000), (2, 11_900))
-    rounds.close(build_update([report(0, 10_000), report(1, 12_000)]))
+    close(rounds, build_update([report(0, 10_000), report(1, 12_000)]))
     assert times(rounds.waiting(0)) == [(2, 11_900)]
     assert rounds.newest_ms(0) == 11_000
 
@@ -86,7 +93,7 @@ def test_reports_when_they_come_at_random_then_each_is_used_once_and_rounds_asce
             assert not used & set(best)
             used |= set(best)
             end_ms = max(seen)
-            rounds.close(build_update(best))
+            close(rounds, build_update(best))
     assert len(used) > 100
 
 
