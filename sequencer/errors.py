@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from novation.protocol.errors import Broken
+
 
 class NodeErrorCode(IntEnum):
     """Stable numbers from 1000 upward; the protocol's `ErrorCode` stays below."""
@@ -55,6 +57,11 @@ class ErrorContext:
     field: str = ""
     limit: str = ""
     value: str = ""
+
+
+def context_of(broken: Broken) -> ErrorContext:
+    """Return what broke a rule of the protocol."""
+    return ErrorContext(broken.field, str(broken.limit), str(broken.value))
 
 
 class RequestRefusedError(Exception):

@@ -8,6 +8,7 @@ import asyncio
 import logging
 
 from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.rules.list_market import check_underlying
 from novation.protocol.transactions import ListMarket
 from sequencer.clock import Clock
 from sequencer.engine import Accepted, Command, Engine, GroupResult
@@ -36,6 +37,8 @@ class MarketLister:
             InvalidTransaction: it breaks a rule of the protocol.
             RequestRefusedError: too many wait already, or the node is overloaded or stops.
         """
+        # Nonsense must not take the places of markets that could be listed.
+        check_underlying(tx, len(self._runner.parameters.underlyings))
         answer = self._pending.get(tx.market_id)
         if answer is None:
             answer = self._enqueue(tx)

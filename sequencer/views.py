@@ -7,10 +7,11 @@ from novation.crypto import public_key
 from novation.protocol.accounts import Account
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
+from novation.protocol.rules.list_market import not_listed
 from novation.protocol.state import State
 from sequencer.config import ServerLimits
 from sequencer.engine import Engine
-from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError, context_of
 from sequencer.feed import last_event_number
 from sequencer.messages import (
     account_message,
@@ -147,10 +148,9 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
 def check_market(engine: Engine, market_id: int) -> None:
     """Raise NOT_FOUND unless the market exists."""
     if market_id not in engine.state.markets:
-        last_id = max(engine.state.markets)
-        context = ErrorContext("market_id", str(last_id), str(market_id))
-        sentence = f"market_id {market_id}, the last market is {last_id}"
-        raise RequestRefusedError(NodeErrorCode.NOT_FOUND, sentence, context)
+        unknown = not_listed(engine.state, market_id)
+        context = context_of(unknown.broken)
+        raise RequestRefusedError(NodeErrorCode.NOT_FOUND, unknown.detail, context)
 
 
 def no_longer_kept(order_id: int, last_id: int) -> RequestRefusedError:

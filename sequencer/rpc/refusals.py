@@ -6,7 +6,7 @@ import grpc
 
 from novation.api.v1 import types_pb2
 from novation.protocol.errors import ErrorCode, InvalidTransaction
-from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.errors import NodeErrorCode, RequestRefusedError, context_of
 from sequencer.messages import felt_bytes
 
 _STATUS: Final = {
@@ -52,8 +52,8 @@ def error_detail_of(error: RequestRefusedError | InvalidTransaction) -> types_pb
     if isinstance(error, RequestRefusedError):
         context, message, expected_hash = error.context, error.message, 0
     else:
-        broken, message, expected_hash = error.broken, error.detail, error.expected_hash
-        context = ErrorContext(broken.field, str(broken.limit), str(broken.value))
+        message, expected_hash = error.detail, error.expected_hash
+        context = context_of(error.broken)
     return types_pb2.ErrorDetail(
         code=error.code,
         name=error.code.name,

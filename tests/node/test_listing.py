@@ -9,7 +9,12 @@ from typing import Any
 import grpc
 import pytest
 
-from novation.api.v1 import oracle_service_pb2, order_service_pb2
+from novation.api.v1 import (
+    oracle_service_pb2,
+    order_service_pb2,
+    query_service_pb2,
+    stream_service_pb2,
+)
 from novation.client import (
     InvalidInputError,
     OracleClient,
@@ -20,16 +25,19 @@ from novation.client import (
 )
 from novation.client.models import BalanceUpdate, FillUpdate, OrderStatus, OrderUpdate
 from novation.client.oracle import report_message
+from novation.client.orders import place_message
 from novation.protocol.constants import (
     MAX_MARKETS,
     MIN_LOT_VALUE_QUANTA,
     PRICE_VALIDITY_MS,
     RESUME_GAP_MS,
 )
-from novation.protocol.errors import ErrorCode
+from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.parameters import Underlying, oracle_rule_word
+from novation.protocol.signing import signed
 from novation.protocol.transactions import ListMarket, ParameterKind
 from sequencer.engine import Engine
+from sequencer.errors import RequestRefusedError
 from sequencer.feed import last_event_number
 from tests.node.support import (
     POLICY,
@@ -41,7 +49,13 @@ from tests.node.support import (
     running_node,
     trading_node,
 )
-from tests.support.builders import oracle_private_key, parameters, public_key, underlying
+from tests.support.builders import (
+    oracle_private_key,
+    parameters,
+    private_key,
+    public_key,
+    underlying,
+)
 from tests.support.waiting import within_patience
 
 SOL = underlying(symbol="SOL-USD", multiplier=100, tick_decimals=3)
@@ -208,20 +222,62 @@ async def test_listing_when_many_ask_at_once_then_one_command_and_few_wait(tmp_p
         await node.set_price()
         lister = node.node._lister
         last = await node.node.runner.call(lambda engine: engine.last_sequence)
-        asked = [asyncio.create_task(lister.list_market(ListMarket(SOL_ID))) for _ in range(1_000)]
         junk = [
             asyncio.create_task(lister.list_market(ListMarket(market_id)))
-            for market_id in range(100, 100 + MAX_MARKETS // 2)
+            for market_id in range(SOL_ID + 1, MAX_MARKETS // 2)
         ]
+        asked = [asyncio.create_task(lister.list_market(ListMarket(SOL_ID))) for _ in range(1_000)]
         await asyncio.sleep(0)
-        assert node.node.runner.n_pending <= POLICY.limits.max_pending_listings
+        # No place is taken by what cannot be listed, though it came first.
+        assert node.node.runner.n_pending == 1
         # One who goes away takes the answer from nobody.
         asked[0].cancel()
         receipts = {(await task).receipt for task in asked[1:]}
         assert [receipt.sequence for receipt in receipts if receipt] == [last + 1]
         codes = [error.code.name for error in await asyncio.gather(*junk, return_exceptions=True)]
-        assert set(codes) == {"UNKNOWN_UNDERLYING", "QUEUE_FULL"}
+        assert set(codes) == {"UNKNOWN_UNDERLYING"}
         assert await node.node.runner.call(lambda engine: engine.last_sequence) == last + 1
+
+
+async def test_listing_when_others_wait_for_all_places_then_try_again(tmp_path: Path) -> None:
+    limits = replace(POLICY.limits, max_pending_listings=1)
+    async with trading_node(tmp_path, policy=replace(UNLISTED, limits=limits)) as node:
+        lister = node.node._lister
+        first = asyncio.create_task(lister.list_market(ListMarket(0)))
+        await asyncio.sleep(0)
+        with pytest.raises(RequestRefusedError, match="1 requests to list a market wait already"):
+            await lister.list_market(ListMarket(1))
+        with pytest.raises(InvalidTransaction, match="market 0 is listed since"):
+            await first
+
+
+async def test_market_that_is_not_listed_when_later_ones_are_then_the_nearest_is_named(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as client:
+        await set_underlying(node, SOL_ID, replace(SOL, symbol="DUST-USD", multiplier=1))
+        await set_underlying(node, SOL_ID + 1, SOL)
+        await node.set_price()
+        await node.until(lambda engine: SOL_ID + 1 in engine.state.markets)
+        last_id = len(node.parameters.underlyings) - 1
+        order = client.sign_order(OrderRequest(0, Side.BUY, "100", "0.0001", 2**47))
+        streams, queries = node.stubs.streams, node.stubs.queries
+        for market_id, nearest_id in ((SOL_ID, 1), (last_id + 1, last_id)):
+            placed = signed(replace(order, market_id=market_id), private_key(2), node.config)
+            for call in (
+                node.stubs.orders.PlaceOrder(place_message(placed)),
+                queries.GetBook(query_service_pb2.GetBookRequest(market_id=market_id)),
+                streams.StreamBook(
+                    stream_service_pb2.StreamBookRequest(market_id=market_id)
+                ).read(),
+                streams.StreamTrades(
+                    stream_service_pb2.StreamTradesRequest(market_id=market_id)
+                ).read(),
+            ):
+                status, detail = await refusal(call)
+                assert (status, detail.field) == (grpc.StatusCode.NOT_FOUND, "market_id")
+                assert (detail.value, detail.limit) == (str(market_id), str(nearest_id))
+                assert detail.message == f"market {market_id} is not listed"
 
 
 async def test_market_whose_lot_is_too_small_is_listed_by_the_node_when_it_is_not(

@@ -11,15 +11,19 @@ from novation.protocol.state import State
 from novation.protocol.transactions.list_market import ListMarket, validate_list_market
 
 
-def check_list_market(state: State, tx: ListMarket) -> None:
-    """Check that the underlying exists, has a valid price, and that a lot is worth enough."""
-    n_underlyings = len(state.underlyings)
+def check_underlying(tx: ListMarket, n_underlyings: int) -> None:
+    """Check that there is an underlying of the market's number."""
     if tx.market_id >= n_underlyings:
         raise InvalidTransaction(
             ErrorCode.UNKNOWN_UNDERLYING,
             f"market {tx.market_id} would be of underlying {tx.market_id} of {n_underlyings}",
             Broken("market_id", tx.market_id, n_underlyings - 1),
         )
+
+
+def check_list_market(state: State, tx: ListMarket) -> None:
+    """Check that the underlying exists, has a valid price, and that a lot is worth enough."""
+    check_underlying(tx, len(state.underlyings))
     if tx.market_id in state.markets:
         listed_ms = state.market(tx.market_id).listed_ms
         raise InvalidTransaction(
@@ -39,6 +43,19 @@ def check_list_market(state: State, tx: ListMarket) -> None:
             f"{MIN_LOT_VALUE_QUANTA}",
             Broken("mark_price_x16", mark_x16, div_ceil(least_x16, multiplier)),
         )
+
+
+def not_listed(state: State, market_id: int) -> InvalidTransaction:
+    """Return the refusal of what needs a market that is not there.
+
+    Markets are listed in any order: none of them is a bound, so the limit is the nearest one.
+    """
+    nearest_id = min(state.markets, key=lambda listed_id: abs(listed_id - market_id))
+    return InvalidTransaction(
+        ErrorCode.UNKNOWN_MARKET,
+        f"market {market_id} is not listed",
+        Broken("market_id", market_id, nearest_id),
+    )
 
 
 def apply_list_market(state: State, tx: ListMarket) -> TransactionResult:

@@ -24,6 +24,7 @@ from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, TimeInForce
 from novation.protocol.rules.book import insert_order
+from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.matching import Walk, cancelled, reduces, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
@@ -88,12 +89,7 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
 
 def _check_market(state: State, tx: PlaceOrder) -> None:
     if tx.market_id not in state.markets:
-        last_id = max(state.markets)
-        raise InvalidTransaction(
-            ErrorCode.UNKNOWN_MARKET,
-            f"market {tx.market_id} is not listed, the last is {last_id}",
-            Broken("market_id", tx.market_id, last_id),
-        )
+        raise not_listed(state, tx.market_id)
     market = state.market(tx.market_id)
     if market.status != MARKET_ACTIVE:
         raise InvalidTransaction(
