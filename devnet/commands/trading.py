@@ -10,6 +10,7 @@ from devnet.commands.options import HomeOption, KeyOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client, Side, TimeInForce
+from novation.protocol.constants import RATE_BOUND
 
 
 class SideName(enum.StrEnum):
@@ -51,6 +52,15 @@ def order(  # noqa: PLR0913 - one option per field of an order
     lifetime_s: Annotated[
         int, typer.Option("--lifetime", min=1, help="Seconds until the order expires.")
     ] = 86_400,
+    max_fee_ppm: Annotated[
+        int | None,
+        typer.Option(
+            "--max-fee-ppm",
+            min=0,
+            max=RATE_BOUND - 1,
+            help="Highest fee to sign, in millionths; by default the market's, up to 10,000.",
+        ),
+    ] = None,
 ) -> None:
     """Place a signed limit order.
 
@@ -67,6 +77,7 @@ def order(  # noqa: PLR0913 - one option per field of an order
             time_in_force=TIMES_IN_FORCE[time_in_force],
             reduce_only=reduce_only,
             expiry_time_ms=time.time_ns() // 1_000_000 + 1000 * lifetime_s,
+            max_fee_ppm=max_fee_ppm,
         )
         console.print(
             f"order {acknowledgement.order_id}: {acknowledgement.result.name.lower()}, "

@@ -22,6 +22,7 @@ from novation.client.orders import (
     OrderRequest,
     SigningIdentity,
     cancel_message,
+    default_fee_limit_ppm,
     place_message,
     withdraw_message,
 )
@@ -59,12 +60,20 @@ class Client:
         account_id: int | None = None,
         signer: Signer | None = None,
         sequencer_public_key: int | None = None,
+        max_fee_ppm: int | None = None,
     ) -> None:
-        """Name the server; pin `sequencer_public_key` to accept receipts of that key only."""
+        """Name the server; pin `sequencer_public_key` to accept receipts of that key only.
+
+        `max_fee_ppm` is the highest fee rate that an order is signed with unless it names its own.
+        By default it is the highest fee of any underlying when the client connects first, but at
+        most 10,000 (1 %): fees that L1's owner raises later are not accepted silently.
+        """
         if account_id is not None:
             checks.account_id(account_id)
         if sequencer_public_key is not None:
             checks.integer("sequencer_public_key", sequencer_public_key, 1, FIELD_PRIME)
+        if max_fee_ppm is not None:
+            checks.rate_ppm("max_fee_ppm", max_fee_ppm)
         if signer is not None and not callable(getattr(signer, "sign", None)):
             raise InvalidInputError(
                 f"signer: a {type(signer).__name__}; wanted is a Signer, as LocalSigner"
@@ -73,6 +82,7 @@ class Client:
         self._account_id = account_id
         self._signer = signer
         self._pinned_key = sequencer_public_key
+        self._max_fee_ppm = max_fee_ppm
         self._exchange: Exchange | None = None
         self._factory: MessageFactory | None = None
 
@@ -90,9 +100,9 @@ class Client:
                 f"the server signs with {self._exchange.sequencer_public_key:#x}, "
                 f"expected is {self._pinned_key:#x}"
             )
-        if self._signer is not None:
-            identity = await self._find_identity(self._signer)
-            self._factory = MessageFactory(self._exchange, identity)
+        if self._max_fee_ppm is None:
+            self._max_fee_ppm = default_fee_limit_ppm(self._exchange)
+        await self.refresh_nonce()
         return self
 
     async def close(self) -> None:
@@ -152,9 +162,11 @@ class Client:
             time_in_force: GTC, IOC or post-only.
             reduce_only: only make the position smaller.
             expiry_time_ms: Unix milliseconds.
-            max_fee_ppm: highest accepted fee rate; by default the market's at the last look.
+            max_fee_ppm: highest accepted fee rate; by default the market's at the last look, if
+                that is within the client's own limit.
 
         Raises:
+            FeeLimitError: the market's fee is above the client's limit; nothing was sent.
             OffGridError: price or size is between two ticks or lots; nothing was sent.
             RejectedError: the exchange refused; nothing has changed.
             ConnectionLostError: no answer after several attempts. To be able to repeat it later,
@@ -186,7 +198,8 @@ class Client:
     async def submit_order(self, tx: PlaceOrder) -> models.OrderAck:
         """Send a signed order; see `place_order`. Sent again, it gets its first answer.
 
-        If the market's fee has risen above what was signed, the client knows the fee afterwards.
+        If the market's fee has risen above what was signed, the client knows the fee afterwards;
+        it signs that only within its own limit.
         """
         checks.instance("tx", tx, PlaceOrder)
         message = place_message(tx)
@@ -364,7 +377,7 @@ class Client:
         """Ask the exchange for the last used nonce, after another program has used the key."""
         if self._signer is not None and self._exchange is not None:
             identity = await self._find_identity(self._signer)
-            self._factory = MessageFactory(self._exchange, identity)
+            self._factory = MessageFactory(self._exchange, identity, self._max_fee_ppm)
 
     async def _converted(self, convert: Callable[[], T]) -> T:
         """Convert an answer; look again if it is about a market that was listed meanwhile."""

@@ -3,7 +3,8 @@
 NovationError
 ├── InvalidInputError          refused on this side, nothing was sent
 │   ├── OffGridError           price or size between two ticks or lots
-│   └── UnknownMarketError     none was listed at the last look
+│   ├── UnknownMarketError     none was listed at the last look
+│   └── FeeLimitError          the fee is above the client's own limit
 ├── RejectedError              refused by the exchange, nothing has changed
 │   ├── SignatureRejectedError     carries the hash that should have been signed
 │   ├── NonceRejectedError
@@ -56,6 +57,24 @@ class OffGridError(InvalidInputError):
 
 class UnknownMarketError(InvalidInputError):
     """No such market, as far as the client knows: `Client.markets` looks again."""
+
+
+class FeeLimitError(InvalidInputError):
+    """A market's fee is above the limit that the client keeps; nothing was signed.
+
+    Attributes:
+        field: `max_fee_ppm`.
+        value: the fee of the market at the last look.
+        limit: the client's.
+    """
+
+    def __init__(self, symbol: str, fee_ppm: int, limit_ppm: int) -> None:
+        """Keep the numbers; the text says how to go on."""
+        super().__init__(
+            f"max_fee_ppm: the fee of {symbol} is {fee_ppm} ppm, the client's limit is "
+            f"{limit_ppm} ppm; pass a higher max_fee_ppm to the order or to the client to accept it"
+        )
+        self.field, self.value, self.limit = "max_fee_ppm", fee_ppm, limit_ppm
 
 
 class ReceiptError(NovationError):

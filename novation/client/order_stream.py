@@ -10,7 +10,13 @@ import grpc
 
 from novation.api.v1 import order_service_pb2
 from novation.client import checks, models
-from novation.client.errors import ConnectionLostError, NovationError, from_rpc_error, rejected
+from novation.client.errors import (
+    ConnectionLostError,
+    NovationError,
+    RejectedError,
+    from_rpc_error,
+    rejected,
+)
 from novation.client.orders import (
     MessageFactory,
     OrderRequest,
@@ -19,6 +25,7 @@ from novation.client.orders import (
 )
 from novation.client.transport import Transport
 from novation.client.units import Market
+from novation.protocol.errors import ErrorCode
 from novation.protocol.transactions import CancelOrder, PlaceOrder
 
 _Request = order_service_pb2.StreamOrdersRequest
@@ -66,9 +73,14 @@ class OrderStream:
         return await self.send_order(self._factory.place_order(request))
 
     async def send_order(self, tx: PlaceOrder) -> models.OrderAck:
-        """Send an order that is signed already."""
+        """Send an order that is signed already; see `Client.submit_order`."""
         checks.instance("tx", tx, PlaceOrder)
-        response = await self._send(_Request(place=place_message(tx)))
+        try:
+            response = await self._send(_Request(place=place_message(tx)))
+        except RejectedError as refusal:
+            if refusal.code == ErrorCode.FEE_ABOVE_LIMIT:
+                await self._factory.exchange.refresh(self._transport)
+            raise
         return self._factory.order_ack(tx, response.placed)
 
     async def cancel_order(self, order_id: int, market: Market) -> models.CancelAck:

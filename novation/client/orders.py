@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.client import checks, conversion, models
-from novation.client.errors import InvalidInputError, ReceiptError
+from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.units import Market, Number, from_quanta, to_quanta
@@ -22,6 +22,8 @@ from novation.receipts import Receipt
 UserMessage = TypeVar("UserMessage", PlaceOrder, CancelOrder, Withdraw)
 
 FELT_BYTES = 32
+# 1 %: a higher fee is signed only for who asks for it.
+UNASKED_FEE_LIMIT_PPM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class OrderRequest:
         expiry_time_ms: Unix milliseconds after which the order no longer trades.
         time_in_force: rest (GTC), cancel what is not filled at once (IOC), or only rest.
         reduce_only: only make the position smaller.
-        max_fee_ppm: the highest fee rate accepted; by default the market's current one.
+        max_fee_ppm: the highest fee rate accepted, whatever the client's limit is; by default the
+            market's at the last look, if that is within the client's limit.
     """
 
     market: str | int
@@ -62,10 +65,13 @@ class SigningIdentity:
 class MessageFactory:
     """Signs messages for one identity on one exchange and checks the receipts."""
 
-    def __init__(self, exchange: Exchange, identity: SigningIdentity) -> None:
-        """Sign with `identity` for `exchange`."""
+    def __init__(
+        self, exchange: Exchange, identity: SigningIdentity, max_fee_ppm: int | None = None
+    ) -> None:
+        """Sign with `identity` for `exchange`, and fees up to a limit that is not the server's."""
         self._exchange = exchange
         self._identity = identity
+        self._max_fee_ppm = default_fee_limit_ppm(exchange) if max_fee_ppm is None else max_fee_ppm
 
     @property
     def exchange(self) -> Exchange:
@@ -77,6 +83,7 @@ class MessageFactory:
 
         Raises:
             OffGridError: price or size is not on the market's grid.
+            FeeLimitError: the market's fee is above the client's limit.
             InvalidInputError: unknown market, an argument of the wrong type, or a number that is
                 not exact.
         """
@@ -87,9 +94,7 @@ class MessageFactory:
         expiry_time_ms = checks.time_ms("expiry_time_ms", request.expiry_time_ms)
         market = self._exchange.market(request.market)
         price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
-        max_fee_ppm = market.terms.highest_fee_ppm
-        if request.max_fee_ppm is not None:
-            max_fee_ppm = checks.rate_ppm("max_fee_ppm", request.max_fee_ppm)
+        max_fee_ppm = self._fee_to_sign(market, request.max_fee_ppm)
         return self._sign(
             lambda nonce: PlaceOrder(
                 account_id=self._identity.account_id,
@@ -148,6 +153,18 @@ class MessageFactory:
         receipt = self._checked(tx, response.receipt)
         return models.WithdrawAck(from_quanta(tx.amount_quanta), receipt)
 
+    def _fee_to_sign(self, market: Market, wanted_ppm: int | None) -> int:
+        """Return the limit of an order: what its author says, or the fee that the server says.
+
+        What the server says now is not what the author has agreed to: it may have risen.
+        """
+        if wanted_ppm is not None:
+            return checks.rate_ppm("max_fee_ppm", wanted_ppm)
+        fee_ppm = market.terms.highest_fee_ppm
+        if fee_ppm > self._max_fee_ppm:
+            raise FeeLimitError(market.symbol, fee_ppm, self._max_fee_ppm)
+        return fee_ppm
+
     def _sign(self, make: Callable[[int], UserMessage]) -> UserMessage:
         while True:
             tx = make(self._identity.nonces.next())
@@ -170,6 +187,12 @@ class MessageFactory:
         if not receipt.is_signed_by(self._exchange.config.config_hash, key):
             raise ReceiptError(f"receipt {receipt.sequence} is not signed by sequencer {key:#x}")
         return receipt
+
+
+def default_fee_limit_ppm(exchange: Exchange) -> int:
+    """Return the limit of who has named none: the fees that he has seen, if they are usual."""
+    fees_ppm = (terms.highest_fee_ppm for terms in exchange.parameters.underlyings)
+    return min(max(fees_ppm), UNASKED_FEE_LIMIT_PPM)
 
 
 def _check_fields(tx: PlaceOrder | CancelOrder | Withdraw) -> None:

@@ -138,6 +138,8 @@ async def test_call_when_its_argument_is_wrong_then_named(client: Client) -> Non
         ("signer", {"signer": "0x3039"}),
         ("sequencer_public_key", {"sequencer_public_key": "0x1"}),
         ("sequencer_public_key", {"sequencer_public_key": 0}),
+        ("max_fee_ppm", {"max_fee_ppm": "500"}),
+        ("max_fee_ppm", {"max_fee_ppm": 2**20}),
     ],
 )
 async def test_client_when_made_with_a_wrong_argument_then_named(

@@ -16,6 +16,7 @@ from novation.api.v1 import (
     stream_service_pb2,
 )
 from novation.client import (
+    FeeLimitError,
     InvalidInputError,
     OracleClient,
     OrderRequest,
@@ -364,13 +365,18 @@ async def test_raised_maker_fee_kills_the_orders_of_its_underlying_and_no_view_s
             *[OrderStatus.KILLED] * 3,
             OrderStatus.RESTING,
         ]
-        # The fee at the client's last look is too low now, and it says so; then it knows.
+        # The fee at the client's last look is too low now, and it says so; then it knows, and
+        # signs no more than was asked for.
         with pytest.raises(RejectedError) as caught:
             await other.place_order("BTC-USD", Side.SELL, price="100", size="0.0001")
         assert (caught.value.detail.name, caught.value.detail.field) == (
             *("FEE_ABOVE_LIMIT", "max_fee_ppm"),
         )
-        sold = await other.place_order("BTC-USD", Side.SELL, price="99.9", size="0.0001")
+        with pytest.raises(FeeLimitError):
+            await other.place_order("BTC-USD", Side.SELL, price="99.9", size="0.0001")
+        sold = await other.place_order(
+            "BTC-USD", Side.SELL, price="99.9", size="0.0001", max_fee_ppm=600
+        )
         assert (sold.filled, sold.resting) == (0, Decimal("0.0001"))
         met = await client.order(orders[0].order_id)
         assert (met.status, met.cancel_reason) == (OrderStatus.CANCELLED, "killed")
