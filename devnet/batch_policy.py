@@ -39,16 +39,16 @@ def proofs_on_l1(profile: Profile) -> tuple[L1Proof, ...]:
 
 
 def batch_policy(
-    profile_name: str, max_cost_steps: int, max_age_ms: int, n_markets: int = MAX_UNDERLYINGS
+    profile_name: str, max_cost_steps: int, max_age_ms: int, n_underlyings: int = MAX_UNDERLYINGS
 ) -> BatchPolicy:
-    """Return the policy for a prover's profile, by default for all markets that L1's owner can add.
+    """Return the policy for a prover's profile, by default for all that the owner can add.
 
     Raises:
         UserError: if a batch of so many steps could be too large beside its proof.
     """
     proofs = proofs_on_l1(PROFILES[profile_name])
     policy = BatchPolicy(max_cost_steps=max_cost_steps, max_age_ms=max_age_ms, proofs=proofs)
-    needed = empty_batch_cost(n_markets).plus(worst_transaction_cost(n_markets))
+    needed = empty_batch_cost(n_underlyings).plus(worst_transaction_cost(n_underlyings))
     log_steps = (padded_steps(policy.steps_at_most) - 1).bit_length()
     room = policy.room_beside(log_steps)
     if needed.fits(room):
@@ -63,6 +63,6 @@ def batch_policy(
         f"batch steps: {max_cost_steps} with profile {profile_name}: the proof of 2^{log_steps} "
         f"steps takes {takes} of the {MAX_TRANSACTION_BYTES} bytes and {MAX_TRANSACTION_GAS} gas "
         f"of an L1 transaction and leaves {max(room.n_bytes, 0)} bytes and {max(room.gas, 0)} gas; "
-        f"with {n_markets} markets an order can need {needed.n_bytes} bytes and {needed.gas} gas; "
-        f"{most}"
+        f"with {n_underlyings} markets an order can need {needed.n_bytes} bytes and "
+        f"{needed.gas} gas; {most}"
     )

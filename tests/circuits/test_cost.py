@@ -146,6 +146,31 @@ def test_charge_when_a_batch_has_one_kind_only_then_covers_its_padding(
     assert_covered(exchange.seal(), charged.take())
 
 
+def run_with(n_underlyings: int, n_oracles: int, *acts: SetParameter) -> tuple[int, int]:
+    """Return the measured and the charged steps of a batch that only sets parameters."""
+    keys = tuple(public_key(oracle_private_key(index)) for index in range(n_oracles))
+    exchange = Exchange(replace(parameters(n_underlyings), oracle_keys=keys))
+    charged = Charged(exchange)
+    for tx in acts:
+        exchange.apply(tx)
+    return run_batch(exchange.seal().witness).execution.n_steps, charged.take()
+
+
+@pytest.mark.parametrize("n_before", [2, 8, 15])
+@pytest.mark.parametrize("kind", [ParameterKind.UNDERLYING, ParameterKind.ORACLE_KEY])
+def test_charge_when_a_parameter_is_appended_then_covers_that_alone(
+    kind: ParameterKind, n_before: int
+) -> None:
+    """Nothing beside it lends it steps: an append costs more than a change, and grows."""
+    change = SetParameter(ParameterKind.ORACLE_KEY, 0, 5)
+    is_underlying = kind is ParameterKind.UNDERLYING
+    word = underlying(multiplier=100).word() if is_underlying else 7
+    sizes = (n_before, MAX_ORACLES) if is_underlying else (1, n_before)
+    steps, charged = run_with(*sizes, change)
+    more_steps, more_charged = run_with(*sizes, change, SetParameter(kind, n_before, word))
+    assert more_steps - steps <= more_charged - charged
+
+
 def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
     layout = json.loads(LAYOUT.read_text())
     rows_per_step = 16 * layout["cpu_component_step"]

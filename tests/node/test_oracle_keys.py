@@ -130,8 +130,8 @@ async def test_spent_report_when_the_age_was_lowered_and_the_node_restarts_then_
         node.move(10)
         future = pair(node, 60_000, OLD_KEY)
         await relay(node, future)
-        for _ in range(8):
-            node.move(4_000)
+        for pause_ms in (*[4_000] * 7, 1_000):
+            node.move(pause_ms)
             await relay(node, [report(node, i, 0, oracle_private_key(i)) for i in (0, 1)])
         l1, clock = node.l1, node.clock
     read: list[Any] = []
@@ -143,9 +143,12 @@ async def test_spent_report_when_the_age_was_lowered_and_the_node_restarts_then_
         n_replayed = await node.node.runner.call(lambda engine: engine.last_sequence)
         # Beside the replay, the newest updates: not those of 30 days.
         assert len(read) <= n_replayed + 3
+        # The newest update is the last one, of those that were read.
+        last_ms = await node.node.runner.call(lambda engine: engine.state.globals.oracle_time_ms)
+        assert node.node._aggregator._last_ms == last_ms
         await assert_spent(node, future[1])
         node.l1.set_parameter(ParameterKind.ORACLE_RULE, 0, oracle_rule_word(quorum, 1_000))
         await node.until_consumed()
-    node.move(28_000)
+    node.move(31_000)
     async with running_node(tmp_path, l1=l1, clock=clock) as node:
         await assert_spent(node, future[1])
