@@ -133,6 +133,8 @@ async def test_spent_report_when_the_age_was_lowered_and_the_node_restarts_then_
         for pause_ms in (*[4_000] * 7, 1_000):
             node.move(pause_ms)
             await relay(node, [report(node, i, 0, oracle_private_key(i)) for i in (0, 1)])
+        # Nothing is left to replay.
+        await node.node.runner.change(Engine.seal)
         l1, clock = node.l1, node.clock
     read: list[Any] = []
     decode = journal.decode_transaction
@@ -140,9 +142,8 @@ async def test_spent_report_when_the_age_was_lowered_and_the_node_restarts_then_
         journal, "decode_transaction", lambda data: read.append(data) or decode(data)
     )
     async with running_node(tmp_path, l1=l1, clock=clock) as node:
-        n_replayed = await node.node.runner.call(lambda engine: engine.last_sequence)
-        # Beside the replay, the newest updates: not those of 30 days.
-        assert len(read) <= n_replayed + 3
+        # The newest updates and one before them, not those of 30 days.
+        assert 2 <= len(read) <= 4
         # The newest update is the last one, of those that were read.
         last_ms = await node.node.runner.call(lambda engine: engine.state.globals.oracle_time_ms)
         assert node.node._aggregator._last_ms == last_ms
