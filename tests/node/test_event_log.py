@@ -13,7 +13,16 @@ from sequencer import event_log, keyspace
 from sequencer.engine import GroupResult
 from sequencer.errors import RequestRefusedError
 from sequencer.event_log import EventLog
-from sequencer.feed import BATCH_CHANGES, Channel, FeedEvent, Scope, event_key, first_event_number
+from sequencer.feed import (
+    BATCH_CHANGES,
+    EVENTS_PER_TRANSACTION,
+    Channel,
+    FeedBuilder,
+    FeedEvent,
+    Scope,
+    event_key,
+    first_event_number,
+)
 from sequencer.history import History
 from sequencer.rpc.stream_service import StreamService
 from sequencer.store import Database, open_database
@@ -67,6 +76,35 @@ def result(*events: FeedEvent, flushed_sequence: int = 0, last_batch_change: int
         flushed_sequence=flushed_sequence,
         last_batch_change=last_batch_change,
     )
+
+
+def test_kill_of_more_orders_than_numbers_when_half_of_it_is_forgotten_then_each_can_be_read(
+    database: CountingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of several accounts share numbers: the log must lose none of them between stores."""
+    monkeypatch.setattr(event_log, "RECENT_EVENTS", 5_500)
+    n_accounts, n_orders = 10, 1_000
+    orders = {
+        account_id: [
+            stream_service_pb2.OrderUpdate(order_id=account_id * n_orders + place)
+            for place in range(n_orders)
+        ]
+        for account_id in range(n_accounts)
+    }
+    feed = FeedBuilder(1, 0)
+    feed.add_killed(orders)
+    assert len(feed.events) == n_accounts * n_orders > EVENTS_PER_TRANSACTION
+    for stored in feed.events:
+        database.put(event_key(stored.scope, stored.number), stored.message.SerializeToString())
+    log = EventLog(database, 0, 1_000)
+    log.publish(result(*feed.events, flushed_sequence=1))
+    for account_id, expected in orders.items():
+        position, seen = 0, []
+        while events := log.read((Channel.ACCOUNT, account_id), position):
+            assert [item.number for item in events] == sorted({item.number for item in events})
+            position = events[-1].number
+            seen += [item.message.order for item in events]  # type: ignore[union-attr]
+        assert seen == expected
 
 
 async def test_event_wakes_the_readers_of_its_scope_and_nobody_else(

@@ -27,9 +27,10 @@ if _version_not_supported:
 
 class StreamServiceStub:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
-    its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
-    gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
-    account streams start with a snapshot.
+    its transaction. Orders of different accounts that die together may have the same number. Each message also
+    carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
+    snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
@@ -66,9 +67,10 @@ class StreamServiceStub:
 
 class StreamServiceServicer:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
-    its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
-    gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
-    account streams start with a snapshot.
+    its transaction. Orders of different accounts that die together may have the same number. Each message also
+    carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
+    snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
@@ -132,9 +134,10 @@ def add_StreamServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class StreamService:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
-    its transaction. Each message also carries `previous_sequence`, the message before it on the same stream, so a
-    gap is visible. After a lost connection, ask again with `after_sequence`. With `after_sequence` 0 the book and
-    account streams start with a snapshot.
+    its transaction. Orders of different accounts that die together may have the same number. Each message also
+    carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
+    snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
