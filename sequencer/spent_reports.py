@@ -1,9 +1,9 @@
 """Up to which time each oracle key's reports have become part of an update.
 
 A report is used once at most. One of the future stays fresh for as long as reports may be ahead, so
-what is spent outlives restarts, and it must not be looked for in the journal: the age that L1's
-owner allows may be weeks. It is known by key and not by the node's place in the committee: what a
-replaced key has signed says nothing of its successor.
+what is spent outlives restarts, and it must not be looked for in the journal: how far back that is
+depends on all ages that L1's owner has ever allowed. It is known by key and not by the node's place
+in the committee: what a replaced key has signed says nothing of its successor.
 """
 
 from collections.abc import Sequence
