@@ -11,7 +11,14 @@ from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.parameters import Underlying
-from novation.protocol.transactions import CancelOrder, PlaceOrder, Transaction, Withdraw
+from novation.protocol.transactions import (
+    AddKey,
+    CancelOrder,
+    PlaceOrder,
+    RemoveKey,
+    Transaction,
+    Withdraw,
+)
 from novation.receipts import Receipt
 from sequencer.book_view import NEVER_RESTED, LevelChange
 
@@ -121,6 +128,12 @@ def acknowledgement(
     if isinstance(tx, Withdraw):
         withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
+    if isinstance(tx, AddKey):
+        added = order_service_pb2.AddKeyResponse(receipt=signed)
+        return order_service_pb2.StreamOrdersResponse(key_added=added)
+    if isinstance(tx, RemoveKey):
+        removed = order_service_pb2.RemoveKeyResponse(receipt=signed)
+        return order_service_pb2.StreamOrdersResponse(key_removed=removed)
     return order_service_pb2.StreamOrdersResponse()
 
 
@@ -200,8 +213,15 @@ def account_message(account_id: int, account: Account, margin: Margin | None) ->
     message = types_pb2.Account(
         account_id=account_id,
         l1_address=address_bytes(account.l1_address),
-        public_keys=[felt_bytes(key.public_key) for key in account.keys],
-        nonces=account.nonces,
+        keys=[
+            types_pb2.AccountKey(
+                public_key=felt_bytes(key.public_key),
+                permissions=key.permissions,
+                expiry_time_ms=key.expiry_ms,
+                nonce=nonce,
+            )
+            for key, nonce in zip(account.keys, account.nonces, strict=True)
+        ],
         collateral_quanta=str(account.collateral_quanta),
         n_open_orders=account.open_orders,
         positions=[

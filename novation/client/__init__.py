@@ -17,6 +17,7 @@ from novation.client.errors import (
     OrderExpiredError,
     OrderFilledError,
     OverloadedError,
+    PermissionRejectedError,
     PostOnlyPeriodError,
     ReceiptError,
     RejectedError,
@@ -33,6 +34,7 @@ from novation.client.orders import OrderRequest
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Market
 from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
 __all__ = [
@@ -57,6 +59,8 @@ __all__ = [
     "OrderRequest",
     "OrderStream",
     "OverloadedError",
+    "Permission",
+    "PermissionRejectedError",
     "PostOnlyPeriodError",
     "Receipt",
     "ReceiptError",

@@ -21,9 +21,11 @@ from novation.client.orders import (
     MessageFactory,
     OrderRequest,
     SigningIdentity,
+    add_key_message,
     cancel_message,
     default_fee_limit_ppm,
     place_message,
+    remove_key_message,
     withdraw_message,
 )
 from novation.client.streams import (
@@ -36,6 +38,7 @@ from novation.client.streams import (
 from novation.client.transport import Transport
 from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
+from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
@@ -241,6 +244,47 @@ class Client:
         response = await self._transport.call(self._transport.orders.Withdraw, withdraw_message(tx))
         return factory.withdraw_ack(tx, response)
 
+    async def add_key(
+        self,
+        public_key: int,
+        permissions: int,
+        *,
+        expiry_time_ms: int = LAST_TIME_MS,
+        slot: int | None = None,
+    ) -> models.KeyAck:
+        """Let another key sign for the account; the client's own must be an administrator.
+
+        Args:
+            public_key: abscissa of a point of the Stark curve.
+            permissions: sum of `Permission`: TRADE, WITHDRAW, ADMIN.
+            expiry_time_ms: Unix milliseconds from which it signs no more.
+            slot: where it goes; by default the first behind slot 0 without a key, or the next.
+
+        Raises:
+            PermissionRejectedError: the client's key may not administer, has expired, or is in
+                this slot.
+        """
+        factory = self._signing()
+        if slot is None:
+            keys = (await self.account()).keys
+            free = (key.slot for key in keys[1:] if not key.permissions)
+            slot = next(free, len(keys))
+        tx = factory.add_key(slot, public_key, permissions, expiry_time_ms)
+        response = await self._transport.call(self._transport.orders.AddKey, add_key_message(tx))
+        return factory.key_ack(tx, response.receipt)
+
+    async def remove_key(self, slot: int) -> models.KeyAck:
+        """Take the permissions of another key of the account; its orders stay.
+
+        Raises:
+            PermissionRejectedError: see `add_key`.
+        """
+        factory = self._signing()
+        tx = factory.remove_key(slot)
+        message = remove_key_message(tx)
+        response = await self._transport.call(self._transport.orders.RemoveKey, message)
+        return factory.key_ack(tx, response.receipt)
+
     async def markets(self) -> tuple[Market, ...]:
         """Return the listed markets with the terms of now: they may have changed."""
         await self.exchange.refresh(self._transport)
@@ -404,13 +448,14 @@ class Client:
                 )
             self._account_id = found[0]
         account = await self.account(self._account_id)
-        if signer.public_key not in account.public_keys:
+        found_keys = [key for key in account.keys if key.public_key == signer.public_key]
+        if not found_keys:
             raise InvalidInputError(
                 f"key {signer.public_key:#x} is not a key of account {self._account_id}"
             )
-        key_index = account.public_keys.index(signer.public_key)
-        lane = NonceLane(account.nonces[key_index])
-        return SigningIdentity(self._account_id, key_index, signer, lane)
+        # In several slots, that with most rights.
+        key = max(found_keys, key=lambda found: (found.permissions, found.expiry_time_ms))
+        return SigningIdentity(self._account_id, key.slot, signer, NonceLane(key.last_nonce))
 
 
 def now_ms() -> int:

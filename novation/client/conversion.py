@@ -109,6 +109,16 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
     )
 
 
+def _account_key(slot: int, message: types_pb2.AccountKey) -> models.AccountKey:
+    return models.AccountKey(
+        slot=slot,
+        public_key=integer(message.public_key),
+        permissions=message.permissions,
+        expiry_time_ms=message.expiry_time_ms,
+        last_nonce=message.nonce,
+    )
+
+
 def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
     """Return an account."""
     equity = initial = maintenance = None
@@ -120,8 +130,7 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
     return models.Account(
         account_id=message.account_id,
         l1_address="0x" + message.l1_address.hex(),
-        public_keys=tuple(integer(key) for key in message.public_keys),
-        nonces=tuple(message.nonces),
+        keys=tuple(_account_key(slot, key) for slot, key in enumerate(message.keys)),
         collateral=from_quanta(int(message.collateral_quanta)),
         positions=tuple(_position(position, exchange) for position in message.positions),
         n_open_orders=message.n_open_orders,

@@ -137,6 +137,10 @@ class NonceRejectedError(RejectedError):
     """The nonce was used before: another program may share the key."""
 
 
+class PermissionRejectedError(RejectedError):
+    """The key may not sign this: it lacks the permission, has expired, or the slot is its own."""
+
+
 class MarginRejectedError(RejectedError):
     """The account would not meet its initial margin."""
 
@@ -189,6 +193,9 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.INVALID_SIGNATURE: SignatureRejectedError,
     ErrorCode.UNPROVABLE_SIGNATURE: SignatureRejectedError,
     ErrorCode.NONCE_NOT_INCREASING: NonceRejectedError,
+    ErrorCode.KEY_LACKS_PERMISSION: PermissionRejectedError,
+    ErrorCode.KEY_EXPIRED: PermissionRejectedError,
+    ErrorCode.OWN_KEY: PermissionRejectedError,
     ErrorCode.INSUFFICIENT_MARGIN: MarginRejectedError,
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
 
@@ -68,6 +70,14 @@ class CancelAck:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyAck:
+    """A key slot that was changed: the key that it holds now, or that lost its permissions."""
+
+    slot: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawAck:
     """A withdrawal that becomes payable on L1 when its batch is final."""
 
@@ -124,6 +134,26 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountKey:
+    """A key slot of an account; `permissions` is 0 if the key is removed."""
+
+    slot: int
+    public_key: int
+    permissions: int
+    expiry_time_ms: int
+    last_nonce: int
+
+    def allows(self, permission: Permission) -> bool:
+        """Return whether the key has a permission; it may have expired all the same."""
+        return bool(self.permissions & permission)
+
+    @property
+    def never_expires(self) -> bool:
+        """Whether no time ends it; what expires in the year 10889 counts as such."""
+        return self.expiry_time_ms == LAST_TIME_MS
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account. The three margin figures are None while a market has no price yet.
 
@@ -133,8 +163,7 @@ class Account:
 
     account_id: int
     l1_address: str
-    public_keys: tuple[int, ...]
-    nonces: tuple[int, ...]
+    keys: tuple[AccountKey, ...]
     collateral: Decimal
     positions: tuple[Position, ...]
     n_open_orders: int

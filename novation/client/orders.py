@@ -10,16 +10,27 @@ from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptErro
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.units import Market, Number, from_quanta, to_quanta
+from novation.crypto import FIELD_PRIME
+from novation.protocol.constants import MAX_KEYS, PERMISSIONS_BOUND
 from novation.protocol.errors import InvalidTransaction, ResultCode
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signatures import Signature
-from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
+from novation.protocol.transactions import (
+    AddKey,
+    CancelOrder,
+    PlaceOrder,
+    RemoveKey,
+    UserTransaction,
+    Withdraw,
+)
+from novation.protocol.transactions.add_key import validate_add_key
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.withdraw import validate_withdraw
 from novation.receipts import Receipt
 
-UserMessage = TypeVar("UserMessage", PlaceOrder, CancelOrder, Withdraw)
+UserMessage = TypeVar("UserMessage", PlaceOrder, CancelOrder, Withdraw, AddKey, RemoveKey)
 
 FELT_BYTES = 32
 # 1 %: a higher fee is signed only for who asks for it.
@@ -125,6 +136,31 @@ class MessageFactory:
             lambda nonce: Withdraw(identity.account_id, identity.key_index, nonce, quanta)
         )
 
+    def add_key(self, slot: int, public_key: int, permissions: int, expiry_ms: int) -> AddKey:
+        """Return a signed request to put a key into a slot."""
+        checks.integer("slot", slot, 1, MAX_KEYS)
+        checks.integer("public_key", public_key, 0, FIELD_PRIME)
+        checks.integer("permissions", permissions, 1, PERMISSIONS_BOUND)
+        checks.time_ms("expiry_time_ms", expiry_ms)
+        return self._sign(
+            lambda nonce: AddKey(
+                account_id=self._identity.account_id,
+                key_index=self._identity.key_index,
+                nonce=nonce,
+                slot=slot,
+                permissions=permissions,
+                expiry_ms=expiry_ms,
+                public_key=public_key,
+            )
+        )
+
+    def remove_key(self, slot: int) -> RemoveKey:
+        """Return a signed request to take the permissions of the key in a slot."""
+        identity, number = self._identity, checks.integer("slot", slot, 0, MAX_KEYS)
+        return self._sign(
+            lambda nonce: RemoveKey(identity.account_id, identity.key_index, nonce, number)
+        )
+
     def order_ack(
         self, tx: PlaceOrder, response: order_service_pb2.PlaceOrderResponse
     ) -> models.OrderAck:
@@ -153,6 +189,10 @@ class MessageFactory:
         receipt = self._checked(tx, response.receipt)
         return models.WithdrawAck(from_quanta(tx.amount_quanta), receipt)
 
+    def key_ack(self, tx: AddKey | RemoveKey, receipt: types_pb2.Receipt) -> models.KeyAck:
+        """Return the checked answer to a change of a key slot."""
+        return models.KeyAck(tx.slot, self._checked(tx, receipt))
+
     def _fee_to_sign(self, market: Market, wanted_ppm: int | None) -> int:
         """Return the limit of an order: what its author says, or the fee that the server says.
 
@@ -174,9 +214,7 @@ class MessageFactory:
             if is_provable(message_hash, signature):
                 return replace(tx, signature=signature)
 
-    def _checked(
-        self, tx: PlaceOrder | CancelOrder | Withdraw, message: types_pb2.Receipt
-    ) -> Receipt:
+    def _checked(self, tx: UserTransaction, message: types_pb2.Receipt) -> Receipt:
         receipt = conversion.receipt(message)
         expected = tx.message_hash(self._exchange.config)
         if receipt.message_hash != expected:
@@ -195,15 +233,19 @@ def default_fee_limit_ppm(exchange: Exchange) -> int:
     return min(max(fees_ppm), UNASKED_FEE_LIMIT_PPM)
 
 
-def _check_fields(tx: PlaceOrder | CancelOrder | Withdraw) -> None:
+def _check_fields(tx: UserTransaction) -> None:
     """Refuse what no exchange would take before it is packed into a message to sign."""
     try:
         if isinstance(tx, PlaceOrder):
             validate_place_order(tx)
         elif isinstance(tx, CancelOrder):
             validate_cancel_order(tx)
-        else:
+        elif isinstance(tx, Withdraw):
             validate_withdraw(tx)
+        elif isinstance(tx, AddKey):
+            validate_add_key(tx)
+        else:
+            validate_remove_key(tx)
     except InvalidTransaction as refusal:
         raise InvalidInputError(str(refusal)) from None
 
@@ -245,6 +287,31 @@ def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         amount_quanta=tx.amount_quanta,
+        signature=signature_message(tx.signature),
+    )
+
+
+def add_key_message(tx: AddKey) -> order_service_pb2.AddKeyRequest:
+    """Return the API message of a signed request to add a key."""
+    return order_service_pb2.AddKeyRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        slot=tx.slot,
+        permissions=tx.permissions,
+        expiry_time_ms=tx.expiry_ms,
+        public_key=tx.public_key.to_bytes(FELT_BYTES, "big"),
+        signature=signature_message(tx.signature),
+    )
+
+
+def remove_key_message(tx: RemoveKey) -> order_service_pb2.RemoveKeyRequest:
+    """Return the API message of a signed request to remove a key."""
+    return order_service_pb2.RemoveKeyRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        slot=tx.slot,
         signature=signature_message(tx.signature),
     )
 

@@ -11,18 +11,22 @@ from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
+    AddKey,
     CancelOrder,
     ListMarket,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
+    RemoveKey,
     UserTransaction,
     Withdraw,
 )
+from novation.protocol.transactions.add_key import validate_add_key
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.withdraw import validate_withdraw
 from sequencer.engine import Command
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
@@ -87,6 +91,35 @@ def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
     return tx
 
 
+def add_key(request: order_service_pb2.AddKeyRequest) -> AddKey:
+    """Return the transaction; its fields are in range."""
+    tx = AddKey(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        slot=request.slot,
+        permissions=request.permissions,
+        expiry_ms=request.expiry_time_ms,
+        public_key=felt("public_key", request.public_key),
+        signature=_signature(request),
+    )
+    validate_add_key(tx)
+    return tx
+
+
+def remove_key(request: order_service_pb2.RemoveKeyRequest) -> RemoveKey:
+    """Return the transaction; its fields are in range."""
+    tx = RemoveKey(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        slot=request.slot,
+        signature=_signature(request),
+    )
+    validate_remove_key(tx)
+    return tx
+
+
 def list_market(request: order_service_pb2.ListMarketRequest) -> ListMarket:
     """Return the transaction; its field is in range."""
     tx = ListMarket(request.market_id)
@@ -103,6 +136,10 @@ def order_command(request: order_service_pb2.StreamOrdersRequest) -> UserTransac
         return cancel_order(request.cancel)
     if kind == "withdraw":
         return withdraw(request.withdraw)
+    if kind == "add_key":
+        return add_key(request.add_key)
+    if kind == "remove_key":
+        return remove_key(request.remove_key)
     raise missing("command")
 
 
@@ -163,6 +200,8 @@ def _signature(
     message: order_service_pb2.PlaceOrderRequest
     | order_service_pb2.CancelOrderRequest
     | order_service_pb2.WithdrawRequest
+    | order_service_pb2.AddKeyRequest
+    | order_service_pb2.RemoveKeyRequest
     | oracle_service_pb2.OracleReport,
 ) -> Signature:
     if not message.HasField("signature"):

@@ -59,6 +59,20 @@ class OrderService:
         accepted = await self._apply(decoding.withdraw(request))
         return accepted.acknowledgement.withdrawn
 
+    async def add_key(
+        self, request: order_service_pb2.AddKeyRequest
+    ) -> order_service_pb2.AddKeyResponse:
+        """Put a key into a slot of an account."""
+        accepted = await self._apply(decoding.add_key(request))
+        return accepted.acknowledgement.key_added
+
+    async def remove_key(
+        self, request: order_service_pb2.RemoveKeyRequest
+    ) -> order_service_pb2.RemoveKeyResponse:
+        """Take the permissions of a key."""
+        accepted = await self._apply(decoding.remove_key(request))
+        return accepted.acknowledgement.key_removed
+
     async def list_market(
         self, request: order_service_pb2.ListMarketRequest
     ) -> order_service_pb2.ListMarketResponse:

@@ -38,6 +38,25 @@ place_requests = st.builds(
     self_trade_mode=choices,
     signature=signatures,
 )
+add_key_requests = st.builds(
+    order_service_pb2.AddKeyRequest,
+    account_id=u32,
+    key_index=u32 | small,
+    nonce=u64,
+    slot=u32 | small,
+    permissions=u32 | small,
+    expiry_time_ms=u64 | u32,
+    public_key=words,
+    signature=signatures,
+)
+remove_key_requests = st.builds(
+    order_service_pb2.RemoveKeyRequest,
+    account_id=u32,
+    key_index=u32 | small,
+    nonce=u64,
+    slot=u32 | small,
+    signature=signatures,
+)
 reports = st.builds(
     oracle_service_pb2.OracleReport,
     signer_index=u32 | small,
@@ -73,6 +92,22 @@ def test_place_order_messages_are_refused_or_hashed(
     request: order_service_pb2.PlaceOrderRequest,
 ) -> None:
     refused_or_hashed(decoding.place_order, request)
+
+
+@settings(max_examples=400, deadline=None)
+@given(add_key_requests)
+def test_add_key_messages_are_refused_or_hashed(
+    request: order_service_pb2.AddKeyRequest,
+) -> None:
+    refused_or_hashed(decoding.add_key, request)
+
+
+@settings(max_examples=200, deadline=None)
+@given(remove_key_requests)
+def test_remove_key_messages_are_refused_or_hashed(
+    request: order_service_pb2.RemoveKeyRequest,
+) -> None:
+    refused_or_hashed(decoding.remove_key, request)
 
 
 @settings(max_examples=300, deadline=None)

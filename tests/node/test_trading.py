@@ -202,7 +202,7 @@ async def test_client_finds_the_account_of_its_key(tmp_path: Path) -> None:
                 key = other.exchange.parameters.oracle_keys[0]
                 assert await other.find_accounts(key) == ()
                 account = await other.account()
-                assert await other.find_accounts(account.public_keys[0]) == (account_id,)
+                assert await other.find_accounts(account.keys[0].public_key) == (account_id,)
 
 
 async def test_node_when_stopped_and_started_remembers_everything(tmp_path: Path) -> None:

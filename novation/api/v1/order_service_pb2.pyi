@@ -101,28 +101,82 @@ class WithdrawResponse(_message.Message):
     receipt: _types_pb2.Receipt
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
+class AddKeyRequest(_message.Message):
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_index: int
+    nonce: int
+    slot: int
+    permissions: int
+    expiry_time_ms: int
+    public_key: bytes
+    signature: _types_pb2.Signature
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+
+class AddKeyResponse(_message.Message):
+    __slots__ = ("receipt",)
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
+class RemoveKeyRequest(_message.Message):
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "signature")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_index: int
+    nonce: int
+    slot: int
+    signature: _types_pb2.Signature
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+
+class RemoveKeyResponse(_message.Message):
+    __slots__ = ("receipt",)
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     WITHDRAW_FIELD_NUMBER: _ClassVar[int]
+    ADD_KEY_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_KEY_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     place: PlaceOrderRequest
     cancel: CancelOrderRequest
     withdraw: WithdrawRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ...) -> None: ...
+    add_key: AddKeyRequest
+    remove_key: RemoveKeyRequest
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
     WITHDRAWN_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    KEY_ADDED_FIELD_NUMBER: _ClassVar[int]
+    KEY_REMOVED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     placed: PlaceOrderResponse
     cancelled: CancelOrderResponse
     withdrawn: WithdrawResponse
     error: _types_pb2.ErrorDetail
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ...) -> None: ...
+    key_added: AddKeyResponse
+    key_removed: RemoveKeyResponse
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ...) -> None: ...

@@ -51,6 +51,16 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
                 _registered_method=True)
+        self.AddKey = channel.unary_unary(
+                '/novation.api.v1.OrderService/AddKey',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyResponse.FromString,
+                _registered_method=True)
+        self.RemoveKey = channel.unary_unary(
+                '/novation.api.v1.OrderService/RemoveKey',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyResponse.FromString,
+                _registered_method=True)
         self.ListMarket = channel.unary_unary(
                 '/novation.api.v1.OrderService/ListMarket',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ListMarketRequest.SerializeToString,
@@ -81,6 +91,19 @@ class OrderServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Withdraw(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddKey(self, request, context):
+        """Signed by a key of the account that may administer it, and is in another slot.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveKey(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -117,6 +140,16 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.Withdraw,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.SerializeToString,
+            ),
+            'AddKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddKey,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyResponse.SerializeToString,
+            ),
+            'RemoveKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveKey,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyResponse.SerializeToString,
             ),
             'ListMarket': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMarket,
@@ -212,6 +245,60 @@ class OrderService:
             '/novation.api.v1.OrderService/Withdraw',
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/AddKey',
+            novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/RemoveKey',
+            novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.RemoveKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -254,12 +254,22 @@ class Position(_message.Message):
     open_sell_lots: int
     def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ...) -> None: ...
 
+class AccountKey(_message.Message):
+    __slots__ = ("public_key", "permissions", "expiry_time_ms", "nonce")
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    public_key: bytes
+    permissions: int
+    expiry_time_ms: int
+    nonce: int
+    def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., nonce: _Optional[int] = ...) -> None: ...
+
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "public_keys", "nonces", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
-    PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
-    NONCES_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
     POSITIONS_FIELD_NUMBER: _ClassVar[int]
     N_OPEN_ORDERS_FIELD_NUMBER: _ClassVar[int]
@@ -267,10 +277,9 @@ class Account(_message.Message):
     INITIAL_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
     MAINTENANCE_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
     HAS_MARGIN_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
-    public_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    nonces: _containers.RepeatedScalarFieldContainer[int]
     collateral_quanta: str
     positions: _containers.RepeatedCompositeFieldContainer[Position]
     n_open_orders: int
@@ -278,7 +287,8 @@ class Account(_message.Message):
     initial_margin_x16_ppm: str
     maintenance_margin_x16_ppm: str
     has_margin: bool
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., nonces: _Optional[_Iterable[int]] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ...) -> None: ...
+    keys: _containers.RepeatedCompositeFieldContainer[AccountKey]
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")

@@ -1,0 +1,63 @@
+"""`novation keys add`, `list --key`, `remove`: who may sign for an account, against a node."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from devnet.endpoints import Endpoints
+from devnet.home import Home
+from devnet.keys import TraderKeys, load_keys, random_keys, save_keys
+from tests.node.support import trading_node
+from tests.support.builders import private_key
+
+
+async def novation(home: Home, *arguments: str) -> tuple[int, str]:
+    """Run a command; return its status and all that it printed."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("novation"),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "NOVATION_HOME": str(home.path), "COLUMNS": "200"},
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, printed.decode()
+
+
+async def test_keys_when_added_listed_and_removed_then_signing_follows(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    save_keys(home.keys_path, TraderKeys("alice", hex(private_key(2)), f"0x{2:064x}"))
+    save_keys(home.keys_path, random_keys("bot"))
+    async with trading_node(tmp_path / "node") as node:
+        Endpoints(sequencer=node.target, l1="").save(home.endpoints_path)
+        status, printed = await novation(
+            home, "keys", "add", "bot", "--key", "alice", "--may", "trade,withdraw"
+        )
+        assert (status, printed.startswith("slot 1: receipt")) == (0, True), printed
+        status, listed = await novation(home, "keys", "list", "--key", "alice")
+        assert status == 0
+        assert f"{load_keys(home.keys_path, 'bot').stark_public:#066x}" in listed
+        assert "trade, withdraw, admin" in listed
+        assert listed.count("ever") == 2
+        assert (await novation(home, "withdraw", "1", "--key", "bot"))[0] == 0
+        status, printed = await novation(home, "keys", "remove", "0", "--key", "bot")
+        assert (status, "KEY_LACKS_PERMISSION" in printed) == (1, True), printed
+        status, printed = await novation(home, "keys", "remove", "1", "--key", "alice")
+        assert (status, printed.startswith("slot 1: removed")) == (0, True), printed
+        # The exchange knows no account of the key any more.
+        status, printed = await novation(home, "withdraw", "1", "--key", "bot")
+        assert (status, "belongs to accounts []" in printed) == (2, True), printed
+        assert "nothing" in (await novation(home, "keys", "list", "--key", "alice"))[1]
+
+
+async def test_keys_when_a_permission_is_unknown_then_refused_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path)
+    for name in ("alice", "bot"):
+        save_keys(home.keys_path, random_keys(name))
+    status, printed = await novation(home, "keys", "add", "bot", "--key", "alice", "--may", "steal")
+    assert status == 2
+    assert "--may: 'steal' is none of trade, withdraw, admin" in printed
