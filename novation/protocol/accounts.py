@@ -162,9 +162,12 @@ class Account:
 
 def pack_nonces(nonces: Sequence[int]) -> tuple[int, ...]:
     """Return the words of the nonces of an account's slots."""
-    lanes = [(nonce, NONCE_BITS) for nonce in nonces]
-    starts = range(0, len(lanes), NONCES_PER_WORD)
-    return tuple(pack(*lanes[start : start + NONCES_PER_WORD]) for start in starts)
+    starts = range(0, len(nonces), NONCES_PER_WORD)
+    return tuple(_nonce_word(nonces[start : start + NONCES_PER_WORD]) for start in starts)
+
+
+def _nonce_word(nonces: Sequence[int]) -> int:
+    return pack(*((nonce, NONCE_BITS) for nonce in nonces))
 
 
 def unpack_nonces(words: Sequence[int], n_keys: int) -> tuple[int, ...]:
