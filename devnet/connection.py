@@ -22,14 +22,20 @@ STATUS_REFUSED = 1
 def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str = "") -> T:
     """Run `work` with a connected client; with a key's name, one that can sign.
 
+    The key `NAME@ID` signs for that account; without, the account is the key's own.
+
     Raises:
         UserError: if no devnet runs, it does not answer, or it refuses: with its code and values.
     """
     endpoints = Endpoints.load(home.endpoints_path)
-    signer = LocalSigner(load_keys(home.keys_path, key).stark_private) if key else None
+    name, _, number = key.partition("@")
+    if number and not number.isdecimal():
+        raise UserError(f"key: {key!r} is not NAME or NAME@ACCOUNT_ID")
+    account_id = int(number) if number else None
+    signer = LocalSigner(load_keys(home.keys_path, name).stark_private) if name else None
 
     async def run() -> T:
-        async with Client(endpoints.sequencer, signer=signer) as client:
+        async with Client(endpoints.sequencer, account_id=account_id, signer=signer) as client:
             return await work(client)
 
     try:

@@ -13,6 +13,7 @@ class AccountsByKey:
     def __init__(self, accounts: Mapping[int, Account]) -> None:
         """Take in the existing accounts."""
         self._ids: dict[int, list[int]] = {}
+        self._first_ids: dict[int, list[int]] = {}
         self._keys: dict[int, frozenset[int]] = {}
         for account_id, account in accounts.items():
             self._update(account_id, account)
@@ -32,9 +33,15 @@ class AccountsByKey:
         """
         return self._ids.get(key, ())
 
+    def first_ids(self, key: int) -> Sequence[int]:
+        """Return the ids of the accounts whose first key it is, ascending."""
+        return self._first_ids.get(key, ())
+
     def _update(self, account_id: int, account: Account) -> None:
         first, *others = account.keys
         keys = frozenset((first.public_key, *(k.public_key for k in others if k.permissions)))
+        if account_id not in self._keys:
+            bisect.insort(self._first_ids.setdefault(first.public_key, []), account_id)
         before = self._keys.get(account_id, frozenset())
         for gone in before - keys:
             self._ids[gone].remove(account_id)

@@ -64,7 +64,10 @@ def account(engine: Engine, account_id: int) -> query_service_pb2.GetAccountResp
 
 def accounts_of_key(engine: Engine, key: int) -> query_service_pb2.FindAccountsResponse:
     """Return the ids of the accounts that a public key may sign for."""
-    return query_service_pb2.FindAccountsResponse(account_ids=engine.accounts_by_key.ids(key))
+    known = engine.accounts_by_key
+    return query_service_pb2.FindAccountsResponse(
+        account_ids=known.ids(key), first_account_ids=known.first_ids(key)
+    )
 
 
 def order(engine: Engine, order_id: int) -> types_pb2.Order:

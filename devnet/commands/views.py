@@ -54,10 +54,10 @@ def account(
     async def show(client: Client) -> None:
         wanted = account_id
         if wanted is None:
-            found = await client.find_accounts(load_keys(home.keys_path, key).stark_public)
-            if not found:
+            public_key = load_keys(home.keys_path, key).stark_public
+            if not await client.find_accounts(public_key):
                 raise UserError(f"account: {key!r} has none; deposit first")
-            wanted = found[0]
+            wanted = await client.find_account(public_key)
         _print_account(await client.account(wanted))
         orders = Table("order", "market", "side", "price", "size", "left", title="resting orders")
         for order in await client.open_orders(wanted):

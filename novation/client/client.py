@@ -318,13 +318,15 @@ class Client:
 
     async def find_accounts(self, public_key: int) -> tuple[int, ...]:
         """Return the ids of the accounts that a key may sign for."""
+        return tuple((await self._found_accounts(public_key)).account_ids)
+
+    async def _found_accounts(self, public_key: int) -> query_service_pb2.FindAccountsResponse:
         request = query_service_pb2.FindAccountsRequest(
             public_key=checks.integer("public_key", public_key, 0, FIELD_PRIME).to_bytes(
                 FELT_BYTES, "big"
             )
         )
-        message = await self._transport.call(self._transport.queries.FindAccounts, request)
-        return tuple(message.account_ids)
+        return await self._transport.call(self._transport.queries.FindAccounts, request)
 
     async def order(self, order_id: int) -> models.Order:
         """Return an order, open or closed; NotFoundError if there was never one."""
@@ -439,14 +441,25 @@ class Client:
             raise InvalidInputError("the client cannot sign; pass a signer and connect")
         return self._factory
 
+    async def find_account(self, public_key: int) -> int:
+        """Return the one account of a key: whose first key it is, or else that has it at all.
+
+        Others can put the key into their accounts, but only a deposit makes it the first.
+
+        Raises:
+            InvalidInputError: there is no such account, or there are several.
+        """
+        found = await self._found_accounts(public_key)
+        for account_ids in (found.first_account_ids, found.account_ids):
+            if len(account_ids) == 1:
+                return account_ids[0]
+        raise InvalidInputError(
+            f"key {public_key:#x} belongs to accounts {list(found.account_ids)}; pass account_id"
+        )
+
     async def _find_identity(self, signer: Signer) -> SigningIdentity:
         if self._account_id is None:
-            found = await self.find_accounts(signer.public_key)
-            if len(found) != 1:
-                raise InvalidInputError(
-                    f"key {signer.public_key:#x} belongs to accounts {list(found)}; pass account_id"
-                )
-            self._account_id = found[0]
+            self._account_id = await self.find_account(signer.public_key)
         account = await self.account(self._account_id)
         found_keys = [key for key in account.keys if key.public_key == signer.public_key]
         if not found_keys:

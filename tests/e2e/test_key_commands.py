@@ -41,7 +41,12 @@ async def test_keys_when_added_listed_and_removed_then_signing_follows(tmp_path:
         assert f"{load_keys(home.keys_path, 'bot').stark_public:#066x}" in listed
         assert "trade, withdraw, admin" in listed
         assert listed.count("ever") == 2
-        assert (await novation(home, "withdraw", "1", "--key", "bot"))[0] == 0
+        for name in ("bot", "bot@2"):
+            assert (await novation(home, "withdraw", "1", "--key", name))[0] == 0
+        status, printed = await novation(home, "withdraw", "1", "--key", "bot@3")
+        assert (status, "is not a key of account 3" in printed) == (2, True), printed
+        status, printed = await novation(home, "withdraw", "1", "--key", "bot@x")
+        assert (status, "is not NAME or NAME@ACCOUNT_ID" in printed) == (2, True), printed
         status, printed = await novation(home, "keys", "remove", "0", "--key", "bot")
         assert (status, "KEY_LACKS_PERMISSION" in printed) == (1, True), printed
         status, printed = await novation(home, "keys", "remove", "1", "--key", "alice")

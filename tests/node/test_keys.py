@@ -124,6 +124,17 @@ async def test_keys_when_the_node_restarts_then_still_hold(tmp_path: Path) -> No
             assert await owner.find_accounts(public_key(private_key(2))) == (2,)
 
 
+async def test_key_when_a_stranger_adds_it_to_his_account_then_its_owner_is_still_found(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node:
+        async with node.client(3) as stranger:
+            await stranger.add_key(public_key(private_key(2)), ALL_PERMISSIONS)
+        async with Client(node.target, signer=LocalSigner(private_key(2))) as owner:
+            assert owner.account_id == 2
+            assert await owner.find_accounts(public_key(private_key(2))) == (2, 3)
+
+
 async def test_key_when_in_two_accounts_then_both_are_found(tmp_path: Path) -> None:
     async with trading_node(tmp_path) as node:
         for account_id in (3, 2):

@@ -58,10 +58,12 @@ class FindAccountsRequest(_message.Message):
     def __init__(self, public_key: _Optional[bytes] = ...) -> None: ...
 
 class FindAccountsResponse(_message.Message):
-    __slots__ = ("account_ids",)
+    __slots__ = ("account_ids", "first_account_ids")
     ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
     account_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, account_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    first_account_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, account_ids: _Optional[_Iterable[int]] = ..., first_account_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetOrderRequest(_message.Message):
     __slots__ = ("order_id", "message_hash")

@@ -99,7 +99,7 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindAccounts(self, request, context):
-        """The account of an (L1 address, key) pair after its first deposit.
+        """The accounts of a key: after the first deposit for an (L1 address, key) pair, or an AddKey.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
