@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
@@ -15,7 +16,7 @@ from devnet.keys import load_keys
 from devnet.trader_l1 import TraderOnL1
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from devnet.home import Home
 
@@ -42,8 +43,15 @@ def on_l1(home: Home, key: str, work: Callable[[TraderOnL1], T]) -> T:
     """
     keys = load_keys(home.keys_path, key)
     chain, deployment = connect_l1(home)
-    try:
+    with refusals_told(chain):
         return work(TraderOnL1(chain, deployment, keys))
+
+
+@contextmanager
+def refusals_told(chain: Chain) -> Iterator[None]:
+    """Turn what L1 answers, or that it does not, into a UserError."""
+    try:
+        yield
     except RevertedError as error:
         raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
     except (OSError, requests.RequestException) as error:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import requests
-
-from devnet.connection import STATUS_REFUSED
 from devnet.contracts import load_artifact
-from devnet.errors import RevertedError, UserError
+from devnet.errors import UserError
 from devnet.keys import load_keys
-from devnet.l1_connection import connect_l1
+from devnet.l1_connection import connect_l1, refusals_told
 from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import perpetual_terms, price_x16
 from devnet.prices import read_prices, set_prices
@@ -86,12 +83,8 @@ def as_owner(home: Home, work: Callable[[OwnerOnL1], T]) -> T:
         UserError: as `connect_l1`, or if the contract refuses: with its error's name and values.
     """
     chain, deployment = connect_l1(home)
-    try:
+    with refusals_told(chain):
         return work(OwnerOnL1(home, chain, deployment))
-    except RevertedError as error:
-        raise UserError(f"refused by L1: {error}", STATUS_REFUSED) from error
-    except (OSError, requests.RequestException) as error:
-        raise UserError(f"L1: no answer at {chain.url}: {error}") from error
 
 
 def see_price(path: Path, terms: Underlying, price: str) -> None:
