@@ -40,18 +40,9 @@ class SigningKey:
         """Return the key of a deposit: it may do everything and does not expire."""
         return cls(public_key, ALL_PERMISSIONS, LAST_TIME_MS)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the key may do everything, whatever the time."""
-        return self.permissions == ALL_PERMISSIONS and self.expiry_ms == LAST_TIME_MS
-
     def allows(self, permission: Permission) -> bool:
         """Return whether the key may sign what needs the permission."""
         return bool(self.permissions & permission)
-
-    def is_expired(self, time_ms: int) -> bool:
-        """Return whether the key's time is over; that of a full key never is."""
-        return time_ms >= self.expiry_ms and not self.is_full
 
     def removed(self) -> "SigningKey":
         """Return the slot without a permission."""

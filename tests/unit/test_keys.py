@@ -101,9 +101,14 @@ def test_key_when_its_time_is_over_then_refused_from_that_millisecond() -> None:
     assert exchange.refuse(tx) is ErrorCode.KEY_EXPIRED
     with pytest.raises(InvalidTransaction, match=f"expired at {end_ms}, now {end_ms}"):
         exchange.apply(tx)
-    # The first key never expires, however late it is.
-    assert not SigningKey.full(1).is_expired(TIME_BOUND - 1)
-    assert SigningKey(1, TRADE, LAST_TIME_MS).is_expired(LAST_TIME_MS)
+
+
+def test_key_when_time_is_at_its_bound_then_only_that_of_the_first_slot_signs() -> None:
+    exchange = exchange_of_two()
+    exchange.apply(new_key(exchange, 1, ALL_PERMISSIONS))
+    exchange.time_ms = LAST_TIME_MS
+    assert exchange.refuse(sign(exchange, Withdraw(2, 1, 1, 1))) is ErrorCode.KEY_EXPIRED
+    exchange.apply(sign(exchange, Withdraw(2, 0, exchange.next_nonce(2), 1)))
 
 
 @pytest.mark.parametrize(
