@@ -258,7 +258,8 @@ class Client:
             public_key: abscissa of a point of the Stark curve.
             permissions: sum of `Permission`: TRADE, WITHDRAW, ADMIN.
             expiry_time_ms: Unix milliseconds from which it signs no more.
-            slot: where it goes; by default the first behind slot 0 without a key, or the next.
+            slot: where it goes; by default the first behind slot 0 without a key and with nonces
+                left, or the next.
 
         Raises:
             PermissionRejectedError: the client's key may not administer, has expired, or is in
@@ -267,7 +268,7 @@ class Client:
         factory = self._signing()
         if slot is None:
             keys = (await self.account()).keys
-            free = (key.slot for key in keys[1:] if not key.permissions)
+            free = (key.slot for key in keys[1:] if not key.permissions and key.has_nonces_left)
             slot = next(free, len(keys))
         tx = factory.add_key(slot, public_key, permissions, expiry_time_ms)
         response = await self._transport.call(self._transport.orders.AddKey, add_key_message(tx))
@@ -466,8 +467,16 @@ class Client:
             raise InvalidInputError(
                 f"key {signer.public_key:#x} is not a key of account {self._account_id}"
             )
-        # In several slots, that with most rights.
-        key = max(found_keys, key=lambda found: (found.permissions, found.expiry_time_ms))
+        # In several slots: one that has not expired, and of those that with most rights.
+        time_ms = now_ms()
+        key = max(
+            found_keys,
+            key=lambda found: (
+                found.expiry_time_ms > time_ms,
+                found.permissions,
+                found.expiry_time_ms,
+            ),
+        )
         return SigningIdentity(self._account_id, key.slot, signer, NonceLane(key.last_nonce))
 
 

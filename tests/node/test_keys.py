@@ -26,7 +26,7 @@ from novation.client.orders import (
     withdraw_message,
 )
 from novation.crypto import is_public_key
-from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.signing import signed
 from novation.protocol.signing_keys import ALL_PERMISSIONS
@@ -103,6 +103,33 @@ async def test_orders_when_their_key_is_removed_then_stay(tmp_path: Path) -> Non
         # Its slot is the first free one.
         assert (await owner.add_key(key_of(2), WITHDRAW)).slot == 1
         assert (await owner.add_key(key_of(3), TRADE)).slot == 2
+
+
+async def test_slot_when_a_key_has_used_up_its_nonces_then_not_given_to_another(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as owner:
+        await owner.add_key(key_of(1), TRADE)
+        tx = order(node, key=slot_private_key(2, 1), key_index=1, nonce=NONCE_BOUND - 1)
+        await node.stubs.orders.PlaceOrder(place_message(tx))
+        await owner.remove_key(1)
+        assert (await owner.add_key(key_of(2), TRADE)).slot == 2
+
+
+async def test_key_when_one_of_its_slots_has_expired_then_signs_with_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with trading_node(tmp_path) as node:
+        monkeypatch.setattr("novation.client.client.now_ms", node.clock.now_ms)
+        async with node.client(2) as owner:
+            end_ms = node.clock.now_ms() + 1_000
+            await owner.add_key(key_of(1), ALL_PERMISSIONS, expiry_time_ms=end_ms)
+            await owner.add_key(key_of(1), TRADE)
+        node.move(2_000)
+        async with bot(node) as trader:
+            await resting(trader, 990)
+            account = await trader.account()
+            assert [key.last_nonce > 0 for key in account.keys] == [True, False, True]
 
 
 async def test_keys_when_the_node_restarts_then_still_hold(tmp_path: Path) -> None:
