@@ -6,6 +6,7 @@ A figure is the difference between a batch with the transactions and one without
 
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
 USERS = range(2, 14)
 UNITS_PER_INSTRUCTION, UNITS_PER_CHECK = 3, 8
+
+Act = Callable[[Exchange, int], None]
 
 
 def prepared(n_keys: int) -> Exchange:
@@ -45,6 +48,14 @@ def by_last_key(exchange: Exchange, n_keys: int) -> None:
         exchange.apply(signed_by(exchange, slot, Withdraw(user, slot, nonce + 2, 1)))
 
 
+def orders(slot: int, exchange: Exchange, _: int) -> None:
+    """Orders by some slot."""
+    for user in USERS:
+        nonce = 1 if slot else exchange.next_nonce(user)
+        order = exchange.order(user, BUY, 1, 990, key_index=slot, nonce=nonce)
+        exchange.apply(signed_by(exchange, slot, order))
+
+
 def deposits(exchange: Exchange, _: int) -> None:
     for user in USERS:
         exchange.fund(user, amount_quanta=1)
@@ -64,6 +75,15 @@ def removals(exchange: Exchange, n_keys: int) -> None:
         exchange.apply(signed_by(exchange, 0, tx))
 
 
+CASES = [
+    (act, n_keys)
+    for act in (by_last_key, deposits, additions, removals)
+    for n_keys in (1, 2, 4, 5, MAX_KEYS)
+    # With one key there is no other to sign or to remove.
+    if n_keys > 1 or act in (deposits, additions)
+]
+
+
 def figures(exchange: Exchange) -> tuple[int, int, int]:
     """Seal and run; return charge, steps and range checks. The output is right."""
     charged_steps = exchange.charged_steps
@@ -73,19 +93,43 @@ def figures(exchange: Exchange) -> tuple[int, int, int]:
     return charged_steps, run.n_steps, run.builtin_cells["range_check"]
 
 
-@pytest.mark.parametrize("n_keys", [1, 2, 4, 5, MAX_KEYS])
-@pytest.mark.parametrize("act", [by_last_key, deposits, additions, removals])
-def test_transactions_when_accounts_have_many_keys_then_charged_what_they_cost(
-    act: Callable[[Exchange, int], None], n_keys: int
-) -> None:
-    if n_keys == 1 and act in (by_last_key, removals):
-        pytest.skip("there is no second key")
+def cost_of(act: Act, n_keys: int) -> tuple[int, int, int]:
+    """Return charge, steps and range checks of what is done."""
     exchange = prepared(n_keys)
     idle = copy.deepcopy(exchange)
     act(exchange, n_keys)
-    pairs = zip(figures(exchange), figures(idle), strict=True)
-    charged_steps, steps, checks = (whole - without for whole, without in pairs)
+    charge, steps, checks = (
+        whole - without for whole, without in zip(figures(exchange), figures(idle), strict=True)
+    )
+    return charge, steps, checks
+
+
+@pytest.mark.parametrize(("act", "n_keys"), CASES)
+def test_transactions_when_accounts_have_many_keys_then_charged_what_they_cost(
+    act: Act, n_keys: int
+) -> None:
+    charged_steps, steps, checks = cost_of(act, n_keys)
     print(act.__name__, n_keys, steps, charged_steps)
     assert steps <= charged_steps
     units = UNITS_PER_INSTRUCTION * steps + UNITS_PER_CHECK * checks
     assert units <= charged_steps * CHARGED_UNITS_PPM // PPM
+
+
+@pytest.mark.parametrize("n_keys", [2, 4, 5, MAX_KEYS])
+def test_keys_of_a_leaf_when_charged_then_covered_without_the_slack_of_others(n_keys: int) -> None:
+    alone, several = cost_of(deposits, 1), cost_of(deposits, n_keys)
+    assert 0 < several[1] - alone[1] <= several[0] - alone[0]
+
+
+@pytest.mark.parametrize("slot", [1, MAX_KEYS - 1])
+def test_signature_of_another_key_when_charged_then_covered_without_the_slack_of_others(
+    slot: int,
+) -> None:
+    first, other = (cost_of(partial(orders, signer), MAX_KEYS) for signer in (0, slot))
+    assert 0 < other[1] - first[1] <= other[0] - first[0]
+
+
+@pytest.mark.parametrize("act", [additions, removals])
+def test_change_of_a_key_when_charged_then_covered_without_the_slack_of_leaves(act: Act) -> None:
+    idle, change = cost_of(deposits, MAX_KEYS), cost_of(act, MAX_KEYS)
+    assert 0 < change[1] - idle[1] <= change[0] - idle[0]
