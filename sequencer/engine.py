@@ -31,7 +31,7 @@ from novation.protocol.transactions import (
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from novation.receipts import Receipt
 from sequencer import keyspace
-from sequencer.accounts_by_key import AccountsByKey
+from sequencer.account_index import AccountIndex
 from sequencer.batcher import BatchMeter
 from sequencer.batches import BatchArchive, Settled, batch_record
 from sequencer.clock import Clock
@@ -150,7 +150,7 @@ class Engine:
         self.meter = BatchMeter(settings.batch, len(self.state.underlyings))
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)
-        self.accounts_by_key = AccountsByKey(self.state.accounts)
+        self.account_index = AccountIndex(self.state.accounts)
         self.l1_cursor = L1Cursor(database)
         self.spent_reports = SpentReports(database)
         self._database = database
@@ -301,7 +301,7 @@ class Engine:
         self.meter.add(entry.sequence, entry.time_ms, entry.transaction, result.cost_steps, result)
         self.meter.grow(len(self.state.underlyings))
         self.counters.count(result.events)
-        self.accounts_by_key.learn(result.events, self.state.accounts)
+        self.account_index.learn(result.events, self.state.accounts)
         applied = AppliedEntry(entry, message_hash, result.events)
         self._unpublished.feed.extend(self.history.record(applied))
         self._unpublished.events.extend(result.events)

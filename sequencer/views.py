@@ -9,6 +9,7 @@ from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.state import State
+from sequencer.account_index import AccountQuery
 from sequencer.config import ServerLimits
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError, context_of
@@ -62,11 +63,13 @@ def account(engine: Engine, account_id: int) -> query_service_pb2.GetAccountResp
     )
 
 
-def accounts_of_key(engine: Engine, key: int) -> query_service_pb2.FindAccountsResponse:
-    """Return the ids of the accounts that a public key may sign for."""
-    known = engine.accounts_by_key
+def found_accounts(engine: Engine, query: AccountQuery) -> query_service_pb2.FindAccountsResponse:
+    """Return the ids of the accounts of a public key, an L1 address, or both."""
+    page = engine.account_index.find(query, engine.state.accounts)
     return query_service_pb2.FindAccountsResponse(
-        account_ids=known.ids(key), first_account_ids=known.first_ids(key)
+        account_ids=page.account_ids,
+        first_account_ids=page.first_account_ids,
+        next_account_id=page.next_account_id,
     )
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from novation.api.v1 import oracle_service_pb2, order_service_pb2, types_pb2
+from novation.api.v1 import (
+    oracle_service_pb2,
+    order_service_pb2,
+    query_service_pb2,
+    types_pb2,
+)
 from novation.crypto import FIELD_PRIME
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_ORACLES, MAX_UNDERLYINGS
@@ -28,9 +33,10 @@ from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.withdraw import validate_withdraw
+from sequencer.account_index import AccountQuery
 from sequencer.engine import Command
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
-from sequencer.messages import FELT_BYTES
+from sequencer.messages import ADDRESS_BYTES, FELT_BYTES
 
 K = TypeVar("K", bound=int)
 T = TypeVar("T")
@@ -175,6 +181,22 @@ def oracle_update(
     return tx
 
 
+def account_query(request: query_service_pb2.FindAccountsRequest, max_listed: int) -> AccountQuery:
+    """Return the question; one of key and L1 address is in it, or both."""
+    has_key = bool(request.public_key)
+    if not has_key and (request.is_first_key or not request.l1_address):
+        raise missing("public_key")
+    return AccountQuery(
+        public_key=felt("public_key", request.public_key) if has_key else None,
+        l1_address=_number("l1_address", request.l1_address, ADDRESS_BYTES)
+        if request.l1_address
+        else None,
+        is_first_key=request.is_first_key,
+        from_account_id=request.from_account_id,
+        limit=min(request.limit or max_listed, max_listed),
+    )
+
+
 def account_id(value: int) -> int:
     """Return an account id that is in range."""
     if value >= ACCOUNT_ID_BOUND:
@@ -184,7 +206,7 @@ def account_id(value: int) -> int:
 
 def felt(field: str, data: bytes) -> int:
     """Return a field element; refused unless it is 32 bytes and below the prime."""
-    value = _word(field, data)
+    value = _number(field, data, FELT_BYTES)
     if value >= FIELD_PRIME:
         raise _out_of_range(field, FIELD_PRIME, value)
     return value
@@ -207,13 +229,16 @@ def _signature(
     if not message.HasField("signature"):
         raise missing("signature")
     signature = message.signature
-    return Signature(_word("signature.r", signature.r), _word("signature.s", signature.s))
+    return Signature(
+        _number("signature.r", signature.r, FELT_BYTES),
+        _number("signature.s", signature.s, FELT_BYTES),
+    )
 
 
-def _word(field: str, data: bytes) -> int:
-    if len(data) != FELT_BYTES:
-        context = ErrorContext(field, str(FELT_BYTES), str(len(data)))
-        sentence = f"{field} has {len(data)} bytes, needed are {FELT_BYTES}"
+def _number(field: str, data: bytes, n_bytes: int) -> int:
+    if len(data) != n_bytes:
+        context = ErrorContext(field, str(n_bytes), str(len(data)))
+        sentence = f"{field} has {len(data)} bytes, needed are {n_bytes}"
         raise RequestRefusedError(NodeErrorCode.MALFORMED_MESSAGE, sentence, context)
     return int.from_bytes(data, "big")
 

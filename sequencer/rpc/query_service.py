@@ -40,9 +40,9 @@ class QueryService:
     async def find_accounts(
         self, request: query_service_pb2.FindAccountsRequest
     ) -> query_service_pb2.FindAccountsResponse:
-        """Return the accounts of a public key."""
-        key = decoding.felt("public_key", request.public_key)
-        return await self._runner.call(lambda engine: views.accounts_of_key(engine, key))
+        """Return the accounts of a public key, an L1 address, or both."""
+        query = decoding.account_query(request, self._limits.max_listed)
+        return await self._runner.call(lambda engine: views.found_accounts(engine, query))
 
     async def get_order(
         self, request: query_service_pb2.GetOrderRequest

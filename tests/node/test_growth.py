@@ -17,6 +17,7 @@ from novation.protocol.state import State
 from novation.protocol.transactions import Deposit, OracleUpdate
 from sequencer import engine as engine_module
 from sequencer import journal, views
+from sequencer.account_index import AccountQuery
 from sequencer.engine import Accepted, Command, Engine
 from sequencer.journal import oracle_updates_since
 from sequencer.node import exempt_from_collection
@@ -35,6 +36,10 @@ def verified(commands: Sequence[Command]) -> list[Command]:
 
 def keys_of(account: Account) -> list[int]:
     return [key.public_key for key in account.keys]
+
+
+def asked_for(key: int) -> AccountQuery:
+    return AccountQuery(key, None, is_first_key=False, from_account_id=0, limit=100)
 
 
 def test_seal_does_not_look_at_all_accounts(
@@ -112,9 +117,9 @@ def test_accounts_of_a_key_are_found_as_by_looking_at_all(tmp_path: Path) -> Non
     def check(engine: Engine) -> None:
         keys = {key for account in engine.state.accounts.values() for key in keys_of(account)}
         for key in keys | {1}:
-            found = views.accounts_of_key(engine, key).account_ids
+            found = views.found_accounts(engine, asked_for(key)).account_ids
             assert sorted(found) == sorted(by_scan(engine.state, key))
-        assert len(views.accounts_of_key(engine, shared).account_ids) == 3
+        assert len(views.found_accounts(engine, asked_for(shared)).account_ids) == 3
 
     with opened(tmp_path) as engine:
         fund(engine)

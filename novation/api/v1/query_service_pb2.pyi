@@ -52,18 +52,28 @@ class GetAccountResponse(_message.Message):
     def __init__(self, account: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class FindAccountsRequest(_message.Message):
-    __slots__ = ("public_key",)
+    __slots__ = ("public_key", "l1_address", "is_first_key", "from_account_id", "limit")
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    IS_FIRST_KEY_FIELD_NUMBER: _ClassVar[int]
+    FROM_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
     public_key: bytes
-    def __init__(self, public_key: _Optional[bytes] = ...) -> None: ...
+    l1_address: bytes
+    is_first_key: bool
+    from_account_id: int
+    limit: int
+    def __init__(self, public_key: _Optional[bytes] = ..., l1_address: _Optional[bytes] = ..., is_first_key: _Optional[bool] = ..., from_account_id: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class FindAccountsResponse(_message.Message):
-    __slots__ = ("account_ids", "first_account_ids")
+    __slots__ = ("account_ids", "first_account_ids", "next_account_id")
     ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
     FIRST_ACCOUNT_IDS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     account_ids: _containers.RepeatedScalarFieldContainer[int]
     first_account_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, account_ids: _Optional[_Iterable[int]] = ..., first_account_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    next_account_id: int
+    def __init__(self, account_ids: _Optional[_Iterable[int]] = ..., first_account_ids: _Optional[_Iterable[int]] = ..., next_account_id: _Optional[int] = ...) -> None: ...
 
 class GetOrderRequest(_message.Message):
     __slots__ = ("order_id", "message_hash")

@@ -99,7 +99,7 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FindAccounts(self, request, context):
-        """The accounts of a key: after the first deposit for an (L1 address, key) pair, or an AddKey.
+        """The accounts of a key, an L1 address, or both: after the first deposit for such a pair, or an AddKey.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
