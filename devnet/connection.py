@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.keys import load_keys
-from novation.client import Client, ConnectionLostError, LocalSigner, NovationError, RejectedError
+from novation.client import (
+    AccountChoiceError,
+    Client,
+    ConnectionLostError,
+    LocalSigner,
+    NovationError,
+    RejectedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,20 +29,26 @@ STATUS_REFUSED = 1
 def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str = "") -> T:
     """Run `work` with a connected client; with a key's name, one that can sign.
 
-    The key `NAME@ID` signs for that account; without, the account is the key's own.
+    The key `NAME@ID` signs for that account; without, the account is the one that deposits from
+    the key file's L1 address have opened for its Stark key.
 
     Raises:
         UserError: if no devnet runs, it does not answer, or it refuses: with its code and values.
     """
     endpoints = Endpoints.load(home.endpoints_path)
-    name, _, number = key.partition("@")
-    if number and not number.isdecimal():
+    name, separator, number = key.partition("@")
+    if separator and not number.isdecimal():
         raise UserError(f"key: {key!r} is not NAME or NAME@ACCOUNT_ID")
     account_id = int(number) if number else None
-    signer = LocalSigner(load_keys(home.keys_path, name).stark_private) if name else None
+    keys = load_keys(home.keys_path, name) if name else None
 
     async def run() -> T:
-        async with Client(endpoints.sequencer, account_id=account_id, signer=signer) as client:
+        async with Client(
+            endpoints.sequencer,
+            account_id=account_id,
+            l1_address=keys.l1_address if keys and account_id is None else None,
+            signer=LocalSigner(keys.stark_private) if keys else None,
+        ) as client:
             return await work(client)
 
     try:
@@ -46,6 +59,9 @@ def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str =
         raise UserError(
             f"sequencer: no answer at {endpoints.sequencer}; is `novation devnet` running?"
         ) from error
+    except AccountChoiceError as error:
+        hint = f", here as `--key {name}@ACCOUNT_ID`" if error.account_ids else ""
+        raise UserError(f"{error}{hint}") from error
     except NovationError as error:
         raise UserError(str(error)) from error
 

@@ -97,7 +97,11 @@ async def _load(
         await wait_for_mark(observer, str(PLAN.market), Fraction(str(PLAN.price)))
         clients = [
             await stack.enter_async_context(
-                Client(sequencer, signer=LocalSigner(keys.stark_private))
+                Client(
+                    sequencer,
+                    l1_address=keys.l1_address,
+                    signer=LocalSigner(keys.stark_private),
+                )
             )
             for keys in traders
         ]

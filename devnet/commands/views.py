@@ -9,8 +9,8 @@ from devnet.commands.options import HomeOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from devnet.errors import UserError
-from devnet.keys import load_keys
-from novation.client import Client
+from devnet.keys import TraderKeys, load_keys
+from novation.client import AccountChoiceError, Client
 from novation.client.models import Account
 
 
@@ -43,21 +43,29 @@ def account(
         int | None, typer.Argument(min=0, metavar="[ID]", help="Number of the account.")
     ] = None,
     key: Annotated[str, typer.Option("--key", "-k", help="A trader's key instead.")] = "",
+    l1_address: Annotated[
+        str,
+        typer.Option(metavar="0x...", help="Or the L1 address whose deposits have opened it."),
+    ] = "",
 ) -> None:
     """Show balance, margin, positions and resting orders of an account.
 
     Examples: `novation account --key alice`, `novation account 2`
     """
-    if (account_id is None) == (not key):
-        raise UserError("account: give either a number or --key")
+    if (account_id is not None) + bool(key) + bool(l1_address) != 1:
+        raise UserError("account: give one of a number, --key and --l1-address")
 
     async def show(client: Client) -> None:
-        wanted = account_id
-        if wanted is None:
-            public_key = load_keys(home.keys_path, key).stark_public
-            if not await client.find_accounts(public_key):
-                raise UserError(f"account: {key!r} has none; deposit first")
-            wanted = await client.find_account(public_key)
+        if account_id is not None:
+            wanted = account_id
+        elif key:
+            wanted = await _account_of_key(client, load_keys(home.keys_path, key))
+        else:
+            wanted, *others = await _accounts_of_address(client, l1_address)
+            if others:
+                numbers = ", ".join(str(number) for number in (wanted, *others))
+                console.print(f"accounts {numbers}; `novation account ID` shows one")
+                return
         _print_account(await client.account(wanted))
         orders = Table("order", "market", "side", "price", "size", "left", title="resting orders")
         for order in await client.open_orders(wanted):
@@ -72,6 +80,22 @@ def account(
         console.print(orders)
 
     ask_sequencer(home, show)
+
+
+async def _account_of_key(client: Client, keys: TraderKeys) -> int:
+    try:
+        return await client.find_account(keys.stark_public, l1_address=keys.l1_address)
+    except AccountChoiceError as error:
+        if not error.account_ids:
+            raise UserError(f"account: {keys.name!r} has none; deposit first") from error
+        raise UserError(f"{error}: `novation account ID`") from error
+
+
+async def _accounts_of_address(client: Client, l1_address: str) -> tuple[int, ...]:
+    found = await client.find_accounts(l1_address=l1_address)
+    if not found:
+        raise UserError(f"account: {l1_address} has none; deposit first")
+    return found
 
 
 def _print_account(account: Account) -> None:

@@ -67,7 +67,11 @@ class Players:
     async def __aenter__(self) -> Self:
         """Connect everybody."""
         for name, keys in self._traders.items():
-            client = Client(self._sequencer, signer=LocalSigner(keys.stark_private))
+            client = Client(
+                self._sequencer,
+                l1_address=keys.l1_address,
+                signer=LocalSigner(keys.stark_private),
+            )
             self.clients[name] = await self._stack.enter_async_context(client)
         return self
 

@@ -2,6 +2,7 @@
 
 from novation.client.client import Client
 from novation.client.errors import (
+    AccountChoiceError,
     ConnectionLostError,
     CustodyRejectedError,
     ErrorDetail,
@@ -38,6 +39,7 @@ from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
 __all__ = [
+    "AccountChoiceError",
     "Client",
     "ConnectionLostError",
     "CustodyRejectedError",

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 
 from novation.api.v1 import order_service_pb2, query_service_pb2
 from novation.client import checks, conversion, models
+from novation.client.accounts import Wanted, check_l1_address, found_ids, own_account_id
 from novation.client.errors import InvalidInputError, RejectedError, UnknownMarketError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
@@ -61,11 +62,15 @@ class Client:
         target: str,
         *,
         account_id: int | None = None,
+        l1_address: str | None = None,
         signer: Signer | None = None,
         sequencer_public_key: int | None = None,
         max_fee_ppm: int | None = None,
     ) -> None:
         """Name the server; pin `sequencer_public_key` to accept receipts of that key only.
+
+        Without `account_id` the account is the only one whose first key the signer's is. Strangers
+        can deposit for anybody's key, too: `l1_address` leaves only accounts of that address.
 
         `max_fee_ppm` is the highest fee rate that an order is signed with unless it names its own.
         By default it is the highest fee of any underlying when the client connects first, but at
@@ -73,6 +78,8 @@ class Client:
         """
         if account_id is not None:
             checks.account_id(account_id)
+        if l1_address is not None:
+            l1_address = check_l1_address(l1_address)
         if sequencer_public_key is not None:
             checks.integer("sequencer_public_key", sequencer_public_key, 1, FIELD_PRIME)
         if max_fee_ppm is not None:
@@ -83,6 +90,7 @@ class Client:
             )
         self._transport = Transport(checks.text("target", target))
         self._account_id = account_id
+        self._l1_address = l1_address
         self._signer = signer
         self._pinned_key = sequencer_public_key
         self._max_fee_ppm = max_fee_ppm
@@ -93,7 +101,8 @@ class Client:
         """Read the exchange's configuration and find the signer's key in the account.
 
         Raises:
-            InvalidInputError: the key is not one of the account's, or belongs to several accounts.
+            AccountChoiceError: without account_id, if the key is not the first of just one account.
+            InvalidInputError: the key is not one of the account's, or the L1 address is another.
             NotFoundError: there is no such account.
             ConnectionLostError: the server cannot be reached.
         """
@@ -317,17 +326,20 @@ class Client:
         message = await self._transport.call(self._transport.queries.GetAccount, request)
         return await self._converted(lambda: conversion.account(message.account, self.exchange))
 
-    async def find_accounts(self, public_key: int) -> tuple[int, ...]:
-        """Return the ids of the accounts that a key may sign for."""
-        return tuple((await self._found_accounts(public_key)).account_ids)
+    async def find_accounts(
+        self,
+        public_key: int | None = None,
+        *,
+        l1_address: str | None = None,
+        is_first_key: bool = False,
+    ) -> tuple[int, ...]:
+        """Return the ids of the accounts that a key may sign for, of an L1 address, or of both.
 
-    async def _found_accounts(self, public_key: int) -> query_service_pb2.FindAccountsResponse:
-        request = query_service_pb2.FindAccountsRequest(
-            public_key=checks.integer("public_key", public_key, 0, FIELD_PRIME).to_bytes(
-                FELT_BYTES, "big"
-            )
-        )
-        return await self._transport.call(self._transport.queries.FindAccounts, request)
+        Anybody may add anybody's key to his account; `is_first_key` leaves those that a deposit
+        opened for it. To the accounts of an L1 address only its own deposits add one.
+        """
+        wanted = Wanted(public_key, l1_address, is_first_key)
+        return tuple([account_id async for account_id in found_ids(self._transport, wanted)])
 
     async def order(self, order_id: int) -> models.Order:
         """Return an order, open or closed; NotFoundError if there was never one."""
@@ -442,26 +454,25 @@ class Client:
             raise InvalidInputError("the client cannot sign; pass a signer and connect")
         return self._factory
 
-    async def find_account(self, public_key: int) -> int:
-        """Return the one account of a key: whose first key it is, or else that has it at all.
-
-        Others can put the key into their accounts, but only a deposit makes it the first.
+    async def find_account(self, public_key: int, *, l1_address: str | None = None) -> int:
+        """Return the only account whose first key it is, among those of the L1 address if given.
 
         Raises:
-            InvalidInputError: there is no such account, or there are several.
+            AccountChoiceError: there is none, or there are several; it names them.
         """
-        found = await self._found_accounts(public_key)
-        for account_ids in (found.first_account_ids, found.account_ids):
-            if len(account_ids) == 1:
-                return account_ids[0]
-        raise InvalidInputError(
-            f"key {public_key:#x} belongs to accounts {list(found.account_ids)}; pass account_id"
-        )
+        return await own_account_id(self._transport, public_key, l1_address)
 
     async def _find_identity(self, signer: Signer) -> SigningIdentity:
         if self._account_id is None:
-            self._account_id = await self.find_account(signer.public_key)
+            self._account_id = await own_account_id(
+                self._transport, signer.public_key, self._l1_address
+            )
         account = await self.account(self._account_id)
+        if self._l1_address not in (None, account.l1_address):
+            raise InvalidInputError(
+                f"l1_address: account {self._account_id} is that of {account.l1_address}, "
+                f"not of {self._l1_address}"
+            )
         found_keys = [key for key in account.keys if key.public_key == signer.public_key]
         if not found_keys:
             raise InvalidInputError(

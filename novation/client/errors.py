@@ -4,6 +4,7 @@ NovationError
 ├── InvalidInputError          refused on this side, nothing was sent
 │   ├── OffGridError           price or size between two ticks or lots
 │   ├── UnknownMarketError     none was listed at the last look
+│   ├── AccountChoiceError     not one account whose first key it is: pass account_id
 │   └── FeeLimitError          the fee is above the client's own limit
 ├── RejectedError              refused by the exchange, nothing has changed
 │   ├── SignatureRejectedError     carries the hash that should have been signed
@@ -75,6 +76,41 @@ class FeeLimitError(InvalidInputError):
             f"{limit_ppm} ppm; pass a higher max_fee_ppm to the order or to the client to accept it"
         )
         self.field, self.value, self.limit = "max_fee_ppm", fee_ppm, limit_ppm
+
+
+class AccountChoiceError(InvalidInputError):
+    """A key is the first key of no account, or of several: which one is meant, only a human knows.
+
+    Anybody may add anybody's key to his account, so an account that just has it is never taken.
+
+    Attributes:
+        public_key: the key.
+        first_account_ids: accounts whose first key it is, of any L1 address.
+        account_ids: accounts in which it may sign. Of both only so many as one can read.
+    """
+
+    def __init__(
+        self,
+        public_key: int,
+        l1_address: str | None,
+        first_account_ids: tuple[int, ...],
+        account_ids: tuple[int, ...],
+    ) -> None:
+        """Keep the candidates; the text names them and says how to go on."""
+        which = "no account" if l1_address is None else f"no account of {l1_address}"
+        if l1_address is None and first_account_ids:
+            which = "several accounts"
+        candidates = (
+            f"it is the first of {list(first_account_ids)} and may sign for {list(account_ids)}, "
+            f"where strangers may have put it; pass account_id"
+        )
+        if not account_ids:
+            candidates = "it may sign for none; deposit first"
+        super().__init__(
+            f"account_id: key {public_key:#x} is the first key of {which}: {candidates}"
+        )
+        self.public_key = public_key
+        self.first_account_ids, self.account_ids = first_account_ids, account_ids
 
 
 class ReceiptError(NovationError):

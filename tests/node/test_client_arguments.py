@@ -91,6 +91,11 @@ def calls(client: Client) -> dict[str, tuple[Callable[[Any], Any], list[Any]]]:
         "account_id": (client.account, no_ids),
         "account_id ": (client.open_orders, no_ids),
         "public_key": (client.find_accounts, [*no_ids[:-1], None, 2**256]),
+        "l1_address": (
+            lambda value: client.find_accounts(l1_address=value),
+            [*no_ids, "0x12", "12" * 20, "0x" + "1g" * 20, "0x" + "12" * 20 + "\n", b"\x12" * 20],
+        ),
+        "is_first_key": (lambda value: client.find_accounts(1, is_first_key=value), [None, 1, ""]),
         "message_hash": (client.order_by_message, [*no_ids[:-1], None, 2**256]),
         "market": (client.book, no_market),
         "market ": (client.mark_price, no_market),

@@ -66,8 +66,7 @@ async def test_key_that_may_trade_then_trades_but_cannot_withdraw(tmp_path: Path
         async with node.client(2) as owner:
             added = await owner.add_key(key_of(1), TRADE)
             assert added.slot == 1
-        async with bot(node, account_id=None) as trader:
-            assert trader.account_id == 2
+        async with bot(node) as trader:
             order_id = await resting(trader, 990)
             with pytest.raises(PermissionRejectedError, match=r"needs 2 \(WITHDRAW\)"):
                 await trader.withdraw("1")
@@ -149,29 +148,6 @@ async def test_keys_when_the_node_restarts_then_still_hold(tmp_path: Path) -> No
                 await resting(owner, 990)
             # The first key's account is found: deposits name it.
             assert await owner.find_accounts(public_key(private_key(2))) == (2,)
-
-
-async def test_key_when_a_stranger_adds_it_to_his_account_then_its_owner_is_still_found(
-    tmp_path: Path,
-) -> None:
-    async with trading_node(tmp_path) as node:
-        async with node.client(3) as stranger:
-            await stranger.add_key(public_key(private_key(2)), ALL_PERMISSIONS)
-        async with Client(node.target, signer=LocalSigner(private_key(2))) as owner:
-            assert owner.account_id == 2
-            assert await owner.find_accounts(public_key(private_key(2))) == (2, 3)
-
-
-async def test_key_when_in_two_accounts_then_both_are_found(tmp_path: Path) -> None:
-    async with trading_node(tmp_path) as node:
-        for account_id in (3, 2):
-            async with node.client(account_id) as owner:
-                await owner.add_key(key_of(1), TRADE)
-        async with bot(node) as trader:
-            assert await trader.find_accounts(key_of(1)) == (2, 3)
-        with pytest.raises(InvalidInputError, match=r"accounts \[2, 3\]; pass account_id"):
-            async with bot(node, account_id=None):
-                pass
 
 
 def new_key(node: RunningNode, secret: int | None = None, **changes: Any) -> AddKey:
