@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ from sequencer.config import BatchPolicy, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
 from sequencer.node import Node, NodeParts, run_node
 from sequencer.proof_queue import FolderProofQueue
+from sequencer.rates import RatePolicy
 from sequencer.settlement import SettlementPolicy
 from sequencer.store import WrongExchangeError
 from sequencer.watcher import DeepReorgError, WatcherPolicy
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 SEQUENCER_KEYS: Final = "sequencer"
 OPERATOR_KEYS: Final = "operator"
 DEFAULT_BATCH: Final = BatchPolicy()
+RATES: Final = {item.name: item.default for item in fields(RatePolicy)}
 # What no restart cures: one line for the operator as the log's last.
 OPERATORS_MATTER: Final = (
     DataFolderInUseError,
@@ -45,15 +48,28 @@ OPERATORS_MATTER: Final = (
 )
 SECOND_L1_HELP: Final = "another node, which must hold a deposit or batch, too, before it counts"
 PROFILE_HELP: Final = "the prover's: batches are sealed so that its proofs fit beside them"
+RATE_HELP: Final = "how much one key or connection may send; docs/spec/api.md"
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
 def node_config(arguments: argparse.Namespace, key: int) -> NodeConfig:
-    """Return the node's settings for a local chain."""
+    """Return the node's settings for a local chain.
+
+    Raises:
+        UserError: one of them is out of range.
+    """
+    try:
+        return _node_config(arguments, key)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _node_config(arguments: argparse.Namespace, key: int) -> NodeConfig:
     return NodeConfig(
         listen_address=arguments.listen,
         sequencer_private_key=key,
         batch=batch_policy(arguments.profile, arguments.batch_steps, arguments.batch_age_ms),
+        rates=RatePolicy(**{name: getattr(arguments, name) for name in RATES}),
         # Long enough for the whole committee, so that one update carries all reports.
         oracle=OraclePolicy(
             grace_ms=500,
@@ -108,6 +124,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
     parser.add_argument("--oracle-heartbeat", type=int, default=20, metavar="SECONDS")
     parser.add_argument("--oracle-threshold-ppm", type=int, default=500, metavar="PPM")
+    for name, default in RATES.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=int, default=default, metavar="N", help=RATE_HELP)
     return parser.parse_args(arguments)
 
 

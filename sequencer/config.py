@@ -1,6 +1,6 @@
 """Settings of a node. What is consensus lives in `novation.protocol.config`, not here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from novation.protocol.constants import (
@@ -19,6 +19,8 @@ from sequencer.l1_cost import (
     verify_gas,
 )
 from sequencer.proof_collector import ProofPolicy
+from sequencer.rates import RatePolicy
+from sequencer.settings import check_setting
 from sequencer.settlement import SettlementPolicy
 from sequencer.watcher import WatcherPolicy
 
@@ -34,6 +36,8 @@ PROOFS_ON_L1: Final = tuple(
         (20, 125_771),
     )
 )
+# Of any of the server's limits: some become sizes of four bytes, one is multiplied before.
+MAX_LIMIT: Final = 2**24
 _NO_ROOM: Final = L1Room(-1, -1)
 # Of the first transaction in a batch: whatever it costs, it goes into one.
 _FIRST_STEPS: Final = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
@@ -93,6 +97,11 @@ class ServerLimits:
     max_listed: int = 500
     max_pending_listings: int = MAX_UNDERLYINGS
 
+    def __post_init__(self) -> None:
+        """Refuse, with a ValueError, bounds that let nothing through."""
+        for item in fields(self):
+            check_setting(item.name, getattr(self, item.name), 1, MAX_LIMIT)
+
 
 @dataclass(frozen=True, slots=True)
 class OraclePolicy:
@@ -135,6 +144,7 @@ class NodeConfig:
     lists_markets: bool = True
     batch: BatchPolicy = field(default_factory=BatchPolicy)
     limits: ServerLimits = field(default_factory=ServerLimits)
+    rates: RatePolicy = field(default_factory=RatePolicy)
     oracle: OraclePolicy = field(default_factory=OraclePolicy)
     watcher: WatcherPolicy = field(default_factory=WatcherPolicy)
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)

@@ -16,6 +16,7 @@ class NodeErrorCode(IntEnum):
     QUEUE_FULL = 1010
     SHUTTING_DOWN = 1011
     TOO_MANY_STREAMS = 1012
+    RATE_LIMITED = 1013
     NOT_FOUND = 1020
     RESUME_TOO_OLD = 1021
     RESUME_AHEAD = 1022
@@ -52,11 +53,15 @@ class SettlementHaltedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ErrorContext:
-    """What broke which rule: the rule's limit and the offending value as text."""
+    """What broke which rule: the rule's limit and the offending value as text.
+
+    `retry_after_ms`: when the same would be admitted, 0 if time alone does not change it.
+    """
 
     field: str = ""
     limit: str = ""
     value: str = ""
+    retry_after_ms: int = 0
 
 
 def context_of(broken: Broken) -> ErrorContext:

@@ -81,7 +81,7 @@ class Node:
         )
         engine = Engine(settings, self._database, parts.clock)
         clock = parts.clock
-        self.runner = EngineRunner(engine, clock, config.limits)
+        self.runner = EngineRunner(engine, clock, config.limits, config.rates)
         self._log = EventLog(
             self._database,
             engine.batches.last_sequence,

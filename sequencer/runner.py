@@ -1,6 +1,6 @@
 """Runs the engine on its own thread and forms groups of commands in front of it.
 
-    submit -> bounded queue -> group -> signatures (all cores) -> engine thread -> answers
+    submit -> waiting room -> group -> signatures (all cores) -> payment -> engine -> answers
 
 While the engine applies and writes one group, the signatures of the next one are verified.
 """
@@ -10,17 +10,20 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.transactions import OracleUpdate
+from sequencer.admission import Admission
 from sequencer.clock import Clock
 from sequencer.config import ServerLimits
 from sequencer.engine import Accepted, Command, Engine, GroupResult, Outcome
-from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.errors import NodeErrorCode, RequestRefusedError
+from sequencer.rates import RatePolicy
 from sequencer.signature_check import KeyDirectory, verify_group
+from sequencer.waiting_room import Ticket, WaitingRoom
 
 logger = logging.getLogger(__name__)
 
@@ -42,25 +45,20 @@ class PriceSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Ticket:
-    command: Command
-    answer: asyncio.Future[Accepted]
-
-
 class EngineRunner:
     """The only way to the engine for everything that runs in the event loop."""
 
-    def __init__(self, engine: Engine, clock: Clock, limits: ServerLimits) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, limits: ServerLimits, rates: RatePolicy
+    ) -> None:
         """Take over the engine; nobody else may call it from now on."""
         self._engine = engine
         self._clock = clock
-        self._limits = limits
         self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
         # As of the last durable result; whoever builds on them is checked again by the engine.
         self.parameters = engine.state.parameters
-        self._waiting: asyncio.Queue[_Ticket] = asyncio.Queue(limits.max_pending_commands)
-        self._verified: asyncio.Queue[Sequence[_Ticket]] = asyncio.Queue(1)
+        self._waiting = WaitingRoom(limits, Admission(rates, clock, self._last_nonce))
+        self._verified: asyncio.Queue[Sequence[Ticket]] = asyncio.Queue(1)
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._verify_thread = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._listeners: list[Listener] = []
@@ -75,7 +73,7 @@ class EngineRunner:
     @property
     def n_pending(self) -> int:
         """Commands that wait for the engine."""
-        return self._waiting.qsize()
+        return self._waiting.n_waiting
 
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` in the event loop with every durable result, in order."""
@@ -85,24 +83,20 @@ class EngineRunner:
         """Ask `source` for an update before each group."""
         self._prices = source
 
-    def enqueue(self, command: Command) -> asyncio.Future[Accepted]:
+    def enqueue(self, command: Command, connection: str = "") -> asyncio.Future[Accepted]:
         """Take a place in the queue now; awaiting the result gives the answer once it is durable.
 
+        `connection` names who brought a user's message.
+
         Raises:
-            RequestRefusedError: the node is overloaded or shutting down.
+            RequestRefusedError: the node is overloaded or shutting down, or the key has sent too
+                much (perhaps only when awaited).
             InvalidTransaction: (when awaited) the command breaks a rule of the protocol.
         """
         if self._is_closing:
             raise RequestRefusedError(NodeErrorCode.SHUTTING_DOWN, "the sequencer is stopping")
-        ticket = _Ticket(command, asyncio.get_running_loop().create_future())
-        try:
-            self._waiting.put_nowait(ticket)
-        except asyncio.QueueFull:
-            limit = str(self._limits.max_pending_commands)
-            context = ErrorContext("pending_commands", limit, limit)
-            raise RequestRefusedError(
-                NodeErrorCode.QUEUE_FULL, f"{limit} commands wait already; try again", context
-            ) from None
+        ticket = Ticket(command, connection)
+        self._waiting.enter(ticket)
         return ticket.answer
 
     async def call(self, function: Callable[[Engine], T]) -> T:
@@ -127,33 +121,27 @@ class EngineRunner:
     async def drain(self) -> None:
         """Refuse new commands and return when the queued ones are answered."""
         self._is_closing = True
-        await self._waiting.join()
+        await self._waiting.emptied()
 
     def close(self) -> None:
         """Stop the threads. `run` must have ended."""
         self._is_closing = True
         self._verify_thread.shutdown()
         self._engine_thread.shutdown()
-        while not self._waiting.empty():
-            ticket = self._waiting.get_nowait()
-            ticket.answer.cancel()
+        self._waiting.close()
 
     async def _verify_groups(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            group = [await self._waiting.get()]
-            while len(group) < self._limits.max_group_commands and not self._waiting.empty():
-                group.append(self._waiting.get_nowait())
+            group = await self._waiting.next_group()
             commands = [ticket.command for ticket in group]
             checked = await loop.run_in_executor(
                 self._verify_thread, verify_group, self._keys, self.parameters.oracle_keys, commands
             )
-            await self._verified.put(
-                [
-                    _Ticket(command, ticket.answer)
-                    for ticket, command in zip(group, checked, strict=True)
-                ]
-            )
+            tickets = [replace(t, command=c) for t, c in zip(group, checked, strict=True)]
+            paid = [ticket for ticket in tickets if self._waiting.settle(ticket)]
+            if paid:
+                await self._verified.put(paid)
 
     async def _apply_groups(self) -> None:
         while True:
@@ -169,7 +157,7 @@ class EngineRunner:
                 self._hear_of_update(update, outcomes.pop(0))
             for ticket, outcome in zip(group, outcomes, strict=True):
                 _answer(ticket.answer, outcome)
-                self._waiting.task_done()
+                self._waiting.leave()
 
     def _hear_of_update(self, update: Command, outcome: Outcome) -> None:
         if self._prices is not None and isinstance(outcome, InvalidTransaction):
@@ -180,6 +168,14 @@ class EngineRunner:
         while True:
             await self._clock.sleep_ms(SEAL_CHECK_MS)
             await self.change(Engine.seal_if_old)
+
+    def _last_nonce(self, account_id: int, key_index: int) -> int | None:
+        # Read beside the engine's thread: an account is never changed, only replaced, and a nonce
+        # that is one group old makes the key pay for what the engine will refuse as used.
+        account = self._engine.state.get_account(account_id)
+        if account is None or key_index >= len(account.nonces):
+            return None
+        return account.nonces[key_index]
 
     def _tell(self, result: GroupResult) -> None:
         self.parameters = result.parameters

@@ -16,6 +16,7 @@ NovationError
 │   │       ├── OrderCancelledError
 │   │       └── OrderExpiredError
 │   ├── OverloadedError        try again
+│   │   └── RateLimitedError       the key has sent too much: try again after retry_after_ms
 │   ├── ResumeTooOldError      start the stream again from a snapshot
 │   └── ResumeAheadError       the server knows no event of that number
 ├── ConnectionLostError        no answer; sending the same message again is safe
@@ -35,6 +36,7 @@ ERROR_METADATA_KEY = "novation-error-bin"
 _MESSAGE_TOO_LARGE = 1001
 _QUEUE_FULL = 1010
 _TOO_MANY_STREAMS = 1012
+_RATE_LIMITED = 1013
 _NOT_FOUND = 1020
 _RESUME_TOO_OLD = 1021
 _RESUME_AHEAD = 1022
@@ -127,6 +129,7 @@ class ErrorDetail:
 
     `code` and `name` are stable; `field`, `limit` and `value` say which rule was broken by what.
     `expected_hash` is not zero if a signature was wrong: the hash that should have been signed.
+    `retry_after_ms` is not zero if a rate was exceeded.
     """
 
     code: int
@@ -136,6 +139,7 @@ class ErrorDetail:
     limit: str = ""
     value: str = ""
     expected_hash: int = 0
+    retry_after_ms: int = 0
 
     @classmethod
     def from_message(cls, message: types_pb2.ErrorDetail) -> "ErrorDetail":
@@ -148,6 +152,7 @@ class ErrorDetail:
             limit=message.limit,
             value=message.value,
             expected_hash=int.from_bytes(message.expected_hash, "big"),
+            retry_after_ms=message.retry_after_ms,
         )
 
 
@@ -221,6 +226,18 @@ class OverloadedError(RejectedError):
     """The server is at one of its limits; try again."""
 
 
+class RateLimitedError(OverloadedError):
+    """The key has sent too many orders, or too many cancellations, which are counted apart.
+
+    `detail.limit` is how many it may send at once, `detail.value` how many this one made.
+    """
+
+    @property
+    def retry_after_ms(self) -> int:
+        """Milliseconds after which one more is taken."""
+        return self.detail.retry_after_ms
+
+
 class ResumeTooOldError(RejectedError):
     """The server has dropped the events that were asked for."""
 
@@ -244,6 +261,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     _NOT_FOUND: NotFoundError,
     _QUEUE_FULL: OverloadedError,
     _TOO_MANY_STREAMS: OverloadedError,
+    _RATE_LIMITED: RateLimitedError,
     _RESUME_TOO_OLD: ResumeTooOldError,
     _RESUME_AHEAD: ResumeAheadError,
     _ORDER_ALREADY_FILLED: OrderFilledError,

@@ -8,14 +8,14 @@ from novation.api.v1 import order_service_pb2
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.transactions import CancelOrder, UserTransaction
 from sequencer.clock import Clock
-from sequencer.engine import Accepted, Command
+from sequencer.engine import Accepted
 from sequencer.errors import RequestRefusedError
 from sequencer.lister import MarketLister
 from sequencer.messages import receipt_message
 from sequencer.rpc import decoding
 from sequencer.rpc.closed_orders import why_not_resting
 from sequencer.rpc.refusals import error_detail_of
-from sequencer.rpc.registration import Undecodable
+from sequencer.rpc.registration import CONNECTION, Undecodable
 from sequencer.runner import EngineRunner
 
 _Request = order_service_pb2.StreamOrdersRequest
@@ -119,12 +119,12 @@ class OrderService:
             if isinstance(request, Undecodable):
                 return _refusal(request.refusal)
             tx = decoding.order_command(request)
-            return tx, self._runner.enqueue(self._command(tx))
+            return tx, self._enqueue(tx)
         except (RequestRefusedError, InvalidTransaction) as error:
             return _refusal(error)
 
     async def _apply(self, tx: UserTransaction) -> Accepted:
-        return await self._answer(tx, self._runner.enqueue(self._command(tx)))
+        return await self._answer(tx, self._enqueue(tx))
 
     async def _answer(self, tx: UserTransaction, answer: "asyncio.Future[Accepted]") -> Accepted:
         """Wait for the outcome; a cancellation that comes too late is told why."""
@@ -147,8 +147,9 @@ class OrderService:
         response.CopyFrom(accepted.acknowledgement)
         return response
 
-    def _command(self, tx: UserTransaction) -> Command:
-        return decoding.user_command(tx, self._runner.exchange, self._clock.now_ms())
+    def _enqueue(self, tx: UserTransaction) -> "asyncio.Future[Accepted]":
+        command = decoding.user_command(tx, self._runner.exchange, self._clock.now_ms())
+        return self._runner.enqueue(command, CONNECTION.get())
 
 
 def _refusal(error: RequestRefusedError | InvalidTransaction) -> _Response:

@@ -17,6 +17,7 @@ _STATUS: Final = {
     NodeErrorCode.QUEUE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
     NodeErrorCode.SHUTTING_DOWN: grpc.StatusCode.UNAVAILABLE,
     NodeErrorCode.TOO_MANY_STREAMS: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    NodeErrorCode.RATE_LIMITED: grpc.StatusCode.RESOURCE_EXHAUSTED,
     NodeErrorCode.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     NodeErrorCode.RESUME_TOO_OLD: grpc.StatusCode.OUT_OF_RANGE,
     NodeErrorCode.RESUME_AHEAD: grpc.StatusCode.OUT_OF_RANGE,
@@ -65,4 +66,5 @@ def error_detail_of(error: RequestRefusedError | InvalidTransaction) -> types_pb
         limit=context.limit,
         value=context.value,
         expected_hash=felt_bytes(expected_hash) if expected_hash else b"",
+        retry_after_ms=context.retry_after_ms,
     )

@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -21,6 +22,8 @@ from sequencer.rpc.refusals import error_detail_of, status_of
 logger = logging.getLogger(__name__)
 
 ERROR_METADATA_KEY = "novation-error-bin"
+# Of the call that is being served: address and port of its other end.
+CONNECTION: ContextVar[str] = ContextVar("connection", default="")
 
 
 class Undecodable:
@@ -92,6 +95,7 @@ def _unary(
     behaviour: Callable[[Any], Awaitable[Message]],
 ) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Message]]:
     async def call(request: Message | Undecodable, context: grpc.aio.ServicerContext) -> Message:
+        CONNECTION.set(context.peer())
         try:
             if isinstance(request, Undecodable):
                 raise request.refusal
@@ -112,6 +116,7 @@ def _streaming(
         request: Any,  # noqa: ANN401 - a message or an iterator of messages
         context: grpc.aio.ServicerContext,
     ) -> AsyncIterator[Message]:
+        CONNECTION.set(context.peer())
         try:
             if not has_stream and isinstance(request, Undecodable):
                 raise request.refusal

@@ -133,7 +133,7 @@ class Receipt(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., result_code: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
 
 class ErrorDetail(_message.Message):
-    __slots__ = ("code", "name", "message", "field", "limit", "value", "expected_hash")
+    __slots__ = ("code", "name", "message", "field", "limit", "value", "expected_hash", "retry_after_ms")
     CODE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +141,7 @@ class ErrorDetail(_message.Message):
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_HASH_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     code: int
     name: str
     message: str
@@ -148,7 +149,8 @@ class ErrorDetail(_message.Message):
     limit: str
     value: str
     expected_hash: bytes
-    def __init__(self, code: _Optional[int] = ..., name: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., limit: _Optional[str] = ..., value: _Optional[str] = ..., expected_hash: _Optional[bytes] = ...) -> None: ...
+    retry_after_ms: int
+    def __init__(self, code: _Optional[int] = ..., name: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., limit: _Optional[str] = ..., value: _Optional[str] = ..., expected_hash: _Optional[bytes] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class Trade(_message.Message):
     __slots__ = ("sequence", "time_ms", "market_id", "price_ticks", "size_lots", "taker_side", "maker_order_id", "taker_order_id")
