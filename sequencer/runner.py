@@ -57,7 +57,8 @@ class EngineRunner:
         self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
         # As of the last durable result; whoever builds on them is checked again by the engine.
         self.parameters = engine.state.parameters
-        self._waiting = WaitingRoom(limits, Admission(rates, clock, self._last_nonce))
+        self._admission = Admission(rates, clock, self._last_nonce)
+        self._waiting = WaitingRoom(limits, self._admission)
         self._verified: asyncio.Queue[Sequence[Ticket]] = asyncio.Queue(1)
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._verify_thread = ThreadPoolExecutor(1, thread_name_prefix="verify")
@@ -82,6 +83,10 @@ class EngineRunner:
     def take_prices_from(self, source: PriceSource) -> None:
         """Ask `source` for an update before each group."""
         self._prices = source
+
+    def is_doubtful(self, connection: str) -> bool:
+        """Whether a connection has brought too much that no key pays for."""
+        return self._admission.is_doubtful(connection)
 
     def enqueue(self, command: Command, connection: str = "") -> asyncio.Future[Accepted]:
         """Take a place in the queue now; awaiting the result gives the answer once it is durable.

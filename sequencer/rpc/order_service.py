@@ -3,13 +3,14 @@
 import asyncio
 import functools
 from collections.abc import AsyncIterator
+from typing import Final
 
 from novation.api.v1 import order_service_pb2
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.transactions import CancelOrder, UserTransaction
 from sequencer.clock import Clock
 from sequencer.engine import Accepted
-from sequencer.errors import RequestRefusedError
+from sequencer.errors import NodeErrorCode, RequestRefusedError
 from sequencer.lister import MarketLister
 from sequencer.messages import receipt_message
 from sequencer.rpc import decoding
@@ -17,6 +18,10 @@ from sequencer.rpc.closed_orders import why_not_resting
 from sequencer.rpc.refusals import error_detail_of
 from sequencer.rpc.registration import CONNECTION, Undecodable
 from sequencer.runner import EngineRunner
+
+# A stream that brings what is only refused is read so much more slowly; as long as an order takes
+# to come back by default, so that its sender hears of it and others have the event loop.
+PAUSE_MS: Final = 5
 
 _Request = order_service_pb2.StreamOrdersRequest
 _Response = order_service_pb2.StreamOrdersResponse
@@ -110,7 +115,10 @@ class OrderService:
         try:
             async for request in requests:
                 request_id = 0 if isinstance(request, Undecodable) else request.request_id
-                await pending.put((request_id, self._start(request)))
+                started = self._start(request)
+                await pending.put((request_id, started))
+                if self._is_too_much(started):
+                    await self._clock.sleep_ms(PAUSE_MS)
         finally:
             await pending.put(None)
 
@@ -122,6 +130,12 @@ class OrderService:
             return tx, self._enqueue(tx)
         except (RequestRefusedError, InvalidTransaction) as error:
             return _refusal(error)
+
+    def _is_too_much(self, started: "_Started | _Response") -> bool:
+        """Whether the key has sent too many messages, or the connection too many bad ones."""
+        if isinstance(started, _Response) and started.error.code == NodeErrorCode.RATE_LIMITED:
+            return True
+        return self._runner.is_doubtful(CONNECTION.get())
 
     async def _apply(self, tx: UserTransaction) -> Accepted:
         return await self._answer(tx, self._enqueue(tx))

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from novation.protocol.errors import InvalidTransaction
@@ -21,14 +21,18 @@ from sequencer.engine import Command
 from sequencer.errors import RequestRefusedError
 from sequencer.node import Node, NodeParts, exempt_from_collection
 from sequencer.proof_queue import FolderProofQueue
+from sequencer.rates import RatePolicy
 from tests.node.support import POLICY, report_at
 from tests.support.builders import exchange_config, genesis, oracle_update, parameters
 from tests.support.simulation import SimulatedL1, deposit_entry
 
+UNLIMITED = RatePolicy(*[10**6] * len(fields(RatePolicy)))
+BENCH = BatchPolicy(max_cost_steps=2**20, max_age_ms=10_000)
 # Small and young batches, so that many kills fall into a seal.
 POLICIES = {
     "crash": replace(POLICY, batch=BatchPolicy(max_transactions=40, max_age_ms=300)),
-    "bench": replace(POLICY, batch=BatchPolicy(max_cost_steps=2**20, max_age_ms=10_000)),
+    "bench": replace(POLICY, batch=BENCH),
+    "unlimited": replace(POLICY, batch=BENCH, rates=UNLIMITED),
 }
 
 

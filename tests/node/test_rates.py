@@ -23,6 +23,7 @@ from sequencer.config import ServerLimits
 from sequencer.engine import Command
 from sequencer.errors import NodeErrorCode, RequestRefusedError
 from sequencer.rates import MAX_REFILL_S, RatePolicy, TokenBuckets
+from sequencer.rpc.order_service import PAUSE_MS
 from sequencer.waiting_room import Ticket, WaitingRoom
 from tests.node.support import POLICY, RunningNode, UnhurriedClock, refusal, trading_node
 from tests.node.test_bad_input import order
@@ -41,9 +42,16 @@ class StoppedClock(UnhurriedClock):
     """No token comes back until a test lets time pass."""
 
     passed_ms = 0
+    n_pauses = 0
 
     def elapsed_ms(self) -> int:
         return self.passed_ms
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        """Count the pauses of streams, which are not waited for."""
+        is_pause = duration_ms == PAUSE_MS
+        self.n_pauses += is_pause
+        await super().sleep_ms(0 if is_pause else duration_ms)
 
 
 # Buckets ----------------------------------------------------------------------------------------
@@ -328,6 +336,9 @@ async def test_flood_on_a_node_is_refused_by_key_and_another_key_is_served(tmp_p
         assert of_honest == {"placed": BURST}
         n_accepted = await node.node.runner.call(lambda engine: engine.counters.n_orders_accepted)
         assert n_accepted == 2 * BURST
+        # The flood's stream is read more slowly, but for what came before the key had paid:
+        # some 256 of a stream wait for their answers at a time.
+        assert 200 < clock_of(node).n_pauses <= 500 - BURST
         request = flood[-1].place
         before = await node.trace()
         status, detail = await refusal(node.stubs.orders.PlaceOrder(request))
@@ -365,8 +376,9 @@ async def test_budget_when_strangers_name_the_account_then_untouched(tmp_path: P
     """Bad signatures, on the victim's connection and on others, and its own messages repeated."""
     async with limited_node(tmp_path) as node:
         # The stubs and `outcomes` share a connection: the worst case.
-        forged = orders_of(node, 2, range(1, 501), key=private_key(3))
-        assert await outcomes(node, forged) == {"INVALID_SIGNATURE": 500}
+        forged = orders_of(node, 2, range(1, 1_001), key=private_key(3))
+        assert await outcomes(node, forged) == {"INVALID_SIGNATURE": 1_000}
+        assert 300 < clock_of(node).n_pauses <= 600
         seen = orders_of(node, 2, range(1, 3))
         assert await outcomes(node, seen * 100) == {"placed": 200}
         refused = orders_of(node, 2, range(501, 502), max_fee_ppm=0)
