@@ -27,12 +27,15 @@ from novation.protocol.parameters import Underlying
 from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     Deposit,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    PruneOrder,
     RemoveKey,
+    SetCancelTimer,
     SetParameter,
     UserTransaction,
     Withdraw,
@@ -54,7 +57,8 @@ _OPENED: Final = 0
 _DISPLAY_SHIFT: Final = 112
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
-_TYPE_LIST_MARKET: Final = 8
+_TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
+_TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER = range(11, 13)
 # Nonces of the slots 1 to 3 and 4 to 7: the words that the program keeps besides the first nonce.
 _OTHER_SLOTS: Final = slice(1, NONCES_PER_WORD)
 _HIGH_SLOTS: Final = slice(NONCES_PER_WORD, None)
@@ -86,6 +90,8 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
         delay_ms = 0 if last else witness.entries[index + 1].time_ms - entry.time_ms
+        for account_id in entry.timed_out:
+            tape.extend(([_TYPE_APPLY_TIMER, 0], [account_id]))
         tape.extend(_entry(entry, delay_ms, guesses))
     tape[1] = _batch(witness, output, guesses.n_ephemeral)
     tape.extend(_account_leaves(witness, output))
@@ -134,7 +140,7 @@ def account_record(account: Account) -> Argument:
         identity,
         account.nonces[0],
         account.collateral_quanta,
-        account.open_orders,
+        account.cancel_all_at_ms,
         positions,
         _NULL,
         0,
@@ -147,6 +153,8 @@ def _position_fields(position: Position) -> list[int]:
         position.size_lots,
         position.open_buy_lots,
         position.open_sell_lots,
+        position.n_orders,
+        position.min_order_id,
         exposure_lots(position),
         max(position.size_lots, 0),
     ]
@@ -171,6 +179,8 @@ def order_record(order: RestingOrder, key: int) -> Argument:
         int(order.reduce_only),
         order.market_id,
         int(order.side),
+        order.max_fee_ppm,
+        order.origin,
     ]
     return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
 
@@ -216,7 +226,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         witness.old_roots.orders,
         witness.old_roots.markets,
         witness.entries[0].time_ms,
-        len(witness.entries),
+        sum(1 + len(entry.timed_out) for entry in witness.entries),
         len(output.operations),
         len(output.withdrawals),
         len(output.accounts),
@@ -342,8 +352,17 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
     elif isinstance(tx, CancelOrder):
         assert isinstance(entry.hints, CancelOrderHints)
         yield [_TYPE_CANCEL_ORDER, delay_ms]
-        yield [*_head(tx), tx.order_id, entry.hints.predecessor_id]
+        hints = entry.hints
+        yield [*_head(tx), hints.order_id, int(tx.order_id == 0), hints.predecessor_id]
         yield from guesses.use_nonce(tx)
+        guesses.remove(hints.order_id)
+    elif isinstance(tx, CancelAll | SetCancelTimer):
+        yield from _cancel_all(tx, delay_ms)
+        yield from guesses.use_nonce(tx)
+    elif isinstance(tx, PruneOrder):
+        assert isinstance(entry.hints, CancelOrderHints)
+        yield [_TYPE_PRUNE_ORDER, delay_ms]
+        yield [tx.order_id, entry.hints.predecessor_id]
         guesses.remove(tx.order_id)
     elif isinstance(tx, Deposit):
         yield [_TYPE_DEPOSIT, delay_ms]
@@ -370,6 +389,15 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
     else:
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]
+
+
+def _cancel_all(tx: CancelAll | SetCancelTimer, delay_ms: int) -> Iterator[Argument]:
+    if isinstance(tx, CancelAll):
+        yield [_TYPE_CANCEL_ALL, delay_ms]
+        yield [*_head(tx), tx.market_id or 0, int(tx.market_id is not None)]
+    else:
+        yield [_TYPE_SET_CANCEL_TIMER, delay_ms]
+        yield [*_head(tx), tx.cancel_all_at_ms]
 
 
 def _change_key(tx: AddKey | RemoveKey, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:

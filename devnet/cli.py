@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "deposit": CommandSource("devnet.commands.funds", "deposit"),
     "order": CommandSource("devnet.commands.trading", "order"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
+    "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),
     "parameters": CommandSource("devnet.commands.parameters", "app"),
     "list": CommandSource("devnet.commands.parameters", "list_market"),

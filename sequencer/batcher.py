@@ -26,6 +26,7 @@ from novation.protocol.transactions import (
     ListMarket,
     OracleUpdate,
     PlaceOrder,
+    PruneOrder,
     RemoveKey,
     SetParameter,
     Transaction,
@@ -146,7 +147,7 @@ class BatchMeter:
         if isinstance(tx, PlaceOrder):
             assert isinstance(result.hints, PlaceOrderHints)
             return order_cost(len(result.hints.visits), result.n_slots)
-        if isinstance(tx, CancelOrder):
+        if isinstance(tx, CancelOrder | PruneOrder):
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
         if isinstance(tx, ListMarket):
             return MARKET_COST

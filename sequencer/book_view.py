@@ -14,7 +14,6 @@ from novation.protocol.events import (
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
-    OrdersKilled,
 )
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
@@ -73,21 +72,14 @@ class BookView:
             elif isinstance(event, BooksKilled):
                 for underlying_id in list(self._dead_below):
                     changed |= dict.fromkeys(self._kill(underlying_id, event.dead_below_order_id))
-            elif isinstance(event, OrdersKilled):
-                killed = self._kill(event.underlying_id, event.dead_below_order_id)
-                changed |= dict.fromkeys(killed)
             level = self._apply_one(event)
             if level is not None:
                 changed[level] = None
         return [self._change(*level) for level in changed]
 
     def lives(self, market_id: int, order_id: int) -> bool:
-        """Say whether no gap and no raised fee has killed an order."""
+        """Say whether no gap has killed an order."""
         return not self._is_dead(market_id, order_id)
-
-    def underlying_id(self, market_id: int) -> int:
-        """Return the underlying of a listed market."""
-        return self._underlying_ids[market_id]
 
     def levels(self, market_id: int, side: Side, depth: int) -> list[LevelChange]:
         """Return the best `depth` levels of a side, best first."""

@@ -137,11 +137,13 @@ class NodeConfig:
     """Everything that one node needs to know besides the exchange's configuration.
 
     `lists_markets`: the node opens the market of every underlying that has a price.
+    `prunes_orders`: it takes dead orders out of the book.
     """
 
     listen_address: str
     sequencer_private_key: int
     lists_markets: bool = True
+    prunes_orders: bool = True
     batch: BatchPolicy = field(default_factory=BatchPolicy)
     limits: ServerLimits = field(default_factory=ServerLimits)
     rates: RatePolicy = field(default_factory=RatePolicy)

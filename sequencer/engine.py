@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from novation.api.v1 import order_service_pb2
-from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.batch import CancelOrderHints, PlaceOrderHints, TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
@@ -23,7 +23,6 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
-    CancelOrder,
     OracleUpdate,
     Transaction,
     UserTransaction,
@@ -36,6 +35,7 @@ from sequencer.batcher import BatchMeter
 from sequencer.batches import BatchArchive, Settled, batch_record
 from sequencer.clock import Clock
 from sequencer.config import BatchPolicy
+from sequencer.dead_orders import DeadOrders
 from sequencer.feed import FeedEvent
 from sequencer.history import AppliedEntry, History
 from sequencer.journal import JournalEntry, put_entry, read_entries
@@ -161,6 +161,7 @@ class Engine:
         open_batch(self.state)
         check_conservation(self.state)
         self._sums = RunningSums(self.state)
+        self.dead_orders = DeadOrders(self.state)
         self._replay()
 
     def process(self, commands: Sequence[Command]) -> GroupResult:
@@ -302,6 +303,7 @@ class Engine:
         self.meter.grow(len(self.state.underlyings))
         self.counters.count(result.events)
         self.account_index.learn(result.events, self.state.accounts)
+        self.dead_orders.learn(result.events, self.state)
         applied = AppliedEntry(entry, message_hash, result.events)
         self._unpublished.feed.extend(self.history.record(applied))
         self._unpublished.events.extend(result.events)
@@ -317,7 +319,7 @@ class Engine:
             message_hash=message_hash,
             time_ms=entry.time_ms,
             result_code=result.result_code,
-            order_id=_order_id(entry.transaction, result),
+            order_id=_order_id(result),
         ).signed(self.settings.exchange.config_hash, self.settings.private_key)
         answer = acknowledgement(entry.transaction, receipt, result.events)
         if message_hash:
@@ -379,10 +381,10 @@ def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
     return tx.message_hash(config) if isinstance(tx, UserTransaction) else 0
 
 
-def _order_id(tx: Transaction, result: TransactionResult) -> int:
-    if isinstance(result.hints, PlaceOrderHints):
-        return result.hints.order_id
-    return tx.order_id if isinstance(tx, CancelOrder) else 0
+def _order_id(result: TransactionResult) -> int:
+    """Return the order that was placed or taken off the book, 0 if there is none."""
+    hints = result.hints
+    return hints.order_id if isinstance(hints, PlaceOrderHints | CancelOrderHints) else 0
 
 
 def _load_counters(database: Database) -> Counters:

@@ -10,16 +10,18 @@ from enum import IntEnum
 from typing import Final
 
 from novation.api.v1 import stream_service_pb2, types_pb2
-from novation.protocol.constants import MAX_OPEN_ORDERS
+from novation.protocol.constants import MAX_ORDERS_PER_SLOT, MAX_POSITIONS
 from novation.protocol.events import Deposited, DepositFailed, Event, OrderFilled, Withdrawn
 from novation.protocol.orders import Side
 from sequencer import keyspace
 from sequencer.book_view import LevelChange
 from sequencer.messages import SIDES, level_message
 
-# A transaction has at most 32 visits with five messages each and a few more, or kills at most
-# `MAX_OPEN_ORDERS` of each account.
-EVENTS_PER_TRANSACTION: Final = 4096
+_MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
+# A transaction has at most 32 visits with five messages each and a few more, and 33 accounts whose
+# timers run out: each of their orders has a message, and so has its price level. A gap kills at
+# most that many of each account.
+EVENTS_PER_TRANSACTION: Final = 2**19
 
 FeedMessage = (
     stream_service_pb2.StreamBookResponse
@@ -105,7 +107,7 @@ class FeedBuilder:
         self._add(Channel.ACCOUNT, account_id, message)
 
     def add_killed(self, updates: Mapping[int, Sequence[stream_service_pb2.OrderUpdate]]) -> None:
-        """Add the orders that a gap or a raised fee has killed, by account.
+        """Add the orders that a gap has killed, by account.
 
         There can be more than numbers. So each account's are numbered from the same one on: a
         number must be unique in its stream only.
@@ -122,7 +124,7 @@ class FeedBuilder:
         # The log forgets its oldest events, up to a number: they have to ascend.
         self.events += sorted(killed, key=lambda event: event.number)
         most = max(map(len, updates.values()), default=0)
-        assert most <= MAX_OPEN_ORDERS
+        assert most <= _MOST_ORDERS
         self._next_number += most
 
     def add_balance(self, event: Event) -> None:

@@ -14,8 +14,8 @@ from novation.protocol.events import (
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
-    OrdersKilled,
 )
+from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
 from sequencer import keyspace
@@ -59,12 +59,15 @@ class History:
         """Start from the last sealed batch; `event_retention` counts journal entries."""
         self._database = database
         self._event_retention = event_retention
-        self.book = BookView(state.markets, state.underlyings, state.orders.values())
+        orders = [order for order in state.orders.values() if not is_cancelled(state, order)]
+        self.book = BookView(state.markets, state.underlyings, orders)
         # By account and order: the market.
         self._open_orders: dict[int, dict[int, int]] = {}
-        for order in state.orders.values():
+        for order in orders:
             self._open_orders.setdefault(order.account_id, {})[order.order_id] = order.market_id
         self._orders: dict[int, types_pb2.Order] = {}
+        # The orders that messages placed, by their keys in the database.
+        self._placed: dict[bytes, int] = {}
         # Those of the group that is not written yet.
         self._acknowledgements: dict[int, order_service_pb2.StreamOrdersResponse] = {}
         self._feed: list[FeedEvent] = []
@@ -89,10 +92,19 @@ class History:
         value = self._database.get(keyspace.number_key(keyspace.ORDER, order_id))
         return None if value is None else types_pb2.Order.FromString(value)
 
+    def placed_order_id(self, account_id: int, key_index: int, nonce: int) -> int:
+        """Return the number of the order that a message placed, 0 if there is none."""
+        key = keyspace.origin_key(account_id, key_index, nonce)
+        return self._placed.get(key) or int.from_bytes(self._database.get(key, b""), "big")
+
     def open_orders(self, account_id: int) -> list[types_pb2.Order]:
         """Return the records of an account's resting orders, oldest first."""
         orders = map(self.order, sorted(self._open_orders.get(account_id, ())))
         return [order for order in orders if order is not None]
+
+    def n_open_orders(self, account_id: int) -> int:
+        """Return how many orders of an account rest."""
+        return len(self._open_orders.get(account_id, ()))
 
     def acknowledgement(self, message_hash: int) -> order_service_pb2.StreamOrdersResponse | None:
         """Return the answer that a message got, None if it was never accepted."""
@@ -122,12 +134,15 @@ class History:
             write_batch.put(
                 keyspace.number_key(keyspace.ORDER, order_id), order.SerializeToString()
             )
+        for key, order_id in self._placed.items():
+            write_batch.put(key, order_id.to_bytes(_SEQUENCE_BYTES, "big"))
         self._put_events(write_batch, last_sequence)
         self._drop_old_events(write_batch, last_sequence - self._event_retention)
 
     def forget_pending(self) -> None:
         """The seal is durable: reads may go to the database."""
         self._orders.clear()
+        self._placed.clear()
         self._feed.clear()
 
     def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
@@ -138,15 +153,17 @@ class History:
         elif isinstance(event, OrderCancelled):
             self._record_cancelled(event, feed)
         elif isinstance(event, BooksKilled):
-            self._record_killed(None, feed)
-        elif isinstance(event, OrdersKilled):
-            self._record_killed(event.underlying_id, feed)
+            self._record_killed(feed)
         else:
             feed.add_balance(event)
 
     def _record_placed(self, event: OrderPlaced, applied: AppliedEntry, feed: FeedBuilder) -> None:
         order = _new_order(event, applied)
         self._orders[event.order_id] = order
+        tx = applied.entry.transaction
+        assert isinstance(tx, PlaceOrder)
+        key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce)
+        self._placed[key] = event.order_id
         if event.resting_lots:
             self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
         feed.add_order(event.account_id, order_update(order))
@@ -173,8 +190,8 @@ class History:
         self._close(order)
         feed.add_order(order.account_id, order_update(order))
 
-    def _record_killed(self, underlying_id: int | None, feed: FeedBuilder) -> None:
-        """Tell the owners of all that lives in an underlying's books, or in all of them: it dies.
+    def _record_killed(self, feed: FeedBuilder) -> None:
+        """Tell the owners of all that lives in the books: it dies.
 
         The book does not know of the kill yet, so what died before is told once only.
         """
@@ -183,8 +200,7 @@ class History:
             ids = [
                 order_id
                 for order_id, market_id in market_of_order.items()
-                if underlying_id in (None, self.book.underlying_id(market_id))
-                and self.book.lives(market_id, order_id)
+                if self.book.lives(market_id, order_id)
             ]
             if ids:
                 killed[account_id] = [self._killed_update(order_id) for order_id in sorted(ids)]

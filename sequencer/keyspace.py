@@ -15,12 +15,14 @@ CALLDATA: Final = b"c"
 SENT: Final = b"t"
 BATCH_CHANGE: Final = b"s"
 ORDER: Final = b"o"
+ORDER_OF_ORIGIN: Final = b"n"
 ACKNOWLEDGEMENT: Final = b"h"
 EVENT: Final = b"e"
 EVENT_KEYS: Final = b"E"
 META: Final = b"m"
 
 _EVENT_KEY: Final = struct.Struct(">cBIQ")
+_ORIGIN_KEY: Final = struct.Struct(">cIBQ")
 
 META_CONFIG_HASH: Final = META + b"config_hash"
 META_FORMAT: Final = META + b"format"
@@ -49,6 +51,11 @@ def felt_of(key: bytes) -> int:
 def event_key(channel: int, scope_id: int, number: int) -> bytes:
     """Return the key of a stream event: those of one scope lie together, in order."""
     return _EVENT_KEY.pack(EVENT, channel, scope_id, number)
+
+
+def origin_key(account_id: int, key_index: int, nonce: int) -> bytes:
+    """Return the key of the number of the order that a message placed."""
+    return _ORIGIN_KEY.pack(ORDER_OF_ORIGIN, account_id, key_index, nonce)
 
 
 def event_of(key: bytes) -> tuple[int, int, int]:

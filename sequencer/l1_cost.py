@@ -39,12 +39,12 @@ OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 29
 # An account has up to eight keys, each with a nonce of 62 bits, four of them in a word. The record
 # has the slots of keys if the batch changed them.
-ACCOUNT_BYTES: Final = 23 + 2 * 32
+ACCOUNT_BYTES: Final = 27 + 2 * 32
 ACCOUNT_FELTS: Final = 3
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
-POSITION_BYTES: Final = 25
-ORDER_BYTES: Final = 22 + 21
+POSITION_BYTES: Final = 32
+ORDER_BYTES: Final = 32 + 21
 ORDER_FELTS: Final = 2
 
 # Measured (tests/e2e/test_l1_cost.py does it again) and rounded up, for outputs of up to 4,000

@@ -6,6 +6,7 @@ from typing import Final
 from novation import display
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
+from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -13,9 +14,11 @@ from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     PlaceOrder,
     RemoveKey,
+    SetCancelTimer,
     Transaction,
     Withdraw,
 )
@@ -40,6 +43,9 @@ CANCEL_REASONS: Final = {
     CancelReason.IMMEDIATE_OR_CANCEL: types_pb2.CANCEL_REASON_IOC,
     CancelReason.MAKER_LIMIT: types_pb2.CANCEL_REASON_MAKER_LIMIT,
     CancelReason.KILLED: types_pb2.CANCEL_REASON_KILLED,
+    CancelReason.FEE: types_pb2.CANCEL_REASON_FEE,
+    CancelReason.CANCEL_ALL: types_pb2.CANCEL_REASON_CANCEL_ALL,
+    CancelReason.TIMER: types_pb2.CANCEL_REASON_TIMER,
 }
 
 
@@ -121,13 +127,20 @@ def acknowledgement(
             resting_lots=placed.resting_lots,
         )
         return order_service_pb2.StreamOrdersResponse(placed=response)
-    if isinstance(tx, CancelOrder):
-        lots = sum(e.remaining_lots for e in events if isinstance(e, OrderCancelled))
-        cancelled = order_service_pb2.CancelOrderResponse(receipt=signed, cancelled_lots=lots)
-        return order_service_pb2.StreamOrdersResponse(cancelled=cancelled)
+    if isinstance(tx, CancelOrder | CancelAll):
+        return _cancellation(tx, receipt, events)
+    if isinstance(tx, SetCancelTimer):
+        timer = order_service_pb2.SetCancelTimerResponse(receipt=signed)
+        return order_service_pb2.StreamOrdersResponse(cancel_timer_set=timer)
     if isinstance(tx, Withdraw):
         withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
+    return _key_change(tx, signed)
+
+
+def _key_change(
+    tx: Transaction, signed: types_pb2.Receipt
+) -> order_service_pb2.StreamOrdersResponse:
     if isinstance(tx, AddKey):
         added = order_service_pb2.AddKeyResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(key_added=added)
@@ -135,6 +148,23 @@ def acknowledgement(
         removed = order_service_pb2.RemoveKeyResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(key_removed=removed)
     return order_service_pb2.StreamOrdersResponse()
+
+
+def _cancellation(
+    tx: CancelOrder | CancelAll, receipt: Receipt, events: Sequence[Event]
+) -> order_service_pb2.StreamOrdersResponse:
+    """Return the answer to who cancels one order or all; a timer may have been quicker."""
+    signed = receipt_message(receipt)
+    gone = [event for event in events if isinstance(event, OrderCancelled)]
+    if isinstance(tx, CancelAll):
+        n_orders = sum(event.reason is CancelReason.CANCEL_ALL for event in gone)
+        all_cancelled = order_service_pb2.CancelAllResponse(
+            receipt=signed, n_cancelled_orders=n_orders
+        )
+        return order_service_pb2.StreamOrdersResponse(all_cancelled=all_cancelled)
+    lots = sum(event.remaining_lots for event in gone if event.order_id == receipt.order_id)
+    cancelled = order_service_pb2.CancelOrderResponse(receipt=signed, cancelled_lots=lots)
+    return order_service_pb2.StreamOrdersResponse(cancelled=cancelled)
 
 
 def effective_size_lots(events: Iterable[Event]) -> int:
@@ -208,8 +238,11 @@ def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
     )
 
 
-def account_message(account_id: int, account: Account, margin: Margin | None) -> types_pb2.Account:
+def account_message(
+    account_id: int, account: Account, margin: Margin | None, n_open_orders: int
+) -> types_pb2.Account:
     """Return an account as a message; `margin` is None while a price is missing."""
+    has_timer = account.cancel_all_at_ms != LAST_TIME_MS
     message = types_pb2.Account(
         account_id=account_id,
         l1_address=address_bytes(account.l1_address),
@@ -223,7 +256,8 @@ def account_message(account_id: int, account: Account, margin: Margin | None) ->
             for key, nonce in zip(account.keys, account.nonces, strict=True)
         ],
         collateral_quanta=str(account.collateral_quanta),
-        n_open_orders=account.open_orders,
+        n_open_orders=n_open_orders,
+        cancel_all_at_ms=account.cancel_all_at_ms if has_timer else 0,
         positions=[
             types_pb2.Position(
                 market_id=position.market_id,

@@ -33,6 +33,7 @@ from sequencer.lister import MarketLister
 from sequencer.oracle import OracleAggregator
 from sequencer.proof_collector import ProofCollector
 from sequencer.proof_queue import ProofQueue
+from sequencer.pruner import Pruner
 from sequencer.rpc.oracle_service import OracleService
 from sequencer.rpc.order_service import OrderService
 from sequencer.rpc.query_service import QueryService
@@ -171,6 +172,8 @@ class Node:
         }
         if self._config.lists_markets:
             loops["lister"] = self._lister.run()
+        if self._config.prunes_orders:
+            loops["pruner"] = Pruner(self.runner, self._clock).run()
         return loops
 
     def _note_end(self, task: "asyncio.Task[None]") -> None:

@@ -183,7 +183,8 @@ def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Accou
     state = engine.state
     has_margin = all(state.mark_price_x16(slot.market_id) for slot in found.positions)
     margin = margin_of(found, state.underlyings, state.parameters) if has_margin else None
-    return account_message(account_id, found, margin)
+    n_open_orders = engine.history.n_open_orders(account_id)
+    return account_message(account_id, found, margin, n_open_orders)
 
 
 def _market(state: State, market_id: int) -> types_pb2.Market:

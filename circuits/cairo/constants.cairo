@@ -14,6 +14,7 @@ const MULTIPLIER_BOUND = 2 ** 12;
 const RATE_BOUND = 2 ** 20;
 const PPM_ONE = 10 ** 6;
 const TIME_BOUND = 2 ** 48;
+const LAST_TIME_MS = 2 ** 48 - 1;
 const ACCOUNT_ID_BOUND = 2 ** 32;
 const ORDER_ID_BOUND = 2 ** 48;
 const NONCE_BOUND = 2 ** 62;
@@ -23,7 +24,7 @@ const MAX_UNDERLYINGS = 16;
 const MAX_ORACLES = 16;
 const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
-const MAX_OPEN_ORDERS = 1024;
+const MAX_ORDERS_PER_SLOT = 128;
 const MAX_MAKERS_PER_ORDER = 32;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 
@@ -47,8 +48,8 @@ const ADMIN_BIT = 2;
 const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 5;
-const OUTPUT_VERSION = 5;
+const STATE_VERSION = 6;
+const OUTPUT_VERSION = 6;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';
@@ -58,6 +59,8 @@ const MESSAGE_CANCEL_ORDER = 2;
 const MESSAGE_WITHDRAW = 3;
 const MESSAGE_ADD_KEY = 4;
 const MESSAGE_REMOVE_KEY = 5;
+const MESSAGE_CANCEL_ALL = 6;
+const MESSAGE_SET_CANCEL_TIMER = 7;
 const MESSAGE_ORACLE_REPORT = 16;
 
 const OPERATION_DEPOSIT = 1;

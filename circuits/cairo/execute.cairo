@@ -3,12 +3,16 @@ from starkware.cairo.common.dict_access import DictAccess
 
 from circuits.cairo.environment import Environment
 from circuits.cairo.transactions.add_key import add_key
+from circuits.cairo.transactions.apply_timer import apply_timer
+from circuits.cairo.transactions.cancel_all import cancel_all
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
 from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
+from circuits.cairo.transactions.prune_order import prune_order
 from circuits.cairo.transactions.remove_key import remove_key
+from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.withdraw import withdraw
 
@@ -35,6 +39,10 @@ const TYPE_ORACLE_UPDATE = 4;
 const TYPE_SET_PARAMETER = 5;
 const TYPE_ADD_KEY = 6;
 const TYPE_REMOVE_KEY = 7;
+const TYPE_CANCEL_ALL = 9;
+const TYPE_SET_CANCEL_TIMER = 10;
+const TYPE_PRUNE_ORDER = 11;
+const TYPE_APPLY_TIMER = 12;
 
 // Executes the transactions of a batch.
 //
@@ -73,50 +81,78 @@ func execute{
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
         );
     }
-    if (message.type == TYPE_CANCEL_ORDER) {
-        cancel_order(environment, time_ms);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_DEPOSIT) {
-        let (environment) = deposit(environment);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_WITHDRAW) {
-        let (environment) = withdraw(environment, time_ms);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_ORACLE_UPDATE) {
-        let (environment) = oracle_update(environment, time_ms, next_order_id);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_SET_PARAMETER) {
-        let (environment) = set_parameter(environment, next_order_id);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_ADD_KEY) {
-        add_key(environment, time_ms);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_REMOVE_KEY) {
-        remove_key(environment, time_ms);
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    list_market(environment, time_ms);
+    let (environment) = apply_other(message.type, environment, time_ms, next_order_id);
     return execute(
         n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
     );
+}
+
+// Executes what is not an order.
+func apply_other{
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
+}(type, environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
+    if (type == TYPE_CANCEL_ORDER) {
+        cancel_order(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_ORACLE_UPDATE) {
+        let (environment) = oracle_update(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
+    if (type == TYPE_DEPOSIT) {
+        let (environment) = deposit(environment);
+        return (environment=environment);
+    }
+    if (type == TYPE_WITHDRAW) {
+        let (environment) = withdraw(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_SET_PARAMETER) {
+        let (environment) = set_parameter(environment);
+        return (environment=environment);
+    }
+    return apply_kept(type, environment, time_ms, next_order_id);
+}
+
+// Executes what leaves the environment as it is, besides orders and their cancelling.
+func apply_kept{
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    accounts_log: DictAccess*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
+}(type, environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
+    alloc_locals;
+    if (type == TYPE_CANCEL_ALL) {
+        cancel_all(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
+    if (type == TYPE_PRUNE_ORDER) {
+        prune_order(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_SET_CANCEL_TIMER) {
+        set_cancel_timer(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_APPLY_TIMER) {
+        apply_timer(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
+    if (type == TYPE_ADD_KEY) {
+        add_key(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_REMOVE_KEY) {
+        remove_key(environment, time_ms);
+        return (environment=environment);
+    }
+    list_market(environment, time_ms);
+    return (environment=environment);
 }

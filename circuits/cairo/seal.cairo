@@ -47,7 +47,7 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
         identity=account.identity,
         nonce_0=account.nonce_0,
         collateral_quanta=account.collateral_quanta + fees_quanta,
-        open_orders=account.open_orders,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
         prices=account.prices,
         surplus=account.surplus,

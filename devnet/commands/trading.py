@@ -1,4 +1,4 @@
-"""`novation order`, `cancel`: what a trader does."""
+"""`novation order`, `cancel`, `cancel-timer`: what a trader does."""
 
 import enum
 import time
@@ -11,6 +11,9 @@ from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client, Side, TimeInForce
 from novation.protocol.constants import RATE_BOUND
+
+# A year: more is a mistake.
+MAX_TIMER_S = 365 * 86_400
 
 
 class SideName(enum.StrEnum):
@@ -91,13 +94,62 @@ def order(  # noqa: PLR0913 - one option per field of an order
 
 
 def cancel(
-    order_id: Annotated[int, typer.Argument(min=1, help="Number of a resting order.")],
+    key: KeyOption,
+    home: HomeOption,
+    order_id: Annotated[
+        int | None, typer.Argument(min=1, help="Number of a resting order.")
+    ] = None,
+    *,
+    is_all: Annotated[bool, typer.Option("--all", help="Cancel every order.")] = False,
+    market: Annotated[
+        str | None,
+        typer.Option("--market", "-m", metavar="SYMBOL", help="With --all: of this market only."),
+    ] = None,
+) -> None:
+    """Cancel a resting order, or all of them.
+
+    Examples: `novation cancel 17 --key alice`, `novation cancel --all --key alice`,
+    `novation cancel --all --market BTC-USD --key alice`
+    """
+    if is_all == (order_id is not None):
+        raise typer.BadParameter("name an order, or give --all")
+    if market is not None and not is_all:
+        raise typer.BadParameter("--market: only with --all")
+    if order_id is None:
+        gone = ask_sequencer(home, lambda client: client.cancel_all(market), key)
+        console.print(f"cancelled orders: {gone.n_cancelled}, receipt {gone.receipt.sequence}")
+        return
+    acknowledgement = ask_sequencer(home, lambda client: client.cancel_order(order_id), key)
+    console.print(f"order {order_id}: cancelled {acknowledgement.cancelled}")
+
+
+def _parse_timer(value: str | int) -> int:
+    """Return the seconds, 0 for off."""
+    if value == "off":
+        return 0
+    try:
+        seconds = int(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is neither a number of seconds nor off") from None
+    if not 0 < seconds <= MAX_TIMER_S:
+        raise typer.BadParameter(f"{seconds} is not from 1 to {MAX_TIMER_S}")
+    return seconds
+
+
+def cancel_timer(
+    seconds: Annotated[
+        int,
+        typer.Argument(parser=_parse_timer, metavar="SECONDS|off", help="From now on; off: never."),
+    ],
     key: KeyOption,
     home: HomeOption,
 ) -> None:
-    """Cancel a resting order.
+    """Cancel all orders after some seconds, unless this is said again before.
 
-    Example: `novation cancel 17 --key alice`
+    Examples: `novation cancel-timer 60 --key alice`, `novation cancel-timer off --key alice`
     """
-    acknowledgement = ask_sequencer(home, lambda client: client.cancel_order(order_id), key)
-    console.print(f"order {order_id}: cancelled {acknowledgement.cancelled}")
+    time_ms = time.time_ns() // 1_000_000 + 1000 * seconds if seconds else None
+    acknowledgement = ask_sequencer(home, lambda client: client.set_cancel_timer(time_ms), key)
+    at_ms, receipt = acknowledgement.cancel_all_at_ms, acknowledgement.receipt.sequence
+    when = "no timer" if at_ms is None else f"all orders are cancelled at {at_ms}"
+    console.print(f"{when}, receipt {receipt}")

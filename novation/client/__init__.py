@@ -27,6 +27,7 @@ from novation.client.errors import (
     ResumeTooOldError,
     SignatureRejectedError,
     StalePriceError,
+    TimerInPastError,
     UnknownMarketError,
 )
 from novation.client.keys import LocalSigner, Signer
@@ -76,6 +77,7 @@ __all__ = [
     "Signer",
     "StalePriceError",
     "TimeInForce",
+    "TimerInPastError",
     "UnknownMarketError",
     "check_stark_key",
     "sign_report",

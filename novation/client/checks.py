@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from novation.client.errors import InvalidInputError
 from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
+    NONCE_BOUND,
     ORDER_ID_BOUND,
     RATE_BOUND,
     TIME_BOUND,
@@ -39,6 +40,11 @@ def account_id(value: object) -> int:
 def order_id(value: object) -> int:
     """Return the number of an order."""
     return integer("order_id", value, 1, ORDER_ID_BOUND)
+
+
+def placed_nonce(value: object) -> int:
+    """Return the nonce of a message that placed an order."""
+    return integer("nonce", value, 1, NONCE_BOUND)
 
 
 def time_ms(name: str, value: object) -> int:

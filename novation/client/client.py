@@ -23,7 +23,9 @@ from novation.client.orders import (
     OrderRequest,
     SigningIdentity,
     add_key_message,
+    cancel_all_message,
     cancel_message,
+    cancel_timer_message,
     default_fee_limit_ppm,
     place_message,
     remove_key_message,
@@ -223,8 +225,19 @@ class Client:
             raise
         return self._signing().order_ack(tx, response)
 
-    async def cancel_order(self, order_id: int) -> models.CancelAck:
+    async def cancel_order(
+        self,
+        order_id: int | None = None,
+        *,
+        nonce: int | None = None,
+        key_index: int | None = None,
+    ) -> models.CancelAck:
         """Cancel a resting order.
+
+        Args:
+            order_id: its number; or
+            nonce: that of the message that placed it, known before there is an answer.
+            key_index: slot of the key that signed that message, by default the client's own.
 
         Raises:
             OrderFilledError, OrderCancelledError, OrderExpiredError: the order is closed already.
@@ -232,13 +245,43 @@ class Client:
             NotFoundError: there was never such an order.
         """
         factory = self._signing()
-        tx = factory.cancel_order(order_id)
+        tx = factory.cancel_order(order_id, nonce=nonce, key_index=key_index)
         response = await self._transport.call(
             self._transport.orders.CancelOrder, cancel_message(tx)
         )
-        order = await self.order(order_id)
+        order = await self.order(factory.cancel_receipt(tx, response).order_id)
         # Known since the order was converted.
         return factory.cancel_ack(tx, response, self.exchange.market(order.symbol))
+
+    async def cancel_all(self, market: str | int | None = None) -> models.CancelAllAck:
+        """Cancel all orders that rest, of one market or of all; none of them is filled any more.
+
+        Raises:
+            UnknownMarketError: there is no such market.
+        """
+        factory = self._signing()
+        if market is not None:
+            await self.exchange.find_market(self._transport, market)
+        tx = factory.cancel_all(market)
+        message = cancel_all_message(tx)
+        response = await self._transport.call(self._transport.orders.CancelAll, message)
+        return factory.cancel_all_ack(tx, response)
+
+    async def set_cancel_timer(self, time_ms: int | None) -> models.CancelTimerAck:
+        """Let all orders die at a time unless it is set anew before: a dead man's switch.
+
+        Args:
+            time_ms: Unix milliseconds of the exchange's clock; None switches the timer off. Orders
+                placed after that time are not touched.
+
+        Raises:
+            TimerInPastError: the exchange's clock is not before it.
+        """
+        factory = self._signing()
+        tx = factory.set_cancel_timer(time_ms)
+        message = cancel_timer_message(tx)
+        response = await self._transport.call(self._transport.orders.SetCancelTimer, message)
+        return factory.cancel_timer_ack(tx, response)
 
     async def withdraw(self, amount: Number) -> models.WithdrawAck:
         """Take an amount in USD out of the exchange; L1 pays it once the batch is final.

@@ -137,6 +137,7 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
         equity=equity,
         initial_margin=initial,
         maintenance_margin=maintenance,
+        cancel_all_at_ms=message.cancel_all_at_ms or None,
     )
 
 

@@ -10,6 +10,7 @@ NovationError
 │   ├── SignatureRejectedError     carries the hash that should have been signed
 │   ├── NonceRejectedError
 │   ├── MarginRejectedError
+│   ├── TimerInPastError
 │   ├── NotFoundError
 │   │   └── OrderClosedError       there was such an order
 │   │       ├── OrderFilledError
@@ -198,6 +199,10 @@ class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
 
+class TimerInPastError(RejectedError):
+    """The time of a cancel timer is not after the exchange's; `detail.limit` would be."""
+
+
 class NotFoundError(RejectedError):
     """No such account, key, market, order or batch."""
 
@@ -253,6 +258,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
+    ErrorCode.TIMER_IN_PAST: TimerInPastError,
     ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
     ErrorCode.UNKNOWN_KEY: NotFoundError,
     ErrorCode.UNKNOWN_MARKET: NotFoundError,

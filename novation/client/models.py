@@ -73,6 +73,22 @@ class CancelAck:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelAllAck:
+    """Every order of the account, or of a market, is dead; `n_cancelled` is how many there were."""
+
+    n_cancelled: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimerAck:
+    """At `cancel_all_at_ms` all orders die unless the timer is set anew; None: it is off."""
+
+    cancel_all_at_ms: int | None
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class KeyAck:
     """A key slot that was changed: the key that it holds now, or that lost its permissions."""
 
@@ -165,6 +181,8 @@ class AccountKey:
 class Account:
     """An account. The three margin figures are None while a market has no price yet.
 
+    `cancel_all_at_ms` is when all its orders die, None if no timer is set.
+
     They are exact in the protocol and shown here in USD, rounded against the account's owner to a
     millionth: equity down, requirements up.
     """
@@ -178,6 +196,7 @@ class Account:
     equity: Decimal | None
     initial_margin: Decimal | None
     maintenance_margin: Decimal | None
+    cancel_all_at_ms: int | None = None
 
     @property
     def available(self) -> Decimal | None:

@@ -20,7 +20,9 @@ from novation.client.errors import (
 from novation.client.orders import (
     MessageFactory,
     OrderRequest,
+    cancel_all_message,
     cancel_message,
+    cancel_timer_message,
     place_message,
 )
 from novation.client.transport import Transport
@@ -83,12 +85,33 @@ class OrderStream:
             raise
         return self._factory.order_ack(tx, response.placed)
 
-    async def cancel_order(self, order_id: int, market: Market) -> models.CancelAck:
-        """Cancel an order of a market."""
+    async def cancel_order(
+        self,
+        order_id: int | None,
+        market: Market,
+        *,
+        nonce: int | None = None,
+        key_index: int | None = None,
+    ) -> models.CancelAck:
+        """Cancel an order of a market; see `Client.cancel_order`."""
         checks.instance("market", market, Market)
-        tx: CancelOrder = self._factory.cancel_order(order_id)
+        tx: CancelOrder = self._factory.cancel_order(order_id, nonce=nonce, key_index=key_index)
         response = await self._send(_Request(cancel=cancel_message(tx)))
         return self._factory.cancel_ack(tx, response.cancelled, market)
+
+    async def cancel_all(self, market: str | int | None = None) -> models.CancelAllAck:
+        """Cancel all orders; see `Client.cancel_all`."""
+        if market is not None:
+            await self._factory.exchange.find_market(self._transport, market)
+        tx = self._factory.cancel_all(market)
+        response = await self._send(_Request(cancel_all=cancel_all_message(tx)))
+        return self._factory.cancel_all_ack(tx, response.all_cancelled)
+
+    async def set_cancel_timer(self, time_ms: int | None) -> models.CancelTimerAck:
+        """Let all orders die at a time; see `Client.set_cancel_timer`."""
+        tx = self._factory.set_cancel_timer(time_ms)
+        response = await self._send(_Request(set_cancel_timer=cancel_timer_message(tx)))
+        return self._factory.cancel_timer_ack(tx, response.cancel_timer_set)
 
     async def _send(self, request: _Request) -> _Response:
         if self._failure is not None:

@@ -11,26 +11,32 @@ from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.units import Market, Number, from_quanta, to_quanta
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import MAX_KEYS, PERMISSIONS_BOUND
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, PERMISSIONS_BOUND
 from novation.protocol.errors import InvalidTransaction, ResultCode
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     PlaceOrder,
     RemoveKey,
+    SetCancelTimer,
     UserTransaction,
     Withdraw,
 )
 from novation.protocol.transactions.add_key import validate_add_key
+from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
+from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from novation.receipts import Receipt
 
-UserMessage = TypeVar("UserMessage", PlaceOrder, CancelOrder, Withdraw, AddKey, RemoveKey)
+UserMessage = TypeVar(
+    "UserMessage", PlaceOrder, CancelOrder, CancelAll, SetCancelTimer, Withdraw, AddKey, RemoveKey
+)
 
 FELT_BYTES = 32
 # 1 %: a higher fee is signed only for who asks for it.
@@ -122,11 +128,49 @@ class MessageFactory:
             )
         )
 
-    def cancel_order(self, order_id: int) -> CancelOrder:
-        """Return a signed cancellation."""
-        identity, number = self._identity, checks.order_id(order_id)
+    def cancel_order(
+        self,
+        order_id: int | None = None,
+        *,
+        nonce: int | None = None,
+        key_index: int | None = None,
+    ) -> CancelOrder:
+        """Return a signed cancellation of an order, named by its id or by the message behind it.
+
+        `nonce` is that of the message, `key_index` the slot of the key that signed it: by default
+        the client's own.
+        """
+        identity = self._identity
+        if (order_id is None) == (nonce is None):
+            raise InvalidInputError("order_id, nonce: one of the two names the order")
+        if nonce is None:
+            if key_index is not None:
+                raise InvalidInputError("key_index: only beside nonce")
+            number, placed = checks.order_id(order_id), (0, 0)
+        else:
+            slot = identity.key_index if key_index is None else key_index
+            placed = (checks.integer("key_index", slot, 0, MAX_KEYS), checks.placed_nonce(nonce))
+            number = 0
         return self._sign(
-            lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, number)
+            lambda nonce: CancelOrder(
+                identity.account_id, identity.key_index, nonce, number, *placed
+            )
+        )
+
+    def cancel_all(self, market: str | int | None = None) -> CancelAll:
+        """Return a signed cancellation of all orders, of one market if there is one given."""
+        identity = self._identity
+        market_id = None if market is None else self._exchange.market(market).market_id
+        return self._sign(
+            lambda nonce: CancelAll(identity.account_id, identity.key_index, nonce, market_id)
+        )
+
+    def set_cancel_timer(self, time_ms: int | None) -> SetCancelTimer:
+        """Return a signed request to cancel all orders at a time; None switches that off."""
+        identity = self._identity
+        at_ms = LAST_TIME_MS if time_ms is None else checks.time_ms("time_ms", time_ms)
+        return self._sign(
+            lambda nonce: SetCancelTimer(identity.account_id, identity.key_index, nonce, at_ms)
         )
 
     def withdraw(self, amount: Number) -> Withdraw:
@@ -179,8 +223,34 @@ class MessageFactory:
         self, tx: CancelOrder, response: order_service_pb2.CancelOrderResponse, market: Market
     ) -> models.CancelAck:
         """Return the checked answer to a cancellation of an order in a market."""
+        receipt = self.cancel_receipt(tx, response)
+        return models.CancelAck(receipt.order_id, market.size(response.cancelled_lots), receipt)
+
+    def cancel_receipt(
+        self, tx: CancelOrder, response: order_service_pb2.CancelOrderResponse
+    ) -> Receipt:
+        """Return the checked receipt of a cancellation, which has the number of the order."""
         receipt = self._checked(tx, response.receipt)
-        return models.CancelAck(tx.order_id, market.size(response.cancelled_lots), receipt)
+        if receipt.order_id == 0 or tx.order_id not in (0, receipt.order_id):
+            raise ReceiptError(
+                f"the receipt is for order {receipt.order_id}, to cancel was {tx.order_id}"
+            )
+        return receipt
+
+    def cancel_all_ack(
+        self, tx: CancelAll, response: order_service_pb2.CancelAllResponse
+    ) -> models.CancelAllAck:
+        """Return the checked answer to the cancellation of all orders."""
+        receipt = self._checked(tx, response.receipt)
+        return models.CancelAllAck(response.n_cancelled_orders, receipt)
+
+    def cancel_timer_ack(
+        self, tx: SetCancelTimer, response: order_service_pb2.SetCancelTimerResponse
+    ) -> models.CancelTimerAck:
+        """Return the checked answer to a timer."""
+        receipt = self._checked(tx, response.receipt)
+        is_off = tx.cancel_all_at_ms == LAST_TIME_MS
+        return models.CancelTimerAck(None if is_off else tx.cancel_all_at_ms, receipt)
 
     def withdraw_ack(
         self, tx: Withdraw, response: order_service_pb2.WithdrawResponse
@@ -240,6 +310,10 @@ def _check_fields(tx: UserTransaction) -> None:
             validate_place_order(tx)
         elif isinstance(tx, CancelOrder):
             validate_cancel_order(tx)
+        elif isinstance(tx, CancelAll):
+            validate_cancel_all(tx)
+        elif isinstance(tx, SetCancelTimer):
+            validate_set_cancel_timer(tx)
         elif isinstance(tx, Withdraw):
             validate_withdraw(tx)
         elif isinstance(tx, AddKey):
@@ -276,6 +350,30 @@ def cancel_message(tx: CancelOrder) -> order_service_pb2.CancelOrderRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         order_id=tx.order_id,
+        placed_key_index=tx.placed_key_index,
+        placed_nonce=tx.placed_nonce,
+        signature=signature_message(tx.signature),
+    )
+
+
+def cancel_all_message(tx: CancelAll) -> order_service_pb2.CancelAllRequest:
+    """Return the API message of a signed cancellation of all orders."""
+    return order_service_pb2.CancelAllRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        market_id=tx.market_id,
+        signature=signature_message(tx.signature),
+    )
+
+
+def cancel_timer_message(tx: SetCancelTimer) -> order_service_pb2.SetCancelTimerRequest:
+    """Return the API message of a signed timer."""
+    return order_service_pb2.SetCancelTimerRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        cancel_all_at_ms=tx.cancel_all_at_ms,
         signature=signature_message(tx.signature),
     )
 

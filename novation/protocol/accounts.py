@@ -8,47 +8,81 @@ from novation.crypto import poseidon_hash_many
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
     FUNDING_PREFIX_BOUND,
+    LAST_TIME_MS,
     MAX_KEYS,
     MAX_POSITIONS,
     OPEN_LOTS_BOUND,
     POSITION_BOUND,
 )
 from novation.protocol.numeric import pack, unpack
-from novation.protocol.orders import Side
+from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.signing_keys import SigningKey
 
-BALANCE_WORD_BITS = 136
-POSITION_WORD_BITS = 191
+# Collateral, keys, slots, flags, and how long before the last time the timer runs out.
+BALANCE_WIDTHS = (100, 4, 8, 8, 48)
+BALANCE_WORD_BITS = sum(BALANCE_WIDTHS)
 NONCE_BITS = 62
 NONCES_PER_WORD = 4
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
+_POSITION_WIDTHS = (
+    16,
+    37,
+    OPEN_LOTS_BITS,
+    OPEN_LOTS_BITS,
+    8,
+    48,
+    64,
+)
+POSITION_WORD_BITS = sum(_POSITION_WIDTHS)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One market's slot: signed size and the lots of resting orders on each side."""
+    """One market's slot: signed size, the lots of resting orders on each side, their number.
+
+    Orders with an id below `min_order_id` were cancelled all at once: they are dead and their lots
+    no longer counted, but they are linked in the book, and counted, until somebody removes them.
+    """
 
     market_id: int
     size_lots: int = 0
     open_buy_lots: int = 0
     open_sell_lots: int = 0
+    n_orders: int = 0
+    min_order_id: int = 0
     funding_prefix: int = 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether the slot may go: no position and no resting order."""
-        return not (self.size_lots or self.open_buy_lots or self.open_sell_lots)
+        """Whether the slot may go: no position and no order in the book."""
+        return not (self.size_lots or self.n_orders)
+
+    def open_lots(self, side: Side) -> int:
+        """Return the lots of the orders of a side that were not cancelled."""
+        return self.open_buy_lots if side is Side.BUY else self.open_sell_lots
 
     def traded(self, side: Side, lots: int) -> "Position":
         """Return the slot after buying or selling lots."""
         change = lots if side is Side.BUY else -lots
         return replace(self, size_lots=self.size_lots + change)
 
-    def with_open_change(self, side: Side, change_lots: int) -> "Position":
-        """Return the slot after lots were added to, or taken from, the resting orders of a side."""
+    def with_open_change(self, side: Side, lots: int, orders: int = 0) -> "Position":
+        """Return the slot after resting orders of a side changed by so many lots and orders."""
+        after = replace(self, n_orders=self.n_orders + orders)
         if side is Side.BUY:
-            return replace(self, open_buy_lots=self.open_buy_lots + change_lots)
-        return replace(self, open_sell_lots=self.open_sell_lots + change_lots)
+            return replace(after, open_buy_lots=self.open_buy_lots + lots)
+        return replace(after, open_sell_lots=self.open_sell_lots + lots)
+
+    def without_order(self, order: RestingOrder) -> "Position":
+        """Return the slot after one of its orders left the book."""
+        is_counted = order.order_id >= self.min_order_id
+        return self.with_open_change(order.side, -order.remaining_lots * is_counted, -1)
+
+    def all_cancelled(self, next_order_id: int) -> "Position":
+        """Return the slot after every order that it has was cancelled."""
+        if self.n_orders == 0:
+            return self
+        return replace(self, open_buy_lots=0, open_sell_lots=0, min_order_id=next_order_id)
 
     def word(self) -> int:
         """Return the packed position word."""
@@ -57,15 +91,26 @@ class Position:
             (self.size_lots + POSITION_BOUND, 37),
             (self.open_buy_lots, OPEN_LOTS_BITS),
             (self.open_sell_lots, OPEN_LOTS_BITS),
+            (self.n_orders, 8),
+            (self.min_order_id, 48),
             (self.funding_prefix + FUNDING_PREFIX_BOUND, 64),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Position":
         """Decode a packed position word; DecodeError if it has too many bits."""
-        widths = (16, 37, OPEN_LOTS_BITS, OPEN_LOTS_BITS, 64)
-        market_id, size, buys, sells, funding = unpack(word, *widths)
-        return cls(market_id, size - POSITION_BOUND, buys, sells, funding - FUNDING_PREFIX_BOUND)
+        market_id, size, buys, sells, n_orders, min_order_id, funding = unpack(
+            word, *_POSITION_WIDTHS
+        )
+        return cls(
+            market_id,
+            size - POSITION_BOUND,
+            buys,
+            sells,
+            n_orders,
+            min_order_id,
+            funding - FUNDING_PREFIX_BOUND,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +119,17 @@ class Account:
 
     It never falls, whatever key the slot holds, so that no message can be used twice.
     `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
+    From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
+    placed before.
     """
 
     l1_address: int
     keys: tuple[SigningKey, ...]
     nonces: tuple[int, ...]
     collateral_quanta: int = 0
-    open_orders: int = 0
     positions: tuple[Position, ...] = ()
     flags: int = 0
+    cancel_all_at_ms: int = LAST_TIME_MS
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
@@ -114,9 +161,7 @@ class Account:
         nonces = self.nonces if slot < len(self.keys) else (*self.nonces, 0)
         return replace(self, keys=(*self.keys[:slot], key, *self.keys[slot + 1 :]), nonces=nonces)
 
-    def with_position(
-        self, position: Position, collateral_change: int = 0, open_orders_change: int = 0
-    ) -> "Account":
+    def with_position(self, position: Position, collateral_change: int = 0) -> "Account":
         """Return the account with one slot replaced; an empty slot is dropped."""
         market_id = position.market_id
         slots = [slot for slot in self.positions if slot.market_id < market_id]
@@ -126,8 +171,13 @@ class Account:
         return replace(
             self,
             collateral_quanta=self.collateral_quanta + collateral_change,
-            open_orders=self.open_orders + open_orders_change,
             positions=tuple(slots),
+        )
+
+    def with_all_cancelled(self, next_order_id: int) -> "Account":
+        """Return the account after every order that it has was cancelled."""
+        return replace(
+            self, positions=tuple(slot.all_cancelled(next_order_id) for slot in self.positions)
         )
 
     def keys_hash(self) -> int:
@@ -146,10 +196,10 @@ class Account:
         assert 1 <= len(self.keys) <= MAX_KEYS
         return pack(
             (self.collateral_quanta + COLLATERAL_BOUND, 100),
-            (self.open_orders, 16),
             (len(self.keys), 4),
             (len(self.positions), 8),
             (self.flags, 8),
+            (LAST_TIME_MS - self.cancel_all_at_ms, 48),
         )
 
     def leaf(self) -> int:

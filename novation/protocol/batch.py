@@ -35,8 +35,9 @@ class PlaceOrderHints:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrderHints:
-    """The order before the cancelled one, 0 if that was the head."""
+    """The cancelled or pruned order, and the one before it, 0 if it was the head."""
 
+    order_id: int
     predecessor_id: int
 
 
@@ -45,12 +46,16 @@ Hints = PlaceOrderHints | CancelOrderHints | None
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """An included transaction with its time, its outcome and the circuit's hints."""
+    """An included transaction with its time, its outcome and the circuit's hints.
+
+    `timed_out` are accounts whose timers it applied first.
+    """
 
     time_ms: int
     transaction: Transaction
     result_code: ResultCode
     hints: Hints = None
+    timed_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class OpenBatch:
     `most_slots` has the largest number of position slots that each of the accounts has had,
     `n_slots` their sum; `most_keys` and `n_more_keys` the same of keys behind the first, of
     accounts that have any. `changed_keys` has the number of key changes of each account.
+    `timed_out` are the accounts whose timers the current transaction applied.
     """
 
     old_globals: Globals
@@ -91,3 +97,4 @@ class OpenBatch:
     most_keys: dict[int, int] = field(default_factory=dict)
     n_more_keys: int = 0
     changed_keys: dict[int, int] = field(default_factory=dict)
+    timed_out: tuple[int, ...] = ()

@@ -37,29 +37,36 @@ def check_positions(state: State) -> None:
 
 
 def check_open_orders(state: State) -> None:
-    """Assert that every account's slots and counts agree with its resting orders."""
+    """Assert that every account's slots agree with its orders in the book."""
     lots: Counter[tuple[int, int, Side]] = Counter()
-    counts: Counter[int] = Counter()
+    counts: Counter[tuple[int, int]] = Counter()
     for order in state.orders.values():
         assert order.remaining_lots > 0
-        lots[order.account_id, order.market_id, order.side] += order.remaining_lots
-        counts[order.account_id] += 1
+        key = order.account_id, order.market_id, order.side
+        slot = state.account(order.account_id).position(order.market_id)
+        lots[key] += order.remaining_lots * (order.order_id >= slot.min_order_id)
+        counts[key[:2]] += 1
     for account_id, account in state.accounts.items():
-        assert account.open_orders == counts[account_id], (account_id, account.open_orders)
         market_ids = [position.market_id for position in account.positions]
         assert market_ids == sorted(set(market_ids))
         for position in account.positions:
-            _check_slot(account_id, position, lots)
+            _check_slot(account_id, position, lots, counts)
     assert not lots, lots
+    assert not counts, counts
 
 
 def _check_slot(
-    account_id: int, position: Position, lots: "Counter[tuple[int, int, Side]]"
+    account_id: int,
+    position: Position,
+    lots: "Counter[tuple[int, int, Side]]",
+    counts: "Counter[tuple[int, int]]",
 ) -> None:
     assert not position.is_empty
-    buys = lots.pop((account_id, position.market_id, Side.BUY), 0)
-    sells = lots.pop((account_id, position.market_id, Side.SELL), 0)
-    assert (position.open_buy_lots, position.open_sell_lots) == (buys, sells), position
+    n_orders = counts.pop((account_id, position.market_id), 0)
+    assert position.n_orders == n_orders, (account_id, position)
+    for side in Side:
+        key = account_id, position.market_id, side
+        assert position.open_lots(side) == lots.pop(key, 0), (key, position)
 
 
 def check_book(state: State, market_id: int, side: Side) -> int:

@@ -10,11 +10,15 @@ from typing import Final
 
 from novation.protocol.batch import OpenBatch, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS
+from novation.protocol.state import State
 from novation.protocol.transactions import (
+    CancelAll,
     CancelOrder,
     Deposit,
     OracleUpdate,
     PlaceOrder,
+    PruneOrder,
+    SetCancelTimer,
     SetParameter,
     Transaction,
     UserTransaction,
@@ -22,22 +26,24 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 14_500
+LOADER_STEPS: Final = 15_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
-# Of a position slot in a leaf, of which 11 values are range-checked too: see sequencer/l1_cost.py.
-SLOT_LEAF_STEPS: Final = 90
+# Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
+SLOT_LEAF_STEPS: Final = 112
 # Of a leaf with several keys, and of each key behind the first.
 SEVERAL_KEYS_STEPS: Final = 200
 KEY_LEAF_STEPS: Final = 40
-ORDER_LEAF_STEPS: Final = 560
+ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 150
 # The last of 16 underlyings: the whole table of prices is written anew.
 SET_PARAMETER_STEPS: Final = 1_000
 LIST_MARKET_STEPS: Final = 100
 WITHDRAW_STEPS: Final = 220
+PRUNE_STEPS: Final = 350
+TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 350
 KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 480
@@ -76,6 +82,8 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
+    if isinstance(tx, PruneOrder):
+        return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS + opened_steps
     if not isinstance(tx, UserTransaction):
         return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
     steps = _user_steps(tx, result) + (OTHER_KEY_STEPS if tx.key_index else 0)
@@ -91,9 +99,16 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
         return order_steps(len(result.hints.visits), n_slots) + resting
     if isinstance(tx, Withdraw):
         return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS
-    if isinstance(tx, CancelOrder):
+    if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):
         return CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
     return KEY_CHANGE_STEPS
+
+
+def timer_steps(state: State) -> int:
+    """Return what the timers cost that the current transaction applied."""
+    assert state.batch is not None
+    accounts = map(state.account, state.batch.timed_out)
+    return sum(TIMER_STEPS + len(a.positions) * SLOT_CHANGE_STEPS for a in accounts)
 
 
 def order_steps(n_visits: int, n_slots: int) -> int:

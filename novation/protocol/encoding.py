@@ -15,19 +15,28 @@ from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MESSAGE_ADD_KEY,
+    MESSAGE_CANCEL_ALL,
     MESSAGE_CANCEL_ORDER,
     MESSAGE_PLACE_ORDER,
     MESSAGE_REMOVE_KEY,
+    MESSAGE_SET_CANCEL_TIMER,
     MESSAGE_WITHDRAW,
-    ORDER_ID_BOUND,
+    TIME_BOUND,
 )
 from novation.protocol.errors import DecodeError
 from novation.protocol.numeric import pack, unpack
-from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.orders import (
+    ORIGIN_BITS,
+    SelfTradeMode,
+    Side,
+    TimeInForce,
+    unpack_origin,
+)
 from novation.protocol.output import BatchOutput, decode_output, encode_output
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     Deposit,
     ListMarket,
@@ -35,7 +44,9 @@ from novation.protocol.transactions import (
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    PruneOrder,
     RemoveKey,
+    SetCancelTimer,
     SetParameter,
     Transaction,
     UserTransaction,
@@ -58,6 +69,7 @@ _TAG_ORACLE_UPDATE: Final = b"\x02"
 _TAG_SET_PARAMETER: Final = b"\x03"
 _TAG_LIST_MARKET: Final = b"\x04"
 _TAG_ADD_KEY: Final = b"\x05"
+_TAG_PRUNE_ORDER: Final = b"\x06"
 _WORD_0_BYTES: Final = 16
 _WORD_1_BYTES: Final = 18
 _ADD_KEY_WORD_0_BYTES: Final = 24
@@ -74,6 +86,12 @@ def encode_transaction(tx: Transaction) -> bytes:
         return _encode_set_parameter(tx)
     if isinstance(tx, ListMarket):
         return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
+    if isinstance(tx, PruneOrder):
+        return _TAG_PRUNE_ORDER + tx.order_id.to_bytes(6, "big")
+    return _encode_user_transaction(tx)
+
+
+def _encode_user_transaction(tx: UserTransaction) -> bytes:
     word_0, word_1 = tx.message_words()
     if isinstance(tx, AddKey):
         return (
@@ -107,6 +125,8 @@ def decode_transaction(data: bytes) -> Transaction:
         tx = _decode_set_parameter(reader)
     elif tag == _TAG_LIST_MARKET:
         tx = ListMarket(reader.integer(2, MAX_MARKETS))
+    elif tag == _TAG_PRUNE_ORDER:
+        tx = PruneOrder(reader.integer(6))
     else:
         raise DecodeError(f"unknown kind of transaction {tag!r}")
     reader.finish()
@@ -138,15 +158,27 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
             decode_enum(SelfTradeMode, self_trade),
             signature,
         )
+    head = account_id, key_index, nonce
+    if message_type == MESSAGE_CANCEL_ALL and (word_1 == 1 or word_1 == market_id == 0):
+        return CancelAll(*head, market_id if word_1 else None, signature)
     if market_id != 0:
         raise DecodeError(f"market {market_id} in a message that has none")
-    if message_type == MESSAGE_CANCEL_ORDER and word_1 < ORDER_ID_BOUND:
-        return CancelOrder(account_id, key_index, nonce, word_1, signature)
-    if message_type == MESSAGE_WITHDRAW and word_1 < AMOUNT_BOUND:
-        return Withdraw(account_id, key_index, nonce, word_1, signature)
-    if message_type == MESSAGE_REMOVE_KEY and word_1 < MAX_KEYS:
-        return RemoveKey(account_id, key_index, nonce, word_1, signature)
-    raise DecodeError(f"message type {message_type} with {word_1:#x}")
+    if message_type == MESSAGE_CANCEL_ORDER:
+        order_id, origin = unpack(word_1, 48, ORIGIN_BITS)
+        return CancelOrder(*head, order_id, *unpack_origin(origin), signature)
+    return _decode_one_number(message_type, head, word_1, signature)
+
+
+def _decode_one_number(
+    message_type: int, head: tuple[int, int, int], number: int, signature: Signature
+) -> UserTransaction:
+    if message_type == MESSAGE_SET_CANCEL_TIMER and number < TIME_BOUND:
+        return SetCancelTimer(*head, number, signature)
+    if message_type == MESSAGE_WITHDRAW and number < AMOUNT_BOUND:
+        return Withdraw(*head, number, signature)
+    if message_type == MESSAGE_REMOVE_KEY and number < MAX_KEYS:
+        return RemoveKey(*head, number, signature)
+    raise DecodeError(f"message type {message_type} with {number:#x}")
 
 
 def _decode_add_key(reader: ByteReader) -> AddKey:

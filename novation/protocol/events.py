@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from novation.protocol.errors import ResultCode
-from novation.protocol.orders import Side
+from novation.protocol.orders import Side, VisitOutcome
 from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import ParameterKind
 
@@ -20,6 +21,21 @@ class CancelReason(Enum):
     IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
     MAKER_LIMIT = "maker_limit"
     KILLED = "killed"
+    FEE = "fee"
+    CANCEL_ALL = "cancel_all"
+    TIMER = "timer"
+
+
+# Why a maker left the book that was not filled. One that was cancelled with all others has gone
+# before.
+CANCEL_REASONS: Final = {
+    VisitOutcome.EXPIRED: CancelReason.EXPIRED,
+    VisitOutcome.SELF_TRADE: CancelReason.SELF_TRADE,
+    VisitOutcome.REDUCE_ONLY: CancelReason.REDUCE_ONLY,
+    VisitOutcome.MARGIN: CancelReason.MARGIN,
+    VisitOutcome.KILLED: CancelReason.KILLED,
+    VisitOutcome.FEE: CancelReason.FEE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,14 @@ class KeyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelTimerSet:
+    """From that time on all orders of the account are dead that were placed before."""
+
+    account_id: int
+    cancel_all_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class PricesUpdated:
     """New index prices of all underlyings."""
 
@@ -116,14 +140,6 @@ class BooksKilled:
 
     dead_below_order_id: int
     post_only_until_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrdersKilled:
-    """The maker fee of an underlying was raised: orders of its markets below the id are dead."""
-
-    underlying_id: int
-    dead_below_order_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +169,7 @@ Event = (
     | KeyChanged
     | PricesUpdated
     | BooksKilled
-    | OrdersKilled
+    | CancelTimerSet
     | ParameterSet
     | MarketListed
 )

@@ -53,9 +53,11 @@ def _decode(expected: Any, plain: Any) -> Any:  # noqa: ANN401
 
 
 def _decode_union(expected: types.UnionType, plain: Any) -> Any:  # noqa: ANN401
-    members = typing.get_args(expected)
-    if plain is None and type(None) in members:
+    members = [member for member in typing.get_args(expected) if member is not type(None)]
+    if plain is None and len(members) < len(typing.get_args(expected)):
         return None
+    if len(members) == 1:
+        return _decode(members[0], plain)
     by_name = {member.__name__: member for member in members}
     return _decode_dataclass(by_name[plain["type"]], plain)
 

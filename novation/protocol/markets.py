@@ -113,7 +113,7 @@ class UnderlyingState:
     """What changes of an underlying: its index price, 0 before the first, and which orders died.
 
     Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
-    were away, or when their maker fee was raised.
+    were away.
     """
 
     index_price_x16: int = 0

@@ -4,11 +4,14 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from novation.crypto import hades
-from novation.protocol.constants import ORDER_LEAF_TAG
+from novation.protocol.constants import NONCE_BOUND, ORDER_LEAF_TAG
 from novation.protocol.errors import DecodeError
 from novation.protocol.numeric import pack, unpack
 
-ORDER_WORD_0_BITS = 136
+_NONCE_BITS = NONCE_BOUND.bit_length() - 1
+_KEY_INDEX_BITS = 3
+ORIGIN_BITS = _KEY_INDEX_BITS + _NONCE_BITS
+ORDER_WORD_0_BITS = 156 + ORIGIN_BITS
 ORDER_WORD_1_BITS = 160
 
 
@@ -47,11 +50,27 @@ class VisitOutcome(IntEnum):
     REDUCE_ONLY = 3
     MARGIN = 4
     KILLED = 5
+    FEE = 6
+    CANCELLED = 7
+
+
+def origin_of(key_index: int, nonce: int) -> int:
+    """Return the packed key slot and nonce of a message."""
+    return pack((key_index, _KEY_INDEX_BITS), (nonce, _NONCE_BITS))
+
+
+def unpack_origin(origin: int) -> tuple[int, int]:
+    """Return key slot and nonce of `origin_of`; DecodeError if it has more bits."""
+    key_index, nonce = unpack(origin, _KEY_INDEX_BITS, _NONCE_BITS)
+    return key_index, nonce
 
 
 @dataclass(frozen=True, slots=True)
 class RestingOrder:
-    """An order on the book; `next_id` and `next_price_ticks` are the order behind it, or 0."""
+    """An order on the book; `next_id` and `next_price_ticks` are the order behind it, or 0.
+
+    `key_index` and `nonce` are those of the message that placed it, which no other message has.
+    """
 
     order_id: int
     account_id: int
@@ -61,8 +80,16 @@ class RestingOrder:
     remaining_lots: int
     price_ticks: int
     expiry_time_ms: int
+    max_fee_ppm: int
+    key_index: int
+    nonce: int
     next_id: int = 0
     next_price_ticks: int = 0
+
+    @property
+    def origin(self) -> int:
+        """The packed key slot and nonce of the message that placed it."""
+        return origin_of(self.key_index, self.nonce)
 
     def with_remaining(self, remaining_lots: int) -> "RestingOrder":
         """Return the order after a partial fill."""
@@ -82,6 +109,8 @@ class RestingOrder:
             (int(self.reduce_only), 1),
             (0, 6),
             (self.remaining_lots, 32),
+            (self.max_fee_ppm, 20),
+            (self.origin, ORIGIN_BITS),
         )
         word_1 = pack(
             (self.price_ticks, 32),
@@ -94,12 +123,13 @@ class RestingOrder:
     @classmethod
     def from_words(cls, word_0: int, word_1: int) -> "RestingOrder":
         """Decode the two packed words; DecodeError if they have unknown bits set."""
-        order_id, account_id, market_id, side, reduce_only, flags, remaining = unpack(
-            word_0, 48, 32, 16, 1, 1, 6, 32
+        order_id, account_id, market_id, side, reduce_only, flags, remaining, max_fee, origin = (
+            unpack(word_0, 48, 32, 16, 1, 1, 6, 32, 20, ORIGIN_BITS)
         )
         if flags:
             raise DecodeError(f"unknown order flags {flags:#x}")
         price, expiry, next_id, next_price = unpack(word_1, 32, 48, 48, 32)
+        key_index, nonce = unpack_origin(origin)
         return cls(
             order_id,
             account_id,
@@ -109,6 +139,9 @@ class RestingOrder:
             remaining,
             price,
             expiry,
+            max_fee,
+            key_index,
+            nonce,
             next_id,
             next_price,
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from novation.crypto import FIELD_PRIME, poseidon_hash
 from novation.protocol.accounts import (
+    BALANCE_WIDTHS,
     BALANCE_WORD_BITS,
     Account,
     Position,
@@ -18,6 +19,7 @@ from novation.protocol.accounts import (
 )
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
+    LAST_TIME_MS,
     MAX_KEYS,
     MAX_POSITIONS,
     OPERATION_DEPOSIT,
@@ -72,8 +74,8 @@ class AccountRecord:
     account_id: int
     nonces: tuple[int, ...]
     collateral_quanta: int
-    open_orders: int
     flags: int
+    cancel_all_at_ms: int
     positions: tuple[Position, ...]
     keys: tuple[SigningKey, ...] | None = None
 
@@ -84,8 +86,8 @@ class AccountRecord:
             account_id,
             account.nonces,
             account.collateral_quanta,
-            account.open_orders,
             account.flags,
+            account.cancel_all_at_ms,
             account.positions,
             account.keys if has_keys else None,
         )
@@ -102,9 +104,9 @@ class AccountRecord:
             keys,
             self.nonces,
             self.collateral_quanta,
-            self.open_orders,
             self.positions,
             self.flags,
+            self.cancel_all_at_ms,
         )
 
 
@@ -202,10 +204,10 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
     head = pack(
         (record.account_id, 32),
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
-        (record.open_orders, 16),
         (len(record.nonces), 4),
         (len(record.positions), 8),
         (record.flags, 8),
+        (LAST_TIME_MS - record.cancel_all_at_ms, 48),
         (int(record.keys is not None), 1),
     )
     keys = (word for key in record.keys or () for word in key.words())
@@ -297,7 +299,7 @@ def _read_operation(reader: _Reader) -> OperationRecord:
 
 def _read_account(reader: _Reader) -> AccountRecord:
     account_id, balance_word, has_keys = unpack(reader.one(), 32, BALANCE_WORD_BITS, 1)
-    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
+    collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
     nonces = unpack_nonces(reader.take(n_nonce_words(n_keys)), n_keys)
@@ -306,8 +308,8 @@ def _read_account(reader: _Reader) -> AccountRecord:
         account_id,
         nonces,
         collateral - COLLATERAL_BOUND,
-        open_orders,
         flags,
+        LAST_TIME_MS - timer_gap_ms,
         tuple(Position.from_word(reader.one()) for _ in range(n_positions)),
         keys,
     )

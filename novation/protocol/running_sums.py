@@ -7,12 +7,13 @@ transaction leaves nothing in the batch, so there is nothing to take back here.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
+
+SlotSide = tuple[int, int, Side]
 
 
 class RunningSums:
@@ -94,32 +95,55 @@ def _check_slots(
     old_orders: list[RestingOrder],
     new_orders: list[RestingOrder],
 ) -> None:
-    """Assert that slots and counts moved as the resting orders did: what is left over is zero."""
-    lots: Counter[tuple[int, int, Side]] = Counter()
-    counts: Counter[int] = Counter()
-    for sign, orders in ((1, new_orders), (-1, old_orders)):
+    """Assert that each slot moved as its orders in the book did: what is left over is zero.
+
+    Where all orders were cancelled at once, those of before count no more: what the slot has are
+    the lots of orders that the batch has placed since.
+    """
+    is_cancelled = _slots_with_another_min(before, after)
+    lots: Counter[SlotSide] = Counter()
+    counts: Counter[tuple[int, int]] = Counter()
+    for sign, orders, accounts in ((1, new_orders, after), (-1, old_orders, before)):
         for order in orders:
             assert order.remaining_lots > 0, order
-            lots[order.account_id, order.market_id, order.side] += sign * order.remaining_lots
-            counts[order.account_id] += sign
+            key = order.account_id, order.market_id, order.side
+            counts[key[:2]] += sign
+            if sign > 0 or key[:2] not in is_cancelled:
+                # An order that only got another neighbour is there before and after.
+                account = accounts.get(order.account_id)
+                slot = None if account is None else account.position(order.market_id)
+                min_order_id = 0 if slot is None else slot.min_order_id
+                lots[key] += sign * order.remaining_lots * (order.order_id >= min_order_id)
     for account_id, account in after.items():
         market_ids = [position.market_id for position in account.positions]
         assert market_ids == sorted(set(market_ids)), market_ids
         assert not any(position.is_empty for position in account.positions), account_id
         for sign, version in ((-1, account), (1, before[account_id])):
-            counts[account_id] += sign * (0 if version is None else version.open_orders)
-            for key, open_lots in _open_lots(account_id, version):
-                lots[key] += sign * open_lots
+            for position in () if version is None else version.positions:
+                slot_key = account_id, position.market_id
+                counts[slot_key] += sign * position.n_orders
+                if sign < 0 or slot_key not in is_cancelled:
+                    for side in Side:
+                        lots[*slot_key, side] += sign * position.open_lots(side)
     assert not any(counts.values()), {key: n for key, n in counts.items() if n}
     assert not any(lots.values()), {key: n for key, n in lots.items() if n}
 
 
-def _open_lots(
-    account_id: int, account: Account | None
-) -> Iterator[tuple[tuple[int, int, Side], int]]:
-    for position in () if account is None else account.positions:
-        yield (account_id, position.market_id, Side.BUY), position.open_buy_lots
-        yield (account_id, position.market_id, Side.SELL), position.open_sell_lots
+def _slots_with_another_min(
+    before: dict[int, Account | None], after: dict[int, Account]
+) -> set[tuple[int, int]]:
+    """Return (account, market) of slots all of whose earlier orders the batch cancelled.
+
+    Or which it left and took again: such a slot has no orders of before either.
+    """
+    found = set()
+    for account_id, account in after.items():
+        old = before[account_id]
+        for position in () if old is None else old.positions:
+            now = account.position(position.market_id)
+            if now.min_order_id != position.min_order_id:
+                found.add((account_id, position.market_id))
+    return found
 
 
 def _check_links(state: State, order: RestingOrder) -> None:

@@ -99,6 +99,12 @@ class State:
         self.markets = parts.markets
         self.orders = {order.order_id: order for order in parts.orders.values()}
         self.slot_of_order = {order.order_id: slot for slot, order in parts.orders.items()}
+        # Derived from the orders: those of an account, and the one that a message placed.
+        self._order_ids: dict[int, dict[int, None]] = {}
+        self._origins: dict[tuple[int, int], int] = {}
+        for order in self.orders.values():
+            self._order_ids.setdefault(order.account_id, {})[order.order_id] = None
+            self._origins[order.account_id, order.origin] = order.order_id
         self._free_slots: SlotAllocator | None = None
         self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.nodes.accounts)
         self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.nodes.orders)
@@ -159,6 +165,11 @@ class State:
         self._write(self.accounts, account_id, account)
         self._count(account_id, account)
 
+    def note_timer(self, account_id: int) -> None:
+        """Note that the current transaction applied the timer of an account."""
+        assert self.batch is not None
+        self.batch.timed_out += (account_id,)
+
     def set_keys(self, account_id: int, account: Account) -> None:
         """Replace an account whose keys changed, so that the batch's output has them."""
         self.set_account(account_id, account)
@@ -174,6 +185,14 @@ class State:
         """Return a resting order that must exist."""
         return self.orders[order_id]
 
+    def orders_of(self, account_id: int) -> list[RestingOrder]:
+        """Return the orders of an account that are in the book, the dead too, oldest first."""
+        return [self.orders[order_id] for order_id in sorted(self._order_ids.get(account_id, ()))]
+
+    def order_id_of(self, account_id: int, origin: int) -> int:
+        """Return the id of the order that a message placed, if it is in the book, else 0."""
+        return self._origins.get((account_id, origin), 0)
+
     def set_order(self, order: RestingOrder) -> None:
         """Replace a resting order."""
         self._open_order(order.order_id)
@@ -185,6 +204,8 @@ class State:
         index.insert(order)
         self._undo.append((index, order, False))
         self._write(self.orders, order.order_id, order)
+        self._write(self._order_ids.setdefault(order.account_id, {}), order.order_id, None)
+        self._write(self._origins, (order.account_id, order.origin), order.order_id)
 
     def delete_order(self, order: RestingOrder) -> None:
         """Remove an order; unlinking it is the caller's."""
@@ -193,6 +214,8 @@ class State:
         index.remove(order)
         self._undo.append((index, order, True))
         self._write(self.orders, order.order_id, _ABSENT)
+        self._write(self._order_ids[order.account_id], order.order_id, _ABSENT)
+        self._write(self._origins, (order.account_id, order.origin), _ABSENT)
 
     def market(self, market_id: int) -> Market:
         """Return a market that must be listed."""
@@ -249,6 +272,7 @@ class State:
         assert self.batch is not None
         values = self.globals, self.fees_quanta, self.parameters, self.underlyings
         self._saved = (*values, self.batch.n_slots, self.batch.n_more_keys)
+        self.batch.timed_out = ()
 
     def commit(self) -> None:
         """Keep what was written since `begin`."""
@@ -262,6 +286,7 @@ class State:
         assert self.batch is not None
         self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved[:4]
         self.batch.n_slots, self.batch.n_more_keys = self._saved[4:]
+        self.batch.timed_out = ()
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
                 if old:

@@ -5,8 +5,8 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:17, nonce words:31, keys 32, 7, position words:24 |
-| `o` slot:3 | order_word_0:17, order_word_1:20 |
+| `a` account_id:4 | l1_address:20, balance_word:21, nonce words:31, keys 32, 7, position words:32 |
+| `o` slot:3 | order_word_0:28, order_word_1:20 |
 | `m` market_id:2 | market words 25, 20, 8 |
 | `g` | globals words 30, 14, each underlying's word:12 |
 | `p` | each of params_felts:32 |
@@ -18,6 +18,7 @@ from typing import Final, Protocol, TypeVar
 
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import (
+    BALANCE_WIDTHS,
     BALANCE_WORD_BITS,
     Account,
     Position,
@@ -26,7 +27,12 @@ from novation.protocol.accounts import (
 )
 from novation.protocol.byte_reader import ByteReader
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import COLLATERAL_BOUND, MAX_KEYS, MAX_POSITIONS
+from novation.protocol.constants import (
+    COLLATERAL_BOUND,
+    LAST_TIME_MS,
+    MAX_KEYS,
+    MAX_POSITIONS,
+)
 from novation.protocol.errors import DecodeError
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
@@ -50,6 +56,8 @@ _MARKET_WORD_BYTES: Final = (25, 20, 8)
 _GLOBALS_WORD_BYTES: Final = (30, 14)
 _UNDERLYING_BYTES: Final = 12
 _FELT_BYTES: Final = 32
+_BALANCE_WORD_BYTES: Final = 21
+_ORDER_WORD_0_BYTES: Final = 28
 
 T = TypeVar("T")
 
@@ -183,10 +191,10 @@ def encode_account(account: Account) -> bytes:
     return b"".join(
         (
             account.l1_address.to_bytes(20, "big"),
-            account.balance_word().to_bytes(17, "big"),
+            account.balance_word().to_bytes(_BALANCE_WORD_BYTES, "big"),
             *(word.to_bytes(31, "big") for word in account.nonce_words()),
             *(_encode_key(key) for key in account.keys),
-            *(position.word().to_bytes(24, "big") for position in account.positions),
+            *(position.word().to_bytes(_FELT_BYTES, "big") for position in account.positions),
         )
     )
 
@@ -195,8 +203,8 @@ def decode_account(data: bytes) -> Account:
     """Return the account of its stored form; DecodeError if it is damaged."""
     reader = ByteReader(data)
     l1_address = reader.integer(20)
-    balance_word = reader.integer(17, 1 << BALANCE_WORD_BITS)
-    collateral, open_orders, n_keys, n_positions, flags = unpack(balance_word, 100, 16, 4, 8, 8)
+    balance_word = reader.integer(_BALANCE_WORD_BYTES, 1 << BALANCE_WORD_BITS)
+    collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"balance word {balance_word:#x}")
     nonce_words = [reader.integer(31) for _ in range(n_nonce_words(n_keys))]
@@ -205,9 +213,11 @@ def decode_account(data: bytes) -> Account:
         keys=tuple(_decode_key(reader) for _ in range(n_keys)),
         nonces=unpack_nonces(nonce_words, n_keys),
         collateral_quanta=collateral - COLLATERAL_BOUND,
-        open_orders=open_orders,
-        positions=tuple(Position.from_word(reader.integer(24)) for _ in range(n_positions)),
+        positions=tuple(
+            Position.from_word(reader.integer(_FELT_BYTES)) for _ in range(n_positions)
+        ),
         flags=flags,
+        cancel_all_at_ms=LAST_TIME_MS - timer_gap_ms,
     )
     reader.finish()
     return account
@@ -224,13 +234,13 @@ def _decode_key(reader: ByteReader) -> SigningKey:
 def encode_order(order: RestingOrder) -> bytes:
     """Return the stored form of a resting order."""
     word_0, word_1 = order.words()
-    return word_0.to_bytes(17, "big") + word_1.to_bytes(20, "big")
+    return word_0.to_bytes(_ORDER_WORD_0_BYTES, "big") + word_1.to_bytes(20, "big")
 
 
 def decode_order(data: bytes) -> RestingOrder:
     """Return the order of its stored form; DecodeError if it is damaged."""
     reader = ByteReader(data)
-    order = RestingOrder.from_words(reader.integer(17), reader.integer(20))
+    order = RestingOrder.from_words(reader.integer(_ORDER_WORD_0_BYTES), reader.integer(20))
     reader.finish()
     return order
 

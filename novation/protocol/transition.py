@@ -13,25 +13,30 @@ from dataclasses import replace
 
 from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
-from novation.protocol.cost import opened_leaf_steps, transaction_steps
+from novation.protocol.cost import opened_leaf_steps, timer_steps, transaction_steps
 from novation.protocol.errors import BatchFull, InvalidTransaction
+from novation.protocol.rules.cancel_all import apply_cancel_all, apply_set_cancel_timer
 from novation.protocol.rules.cancel_order import apply_cancel_order
 from novation.protocol.rules.change_keys import apply_key_change
 from novation.protocol.rules.deposit import apply_deposit
 from novation.protocol.rules.list_market import apply_list_market
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
+from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
+    CancelAll,
     CancelOrder,
     Deposit,
     L1Operation,
     ListMarket,
     OracleUpdate,
     PlaceOrder,
+    PruneOrder,
+    SetCancelTimer,
     SetParameter,
     Transaction,
     UserTransaction,
@@ -80,7 +85,8 @@ def apply_transaction(
     try:
         result = _dispatch(state, tx, verify_signature=verify_signature)
         opened = opened_leaf_steps(state.batch) - opened_before
-        result = replace(result, cost_steps=transaction_steps(tx, result, opened))
+        steps = transaction_steps(tx, result, opened) + timer_steps(state)
+        result = replace(result, cost_steps=steps)
         _check_steps(result.cost_steps, steps_limit)
         if check_room is not None:
             check_room(result)
@@ -88,7 +94,9 @@ def apply_transaction(
         state.rollback()
         raise
     state.commit()
-    state.batch.entries.append(BatchEntry(time_ms, tx, result.result_code, result.hints))
+    timed_out = state.batch.timed_out
+    entry = BatchEntry(time_ms, tx, result.result_code, result.hints, timed_out)
+    state.batch.entries.append(entry)
     return result
 
 
@@ -112,14 +120,20 @@ def _apply_signed(
         return apply_place_order(state, tx, verify_signature=verify_signature)
     if isinstance(tx, CancelOrder):
         return apply_cancel_order(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, CancelAll):
+        return apply_cancel_all(state, tx, verify_signature=verify_signature)
+    if isinstance(tx, SetCancelTimer):
+        return apply_set_cancel_timer(state, tx, verify_signature=verify_signature)
     if isinstance(tx, Withdraw):
         return apply_withdraw(state, tx, verify_signature=verify_signature)
     return apply_key_change(state, tx, verify_signature=verify_signature)
 
 
-def _apply_unsigned(state: State, tx: L1Operation | ListMarket) -> TransactionResult:
+def _apply_unsigned(state: State, tx: L1Operation | ListMarket | PruneOrder) -> TransactionResult:
     if isinstance(tx, Deposit):
         return apply_deposit(state, tx)
     if isinstance(tx, SetParameter):
         return apply_set_parameter(state, tx)
+    if isinstance(tx, PruneOrder):
+        return apply_prune_order(state, tx)
     return apply_list_market(state, tx)

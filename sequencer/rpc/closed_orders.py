@@ -16,8 +16,10 @@ _REASONS: Final = {
     types_pb2.CANCEL_REASON_MARGIN: "because its owner's margin did not suffice",
     types_pb2.CANCEL_REASON_IOC: "because it was immediate or cancel",
     types_pb2.CANCEL_REASON_MAKER_LIMIT: "because it met too many resting orders",
-    types_pb2.CANCEL_REASON_KILLED: "because it rested while prices were away, or while the maker "
-    "fee was raised",
+    types_pb2.CANCEL_REASON_KILLED: "because it rested while prices were away",
+    types_pb2.CANCEL_REASON_FEE: "because the maker fee had risen above its limit",
+    types_pb2.CANCEL_REASON_CANCEL_ALL: "by its owner with all others",
+    types_pb2.CANCEL_REASON_TIMER: "by its owner's timer with all others",
 }
 
 
@@ -27,14 +29,19 @@ def why_not_resting(
     """Return a better refusal of a cancellation that found no resting order."""
     if refusal.code is not ErrorCode.UNKNOWN_ORDER:
         return refusal
-    order = engine.history.order(tx.order_id)
+    order_id = tx.order_id or engine.history.placed_order_id(
+        tx.account_id, tx.placed_key_index, tx.placed_nonce
+    )
+    if order_id == 0:
+        return refusal
+    order = engine.history.order(order_id)
     if order is None:
         last_id = engine.state.globals.next_order_id - 1
-        return no_longer_kept(tx.order_id, last_id) if tx.order_id <= last_id else refusal
+        return no_longer_kept(order_id, last_id) if order_id <= last_id else refusal
     if order.account_id != tx.account_id:
         return InvalidTransaction(
             ErrorCode.NOT_ORDER_OWNER,
-            f"order {tx.order_id} is not of account {tx.account_id}",
+            f"order {order_id} is not of account {tx.account_id}",
             Broken("account_id", tx.account_id, order.account_id),
         )
     return _closed(order, engine.state.globals.time_ms) or refusal

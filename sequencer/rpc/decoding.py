@@ -1,7 +1,7 @@
 """API messages as transactions of the protocol: what a client can get wrong in form ends here."""
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from novation.api.v1 import (
     oracle_service_pb2,
@@ -17,21 +17,25 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     ListMarket,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
     RemoveKey,
+    SetCancelTimer,
     UserTransaction,
     Withdraw,
 )
 from novation.protocol.transactions.add_key import validate_add_key
+from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
+from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from sequencer.account_index import AccountQuery
 from sequencer.engine import Command
@@ -78,9 +82,37 @@ def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
         key_index=request.key_index,
         nonce=request.nonce,
         order_id=request.order_id,
+        placed_key_index=request.placed_key_index,
+        placed_nonce=request.placed_nonce,
         signature=_signature(request),
     )
     validate_cancel_order(tx)
+    return tx
+
+
+def cancel_all(request: order_service_pb2.CancelAllRequest) -> CancelAll:
+    """Return the transaction; its fields are in range."""
+    tx = CancelAll(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        market_id=request.market_id if request.HasField("market_id") else None,
+        signature=_signature(request),
+    )
+    validate_cancel_all(tx)
+    return tx
+
+
+def set_cancel_timer(request: order_service_pb2.SetCancelTimerRequest) -> SetCancelTimer:
+    """Return the transaction; its fields are in range."""
+    tx = SetCancelTimer(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        cancel_all_at_ms=request.cancel_all_at_ms,
+        signature=_signature(request),
+    )
+    validate_set_cancel_timer(tx)
     return tx
 
 
@@ -136,17 +168,21 @@ def list_market(request: order_service_pb2.ListMarketRequest) -> ListMarket:
 def order_command(request: order_service_pb2.StreamOrdersRequest) -> UserTransaction:
     """Return the transaction of one message of the order stream."""
     kind = request.WhichOneof("command")
-    if kind == "place":
-        return place_order(request.place)
-    if kind == "cancel":
-        return cancel_order(request.cancel)
-    if kind == "withdraw":
-        return withdraw(request.withdraw)
-    if kind == "add_key":
-        return add_key(request.add_key)
-    if kind == "remove_key":
-        return remove_key(request.remove_key)
-    raise missing("command")
+    if kind is None:
+        raise missing("command")
+    return _COMMANDS[kind](getattr(request, kind))
+
+
+# By the field of the message of the order stream.
+_COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
+    "place": place_order,
+    "cancel": cancel_order,
+    "cancel_all": cancel_all,
+    "set_cancel_timer": set_cancel_timer,
+    "withdraw": withdraw,
+    "add_key": add_key,
+    "remove_key": remove_key,
+}
 
 
 def user_command(tx: UserTransaction, config: ExchangeConfig, received_time_ms: int) -> Command:
@@ -221,6 +257,8 @@ def missing(field: str) -> RequestRefusedError:
 def _signature(
     message: order_service_pb2.PlaceOrderRequest
     | order_service_pb2.CancelOrderRequest
+    | order_service_pb2.CancelAllRequest
+    | order_service_pb2.SetCancelTimerRequest
     | order_service_pb2.WithdrawRequest
     | order_service_pb2.AddKeyRequest
     | order_service_pb2.RemoveKeyRequest

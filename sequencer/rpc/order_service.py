@@ -57,6 +57,20 @@ class OrderService:
         accepted = await self._apply(decoding.cancel_order(request))
         return accepted.acknowledgement.cancelled
 
+    async def cancel_all(
+        self, request: order_service_pb2.CancelAllRequest
+    ) -> order_service_pb2.CancelAllResponse:
+        """Cancel all orders of an account, everywhere or in one market."""
+        accepted = await self._apply(decoding.cancel_all(request))
+        return accepted.acknowledgement.all_cancelled
+
+    async def set_cancel_timer(
+        self, request: order_service_pb2.SetCancelTimerRequest
+    ) -> order_service_pb2.SetCancelTimerResponse:
+        """Cancel all orders of an account at a time."""
+        accepted = await self._apply(decoding.set_cancel_timer(request))
+        return accepted.acknowledgement.cancel_timer_set
+
     async def withdraw(
         self, request: order_service_pb2.WithdrawRequest
     ) -> order_service_pb2.WithdrawResponse:

@@ -17,6 +17,7 @@ from novation.protocol.constants import (
     COLLATERAL_BOUND,
     LAST_TIME_MS,
     PPM_ONE,
+    RESUME_GAP_MS,
 )
 from novation.protocol.orders import TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
@@ -239,6 +240,57 @@ def cancellations() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
+def cancelled_at_once() -> Iterator[SealedBatch]:
+    """Cancel-all, a timer, pruning and cancelling by message; dead orders met in the book."""
+    exchange = Exchange(parameters(3))
+    exchange.fund(2, 3, 4, 5)
+    exchange.place(2, BUY, 2, 1000, market_id=1)
+    exchange.place(3, SELL, 2, 1000, market_id=1)
+    for account_id, price in ((2, 1001), (3, 1002), (4, 1003), (5, 1004)):
+        exchange.place(account_id, SELL, 2, price, expiry_time_ms=exchange.time_ms + 900)
+        exchange.place(account_id, BUY, 2, price - 20, market_id=2, max_fee_ppm=500)
+    exchange.set_cancel_timer(4, exchange.time_ms + 500)
+    exchange.seal()
+    exchange.cancel_all(2)
+    exchange.cancel_all(3, 0)
+    exchange.cancel_all(3, 1)
+    exchange.time_ms += 600
+    # The timer of 4 has run out: its ask and bid are dead, as those before them.
+    met = exchange.place(3, BUY, 1, 1003, time_in_force=IOC)
+    assert outcomes(met) == [VisitOutcome.CANCELLED] * 3
+    exchange.place(2, SELL, 1, 1005, expiry_time_ms=exchange.time_ms + 5)
+    exchange.cancel_placed_by(2, exchange.state.account(2).nonces[0])
+    dearer = replace(exchange.state.parameters.underlyings[2], maker_fee_ppm=501)
+    exchange.set_underlying(2, dearer)
+    # Cheapest first: 5's bid is dearer than its owner allows, 4's and 2's are dead.
+    met = exchange.place(
+        3, SELL, 1, 983, market_id=2, time_in_force=IOC, max_fee_ppm=501, reduce_only=False
+    )
+    assert outcomes(met) == [VisitOutcome.FEE, VisitOutcome.CANCELLED]
+    yield exchange.seal()
+    exchange.place(2, SELL, 2, 1006, expiry_time_ms=exchange.time_ms + 5)
+    exchange.place(2, BUY, 1, 990, market_id=2, max_fee_ppm=501)
+    exchange.place(2, BUY, 1, 990, market_id=1)
+    exchange.place(4, BUY, 3, 990)
+    exchange.place(2, BUY, 3, 990)
+    exchange.place(5, BUY, 3, 985)
+    exchange.cancel_all(4)
+    exchange.time_ms += 1000
+    exchange.refresh_prices()
+    newest = exchange.state.globals.next_order_id - 1
+    # Expired and cancelled with all others, of an earlier batch and of this one.
+    for order_id in (9, 4, newest - 5, newest - 2):
+        exchange.prune(order_id)
+    exchange.set_cancel_timer(2, exchange.time_ms + 1)
+    exchange.time_ms += RESUME_GAP_MS
+    exchange.refresh_prices()
+    # By the timer, whose owner has not come back, and by the gap.
+    exchange.prune(newest - 1)
+    exchange.prune(newest)
+    exchange.cancel_all(2)
+    yield exchange.seal()
+
+
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
     free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
@@ -273,6 +325,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "slots and makers": slots_and_makers,
     "wide tree": wide_tree,
     "cancellations": cancellations,
+    "cancelled at once": cancelled_at_once,
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),

@@ -300,11 +300,11 @@ def test_key_behind_the_list_is_nobodys() -> None:
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     tape, owner = list(records.tape), records.accounts[2][0][0]
-    (place,) = (i for i, item in enumerate(tape) if item == [2, 0, 2, 1, 0])
+    (place,) = (i for i, item in enumerate(tape) if item == [2, 0, 2, 1, 0, 0])
     cancel = CancelOrder(2, 1, 1, 1)
     stranger = SigningKey.full(public_key(slot_private_key(2, 1)))
     signature = signed_by(exchange, 1, cancel).signature
-    fields, nonces = [2, 1, 1, 1, 0], [0, 0, 0, 0]
+    fields, nonces = [2, 1, 1, 1, 0, 0], [0, 0, 0, 0]
     tape[place : place + 2] = [fields, [signature.r, signature.s], [1, 1, 1], nonces]
     accounts = dict(records.accounts)
     accounts[2] = [[[*owner, *stranger.words()], *accounts[2][0][1:]], *accounts[2][1:]]

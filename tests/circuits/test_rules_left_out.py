@@ -19,7 +19,6 @@ from novation.protocol.constants import (
     RESUME_GAP_MS,
 )
 from novation.protocol.orders import TimeInForce
-from novation.protocol.output import decode_output
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.rules import (
     deposit,
@@ -30,7 +29,6 @@ from novation.protocol.rules import (
     withdraw,
 )
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.state import State
 from novation.protocol.transactions import ParameterKind, SetParameter
 from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
 from tests.support import builders
@@ -174,11 +172,12 @@ def listing_without_an_underlying(patch: Patch, excess: int) -> SealedBatch:
 
 
 def fill_at_a_raised_maker_fee(patch: Patch, raise_ppm: int) -> SealedBatch:
-    patch.setattr(State, "kill_orders", nothing)
+    patch.setattr(matching, "_reason_to_skip", nothing_to_skip)
     exchange = trading()
     known = exchange.state.parameters.underlyings[0]
-    exchange.set_underlying(0, replace(known, maker_fee_ppm=known.maker_fee_ppm + raise_ppm))
-    exchange.place(4, BUY, 1, 1001)
+    # Its owner allows 1000 ppm.
+    exchange.set_underlying(0, replace(known, maker_fee_ppm=1000 + raise_ppm))
+    exchange.place(4, BUY, 1, 1001, max_fee_ppm=2000)
     return exchange.seal()
 
 
@@ -281,21 +280,6 @@ def test_gap_that_is_kept_quiet_leads_to_another_state(monkeypatch: Patch) -> No
     honest.time_ms += RESUME_GAP_MS
     honest.refresh_prices()
     assert honest.seal().output == output
-
-
-def test_kill_that_is_kept_quiet_leads_to_another_state(monkeypatch: Patch) -> None:
-    """Where a maker fee rises, the program kills what rests whatever the sequencer says."""
-    exchange = trading()
-    known = exchange.state.parameters.underlyings[0]
-    with monkeypatch.context() as patch:
-        patch.setattr(State, "kill_orders", nothing)
-        exchange.set_underlying(0, replace(known, maker_fee_ppm=known.maker_fee_ppm + 1))
-    sealed = exchange.seal()
-    output = run_dishonestly(program_input(sealed.witness))
-    assert output is not None
-    assert header_checked_by_l1(output) == header_checked_by_l1(sealed.output)
-    assert output[3] != sealed.output[3]
-    assert decode_output(output).underlyings[0].dead_below_order_id == 4
 
 
 def test_custody_of_a_deposit_is_not_the_sequencers_word(monkeypatch: Patch) -> None:

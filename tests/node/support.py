@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,8 @@ POLICY = NodeConfig(
     watcher=WatcherPolicy(confirmations=0, poll_ms=20),
     settlement=SettlementPolicy(poll_ms=20),
 )
+# What is dead stays linked until somebody meets it.
+UNPRUNED = replace(POLICY, prunes_orders=False)
 
 
 @dataclass

@@ -23,11 +23,14 @@ from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.state import State, StateParts, TreeNodes
 from novation.protocol.transactions import (
+    CancelAll,
     CancelOrder,
     Deposit,
     ListMarket,
     ParameterKind,
     PlaceOrder,
+    PruneOrder,
+    SetCancelTimer,
     SetParameter,
     Transaction,
     Withdraw,
@@ -170,6 +173,28 @@ class Exchange:
         """Return a signed cancellation."""
         tx = CancelOrder(account_id, 0, self.next_nonce(account_id), order_id)
         return signed(tx, private_key(account_id), self.config) if self.sign else tx
+
+    def cancel_all(self, account_id: int, market_id: int | None = None) -> TransactionResult:
+        """Cancel all orders of an account, everywhere or in one market."""
+        tx = CancelAll(account_id, 0, self.next_nonce(account_id), market_id)
+        return self.apply(signed(tx, private_key(account_id), self.config))
+
+    def set_cancel_timer(self, account_id: int, cancel_all_at_ms: int) -> TransactionResult:
+        """Let all orders of an account die at some time."""
+        tx = SetCancelTimer(account_id, 0, self.next_nonce(account_id), cancel_all_at_ms)
+        return self.apply(signed(tx, private_key(account_id), self.config))
+
+    def cancel_placed_by(
+        self, account_id: int, nonce: int, key_index: int = 0
+    ) -> TransactionResult:
+        """Cancel the order that a message of the account placed."""
+        own = self.next_nonce(account_id)
+        tx = CancelOrder(account_id, 0, own, 0, key_index, nonce)
+        return self.apply(signed(tx, private_key(account_id), self.config))
+
+    def prune(self, order_id: int) -> TransactionResult:
+        """Take a dead order out of the book."""
+        return self.apply(PruneOrder(order_id))
 
     def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
         """Sign and apply a withdrawal."""

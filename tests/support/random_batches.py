@@ -24,14 +24,18 @@ from novation.protocol.constants import (
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.parameters import Parameters, oracle_rule_word
+from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.transactions import (
     AddKey,
+    CancelAll,
     CancelOrder,
     ListMarket,
     ParameterKind,
+    PruneOrder,
     RemoveKey,
+    SetCancelTimer,
     SetParameter,
     Transaction,
     UserTransaction,
@@ -73,6 +77,9 @@ class RandomTrading:
             self._order: 56,
             self._sniping_order: 14,
             self._cancellation: 10,
+            self._cancel_all: 3,
+            self._timer: 4,
+            self._prune: 6,
             self._withdrawal: 5,
             self._deposit: 6,
             self._oracle_update: 6,
@@ -277,7 +284,36 @@ class RandomTrading:
         is_owner = order is not None and self.rng.random() < 0.9
         account_id = order.account_id if order is not None and is_owner else self._account_id()
         tx = CancelOrder(account_id, 0, self.exchange.next_nonce(account_id), order_id)
+        if order is not None and self.rng.random() < 0.5:
+            tx = replace(tx, order_id=0, placed_key_index=order.key_index, placed_nonce=order.nonce)
         return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _cancel_all(self) -> Transaction:
+        """Return the cancelling of all orders of an account, or of those in any one market."""
+        account_id, n_markets = self._account_id(), len(self.prices)
+        market_id = self.rng.choice((None, self.rng.randrange(n_markets), n_markets))
+        tx = CancelAll(account_id, 0, self.exchange.next_nonce(account_id), market_id)
+        return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _timer(self) -> Transaction:
+        """Return a timer that runs out soon, late or never, or that is refused."""
+        account_id = self._account_id()
+        at_ms = self.exchange.time_ms + self.rng.choice((0, 1, 100, 5_000, ONE_HOUR_MS))
+        at_ms = self.rng.choice((at_ms, at_ms, at_ms, LAST_TIME_MS))
+        tx = SetCancelTimer(account_id, 0, self.exchange.next_nonce(account_id), at_ms)
+        return signed(tx, private_key(account_id), self.exchange.config)
+
+    def _prune(self) -> Transaction:
+        """Return the pruning of an order, of a dead one if there is any."""
+        state, now_ms = self.exchange.state, self.exchange.time_ms
+        dead = [
+            order.order_id
+            for order in state.orders.values()
+            if order.expiry_time_ms <= now_ms
+            or is_cancelled(state, order)
+            or state.account(order.account_id).cancel_all_at_ms <= now_ms
+        ]
+        return PruneOrder(self.rng.choice(dead or [*state.orders, state.globals.next_order_id]))
 
     def _withdrawal(self) -> Transaction:
         account_id = self._account_id()

@@ -56,6 +56,14 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     exchange.place(MAKER, SELL, 40, 980)
     exchange.withdraw(MAKER, 1_000 * ONE_DOLLAR)
     exchange.apply(exchange.deposit(0, 77))
+    # One that was cancelled with all others, and one whose owner allows a lower fee.
+    exchange.place(MAKER, BUY, 1, 985, max_fee_ppm=500)
+    exchange.place(SECOND_MAKER, BUY, 1, 986)
+    exchange.cancel_all(SECOND_MAKER)
+    exchange.place(SECOND_MAKER, BUY, 1, 980)
+    terms = exchange.state.parameters.underlyings[0]
+    exchange.set_underlying(0, replace(terms, maker_fee_ppm=501))
+    exchange.place(TAKER, SELL, 1, 985, time_in_force=IOC)
     # Prices come back after a gap: the bid that is left is dead, and a post-only order clears it.
     exchange.time_ms += RESUME_GAP_MS
     exchange.set_price(930, 1000)

@@ -2,16 +2,20 @@ from dataclasses import replace
 
 import pytest
 
+from novation.protocol.constants import NONCE_BOUND
 from novation.protocol.encoding import decode_transaction, encode_transaction
 from novation.protocol.errors import DecodeError
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
+    CancelAll,
     CancelOrder,
     Deposit,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
+    PruneOrder,
+    SetCancelTimer,
     Transaction,
     Withdraw,
 )
@@ -31,11 +35,26 @@ PLACE = PlaceOrder(
     time_in_force=TimeInForce.POST_ONLY,
     signature=SIGNATURE,
 )
-CANCEL = CancelOrder(1, 2, 3, 2**48 - 1, SIGNATURE)
+CANCEL = CancelOrder(1, 2, 3, 2**48 - 1, signature=SIGNATURE)
+CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, SIGNATURE)
+CANCEL_ALL = CancelAll(1, 2, 3, None, SIGNATURE)
+CANCEL_MARKET = CancelAll(1, 2, 3, 2047, SIGNATURE)
+TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, SIGNATURE)
 WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, SIGNATURE)
 REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
-ALL: list[Transaction] = [PLACE, CANCEL, WITHDRAW, UPDATE, Deposit(1, 2**160 - 1, 3, 2**63 - 1)]
+ALL: list[Transaction] = [
+    PLACE,
+    CANCEL,
+    CANCEL_BY_MESSAGE,
+    CANCEL_ALL,
+    CANCEL_MARKET,
+    TIMER,
+    WITHDRAW,
+    UPDATE,
+    PruneOrder(2**48 - 1),
+    Deposit(1, 2**160 - 1, 3, 2**63 - 1),
+]
 
 
 @pytest.mark.parametrize("tx", ALL)
@@ -75,12 +94,15 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\6", "unknown kind"),
+        (b"\7", "unknown kind"),
         (b"\3\1" + bytes(33), "ParameterKind"),
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),
         (user_bytes(4, 1), "message type 4"),
-        (user_bytes(2, 2**48), "message type 2"),
+        (user_bytes(2, 2**113), "does not fit"),
+        (user_bytes(6, 2), "message type 6"),
+        (user_bytes(6 | 1 << 110, 0), "market 1"),
+        (user_bytes(7, 2**48), "message type 7"),
         (user_bytes(3, 2**63), "message type 3"),
         (user_bytes(2 | 1 << 110, 1), "market 1"),
         (user_bytes(1 | 1 << 126, 1), "does not fit"),

@@ -150,7 +150,21 @@ def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the
     longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))
     assert longest == MARKET_COST
     lots = 2**32 - 1
-    resting = RestingOrder(ids, lots, MAX_MARKETS - 1, SELL, True, lots, ticks, ids, ids, ticks)
+    resting = RestingOrder(
+        ids,
+        lots,
+        MAX_MARKETS - 1,
+        SELL,
+        True,
+        lots,
+        ticks,
+        ids,
+        2**20 - 1,
+        7,
+        2**61 - 1,
+        ids,
+        ticks,
+    )
     orders = 2 * output_cost(order_felts(OrderRecord(2**24 - 1, resting))).n_bytes
     own = touched_cost(1, 0, 0).n_bytes
     assert order_cost(0, 0).n_bytes == own + 2 * ORDER_BYTES + longest.n_bytes

@@ -20,7 +20,7 @@ PARAMETERS = parameters()
 
 def account(collateral: int, *positions: Position) -> Account:
     """Return an account with a balance and positions."""
-    return Account(1, (SigningKey.full(2),), (0,), collateral, 0, positions)
+    return Account(1, (SigningKey.full(2),), (0,), collateral, positions)
 
 
 @pytest.mark.parametrize(

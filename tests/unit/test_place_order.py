@@ -132,9 +132,13 @@ def test_order_when_open_interest_would_pass_its_bound_then_refused() -> None:
 
 def test_order_when_too_many_rest_then_refused() -> None:
     exchange = traders()
-    exchange.state.accounts[2] = replace(exchange.state.account(2), open_orders=1024)
+    for price in (999, 1003):
+        for _ in range(64):
+            exchange.place(2, BUY if price < 1000 else SELL, 1, price)
+    assert exchange.state.account(2).position(0).n_orders == 128
     assert exchange.refuse(exchange.order(2, BUY, 1, 1000)) is ErrorCode.TOO_MANY_ORDERS
-    exchange.state.accounts[2] = replace(exchange.state.account(2), open_orders=1023)
+    exchange.place(2, BUY, 1, 1000, market_id=1)
+    exchange.place(2, BUY, 1, 1003, time_in_force=IOC)
     assert exchange.place(2, BUY, 1, 1000).result_code is ResultCode.RESTING
 
 
@@ -234,7 +238,6 @@ def test_maker_when_expired_then_removed() -> None:
     assert visits(result.hints) == [(1, VisitOutcome.EXPIRED, 0)]
     assert result.events[1] == OrderCancelled(1, 2, 0, SELL, 1001, 3, CancelReason.EXPIRED)
     assert exchange.state.account(2).positions == ()
-    assert exchange.state.account(2).open_orders == 0
 
 
 def test_maker_when_of_the_same_account_then_removed() -> None:
@@ -243,7 +246,7 @@ def test_maker_when_of_the_same_account_then_removed() -> None:
     exchange.place(3, SELL, 3, 1001)
     result = exchange.place(2, BUY, 4, 1001)
     assert visits(result.hints) == [(1, VisitOutcome.SELF_TRADE, 0), (2, VisitOutcome.FILL, 3)]
-    assert exchange.state.account(2).positions == (Position(0, 3, 1, 0),)
+    assert exchange.state.account(2).positions == (Position(0, 3, 1, 0, 1),)
 
 
 def test_reduce_only_when_larger_than_the_position_then_capped() -> None:

@@ -177,7 +177,7 @@ def test_dead_order_when_met_then_removed_and_counted_as_a_visit() -> None:
     assert [visit.outcome for visit in getattr(result.hints, "visits", ())] == [VisitOutcome.KILLED]
     assert result.events[1] == OrderCancelled(3, 2, 0, SELL, 1001, 5, CancelReason.KILLED)
     assert exchange.size(4) == 0
-    assert exchange.state.account(2).open_orders == 0
+    assert exchange.state.account(2).position(0).n_orders == 0
     exchange.seal()
 
 
@@ -200,7 +200,7 @@ def test_dead_order_when_cancelled_then_its_sums_come_back() -> None:
     exchange = resumed()
     exchange.cancel(3, 4)
     assert exchange.state.account(3).position(0).open_buy_lots == 0
-    assert exchange.state.account(3).open_orders == 0
+    assert exchange.state.account(3).position(0).n_orders == 0
     exchange.seal()
 
 

@@ -30,7 +30,7 @@ def test_rebuild_when_outputs_applied_then_same_parameters_and_markets(
         assert state.parameters == batch.writes.parameters
     check_conservation(state)
     assert state.market(LISTED).open_interest_lots == 2
-    assert [u.dead_below_order_id for u in state.underlyings] == [3, 0, 0]
+    assert [u.dead_below_order_id for u in state.underlyings] == [0, 0, 0]
     assert state.parameters.oracle_quorum == 1
     assert len(state.parameters.oracle_keys) == 4
 

@@ -24,8 +24,10 @@ def change_account(**fields: int) -> Spoil:
         for name, change in fields.items():
             if name == "collateral_quanta":
                 account = account.with_balance(account.collateral_quanta + change)
-            elif name == "open_orders":
-                account = account.with_position(slot, open_orders_change=change)
+            elif name == "n_orders":
+                account = account.with_position(slot.with_open_change(BUY, 0, change))
+            elif name == "min_order_id":
+                account = account.with_position(replace(slot, min_order_id=change))
             elif name == "size_lots":
                 account = account.with_position(slot.traded(BUY, change))
             else:
@@ -74,7 +76,8 @@ SPOILS: dict[str, Spoil] = {
     "collateral": change_account(collateral_quanta=1),
     "collateral below": change_account(collateral_quanta=-1),
     "position": change_account(size_lots=1),
-    "open orders": change_account(open_orders=1),
+    "open orders": change_account(n_orders=1),
+    "cancelled orders": change_account(min_order_id=3),
     "buy lots": change_account(open_buy_lots=1),
     "sell lots": change_account(open_sell_lots=1),
     "order size": lengthen_order,

@@ -87,6 +87,7 @@ def test_output_when_decoded_then_what_the_batch_did(
     assert [op.result_code for op in second.operations] == [
         ResultCode.DEPOSIT_KEY_MISMATCH,
         ResultCode.DONE,
+        ResultCode.DONE,
     ]
     assert [(w.amount_quanta, w.l1_address) for w in second.withdrawals] == [
         (1_000 * 10**6, l1_address(2))
@@ -96,13 +97,13 @@ def test_output_when_decoded_then_what_the_batch_did(
     assert second.counters == Globals(
         batch_number=2,
         time_ms=second.last_time_ms,
-        next_order_id=51,
-        l1_queue_position=6,
+        next_order_id=55,
+        l1_queue_position=7,
         oracle_time_ms=second.last_time_ms,
         custody_quanta=3 * 10**10 + 6 * 10**6 - 10**9 + 77,
         post_only_until_ms=second.last_time_ms + POST_ONLY_MS,
     )
-    assert second.underlyings == (UnderlyingState(930 << 16, 50), UnderlyingState(1000 << 16, 50))
+    assert second.underlyings == (UnderlyingState(930 << 16, 54), UnderlyingState(1000 << 16, 54))
     # The head of market 1 stays; what was cancelled there stood behind it.
     assert [record.market_id for record in first.markets] == [0, 1]
     assert [record.market_id for record in second.markets] == [0]
@@ -116,7 +117,7 @@ def test_orders_when_born_and_gone_then_no_slot(sealed: tuple[SealedBatch, Seale
     assert [r.slot for r in first.orders] == list(range(9))
     # Only a sell and the post-only order at the end survive; slots 0.. were taken before.
     born = [(r.slot, r.order.order_id) for r in second.orders if r.order and r.order.order_id > 11]
-    assert born == [(9, 15), (10, 50)]
+    assert born == [(9, 15), (10, 54)]
     emptied = [r.slot for r in second.orders if r.order is None]
     assert emptied == [0, 1, 2, 3, 5, 6, 7, 8]
 
@@ -311,8 +312,8 @@ def test_output_when_account_or_slot_is_malformed_then_refused() -> None:
     assert felts[empty_slot] == 0
     for index, value in (
         (head, 2 + (1 << 32)),
-        (head, felts[head] & ~(2**136 - 2**32)),
-        (head, felts[head] | 33 << 152),
+        (head, felts[head] & ~(2**132 - 2**32)),
+        (head, felts[head] | 33 << 136),
         (head + 1, 1 << 62),
         (empty_slot, 1 << 25),
     ):

@@ -6,7 +6,7 @@ import pytest
 
 from novation.protocol.constants import MAX_UNDERLYINGS
 from novation.protocol.errors import ErrorCode, ResultCode
-from novation.protocol.events import OrdersKilled, ParameterSet
+from novation.protocol.events import CancelReason, OrderCancelled, ParameterSet
 from novation.protocol.margin import margin_of
 from novation.protocol.output import decode_output
 from novation.protocol.parameters import oracle_rule_word
@@ -56,18 +56,21 @@ def test_underlying_when_set_then_it_holds_at_once() -> None:
     assert exchange.refuse(dear) is ErrorCode.PRICE_OUTSIDE_BAND
 
 
-def test_maker_fee_when_raised_then_what_rests_in_that_underlying_is_dead() -> None:
-    exchange = trading()
-    result = exchange.set_underlying(0, replace(BTC, maker_fee_ppm=BTC.maker_fee_ppm + 1))
-    assert result.events[1:] == (OrdersKilled(0, 3),)
-    assert [u.dead_below_order_id for u in exchange.state.underlyings] == [3, 0]
-    assert exchange.place(3, BUY, 5, 1000).result_code is ResultCode.RESTING
-    other = exchange.place(3, BUY, 5, 1000, market_id=1)
-    assert other.result_code is ResultCode.FILLED
+def test_maker_fee_when_raised_then_who_has_signed_less_is_not_filled() -> None:
+    exchange = Exchange()
+    exchange.fund(2, 3, 4)
+    exchange.place(2, SELL, 5, 1000, max_fee_ppm=BTC.taker_fee_ppm)
+    exchange.place(4, SELL, 5, 1000, max_fee_ppm=BTC.taker_fee_ppm + 1)
+    terms = replace(BTC, maker_fee_ppm=BTC.taker_fee_ppm + 1)
+    assert len(exchange.set_underlying(0, terms).events) == 1
+    result = exchange.place(3, BUY, 5, 1000)
+    assert result.result_code is ResultCode.FILLED
+    assert result.events[1] == OrderCancelled(1, 2, 0, SELL, 1000, 5, CancelReason.FEE)
+    assert (exchange.size(2), exchange.size(4)) == (0, -5)
 
 
-@pytest.mark.parametrize("change_ppm", [0, -1])
-def test_maker_fee_when_not_raised_then_nothing_dies(change_ppm: int) -> None:
+@pytest.mark.parametrize("change_ppm", [0, -1, 1])
+def test_maker_fee_when_within_what_was_signed_then_filled(change_ppm: int) -> None:
     exchange = trading()
     terms = replace(BTC, maker_fee_ppm=BTC.maker_fee_ppm + change_ppm, taker_fee_ppm=900)
     assert len(exchange.set_underlying(0, terms).events) == 1

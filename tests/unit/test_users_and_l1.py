@@ -172,7 +172,7 @@ def test_cancel_when_own_order_then_gone() -> None:
     assert result.events == (OrderCancelled(2, 2, 0, BUY, 997, 3, reason),)
     assert exchange.book(BUY) == [(1, 998, 3), (3, 996, 3)]
     assert exchange.state.account(2).position(0).open_buy_lots == 6
-    assert exchange.state.account(2).open_orders == 2
+    assert exchange.state.account(2).position(0).n_orders == 2
     exchange.cancel(2, 1)
     exchange.cancel(2, 3)
     assert exchange.book(BUY) == []

@@ -7,6 +7,7 @@ import pytest
 
 from novation.crypto import FIELD_PRIME, poseidon_hash_many
 from novation.protocol.accounts import Account, Position
+from novation.protocol.constants import NONCE_BOUND
 from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
@@ -151,21 +152,25 @@ def test_account_when_position_is_emptied_then_slot_goes() -> None:
     for market_id in (3, 1, 2):
         account = account.with_position(Position(market_id, size_lots=market_id))
     assert [p.market_id for p in account.positions] == [1, 2, 3]
-    account = account.with_position(Position(2), collateral_change=-5, open_orders_change=1)
+    account = account.with_position(Position(2), collateral_change=-5)
     assert [p.market_id for p in account.positions] == [1, 3]
-    assert (account.collateral_quanta, account.open_orders) == (-5, 1)
+    assert account.collateral_quanta == -5
     assert account.position(2) == Position(2)
     assert not account.has_position(2)
 
 
 def test_account_when_hashed_then_words_as_specified() -> None:
-    position = Position(7, size_lots=-3, open_buy_lots=2**37 - 1, open_sell_lots=1)
+    position = Position(7, -3, 2**37 - 1, 1, 255, 2**48 - 1, -1)
     account = Account(
-        0xABC, (SigningKey.full(11), SigningKey(12, 1, 99)), (5, 6), -9, 4, (position,), 1
+        0xABC, (SigningKey.full(11), SigningKey(12, 1, 99)), (5, 6), -9, (position,), 1, 77
     )
     assert account.nonce_words() == (5 + (6 << 62),)
-    assert account.balance_word() == pack((2**99 - 9, 100), (4, 16), (2, 4), (1, 8), (1, 8))
-    word = pack((7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37), (2**63, 64))
+    assert account.balance_word() == pack(
+        (2**99 - 9, 100), (2, 4), (1, 8), (1, 8), (2**48 - 1 - 77, 48)
+    )
+    sizes = (7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37)
+    word = pack(*sizes, (255, 8), (2**48 - 1, 48), (2**63 - 1, 64))
+    assert word < 2**247
     assert position.word() == word
     assert Position.from_word(word) == position
     full, traders = 7 + (2**48 - 1 << 8), 1 + (99 << 8)
@@ -191,10 +196,13 @@ def test_account_when_invariant_is_broken_then_no_leaf(account: Account) -> None
 
 
 def test_order_when_packed_then_round_trip() -> None:
-    order = RestingOrder(9, 8, 7, Side.SELL, True, 6, 5, 4, 3, 2)
+    order = RestingOrder(9, 8, 7, Side.SELL, True, 6, 5, 4, 10, 7, NONCE_BOUND - 1, 3, 2)
     assert RestingOrder.from_words(*order.words()) == order
     word_0, word_1 = order.words()
-    assert word_0 == pack((9, 48), (8, 32), (7, 16), (1, 1), (1, 1), (0, 6), (6, 32))
+    origin = (7, 3), (NONCE_BOUND - 1, NONCE_BOUND.bit_length() - 1)
+    assert word_0 == pack(
+        (9, 48), (8, 32), (7, 16), (1, 1), (1, 1), (0, 6), (6, 32), (10, 20), *origin
+    )
     assert word_1 == pack((5, 32), (4, 48), (3, 48), (2, 32))
     with pytest.raises(DecodeError, match="flags"):
         RestingOrder.from_words(word_0 | 1 << 98, word_1)

@@ -22,6 +22,8 @@ struct Taker {
     price: Price*,
     prices: Price*,
     dead_below_order_id: felt,
+    // Of its own slot.
+    min_order_id: felt,
 }
 
 // What a visit did. `lots` = 0 says that the maker was removed from its account and must leave the
@@ -57,30 +59,39 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
         assert old = found;
     }
 
-    tempvar late = terms.expiry_time_ms - taker.time_ms - 1;
-    let a = late;
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr] = account.cancel_all_at_ms - taker.time_ms - 1;
+    tempvar a = terms.order_id - old.min_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp cancelled if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    tempvar a = terms.expiry_time_ms - taker.time_ms - 1;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp expired if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
+    assert [range_check_ptr + 2] = a;
     tempvar a = terms.order_id - taker.dead_below_order_id;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp killed if [ap] != 0, ap++;
-    assert [range_check_ptr + 1] = a;
+    assert [range_check_ptr + 3] = a;
+    tempvar a = terms.max_fee_ppm - taker.underlying.maker_fee_ppm;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp dearer if [ap] != 0, ap++;
+    assert [range_check_ptr + 4] = a;
     // The least of the taker's and the maker's rest; equal ones may go either way.
     local least_lots;
     tempvar a = maker.remaining_lots - remaining_lots;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp smaller if [ap] != 0, ap++;
-    assert [range_check_ptr + 2] = a;
+    assert [range_check_ptr + 5] = a;
     assert least_lots = remaining_lots;
     jmp sized;
 
     smaller:
-    assert [range_check_ptr + 2] = -a;
+    assert [range_check_ptr + 5] = -a;
     assert least_lots = maker.remaining_lots;
 
     sized:
-    let range_check_ptr = range_check_ptr + 3;
+    let range_check_ptr = range_check_ptr + 6;
     local lots;
     local range_check_after;
     if (terms.reduce_only == 0) {
@@ -90,7 +101,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
         // The maker's side is the other one: a fill reduces a position of the taker's direction.
         let (reducible) = reducible_lots(taker.direction * old.size_lots, least_lots);
         if (reducible == 0) {
-            return release_maker(taker, maker, account, old);
+            return release_maker(taker, maker, account, old, maker.remaining_lots);
         }
         assert lots = reducible;
         assert range_check_after = range_check_ptr;
@@ -108,6 +119,15 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.size_lots = old.size_lots - taker.direction * lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
     assert slot.open_sell_lots = old.open_sell_lots + buys - lots;
+    local is_filled;
+    tempvar left = maker.remaining_lots - lots;
+    if (left == 0) {
+        assert is_filled = 1;
+    } else {
+        assert is_filled = 0;
+    }
+    assert slot.n_orders = old.n_orders - is_filled;
+    assert slot.min_order_id = old.min_order_id;
     // Same as surplus_of(), keep in step: a call would cost more than the most frequent case.
     local surplus;
     if (taker.prices - account.prices == 0) {
@@ -119,18 +139,11 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let (local positions: Position*, surplus_change, local long_change) = replace_position(
         account.positions, old, &slot, taker.price
     );
-    local is_filled;
-    tempvar left = maker.remaining_lots - lots;
-    if (left == 0) {
-        assert is_filled = 1;
-    } else {
-        assert is_filled = 0;
-    }
     local after: Account = Account(
         identity=account.identity,
         nonce_0=account.nonce_0,
         collateral_quanta=account.collateral_quanta + taker.direction * notional - fee,
-        open_orders=account.open_orders - is_filled,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
         prices=taker.prices,
         surplus=surplus + surplus_change,
@@ -150,21 +163,31 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
         a, account, old, &slot, after.collateral_quanta, positions, taker.prices
     );
     if (allowed == 0) {
-        return release_maker(taker, maker, account, old);
+        return release_maker(taker, maker, account, old, maker.remaining_lots);
     }
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(lots, notional, fee, long_change));
 
-    expired:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return release_maker(taker, maker, account, old);
-
-    killed:
+    cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 2;
-    return release_maker(taker, maker, account, old);
+    return release_maker(taker, maker, account, old, 0);
+
+    expired:
+    assert [range_check_ptr + 2] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 3;
+    return release_maker(taker, maker, account, old, maker.remaining_lots);
+
+    killed:
+    assert [range_check_ptr + 3] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 4;
+    return release_maker(taker, maker, account, old, maker.remaining_lots);
+
+    dearer:
+    assert [range_check_ptr + 4] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 5;
+    return release_maker(taker, maker, account, old, maker.remaining_lots);
 }
 
 // Guarantee: min(position, lots), 0 if the position is not positive. Assumption: lots > 0.
@@ -191,18 +214,21 @@ func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
     return (lots=0);
 }
 
-// Takes an order off its account: its open sum loses what remains.
+// Takes an order off its account. `counted_lots` is what its open sum has of it: what remains, or
+// nothing if it was cancelled with all others.
 func release_maker{range_check_ptr, accounts_log: DictAccess*}(
-    taker: Taker*, maker: Order*, account: Account*, old: Position*
+    taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots
 ) -> (fill: Fill) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local slot: Position;
-    tempvar buys = maker.remaining_lots * taker.side;
+    tempvar buys = counted_lots * taker.side;
     assert slot.market_id = taker.market_id;
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
-    assert slot.open_sell_lots = old.open_sell_lots + buys - maker.remaining_lots;
+    assert slot.open_sell_lots = old.open_sell_lots + buys - counted_lots;
+    assert slot.n_orders = old.n_orders - 1;
+    assert slot.min_order_id = old.min_order_id;
     let (local surplus) = surplus_of(account, taker.prices);
     let (positions, surplus_change, _) = replace_position(
         account.positions, old, &slot, taker.price
@@ -211,7 +237,7 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         identity=account.identity,
         nonce_0=account.nonce_0,
         collateral_quanta=account.collateral_quanta,
-        open_orders=account.open_orders - 1,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
         prices=taker.prices,
         surplus=surplus + surplus_change,

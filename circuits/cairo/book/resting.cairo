@@ -1,7 +1,10 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
+from circuits.cairo.constants import MARKET_KEY_BASE, SIDE_BUY
+from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import Order, OrderTerms
+from circuits.cairo.state.positions import Position
 
 // Puts an order behind all of equal or better price on its side of the book.
 //
@@ -68,5 +71,82 @@ func relink{orders_log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
     );
     assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), cast(&after, felt));
     let orders_log = orders_log + DictAccess.SIZE;
+    return ();
+}
+
+// Joins the neighbours of an order in its list.
+// Guarantee: the order that named it as its next, or the market that named it as the head of its
+// side, names the order behind it instead.
+func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
+    order: Order*, predecessor_id
+) {
+    alloc_locals;
+    if (predecessor_id != 0) {
+        local predecessor: Order*;
+        let order_id = predecessor_id;
+        // Only one order of the exchange has this next_id; duty 1 by the entry of relink.
+        %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
+        assert predecessor.next_id = order.terms.order_id;
+        relink(predecessor, order.next_id, order.next_price_ticks);
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local market: Market*;
+    let market_id = order.terms.market_id;
+    // Duty 1 by the log entry below; duty 4 by is_made.
+    %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
+    local after: Market;
+    assert after.open_interest_lots = market.open_interest_lots;
+    assert after.listed_ms = market.listed_ms;
+    assert after.is_made = 1;
+    if (order.terms.side == SIDE_BUY) {
+        assert market.bid_head_id = order.terms.order_id;
+        assert after.bid_head_id = order.next_id;
+        assert after.bid_head_price_ticks = order.next_price_ticks;
+        assert after.ask_head_id = market.ask_head_id;
+        assert after.ask_head_price_ticks = market.ask_head_price_ticks;
+    } else {
+        assert market.ask_head_id = order.terms.order_id;
+        assert after.ask_head_id = order.next_id;
+        assert after.ask_head_price_ticks = order.next_price_ticks;
+        assert after.bid_head_id = market.bid_head_id;
+        assert after.bid_head_price_ticks = market.bid_head_price_ticks;
+    }
+    assert [markets_log] = DictAccess(
+        MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
+    );
+    let markets_log = markets_log + DictAccess.SIZE;
+    return ();
+}
+
+// Returns what the open sum of a slot has of one of its orders: what remains, or nothing if it was
+// cancelled with all others.
+//
+// Guarantee: both answers are proven.
+func lots_in_sum{range_check_ptr}(order: Order*, min_order_id) -> (counted_lots: felt) {
+    tempvar a = order.terms.order_id - min_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp cancelled if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (counted_lots=order.remaining_lots);
+
+    cancelled:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (counted_lots=0);
+}
+
+// Writes the slot of an order's market, as far as replace_position needs it, without the order, of
+// which its open sum has `counted_lots`.
+func write_without_order(slot: Position*, old: Position*, order: Order*, counted_lots) {
+    let side = order.terms.side;
+    tempvar sells = counted_lots * side;
+    assert slot.market_id = order.terms.market_id;
+    assert slot.size_lots = old.size_lots;
+    assert slot.open_buy_lots = old.open_buy_lots + sells - counted_lots;
+    assert slot.open_sell_lots = old.open_sell_lots - sells;
+    assert slot.n_orders = old.n_orders - 1;
+    assert slot.min_order_id = old.min_order_id;
     return ();
 }

@@ -3,6 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
 from circuits.cairo.book.makers import Fill, Taker, visit_maker
+from circuits.cairo.book.resting import lots_in_sum
 from circuits.cairo.state.orders import Order
 
 // How far a walk got.
@@ -18,7 +19,7 @@ struct Walk {
     // What the makers' fills add to the open interest.
     long_change: felt,
     visits_left: felt,
-    // Resting orders of the taker's own account that the walk removed.
+    // Resting orders of the taker's own account that the walk removed, and what its open sum had of them.
     own_lots: felt,
     own_orders: felt,
 }
@@ -58,6 +59,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     assert maker.terms.side = 1 - taker.side;
     if (taker.account_id - maker.terms.account_id == 0) {
         remove_order(maker);
+        let (local counted_lots) = lots_in_sum(maker, taker.min_order_id);
         local next: Walk = Walk(
             head_id=maker.next_id,
             head_price_ticks=maker.next_price_ticks,
@@ -66,7 +68,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
             fees_quanta=walk.fees_quanta,
             long_change=walk.long_change,
             visits_left=walk.visits_left - 1,
-            own_lots=walk.own_lots + maker.remaining_lots,
+            own_lots=walk.own_lots + counted_lots,
             own_orders=walk.own_orders + 1,
         );
         return walk_book(taker, &next);

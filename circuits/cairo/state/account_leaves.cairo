@@ -7,9 +7,11 @@ from circuits.cairo.constants import (
     ACCOUNT_TREE_HEIGHT,
     COLLATERAL_BOUND,
     FUNDING_PREFIX_BOUND,
+    LAST_TIME_MS,
     MAX_POSITIONS,
     NONCE_BOUND,
     OPEN_LOTS_BOUND,
+    ORDER_ID_BOUND,
     POSITION_BOUND,
     RC_BOUND,
 )
@@ -26,10 +28,15 @@ from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.positions import Position
 
 // What the biases of size and funding prefix add to a position word.
-const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 127;
+const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 183;
 
-// Where `has_keys` stands in the head of a record: behind account_id:32, balance_word:136.
-const HAS_KEYS = 2 ** 168;
+// What the bias of collateral and the complement of the timer add to a balance word.
+const BALANCE_BIAS = COLLATERAL_BOUND + LAST_TIME_MS * 2 ** 120;
+
+const N_ORDERS_BOUND = 2 ** 8;
+
+// Where `has_keys` stands in the head of a record: behind account_id:32, balance_word:168.
+const HAS_KEYS = 2 ** 200;
 
 // Turns the squashed log entries of accounts into leaves, and writes their data-availability
 // records to the output.
@@ -49,7 +56,7 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     let (before) = open_account(cast(entry.prev_value, Account*));
     assert leaf.before = before;
 
-    // Nonces, open orders, slots and sums are within their bounds, as the transactions keep them;
+    // Nonces, timer, slots and sums are within their bounds, as the transactions keep them;
     // collateral is checked here.
     tempvar account: Account* = cast(entry.new_value, Account*);
     tempvar collateral_quanta = account.collateral_quanta;
@@ -62,8 +69,8 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     tempvar n_positions;
     assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
     let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = collateral_quanta + account.open_orders * 2 ** 100 + n_keys * 2 ** 116 +
-        n_positions * 2 ** 120 + COLLATERAL_BOUND;
+    tempvar balance_word = collateral_quanta + n_keys * 2 ** 100 + n_positions * 2 ** 104 -
+        account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
     tempvar other_keys = n_keys - 1;
     jmp several if other_keys != 0;
     // One key, that of the deposit: it never changed, and no other nonce was used.
@@ -123,7 +130,8 @@ func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
         return (leaf=leaf);
     }
     tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
-        53 + position.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+        53 + position.open_sell_lots * 2 ** 90 + position.n_orders * 2 ** 127 +
+        position.min_order_id * 2 ** 135 + POSITION_BIAS;
     assert output_ptr[0] = word;
     let output_ptr = output_ptr + 1;
     return close_positions(word, position.next, n_positions - 1);
@@ -189,16 +197,16 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     tempvar collateral_quanta = account.collateral_quanta;
     assert [range_check_ptr + 2] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 3] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
-    // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so open_orders is
-    // what is left of the word: the bound 2^128 is enough.
-    tempvar open_orders = account.open_orders;
-    assert [range_check_ptr + 4] = open_orders;
+    // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so the time before
+    // the last one is what is left of the word: the bound 2^128 is enough.
+    tempvar timer_gap_ms = LAST_TIME_MS - account.cancel_all_at_ms;
+    assert [range_check_ptr + 4] = timer_gap_ms;
     let range_check_ptr = range_check_ptr + 5;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
-    tempvar balance_word = collateral_quanta + open_orders * 2 ** 100 + n_keys * 2 ** 116 +
-        n_positions * 2 ** 120 + COLLATERAL_BOUND;
+    tempvar balance_word = collateral_quanta + n_keys * 2 ** 100 + n_positions * 2 ** 104 +
+        timer_gap_ms * 2 ** 120 + COLLATERAL_BOUND;
     assert poseidon_ptr.input = PoseidonBuiltinState(
         keys_hash, nonce_0 + other_nonces * NONCE_BOUND, 0
     );
@@ -289,9 +297,16 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     tempvar buys = position.open_buy_lots;
     assert [range_check_ptr + 4] = buys;
     assert [range_check_ptr + 5] = buys + (RC_BOUND - OPEN_LOTS_BOUND);
-    // The word's top field is a constant, so this bound is enough for the one below it.
     tempvar sells = position.open_sell_lots;
     assert [range_check_ptr + 6] = sells;
+    assert [range_check_ptr + 11] = sells + (RC_BOUND - OPEN_LOTS_BOUND);
+    tempvar n_orders = position.n_orders;
+    assert [range_check_ptr + 12] = n_orders;
+    assert [range_check_ptr + 13] = n_orders + (RC_BOUND - N_ORDERS_BOUND);
+    // The word's top field is a constant; with this bound the word stays below 2^247.
+    tempvar min_order_id = position.min_order_id;
+    assert [range_check_ptr + 14] = min_order_id;
+    assert [range_check_ptr + 15] = min_order_id + (RC_BOUND - ORDER_ID_BOUND);
     // A maximum is not below either argument and equal to one.
     tempvar long = position.long_lots;
     tempvar above_size = long - size_lots;
@@ -303,10 +318,10 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     assert [range_check_ptr + 9] = above_buys;
     assert [range_check_ptr + 10] = above_sells;
     assert above_buys * above_sells = 0;
-    let range_check_ptr = range_check_ptr + 11;
+    let range_check_ptr = range_check_ptr + 16;
     return (
-        word=market_id + biased_size * 2 ** 16 + buys * 2 ** 53 + sells * 2 ** 90 +
-        FUNDING_PREFIX_BOUND * 2 ** 127,
+        word=market_id + biased_size * 2 ** 16 + buys * 2 ** 53 + sells * 2 ** 90 + n_orders * 2 **
+        127 + min_order_id * 2 ** 135 + FUNDING_PREFIX_BOUND * 2 ** 183,
     );
 }
 
@@ -324,7 +339,8 @@ func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
         return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
     tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
-        53 + position.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+        53 + position.open_sell_lots * 2 ** 90 + position.n_orders * 2 ** 127 +
+        position.min_order_id * 2 ** 135 + POSITION_BIAS;
     assert output_ptr[0] = word;
     assert poseidon_ptr.input.s1 = state.s1 + word;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
@@ -339,7 +355,8 @@ func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr
         return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
     }
     tempvar word = next.market_id + next.size_lots * 2 ** 16 + next.open_buy_lots * 2 ** 53 +
-        next.open_sell_lots * 2 ** 90 + POSITION_BIAS;
+        next.open_sell_lots * 2 ** 90 + next.n_orders * 2 ** 127 + next.min_order_id * 2 ** 135 +
+        POSITION_BIAS;
     assert output_ptr[1] = word;
     let output_ptr = output_ptr + 2;
     return close_positions(word, next.next, n_positions - 2);

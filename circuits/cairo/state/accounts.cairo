@@ -36,7 +36,8 @@ struct Account {
     identity: Identity*,
     nonce_0: felt,
     collateral_quanta: felt,
-    open_orders: felt,
+    // From then on all orders are dead that were placed before.
+    cancel_all_at_ms: felt,
     positions: Position*,
     // The table of prices that `surplus` was computed with; null in a record opened from a leaf.
     prices: Price*,

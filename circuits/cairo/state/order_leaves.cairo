@@ -4,11 +4,15 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
+    MAX_KEYS,
+    NONCE_BOUND,
     ORDER_ID_BOUND,
     ORDER_KEY_BASE,
     ORDER_LEAF_TAG,
+    ORDER_SIZE_BOUND,
     ORDER_TREE_HEIGHT,
     PRICE_BOUND,
+    RATE_BOUND,
     RC_BOUND,
     TIME_BOUND,
 )
@@ -65,7 +69,6 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert side = side * side;
     tempvar reduce_only = terms.reduce_only;
     assert reduce_only = reduce_only * reduce_only;
-    // The top field of the first word: with the bound 2^128 the word stays below 2^232.
     assert [range_check_ptr + 6] = order.remaining_lots;
     assert [range_check_ptr + 7] = order.next_price_ticks;
     assert [range_check_ptr + 8] = terms.price_ticks;
@@ -77,7 +80,13 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     // The top field of the second word begins at bit 128: with the bound 2^128 alone the word could
     // pass the prime and have a second reading, with another price.
     assert [range_check_ptr + 14] = order.next_price_ticks + (RC_BOUND - PRICE_BOUND);
-    let range_check_ptr = range_check_ptr + 15;
+    assert [range_check_ptr + 15] = order.remaining_lots + (RC_BOUND - ORDER_SIZE_BOUND);
+    assert [range_check_ptr + 16] = terms.max_fee_ppm;
+    assert [range_check_ptr + 17] = terms.max_fee_ppm + (RC_BOUND - RATE_BOUND);
+    // The top field of the first word, as that of the second: within its own bound.
+    assert [range_check_ptr + 18] = terms.origin;
+    assert [range_check_ptr + 19] = terms.origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND);
+    let range_check_ptr = range_check_ptr + 20;
     let (word_0, word_1, leaf) = hash_order(order);
     return (leaf=leaf);
 }
@@ -103,7 +112,8 @@ func hash_order{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
 ) {
     let terms = order.terms;
     tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
-        terms.side * 2 ** 96 + terms.reduce_only * 2 ** 97 + order.remaining_lots * 2 ** 104;
+        terms.side * 2 ** 96 + terms.reduce_only * 2 ** 97 + order.remaining_lots * 2 ** 104 +
+        terms.max_fee_ppm * 2 ** 136 + terms.origin * 2 ** 156;
     tempvar word_1 = terms.price_ticks + terms.expiry_time_ms * 2 ** 32 + order.next_id * 2 ** 80 +
         order.next_price_ticks * 2 ** 128;
     assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, ORDER_LEAF_TAG);

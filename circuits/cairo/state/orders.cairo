@@ -14,6 +14,9 @@ struct OrderTerms {
     reduce_only: felt,
     market_id: felt,
     side: felt,
+    // Of the message that placed it: the highest fee, and key_index + nonce * 2^3.
+    max_fee_ppm: felt,
+    origin: felt,
 }
 
 // One version of a resting order; an update makes a new record. Null stands for no order.

@@ -7,8 +7,12 @@ from circuits.cairo.state.prices import Price
 struct Position {
     market_id: felt,
     size_lots: felt,
+    // Of orders that were not cancelled all at once, and the number of all that are in the book.
     open_buy_lots: felt,
     open_sell_lots: felt,
+    n_orders: felt,
+    // Orders with a lower id were cancelled all at once.
+    min_order_id: felt,
     // max(size + open_buy, open_sell - size): the larger exposure that the open orders can lead to.
     exposure_lots: felt,
     // max(size, 0): what the slot adds to the open interest.
@@ -38,12 +42,14 @@ func find_position(positions: Position*, market_id, n_passed) -> (
     dw 0;
     dw 0;
     dw 0;
+    dw 0;
+    dw 0;
 }
 
-// Replaces the slot of a market; an empty slot (exposure 0) is dropped.
+// Replaces the slot of a market; an empty slot (no exposure, no order) is dropped.
 //
-// Assumption: `old` is what find_position returned for the market of `slot`, whose market, size and
-// open sums the caller has set, within their bounds, so that every sum below is small.
+// Assumption: `old` is what find_position returned for the market of `slot`, of which the caller has
+// set all but what follows from the rest, within the bounds, so that every sum below is small.
 // Guarantee: the record is completed, and the returned list differs from `positions` in the slot of
 // its market only; surplus_change is what the account's value minus its initial requirement gains,
 // long_change what the open interest gains.
@@ -87,8 +93,8 @@ func replace_position{range_check_ptr}(
     local surplus_change = value_change - exposure_change * price.initial_factor;
     local long_change = slot.long_lots - old.long_lots;
     // Most often the slot stays the first of the list, or becomes it; splice does the rest.
-    tempvar exposure_lots = slot.exposure_lots;
-    jmp kept if exposure_lots != 0;
+    tempvar content = slot.exposure_lots + slot.n_orders;
+    jmp kept if content != 0;
     jmp elsewhere;
 
     kept:
@@ -136,6 +142,8 @@ func splice{range_check_ptr}(positions: Position*, slot: Position*) -> (position
         size_lots=positions.size_lots,
         open_buy_lots=positions.open_buy_lots,
         open_sell_lots=positions.open_sell_lots,
+        n_orders=positions.n_orders,
+        min_order_id=positions.min_order_id,
         exposure_lots=positions.exposure_lots,
         long_lots=positions.long_lots,
         next=rest,
@@ -144,10 +152,37 @@ func splice{range_check_ptr}(positions: Position*, slot: Position*) -> (position
 }
 
 func put_before{range_check_ptr}(slot: Position*, next: Position*) -> (positions: Position*) {
-    // Open sums are not negative, so the exposure is 0 only if size and both sums are.
-    if (slot.exposure_lots == 0) {
+    // Nothing of this is negative: the exposure is 0 only if size and both open sums are.
+    tempvar content = slot.exposure_lots + slot.n_orders;
+    if (content == 0) {
         return (positions=next);
     }
     assert slot.next = next;
     return (positions=slot);
+}
+
+// Returns the list after all orders of all its slots were cancelled; one without orders stays.
+func cancel_slots(positions: Position*, next_order_id) -> (positions: Position*) {
+    alloc_locals;
+    if (cast(positions, felt) == 0) {
+        return (positions=positions);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local slot: Position;
+    let (rest) = cancel_slots(positions.next, next_order_id);
+    assert slot.market_id = positions.market_id;
+    assert slot.size_lots = positions.size_lots;
+    assert slot.n_orders = positions.n_orders;
+    assert slot.long_lots = positions.long_lots;
+    assert slot.next = rest;
+    assert slot.open_buy_lots = 0;
+    assert slot.open_sell_lots = 0;
+    // |size| = 2 * max(size, 0) - size. Without orders there is no open sum, so it is what it was.
+    assert slot.exposure_lots = 2 * positions.long_lots - positions.size_lots;
+    if (positions.n_orders == 0) {
+        assert slot.min_order_id = positions.min_order_id;
+    } else {
+        assert slot.min_order_id = next_order_id;
+    }
+    return (positions=&slot);
 }

@@ -67,51 +67,24 @@ func write_prices(
 // Writes the table that holds once the underlying `index` has other terms, or is the new last one.
 //
 // Assumption: 0 <= index <= n_underlyings, the number of rows of the old table.
-// Guarantee: the other rows are as they were. A new row has no price; an old one keeps its price, and
-// its orders live on unless their maker fee rises. Returns 1 if there is a new row, else 0.
-func replace_terms{range_check_ptr}(
-    price: Price*, old: Price*, underlying: Underlying*, index, n_underlyings, next_order_id
-) -> (is_new: felt) {
+// Guarantee: the other rows are as they were. A new row has no price; an old one keeps its price and
+// its dead orders. Returns 1 if there is a new row, else 0.
+func replace_terms(price: Price*, old: Price*, underlying: Underlying*, index, n_underlyings) -> (
+    is_new: felt
+) {
     if (index != 0) {
         write_price(price, old.underlying, old.index_price_x16, old.dead_below_order_id);
         return replace_terms(
-            price + Price.SIZE,
-            old + Price.SIZE,
-            underlying,
-            index - 1,
-            n_underlyings - 1,
-            next_order_id,
+            price + Price.SIZE, old + Price.SIZE, underlying, index - 1, n_underlyings - 1
         );
     }
     if (n_underlyings == 0) {
         write_price(price, underlying, 0, 0);
         return (is_new=1);
     }
-    alloc_locals;
-    let (dead_below_order_id) = kill_if_dearer(old, underlying, next_order_id);
-    write_price(price, underlying, old.index_price_x16, dead_below_order_id);
+    write_price(price, underlying, old.index_price_x16, old.dead_below_order_id);
     copy_prices(price + Price.SIZE, old + Price.SIZE, n_underlyings - 1);
     return (is_new=0);
-}
-
-// Returns below which id orders are dead when an underlying gets other terms: who rests has signed a
-// limit of fees, which is not kept.
-//
-// Guarantee: both answers to whether the maker fee rises are proven.
-func kill_if_dearer{range_check_ptr}(old: Price*, underlying: Underlying*, next_order_id) -> (
-    dead_below_order_id: felt
-) {
-    tempvar a = old.underlying.maker_fee_ppm - underlying.maker_fee_ppm;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp dearer if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    let range_check_ptr = range_check_ptr + 1;
-    return (dead_below_order_id=old.dead_below_order_id);
-
-    dearer:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return (dead_below_order_id=next_order_id);
 }
 
 func copy_prices(price: Price*, old: Price*, n_underlyings) {

@@ -73,7 +73,7 @@ func add_key{
         identity=identity_after,
         nonce_0=nonce_0,
         collateral_quanta=account.collateral_quanta,
-        open_orders=account.open_orders,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
         prices=account.prices,
         surplus=account.surplus,

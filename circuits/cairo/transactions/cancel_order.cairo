@@ -2,22 +2,23 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import relink
+from circuits.cairo.book.resting import lots_in_sum, unlink_order, write_without_order
 from circuits.cairo.book.walk import remove_order
-from circuits.cairo.constants import MARKET_KEY_BASE, MESSAGE_CANCEL_ORDER, SIDE_BUY, TRADE_BIT
+from circuits.cairo.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND, TRADE_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
-from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import Order
 from circuits.cairo.state.positions import Position, find_position, replace_position
 from circuits.cairo.state.prices import Price
 
-// The transaction as the prover gives it: the signed fields, then its guess of the order before the
-// cancelled one, 0 if that is the head.
+// The transaction as the prover gives it. `by_message` is 1 if the message names the order by the
+// message that placed it, else 0: it then names the id. `predecessor_id` is a guess of the order
+// before it, 0 if it is the head.
 struct CancelOrder {
     head: MessageHead,
     order_id: felt,
+    by_message: felt,
     predecessor_id: felt,
 }
 
@@ -38,16 +39,9 @@ func cancel_order{
     let account_id = message.head.account_id;
     // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
-    let (local identity, local nonce_0) = authorize(
-        MESSAGE_CANCEL_ORDER,
-        message.head,
-        0,
-        message.order_id,
-        TRADE_BIT,
-        time_ms,
-        environment.config_hash,
-        account,
-    );
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
+    let range_check_ptr = range_check_ptr + 1;
 
     local order: Order*;
     let order_id = message.order_id;
@@ -56,16 +50,26 @@ func cancel_order{
     let terms = order.terms;
     assert order_id = terms.order_id;
     assert account_id = terms.account_id;
+    // One of two names of the order was signed; the id of none is 0, nor is a nonce.
+    let by_message = message.by_message;
+    assert by_message = by_message * by_message;
+    let (local identity, local nonce_0) = authorize(
+        MESSAGE_CANCEL_ORDER,
+        message.head,
+        0,
+        order_id + by_message * (terms.origin * ORDER_ID_BOUND - order_id),
+        TRADE_BIT,
+        time_ms,
+        environment.config_hash,
+        account,
+    );
     unlink_order(order, message.predecessor_id);
     remove_order(order);
 
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
+    let (counted_lots) = lots_in_sum(order, old.min_order_id);
     local slot: Position;
-    tempvar sells = order.remaining_lots * terms.side;
-    assert slot.market_id = terms.market_id;
-    assert slot.size_lots = old.size_lots;
-    assert slot.open_buy_lots = old.open_buy_lots + sells - order.remaining_lots;
-    assert slot.open_sell_lots = old.open_sell_lots - sells;
+    write_without_order(&slot, old, order, counted_lots);
     let (positions, surplus_change, _) = replace_position(
         account.positions, old, &slot, environment.prices + terms.market_id * Price.SIZE
     );
@@ -76,57 +80,12 @@ func cancel_order{
         identity=identity,
         nonce_0=nonce_0,
         collateral_quanta=account.collateral_quanta,
-        open_orders=account.open_orders - 1,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
         prices=environment.prices,
         surplus=surplus + surplus_change,
     );
     assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return ();
-}
-
-// Joins the neighbours of an order in its list.
-// Guarantee: the order that named it as its next, or the market that named it as the head of its
-// side, names the order behind it instead.
-func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
-    order: Order*, predecessor_id
-) {
-    alloc_locals;
-    if (predecessor_id != 0) {
-        local predecessor: Order*;
-        let order_id = predecessor_id;
-        // Only one order of the exchange has this next_id; duty 1 by the entry of relink.
-        %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
-        assert predecessor.next_id = order.terms.order_id;
-        relink(predecessor, order.next_id, order.next_price_ticks);
-        return ();
-    }
-    let (__fp__, _) = get_fp_and_pc();
-    local market: Market*;
-    let market_id = order.terms.market_id;
-    // Duty 1 by the log entry below; duty 4 by is_made.
-    %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
-    local after: Market;
-    assert after.open_interest_lots = market.open_interest_lots;
-    assert after.listed_ms = market.listed_ms;
-    assert after.is_made = 1;
-    if (order.terms.side == SIDE_BUY) {
-        assert market.bid_head_id = order.terms.order_id;
-        assert after.bid_head_id = order.next_id;
-        assert after.bid_head_price_ticks = order.next_price_ticks;
-        assert after.ask_head_id = market.ask_head_id;
-        assert after.ask_head_price_ticks = market.ask_head_price_ticks;
-    } else {
-        assert market.ask_head_id = order.terms.order_id;
-        assert after.ask_head_id = order.next_id;
-        assert after.ask_head_price_ticks = order.next_price_ticks;
-        assert after.bid_head_id = market.bid_head_id;
-        assert after.bid_head_price_ticks = market.bid_head_price_ticks;
-    }
-    assert [markets_log] = DictAccess(
-        MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
-    );
-    let markets_log = markets_log + DictAccess.SIZE;
     return ();
 }

@@ -9,8 +9,9 @@ from circuits.cairo.book.walk import Walk, walk_book
 from circuits.cairo.constants import (
     FULL_KEY_WORD,
     MARKET_KEY_BASE,
+    MAX_KEYS,
     MAX_MAKERS_PER_ORDER,
-    MAX_OPEN_ORDERS,
+    MAX_ORDERS_PER_SLOT,
     MAX_POSITIONS,
     MESSAGE_PLACE_ORDER,
     NONCE_BOUND,
@@ -144,7 +145,9 @@ func place_order{
     );
     // Without a price yet the limit is 0 (the band is below 10^6), and nothing else excludes a sell.
     assert [range_check_ptr + 9] = limit - 1;
-    let range_check_ptr = range_check_ptr + 12;
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr + 12] = account.cancel_all_at_ms - time_ms - 1;
+    let range_check_ptr = range_check_ptr + 13;
 
     // 2, 3. The slot, most often the list's first; the lots to trade; what the position could reach.
     local old: Position*;
@@ -212,7 +215,9 @@ func place_order{
     tempvar a = direction * (message.price_ticks - start.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
-    let (met: Walk*, limit) = meet_book(&message, environment.prices, price, time_ms, &start);
+    let (met: Walk*, limit) = meet_book(
+        &message, environment.prices, price, time_ms, old.min_order_id, &start
+    );
     assert walk = met;
     assert hit_limit = limit;
     // A post-only order only clears dead orders away: a fill has at least one lot.
@@ -262,6 +267,8 @@ func place_order{
     tempvar sells = side * (added + walk.own_lots);
     assert slot.open_buy_lots = old.open_buy_lots + added - sells;
     assert slot.open_sell_lots = old.open_sell_lots + sells - walk.own_lots;
+    assert slot.n_orders = old.n_orders + rests - walk.own_orders;
+    assert slot.min_order_id = old.min_order_id;
     // Same as surplus_of(), keep in step.
     local surplus;
     if (environment.prices - account.prices == 0) {
@@ -281,14 +288,14 @@ func place_order{
         identity=identity,
         nonce_0=nonce_0,
         collateral_quanta=walk.collateral_quanta,
-        open_orders=account.open_orders - walk.own_orders + rests,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
         prices=environment.prices,
         surplus=surplus + surplus_change,
     );
     assert [range_check_ptr] = market_after.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
     // Only a resting order could exceed the limit.
-    assert [range_check_ptr + 1] = after.open_orders + (RC_BOUND - 1 - MAX_OPEN_ORDERS);
+    assert [range_check_ptr + 1] = MAX_ORDERS_PER_SLOT - slot.n_orders;
     let range_check_ptr = range_check_ptr + 2;
     assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
@@ -315,7 +322,7 @@ func place_order{
 
 // Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    message: PlaceOrder*, prices: Price*, price: Price*, time_ms, start: Walk*
+    message: PlaceOrder*, prices: Price*, price: Price*, time_ms, min_order_id, start: Walk*
 ) -> (walk: Walk*, hit_limit: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -331,6 +338,7 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         price=price,
         prices=prices,
         dead_below_order_id=price.dead_below_order_id,
+        min_order_id=min_order_id,
     );
     return walk_book(&taker, start);
 }
@@ -364,6 +372,8 @@ func rest_order{range_check_ptr, orders_log: DictAccess*}(
         reduce_only=message.reduce_only,
         market_id=message.market_id,
         side=message.side,
+        max_fee_ppm=message.max_fee_ppm,
+        origin=message.head.key_index + message.head.nonce * MAX_KEYS,
     );
     let (head_id, head_price_ticks) = insert_order(
         &terms, remaining_lots, message.predecessor_id, head_id, head_price_ticks

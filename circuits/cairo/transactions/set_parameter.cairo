@@ -19,15 +19,13 @@ struct SetParameter {
 
 // The owner of the L1 contract set a parameter. Returns the environment in which it holds, with the
 // operation written to the output.
-func set_parameter{range_check_ptr}(environment: Environment*, next_order_id) -> (
-    environment: Environment*
-) {
+func set_parameter{range_check_ptr}(environment: Environment*) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: SetParameter;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     let (local parameters: Parameters*, local prices: Price*) = change(
-        environment, message.kind, message.index, message.word, next_order_id
+        environment, message.kind, message.index, message.word
     );
     let operation = environment.operations;
     assert operation.head = message.kind + message.index * 2 ** 16;
@@ -48,11 +46,11 @@ func set_parameter{range_check_ptr}(environment: Environment*, next_order_id) ->
 }
 
 // Returns the parameters and the table of prices after an operation.
-func change{range_check_ptr}(environment: Environment*, kind, index, word, next_order_id) -> (
+func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
     parameters: Parameters*, prices: Price*
 ) {
     if (kind == OPERATION_SET_UNDERLYING) {
-        return set_underlying(environment, index, word, next_order_id);
+        return set_underlying(environment, index, word);
     }
     if (kind == OPERATION_SET_ORACLE_KEY) {
         let (parameters) = set_oracle_key(environment.parameters, index, word);
@@ -65,7 +63,7 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word, next_
 }
 
 // Guarantee: the terms in the table's new row are the only reading of the word.
-func set_underlying{range_check_ptr}(environment: Environment*, index, word, next_order_id) -> (
+func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> (
     parameters: Parameters*, prices: Price*
 ) {
     alloc_locals;
@@ -82,9 +80,7 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word, nex
     assert [range_check_ptr + 1] = n_underlyings - index;
     let range_check_ptr = range_check_ptr + 2;
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
-    let (is_new) = replace_terms(
-        prices, environment.prices, &underlying, index, n_underlyings, next_order_id
-    );
+    let (is_new) = replace_terms(prices, environment.prices, &underlying, index, n_underlyings);
     local after: Parameters = Parameters(
         n_underlyings=n_underlyings + is_new,
         n_oracles=parameters.n_oracles,

@@ -27,11 +27,13 @@ func withdraw{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     assert [range_check_ptr] = message.amount_quanta - 1;
     assert [range_check_ptr + 1] = message.amount_quanta + (RC_BOUND - AMOUNT_BOUND);
-    let range_check_ptr = range_check_ptr + 2;
     local account: Account*;
     let account_id = message.head.account_id;
     // Duty 1 by the log entry below; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr + 2] = account.cancel_all_at_ms - time_ms - 1;
+    let range_check_ptr = range_check_ptr + 3;
     let (local identity, local nonce_0) = authorize(
         MESSAGE_WITHDRAW,
         message.head,
@@ -65,7 +67,7 @@ func withdraw{
         identity=identity,
         nonce_0=nonce_0,
         collateral_quanta=collateral_quanta,
-        open_orders=account.open_orders,
+        cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
         prices=environment.prices,
         surplus=surplus,

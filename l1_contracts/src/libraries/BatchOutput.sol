@@ -7,7 +7,7 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 5;
+    uint256 internal constant VERSION = 6;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
@@ -20,10 +20,10 @@ library BatchOutput {
     uint256 private constant LAST_WORD_BITS = 112;
 
     /// @dev Positions in the head of an account record: account_id:32, collateral:100,
-    /// open_orders:16, n_keys:4, n_positions:8, flags:8, has_keys:1.
-    uint256 private constant N_KEYS_SHIFT = 148;
-    uint256 private constant N_POSITIONS_SHIFT = 152;
-    uint256 private constant HAS_KEYS_SHIFT = 168;
+    /// n_keys:4, n_positions:8, flags:8, time before the last one:48, has_keys:1.
+    uint256 private constant N_KEYS_SHIFT = 132;
+    uint256 private constant N_POSITIONS_SHIFT = 136;
+    uint256 private constant HAS_KEYS_SHIFT = 200;
     uint256 private constant NONCES_PER_WORD = 4;
     uint256 private constant KEY_WORDS = 2;
 

@@ -46,6 +46,16 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderResponse.FromString,
                 _registered_method=True)
+        self.CancelAll = channel.unary_unary(
+                '/novation.api.v1.OrderService/CancelAll',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllResponse.FromString,
+                _registered_method=True)
+        self.SetCancelTimer = channel.unary_unary(
+                '/novation.api.v1.OrderService/SetCancelTimer',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.FromString,
+                _registered_method=True)
         self.Withdraw = channel.unary_unary(
                 '/novation.api.v1.OrderService/Withdraw',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
@@ -86,6 +96,20 @@ class OrderServiceServicer:
 
     def CancelOrder(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelAll(self, request, context):
+        """Every resting order of the account, or of one of its markets, is dead when the answer comes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetCancelTimer(self, request, context):
+        """A dead man's switch: all orders of the account are cancelled at a time unless it is set anew before.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -135,6 +159,16 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.CancelOrder,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderResponse.SerializeToString,
+            ),
+            'CancelAll': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelAll,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllResponse.SerializeToString,
+            ),
+            'SetCancelTimer': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCancelTimer,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.SerializeToString,
             ),
             'Withdraw': grpc.unary_unary_rpc_method_handler(
                     servicer.Withdraw,
@@ -218,6 +252,60 @@ class OrderService:
             '/novation.api.v1.OrderService/CancelOrder',
             novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelAll(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/CancelAll',
+            novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.CancelAllResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCancelTimer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/SetCancelTimer',
+            novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.FromString,
             options,
             channel_credentials,
             insecure,

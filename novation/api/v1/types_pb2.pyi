@@ -53,6 +53,9 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_IOC: _ClassVar[CancelReason]
     CANCEL_REASON_MAKER_LIMIT: _ClassVar[CancelReason]
     CANCEL_REASON_KILLED: _ClassVar[CancelReason]
+    CANCEL_REASON_FEE: _ClassVar[CancelReason]
+    CANCEL_REASON_CANCEL_ALL: _ClassVar[CancelReason]
+    CANCEL_REASON_TIMER: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -89,6 +92,9 @@ CANCEL_REASON_MARGIN: CancelReason
 CANCEL_REASON_IOC: CancelReason
 CANCEL_REASON_MAKER_LIMIT: CancelReason
 CANCEL_REASON_KILLED: CancelReason
+CANCEL_REASON_FEE: CancelReason
+CANCEL_REASON_CANCEL_ALL: CancelReason
+CANCEL_REASON_TIMER: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState
@@ -269,7 +275,7 @@ class AccountKey(_message.Message):
     def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., nonce: _Optional[int] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
@@ -280,6 +286,7 @@ class Account(_message.Message):
     MAINTENANCE_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
     HAS_MARGIN_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
     collateral_quanta: str
@@ -290,7 +297,8 @@ class Account(_message.Message):
     maintenance_margin_x16_ppm: str
     has_margin: bool
     keys: _containers.RepeatedCompositeFieldContainer[AccountKey]
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ...) -> None: ...
+    cancel_all_at_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")

@@ -29,10 +29,10 @@ def insert_order(state: State, order: RestingOrder) -> int:
 
 
 def take_off_book(state: State, order: RestingOrder) -> int:
-    """Delete an order and give its lots back to its account; return the id before it, or 0."""
+    """Delete an order and take it off its account's slot; return the id before it, or 0."""
     account = state.account(order.account_id)
-    slot = account.position(order.market_id).with_open_change(order.side, -order.remaining_lots)
-    state.set_account(order.account_id, account.with_position(slot, open_orders_change=-1))
+    slot = account.position(order.market_id).without_order(order)
+    state.set_account(order.account_id, account.with_position(slot))
     return remove_order(state, order)
 
 

@@ -6,7 +6,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import CancelReason
 from novation.protocol.orders import RestingOrder
 from novation.protocol.rules.book import take_off_book
-from novation.protocol.rules.matching import cancelled
+from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
@@ -18,13 +18,16 @@ def check_cancel_order(
 ) -> tuple[Account, RestingOrder]:
     """Return the account and its order after checking that the order is there and its own."""
     account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
-    order = state.get_order(tx.order_id)
+    order_id = tx.order_id or state.order_id_of(tx.account_id, tx.origin)
+    order = state.get_order(order_id)
+    if order is None and tx.order_id:
+        raise not_resting(state, "order_id", tx.order_id)
     if order is None:
-        last_id = state.globals.next_order_id - 1
+        last_nonce = account.nonces[min(tx.placed_key_index, len(account.keys) - 1)]
         raise InvalidTransaction(
             ErrorCode.UNKNOWN_ORDER,
-            f"order {tx.order_id} does not rest, the last order is {last_id}",
-            Broken("order_id", tx.order_id, last_id),
+            f"no order rests that nonce {tx.placed_nonce} of key {tx.placed_key_index} placed",
+            Broken("placed_nonce", tx.placed_nonce, last_nonce),
         )
     if order.account_id != tx.account_id:
         raise InvalidTransaction(
@@ -35,13 +38,25 @@ def check_cancel_order(
     return account, order
 
 
+def not_resting(state: State, field: str, order_id: int) -> InvalidTransaction:
+    """Return the refusal of what names an order that is not in the book."""
+    last_id = state.globals.next_order_id - 1
+    return InvalidTransaction(
+        ErrorCode.UNKNOWN_ORDER,
+        f"order {order_id} does not rest, the last order is {last_id}",
+        Broken(field, order_id, last_id),
+    )
+
+
 def apply_cancel_order(
     state: State, tx: CancelOrder, *, verify_signature: bool
 ) -> TransactionResult:
     """Unlink the order and give its lots back to the account."""
     validate_cancel_order(tx)
+    events = apply_timer(state, tx.account_id)
     account, order = check_cancel_order(state, tx, verify_signature=verify_signature)
     apply_nonce(state, tx, account)
-    hints = CancelOrderHints(predecessor_id=take_off_book(state, order))
-    event = cancelled(order, order.remaining_lots, CancelReason.USER)
-    return TransactionResult(ResultCode.DONE, (event,), hints, len(account.positions))
+    hints = CancelOrderHints(order.order_id, take_off_book(state, order))
+    if order.order_id >= account.position(order.market_id).min_order_id:
+        events = (*events, cancelled(order, order.remaining_lots, CancelReason.USER))
+    return TransactionResult(ResultCode.DONE, events, hints, len(account.positions))

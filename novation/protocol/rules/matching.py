@@ -4,25 +4,17 @@ docs/spec/protocol.md, section 6, step 5.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import MakerVisit
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, PPM_ONE
-from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
+from novation.protocol.events import CANCEL_REASONS, Event, OrderFilled
 from novation.protocol.margin import satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
+from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death
 from novation.protocol.state import State
-
-_CANCEL_REASONS: Final = {
-    VisitOutcome.EXPIRED: CancelReason.EXPIRED,
-    VisitOutcome.SELF_TRADE: CancelReason.SELF_TRADE,
-    VisitOutcome.REDUCE_ONLY: CancelReason.REDUCE_ONLY,
-    VisitOutcome.MARGIN: CancelReason.MARGIN,
-    VisitOutcome.KILLED: CancelReason.KILLED,
-}
 
 
 @dataclass(slots=True)
@@ -64,6 +56,8 @@ def walk_book(state: State, taker: RestingOrder) -> Walk:
 
 
 def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -> MakerVisit:
+    # The taker's own id is the next one as far as makers are concerned.
+    walk.events.extend(apply_timer(state, maker.account_id, taker.order_id))
     before = state.account(maker.account_id)
     walk.n_slots += len(before.positions)
     outcome = _reason_to_skip(state, taker, maker, before)
@@ -80,20 +74,23 @@ def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -
         outcome = VisitOutcome.MARGIN
         walk.n_slots += len(before.positions)
     take_off_book(state, maker)
-    walk.events.append(cancelled(maker, maker.remaining_lots, _CANCEL_REASONS[outcome]))
+    if outcome is not VisitOutcome.CANCELLED:
+        walk.events.append(cancelled(maker, maker.remaining_lots, CANCEL_REASONS[outcome]))
     return MakerVisit(maker.order_id, outcome)
 
 
 def _reason_to_skip(
     state: State, taker: RestingOrder, maker: RestingOrder, account: Account
 ) -> VisitOutcome | None:
-    if maker.expiry_time_ms <= state.globals.time_ms:
-        return VisitOutcome.EXPIRED
-    if maker.order_id < state.price_of(maker.market_id).dead_below_order_id:
-        return VisitOutcome.KILLED
+    slot = account.position(maker.market_id)
+    cause = cause_of_death(state, maker, slot)
+    if cause is not None:
+        return cause
     if maker.account_id == taker.account_id:
         return VisitOutcome.SELF_TRADE
-    if maker.reduce_only and not reduces(account.position(maker.market_id).size_lots, maker.side):
+    if maker.max_fee_ppm < state.underlying_of(maker.market_id).maker_fee_ppm:
+        return VisitOutcome.FEE
+    if maker.reduce_only and not reduces(slot.size_lots, maker.side):
         return VisitOutcome.REDUCE_ONLY
     return None
 
@@ -150,8 +147,8 @@ def _apply_fill(
     if maker.remaining_lots > fill.lots:
         state.set_order(maker.with_remaining(maker.remaining_lots - fill.lots))
     else:
-        slot = maker_after.position(maker.market_id)
-        state.set_account(maker.account_id, maker_after.with_position(slot, open_orders_change=-1))
+        slot = maker_after.position(maker.market_id).with_open_change(maker.side, 0, -1)
+        state.set_account(maker.account_id, maker_after.with_position(slot))
         remove_order(state, maker)
 
 
@@ -168,17 +165,4 @@ def _fill_event(taker: RestingOrder, maker: RestingOrder, fill: Fill) -> OrderFi
         maker_account_id=maker.account_id,
         maker_fee_quanta=fill.maker_fee_quanta,
         maker_remaining_lots=maker.remaining_lots - fill.lots,
-    )
-
-
-def cancelled(order: RestingOrder, remaining_lots: int, reason: CancelReason) -> OrderCancelled:
-    """Return the event of an order, or its rest, going away."""
-    return OrderCancelled(
-        order.order_id,
-        order.account_id,
-        order.market_id,
-        order.side,
-        order.price_ticks,
-        remaining_lots,
-        reason,
     )

@@ -10,7 +10,7 @@ from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.constants import (
     MARKET_ACTIVE,
     MAX_MAKERS_PER_ORDER,
-    MAX_OPEN_ORDERS,
+    MAX_ORDERS_PER_SLOT,
     MAX_POSITIONS,
     OPEN_INTEREST_BOUND,
     ORDER_TREE_HEIGHT,
@@ -24,8 +24,9 @@ from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, TimeInForce
 from novation.protocol.rules.book import insert_order
+from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
-from novation.protocol.rules.matching import Walk, cancelled, reduces, walk_book
+from novation.protocol.rules.matching import Walk, reduces, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
@@ -52,6 +53,7 @@ def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
 def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> TransactionResult:
     """Match the order, rest or cancel what is left, then check the taker's margin."""
     validate_place_order(tx)
+    timed_out = apply_timer(state, tx.account_id)
     before = check_place_order(state, tx, verify_signature=verify_signature)
     apply_nonce(state, tx, before)
     state.open_market(tx.market_id)
@@ -65,6 +67,7 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     if result_code is ResultCode.RESTING:
         predecessor_id = _rest(state, order)
         hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
+    _keep_min_order_id(state, tx, before)
     _check_margin(state, tx, before)
     placed = OrderPlaced(
         order_id=order.order_id,
@@ -76,7 +79,7 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
         size_lots=tx.size_lots,
         resting_lots=hints.resting_lots,
     )
-    events = (placed, *walk.events)
+    events = (*timed_out, placed, *walk.events)
     if result_code is ResultCode.IOC_CANCELLED:
         reason = CancelReason.IMMEDIATE_OR_CANCEL
         events = (*events, cancelled(order, order.remaining_lots, reason))
@@ -178,6 +181,9 @@ def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
         remaining_lots=remaining_lots,
         price_ticks=tx.price_ticks,
         expiry_time_ms=tx.expiry_time_ms,
+        max_fee_ppm=tx.max_fee_ppm,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
     )
 
 
@@ -217,11 +223,13 @@ def _result_code(tx: PlaceOrder, walk: Walk) -> ResultCode:
 
 def _rest(state: State, order: RestingOrder) -> int:
     account = state.account(order.account_id)
-    if account.open_orders >= MAX_OPEN_ORDERS:
+    slot = account.position(order.market_id)
+    if slot.n_orders >= MAX_ORDERS_PER_SLOT:
         raise InvalidTransaction(
             ErrorCode.TOO_MANY_ORDERS,
-            f"{account.open_orders} of {MAX_OPEN_ORDERS} in use",
-            Broken("open_orders", account.open_orders + 1, MAX_OPEN_ORDERS),
+            f"{slot.n_orders} of {MAX_ORDERS_PER_SLOT} orders in market {order.market_id}, with "
+            f"the dead that nobody has pruned yet",
+            Broken("n_orders", slot.n_orders + 1, MAX_ORDERS_PER_SLOT),
         )
     # Of admission, as BatchFull is: the circuit proves slots to be empty, and needs no count.
     if state.slots_needed() > 1 << ORDER_TREE_HEIGHT:
@@ -230,9 +238,18 @@ def _rest(state: State, order: RestingOrder) -> int:
             "no slot left in the order tree",
             Broken("order_slots", state.slots_needed(), 1 << ORDER_TREE_HEIGHT),
         )
-    slot = account.position(order.market_id).with_open_change(order.side, order.remaining_lots)
-    state.set_account(order.account_id, account.with_position(slot, open_orders_change=1))
+    slot = slot.with_open_change(order.side, order.remaining_lots, 1)
+    state.set_account(order.account_id, account.with_position(slot))
     return insert_order(state, order)
+
+
+def _keep_min_order_id(state: State, tx: PlaceOrder, before: Account) -> None:
+    """A slot that the walk emptied and the order took again is the one that it was."""
+    account = state.account(tx.account_id)
+    slot, min_order_id = account.position(tx.market_id), before.position(tx.market_id).min_order_id
+    if not slot.is_empty and slot.min_order_id != min_order_id:
+        kept = replace(slot, min_order_id=min_order_id)
+        state.set_account(tx.account_id, account.with_position(kept))
 
 
 def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:

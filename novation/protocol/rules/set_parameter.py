@@ -2,7 +2,7 @@
 
 from novation.protocol.batch import TransactionResult
 from novation.protocol.errors import ResultCode
-from novation.protocol.events import OrdersKilled, ParameterSet
+from novation.protocol.events import ParameterSet
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.rules.l1_queue import consume_operation
@@ -37,24 +37,15 @@ def _check_index(tx: SetParameter, highest: int) -> None:
 def apply_set_parameter(state: State, tx: SetParameter) -> TransactionResult:
     """Set the parameter and move the queue on.
 
-    Who rests has signed a limit of fees, which the book does not keep: where the maker fee rises,
-    all that rests dies.
+    Who rests has signed a limit of fees, and no order is filled above it: see `matching`.
     """
     validate_set_parameter(tx)
-    before = state.parameters.underlyings
+    n_underlyings = len(state.parameters.underlyings)
     try:
         state.parameters = changed_parameters(state.parameters, tx)
     except ValueError as error:
         raise AssertionError(f"L1 took {tx}: {error}") from error
     consume_operation(state)
-    done = ParameterSet(tx.kind, tx.index, tx.word)
-    if tx.kind is not ParameterKind.UNDERLYING:
-        return TransactionResult(ResultCode.DONE, (done,))
-    if tx.index == len(before):
+    if tx.kind is ParameterKind.UNDERLYING and tx.index == n_underlyings:
         state.set_underlying(tx.index, UnderlyingState())
-        return TransactionResult(ResultCode.DONE, (done,))
-    if state.parameters.underlyings[tx.index].maker_fee_ppm <= before[tx.index].maker_fee_ppm:
-        return TransactionResult(ResultCode.DONE, (done,))
-    state.kill_orders(tx.index)
-    killed = OrdersKilled(tx.index, state.globals.next_order_id)
-    return TransactionResult(ResultCode.DONE, (done, killed))
+    return TransactionResult(ResultCode.DONE, (ParameterSet(tx.kind, tx.index, tx.word),))

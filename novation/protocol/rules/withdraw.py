@@ -9,6 +9,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import Withdrawn
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.numeric import div_ceil
+from novation.protocol.rules.dead_orders import apply_timer
 from novation.protocol.rules.price_validity import check_prices_are_valid
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
@@ -56,6 +57,7 @@ def _largest_amount(tx: Withdraw, without: Margin) -> int:
 def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> TransactionResult:
     """Debit the account."""
     validate_withdraw(tx)
+    timed_out = apply_timer(state, tx.account_id)
     apply_nonce(state, tx, check_withdraw(state, tx, verify_signature=verify_signature))
     account = state.account(tx.account_id)
     balance = account.collateral_quanta - tx.amount_quanta
@@ -63,4 +65,5 @@ def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Tra
     counters = state.globals
     state.globals = replace(counters, custody_quanta=counters.custody_quanta - tx.amount_quanta)
     event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
-    return TransactionResult(ResultCode.DONE, (event,), n_slots=len(account.positions))
+    n_slots = len(account.positions)
+    return TransactionResult(ResultCode.DONE, (*timed_out, event), n_slots=n_slots)

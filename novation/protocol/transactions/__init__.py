@@ -1,17 +1,21 @@
 """The transactions of the protocol as data, one per file; what they do is in `rules`."""
 
 from novation.protocol.transactions.add_key import AddKey
+from novation.protocol.transactions.cancel_all import CancelAll
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
 from novation.protocol.transactions.list_market import ListMarket
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_order import PlaceOrder
+from novation.protocol.transactions.prune_order import PruneOrder
 from novation.protocol.transactions.remove_key import RemoveKey
+from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
 from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
     "AddKey",
+    "CancelAll",
     "CancelOrder",
     "Deposit",
     "L1Operation",
@@ -20,14 +24,18 @@ __all__ = [
     "OracleUpdate",
     "ParameterKind",
     "PlaceOrder",
+    "PruneOrder",
     "RemoveKey",
+    "SetCancelTimer",
     "SetParameter",
     "Transaction",
     "UserTransaction",
     "Withdraw",
 ]
 
-UserTransaction = PlaceOrder | CancelOrder | Withdraw | AddKey | RemoveKey
+UserTransaction = (
+    PlaceOrder | CancelOrder | CancelAll | SetCancelTimer | Withdraw | AddKey | RemoveKey
+)
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
-Transaction = L1Operation | OracleUpdate | ListMarket | UserTransaction
+Transaction = L1Operation | OracleUpdate | ListMarket | PruneOrder | UserTransaction

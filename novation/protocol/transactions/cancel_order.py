@@ -1,10 +1,16 @@
-"""CancelOrder: the owner takes a resting order off the book."""
+"""CancelOrder: the owner takes a resting order off the book, by its id or by its message."""
 
 from dataclasses import dataclass
 
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND
-from novation.protocol.numeric import check_field
+from novation.protocol.constants import (
+    MAX_KEYS,
+    MESSAGE_CANCEL_ORDER,
+    NONCE_BOUND,
+    ORDER_ID_BOUND,
+)
+from novation.protocol.numeric import check_field, pack
+from novation.protocol.orders import ORIGIN_BITS, origin_of
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
@@ -16,17 +22,29 @@ from novation.protocol.signatures import (
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """A user's request to cancel one order."""
+    """A user's request to cancel one order.
+
+    `order_id` is 0 if the order is named by the message that placed it: its key slot and nonce,
+    which are known before there is an answer. They are 0 if it is named by its id.
+    """
 
     account_id: int
     key_index: int
     nonce: int
     order_id: int
+    placed_key_index: int = 0
+    placed_nonce: int = 0
     signature: Signature = UNSIGNED
+
+    @property
+    def origin(self) -> int:
+        """The packed slot and nonce of the order's message, 0 if it is named by its id."""
+        return origin_of(self.placed_key_index, self.placed_nonce)
 
     def message_words(self) -> tuple[int, int]:
         """Return the two packed words of the message."""
-        return first_message_word(MESSAGE_CANCEL_ORDER, self), self.order_id
+        word_1 = pack((self.order_id, 48), (self.origin, ORIGIN_BITS))
+        return first_message_word(MESSAGE_CANCEL_ORDER, self), word_1
 
     def message_hash(self, config: ExchangeConfig) -> int:
         """Return what the user signs."""
@@ -36,4 +54,10 @@ class CancelOrder:
 def validate_cancel_order(tx: CancelOrder) -> None:
     """Check the fields; stateless."""
     validate_signer(tx)
-    check_field("order_id", tx.order_id, 1, ORDER_ID_BOUND)
+    check_field("placed_key_index", tx.placed_key_index, 0, MAX_KEYS)
+    check_field("placed_nonce", tx.placed_nonce, 0, NONCE_BOUND)
+    if tx.placed_nonce:
+        check_field("order_id", tx.order_id, 0, 1)
+    else:
+        check_field("order_id", tx.order_id, 1, ORDER_ID_BOUND)
+        check_field("placed_key_index", tx.placed_key_index, 0, 1)

@@ -1,0 +1,89 @@
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.book.resting import lots_in_sum, unlink_order, write_without_order
+from circuits.cairo.book.walk import remove_order
+from circuits.cairo.environment import Environment
+from circuits.cairo.margin import surplus_of
+from circuits.cairo.state.accounts import Account
+from circuits.cairo.state.orders import Order
+from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.prices import Price
+
+// The transaction as the prover gives it, with its guess of the order before, 0 if it is the head.
+struct PruneOrder {
+    order_id: felt,
+    predecessor_id: felt,
+}
+
+// A dead order leaves the book. Nobody signs this: the dead trade with nobody.
+func prune_order{
+    range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
+}(environment: Environment*, time_ms) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local message: PruneOrder;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    local order: Order*;
+    let order_id = message.order_id;
+    // Pinned by its id, and duty 1 by the entry of remove_order.
+    %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
+    let terms = order.terms;
+    assert order_id = terms.order_id;
+    local account: Account*;
+    local account_id = terms.account_id;
+    // Duty 1 by the log entry at the end; duty 4 by its prices.
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    unlink_order(order, message.predecessor_id);
+    remove_order(order);
+
+    let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
+    local price: Price* = environment.prices + terms.market_id * Price.SIZE;
+    let (counted_lots) = lots_of_dead(order, old.min_order_id, price.dead_below_order_id, time_ms);
+    local slot: Position;
+    write_without_order(&slot, old, order, counted_lots);
+    let (positions, surplus_change, _) = replace_position(account.positions, old, &slot, price);
+    local positions: Position* = positions;
+    local surplus_change = surplus_change;
+    let (surplus) = surplus_of(account, environment.prices);
+    local after: Account = Account(
+        identity=account.identity,
+        nonce_0=account.nonce_0,
+        collateral_quanta=account.collateral_quanta,
+        cancel_all_at_ms=account.cancel_all_at_ms,
+        positions=positions,
+        prices=environment.prices,
+        surplus=surplus + surplus_change,
+    );
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
+    return ();
+}
+
+// Returns what the open sum of its slot has of a dead order: nothing if it was cancelled with all
+// others, else what remains.
+//
+// Guarantee: it was cancelled so, or a gap has killed it or it has expired, whichever of the two.
+func lots_of_dead{range_check_ptr}(order: Order*, min_order_id, dead_below_order_id, time_ms) -> (
+    counted_lots: felt
+) {
+    alloc_locals;
+    let (local counted_lots) = lots_in_sum(order, min_order_id);
+    if (counted_lots == 0) {
+        return (counted_lots=0);
+    }
+    tempvar a = order.terms.order_id - dead_below_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp killed if [ap] != 0, ap++;
+    assert [range_check_ptr] = time_ms - order.terms.expiry_time_ms;
+    let range_check_ptr = range_check_ptr + 1;
+    return (counted_lots=counted_lots);
+
+    killed:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (counted_lots=counted_lots);
+}
