@@ -10,7 +10,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from novation.protocol.transactions import CancelOrder, UserTransaction
+from novation.protocol.transactions import (
+    CancelAll,
+    CancelOrder,
+    SetCancelTimer,
+    UserTransaction,
+)
 from sequencer.clock import Clock
 from sequencer.engine import Command
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
@@ -23,6 +28,8 @@ LastNonce = Callable[[int, int], int | None]
 
 # Messages that have been paid for but may not have used their nonce yet, or never will.
 PAID_KEPT: Final = 8_192
+# What lets orders die has tokens of its own.
+_CANCELS: Final = (CancelOrder, CancelAll, SetCancelTimer)
 
 
 class Admission:
@@ -83,10 +90,10 @@ class Admission:
         return last_nonce is not None and tx.nonce > last_nonce
 
     def _buckets(self, tx: UserTransaction) -> TokenBuckets[KeySlot]:
-        return self._cancels if isinstance(tx, CancelOrder) else self._orders
+        return self._cancels if isinstance(tx, _CANCELS) else self._orders
 
     def _too_many(self, tx: UserTransaction, wait_ms: int) -> RequestRefusedError:
-        kind = "cancels" if isinstance(tx, CancelOrder) else "orders"
+        kind = "cancels" if isinstance(tx, _CANCELS) else "orders"
         burst: int = getattr(self._policy, f"key_{kind}_burst")
         per_s: int = getattr(self._policy, f"key_{kind}_per_s")
         sentence = (

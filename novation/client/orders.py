@@ -142,7 +142,7 @@ class MessageFactory:
         """
         identity = self._identity
         if (order_id is None) == (nonce is None):
-            raise InvalidInputError("order_id, nonce: one of the two names the order")
+            raise InvalidInputError("order_id: either it or nonce names the order")
         if nonce is None:
             if key_index is not None:
                 raise InvalidInputError("key_index: only beside nonce")

@@ -392,8 +392,8 @@ async def test_arguments_of_the_client_then_checked_before_anything_is_sent(
     async with trading_node(tmp_path) as node, node.client(2) as client:
         before = await node.trace()
         calls: list[tuple[dict[str, Any], str]] = [
-            ({}, "order_id, nonce"),
-            ({"order_id": 1, "nonce": 1}, "order_id, nonce"),
+            ({}, "order_id: either"),
+            ({"order_id": 1, "nonce": 1}, "order_id: either"),
             ({"order_id": 1, "key_index": 0}, "key_index"),
             ({"nonce": 0}, "nonce"),
             ({"nonce": True}, "nonce"),

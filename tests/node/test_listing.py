@@ -19,6 +19,7 @@ from novation.client import (
     FeeLimitError,
     InvalidInputError,
     OracleClient,
+    OrderCancelledError,
     OrderRequest,
     RejectedError,
     Side,
@@ -44,6 +45,7 @@ from tests.node.support import (
     POLICY,
     PRICE_TICKS,
     TRADERS,
+    UNPRUNED,
     RunningNode,
     refusal,
     report_at,
@@ -343,28 +345,20 @@ async def test_client_when_a_market_came_after_it_then_looks_once_and_shows_it(
         assert [(level.price, level.size) for level in levels] == [(1, Decimal("0.1"))]
 
 
-async def test_raised_maker_fee_kills_the_orders_of_its_underlying_and_no_view_shows_them(
+async def test_raised_maker_fee_kills_nothing_and_who_would_pay_too_much_leaves_when_met(
     tmp_path: Path,
 ) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as client, node.client(3) as other:
         bitcoin = parameters().underlyings[0]
-        for price in ("100", "99.9", "99.8"):
-            await client.place_order("BTC-USD", Side.BUY, price=price, size="0.0001")
-        await client.place_order("ETH-USD", Side.BUY, price="10", size="0.0011")
-        books = aiter(client.stream_book("BTC-USD"))
-        assert len((await within_patience(anext(books))).bids) == 3
-        # Whatever does not raise the maker fee kills nothing.
-        await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=100, taker_fee_ppm=600))
-        assert len((await client.book("BTC-USD")).bids) == 3
-        await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=101, taker_fee_ppm=600))
-        assert (await within_patience(anext(books))).bids == ()
-        assert (await client.book("BTC-USD")).bids == ()
-        assert len((await client.book("ETH-USD")).bids) == 1
-        orders = await client.open_orders()
-        assert [order.status for order in orders] == [
-            *[OrderStatus.KILLED] * 3,
-            OrderStatus.RESTING,
-        ]
+        low = await client.place_order(
+            "BTC-USD", Side.BUY, price="100", size="0.0001", max_fee_ppm=500
+        )
+        high = await client.place_order(
+            "BTC-USD", Side.BUY, price="99.9", size="0.0001", max_fee_ppm=700
+        )
+        await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=600, taker_fee_ppm=700))
+        assert len((await client.book("BTC-USD")).bids) == 2
+        assert [order.status for order in await client.open_orders()] == [OrderStatus.RESTING] * 2
         # The fee at the client's last look is too low now, and it says so; then it knows, and
         # signs no more than was asked for.
         with pytest.raises(RejectedError) as caught:
@@ -375,42 +369,37 @@ async def test_raised_maker_fee_kills_the_orders_of_its_underlying_and_no_view_s
         with pytest.raises(FeeLimitError):
             await other.place_order("BTC-USD", Side.SELL, price="99.9", size="0.0001")
         sold = await other.place_order(
-            "BTC-USD", Side.SELL, price="99.9", size="0.0001", max_fee_ppm=600
+            "BTC-USD", Side.SELL, price="99.9", size="0.0001", max_fee_ppm=700
         )
-        assert (sold.filled, sold.resting) == (0, Decimal("0.0001"))
-        met = await client.order(orders[0].order_id)
-        assert (met.status, met.cancel_reason) == (OrderStatus.CANCELLED, "killed")
-        await node.node.runner.change(Engine.seal)
-        l1 = node.l1
-    # The view that is built from the state shows the same, though one dead order is left in it.
-    async with running_node(tmp_path, l1=l1) as node, node.client(2) as client:
+        assert [fill.price for fill in sold.fills] == [Decimal("99.9")]
+        met = await client.order(low.order_id)
+        assert (met.status, met.cancel_reason) == (OrderStatus.CANCELLED, "fee")
+        assert (await client.order(high.order_id)).status is OrderStatus.FILLED
         assert (await client.book("BTC-USD")).bids == ()
-        assert len((await client.book("ETH-USD")).bids) == 1
-        assert client.exchange.market("BTC-USD").terms.maker_fee_ppm == 101
+        with pytest.raises(OrderCancelledError, match="the maker fee had risen above its limit"):
+            await client.cancel_order(low.order_id)
 
 
-@pytest.mark.parametrize("cause", ["fee", "gap"])
 async def test_orders_when_killed_then_streams_queries_and_books_say_the_same_for_each(
-    cause: str, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+    async with (
+        trading_node(tmp_path, policy=UNPRUNED) as node,
+        node.client(2) as two,
+        node.client(3) as three,
+    ):
         before = await node.node.runner.call(lambda engine: last_event_number(engine.last_sequence))
         ether = await two.place_order("ETH-USD", Side.BUY, price="10", size="0.0011")
         bid = await two.place_order("BTC-USD", Side.BUY, price="99", size="0.0003")
         ask = await two.place_order("BTC-USD", Side.SELL, price="101", size="0.0001")
-        dying = [bid, ask]
+        dying = [ether, bid, ask]
         others = await three.place_order("BTC-USD", Side.SELL, price="99", size="0.0001")
         assert others.filled == Decimal("0.0001")
         hers = await three.place_order("BTC-USD", Side.BUY, price="98", size="0.0001")
         gone = await two.place_order("BTC-USD", Side.BUY, price="98", size="0.0001")
         await two.cancel_order(gone.order_id)
-        bitcoin = node.parameters.underlyings[0]
-        if cause == "fee":
-            await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=300))
-        else:
-            node.move(RESUME_GAP_MS + 1)
-            await node.set_price()
-            dying.insert(0, ether)
+        node.move(RESUME_GAP_MS + 1)
+        await node.set_price()
         expected = {2: [ack.order_id for ack in dying], 3: [hers.order_id]}
         live = {account_id: await killed_on(node, account_id, before) for account_id in (2, 3)}
         assert {account_id: [order[1] for order in live[account_id]] for account_id in live} == (
@@ -427,17 +416,18 @@ async def test_orders_when_killed_then_streams_queries_and_books_say_the_same_fo
         assert (await two.book("BTC-USD")).bids == (await two.book("BTC-USD")).asks == ()
         # Dead already: nobody is told twice.
         position = await node.node.runner.call(lambda e: last_event_number(e.last_sequence))
-        await set_underlying(node, 0, replace(bitcoin, maker_fee_ppm=400))
+        node.move(RESUME_GAP_MS + 1)
+        await node.set_price()
         assert await killed_on(node, 2, position) == []
         # Who resumes in the midst gets the rest, from memory, from the journal and from what is
         # sealed.
         first = live[2][0][0]
         assert await killed_on(node, 2, first) == live[2][1:]
         l1 = node.l1
-    async with running_node(tmp_path, l1=l1) as node:
+    async with running_node(tmp_path, policy=UNPRUNED, l1=l1) as node:
         assert await killed_on(node, 2, before) == live[2]
         await node.node.runner.change(Engine.seal)
-    async with running_node(tmp_path, l1=l1) as node:
+    async with running_node(tmp_path, policy=UNPRUNED, l1=l1) as node:
         assert await killed_on(node, 2, first) == live[2][1:]
         assert await killed_on(node, 3, before) == live[3]
 
