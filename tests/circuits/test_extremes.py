@@ -148,7 +148,7 @@ def test_gap_at_the_end_of_time_and_of_ids() -> None:
 
 
 def test_batch_with_the_most_of_everything() -> None:
-    """Sixteen markets, walks over 32 makers with slots in eight, many new accounts."""
+    """Sixteen markets, walks over the most makers with slots in eight, many new accounts."""
     exchange = Exchange(parameters(MAX_UNDERLYINGS))
     users = range(2, 36)
     exchange.fund(*users)

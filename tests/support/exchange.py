@@ -197,8 +197,15 @@ class Exchange:
         return self.apply(PruneOrder(order_id))
 
     def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
-        """Sign and apply a withdrawal."""
+        """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""
+        self.prune_expired(account_id)
         return self.apply(self.withdrawal(account_id, amount_quanta))
+
+    def prune_expired(self, account_id: int) -> None:
+        """Prune the account's expired orders, as the node does within a second."""
+        for order in self.state.orders_of(account_id):
+            if order.expiry_time_ms <= self.time_ms:
+                self.apply(PruneOrder(order.order_id))
 
     def withdrawal(self, account_id: int, amount_quanta: int) -> Withdraw:
         """Return a signed withdrawal."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from novation.protocol.batch import PlaceOrderHints
-from novation.protocol.constants import RESUME_GAP_MS
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, RESUME_GAP_MS
 from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR
@@ -51,7 +51,7 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     assert len(swept.hints.visits) == 4
     exchange.cancel(TAKER, 11)
     exchange.cancel(SECOND_MAKER, 8)
-    for _ in range(33):
+    for _ in range(MAX_MAKERS_PER_ORDER + 1):
         exchange.place(SECOND_MAKER, BUY, 1, 980)
     exchange.place(MAKER, SELL, 40, 980)
     exchange.withdraw(MAKER, 1_000 * ONE_DOLLAR)

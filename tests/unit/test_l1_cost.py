@@ -291,13 +291,14 @@ def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a
     policy = batch_policy("balanced", 200_000, 1, 8)
     filler = funded(240, 8, policy, slots=8)
     ex, filler.is_exact = filler.exchange, True
-    for account_id in range(2, 34):
+    n_makers = MAX_MAKERS_PER_ORDER
+    for account_id in range(2, 2 + n_makers):
         ex.place(account_id, SELL, 1, 1000)
     filler.start()
     for account_id in range(40, 240):
         if not filler.take(ex.deposit(account_id, ONE_DOLLAR)):
             break
-    sweep = ex.order(34, BUY, 32, 1000)
+    sweep = ex.order(34, BUY, n_makers, 1000)
     with pytest.raises(OutputFull):
         apply_transaction(
             ex.state,
@@ -312,7 +313,7 @@ def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a
     open_batch(ex.state)
     filler.meter.reset()
     filler.take(sweep)
-    assert ex.size(34) == ex.size(34, 1) + 32
+    assert ex.size(34) == ex.size(34, 1) + n_makers
     filler.check()
 
 
@@ -399,4 +400,4 @@ def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_st
     first = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
         MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
     )
-    assert BatchPolicy().steps_at_most == first <= 1 << 18
+    assert first <= BatchPolicy().max_cost_steps

@@ -7,7 +7,7 @@ import pytest
 
 from novation.protocol.accounts import Position
 from novation.protocol.batch import PlaceOrderHints
-from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, MAX_POSITIONS
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled, OrderPlaced
 from novation.protocol.orders import TimeInForce, VisitOutcome
@@ -315,26 +315,29 @@ def test_maker_below_initial_when_fill_only_reduces_then_filled() -> None:
 
 def test_walk_when_at_the_visit_limit_then_rest_is_cancelled() -> None:
     exchange = traders()
-    for _ in range(33):
+    for _ in range(MAX_MAKERS_PER_ORDER + 1):
         exchange.place(2, SELL, 1, 1000)
     result = exchange.place(3, BUY, 40, 1000)
     assert result.result_code is ResultCode.MAKER_LIMIT
-    assert len(visits(result.hints)) == 32
-    assert result.events[-1] == OrderCancelled(34, 3, 0, BUY, 1000, 8, CancelReason.MAKER_LIMIT)
+    assert len(visits(result.hints)) == MAX_MAKERS_PER_ORDER
+    last_id, left = MAX_MAKERS_PER_ORDER + 1, 40 - MAX_MAKERS_PER_ORDER
+    assert result.events[-1] == OrderCancelled(
+        last_id + 1, 3, 0, BUY, 1000, left, CancelReason.MAKER_LIMIT
+    )
     assert exchange.book(BUY) == []
-    assert exchange.book(SELL) == [(33, 1000, 1)]
+    assert exchange.book(SELL) == [(last_id, 1000, 1)]
 
 
 def test_walk_when_filled_by_the_last_visit_then_filled() -> None:
     exchange = traders()
-    for _ in range(33):
+    for _ in range(MAX_MAKERS_PER_ORDER + 1):
         exchange.place(2, SELL, 1, 1000)
-    assert exchange.place(3, BUY, 32, 1000).result_code is ResultCode.FILLED
+    assert exchange.place(3, BUY, MAX_MAKERS_PER_ORDER, 1000).result_code is ResultCode.FILLED
 
 
 def test_walk_when_limit_is_reached_at_the_end_of_the_book_then_rests() -> None:
     exchange = traders()
-    for _ in range(32):
+    for _ in range(MAX_MAKERS_PER_ORDER):
         exchange.place(2, SELL, 1, 1000)
     assert exchange.place(3, BUY, 40, 1000).result_code is ResultCode.RESTING
 

@@ -4,7 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import (
+    MAX_MAKERS_PER_ORDER,
+    POST_ONLY_MS,
+    PRICE_VALIDITY_MS,
+    RESUME_GAP_MS,
+)
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import BooksKilled, CancelReason, OrderCancelled, PricesUpdated
 from novation.protocol.orders import TimeInForce, VisitOutcome
@@ -183,13 +188,13 @@ def test_dead_order_when_met_then_removed_and_counted_as_a_visit() -> None:
 
 def test_dead_orders_when_more_than_the_visit_limit_then_the_rest_is_cancelled() -> None:
     exchange = trading()
-    for _ in range(33):
+    for _ in range(MAX_MAKERS_PER_ORDER + 1):
         exchange.place(2, SELL, 1, 1000)
     exchange.time_ms += RESUME_GAP_MS
     exchange.refresh_prices()
     result = exchange.place(4, BUY, 9, 1000, time_in_force=POST_ONLY)
     assert result.result_code is ResultCode.MAKER_LIMIT
-    assert len(getattr(result.hints, "visits", ())) == 32
+    assert len(getattr(result.hints, "visits", ())) == MAX_MAKERS_PER_ORDER
     assert exchange.place(4, BUY, 9, 1000, time_in_force=POST_ONLY).result_code is (
         ResultCode.RESTING
     )

@@ -11,7 +11,12 @@ import pytest
 from novation.protocol import cost, slots
 from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import ORDER_TREE_HEIGHT, OUTPUT_VERSION, POST_ONLY_MS
+from novation.protocol.constants import (
+    MAX_MAKERS_PER_ORDER,
+    ORDER_TREE_HEIGHT,
+    OUTPUT_VERSION,
+    POST_ONLY_MS,
+)
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.orders import VisitOutcome
@@ -36,6 +41,9 @@ from novation.protocol.witness import BatchWitness
 from tests.support.builders import exchange_config, genesis, l1_address, private_key, public_key
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.scenarios import every_outcome
+
+# Of that scenario: one order more than a walk may meet, and 21 others.
+LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 22
 
 
 class DictStore:
@@ -97,13 +105,16 @@ def test_output_when_decoded_then_what_the_batch_did(
     assert second.counters == Globals(
         batch_number=2,
         time_ms=second.last_time_ms,
-        next_order_id=55,
+        next_order_id=LAST_ORDER_ID + 1,
         l1_queue_position=7,
         oracle_time_ms=second.last_time_ms,
         custody_quanta=3 * 10**10 + 6 * 10**6 - 10**9 + 77,
         post_only_until_ms=second.last_time_ms + POST_ONLY_MS,
     )
-    assert second.underlyings == (UnderlyingState(930 << 16, 54), UnderlyingState(1000 << 16, 54))
+    assert second.underlyings == (
+        UnderlyingState(930 << 16, LAST_ORDER_ID),
+        UnderlyingState(1000 << 16, LAST_ORDER_ID),
+    )
     # The head of market 1 stays; what was cancelled there stood behind it.
     assert [record.market_id for record in first.markets] == [0, 1]
     assert [record.market_id for record in second.markets] == [0]
@@ -117,7 +128,7 @@ def test_orders_when_born_and_gone_then_no_slot(sealed: tuple[SealedBatch, Seale
     assert [r.slot for r in first.orders] == list(range(9))
     # Only a sell and the post-only order at the end survive; slots 0.. were taken before.
     born = [(r.slot, r.order.order_id) for r in second.orders if r.order and r.order.order_id > 11]
-    assert born == [(9, 15), (10, 54)]
+    assert born == [(9, 15), (10, LAST_ORDER_ID)]
     emptied = [r.slot for r in second.orders if r.order is None]
     assert emptied == [0, 1, 2, 3, 5, 6, 7, 8]
 
