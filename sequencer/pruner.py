@@ -1,7 +1,7 @@
 """Pruning: the node takes dead orders out of the book, so that what they reserve is free again.
 
-It has time for that while nobody else wants anything: a round has few commands, and none while
-others wait for the engine.
+A round has few commands. While others wait for the engine there is one round at each look: a dead
+order costs its owner nothing, and whoever could fill the book with them would stop the takers.
 """
 
 import asyncio
@@ -33,19 +33,15 @@ class Pruner:
     async def run(self) -> None:
         """Prune what dies; never returns."""
         while True:
-            if not await self.prune_some():
+            if not await self.prune_some() or self._runner.n_pending:
                 await self._clock.sleep_ms(LOOK_MS)
 
     async def prune_some(self) -> bool:
         """Prune a few dead orders; return whether there may be more of them to prune now."""
-        if self._is_busy():
-            return False
         now_ms = self._clock.now_ms()
         order_ids = await self._runner.call(
             functools.partial(_dead_orders, now_ms=now_ms, limit=ORDERS_PER_ROUND)
         )
-        if self._is_busy():
-            return False
         try:
             # They do not wait for each other, so that they are one group.
             answers = [self._runner.enqueue(Command(PruneOrder(i), now_ms)) for i in order_ids]
@@ -59,9 +55,6 @@ class Pruner:
                 raise outcome
         n_pruned = sum(isinstance(outcome, Accepted) for outcome in outcomes)
         return n_pruned == ORDERS_PER_ROUND
-
-    def _is_busy(self) -> bool:
-        return self._runner.n_pending > 0
 
 
 def _dead_orders(engine: Engine, now_ms: int, limit: int) -> list[int]:

@@ -10,14 +10,15 @@ import pytest
 from novation.client import Client, OrderExpiredError, Side
 from novation.client.models import OrderStatus, OrderUpdate
 from novation.protocol.constants import RESUME_GAP_MS
-from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.state import State
 from novation.protocol.transactions import PruneOrder
 from sequencer import dead_orders
+from sequencer.clock import Clock, SystemClock
 from sequencer.config import BatchPolicy
 from sequencer.dead_orders import DeadOrders
-from sequencer.engine import Command, Engine
-from sequencer.pruner import ORDERS_PER_ROUND, Pruner
+from sequencer.engine import Engine
+from sequencer.pruner import LOOK_MS, ORDERS_PER_ROUND, Pruner
+from sequencer.runner import EngineRunner
 from tests.node.support import (
     UNPRUNED,
     RunningNode,
@@ -40,6 +41,22 @@ async def bid(client: Client, node: RunningNode, price: str = "99.0", *, brief: 
         expiry_time_ms=node.clock.now_ms() + lifetime_ms,
     )
     return ack.order_id
+
+
+class TwoLooks(SystemClock):
+    """The time of another clock; the second pause ends the loop that asks for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.pauses_ms: list[int] = []
+
+    def now_ms(self) -> int:
+        return self._clock.now_ms()
+
+    async def sleep_ms(self, duration_ms: int) -> None:
+        self.pauses_ms.append(duration_ms)
+        if len(self.pauses_ms) == 2:
+            raise asyncio.CancelledError
 
 
 def n_linked(engine: Engine) -> int:
@@ -149,18 +166,21 @@ async def test_flood_that_expires_at_once_then_pruned_in_rounds_through_full_bat
         assert (await client.book(MARKET)).bids == ()
 
 
-async def test_pruner_when_others_wait_for_the_engine_then_waits_itself(tmp_path: Path) -> None:
+async def test_pruner_when_others_always_wait_for_the_engine_then_a_round_at_each_look(
+    tmp_path: Path,
+) -> None:
+    """Dead orders cost nothing: a flood of commands must not keep them in the book."""
     async with trading_node(tmp_path, policy=UNPRUNED) as node, node.client(2) as client:
-        await bid(client, node)
+        for place in range(ORDERS_PER_ROUND + 1):
+            await bid(client, node, f"9{place % 10}.0")
         node.move(MINUTE_MS)
-        runner, clock = node.node.runner, node.clock
-        answer = runner.enqueue(Command(PruneOrder(999), clock.now_ms()))
-        assert runner.n_pending == 1
-        assert not await Pruner(runner, clock).prune_some()
-        with pytest.raises(InvalidTransaction) as caught:
-            await answer
-        assert caught.value.code is ErrorCode.UNKNOWN_ORDER
-        assert await runner.call(n_linked) == 1
+        runner, looks = node.node.runner, TwoLooks(node.clock)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EngineRunner, "n_pending", 1)
+            with pytest.raises(asyncio.CancelledError):
+                await Pruner(runner, looks).run()
+        assert looks.pauses_ms == [LOOK_MS, LOOK_MS]
+        assert await runner.call(n_linked) == 0
 
 
 async def test_order_when_its_owner_is_quicker_then_the_pruner_goes_on(tmp_path: Path) -> None:
