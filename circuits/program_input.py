@@ -21,7 +21,7 @@ from novation.protocol.constants import (
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market
 from novation.protocol.numeric import unpack
-from novation.protocol.orders import RestingOrder, VisitOutcome
+from novation.protocol.orders import RestingOrder
 from novation.protocol.output import BatchOutput, decode_output
 from novation.protocol.parameters import Underlying
 from novation.protocol.signing_keys import Permission, SigningKey
@@ -279,10 +279,10 @@ class _Guesses:
         fewer keys, the cheaper the squashing of the log.
         """
         for visit in hints.visits:
-            if visit.outcome is not VisitOutcome.FILL:
+            if visit.outcome.removes:
                 self.remove(visit.order_id)
             elif visit.order_id in self._remaining:
-                self._remaining[visit.order_id] -= visit.fill_lots
+                self._remaining[visit.order_id] -= visit.lots
                 if self._remaining[visit.order_id] == 0:
                     self.remove(visit.order_id)
         if not hints.resting_lots:
@@ -344,6 +344,8 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
             int(tx.side),
             int(tx.reduce_only),
             int(tx.time_in_force),
+            int(tx.self_trade_mode) + int(tx.self_trade_scope) * 4,
+            tx.label,
             int(entry.result_code),
             guesses.order_key(entry.hints),
             entry.hints.predecessor_id,

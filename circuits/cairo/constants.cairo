@@ -18,6 +18,7 @@ const LAST_TIME_MS = 2 ** 48 - 1;
 const ACCOUNT_ID_BOUND = 2 ** 32;
 const ORDER_ID_BOUND = 2 ** 48;
 const NONCE_BOUND = 2 ** 62;
+const LABEL_BOUND = 2 ** 64;
 const FUNDING_PREFIX_BOUND = 2 ** 63;
 
 const MAX_UNDERLYINGS = 16;
@@ -74,6 +75,12 @@ const PRICE_X16_BITS = 48;
 const SIDE_BUY = 0;
 const TIME_IN_FORCE_IOC = 1;
 const TIME_IN_FORCE_POST_ONLY = 2;
+const TIME_IN_FORCE_FOK = 3;
+
+const SELF_TRADE_CANCEL_RESTING = 0;
+const SELF_TRADE_CANCEL_TAKING = 1;
+const SELF_TRADE_CANCEL_BOTH = 2;
+const SELF_TRADE_MODES = 4;
 
 const RESULT_DONE = 0;
 const RESULT_DEPOSIT_KEY_MISMATCH = 1;
@@ -81,6 +88,7 @@ const RESULT_FILLED = 16;
 const RESULT_RESTING = 17;
 const RESULT_IOC_CANCELLED = 18;
 const RESULT_MAKER_LIMIT = 19;
+const RESULT_SELF_TRADE_CANCELLED = 20;
 
 // A cell of the range-check builtin holds a value in [0, RC_BOUND). A value x that is known to be
 // in that range is below B if and only if x + (RC_BOUND - B) is in it too.

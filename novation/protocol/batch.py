@@ -13,11 +13,11 @@ from novation.protocol.transactions import Transaction
 
 @dataclass(frozen=True, slots=True)
 class MakerVisit:
-    """One step of the walk; `fill_lots` is 0 unless the outcome is FILL."""
+    """One step of the walk; `lots` that a maker lost which was not removed, in a trade or not."""
 
     order_id: int
     outcome: VisitOutcome
-    fill_lots: int = 0
+    lots: int = 0
 
 
 @dataclass(frozen=True, slots=True)

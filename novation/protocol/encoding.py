@@ -28,6 +28,7 @@ from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import (
     ORIGIN_BITS,
     SelfTradeMode,
+    SelfTradeScope,
     Side,
     TimeInForce,
     unpack_origin,
@@ -71,7 +72,7 @@ _TAG_LIST_MARKET: Final = b"\x04"
 _TAG_ADD_KEY: Final = b"\x05"
 _TAG_PRUNE_ORDER: Final = b"\x06"
 _WORD_0_BYTES: Final = 16
-_WORD_1_BYTES: Final = 18
+_WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 24
 _FELT_BYTES: Final = 32
 
@@ -140,8 +141,8 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     word_1 = reader.integer(_WORD_1_BYTES)
     signature = _decode_signature(reader)
     if message_type == MESSAGE_PLACE_ORDER:
-        price, size, expiry, max_fee, side, reduce_only, force, self_trade = unpack(
-            word_1, 32, 32, 48, 20, 1, 1, 4, 4
+        price, size, expiry, max_fee, side, reduce_only, force, mode, scope, label = unpack(
+            word_1, 32, 32, 48, 20, 1, 1, 4, 2, 2, 64
         )
         return PlaceOrder(
             account_id,
@@ -155,7 +156,9 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
             max_fee,
             bool(reduce_only),
             decode_enum(TimeInForce, force),
-            decode_enum(SelfTradeMode, self_trade),
+            SelfTradeMode(mode),
+            decode_enum(SelfTradeScope, scope),
+            label,
             signature,
         )
     head = account_id, key_index, nonce

@@ -40,6 +40,7 @@ class ErrorCode(IntEnum):
     NOT_ORDER_OWNER = 31
     ORDER_LIVES = 32
     TIMER_IN_PAST = 33
+    FOK_NOT_FILLED = 34
     QUORUM_NOT_REACHED = 40
     SIGNERS_NOT_ASCENDING = 41
     UNKNOWN_SIGNER = 42
@@ -58,6 +59,7 @@ class ResultCode(IntEnum):
     RESTING = 17
     IOC_CANCELLED = 18
     MAKER_LIMIT = 19
+    SELF_TRADE_CANCELLED = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,11 @@ CANCEL_REASONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """An order was accepted; `resting_lots` of it are on the book now."""
+    """An order was accepted; `resting_lots` of it are on the book now.
+
+    `price_ticks` is that at which it rests, which slides; `decremented_lots` were taken off it for
+    lots of the same trader. `label` is the owner's, 0 for none.
+    """
 
     order_id: int
     account_id: int
@@ -50,6 +54,8 @@ class OrderPlaced:
     price_ticks: int
     size_lots: int
     resting_lots: int
+    decremented_lots: int = 0
+    label: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,19 @@ class OrderCancelled:
     price_ticks: int
     remaining_lots: int
     reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDecremented:
+    """A resting order lost `lots` to an order of the same trader, without a trade."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    lots: int
+    remaining_lots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +182,7 @@ Event = (
     OrderPlaced
     | OrderFilled
     | OrderCancelled
+    | OrderDecremented
     | Deposited
     | DepositFailed
     | Withdrawn

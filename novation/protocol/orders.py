@@ -33,16 +33,41 @@ class TimeInForce(IntEnum):
     GTC = 0
     IOC = 1
     POST_ONLY = 2
+    FOK = 3
+    POST_ONLY_SLIDE = 4
+
+    @property
+    def never_trades(self) -> bool:
+        """Whether such an order only rests."""
+        return self in (TimeInForce.POST_ONLY, TimeInForce.POST_ONLY_SLIDE)
 
 
 class SelfTradeMode(IntEnum):
-    """What happens when an order meets a resting order of its own account."""
+    """What happens instead of a trade when an order meets a living one of its own side of a trade.
+
+    The resting order goes, or what is left of the taking one, or both; or each loses the lots that
+    would have traded.
+    """
 
     CANCEL_RESTING = 0
+    CANCEL_TAKING = 1
+    CANCEL_BOTH = 2
+    DECREMENT = 3
+
+
+class SelfTradeScope(IntEnum):
+    """Whose orders an order does not trade with: its account's, or all of its L1 address."""
+
+    ACCOUNT = 0
+    OWNER = 1
 
 
 class VisitOutcome(IntEnum):
-    """What the walk did with a maker: filled it (maybe in part), or removed it and why."""
+    """What the walk did with a maker.
+
+    It filled it (maybe in part), removed it and why, took lots off both orders (DECREMENT), or left
+    it and ended there (SELF_TRADE_STOP).
+    """
 
     FILL = 0
     EXPIRED = 1
@@ -52,6 +77,14 @@ class VisitOutcome(IntEnum):
     KILLED = 5
     FEE = 6
     CANCELLED = 7
+    DECREMENT = 8
+    SELF_TRADE_STOP = 9
+
+    @property
+    def removes(self) -> bool:
+        """Whether the maker left the book, whatever was left of it."""
+        kept = VisitOutcome.FILL, VisitOutcome.DECREMENT, VisitOutcome.SELF_TRADE_STOP
+        return self not in kept
 
 
 def origin_of(key_index: int, nonce: int) -> int:

@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
@@ -22,7 +23,7 @@ from novation.protocol.constants import (
     RESUME_GAP_MS,
 )
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.parameters import Parameters, oracle_rule_word
 from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.sealing import SealedBatch
@@ -31,6 +32,7 @@ from novation.protocol.transactions import (
     AddKey,
     CancelAll,
     CancelOrder,
+    Deposit,
     ListMarket,
     ParameterKind,
     PruneOrder,
@@ -44,6 +46,7 @@ from novation.protocol.transactions import (
 from tests.support.builders import (
     FIRST_USER_ACCOUNT_ID,
     ONE_DOLLAR,
+    l1_address,
     oracle_private_key,
     oracle_report,
     oracle_update,
@@ -170,7 +173,7 @@ class RandomTrading:
         if self.exchange.state.globals.batch_number == 0:
             yield self._oracle_update()
             for account_id in range(2, 5):
-                yield self.exchange.deposit(account_id, self._wealth(account_id))
+                yield self._deposit_of(account_id)
 
     def _try(self, tx: Transaction) -> None:
         try:
@@ -217,6 +220,8 @@ class RandomTrading:
             time_in_force=rng.choice((TimeInForce.GTC, TimeInForce.GTC, *TimeInForce)),
             reduce_only=rng.random() < 0.15,
             max_fee_ppm=rng.choice((1000, 1000, 1000, 500, 2**20 - 1, 499)),
+            label=rng.choice((0, rng.getrandbits(64), 2**64 - 1)),
+            **self._self_trade(),
         )
 
     def _size(self, account_id: int, market_id: int) -> int:
@@ -275,6 +280,7 @@ class RandomTrading:
             head.price_ticks,
             market_id=head.market_id,
             time_in_force=rng.choice(tuple(TimeInForce)),
+            **self._self_trade(),
         )
 
     def _cancellation(self) -> Transaction:
@@ -356,12 +362,23 @@ class RandomTrading:
 
     def _deposit(self) -> Transaction:
         account_id = self._account_id()
-        deposit = self.exchange.deposit(account_id, self._wealth(account_id))
+        deposit = self._deposit_of(account_id)
         if self.rng.random() < 0.15:
             return replace(deposit, stark_key=self.rng.randrange(1, 2**251))
         if self.rng.random() < 0.1:
             return replace(deposit, l1_address=self.rng.randrange(2**160))
         return deposit
+
+    def _deposit_of(self, account_id: int) -> Deposit:
+        """Return a deposit; two neighbours have one owner."""
+        deposit = self.exchange.deposit(account_id, self._wealth(account_id))
+        return replace(deposit, l1_address=l1_address(account_id // 2))
+
+    def _self_trade(self) -> dict[str, Any]:
+        """Return the fields that say what happens instead of a trade with oneself."""
+        mode = self.rng.choice(tuple(SelfTradeMode))
+        scope = self.rng.choice((SelfTradeScope.ACCOUNT, SelfTradeScope.ACCOUNT, *SelfTradeScope))
+        return {"self_trade_mode": mode, "self_trade_scope": scope}
 
     def _listing(self) -> Transaction:
         """Return the listing of a market that may be, or of one that may not."""

@@ -29,7 +29,7 @@ def traders(**changes: Any) -> Exchange:
 def visits(hints: object) -> list[tuple[int, VisitOutcome, int]]:
     """Return what the walk did."""
     assert isinstance(hints, PlaceOrderHints)
-    return [(visit.order_id, visit.outcome, visit.fill_lots) for visit in hints.visits]
+    return [(visit.order_id, visit.outcome, visit.lots) for visit in hints.visits]
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,11 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
+from circuits.cairo.book.taker import Taker
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus, surplus_of
-from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
-from circuits.cairo.state.prices import Price
-
-// The incoming order, as far as a walk needs it.
-struct Taker {
-    account_id: felt,
-    side: felt,
-    // 1 for a buy, -1 for a sell.
-    direction: felt,
-    limit_price_ticks: felt,
-    time_ms: felt,
-    market_id: felt,
-    underlying: Underlying*,
-    price: Price*,
-    prices: Price*,
-    dead_below_order_id: felt,
-    // Of its own slot.
-    min_order_id: felt,
-}
 
 // What a visit did. `lots` = 0 says that the maker was removed from its account and must leave the
 // book, which update_maker does; a fill has at least one lot.
@@ -219,6 +201,15 @@ func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
 func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots
 ) -> (fill: Fill) {
+    release_lots(taker, maker, account, old, counted_lots, 1);
+    // No lots: removed, see Fill.
+    return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
+}
+
+// Takes lots of an order off its account's open sum, and the order itself if it is gone.
+func release_lots{range_check_ptr, accounts_log: DictAccess*}(
+    taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots, is_gone
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local slot: Position;
@@ -227,7 +218,7 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
     assert slot.open_sell_lots = old.open_sell_lots + buys - counted_lots;
-    assert slot.n_orders = old.n_orders - 1;
+    assert slot.n_orders = old.n_orders - is_gone;
     assert slot.min_order_id = old.min_order_id;
     let (local surplus) = surplus_of(account, taker.prices);
     let (positions, surplus_change, _) = replace_position(
@@ -246,6 +237,5 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         maker.terms.account_id, cast(account, felt), cast(&after, felt)
     );
     let accounts_log = accounts_log + DictAccess.SIZE;
-    // No lots: removed, see Fill.
-    return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
+    return ();
 }

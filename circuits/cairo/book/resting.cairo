@@ -74,6 +74,38 @@ func relink{orders_log: DictAccess*}(order: Order*, next_id, next_price_ticks) {
     return ();
 }
 
+// Deletes an order; unlinking it is the caller's.
+func remove_order{orders_log: DictAccess*}(order: Order*) {
+    assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), 0);
+    let orders_log = orders_log + DictAccess.SIZE;
+    return ();
+}
+
+// Takes lots off an order, which the caller has unlinked if it is gone.
+func shrink_order{orders_log: DictAccess*}(order: Order*, lots, is_gone) {
+    alloc_locals;
+    if (is_gone != 0) {
+        return remove_order(order);
+    }
+    if (lots == 0) {
+        // Looked at only: the chain of records still has to reach this one.
+        assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), cast(order, felt));
+        let orders_log = orders_log + DictAccess.SIZE;
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Order = Order(
+        terms=order.terms,
+        remaining_lots=order.remaining_lots - lots,
+        next_id=order.next_id,
+        next_price_ticks=order.next_price_ticks,
+    );
+    // Duty 4: there are lots.
+    assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), cast(&after, felt));
+    let orders_log = orders_log + DictAccess.SIZE;
+    return ();
+}
+
 // Joins the neighbours of an order in its list.
 // Guarantee: the order that named it as its next, or the market that named it as the head of its
 // side, names the order behind it instead.

@@ -2,42 +2,28 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
-from circuits.cairo.book.makers import Fill, Taker, visit_maker
-from circuits.cairo.book.resting import lots_in_sum
+from circuits.cairo.book.makers import Fill, visit_maker
+from circuits.cairo.book.resting import remove_order
+from circuits.cairo.book.self_trade import meet_account, meet_owner
+from circuits.cairo.book.taker import Taker, Walk
+from circuits.cairo.constants import RESULT_MAKER_LIMIT, RESULT_SELF_TRADE_CANCELLED
 from circuits.cairo.state.orders import Order
-
-// How far a walk got.
-struct Walk {
-    // The best order of the other side.
-    head_id: felt,
-    head_price_ticks: felt,
-    // Of the taker.
-    remaining_lots: felt,
-    collateral_quanta: felt,
-    // Of the batch, both sides.
-    fees_quanta: felt,
-    // What the makers' fills add to the open interest.
-    long_change: felt,
-    visits_left: felt,
-    // Resting orders of the taker's own account that the walk removed, and what its open sum had of them.
-    own_lots: felt,
-    own_orders: felt,
-}
 
 // Matches an order with the other side of the book, best order first: docs/spec/protocol.md,
 // section 6, step 5.
 //
 // Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
-// the list is empty, its head does not cross (all proven), or the visits are used up (hit_limit).
+// the list is empty, its head does not cross (all proven), or may not go on: `stop` is then the result
+// code of what is left.
 func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     taker: Taker*, walk: Walk*
-) -> (walk: Walk*, hit_limit: felt) {
+) -> (walk: Walk*, stop: felt) {
     alloc_locals;
     if (walk.remaining_lots == 0) {
-        return (walk=walk, hit_limit=0);
+        return (walk=walk, stop=0);
     }
     if (walk.head_id == 0) {
-        return (walk=walk, hit_limit=0);
+        return (walk=walk, stop=0);
     }
     tempvar a = taker.direction * (taker.limit_price_ticks - walk.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
@@ -45,7 +31,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
     if (walk.visits_left == 0) {
-        return (walk=walk, hit_limit=1);
+        return (walk=walk, stop=RESULT_MAKER_LIMIT);
     }
     let (__fp__, _) = get_fp_and_pc();
     local maker: Order*;
@@ -58,21 +44,34 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     assert maker.terms.market_id = taker.market_id;
     assert maker.terms.side = 1 - taker.side;
     if (taker.account_id - maker.terms.account_id == 0) {
-        remove_order(maker);
-        let (local counted_lots) = lots_in_sum(maker, taker.min_order_id);
-        local next: Walk = Walk(
-            head_id=maker.next_id,
-            head_price_ticks=maker.next_price_ticks,
-            remaining_lots=walk.remaining_lots,
-            collateral_quanta=walk.collateral_quanta,
-            fees_quanta=walk.fees_quanta,
-            long_change=walk.long_change,
-            visits_left=walk.visits_left - 1,
-            own_lots=walk.own_lots + counted_lots,
-            own_orders=walk.own_orders + 1,
-        );
-        return walk_book(taker, &next);
+        let (met: Walk*, ends) = meet_account(taker, walk, maker);
+        if (ends != 0) {
+            return (walk=met, stop=RESULT_SELF_TRADE_CANCELLED);
+        }
+        return walk_book(taker, met);
     }
+    local range_check_met;
+    local accounts_log_met: DictAccess*;
+    local orders_log_met: DictAccess*;
+    if (taker.spares_owner == 0) {
+        assert range_check_met = range_check_ptr;
+        assert accounts_log_met = accounts_log;
+        assert orders_log_met = orders_log;
+    } else {
+        let (is_met, met: Walk*, ends) = meet_owner(taker, walk, maker);
+        if (ends != 0) {
+            return (walk=met, stop=RESULT_SELF_TRADE_CANCELLED);
+        }
+        if (is_met != 0) {
+            return walk_book(taker, met);
+        }
+        assert range_check_met = range_check_ptr;
+        assert accounts_log_met = accounts_log;
+        assert orders_log_met = orders_log;
+    }
+    let range_check_ptr = range_check_met;
+    let accounts_log = accounts_log_met;
+    let orders_log = orders_log_met;
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
     let (local taker_fee) = fee_of(fill.notional_quanta, taker.underlying.taker_fee_ppm);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
@@ -80,6 +79,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         head_id=head_id,
         head_price_ticks=head_price_ticks,
         remaining_lots=walk.remaining_lots - fill.lots,
+        traded_lots=walk.traded_lots + fill.lots,
         collateral_quanta=walk.collateral_quanta - taker.direction * fill.notional_quanta -
         taker_fee,
         fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
@@ -93,7 +93,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     apart:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (walk=walk, hit_limit=0);
+    return (walk=walk, stop=0);
 }
 
 // Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or
@@ -122,11 +122,4 @@ func update_maker{orders_log: DictAccess*}(maker: Order*, filled_lots) -> (
     assert [orders_log] = DictAccess(maker.terms.key, cast(maker, felt), cast(&after, felt));
     let orders_log = orders_log + DictAccess.SIZE;
     return (head_id=maker.terms.order_id, head_price_ticks=maker.terms.price_ticks);
-}
-
-// Deletes an order; unlinking it is the caller's.
-func remove_order{orders_log: DictAccess*}(order: Order*) {
-    assert [orders_log] = DictAccess(order.terms.key, cast(order, felt), 0);
-    let orders_log = orders_log + DictAccess.SIZE;
-    return ();
 }

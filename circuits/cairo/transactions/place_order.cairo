@@ -3,11 +3,13 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.makers import Taker, reducible_lots
+from circuits.cairo.book.makers import reducible_lots
 from circuits.cairo.book.resting import insert_order
-from circuits.cairo.book.walk import Walk, walk_book
+from circuits.cairo.book.taker import Taker, Walk
+from circuits.cairo.book.walk import walk_book
 from circuits.cairo.constants import (
     FULL_KEY_WORD,
+    LABEL_BOUND,
     MARKET_KEY_BASE,
     MAX_KEYS,
     MAX_MAKERS_PER_ORDER,
@@ -25,17 +27,19 @@ from circuits.cairo.constants import (
     RC_BOUND,
     RESULT_FILLED,
     RESULT_IOC_CANCELLED,
-    RESULT_MAKER_LIMIT,
     RESULT_RESTING,
+    RESULT_SELF_TRADE_CANCELLED,
+    SELF_TRADE_MODES,
     SIDE_BUY,
     TIME_BOUND,
+    TIME_IN_FORCE_FOK,
     TIME_IN_FORCE_IOC,
     TIME_IN_FORCE_POST_ONLY,
     TRADE_BIT,
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
-from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
+from circuits.cairo.state.accounts import Account, Identity, MessageHead, Owner, use_other_key
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
@@ -52,6 +56,9 @@ struct PlaceOrder {
     side: felt,
     reduce_only: felt,
     time_in_force: felt,
+    // mode + scope * 4.
+    self_trade: felt,
+    label: felt,
     result_code: felt,
     // If it rests: its key in the log (see OrderTerms), and the order before it.
     order_key: felt,
@@ -91,7 +98,7 @@ func place_order{
         message.head.nonce * 2 ** 48 + market_id * 2 ** 110,
         message.price_ticks + message.size_lots * 2 ** 32 + message.expiry_time_ms * 2 ** 64 +
         message.max_fee_ppm * 2 ** 112 + side * 2 ** 132 + message.reduce_only * 2 ** 133 +
-        message.time_in_force * 2 ** 134,
+        message.time_in_force * 2 ** 134 + message.self_trade * 2 ** 138 + message.label * 2 ** 142,
         environment.config_hash,
     );
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
@@ -132,12 +139,11 @@ func place_order{
     assert [range_check_ptr + 7] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
-    // Of a post-only order 2 and 0; of others, which may not follow a gap at once, 0 and -1 or -2.
-    local twice_post_only = message.time_in_force * (message.time_in_force - 1);
-    tempvar below_post_only = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
-    assert twice_post_only * below_post_only = 0;
-    assert [range_check_ptr + 10] = below_post_only * (environment.post_only_until_ms - time_ms);
-    assert [range_check_ptr + 11] = environment.price_valid_until_ms - time_ms;
+    assert [range_check_ptr + 10] = message.self_trade;
+    assert [range_check_ptr + 11] = message.self_trade + (RC_BOUND - 2 * SELF_TRADE_MODES);
+    assert [range_check_ptr + 12] = message.label;
+    assert [range_check_ptr + 13] = message.label + (RC_BOUND - LABEL_BOUND);
+    assert [range_check_ptr + 14] = environment.price_valid_until_ms - time_ms;
     // The limit of the order's side; only the dangerous direction is bounded. Below 2^70.
     tempvar limit = [&price.buy_limit + side];
     assert [range_check_ptr + 8] = direction * (
@@ -146,8 +152,27 @@ func place_order{
     // Without a price yet the limit is 0 (the band is below 10^6), and nothing else excludes a sell.
     assert [range_check_ptr + 9] = limit - 1;
     // A timer that has run out is applied first: see apply_timer.
-    assert [range_check_ptr + 12] = account.cancel_all_at_ms - time_ms - 1;
-    let range_check_ptr = range_check_ptr + 13;
+    assert [range_check_ptr + 15] = account.cancel_all_at_ms - time_ms - 1;
+    // Of a post-only order 2 and 0; of others, which may not follow a gap at once, 0 and -1 or -2.
+    local twice_post_only = message.time_in_force * (message.time_in_force - 1);
+    tempvar below_post_only = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
+    tempvar no_common = twice_post_only * below_post_only;
+    local must_fill;
+    local slides;
+    jmp rare if no_common != 0;
+    assert [range_check_ptr + 16] = below_post_only * (environment.post_only_until_ms - time_ms);
+    assert must_fill = 0;
+    assert slides = 0;
+    jmp checked;
+
+    rare:
+    assert slides = message.time_in_force - TIME_IN_FORCE_FOK;
+    assert must_fill = 1 - slides;
+    assert slides * must_fill = 0;
+    assert [range_check_ptr + 16] = must_fill * (time_ms - environment.post_only_until_ms);
+
+    checked:
+    let range_check_ptr = range_check_ptr + 17;
 
     // 2, 3. The slot, most often the list's first; the lots to trade; what the position could reach.
     local old: Position*;
@@ -194,6 +219,7 @@ func place_order{
         head_id=other_head[0],
         head_price_ticks=other_head[1],
         remaining_lots=lots,
+        traded_lots=0,
         collateral_quanta=account.collateral_quanta,
         fees_quanta=fees_quanta,
         long_change=0,
@@ -202,7 +228,8 @@ func place_order{
         own_orders=0,
     );
     local walk: Walk*;
-    local hit_limit;
+    local stop;
+    local price_ticks;
     local range_check_walked;
     local accounts_log_walked: DictAccess*;
     local orders_log_walked: DictAccess*;
@@ -215,25 +242,39 @@ func place_order{
     tempvar a = direction * (message.price_ticks - start.head_price_ticks);
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
-    let (met: Walk*, limit) = meet_book(
-        &message, environment.prices, price, time_ms, old.min_order_id, &start
+    jmp slide if slides != 0;
+    let (met: Walk*, code) = meet_book(
+        &message, environment.prices, price, time_ms, old.min_order_id, identity.owner, &start
     );
     assert walk = met;
-    assert hit_limit = limit;
-    // A post-only order only clears dead orders away: a fill has at least one lot.
-    assert twice_post_only * (lots - met.remaining_lots) = 0;
+    assert stop = code;
+    assert price_ticks = message.price_ticks;
+    // A post-only order only clears dead orders away, and what it would trade with itself.
+    assert twice_post_only * (1 - must_fill) * met.traded_lots = 0;
     assert range_check_walked = range_check_ptr;
     assert accounts_log_walked = accounts_log;
     assert orders_log_walked = orders_log;
     jmp walked;
+
+    slide:
+    // It crosses, and rests one tick behind the head instead, alive or not.
+    assert [range_check_ptr] = a;
+    assert price_ticks = start.head_price_ticks - direction;
+    assert [range_check_ptr + 1] = price_ticks - 1;
+    assert [range_check_ptr + 2] = price_ticks + (RC_BOUND - PRICE_BOUND);
+    assert range_check_walked = range_check_ptr + 3;
+    jmp unmet;
 
     apart:
     assert [range_check_ptr] = (-a) - 1;
     assert range_check_walked = range_check_ptr + 1;
 
     stay:
+    assert price_ticks = message.price_ticks;
+
+    unmet:
     assert walk = &start;
-    assert hit_limit = 0;
+    assert stop = 0;
     assert accounts_log_walked = accounts_log;
     assert orders_log_walked = orders_log;
 
@@ -242,10 +283,19 @@ func place_order{
     let accounts_log = accounts_log_walked;
     let orders_log = orders_log_walked;
 
-    // 6. What is left rests, or is cancelled.
+    // 6. What is left rests, or is cancelled. A fill-or-kill order has nothing left.
+    local untraded_lots = lots - walk.traded_lots;
+    assert must_fill * untraded_lots = 0;
     tempvar own_head: felt* = between - direction;
     let (local rests, own_head_id, own_head_price_ticks) = rest_order(
-        &message, order_id, walk.remaining_lots, hit_limit, own_head[0], own_head[1]
+        &message,
+        order_id,
+        price_ticks,
+        walk.remaining_lots,
+        untraded_lots,
+        stop,
+        own_head[0],
+        own_head[1],
     );
     local market_after: Market;
     if (side == SIDE_BUY) {
@@ -262,7 +312,7 @@ func place_order{
 
     local slot: Position;
     assert slot.market_id = market_id;
-    assert slot.size_lots = old.size_lots + direction * (lots - walk.remaining_lots);
+    assert slot.size_lots = old.size_lots + direction * walk.traded_lots;
     tempvar added = walk.remaining_lots * rests;
     tempvar sells = side * (added + walk.own_lots);
     assert slot.open_buy_lots = old.open_buy_lots + added - sells;
@@ -322,11 +372,35 @@ func place_order{
 
 // Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    message: PlaceOrder*, prices: Price*, price: Price*, time_ms, min_order_id, start: Walk*
-) -> (walk: Walk*, hit_limit: felt) {
+    message: PlaceOrder*,
+    prices: Price*,
+    price: Price*,
+    time_ms,
+    min_order_id,
+    owner: Owner*,
+    start: Walk*,
+) -> (walk: Walk*, stop: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local side = message.side;
+    local mode;
+    local spares_owner;
+    local range_check_split;
+    tempvar a = message.self_trade - SELF_TRADE_MODES;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp account if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    assert mode = a;
+    assert spares_owner = 1;
+    jmp split;
+
+    account:
+    assert [range_check_ptr] = (-a) - 1;
+    assert mode = message.self_trade;
+    assert spares_owner = 0;
+
+    split:
+    let range_check_ptr = range_check_ptr + 1;
     local taker: Taker = Taker(
         account_id=message.head.account_id,
         side=side,
@@ -339,6 +413,9 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         prices=prices,
         dead_below_order_id=price.dead_below_order_id,
         min_order_id=min_order_id,
+        self_trade_mode=mode,
+        spares_owner=spares_owner,
+        l1_address=owner.l1_address,
     );
     return walk_book(&taker, start);
 }
@@ -346,15 +423,27 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns
 // 1 if it rests, and the head of the order's side.
 func rest_order{range_check_ptr, orders_log: DictAccess*}(
-    message: PlaceOrder*, order_id, remaining_lots, hit_limit, head_id, head_price_ticks
+    message: PlaceOrder*,
+    order_id,
+    price_ticks,
+    remaining_lots,
+    untraded_lots,
+    stop,
+    head_id,
+    head_price_ticks,
 ) -> (rests: felt, head_id: felt, head_price_ticks: felt) {
     alloc_locals;
-    if (remaining_lots == 0) {
+    if (untraded_lots == 0) {
         assert message.result_code = RESULT_FILLED;
         return (rests=0, head_id=head_id, head_price_ticks=head_price_ticks);
     }
-    if (hit_limit != 0) {
-        assert message.result_code = RESULT_MAKER_LIMIT;
+    if (remaining_lots == 0) {
+        // Some of it was taken off for lots of the same trader.
+        assert message.result_code = RESULT_SELF_TRADE_CANCELLED;
+        return (rests=0, head_id=head_id, head_price_ticks=head_price_ticks);
+    }
+    if (stop != 0) {
+        assert message.result_code = stop;
         return (rests=0, head_id=head_id, head_price_ticks=head_price_ticks);
     }
     if (message.time_in_force == TIME_IN_FORCE_IOC) {
@@ -367,7 +456,7 @@ func rest_order{range_check_ptr, orders_log: DictAccess*}(
         order_id=order_id,
         account_id=message.head.account_id,
         key=message.order_key,
-        price_ticks=message.price_ticks,
+        price_ticks=price_ticks,
         expiry_time_ms=message.expiry_time_ms,
         reduce_only=message.reduce_only,
         market_id=message.market_id,

@@ -1,8 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import lots_in_sum, unlink_order, write_without_order
-from circuits.cairo.book.walk import remove_order
+from circuits.cairo.book.resting import lots_in_sum, remove_order, unlink_order, write_without_order
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account

@@ -3,32 +3,20 @@
 docs/spec/protocol.md, section 6, step 5.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import MakerVisit
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, PPM_ONE
-from novation.protocol.events import CANCEL_REASONS, Event, OrderFilled
+from novation.protocol.events import CANCEL_REASONS, OrderFilled
 from novation.protocol.margin import satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
 from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death
+from novation.protocol.rules.self_trade import is_self_trade, prevent_self_trade
+from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
-
-
-@dataclass(slots=True)
-class Walk:
-    """How far the walk got; `hit_limit` means that it had to stop before it was done.
-
-    `n_slots`: of the makers' accounts, see `TransactionResult`.
-    """
-
-    remaining_lots: int
-    hit_limit: bool = False
-    visits: list[MakerVisit] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    n_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +29,13 @@ class Fill:
     taker_fee_quanta: int
 
 
-def walk_book(state: State, taker: RestingOrder) -> Walk:
-    """Match an order that is not on the book until nothing crosses, is left, or the limit."""
-    walk = Walk(taker.remaining_lots)
-    while walk.remaining_lots > 0:
-        head_id, head_price_ticks = state.market(taker.market_id).head(taker.side.other)
-        if head_id == 0 or not crosses(taker.side, taker.price_ticks, head_price_ticks):
+def walk_book(state: State, taker: Taker) -> Walk:
+    """Match an order that is not on the book until nothing crosses, is left, or may go on."""
+    order = taker.order
+    walk = Walk(order.remaining_lots)
+    while walk.remaining_lots > 0 and not walk.is_self_trade:
+        head_id, head_price_ticks = state.market(order.market_id).head(order.side.other)
+        if head_id == 0 or not crosses(order.side, order.price_ticks, head_price_ticks):
             break
         if len(walk.visits) == MAX_MAKERS_PER_ORDER:
             walk.hit_limit = True
@@ -55,21 +44,26 @@ def walk_book(state: State, taker: RestingOrder) -> Walk:
     return walk
 
 
-def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -> MakerVisit:
+def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> MakerVisit:
     # The taker's own id is the next one as far as makers are concerned.
-    walk.events.extend(apply_timer(state, maker.account_id, taker.order_id))
+    walk.events.extend(apply_timer(state, maker.account_id, taker.order.order_id))
     before = state.account(maker.account_id)
     walk.n_slots += len(before.positions)
-    outcome = _reason_to_skip(state, taker, maker, before)
+    outcome = cause_of_death(state, maker, before.position(maker.market_id))
+    if outcome is None and is_self_trade(state, taker, maker):
+        return prevent_self_trade(state, taker, maker, walk)
+    if outcome is None:
+        outcome = _reason_to_skip(state, maker, before)
     if outcome is None:
         fill = _size_fill(state, maker, before, walk.remaining_lots)
         after = _settle_maker(maker, before, fill)
         if satisfies_margin_rule(
             before, after, maker.market_id, state.underlyings, state.parameters
         ):
-            _apply_fill(state, taker, maker, after, fill)
+            _apply_fill(state, taker.order, maker, after, fill)
             walk.remaining_lots -= fill.lots
-            walk.events.append(_fill_event(taker, maker, fill))
+            walk.traded_lots += fill.lots
+            walk.events.append(_fill_event(taker.order, maker, fill))
             return MakerVisit(maker.order_id, VisitOutcome.FILL, fill.lots)
         outcome = VisitOutcome.MARGIN
         walk.n_slots += len(before.positions)
@@ -79,15 +73,8 @@ def _visit(state: State, taker: RestingOrder, maker: RestingOrder, walk: Walk) -
     return MakerVisit(maker.order_id, outcome)
 
 
-def _reason_to_skip(
-    state: State, taker: RestingOrder, maker: RestingOrder, account: Account
-) -> VisitOutcome | None:
+def _reason_to_skip(state: State, maker: RestingOrder, account: Account) -> VisitOutcome | None:
     slot = account.position(maker.market_id)
-    cause = cause_of_death(state, maker, slot)
-    if cause is not None:
-        return cause
-    if maker.account_id == taker.account_id:
-        return VisitOutcome.SELF_TRADE
     if maker.max_fee_ppm < state.underlying_of(maker.market_id).maker_fee_ppm:
         return VisitOutcome.FEE
     if maker.reduce_only and not reduces(slot.size_lots, maker.side):

@@ -4,6 +4,7 @@ docs/spec/protocol.md, section 6: the numbered steps there are the order of this
 """
 
 from dataclasses import replace
+from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
@@ -16,26 +17,35 @@ from novation.protocol.constants import (
     ORDER_TREE_HEIGHT,
     POSITION_BOUND,
     PPM_ONE,
+    PRICE_BOUND,
     PRICE_X16_ONE,
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, OrderFilled, OrderPlaced
 from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
-from novation.protocol.orders import RestingOrder, Side, TimeInForce
+from novation.protocol.orders import RestingOrder, SelfTradeScope, Side, TimeInForce, crosses
 from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
-from novation.protocol.rules.matching import Walk, reduces, walk_book
+from novation.protocol.rules.matching import reduces, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
     check_prices_are_valid,
 )
 from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions.place_order import PlaceOrder, validate_place_order
+
+# Why what is left of an order goes away.
+_CANCEL_REASONS: Final = {
+    ResultCode.IOC_CANCELLED: CancelReason.IMMEDIATE_OR_CANCEL,
+    ResultCode.MAKER_LIMIT: CancelReason.MAKER_LIMIT,
+    ResultCode.SELF_TRADE_CANCELLED: CancelReason.SELF_TRADE,
+}
 
 
 def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> Account:
@@ -58,8 +68,9 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     apply_nonce(state, tx, before)
     state.open_market(tx.market_id)
     order = _give_id(state, tx, before)
-    walk = walk_book(state, order)
+    walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
+    _check_fok(tx, order.remaining_lots, walk)
     _check_open_interest(state, tx)
     order = order.with_remaining(walk.remaining_lots)
     result_code = _result_code(tx, walk)
@@ -75,16 +86,16 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
         nonce=tx.nonce,
         market_id=tx.market_id,
         side=tx.side,
-        price_ticks=tx.price_ticks,
+        price_ticks=order.price_ticks,
         size_lots=tx.size_lots,
         resting_lots=hints.resting_lots,
+        decremented_lots=walk.decremented_lots,
+        label=tx.label,
     )
     events = (*timed_out, placed, *walk.events)
-    if result_code is ResultCode.IOC_CANCELLED:
-        reason = CancelReason.IMMEDIATE_OR_CANCEL
+    if result_code in _CANCEL_REASONS:
+        reason = _CANCEL_REASONS[result_code]
         events = (*events, cancelled(order, order.remaining_lots, reason))
-    elif result_code is ResultCode.MAKER_LIMIT:
-        events = (*events, cancelled(order, order.remaining_lots, CancelReason.MAKER_LIMIT))
     # Its own account may get a slot more.
     n_slots = len(before.positions) + 1 + walk.n_slots
     return TransactionResult(result_code, events, hints, n_slots)
@@ -179,12 +190,50 @@ def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
         side=tx.side,
         reduce_only=tx.reduce_only,
         remaining_lots=remaining_lots,
-        price_ticks=tx.price_ticks,
+        price_ticks=_slid_price(state, tx),
         expiry_time_ms=tx.expiry_time_ms,
         max_fee_ppm=tx.max_fee_ppm,
         key_index=tx.key_index,
         nonce=tx.nonce,
     )
+
+
+def _slid_price(state: State, tx: PlaceOrder) -> int:
+    """Return the price of an order: one tick behind the other side's head if it slides from it.
+
+    Whether the head lives does not matter: nobody chooses the price by pruning it or not, but for
+    what a prune gives back.
+    """
+    if tx.time_in_force is not TimeInForce.POST_ONLY_SLIDE:
+        return tx.price_ticks
+    head_id, head_price_ticks = state.market(tx.market_id).head(tx.side.other)
+    if head_id == 0 or not crosses(tx.side, tx.price_ticks, head_price_ticks):
+        return tx.price_ticks
+    price_ticks = head_price_ticks + (-1 if tx.side is Side.BUY else 1)
+    if not 0 < price_ticks < PRICE_BOUND:
+        raise InvalidTransaction(
+            ErrorCode.POST_ONLY_CROSSES,
+            f"crosses order {head_id} at {head_price_ticks} ticks, behind which there is no price",
+            Broken("price_ticks", tx.price_ticks, price_ticks),
+        )
+    return price_ticks
+
+
+def _walk(state: State, tx: PlaceOrder, account: Account, order: RestingOrder) -> Walk:
+    if tx.time_in_force is TimeInForce.POST_ONLY_SLIDE:
+        return Walk(order.remaining_lots)
+    owner = account.l1_address if tx.self_trade_scope is SelfTradeScope.OWNER else None
+    return walk_book(state, Taker(order, tx.self_trade_mode, owner))
+
+
+def _check_fok(tx: PlaceOrder, size_lots: int, walk: Walk) -> None:
+    """Refuse a fill-or-kill order of which not everything traded."""
+    if tx.time_in_force is TimeInForce.FOK and walk.traded_lots < size_lots:
+        raise InvalidTransaction(
+            ErrorCode.FOK_NOT_FILLED,
+            f"{walk.traded_lots} of {size_lots} lots would be filled at {tx.price_ticks} ticks",
+            Broken("size_lots", size_lots, walk.traded_lots),
+        )
 
 
 def _check_post_only(tx: PlaceOrder, walk: Walk) -> None:
@@ -212,8 +261,11 @@ def _check_open_interest(state: State, tx: PlaceOrder) -> None:
 
 
 def _result_code(tx: PlaceOrder, walk: Walk) -> ResultCode:
+    if walk.is_self_trade:
+        return ResultCode.SELF_TRADE_CANCELLED
     if walk.remaining_lots == 0:
-        return ResultCode.FILLED
+        is_filled = walk.decremented_lots == 0
+        return ResultCode.FILLED if is_filled else ResultCode.SELF_TRADE_CANCELLED
     if walk.hit_limit:
         return ResultCode.MAKER_LIMIT
     if tx.time_in_force is TimeInForce.IOC:

@@ -39,7 +39,7 @@ def check_prices_are_valid(state: State) -> None:
 def check_not_resuming(state: State, time_in_force: TimeInForce) -> None:
     """Raise InvalidTransaction if only post-only orders are accepted now, and this is none."""
     now_ms, until_ms = state.globals.time_ms, state.globals.post_only_until_ms
-    if now_ms < until_ms and time_in_force is not TimeInForce.POST_ONLY:
+    if now_ms < until_ms and not time_in_force.never_trades:
         raise InvalidTransaction(
             ErrorCode.POST_ONLY_PERIOD,
             f"prices came back after a gap: {time_in_force.name} orders are accepted from "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
+    LABEL_BOUND,
     MAX_MARKETS,
     MESSAGE_PLACE_ORDER,
     ORDER_SIZE_BOUND,
@@ -15,7 +16,7 @@ from novation.protocol.constants import (
     TIME_BOUND,
 )
 from novation.protocol.numeric import check_field, pack
-from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signatures import (
     UNSIGNED,
     Signature,
@@ -27,7 +28,10 @@ from novation.protocol.signatures import (
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """A user's limit order; `max_fee_ppm` bounds both the maker and the taker fee."""
+    """A user's limit order; `max_fee_ppm` bounds both the maker and the taker fee.
+
+    `label` is a number that means something to its owner only.
+    """
 
     account_id: int
     key_index: int
@@ -41,6 +45,8 @@ class PlaceOrder:
     reduce_only: bool = False
     time_in_force: TimeInForce = TimeInForce.GTC
     self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING
+    self_trade_scope: SelfTradeScope = SelfTradeScope.ACCOUNT
+    label: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:
@@ -53,7 +59,9 @@ class PlaceOrder:
             (self.side, 1),
             (int(self.reduce_only), 1),
             (self.time_in_force, 4),
-            (self.self_trade_mode, 4),
+            (self.self_trade_mode, 2),
+            (self.self_trade_scope, 2),
+            (self.label, 64),
         )
         return first_message_word(MESSAGE_PLACE_ORDER, self, self.market_id), word_1
 
@@ -70,3 +78,4 @@ def validate_place_order(tx: PlaceOrder) -> None:
     check_field("size_lots", tx.size_lots, 1, ORDER_SIZE_BOUND)
     check_field("expiry_time_ms", tx.expiry_time_ms, 0, TIME_BOUND)
     check_field("max_fee_ppm", tx.max_fee_ppm, 0, RATE_BOUND)
+    check_field("label", tx.label, 0, LABEL_BOUND)

@@ -1,0 +1,173 @@
+from starkware.cairo.common.dict_access import DictAccess
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.book.makers import release_lots
+from circuits.cairo.book.resting import shrink_order
+from circuits.cairo.book.taker import Taker, Walk
+from circuits.cairo.constants import (
+    SELF_TRADE_CANCEL_BOTH,
+    SELF_TRADE_CANCEL_RESTING,
+    SELF_TRADE_CANCEL_TAKING,
+)
+from circuits.cairo.state.accounts import Account
+from circuits.cairo.state.orders import Order, OrderTerms
+from circuits.cairo.state.positions import Position, find_position
+
+// What is done to two orders of one trader instead of a trade.
+struct Clash {
+    // What the open sum of the resting order loses, and whether the order is gone.
+    maker_lots: felt,
+    is_gone: felt,
+    // Taken off the incoming order, and whether what is left of it is cancelled.
+    taker_lots: felt,
+    ends: felt,
+}
+
+// The head is an order of the taker's own account: it leaves the book if it is dead, and is not
+// traded with if it lives.
+//
+// Assumption: `maker` is the current record of the head. Its account is the taker's, which is written
+// at the end of the transaction and whose timer has not run out.
+func meet_account{range_check_ptr, orders_log: DictAccess*}(
+    taker: Taker*, walk: Walk*, maker: Order*
+) -> (next: Walk*, ends: felt) {
+    alloc_locals;
+    let (is_dead, is_counted) = find_death(maker.terms, taker.min_order_id, taker);
+    if (is_dead != 0) {
+        let (next) = take_off(
+            walk,
+            maker,
+            Clash(maker_lots=is_counted * maker.remaining_lots, is_gone=1, taker_lots=0, ends=0),
+            1,
+        );
+        return (next=next, ends=0);
+    }
+    let (local clash: Clash) = resolve(taker, walk.remaining_lots, maker.remaining_lots);
+    let (next) = take_off(walk, maker, clash, 1);
+    return (next=next, ends=clash.ends);
+}
+
+// The same for the head of another account, if that is of the taker's L1 address and the order lives:
+// `is_met` says so, both answers are proven.
+func meet_owner{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
+    taker: Taker*, walk: Walk*, maker: Order*
+) -> (is_met: felt, next: Walk*, ends: felt) {
+    alloc_locals;
+    local account: Account*;
+    let account_id = maker.terms.account_id;
+    // Duty 1 by the log entry that each way out of here writes; duty 4 by its prices.
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
+    if (account.identity.owner.l1_address - taker.l1_address != 0) {
+        pass_account(account_id, account);
+        return (is_met=0, next=walk, ends=0);
+    }
+    // A timer that has run out is applied first: see apply_timer.
+    assert [range_check_ptr] = account.cancel_all_at_ms - taker.time_ms - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    let (local old: Position*, _) = find_position(account.positions, taker.market_id, 0);
+    let (is_dead, _) = find_death(maker.terms, old.min_order_id, taker);
+    if (is_dead != 0) {
+        // For visit_maker.
+        pass_account(account_id, account);
+        return (is_met=0, next=walk, ends=0);
+    }
+    let (local clash: Clash) = resolve(taker, walk.remaining_lots, maker.remaining_lots);
+    release_lots(taker, maker, account, old, clash.maker_lots, clash.is_gone);
+    let (next) = take_off(walk, maker, clash, 0);
+    return (is_met=1, next=next, ends=clash.ends);
+}
+
+// An account was looked at only: the chain of its records still has to reach this one.
+func pass_account{accounts_log: DictAccess*}(account_id, account: Account*) {
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(account, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
+    return ();
+}
+
+// Guarantee: whether an order is dead, and whether the open sum of its slot still has it; all proven.
+// visit_maker repeats this to save steps: keep in step.
+func find_death{range_check_ptr}(terms: OrderTerms*, min_order_id, taker: Taker*) -> (
+    is_dead: felt, is_counted: felt
+) {
+    tempvar a = terms.order_id - min_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp cancelled if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    tempvar a = terms.expiry_time_ms - taker.time_ms - 1;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp expired if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    tempvar a = terms.order_id - taker.dead_below_order_id;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp killed if [ap] != 0, ap++;
+    assert [range_check_ptr + 2] = a;
+    let range_check_ptr = range_check_ptr + 3;
+    return (is_dead=0, is_counted=1);
+
+    cancelled:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (is_dead=1, is_counted=0);
+
+    expired:
+    assert [range_check_ptr + 1] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 2;
+    return (is_dead=1, is_counted=1);
+
+    killed:
+    assert [range_check_ptr + 2] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 3;
+    return (is_dead=1, is_counted=1);
+}
+
+// Returns what the taker's mode does to two orders that have so much left, both more than 0.
+func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker_lots) -> (clash: Clash) {
+    if (taker.self_trade_mode == SELF_TRADE_CANCEL_RESTING) {
+        return (clash=Clash(maker_lots, 1, 0, 0));
+    }
+    if (taker.self_trade_mode == SELF_TRADE_CANCEL_TAKING) {
+        return (clash=Clash(0, 0, 0, 1));
+    }
+    if (taker.self_trade_mode == SELF_TRADE_CANCEL_BOTH) {
+        return (clash=Clash(maker_lots, 1, 0, 1));
+    }
+    // Both lose the smaller.
+    tempvar a = taker_lots - maker_lots;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp less if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (clash=Clash(maker_lots, 1, maker_lots, 0));
+
+    less:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (clash=Clash(taker_lots, 0, taker_lots, 0));
+}
+
+// Changes the resting order, and the walk. `is_own` is 1 if it is of the taker's own account, 0 of
+// another one.
+func take_off{orders_log: DictAccess*}(walk: Walk*, maker: Order*, clash: Clash, is_own) -> (
+    next: Walk*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    shrink_order(maker, clash.maker_lots, clash.is_gone);
+    local next: Walk;
+    if (clash.is_gone == 0) {
+        assert next.head_id = walk.head_id;
+        assert next.head_price_ticks = walk.head_price_ticks;
+    } else {
+        assert next.head_id = maker.next_id;
+        assert next.head_price_ticks = maker.next_price_ticks;
+    }
+    assert next.remaining_lots = walk.remaining_lots - clash.taker_lots;
+    assert next.traded_lots = walk.traded_lots;
+    assert next.collateral_quanta = walk.collateral_quanta;
+    assert next.fees_quanta = walk.fees_quanta;
+    assert next.long_change = walk.long_change;
+    assert next.visits_left = walk.visits_left - 1;
+    assert next.own_lots = walk.own_lots + clash.maker_lots * is_own;
+    assert next.own_orders = walk.own_orders + clash.is_gone * is_own;
+    return (next=&next);
+}
