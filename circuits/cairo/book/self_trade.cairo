@@ -8,6 +8,7 @@ from circuits.cairo.constants import (
     SELF_TRADE_CANCEL_BOTH,
     SELF_TRADE_CANCEL_RESTING,
     SELF_TRADE_CANCEL_TAKING,
+    SELF_TRADE_MODES,
 )
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
@@ -47,17 +48,21 @@ func meet_account{range_check_ptr, orders_log: DictAccess*}(
     return (next=next, ends=clash.ends);
 }
 
-// The same for the head of another account, if that is of the taker's L1 address and the order lives:
-// `is_met` says so, both answers are proven.
+// The same for the head of another account, if the taker spares all of its L1 address, the account is
+// one of them and the order lives: `is_met` says so, both answers are proven.
 func meet_owner{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     taker: Taker*, walk: Walk*, maker: Order*
 ) -> (is_met: felt, next: Walk*, ends: felt) {
     alloc_locals;
+    let (_, spares_owner) = split_self_trade(taker.self_trade);
+    if (spares_owner == 0) {
+        return (is_met=0, next=walk, ends=0);
+    }
     local account: Account*;
     let account_id = maker.terms.account_id;
     // Duty 1 by the log entry that each way out of here writes; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
-    if (account.identity.owner.l1_address - taker.l1_address != 0) {
+    if (account.identity.owner.l1_address - taker.owner.l1_address != 0) {
         pass_account(account_id, account);
         return (is_met=0, next=walk, ends=0);
     }
@@ -122,13 +127,14 @@ func find_death{range_check_ptr}(terms: OrderTerms*, min_order_id, taker: Taker*
 
 // Returns what the taker's mode does to two orders that have so much left, both more than 0.
 func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker_lots) -> (clash: Clash) {
-    if (taker.self_trade_mode == SELF_TRADE_CANCEL_RESTING) {
+    let (mode, _) = split_self_trade(taker.self_trade);
+    if (mode == SELF_TRADE_CANCEL_RESTING) {
         return (clash=Clash(maker_lots, 1, 0, 0));
     }
-    if (taker.self_trade_mode == SELF_TRADE_CANCEL_TAKING) {
+    if (mode == SELF_TRADE_CANCEL_TAKING) {
         return (clash=Clash(0, 0, 0, 1));
     }
-    if (taker.self_trade_mode == SELF_TRADE_CANCEL_BOTH) {
+    if (mode == SELF_TRADE_CANCEL_BOTH) {
         return (clash=Clash(maker_lots, 1, 0, 1));
     }
     // Both lose the smaller.
@@ -143,6 +149,21 @@ func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker_lots) -> (clash: 
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     return (clash=Clash(taker_lots, 0, taker_lots, 0));
+}
+
+// Returns the mode, and whether it holds for all accounts of the owner. Assumption: self_trade < 8.
+func split_self_trade{range_check_ptr}(self_trade) -> (mode: felt, spares_owner: felt) {
+    tempvar a = self_trade - SELF_TRADE_MODES;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp account if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (mode=a, spares_owner=1);
+
+    account:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (mode=self_trade, spares_owner=0);
 }
 
 // Changes the resting order, and the walk. `is_own` is 1 if it is of the taker's own account, 0 of

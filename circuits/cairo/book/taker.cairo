@@ -1,4 +1,5 @@
 from circuits.cairo.parameters import Underlying
+from circuits.cairo.state.accounts import Owner
 from circuits.cairo.state.prices import Price
 
 // The incoming order, as far as a walk needs it.
@@ -16,10 +17,9 @@ struct Taker {
     dead_below_order_id: felt,
     // Of its own slot.
     min_order_id: felt,
-    // What happens instead of a trade, and whether that holds for all accounts of its L1 address.
-    self_trade_mode: felt,
-    spares_owner: felt,
-    l1_address: felt,
+    // What happens instead of a trade with itself (mode + scope * 4), and who it is.
+    self_trade: felt,
+    owner: Owner*,
 }
 
 // How far a walk got.

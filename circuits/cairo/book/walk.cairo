@@ -53,7 +53,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     local range_check_met;
     local accounts_log_met: DictAccess*;
     local orders_log_met: DictAccess*;
-    if (taker.spares_owner == 0) {
+    if (taker.self_trade == 0) {
         assert range_check_met = range_check_ptr;
         assert accounts_log_met = accounts_log;
         assert orders_log_met = orders_log;

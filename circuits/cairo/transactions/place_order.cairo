@@ -383,24 +383,6 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local side = message.side;
-    local mode;
-    local spares_owner;
-    local range_check_split;
-    tempvar a = message.self_trade - SELF_TRADE_MODES;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp account if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    assert mode = a;
-    assert spares_owner = 1;
-    jmp split;
-
-    account:
-    assert [range_check_ptr] = (-a) - 1;
-    assert mode = message.self_trade;
-    assert spares_owner = 0;
-
-    split:
-    let range_check_ptr = range_check_ptr + 1;
     local taker: Taker = Taker(
         account_id=message.head.account_id,
         side=side,
@@ -413,9 +395,8 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         prices=prices,
         dead_below_order_id=price.dead_below_order_id,
         min_order_id=min_order_id,
-        self_trade_mode=mode,
-        spares_owner=spares_owner,
-        l1_address=owner.l1_address,
+        self_trade=message.self_trade,
+        owner=owner,
     );
     return walk_book(&taker, start);
 }
