@@ -26,7 +26,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 15_000
+LOADER_STEPS: Final = 17_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650

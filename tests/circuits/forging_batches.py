@@ -19,7 +19,7 @@ from novation.protocol.constants import (
     PPM_ONE,
     RESUME_GAP_MS,
 )
-from novation.protocol.orders import TimeInForce, VisitOutcome
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission, SigningKey
@@ -291,6 +291,57 @@ def cancelled_at_once() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
+def self_trades() -> Iterator[SealedBatch]:
+    """Orders that meet those of their account and of their owner, dead and alive, in each mode."""
+    exchange = Exchange(parameters(2))
+    for account_id in (2, 3, 4):
+        deposit = exchange.deposit(account_id, 10_000 * ONE_DOLLAR)
+        exchange.apply(replace(deposit, l1_address=l1_address(max(account_id, 3))))
+    # Accounts 2 and 3 have one owner. Dead ones of both, and living ones.
+    for account_id, market_id in ((2, 0), (3, 0), (3, 1)):
+        exchange.place(
+            account_id, SELL, 1, 1000, market_id=market_id, expiry_time_ms=exchange.time_ms + 5
+        )
+    exchange.place(2, SELL, 1, 1001, market_id=1)
+    exchange.cancel_all(2, 1)
+    for account_id, lots in ((2, 9), (3, 9), (3, 1), (4, 9)):
+        exchange.place(account_id, SELL, lots, 1001 + account_id)
+    exchange.seal()
+    exchange.time_ms += 10
+    spared = SelfTradeScope.OWNER
+    met = exchange.place(2, BUY, 1, 1001, market_id=1, time_in_force=IOC, self_trade_scope=spared)
+    assert outcomes(met) == [VisitOutcome.EXPIRED, VisitOutcome.CANCELLED]
+    seen = set()
+    mode = SelfTradeMode
+    for scope in SelfTradeScope:
+        for self_trade_mode in (mode.CANCEL_TAKING, mode.DECREMENT, mode.CANCEL_BOTH):
+            met = exchange.place(
+                2, BUY, 2, 1004, self_trade_mode=self_trade_mode, self_trade_scope=scope
+            )
+            seen |= {*outcomes(met)}
+    # The last of 3 is smaller, then comes another owner.
+    met = exchange.place(2, BUY, 2, 1005, self_trade_mode=mode.DECREMENT, self_trade_scope=spared)
+    assert outcomes(met) == [VisitOutcome.SELF_TRADE, VisitOutcome.FILL]
+    stopped = {VisitOutcome.SELF_TRADE_STOP, VisitOutcome.DECREMENT, VisitOutcome.SELF_TRADE}
+    assert seen == {VisitOutcome.EXPIRED, *stopped}
+    yield exchange.seal()
+    yield from sliding(exchange)
+
+
+def sliding(exchange: Exchange) -> Iterator[SealedBatch]:
+    """Post-only orders that slide or need not, fill-or-kill orders, orders killed by a gap."""
+    force, slide = TimeInForce, TimeInForce.POST_ONLY_SLIDE
+    exchange.place(4, BUY, 2, 1007, time_in_force=slide, label=7)
+    exchange.place(2, SELL, 2, 990, time_in_force=slide, label=2**64 - 1)
+    exchange.place(2, SELL, 2, 1009, time_in_force=slide)
+    exchange.place(4, BUY, 2, 1005, time_in_force=force.FOK)
+    exchange.place(3, SELL, 1, 1004, time_in_force=force.FOK, self_trade_scope=SelfTradeScope.OWNER)
+    exchange.time_ms += RESUME_GAP_MS
+    exchange.refresh_prices()
+    exchange.place(2, BUY, 1, 1009, time_in_force=force.POST_ONLY)
+    yield exchange.seal()
+
+
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
     free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
@@ -326,6 +377,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "wide tree": wide_tree,
     "cancellations": cancellations,
     "cancelled at once": cancelled_at_once,
+    "self trades": self_trades,
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),

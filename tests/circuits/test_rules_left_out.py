@@ -103,7 +103,7 @@ def fill_of_a_dead_order(patch: Patch, late_ms: int) -> SealedBatch:
     exchange.refresh_prices()
     exchange.wait(POST_ONLY_MS)
     if late_ms:
-        patch.setattr(matching, "_reason_to_skip", nothing_to_skip)
+        patch.setattr(matching, "cause_of_death", nothing_to_skip)
     exchange.place(4, BUY, 1, 1001)
     return exchange.seal()
 

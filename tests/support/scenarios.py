@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, RESUME_GAP_MS
-from novation.protocol.orders import TimeInForce
+from novation.protocol.orders import SelfTradeMode, TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR
 from tests.support.exchange import BUY, SELL, Exchange
@@ -64,6 +64,10 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     terms = exchange.state.parameters.underlyings[0]
     exchange.set_underlying(0, replace(terms, maker_fee_ppm=501))
     exchange.place(TAKER, SELL, 1, 985, time_in_force=IOC)
+    # An order of its own loses lots to it, another one ends it.
+    exchange.place(MAKER, BUY, 3, 985)
+    exchange.place(MAKER, SELL, 2, 985, self_trade_mode=SelfTradeMode.DECREMENT)
+    exchange.place(MAKER, SELL, 1, 985, self_trade_mode=SelfTradeMode.CANCEL_TAKING)
     # Prices come back after a gap: the bid that is left is dead, and a post-only order clears it.
     exchange.time_ms += RESUME_GAP_MS
     exchange.set_price(930, 1000)

@@ -88,7 +88,7 @@ def test_transaction_when_a_bit_flips_then_another_or_refused(tx: Transaction) -
 
 def user_bytes(word_0: int, word_1: int) -> bytes:
     """Return the bytes of a user transaction with the given words."""
-    return b"\0" + word_0.to_bytes(16, "big") + word_1.to_bytes(18, "big") + bytes(64)
+    return b"\0" + word_0.to_bytes(16, "big") + word_1.to_bytes(26, "big") + bytes(64)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,9 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
         (user_bytes(3, 2**63), "message type 3"),
         (user_bytes(2 | 1 << 110, 1), "market 1"),
         (user_bytes(1 | 1 << 126, 1), "does not fit"),
-        (user_bytes(1, 3 << 134), "TimeInForce"),
-        (user_bytes(1, 1 << 138), "SelfTradeMode"),
+        (user_bytes(1, 5 << 134), "TimeInForce"),
+        (user_bytes(1, 2 << 140), "SelfTradeScope"),
+        (user_bytes(1, 1 << 206), "does not fit"),
         (b"\1" + bytes(24) + b"\xff" * 32 + bytes(8), "not below"),
         (b"\2" + bytes(6) + b"\x11", "not below"),
     ],

@@ -42,8 +42,8 @@ from tests.support.builders import exchange_config, genesis, l1_address, private
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.scenarios import every_outcome
 
-# Of that scenario: one order more than a walk may meet, and 21 others.
-LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 22
+# Of that scenario: one order more than a walk may meet, and 24 others.
+LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 25
 
 
 class DictStore:
