@@ -29,6 +29,8 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "side",
         "reduce_only",
         "time_in_force",
+        "self_trade",
+        "label",
         "order_key",
         "predecessor_id",
     ),
@@ -161,7 +163,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         lambda item: _apart(
             item("taker.direction"), item("taker.limit_price_ticks"), item("walk.head_price_ticks")
         ),
-        {"hit_limit": 0},
+        {"stop": 0},
         {"walk": "walk", **_UNTOUCHED},
     ),
     "meet_book": Promise(
@@ -170,7 +172,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             item("message.price_ticks"),
             item("start.head_price_ticks"),
         ),
-        {"hit_limit": 0},
+        {"stop": 0},
         {"walk": "start", **_UNTOUCHED},
     ),
 }

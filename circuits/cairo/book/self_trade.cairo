@@ -48,15 +48,16 @@ func meet_account{range_check_ptr, orders_log: DictAccess*}(
     return (next=next, ends=clash.ends);
 }
 
-// The same for the head of another account, if the taker spares all of its L1 address, the account is
-// one of them and the order lives: `is_met` says so, both answers are proven.
-func meet_owner{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    taker: Taker*, walk: Walk*, maker: Order*
-) -> (is_met: felt, next: Walk*, ends: felt) {
+// The head is an order of another account. If the taker spares all of its L1 address, the account is
+// one of them and the order lives, the account is updated and `is_met` is 1: both answers are proven.
+// The order itself is the caller's, see take_off.
+func meet_owner{range_check_ptr, accounts_log: DictAccess*}(
+    taker: Taker*, remaining_lots, maker: Order*
+) -> (is_met: felt, clash: Clash) {
     alloc_locals;
     let (_, spares_owner) = split_self_trade(taker.self_trade);
     if (spares_owner == 0) {
-        return (is_met=0, next=walk, ends=0);
+        return (is_met=0, clash=Clash(0, 0, 0, 0));
     }
     local account: Account*;
     let account_id = maker.terms.account_id;
@@ -64,7 +65,7 @@ func meet_owner{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcce
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     if (account.identity.owner.l1_address - taker.owner.l1_address != 0) {
         pass_account(account_id, account);
-        return (is_met=0, next=walk, ends=0);
+        return (is_met=0, clash=Clash(0, 0, 0, 0));
     }
     // A timer that has run out is applied first: see apply_timer.
     assert [range_check_ptr] = account.cancel_all_at_ms - taker.time_ms - 1;
@@ -74,12 +75,11 @@ func meet_owner{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcce
     if (is_dead != 0) {
         // For visit_maker.
         pass_account(account_id, account);
-        return (is_met=0, next=walk, ends=0);
+        return (is_met=0, clash=Clash(0, 0, 0, 0));
     }
-    let (local clash: Clash) = resolve(taker, walk.remaining_lots, maker.remaining_lots);
+    let (local clash: Clash) = resolve(taker, remaining_lots, maker.remaining_lots);
     release_lots(taker, maker, account, old, clash.maker_lots, clash.is_gone);
-    let (next) = take_off(walk, maker, clash, 0);
-    return (is_met=1, next=next, ends=clash.ends);
+    return (is_met=1, clash=clash);
 }
 
 // An account was looked at only: the chain of its records still has to reach this one.

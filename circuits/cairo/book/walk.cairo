@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.book.fees import fee_of
 from circuits.cairo.book.makers import Fill, visit_maker
 from circuits.cairo.book.resting import remove_order
-from circuits.cairo.book.self_trade import meet_account, meet_owner
+from circuits.cairo.book.self_trade import Clash, meet_account, meet_owner, take_off
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.constants import RESULT_MAKER_LIMIT, RESULT_SELF_TRADE_CANCELLED
 from circuits.cairo.state.orders import Order
@@ -52,26 +52,23 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     }
     local range_check_met;
     local accounts_log_met: DictAccess*;
-    local orders_log_met: DictAccess*;
     if (taker.self_trade == 0) {
         assert range_check_met = range_check_ptr;
         assert accounts_log_met = accounts_log;
-        assert orders_log_met = orders_log;
     } else {
-        let (is_met, met: Walk*, ends) = meet_owner(taker, walk, maker);
-        if (ends != 0) {
-            return (walk=met, stop=RESULT_SELF_TRADE_CANCELLED);
-        }
+        let (is_met, local clash: Clash) = meet_owner(taker, walk.remaining_lots, maker);
         if (is_met != 0) {
+            let (met: Walk*) = take_off(walk, maker, clash, 0);
+            if (clash.ends != 0) {
+                return (walk=met, stop=RESULT_SELF_TRADE_CANCELLED);
+            }
             return walk_book(taker, met);
         }
         assert range_check_met = range_check_ptr;
         assert accounts_log_met = accounts_log;
-        assert orders_log_met = orders_log;
     }
     let range_check_ptr = range_check_met;
     let accounts_log = accounts_log_met;
-    let orders_log = orders_log_met;
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
     let (local taker_fee) = fee_of(fill.notional_quanta, taker.underlying.taker_fee_ppm);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
