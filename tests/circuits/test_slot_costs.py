@@ -6,17 +6,17 @@ slack of what every batch is charged hides in it.
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.constants import MAX_POSITIONS
-from novation.protocol.orders import VisitOutcome
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, VisitOutcome
 from sequencer.l1_cost import CHARGED_UNITS_PPM, PPM
 from tests.circuits.many_markets_program import run_with_many_markets
-from tests.support.builders import ONE_DOLLAR
+from tests.support.builders import ONE_DOLLAR, l1_address
 from tests.support.exchange import BUY, ONE_HOUR_MS, SELL, Exchange
 from tests.support.many_markets import allow_many_markets, many_underlyings
 
@@ -25,6 +25,8 @@ LOTS = 10
 # Accounts that have the slots, and who takes the other side of everything.
 USERS = range(2, 10)
 RICH = 99
+# Who has the owner of all the users.
+KIN = 98
 SHORT_MS = 1_000
 UNITS_PER_INSTRUCTION, UNITS_PER_CHECK = 3, 8
 
@@ -57,7 +59,9 @@ def prepared(n_slots: int, prepare: Callable[[Slots], None]) -> Slots:
     exchange.fund(RICH, amount_quanta=10**8 * ONE_DOLLAR)
     multipliers = [terms.multiplier for terms in exchange.state.parameters.underlyings]
     notional = LOTS * PRICE * sum(multipliers[:n_slots])
-    exchange.fund(*USERS, amount_quanta=notional * 6 // 100 + 500 * n_slots + 10_000)
+    margin = notional * 6 // 100 + 500 * n_slots + 10_000
+    for user, amount in (*((user, margin) for user in USERS), (KIN, 10**8 * ONE_DOLLAR)):
+        exchange.apply(replace(exchange.deposit(user, amount), l1_address=l1_address(KIN)))
     for market_id in range(n_slots):
         for user in USERS:
             exchange.place(user, BUY, LOTS, PRICE, market_id=market_id)
@@ -117,6 +121,16 @@ def sweep(slots: Slots) -> None:
     slots.place(RICH, BUY, len(USERS), PRICE, market_id=slots.last_market)
 
 
+def sweep_sparing(taker: int, mode: SelfTradeMode) -> Callable[[Slots], None]:
+    """Sweep with an order that trades with nobody of its owner."""
+
+    def act(slots: Slots) -> None:
+        spared = {"self_trade_mode": mode, "self_trade_scope": SelfTradeScope.OWNER}
+        slots.place(taker, BUY, len(USERS), PRICE, market_id=slots.last_market, **spared)
+
+    return act
+
+
 def sweep_after_a_fall(slots: Slots) -> None:
     """The makers miss initial margin: the rule for who only reduces risk decides."""
     slots.exchange.set_price(PRICE * 98 // 100)
@@ -148,12 +162,18 @@ CASES = {
     "makers reduce": (rest_asks(PRICE - 10), sweep_after_a_fall),
     "takers reduce": (nothing, reduce_after_a_fall),
     "makers are late": (rest_asks(PRICE, SHORT_MS), sweep_too_late),
+    "makers are others": (rest_asks(PRICE), sweep_sparing(RICH, SelfTradeMode.CANCEL_BOTH)),
+    "makers are kin": (rest_asks(PRICE), sweep_sparing(KIN, SelfTradeMode.CANCEL_RESTING)),
+    "makers lose lots": (rest_asks(PRICE), sweep_sparing(KIN, SelfTradeMode.DECREMENT)),
 }
 OUTCOMES = {
     "makers fill": VisitOutcome.FILL,
     "makers fail": VisitOutcome.MARGIN,
     "makers reduce": VisitOutcome.FILL,
     "makers are late": VisitOutcome.EXPIRED,
+    "makers are others": VisitOutcome.FILL,
+    "makers are kin": VisitOutcome.SELF_TRADE,
+    "makers lose lots": VisitOutcome.SELF_TRADE,
 }
 
 
