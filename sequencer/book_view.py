@@ -12,6 +12,7 @@ from novation.protocol.events import (
     Event,
     MarketListed,
     OrderCancelled,
+    OrderDecremented,
     OrderFilled,
     OrderPlaced,
 )
@@ -19,7 +20,11 @@ from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 
 # With these reasons the rest of an incoming order goes before it reaches the book.
-NEVER_RESTED: Final = (CancelReason.IMMEDIATE_OR_CANCEL, CancelReason.MAKER_LIMIT)
+NEVER_RESTED: Final = (
+    CancelReason.IMMEDIATE_OR_CANCEL,
+    CancelReason.MAKER_LIMIT,
+    CancelReason.SELF_TRADE_TAKING,
+)
 
 
 @dataclass(slots=True)
@@ -96,6 +101,10 @@ class BookView:
             side = event.taker_side.other
             self._take(event.market_id, side, event.price_ticks, event.size_lots, is_gone=is_gone)
             return event.market_id, side, event.price_ticks
+        if isinstance(event, OrderDecremented):
+            lots = event.lots
+            self._take(event.market_id, event.side, event.price_ticks, lots, is_gone=False)
+            return event.market_id, event.side, event.price_ticks
         if isinstance(event, OrderCancelled) and self._was_shown(event):
             lots = event.remaining_lots
             self._take(event.market_id, event.side, event.price_ticks, lots, is_gone=True)

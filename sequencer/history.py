@@ -12,6 +12,7 @@ from novation.protocol.events import (
     BooksKilled,
     Event,
     OrderCancelled,
+    OrderDecremented,
     OrderFilled,
     OrderPlaced,
 )
@@ -152,6 +153,8 @@ class History:
             self._record_filled(event, feed)
         elif isinstance(event, OrderCancelled):
             self._record_cancelled(event, feed)
+        elif isinstance(event, OrderDecremented):
+            self._record_decremented(event, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
         else:
@@ -188,6 +191,12 @@ class History:
         order.cancel_reason = CANCEL_REASONS[event.reason]
         order.remaining_lots = 0
         self._close(order)
+        feed.add_order(order.account_id, order_update(order))
+
+    def _record_decremented(self, event: OrderDecremented, feed: FeedBuilder) -> None:
+        order = self._order_to_change(event.order_id)
+        order.remaining_lots = event.remaining_lots
+        order.decremented_lots += event.lots
         feed.add_order(order.account_id, order_update(order))
 
     def _record_killed(self, feed: FeedBuilder) -> None:
@@ -265,6 +274,8 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
         size_lots=event.size_lots,
         remaining_lots=effective_size_lots(applied.events),
         expiry_time_ms=tx.expiry_time_ms,
+        label=event.label,
+        decremented_lots=event.decremented_lots,
         status=types_pb2.ORDER_STATUS_RESTING,
         times=types_pb2.LifecycleTimes(
             received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms

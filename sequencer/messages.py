@@ -33,11 +33,14 @@ TIMES_IN_FORCE: Final = {
     TimeInForce.GTC: types_pb2.TIME_IN_FORCE_GTC,
     TimeInForce.IOC: types_pb2.TIME_IN_FORCE_IOC,
     TimeInForce.POST_ONLY: types_pb2.TIME_IN_FORCE_POST_ONLY,
+    TimeInForce.FOK: types_pb2.TIME_IN_FORCE_FOK,
+    TimeInForce.POST_ONLY_SLIDE: types_pb2.TIME_IN_FORCE_POST_ONLY_SLIDE,
 }
 CANCEL_REASONS: Final = {
     CancelReason.USER: types_pb2.CANCEL_REASON_USER,
     CancelReason.EXPIRED: types_pb2.CANCEL_REASON_EXPIRED,
     CancelReason.SELF_TRADE: types_pb2.CANCEL_REASON_SELF_TRADE,
+    CancelReason.SELF_TRADE_TAKING: types_pb2.CANCEL_REASON_SELF_TRADE,
     CancelReason.REDUCE_ONLY: types_pb2.CANCEL_REASON_REDUCE_ONLY,
     CancelReason.MARGIN: types_pb2.CANCEL_REASON_MARGIN,
     CancelReason.IMMEDIATE_OR_CANCEL: types_pb2.CANCEL_REASON_IOC,
@@ -125,6 +128,8 @@ def acknowledgement(
             receipt=signed,
             fills=taker_fills(events),
             resting_lots=placed.resting_lots,
+            price_ticks=placed.price_ticks,
+            decremented_lots=placed.decremented_lots,
         )
         return order_service_pb2.StreamOrdersResponse(placed=response)
     if isinstance(tx, CancelOrder | CancelAll):
@@ -168,7 +173,10 @@ def _cancellation(
 
 
 def effective_size_lots(events: Iterable[Event]) -> int:
-    """Return the size that an incoming order had: reduce-only may have cut the signed one."""
+    """Return the size that an incoming order had for others.
+
+    Reduce-only may have cut the signed one, and what met orders of the same trader is not counted.
+    """
     size_lots = 0
     for event in events:
         if isinstance(event, OrderPlaced):
@@ -235,6 +243,8 @@ def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
         cancel_reason=order.cancel_reason,
         filled_lots=order.filled_lots,
         remaining_lots=order.remaining_lots,
+        label=order.label,
+        decremented_lots=order.decremented_lots,
     )
 
 

@@ -2,15 +2,16 @@
 
 import enum
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from devnet.commands.options import HomeOption, KeyOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
-from novation.client import Client, Side, TimeInForce
-from novation.protocol.constants import RATE_BOUND
+from novation.client import Client, SelfTradeMode, SelfTradeScope, Side, TimeInForce
+from novation.client.client import DEFAULT_SLIPPAGE_PPM
+from novation.protocol.constants import LABEL_BOUND, PPM_ONE, RATE_BOUND
 
 # A year: more is a mistake.
 MAX_TIMER_S = 365 * 86_400
@@ -29,26 +30,50 @@ class TimeInForceName(enum.StrEnum):
     GTC = "gtc"
     IOC = "ioc"
     POST_ONLY = "post-only"
+    FOK = "fok"
+    SLIDE = "slide"
+
+
+class SelfTradeName(enum.StrEnum):
+    """What happens instead of a trade with oneself."""
+
+    CANCEL_RESTING = "cancel-resting"
+    CANCEL_TAKING = "cancel-taking"
+    CANCEL_BOTH = "cancel-both"
+    DECREMENT = "decrement"
 
 
 TIMES_IN_FORCE = {
     TimeInForceName.GTC: TimeInForce.GTC,
     TimeInForceName.IOC: TimeInForce.IOC,
     TimeInForceName.POST_ONLY: TimeInForce.POST_ONLY,
+    TimeInForceName.FOK: TimeInForce.FOK,
+    TimeInForceName.SLIDE: TimeInForce.POST_ONLY_SLIDE,
 }
+SELF_TRADE_MODES = {
+    SelfTradeName.CANCEL_RESTING: SelfTradeMode.CANCEL_RESTING,
+    SelfTradeName.CANCEL_TAKING: SelfTradeMode.CANCEL_TAKING,
+    SelfTradeName.CANCEL_BOTH: SelfTradeMode.CANCEL_BOTH,
+    SelfTradeName.DECREMENT: SelfTradeMode.DECREMENT,
+}
+# Instead of a price.
+MARKET_ORDER = "market"
 
 
 def order(  # noqa: PLR0913 - one option per field of an order
     market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
     side: Annotated[SideName, typer.Argument(help="buy or sell")],
     size: Annotated[str, typer.Argument(help="In the base asset, on the lot grid.")],
-    price: Annotated[str, typer.Argument(help="In USD, on the tick grid.")],
+    price: Annotated[
+        str, typer.Argument(help="In USD, on the tick grid; or `market`: the best there is, now.")
+    ],
     key: KeyOption,
     home: HomeOption,
     *,
     time_in_force: Annotated[
-        TimeInForceName, typer.Option("--time-in-force", "-t", help="What happens to the rest.")
-    ] = TimeInForceName.GTC,
+        TimeInForceName | None,
+        typer.Option("--time-in-force", "-t", help="What happens to the rest; gtc by default."),
+    ] = None,
     reduce_only: Annotated[
         bool, typer.Option("--reduce-only", help="Only make the position smaller.")
     ] = False,
@@ -64,27 +89,58 @@ def order(  # noqa: PLR0913 - one option per field of an order
             help="Highest fee to sign, in millionths; by default the market's, up to 10,000.",
         ),
     ] = None,
+    slippage_ppm: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=PPM_ONE - 1,
+            help="With price `market`: how much worse than the mark price, in millionths.",
+        ),
+    ] = DEFAULT_SLIPPAGE_PPM,
+    self_trade: Annotated[
+        SelfTradeName, typer.Option(help="What happens instead of a trade with yourself.")
+    ] = SelfTradeName.CANCEL_RESTING,
+    spare_owner: Annotated[
+        bool,
+        typer.Option("--spare-owner", help="Yourself: every account of your L1 address."),
+    ] = False,
+    label: Annotated[
+        int, typer.Option(min=0, max=LABEL_BOUND - 1, help="A number of your own.")
+    ] = 0,
 ) -> None:
-    """Place a signed limit order.
+    """Place a signed order.
 
     Examples: `novation order BTC-USD buy 0.01 95000 --key alice`,
+    `novation order BTC-USD buy 0.01 market --key alice`,
     `novation order ETH-USD sell 1 3400.5 --key bob -t ioc --reduce-only`
     """
+    if price == MARKET_ORDER and time_in_force is not None:
+        raise typer.BadParameter("--time-in-force: a market order is ioc")
 
     async def place(client: Client) -> None:
-        acknowledgement = await client.place_order(
-            market,
-            Side.BUY if side is SideName.BUY else Side.SELL,
-            price=price,
-            size=size,
-            time_in_force=TIMES_IN_FORCE[time_in_force],
-            reduce_only=reduce_only,
-            expiry_time_ms=time.time_ns() // 1_000_000 + 1000 * lifetime_s,
-            max_fee_ppm=max_fee_ppm,
-        )
+        fields: dict[str, Any] = {
+            "size": size,
+            "reduce_only": reduce_only,
+            "expiry_time_ms": time.time_ns() // 1_000_000 + 1000 * lifetime_s,
+            "max_fee_ppm": max_fee_ppm,
+            "self_trade_mode": SELF_TRADE_MODES[self_trade],
+            "self_trade_scope": SelfTradeScope.OWNER if spare_owner else SelfTradeScope.ACCOUNT,
+            "label": label,
+        }
+        direction = Side.BUY if side is SideName.BUY else Side.SELL
+        if price == MARKET_ORDER:
+            acknowledgement = await client.place_market_order(
+                market, direction, slippage_ppm=slippage_ppm, **fields
+            )
+        else:
+            force = TIMES_IN_FORCE[time_in_force or TimeInForceName.GTC]
+            acknowledgement = await client.place_order(
+                market, direction, price=price, time_in_force=force, **fields
+            )
         console.print(
             f"order {acknowledgement.order_id}: {acknowledgement.result.name.lower()}, "
-            f"filled {acknowledgement.filled}, resting {acknowledgement.resting}, "
+            f"filled {acknowledgement.filled}, resting {acknowledgement.resting}"
+            f"{' at ' + str(acknowledgement.price) if acknowledgement.resting else ''}, "
             f"receipt {acknowledgement.receipt.sequence}"
         )
         for fill in acknowledgement.fills:

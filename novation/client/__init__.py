@@ -36,7 +36,7 @@ from novation.client.order_stream import OrderStream
 from novation.client.orders import OrderRequest
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Market
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
@@ -72,6 +72,8 @@ __all__ = [
     "RejectedError",
     "ResumeAheadError",
     "ResumeTooOldError",
+    "SelfTradeMode",
+    "SelfTradeScope",
     "Side",
     "SignatureRejectedError",
     "Signer",

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from novation.api.v1 import order_service_pb2, query_service_pb2
 from novation.client import checks, conversion, models
@@ -41,14 +41,15 @@ from novation.client.streams import (
 from novation.client.transport import Transport
 from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import LAST_TIME_MS
+from novation.protocol.constants import LAST_TIME_MS, PPM_ONE
 from novation.protocol.errors import ErrorCode
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
 
 T = TypeVar("T")
 
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
+DEFAULT_SLIPPAGE_PPM = 10_000
 FELT_BYTES = 32
 
 
@@ -165,6 +166,9 @@ class Client:
         reduce_only: bool = False,
         expiry_time_ms: int | None = None,
         max_fee_ppm: int | None = None,
+        self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING,
+        self_trade_scope: SelfTradeScope = SelfTradeScope.ACCOUNT,
+        label: int = 0,
     ) -> models.OrderAck:
         """Place a limit order; returns when it is durable. The order lives for a day by default.
 
@@ -173,11 +177,14 @@ class Client:
             side: buy or sell.
             price: in USD, on the market's tick grid.
             size: in the base asset, on the market's lot grid.
-            time_in_force: GTC, IOC or post-only.
+            time_in_force: what happens to the part that is not filled at once.
             reduce_only: only make the position smaller.
             expiry_time_ms: Unix milliseconds.
             max_fee_ppm: highest accepted fee rate; by default the market's at the last look, if
                 that is within the client's own limit.
+            self_trade_mode: what happens instead of a trade with oneself.
+            self_trade_scope: whether that is the account, or all of its L1 address.
+            label: a number of one's own, which comes back with the order.
 
         Raises:
             FeeLimitError: the market's fee is above the client's limit; nothing was sent.
@@ -197,10 +204,46 @@ class Client:
             time_in_force=time_in_force,
             reduce_only=reduce_only,
             max_fee_ppm=max_fee_ppm,
+            self_trade_mode=self_trade_mode,
+            self_trade_scope=self_trade_scope,
+            label=label,
         )
         if self._factory is not None:
             await self.exchange.find_market(self._transport, market)
         return await self.submit_order(self.sign_order(request))
+
+    async def place_market_order(
+        self,
+        market: str | int,
+        side: Side,
+        *,
+        size: Number,
+        worst_price: Number | None = None,
+        slippage_ppm: int = DEFAULT_SLIPPAGE_PPM,
+        **fields: Any,  # noqa: ANN401 - those of place_order
+    ) -> models.OrderAck:
+        """Trade at once at the best prices there are; what is left is cancelled.
+
+        Args:
+            market: symbol or id.
+            side: buy or sell.
+            size: in the base asset, on the market's lot grid.
+            worst_price: nothing trades at a worse one. By default it is derived from the mark price
+                that the server tells: give it if you do not trust that.
+            slippage_ppm: how much worse than the mark price it may then be; 1 % by default.
+            **fields: others of `place_order`.
+        """
+        checks.choice("side", side, Side)
+        checks.integer("slippage_ppm", slippage_ppm, 0, PPM_ONE)
+        if worst_price is None:
+            mark_price = await self.mark_price(market)
+            if mark_price is None:
+                raise InvalidInputError(f"worst_price: needed, market {market} has no price yet")
+            worst_price = self.exchange.market(market).worst_price(side, mark_price, slippage_ppm)
+        force = TimeInForce.IOC
+        return await self.place_order(
+            market, side, price=worst_price, size=size, time_in_force=force, **fields
+        )
 
     def sign_order(self, request: OrderRequest) -> PlaceOrder:
         """Sign an order without sending it; `submit_order` sends it, as often as needed.

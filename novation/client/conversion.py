@@ -9,7 +9,7 @@ from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.receipts import Receipt
 
 SIDES: Final = {Side.BUY: types_pb2.SIDE_BUY, Side.SELL: types_pb2.SIDE_SELL}
@@ -17,6 +17,18 @@ TIMES_IN_FORCE: Final = {
     TimeInForce.GTC: types_pb2.TIME_IN_FORCE_GTC,
     TimeInForce.IOC: types_pb2.TIME_IN_FORCE_IOC,
     TimeInForce.POST_ONLY: types_pb2.TIME_IN_FORCE_POST_ONLY,
+    TimeInForce.FOK: types_pb2.TIME_IN_FORCE_FOK,
+    TimeInForce.POST_ONLY_SLIDE: types_pb2.TIME_IN_FORCE_POST_ONLY_SLIDE,
+}
+SELF_TRADE_MODES: Final = {
+    SelfTradeMode.CANCEL_RESTING: types_pb2.SELF_TRADE_MODE_CANCEL_RESTING,
+    SelfTradeMode.CANCEL_TAKING: types_pb2.SELF_TRADE_MODE_CANCEL_TAKING,
+    SelfTradeMode.CANCEL_BOTH: types_pb2.SELF_TRADE_MODE_CANCEL_BOTH,
+    SelfTradeMode.DECREMENT: types_pb2.SELF_TRADE_MODE_DECREMENT,
+}
+SELF_TRADE_SCOPES: Final = {
+    SelfTradeScope.ACCOUNT: types_pb2.SELF_TRADE_SCOPE_ACCOUNT,
+    SelfTradeScope.OWNER: types_pb2.SELF_TRADE_SCOPE_OWNER,
 }
 _SIDE_OF: Final = {value: side for side, value in SIDES.items()}
 _TIME_IN_FORCE_OF: Final = {value: force for force, value in TIMES_IN_FORCE.items()}
@@ -106,6 +118,8 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         final_time_ms=times.final_time_ms or None,
         message_hash=integer(message.message_hash),
         sequence=message.sequence,
+        label=message.label,
+        decremented=market.size(message.decremented_lots),
     )
 
 
@@ -263,6 +277,8 @@ def _order_update(
         cancel_reason=cancel_reason(message.cancel_reason),
         filled=market.size(message.filled_lots),
         remaining=market.size(message.remaining_lots),
+        label=message.label,
+        decremented=market.size(message.decremented_lots),
     )
 
 

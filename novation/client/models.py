@@ -49,13 +49,19 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class OrderAck:
-    """A placed order: durable, with the sequencer's signed receipt."""
+    """A placed order: durable, with the sequencer's signed receipt.
+
+    `price` is that at which it rests: a sliding order may have another one than the signed.
+    `decremented` is what it lost to orders of the same trader, without a trade.
+    """
 
     order_id: int
     result: ResultCode
     fills: tuple[Fill, ...]
     resting: Decimal
     receipt: Receipt
+    price: Decimal
+    decremented: Decimal
 
     @property
     def filled(self) -> Decimal:
@@ -115,7 +121,10 @@ class ListAck:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with everything that happened to it. Times that have not come are None."""
+    """An order with everything that happened to it. Times that have not come are None.
+
+    `decremented` is what it lost to orders of the same trader, without a trade.
+    """
 
     order_id: int
     account_id: int
@@ -140,6 +149,8 @@ class Order:
     final_time_ms: int | None
     message_hash: int
     sequence: int
+    label: int
+    decremented: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +278,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """An order's status has changed."""
+    """An order's status has changed, or it has lost lots without a trade."""
 
     sequence: int
     order_id: int
@@ -276,6 +287,8 @@ class OrderUpdate:
     cancel_reason: str | None
     filled: Decimal
     remaining: Decimal
+    label: int
+    decremented: Decimal
 
 
 @dataclass(frozen=True, slots=True)

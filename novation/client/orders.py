@@ -11,9 +11,9 @@ from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.units import Market, Number, from_quanta, to_quanta
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, PERMISSIONS_BOUND
+from novation.protocol.constants import LABEL_BOUND, LAST_TIME_MS, MAX_KEYS, PERMISSIONS_BOUND
 from novation.protocol.errors import InvalidTransaction, ResultCode
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
@@ -53,8 +53,13 @@ class OrderRequest:
         price: limit in USD, on the market's tick grid.
         size: in the base asset, on the market's lot grid.
         expiry_time_ms: Unix milliseconds after which the order no longer trades.
-        time_in_force: rest (GTC), cancel what is not filled at once (IOC), or only rest.
+        time_in_force: rest (GTC), cancel what is not filled at once (IOC), be filled at once or
+            refused (FOK), only rest (POST_ONLY), or only rest, behind the other side's best price
+            where need be (POST_ONLY_SLIDE).
         reduce_only: only make the position smaller.
+        self_trade_mode: what happens instead of a trade with oneself.
+        self_trade_scope: whether that is one's account, or all accounts of its L1 address.
+        label: a number of one's own, which comes back with the order; 0 for none.
         max_fee_ppm: the highest fee rate accepted, whatever the client's limit is; by default the
             market's at the last look, if that is within the client's limit.
     """
@@ -67,6 +72,9 @@ class OrderRequest:
     time_in_force: TimeInForce = TimeInForce.GTC
     reduce_only: bool = False
     max_fee_ppm: int | None = None
+    self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING
+    self_trade_scope: SelfTradeScope = SelfTradeScope.ACCOUNT
+    label: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,9 @@ class MessageFactory:
         side = checks.choice("side", request.side, Side)
         time_in_force = checks.choice("time_in_force", request.time_in_force, TimeInForce)
         reduce_only = checks.flag("reduce_only", request.reduce_only)
+        mode = checks.choice("self_trade_mode", request.self_trade_mode, SelfTradeMode)
+        scope = checks.choice("self_trade_scope", request.self_trade_scope, SelfTradeScope)
+        label = checks.integer("label", request.label, 0, LABEL_BOUND)
         expiry_time_ms = checks.time_ms("expiry_time_ms", request.expiry_time_ms)
         market = self._exchange.market(request.market)
         price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
@@ -125,6 +136,9 @@ class MessageFactory:
                 max_fee_ppm=max_fee_ppm,
                 reduce_only=reduce_only,
                 time_in_force=time_in_force,
+                self_trade_mode=mode,
+                self_trade_scope=scope,
+                label=label,
             )
         )
 
@@ -217,6 +231,8 @@ class MessageFactory:
             fills=tuple(conversion.fill(fill, market) for fill in response.fills),
             resting=market.size(response.resting_lots),
             receipt=receipt,
+            price=market.price(response.price_ticks),
+            decremented=market.size(response.decremented_lots),
         )
 
     def cancel_ack(
@@ -338,7 +354,9 @@ def place_message(tx: PlaceOrder) -> order_service_pb2.PlaceOrderRequest:
         max_fee_ppm=tx.max_fee_ppm,
         time_in_force=conversion.TIMES_IN_FORCE[tx.time_in_force],
         reduce_only=tx.reduce_only,
-        self_trade_mode=types_pb2.SELF_TRADE_MODE_CANCEL_RESTING,
+        self_trade_mode=conversion.SELF_TRADE_MODES[tx.self_trade_mode],
+        self_trade_scope=conversion.SELF_TRADE_SCOPES[tx.self_trade_scope],
+        label=tx.label,
         signature=signature_message(tx.signature),
     )
 

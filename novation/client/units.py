@@ -6,7 +6,8 @@ from typing import Final
 
 from novation import display
 from novation.client.errors import InvalidInputError, OffGridError
-from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.orders import Side
 from novation.protocol.parameters import Underlying
 
 # Anything that holds an exact decimal number. A float does not.
@@ -115,6 +116,13 @@ class Market:
         """Return the price on the grid that `rounding` (of the decimal module) leads to."""
         ticks = EXACT.divide(to_decimal("price", price), self.tick_size)
         return EXACT.multiply(ticks.to_integral_value(rounding, EXACT), self.tick_size)
+
+    def worst_price(self, side: Side, price: Number, slippage_ppm: int) -> Decimal:
+        """Return the price on the grid that is worse than `price` by `slippage_ppm` at most."""
+        change = -slippage_ppm if side is Side.SELL else slippage_ppm
+        number = EXACT.multiply(to_decimal("price", price), Decimal(PPM_ONE + change))
+        rounding = ROUND_UP if side is Side.SELL else ROUND_DOWN
+        return self.quantize_price(EXACT.divide(number, Decimal(PPM_ONE)), rounding)
 
     def quantize_size(self, size: Number) -> Decimal:
         """Return the largest size on the grid that is not greater."""

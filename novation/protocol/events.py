@@ -24,6 +24,8 @@ class CancelReason(Enum):
     FEE = "fee"
     CANCEL_ALL = "cancel_all"
     TIMER = "timer"
+    # Of an incoming order, which never rested.
+    SELF_TRADE_TAKING = "self_trade_taking"
 
 
 # Why a maker left the book that was not filled. One that was cancelled with all others has gone

@@ -12,7 +12,7 @@ from novation.api.v1 import (
 from novation.crypto import FIELD_PRIME
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_ORACLES, MAX_UNDERLYINGS
-from novation.protocol.orders import SelfTradeMode, Side, TimeInForce
+from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
@@ -50,8 +50,19 @@ _TIMES_IN_FORCE: Final = {
     types_pb2.TIME_IN_FORCE_GTC: TimeInForce.GTC,
     types_pb2.TIME_IN_FORCE_IOC: TimeInForce.IOC,
     types_pb2.TIME_IN_FORCE_POST_ONLY: TimeInForce.POST_ONLY,
+    types_pb2.TIME_IN_FORCE_FOK: TimeInForce.FOK,
+    types_pb2.TIME_IN_FORCE_POST_ONLY_SLIDE: TimeInForce.POST_ONLY_SLIDE,
 }
-_SELF_TRADE_MODES: Final = {types_pb2.SELF_TRADE_MODE_CANCEL_RESTING: SelfTradeMode.CANCEL_RESTING}
+_SELF_TRADE_MODES: Final = {
+    types_pb2.SELF_TRADE_MODE_CANCEL_RESTING: SelfTradeMode.CANCEL_RESTING,
+    types_pb2.SELF_TRADE_MODE_CANCEL_TAKING: SelfTradeMode.CANCEL_TAKING,
+    types_pb2.SELF_TRADE_MODE_CANCEL_BOTH: SelfTradeMode.CANCEL_BOTH,
+    types_pb2.SELF_TRADE_MODE_DECREMENT: SelfTradeMode.DECREMENT,
+}
+_SELF_TRADE_SCOPES: Final = {
+    types_pb2.SELF_TRADE_SCOPE_ACCOUNT: SelfTradeScope.ACCOUNT,
+    types_pb2.SELF_TRADE_SCOPE_OWNER: SelfTradeScope.OWNER,
+}
 
 
 def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
@@ -69,6 +80,8 @@ def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
         reduce_only=request.reduce_only,
         time_in_force=_choice("time_in_force", request.time_in_force, _TIMES_IN_FORCE),
         self_trade_mode=_choice("self_trade_mode", request.self_trade_mode, _SELF_TRADE_MODES),
+        self_trade_scope=_choice("self_trade_scope", request.self_trade_scope, _SELF_TRADE_SCOPES),
+        label=request.label,
         signature=_signature(request),
     )
     validate_place_order(tx)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature", "self_trade_scope", "label")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,8 @@ class PlaceOrderRequest(_message.Message):
     REDUCE_ONLY_FIELD_NUMBER: _ClassVar[int]
     SELF_TRADE_MODE_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    SELF_TRADE_SCOPE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -35,17 +37,23 @@ class PlaceOrderRequest(_message.Message):
     reduce_only: bool
     self_trade_mode: _types_pb2.SelfTradeMode
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    self_trade_scope: _types_pb2.SelfTradeScope
+    label: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., self_trade_scope: _Optional[_Union[_types_pb2.SelfTradeScope, str]] = ..., label: _Optional[int] = ...) -> None: ...
 
 class PlaceOrderResponse(_message.Message):
-    __slots__ = ("receipt", "fills", "resting_lots")
+    __slots__ = ("receipt", "fills", "resting_lots", "price_ticks", "decremented_lots")
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     FILLS_FIELD_NUMBER: _ClassVar[int]
     RESTING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
     receipt: _types_pb2.Receipt
     fills: _containers.RepeatedCompositeFieldContainer[_types_pb2.Fill]
     resting_lots: int
-    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ...) -> None: ...
+    price_ticks: int
+    decremented_lots: int
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class CancelOrderRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce")

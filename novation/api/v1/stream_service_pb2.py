@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from novation.api.v1 import types_pb2 as novation_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$novation/api/v1/stream_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"T\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xd1\x01\n\x12StreamBookResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x13\n\x0bis_snapshot\x18\x04 \x01(\x08\x12(\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12\x14\n\x0cis_heartbeat\x18\x07 \x01(\x08\"X\n\x14StreamAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xc3\x01\n\x0bOrderUpdate\x12\x10\n\x08order_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.novation.api.v1.OrderStatus\x12\x34\n\rcancel_reason\x18\x04 \x01(\x0e\x32\x1d.novation.api.v1.CancelReason\x12\x13\n\x0b\x66illed_lots\x18\x05 \x01(\x04\x12\x16\n\x0eremaining_lots\x18\x06 \x01(\x04\"\xb8\x01\n\rBalanceChange\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.novation.api.v1.BalanceChange.Kind\x12\x15\n\ramount_quanta\x18\x02 \x01(\x04\"]\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_DEPOSIT\x10\x01\x12\x13\n\x0fKIND_WITHDRAWAL\x10\x02\x12\x18\n\x14KIND_DEPOSIT_REFUSED\x10\x03\"\xab\x02\n\x15StreamAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12,\n\x08snapshot\x18\x04 \x01(\x0b\x32\x18.novation.api.v1.AccountH\x00\x12-\n\x05order\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.OrderUpdateH\x00\x12%\n\x04\x66ill\x18\x06 \x01(\x0b\x32\x15.novation.api.v1.FillH\x00\x12\x31\n\x07\x62\x61lance\x18\x07 \x01(\x0b\x32\x1e.novation.api.v1.BalanceChangeH\x00\x12\x14\n\x0cis_heartbeat\x18\x08 \x01(\x08\x42\x07\n\x05\x65vent\"V\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\x80\x01\n\x14StreamTradesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05trade\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Trade\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\"D\n\x14StreamBatchesRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x02 \x01(\r\"\x81\x01\n\x15StreamBatchesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Batch\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\x32\x8b\x03\n\rStreamService\x12W\n\nStreamBook\x12\".novation.api.v1.StreamBookRequest\x1a#.novation.api.v1.StreamBookResponse0\x01\x12`\n\rStreamAccount\x12%.novation.api.v1.StreamAccountRequest\x1a&.novation.api.v1.StreamAccountResponse0\x01\x12]\n\x0cStreamTrades\x12$.novation.api.v1.StreamTradesRequest\x1a%.novation.api.v1.StreamTradesResponse0\x01\x12`\n\rStreamBatches\x12%.novation.api.v1.StreamBatchesRequest\x1a&.novation.api.v1.StreamBatchesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$novation/api/v1/stream_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"T\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xd1\x01\n\x12StreamBookResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x13\n\x0bis_snapshot\x18\x04 \x01(\x08\x12(\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12\x14\n\x0cis_heartbeat\x18\x07 \x01(\x08\"X\n\x14StreamAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xec\x01\n\x0bOrderUpdate\x12\x10\n\x08order_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.novation.api.v1.OrderStatus\x12\x34\n\rcancel_reason\x18\x04 \x01(\x0e\x32\x1d.novation.api.v1.CancelReason\x12\x13\n\x0b\x66illed_lots\x18\x05 \x01(\x04\x12\x16\n\x0eremaining_lots\x18\x06 \x01(\x04\x12\r\n\x05label\x18\x07 \x01(\x06\x12\x18\n\x10\x64\x65\x63remented_lots\x18\x08 \x01(\x04\"\xb8\x01\n\rBalanceChange\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.novation.api.v1.BalanceChange.Kind\x12\x15\n\ramount_quanta\x18\x02 \x01(\x04\"]\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_DEPOSIT\x10\x01\x12\x13\n\x0fKIND_WITHDRAWAL\x10\x02\x12\x18\n\x14KIND_DEPOSIT_REFUSED\x10\x03\"\xab\x02\n\x15StreamAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12,\n\x08snapshot\x18\x04 \x01(\x0b\x32\x18.novation.api.v1.AccountH\x00\x12-\n\x05order\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.OrderUpdateH\x00\x12%\n\x04\x66ill\x18\x06 \x01(\x0b\x32\x15.novation.api.v1.FillH\x00\x12\x31\n\x07\x62\x61lance\x18\x07 \x01(\x0b\x32\x1e.novation.api.v1.BalanceChangeH\x00\x12\x14\n\x0cis_heartbeat\x18\x08 \x01(\x08\x42\x07\n\x05\x65vent\"V\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\x80\x01\n\x14StreamTradesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05trade\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Trade\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\"D\n\x14StreamBatchesRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x02 \x01(\r\"\x81\x01\n\x15StreamBatchesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Batch\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\x32\x8b\x03\n\rStreamService\x12W\n\nStreamBook\x12\".novation.api.v1.StreamBookRequest\x1a#.novation.api.v1.StreamBookResponse0\x01\x12`\n\rStreamAccount\x12%.novation.api.v1.StreamAccountRequest\x1a&.novation.api.v1.StreamAccountResponse0\x01\x12]\n\x0cStreamTrades\x12$.novation.api.v1.StreamTradesRequest\x1a%.novation.api.v1.StreamTradesResponse0\x01\x12`\n\rStreamBatches\x12%.novation.api.v1.StreamBatchesRequest\x1a&.novation.api.v1.StreamBatchesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,21 +39,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMACCOUNTREQUEST']._serialized_start=384
   _globals['_STREAMACCOUNTREQUEST']._serialized_end=472
   _globals['_ORDERUPDATE']._serialized_start=475
-  _globals['_ORDERUPDATE']._serialized_end=670
-  _globals['_BALANCECHANGE']._serialized_start=673
-  _globals['_BALANCECHANGE']._serialized_end=857
-  _globals['_BALANCECHANGE_KIND']._serialized_start=764
-  _globals['_BALANCECHANGE_KIND']._serialized_end=857
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=860
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=1159
-  _globals['_STREAMTRADESREQUEST']._serialized_start=1161
-  _globals['_STREAMTRADESREQUEST']._serialized_end=1247
-  _globals['_STREAMTRADESRESPONSE']._serialized_start=1250
-  _globals['_STREAMTRADESRESPONSE']._serialized_end=1378
-  _globals['_STREAMBATCHESREQUEST']._serialized_start=1380
-  _globals['_STREAMBATCHESREQUEST']._serialized_end=1448
-  _globals['_STREAMBATCHESRESPONSE']._serialized_start=1451
-  _globals['_STREAMBATCHESRESPONSE']._serialized_end=1580
-  _globals['_STREAMSERVICE']._serialized_start=1583
-  _globals['_STREAMSERVICE']._serialized_end=1978
+  _globals['_ORDERUPDATE']._serialized_end=711
+  _globals['_BALANCECHANGE']._serialized_start=714
+  _globals['_BALANCECHANGE']._serialized_end=898
+  _globals['_BALANCECHANGE_KIND']._serialized_start=805
+  _globals['_BALANCECHANGE_KIND']._serialized_end=898
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=901
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=1200
+  _globals['_STREAMTRADESREQUEST']._serialized_start=1202
+  _globals['_STREAMTRADESREQUEST']._serialized_end=1288
+  _globals['_STREAMTRADESRESPONSE']._serialized_start=1291
+  _globals['_STREAMTRADESRESPONSE']._serialized_end=1419
+  _globals['_STREAMBATCHESREQUEST']._serialized_start=1421
+  _globals['_STREAMBATCHESREQUEST']._serialized_end=1489
+  _globals['_STREAMBATCHESRESPONSE']._serialized_start=1492
+  _globals['_STREAMBATCHESRESPONSE']._serialized_end=1621
+  _globals['_STREAMSERVICE']._serialized_start=1624
+  _globals['_STREAMSERVICE']._serialized_end=2019
 # @@protoc_insertion_point(module_scope)

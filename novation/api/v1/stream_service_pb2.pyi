@@ -47,20 +47,24 @@ class StreamAccountRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class OrderUpdate(_message.Message):
-    __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots")
+    __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots", "label", "decremented_lots")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_REASON_FIELD_NUMBER: _ClassVar[int]
     FILLED_LOTS_FIELD_NUMBER: _ClassVar[int]
     REMAINING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     market_id: int
     status: _types_pb2.OrderStatus
     cancel_reason: _types_pb2.CancelReason
     filled_lots: int
     remaining_lots: int
-    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
+    label: int
+    decremented_lots: int
+    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class BalanceChange(_message.Message):
     __slots__ = ("kind", "amount_quanta")

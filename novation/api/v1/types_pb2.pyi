@@ -19,11 +19,22 @@ class TimeInForce(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TIME_IN_FORCE_GTC: _ClassVar[TimeInForce]
     TIME_IN_FORCE_IOC: _ClassVar[TimeInForce]
     TIME_IN_FORCE_POST_ONLY: _ClassVar[TimeInForce]
+    TIME_IN_FORCE_FOK: _ClassVar[TimeInForce]
+    TIME_IN_FORCE_POST_ONLY_SLIDE: _ClassVar[TimeInForce]
 
 class SelfTradeMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SELF_TRADE_MODE_UNSPECIFIED: _ClassVar[SelfTradeMode]
     SELF_TRADE_MODE_CANCEL_RESTING: _ClassVar[SelfTradeMode]
+    SELF_TRADE_MODE_CANCEL_TAKING: _ClassVar[SelfTradeMode]
+    SELF_TRADE_MODE_CANCEL_BOTH: _ClassVar[SelfTradeMode]
+    SELF_TRADE_MODE_DECREMENT: _ClassVar[SelfTradeMode]
+
+class SelfTradeScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SELF_TRADE_SCOPE_UNSPECIFIED: _ClassVar[SelfTradeScope]
+    SELF_TRADE_SCOPE_ACCOUNT: _ClassVar[SelfTradeScope]
+    SELF_TRADE_SCOPE_OWNER: _ClassVar[SelfTradeScope]
 
 class Lifecycle(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -70,8 +81,16 @@ TIME_IN_FORCE_UNSPECIFIED: TimeInForce
 TIME_IN_FORCE_GTC: TimeInForce
 TIME_IN_FORCE_IOC: TimeInForce
 TIME_IN_FORCE_POST_ONLY: TimeInForce
+TIME_IN_FORCE_FOK: TimeInForce
+TIME_IN_FORCE_POST_ONLY_SLIDE: TimeInForce
 SELF_TRADE_MODE_UNSPECIFIED: SelfTradeMode
 SELF_TRADE_MODE_CANCEL_RESTING: SelfTradeMode
+SELF_TRADE_MODE_CANCEL_TAKING: SelfTradeMode
+SELF_TRADE_MODE_CANCEL_BOTH: SelfTradeMode
+SELF_TRADE_MODE_DECREMENT: SelfTradeMode
+SELF_TRADE_SCOPE_UNSPECIFIED: SelfTradeScope
+SELF_TRADE_SCOPE_ACCOUNT: SelfTradeScope
+SELF_TRADE_SCOPE_OWNER: SelfTradeScope
 LIFECYCLE_UNSPECIFIED: Lifecycle
 LIFECYCLE_RECEIVED: Lifecycle
 LIFECYCLE_MATCHED: Lifecycle
@@ -199,7 +218,7 @@ class Fill(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., is_maker: _Optional[bool] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots")
+    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -219,6 +238,8 @@ class Order(_message.Message):
     TIMES_FIELD_NUMBER: _ClassVar[int]
     BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     FILLED_TICKS_LOTS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     sequence: int
     message_hash: bytes
@@ -238,7 +259,9 @@ class Order(_message.Message):
     times: LifecycleTimes
     batch_number: int
     filled_ticks_lots: int
-    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ...) -> None: ...
+    label: int
+    decremented_lots: int
+    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")

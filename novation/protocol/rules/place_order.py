@@ -44,7 +44,7 @@ from novation.protocol.transactions.place_order import PlaceOrder, validate_plac
 _CANCEL_REASONS: Final = {
     ResultCode.IOC_CANCELLED: CancelReason.IMMEDIATE_OR_CANCEL,
     ResultCode.MAKER_LIMIT: CancelReason.MAKER_LIMIT,
-    ResultCode.SELF_TRADE_CANCELLED: CancelReason.SELF_TRADE,
+    ResultCode.SELF_TRADE_CANCELLED: CancelReason.SELF_TRADE_TAKING,
 }
 
 
