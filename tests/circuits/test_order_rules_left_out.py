@@ -9,16 +9,18 @@ from dataclasses import replace
 import pytest
 
 from circuits.program_input import ProgramInput, program_input
-from novation.crypto import FIELD_PRIME
+from novation.crypto import FIELD_PRIME, hades, sign
 from novation.protocol.constants import (
     LAST_TIME_MS,
     MAX_ORDERS_PER_SLOT,
+    MESSAGE_CANCEL_ALL,
     NONCE_BOUND,
     RESUME_GAP_MS,
 )
 from novation.protocol.orders import RestingOrder, TimeInForce, VisitOutcome
 from novation.protocol.rules import cancel_order, matching, place_order, prune_order
 from novation.protocol.sealing import SealedBatch, seal_batch
+from novation.protocol.signatures import first_message_word
 from novation.protocol.signing import signed
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelAll, CancelOrder, SetCancelTimer
@@ -325,6 +327,29 @@ def test_cancel_all_when_used_again_with_another_market_then_no_proof(later_nonc
         again = [2, 0, message.nonce + later_nonce, fraction % FIELD_PRIME, 1]
     tape[place + 2 : place + 2] = [tape[place - 1], again, tape[place + 1]]
     assert run_dishonestly(with_counts(records, tape, {N_TRANSACTIONS: 1})) is None
+
+
+@pytest.mark.parametrize(
+    ("market_id", "is_one_market", "is_proven"),
+    [(1, 1, True), (0, 0, True), (1, 0, False), (0, 2, False), (0, -1, False)],
+)
+def test_cancel_all_when_its_words_have_no_meaning_then_no_proof(
+    market_id: int, is_one_market: int, *, is_proven: bool
+) -> None:
+    """A client signed what is neither one market nor all: nobody may choose what he meant."""
+    exchange = with_orders()
+    honest = CancelAll(2, 0, exchange.next_nonce(2), market_id if is_one_market == 1 else None)
+    exchange.apply(signed(honest, private_key(2), exchange.config))
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    fields = [market_id, is_one_market % FIELD_PRIME]
+    word_0 = first_message_word(MESSAGE_CANCEL_ALL, honest, market_id)
+    message_hash = hades(word_0, fields[1], exchange.config.config_hash)[0]
+    signature = list(sign(message_hash, private_key(2)))
+    tape = list(records.tape)
+    place = tape.index([2, 0, honest.nonce, honest.market_id or 0, int(is_one_market == 1)])
+    tape[place : place + 2] = [[2, 0, honest.nonce, *fields], signature]
+    assert run_dishonestly(with_tape(records, tape)) == (sealed.output if is_proven else None)
 
 
 @pytest.mark.parametrize("excess_ms", [0, 1, 2**48])
