@@ -5,6 +5,7 @@ As in `test_rules_left_out.py`, each case breaks one rule by one; the control ke
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -19,12 +20,14 @@ from novation.protocol.constants import (
 )
 from novation.protocol.orders import RestingOrder, TimeInForce, VisitOutcome
 from novation.protocol.rules import cancel_order, matching, place_order, prune_order
+from novation.protocol.rules.book import remove_order
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signatures import first_message_word
 from novation.protocol.signing import signed
 from novation.protocol.state import State
-from novation.protocol.transactions import CancelAll, CancelOrder, SetCancelTimer
-from tests.circuits.forgery import Flip, run_dishonestly
+from novation.protocol.transactions import CancelAll, SetCancelTimer
+from prover._native import HintView
+from tests.circuits.forgery import Flip, LatestRecords, run_dishonestly
 from tests.circuits.tape import N_TRANSACTIONS, with_counts, with_tape
 from tests.support.builders import private_key
 from tests.support.exchange import BUY, SELL, Exchange
@@ -223,27 +226,32 @@ def cancelling_by_message_of_another_order(patch: Patch, excess: int) -> SealedB
     return exchange.seal()
 
 
-def cancelling_by_message_of_a_strangers_order(patch: Patch, excess: int) -> SealedBatch:
-    """Two accounts have orders of the same key slot and nonce."""
+def cancelling_of_a_strangers_order(patch: Patch, excess: int, *, by_message: bool) -> SealedBatch:
+    """Two accounts have orders of the same key slot and nonce, and slots alike."""
     exchange = Exchange()
     exchange.fund(2, 3)
     for account_id in (2, 3):
         exchange.place(account_id, BUY, 1, 990)
+    exchange.seal()
     first, second = (exchange.state.order(order_id) for order_id in (1, 2))
     assert first.origin == second.origin
-    patch.setattr(cancel_order, "check_cancel_order", lambda state, tx, **_: found(state, tx))
-    found = taking(1 + excess)
-    exchange.cancel_placed_by(2, first.nonce)
-    return exchange.seal()
+    taken = exchange.state.order(1 + excess)
+    account = exchange.state.account(2)
+    patch.setattr(cancel_order, "check_cancel_order", lambda *_, **__: (account, taken))
+    patch.setattr(cancel_order, "take_off_book", off_the_first_slot)
+    if by_message:
+        exchange.cancel_placed_by(2, first.nonce)
+    else:
+        exchange.cancel(2, 1 + excess)
+    return seal_batch(exchange.state)
 
 
-def taking(order_id: int) -> Callable[[State, CancelOrder], tuple[object, RestingOrder]]:
-    """Return what finds the canceller's account, and any order."""
-
-    def found(state: State, tx: CancelOrder) -> tuple[object, RestingOrder]:
-        return state.account(tx.account_id), state.order(order_id)
-
-    return found
+def off_the_first_slot(state: State, order: RestingOrder) -> int:
+    """Take an order off the slot of account 2, whosever it is."""
+    account = state.account(2)
+    slot = account.position(order.market_id).without_order(order)
+    state.set_account(2, account.with_position(slot))
+    return remove_order(state, order)
 
 
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
@@ -252,7 +260,8 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     pruning_of_an_order_behind_the_gap,
     one_order_too_many,
     cancelling_by_message_of_another_order,
-    cancelling_by_message_of_a_strangers_order,
+    partial(cancelling_of_a_strangers_order, by_message=False),
+    partial(cancelling_of_a_strangers_order, by_message=True),
 ]
 
 
@@ -285,6 +294,31 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
 
 
 # Fields of messages that Python would not even build.
+
+
+class OtherOrder(LatestRecords):
+    """Gives the record of order 4 for that of order 3."""
+
+    def order(self, hint: HintView, log: int, order_id: int) -> int:
+        return super().order(hint, log, 4 if order_id == 3 else order_id)
+
+
+@pytest.mark.parametrize("named", [4, 3])
+def test_cancellation_when_it_names_another_order_then_no_proof(
+    named: int, monkeypatch: Patch
+) -> None:
+    """The record that the prover gives is that of another order of the account."""
+    exchange = with_orders()
+    taken, account = exchange.state.order(4), exchange.state.account(2)
+    monkeypatch.setattr(cancel_order, "check_cancel_order", lambda *_, **__: (account, taken))
+    message = exchange.cancellation(2, named)
+    exchange.apply(message)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    tape = list(records.tape)
+    tape[tape.index([2, 0, message.nonce, 4, 0, 0])] = [2, 0, message.nonce, named, 0, 0]
+    output = run_dishonestly(with_tape(records, tape), latest=OtherOrder)
+    assert output == (sealed.output if named == 4 else None)
 
 
 def test_cancellation_when_it_names_half_an_order_then_no_proof() -> None:
