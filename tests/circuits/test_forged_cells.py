@@ -11,6 +11,7 @@ import pytest
 
 from circuits.program_input import EPHEMERAL_KEY_BASE, ProgramInput, program_input
 from novation.crypto import FIELD_PRIME
+from novation.protocol.constants import TIME_BOUND
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind
 from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, verdict
@@ -23,9 +24,12 @@ from tests.circuits.tape import (
     TYPE_LIST_MARKET,
     transaction_places,
 )
+from tests.support.exchange import Exchange
 
 SEED = 2026
-POSITIONS, CACHED_SURPLUS = 4, 6
+COLLATERAL, TIMER, POSITIONS, CACHED_SURPLUS = 2, 3, 4, 6
+# Of a slot: its fields without the next one's place, and the first that follows from others.
+SLOT_FIELDS, FIRST_CACHED = 8, 6
 
 
 def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> bool:
@@ -82,14 +86,21 @@ def test_any_cell_of_a_random_batch_when_changed_is_noticed(
 # A batch that opens old accounts and old orders.
 WITH_EVERY_WORD = "every outcome 2"
 # Two cells of one packed word, changed so that the word stays: (cells, shift between them).
-ACCOUNT_WORDS = [((2,), (3,), 100)]
-POSITION_WORDS = [((0,), (1,), 16), ((1,), (2,), 37), ((2,), (3,), 37)]
+POSITION_WORDS = [
+    ((0,), (1,), 16),
+    ((1,), (2,), 37),
+    ((2,), (3,), 37),
+    ((3,), (4,), 37),
+    ((4,), (5,), 8),
+]
 ORDER_WORDS = [
     ((0, 0), (0, 1), 48),
     ((0, 1), (0, 6), 32),
     ((0, 6), (0, 7), 16),
     ((0, 7), (0, 5), 1),
     ((0, 5), (1,), 7),
+    ((1,), (0, 8), 32),
+    ((0, 8), (0, 9), 20),
     ((0, 3), (0, 4), 32),
     ((0, 4), (2,), 48),
     ((2,), (3,), 48),
@@ -132,7 +143,6 @@ def other_readings() -> list[tuple[Path, Path, int]]:
         (("tape", BATCH), COUNTER_WORDS),
         (("tape", updates[0]), PRICE_WORDS),
         *((("tape", i), MESSAGE_WORDS) for i in orders[:4]),
-        *((("accounts", key), ACCOUNT_WORDS) for key in records.accounts),
         *((("orders", key), ORDER_WORDS) for key in records.orders),
         *((("markets", key), MARKET_WORDS) for key in records.markets),
     ]
@@ -177,14 +187,43 @@ def test_second_reading_of_an_operation_is_rejected(carry: int) -> None:
 def test_second_reading_of_a_position_word_with_fitting_sums_is_rejected(carry: int) -> None:
     """As above, and the cached exposure and long lots are made to fit the forged fields."""
     records = forging_inputs()[WITH_EVERY_WORD]
-    places = [("accounts", key, 4) for key, x in records.accounts.items() if x[POSITIONS] != 0]
-    for place in places:
+    owners = [key for key, record in records.accounts.items() if record[POSITIONS] != 0]
+    assert owners
+    for place in (("accounts", key, POSITIONS) for key in owners):
         for low, high, width in POSITION_WORDS:
-            fields = [read(records, (*place, i)) for i in range(6)]
+            fields = [read(records, (*place, i)) for i in range(SLOT_FIELDS)]
+            _, size, buys, sells, *_ = (signed_cell(field) for field in fields)
+            assert fields[FIRST_CACHED:] == [max(size + buys, sells - size), max(size, 0)]
             changed = list(fields)
             changed[low[0]] += carry << width
             changed[high[0]] -= carry
-            _, size, buys, sells, *_ = changed
-            changed[4:] = max(size + buys, sells - size), max(size, 0)
-            changes = [((*place, i), changed[i] - fields[i]) for i in range(6)]
-            assert run_dishonestly(forged(records, *changes)) is None, (place, width)
+            _, size, buys, sells, *_ = (signed_cell(field) for field in changed)
+            changed[FIRST_CACHED:] = max(size + buys, sells - size), max(size, 0)
+            changes = [((*place, i), changed[i] - fields[i]) for i in range(SLOT_FIELDS)]
+            assert run_dishonestly(forged(records, *changes)) is None, (place, low, high)
+
+
+def signed_cell(cell: int) -> int:
+    """Return the small number, maybe negative, that a felt stands for."""
+    return cell if cell < FIELD_PRIME // 2 else cell - FIELD_PRIME
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_a_balance_word_is_rejected(carry: int) -> None:
+    """The timer stands in the word as what is missing to the last time: both fields move alike.
+
+    A deposit is no reader of the timer, so that nothing but the opening of the record objects.
+    """
+    exchange = Exchange()
+    exchange.fund(2)
+    exchange.set_cancel_timer(2, TIME_BOUND // 2)
+    exchange.seal()
+    exchange.fund(2, amount_quanta=5)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    assert run_dishonestly(records) == sealed.output
+    balance, timer = ("accounts", 2, COLLATERAL), ("accounts", 2, TIMER)
+    assert run_dishonestly(forged(records, (balance, carry << 120), (timer, carry))) is None
+    # A part of the collateral, which stands below the timer, is a fraction of a time.
+    fraction = pow(1 << 120, -1, FIELD_PRIME)
+    assert run_dishonestly(forged(records, (balance, carry), (timer, carry * fraction))) is None

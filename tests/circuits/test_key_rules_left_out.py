@@ -18,7 +18,14 @@ from novation.protocol.rules import change_keys, signer
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signatures import UNSIGNED, Signature
 from novation.protocol.signing_keys import Permission, SigningKey
-from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
+from novation.protocol.transactions import (
+    AddKey,
+    CancelAll,
+    CancelOrder,
+    RemoveKey,
+    SetCancelTimer,
+    Withdraw,
+)
 from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
 from tests.circuits.forging_batches import add_key, remove_key, signed_by
 from tests.circuits.tape import BATCH, with_tape
@@ -63,6 +70,14 @@ def placed(exchange: Exchange) -> Any:
 
 def cancelled(_: Exchange) -> Any:
     return CancelOrder(2, 1, 1, 1)
+
+
+def all_cancelled(_: Exchange) -> Any:
+    return CancelAll(2, 1, 1)
+
+
+def timed(_: Exchange) -> Any:
+    return SetCancelTimer(2, 1, 1, LAST_TIME_MS)
 
 
 def withdrawn(_: Exchange) -> Any:
@@ -260,6 +275,8 @@ def test_key_change_when_signed_with_other_fields_then_no_proof(
 CASES: dict[str, Callable[[Patch, int], SealedBatch]] = {
     "order": partial(sign_without_permission, placed, TRADE),
     "cancellation": partial(sign_without_permission, cancelled, TRADE),
+    "cancel-all": partial(sign_without_permission, all_cancelled, TRADE),
+    "timer": partial(sign_without_permission, timed, TRADE),
     "withdrawal": partial(sign_without_permission, withdrawn, WITHDRAW),
     "new key": partial(sign_without_permission, added, ADMIN),
     "removal": partial(sign_without_permission, removed, ADMIN),

@@ -23,13 +23,12 @@ def apply_cancel_all(state: State, tx: CancelAll, *, verify_signature: bool) -> 
     signed = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
     apply_nonce(state, tx, signed)
     account, next_order_id = state.account(tx.account_id), state.globals.next_order_id
-    events = cancellations(state, tx.account_id, CancelReason.CANCEL_ALL)
+    events = cancellations(state, tx.account_id, CancelReason.CANCEL_ALL, tx.market_id)
     if tx.market_id is None:
         after = account.with_all_cancelled(next_order_id)
     else:
         slot = account.position(tx.market_id).all_cancelled(next_order_id)
         after = account.with_position(slot)
-        events = tuple(event for event in events if event.market_id == tx.market_id)
     state.set_account(tx.account_id, after)
     n_slots = len(account.positions)
     return TransactionResult(ResultCode.DONE, (*timed_out, *events), n_slots=n_slots)

@@ -52,13 +52,24 @@ def apply_timer(
 
 
 def cancellations(
-    state: State, account_id: int, reason: CancelReason
+    state: State, account_id: int, reason: CancelReason, market_id: int | None = None
 ) -> tuple[OrderCancelled, ...]:
-    """Return the events of an account's orders that were not cancelled before all at once."""
+    """Return the events of an account's orders that were not cancelled before all at once.
+
+    In one market, or in all. Where no slot counts any lots there is no such order: who cancels
+    again and again makes nobody look at his orders.
+    """
+    min_order_ids = {
+        slot.market_id: slot.min_order_id
+        for slot in state.account(account_id).positions
+        if (slot.open_buy_lots or slot.open_sell_lots) and market_id in (None, slot.market_id)
+    }
+    if not min_order_ids:
+        return ()
     return tuple(
         cancelled(order, order.remaining_lots, reason)
         for order in state.orders_of(account_id)
-        if not is_cancelled(state, order)
+        if order.order_id >= min_order_ids.get(order.market_id, order.order_id + 1)
     )
 
 
