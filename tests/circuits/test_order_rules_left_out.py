@@ -177,7 +177,7 @@ def fill_of_a_cancelled_order(patch: Patch, excess: int) -> SealedBatch:
     exchange.place(2, SELL, 5, 1001 + excess)
     if not excess:
         exchange.prune(4)
-    patch.setattr(matching, "_reason_to_skip", nothing_to_skip)
+    patch.setattr(matching, "cause_of_death", nothing_to_skip)
     exchange.place(4, BUY, 1, 1001)
     return seal_batch(exchange.state)
 
