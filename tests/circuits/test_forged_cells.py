@@ -213,9 +213,9 @@ def after_cancel_all() -> ProgramInput:
     """Return a batch with a deposit alone, which reads no slot: the opening has to object."""
     exchange = Exchange()
     exchange.fund(2)
-    exchange.place(2, BUY, 300, 990)
+    exchange.place(2, BUY, 300, 990, market_id=1)
     exchange.cancel_all(2)
-    exchange.place(2, SELL, 5, 1010)
+    exchange.place(2, SELL, 5, 1010, market_id=1)
     exchange.seal()
     exchange.fund(2)
     sealed = exchange.seal()
