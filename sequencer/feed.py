@@ -18,7 +18,7 @@ from sequencer.book_view import LevelChange
 from sequencer.messages import SIDES, level_message
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
-# A transaction has at most 32 visits with five messages each and a few more, and 33 accounts whose
+# A transaction has at most 24 visits with five messages each and a few more, and 25 accounts whose
 # timers run out: each of their orders has a message, and so has its price level. A gap kills at
 # most that many of each account.
 EVENTS_PER_TRANSACTION: Final = 2**19

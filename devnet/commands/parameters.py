@@ -89,8 +89,8 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
 ) -> None:
     """Change an underlying's terms, or add one; its market is listed once it has a price.
 
-    A raised maker fee kills the orders that rest in its market. What is not named stays as it is,
-    or is as for the devnet's other markets.
+    Orders rest on when a fee is raised: none is filled above its owner's limit. What is not named
+    stays as it is, or is as for the devnet's other markets.
 
     Examples: `novation parameters set-underlying SOL-USD --price 180 --tick-decimals 2`,
     `novation parameters set-underlying BTC-USD --taker-fee-ppm 450 --maker-fee-ppm 150`

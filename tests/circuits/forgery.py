@@ -7,8 +7,14 @@ from functools import partial
 from itertools import count
 from typing import Any, Final
 
-from circuits.program_input import MARKET_KEY_BASE, ORDER_KEY_BASE, ProgramInput
+from circuits.program_input import (
+    MARKET_KEY_BASE,
+    ORDER_KEY_BASE,
+    ProgramInput,
+    program_input,
+)
 from novation.crypto import FIELD_PRIME
+from novation.protocol.sealing import SealedBatch
 from prover._native import CairoRunError, HintView
 from prover.runner import load_program
 
@@ -181,6 +187,14 @@ def run_with_hints(records: ProgramInput, hints: Hints) -> tuple[int, ...] | Non
     except CairoRunError:
         return None
     return tuple(run.output)
+
+
+def assert_no_lie_proves(sealed: SealedBatch) -> None:
+    """Assert that no lie about which of two numbers is larger proves a batch that breaks a rule."""
+    records, counting = program_input(sealed.witness), Flip()
+    assert run_dishonestly(records, counting) is None
+    for target in range(counting.count):
+        assert run_dishonestly(records, Flip(target)) != sealed.output, target
 
 
 def header_checked_by_l1(output: Sequence[int]) -> tuple[int, ...]:

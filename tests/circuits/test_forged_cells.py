@@ -24,12 +24,12 @@ from tests.circuits.tape import (
     TYPE_LIST_MARKET,
     transaction_places,
 )
-from tests.support.exchange import Exchange
+from tests.support.exchange import BUY, SELL, Exchange
 
 SEED = 2026
 COLLATERAL, TIMER, POSITIONS, CACHED_SURPLUS = 2, 3, 4, 6
 # Of a slot: its fields without the next one's place, and the first that follows from others.
-SLOT_FIELDS, FIRST_CACHED = 8, 6
+SLOT_FIELDS, MIN_ORDER_ID, FIRST_CACHED = 8, 5, 6
 
 
 def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> bool:
@@ -185,22 +185,61 @@ def test_second_reading_of_an_operation_is_rejected(carry: int) -> None:
 
 @pytest.mark.parametrize("carry", [1, -1])
 def test_second_reading_of_a_position_word_with_fitting_sums_is_rejected(carry: int) -> None:
-    """As above, and the cached exposure and long lots are made to fit the forged fields."""
+    """As above, and the cached exposure and long lots are made to fit the forged fields.
+
+    The last pair of fields makes up for a multiple of the prime.
+    """
+    pairs = [(low[0], high[0], carry << width, -carry) for low, high, width in POSITION_WORDS]
+    pairs.append((0, MIN_ORDER_ID, carry, carry * (FIELD_PRIME - 1 >> 135)))
+    min_order_ids = set()
+    for records in (forging_inputs()[WITH_EVERY_WORD], after_cancel_all()):
+        owners = [key for key, record in records.accounts.items() if record[POSITIONS] != 0]
+        for place in (("accounts", key, POSITIONS) for key in owners):
+            fields = [signed_cell(read(records, (*place, i))) for i in range(SLOT_FIELDS)]
+            assert fields[FIRST_CACHED:] == cached(fields)
+            min_order_ids.add(fields[MIN_ORDER_ID])
+            for low, high, change_low, change_high in pairs:
+                changed = list(fields)
+                changed[low] += change_low
+                changed[high] += change_high
+                changed[FIRST_CACHED:] = cached(changed)
+                changes = [((*place, i), changed[i] - fields[i]) for i in range(SLOT_FIELDS)]
+                tampered = forged(records, *changes)
+                assert run_dishonestly(tampered) is None, (place, low, high)
+    assert len(min_order_ids) > 1
+
+
+def after_cancel_all() -> ProgramInput:
+    """Return a batch with a deposit alone, which reads no slot: the opening has to object."""
+    exchange = Exchange()
+    exchange.fund(2)
+    exchange.place(2, BUY, 300, 990, market_id=1)
+    exchange.cancel_all(2)
+    exchange.place(2, SELL, 5, 1010, market_id=1)
+    exchange.seal()
+    exchange.fund(2)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    assert run_dishonestly(records) == sealed.output
+    return records
+
+
+def cached(fields: list[int]) -> list[int]:
+    """Return exposure and long lots of a slot."""
+    _, size, buys, sells, *_ = fields
+    return [max(size + buys, sells - size), max(size, 0)]
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_an_order_word_behind_the_prime_is_rejected(carry: int) -> None:
+    """The top field of a word makes up for a multiple of the prime in the lowest."""
     records = forging_inputs()[WITH_EVERY_WORD]
-    owners = [key for key, record in records.accounts.items() if record[POSITIONS] != 0]
-    assert owners
-    for place in (("accounts", key, POSITIONS) for key in owners):
-        for low, high, width in POSITION_WORDS:
-            fields = [read(records, (*place, i)) for i in range(SLOT_FIELDS)]
-            _, size, buys, sells, *_ = (signed_cell(field) for field in fields)
-            assert fields[FIRST_CACHED:] == [max(size + buys, sells - size), max(size, 0)]
-            changed = list(fields)
-            changed[low[0]] += carry << width
-            changed[high[0]] -= carry
-            _, size, buys, sells, *_ = (signed_cell(field) for field in changed)
-            changed[FIRST_CACHED:] = max(size + buys, sells - size), max(size, 0)
-            changes = [((*place, i), changed[i] - fields[i]) for i in range(SLOT_FIELDS)]
-            assert run_dishonestly(forged(records, *changes)) is None, (place, low, high)
+    assert records.orders
+    for key in records.orders:
+        for low, high, bit in ((0, 0), (0, 9), 156), ((0, 3), (3,), 128):
+            high_change = carry * (FIELD_PRIME - 1 >> bit)
+            changes = (("orders", key, *low), carry), (("orders", key, *high), high_change)
+            assert run_dishonestly(forged(records, *changes)) is None, (key, low)
 
 
 def signed_cell(cell: int) -> int:

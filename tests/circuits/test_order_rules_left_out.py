@@ -27,7 +27,7 @@ from novation.protocol.signing import signed
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelAll, SetCancelTimer
 from prover._native import HintView
-from tests.circuits.forgery import Flip, LatestRecords, run_dishonestly
+from tests.circuits.forgery import LatestRecords, assert_no_lie_proves, run_dishonestly
 from tests.circuits.tape import N_TRANSACTIONS, with_counts, with_tape
 from tests.support.builders import private_key
 from tests.support.exchange import BUY, SELL, Exchange
@@ -186,6 +186,14 @@ def nothing_to_skip(*_: object) -> None:
     """Say that a maker is alive."""
 
 
+def fill_of_an_expired_order(patch: Patch, excess: int) -> SealedBatch:
+    exchange = with_orders(expiry_in_ms=50)
+    exchange.time_ms += 49 + excess
+    patch.setattr(matching, "_reason_to_skip", nothing_to_skip)
+    exchange.place(4, BUY, 1, 1001)
+    return exchange.seal()
+
+
 def pruning_of_a_living_order(patch: Patch, excess: int) -> SealedBatch:
     """The newest order that was cancelled, or the first behind it."""
     exchange = with_orders()
@@ -256,6 +264,7 @@ def off_the_first_slot(state: State, order: RestingOrder) -> int:
 
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     fill_of_a_cancelled_order,
+    fill_of_an_expired_order,
     pruning_of_a_living_order,
     pruning_of_an_order_behind_the_gap,
     one_order_too_many,
@@ -286,11 +295,7 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
     """Whatever is said when the program asks which of two numbers is larger."""
-    sealed = case(monkeypatch, 1)
-    records, counting = program_input(sealed.witness), Flip()
-    assert run_dishonestly(records, counting) is None
-    for target in range(counting.count):
-        assert run_dishonestly(records, Flip(target)) != sealed.output
+    assert_no_lie_proves(case(monkeypatch, 1))
 
 
 # Fields of messages that Python would not even build.

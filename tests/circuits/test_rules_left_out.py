@@ -30,7 +30,7 @@ from novation.protocol.rules import (
 )
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
-from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
+from tests.circuits.forgery import assert_no_lie_proves, header_checked_by_l1, run_dishonestly
 from tests.support import builders
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -262,6 +262,14 @@ def test_batch_when_it_breaks_the_rule_by_one_then_no_proof(
 ) -> None:
     sealed = case(monkeypatch, 1)
     assert run_dishonestly(program_input(sealed.witness)) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
+    case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
+) -> None:
+    """Whatever is said when the program asks which of two numbers is larger."""
+    assert_no_lie_proves(case(monkeypatch, 1))
 
 
 def test_gap_that_is_kept_quiet_leads_to_another_state(monkeypatch: Patch) -> None:
