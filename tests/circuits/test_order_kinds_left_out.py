@@ -172,6 +172,16 @@ def decrement_by_another_number(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def decrement_of_more_than_there_is(patch: Patch, excess: int) -> SealedBatch:
+    """The order has a negative rest, until its owner cancels it."""
+    exchange = with_asks(2)
+    if excess:
+        patch.setattr(self_trade, "min", max, raising=False)
+    exchange.place(2, BUY, LOTS - 1 + 2 * excess, 1001, **spared(SelfTradeMode.DECREMENT))
+    exchange.cancel(2, 1)
+    return exchange.seal()
+
+
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     fok_of_which_a_lot_rests,
     fok_that_does_not_cross,
@@ -187,6 +197,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     another_mode,
     walk_that_goes_on,
     decrement_by_another_number,
+    decrement_of_more_than_there_is,
 ]
 
 

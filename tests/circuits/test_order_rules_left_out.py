@@ -189,7 +189,7 @@ def nothing_to_skip(*_: object) -> None:
 def fill_of_an_expired_order(patch: Patch, excess: int) -> SealedBatch:
     exchange = with_orders(expiry_in_ms=50)
     exchange.time_ms += 49 + excess
-    patch.setattr(matching, "_reason_to_skip", nothing_to_skip)
+    patch.setattr(matching, "cause_of_death", nothing_to_skip)
     exchange.place(4, BUY, 1, 1001)
     return exchange.seal()
 
