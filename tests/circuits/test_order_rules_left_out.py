@@ -24,10 +24,12 @@ from novation.protocol.rules.book import remove_order
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signatures import first_message_word
 from novation.protocol.signing import signed
+from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelAll, SetCancelTimer
 from prover._native import HintView
 from tests.circuits.forgery import LatestRecords, assert_no_lie_proves, run_dishonestly
+from tests.circuits.forging_batches import add_key, remove_key
 from tests.circuits.tape import N_TRANSACTIONS, with_counts, with_tape
 from tests.support.builders import private_key
 from tests.support.exchange import BUY, SELL, Exchange
@@ -164,6 +166,18 @@ def test_timer_when_applied_twice_then_no_proof(repeats: int) -> None:
     last = replace(last, timed_out=last.timed_out * repeats)
     records = program_input(replace(sealed.witness, entries=(*entries, last)))
     assert run_dishonestly(records) == (sealed.output if repeats == 1 else None)
+
+
+def test_timer_when_keys_and_balance_change_then_runs_on() -> None:
+    exchange = with_orders()
+    exchange.set_cancel_timer(2, exchange.time_ms + 40)
+    for slot in (1, 2):
+        add_key(exchange, 2, slot, LAST_TIME_MS, Permission.ADMIN)
+    exchange.fund(2, amount_quanta=1)
+    remove_key(exchange, 2, 1, by=2)
+    sealed = exchange.seal()
+    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert exchange.state.account(2).cancel_all_at_ms == exchange.time_ms + 40
 
 
 # Rules of ids and counts: Python's check is off.
