@@ -18,7 +18,7 @@ from novation.protocol.constants import (
     NONCE_BOUND,
     RESUME_GAP_MS,
 )
-from novation.protocol.orders import RestingOrder, TimeInForce, VisitOutcome
+from novation.protocol.orders import RestingOrder, Side, TimeInForce, VisitOutcome
 from novation.protocol.rules import cancel_order, matching, place_order, prune_order
 from novation.protocol.rules.book import remove_order
 from novation.protocol.sealing import SealedBatch, seal_batch
@@ -421,3 +421,29 @@ def test_timer_when_behind_the_last_time_then_no_proof(excess_ms: int) -> None:
     tape[place : place + 2] = [[2, 0, honest.nonce, at_ms], signature]
     output = run_dishonestly(with_tape(records, tape))
     assert output == (None if excess_ms else sealed.output)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize("predecessor_id", [1, 0, 2, 3])
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_order_when_another_is_said_to_stand_before_it_then_no_proof(
+    side: Side, predecessor_id: int, *, is_pruned: bool
+) -> None:
+    """As the head it would take all before it out of the book; 1 stands before 2, 2 before 3."""
+    exchange = Exchange()
+    exchange.fund(2)
+    for _ in range(3):
+        exchange.place(2, side, 1, 1000, expiry_time_ms=exchange.time_ms + 1)
+    exchange.seal()
+    exchange.time_ms += 1
+    if is_pruned:
+        exchange.prune(2)
+    else:
+        exchange.cancel(2, 2)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    tape = list(records.tape)
+    honest = [2, 1] if is_pruned else [2, 0, 4, 2, 0, 1]
+    tape[tape.index(honest)] = [*honest[:-1], predecessor_id]
+    output = run_dishonestly(with_tape(records, tape))
+    assert output == (sealed.output if predecessor_id == 1 else None)
