@@ -429,12 +429,14 @@ def test_timer_when_behind_the_last_time_then_no_proof(excess_ms: int) -> None:
 def test_order_when_another_is_said_to_stand_before_it_then_no_proof(
     side: Side, predecessor_id: int, *, is_pruned: bool
 ) -> None:
-    """As the head it would take all before it out of the book; 1 stands before 2, 2 before 3."""
+    """As the head it would take all before it out of the book; 1 stands before 2, 2 before 3.
+
+    All in one batch, so that the market and every order have been opened.
+    """
     exchange = Exchange()
     exchange.fund(2)
     for _ in range(3):
         exchange.place(2, side, 1, 1000, expiry_time_ms=exchange.time_ms + 1)
-    exchange.seal()
     exchange.time_ms += 1
     if is_pruned:
         exchange.prune(2)
