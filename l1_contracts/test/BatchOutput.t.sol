@@ -7,9 +7,9 @@ import {BatchBuilder} from "./utils/BatchBuilder.sol";
 import {TestBase} from "./utils/TestBase.sol";
 
 contract BatchOutputTest is TestBase {
-    uint256 private constant N_KEYS_SHIFT = 148;
-    uint256 private constant N_POSITIONS_SHIFT = 152;
-    uint256 private constant HAS_KEYS_SHIFT = 168;
+    uint256 private constant N_KEYS_SHIFT = 132;
+    uint256 private constant N_POSITIONS_SHIFT = 136;
+    uint256 private constant HAS_KEYS_SHIFT = 200;
     uint256 private constant PRESENT_SHIFT = 24;
 
     function test_readHeader_whenEncoded_thenSameFields(BatchHeader calldata fields) external pure {
