@@ -7,9 +7,9 @@ import {BatchBuilder} from "./utils/BatchBuilder.sol";
 import {TestBase} from "./utils/TestBase.sol";
 
 contract BatchOutputTest is TestBase {
-    uint256 private constant N_KEYS_SHIFT = 148;
-    uint256 private constant N_POSITIONS_SHIFT = 152;
-    uint256 private constant HAS_KEYS_SHIFT = 168;
+    uint256 private constant N_KEYS_SHIFT = 132;
+    uint256 private constant N_POSITIONS_SHIFT = 136;
+    uint256 private constant HAS_KEYS_SHIFT = 200;
     uint256 private constant PRESENT_SHIFT = 24;
 
     function test_readHeader_whenEncoded_thenSameFields(BatchHeader calldata fields) external pure {
@@ -63,7 +63,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 5 ? 3 : version;
+        output[0] = version == 6 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -72,7 +72,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 5;
+        output[0] = 6;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -80,7 +80,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
-        output[0] = 5;
+        output[0] = 6;
         _expectOversized(output, 8, 112);
     }
 

@@ -6,11 +6,12 @@ every 512 steps (circuits/cairo_air/layout.json), so none is charged less: a bat
 transactions would be padded to several times its steps.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
+from novation.protocol.accounts import Account
 from novation.protocol.batch import OpenBatch, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS
-from novation.protocol.state import State
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
@@ -104,10 +105,8 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
     return KEY_CHANGE_STEPS
 
 
-def timer_steps(state: State) -> int:
-    """Return what the timers cost that the current transaction applied."""
-    assert state.batch is not None
-    accounts = map(state.account, state.batch.timed_out)
+def timer_steps(accounts: Iterable[Account]) -> int:
+    """Return what the timers of accounts cost that a transaction applied."""
     return sum(TIMER_STEPS + len(a.positions) * SLOT_CHANGE_STEPS for a in accounts)
 
 

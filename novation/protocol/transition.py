@@ -85,7 +85,9 @@ def apply_transaction(
     try:
         result = _dispatch(state, tx, verify_signature=verify_signature)
         opened = opened_leaf_steps(state.batch) - opened_before
-        steps = transaction_steps(tx, result, opened) + timer_steps(state)
+        steps = transaction_steps(tx, result, opened) + timer_steps(
+            map(state.account, state.batch.timed_out)
+        )
         result = replace(result, cost_steps=steps)
         _check_steps(result.cost_steps, steps_limit)
         if check_room is not None:

@@ -18,16 +18,18 @@ from novation.protocol.constants import (
     NONCE_BOUND,
     RESUME_GAP_MS,
 )
-from novation.protocol.orders import RestingOrder, TimeInForce, VisitOutcome
+from novation.protocol.orders import RestingOrder, Side, TimeInForce, VisitOutcome
 from novation.protocol.rules import cancel_order, matching, place_order, prune_order
 from novation.protocol.rules.book import remove_order
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signatures import first_message_word
 from novation.protocol.signing import signed
+from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelAll, SetCancelTimer
 from prover._native import HintView
 from tests.circuits.forgery import LatestRecords, assert_no_lie_proves, run_dishonestly
+from tests.circuits.forging_batches import add_key, remove_key
 from tests.circuits.tape import N_TRANSACTIONS, with_counts, with_tape
 from tests.support.builders import private_key
 from tests.support.exchange import BUY, SELL, Exchange
@@ -164,6 +166,18 @@ def test_timer_when_applied_twice_then_no_proof(repeats: int) -> None:
     last = replace(last, timed_out=last.timed_out * repeats)
     records = program_input(replace(sealed.witness, entries=(*entries, last)))
     assert run_dishonestly(records) == (sealed.output if repeats == 1 else None)
+
+
+def test_timer_when_keys_and_balance_change_then_runs_on() -> None:
+    exchange = with_orders()
+    exchange.set_cancel_timer(2, exchange.time_ms + 40)
+    for slot in (1, 2):
+        add_key(exchange, 2, slot, LAST_TIME_MS, Permission.ADMIN)
+    exchange.fund(2, amount_quanta=1)
+    remove_key(exchange, 2, 1, by=2)
+    sealed = exchange.seal()
+    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert exchange.state.account(2).cancel_all_at_ms == exchange.time_ms + 40
 
 
 # Rules of ids and counts: Python's check is off.
@@ -407,3 +421,31 @@ def test_timer_when_behind_the_last_time_then_no_proof(excess_ms: int) -> None:
     tape[place : place + 2] = [[2, 0, honest.nonce, at_ms], signature]
     output = run_dishonestly(with_tape(records, tape))
     assert output == (None if excess_ms else sealed.output)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize("predecessor_id", [1, 0, 2, 3])
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_order_when_another_is_said_to_stand_before_it_then_no_proof(
+    side: Side, predecessor_id: int, *, is_pruned: bool
+) -> None:
+    """As the head it would take all before it out of the book; 1 stands before 2, 2 before 3.
+
+    All in one batch, so that the market and every order have been opened.
+    """
+    exchange = Exchange()
+    exchange.fund(2)
+    for _ in range(3):
+        exchange.place(2, side, 1, 1000, expiry_time_ms=exchange.time_ms + 1)
+    exchange.time_ms += 1
+    if is_pruned:
+        exchange.prune(2)
+    else:
+        exchange.cancel(2, 2)
+    sealed = exchange.seal()
+    records = program_input(sealed.witness)
+    tape = list(records.tape)
+    honest = [2, 1] if is_pruned else [2, 0, 4, 2, 0, 1]
+    tape[tape.index(honest)] = [*honest[:-1], predecessor_id]
+    output = run_dishonestly(with_tape(records, tape))
+    assert output == (sealed.output if predecessor_id == 1 else None)
