@@ -10,7 +10,8 @@ from devnet.commands.options import HomeOption, KeyOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client, Side, TimeInForce
-from novation.protocol.constants import RATE_BOUND
+from novation.client.orders import DEFAULT_VALIDITY_MS
+from novation.protocol.constants import MAX_VALIDITY_MS, RATE_BOUND
 
 # A year: more is a mistake.
 MAX_TIMER_S = 365 * 86_400
@@ -64,6 +65,15 @@ def order(  # noqa: PLR0913 - one option per field of an order
             help="Highest fee to sign, in millionths; by default the market's, up to 10,000.",
         ),
     ] = None,
+    validity_s: Annotated[
+        int,
+        typer.Option(
+            "--valid-for",
+            min=1,
+            max=MAX_VALIDITY_MS // 1000,
+            help="Seconds within which the exchange must take the message.",
+        ),
+    ] = DEFAULT_VALIDITY_MS // 1000,
 ) -> None:
     """Place a signed limit order.
 
@@ -90,7 +100,7 @@ def order(  # noqa: PLR0913 - one option per field of an order
         for fill in acknowledgement.fills:
             console.print(f"  {fill.size} at {fill.price} USD, fee {fill.fee} USD")
 
-    ask_sequencer(home, place, key)
+    ask_sequencer(home, place, key, 1000 * validity_s)
 
 
 def cancel(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.client import checks, conversion, models
+from novation.client.clock import now_ms
 from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
@@ -41,6 +42,8 @@ UserMessage = TypeVar(
 FELT_BYTES = 32
 # 1 %: a higher fee is signed only for who asks for it.
 UNASKED_FEE_LIMIT_PPM = 10_000
+# Long enough for a message to arrive, and too short for whoever withholds it to wait for prices.
+DEFAULT_VALIDITY_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,21 @@ class MessageFactory:
     """Signs messages for one identity on one exchange and checks the receipts."""
 
     def __init__(
-        self, exchange: Exchange, identity: SigningIdentity, max_fee_ppm: int | None = None
+        self,
+        exchange: Exchange,
+        identity: SigningIdentity,
+        max_fee_ppm: int | None = None,
+        validity_ms: int = DEFAULT_VALIDITY_MS,
     ) -> None:
-        """Sign with `identity` for `exchange`, and fees up to a limit that is not the server's."""
+        """Sign with `identity` for `exchange`, and fees up to a limit that is not the server's.
+
+        A message is valid for `validity_ms` by the clock of this machine: by the server's, it
+        could be kept alive.
+        """
         self._exchange = exchange
         self._identity = identity
         self._max_fee_ppm = default_fee_limit_ppm(exchange) if max_fee_ppm is None else max_fee_ppm
+        self._validity_ms = validity_ms
 
     @property
     def exchange(self) -> Exchange:
@@ -277,7 +289,8 @@ class MessageFactory:
 
     def _sign(self, make: Callable[[int], UserMessage]) -> UserMessage:
         while True:
-            tx = make(self._identity.nonces.next())
+            until_ms = now_ms() + self._validity_ms
+            tx = replace(make(self._identity.nonces.next()), valid_until_ms=until_ms)
             _check_fields(tx)
             message_hash = tx.message_hash(self._exchange.config)
             signature = self._identity.signer.sign(message_hash)
@@ -339,6 +352,7 @@ def place_message(tx: PlaceOrder) -> order_service_pb2.PlaceOrderRequest:
         time_in_force=conversion.TIMES_IN_FORCE[tx.time_in_force],
         reduce_only=tx.reduce_only,
         self_trade_mode=types_pb2.SELF_TRADE_MODE_CANCEL_RESTING,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -352,6 +366,7 @@ def cancel_message(tx: CancelOrder) -> order_service_pb2.CancelOrderRequest:
         order_id=tx.order_id,
         placed_key_index=tx.placed_key_index,
         placed_nonce=tx.placed_nonce,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -363,6 +378,7 @@ def cancel_all_message(tx: CancelAll) -> order_service_pb2.CancelAllRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         market_id=tx.market_id,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -374,6 +390,7 @@ def cancel_timer_message(tx: SetCancelTimer) -> order_service_pb2.SetCancelTimer
         key_index=tx.key_index,
         nonce=tx.nonce,
         cancel_all_at_ms=tx.cancel_all_at_ms,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -385,6 +402,7 @@ def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         amount_quanta=tx.amount_quanta,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -399,6 +417,7 @@ def add_key_message(tx: AddKey) -> order_service_pb2.AddKeyRequest:
         permissions=tx.permissions,
         expiry_time_ms=tx.expiry_ms,
         public_key=tx.public_key.to_bytes(FELT_BYTES, "big"),
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -410,6 +429,7 @@ def remove_key_message(tx: RemoveKey) -> order_service_pb2.RemoveKeyRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         slot=tx.slot,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 

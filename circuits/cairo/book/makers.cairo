@@ -141,7 +141,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     );
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta + taker.direction * notional - fee,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
@@ -235,7 +235,7 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     );
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from novation.api.v1 import types_pb2 as novation_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#novation/api/v1/order_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"\x88\x03\n\x11PlaceOrderRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x11\n\tmarket_id\x18\x04 \x01(\r\x12#\n\x04side\x18\x05 \x01(\x0e\x32\x15.novation.api.v1.Side\x12\x13\n\x0bprice_ticks\x18\x06 \x01(\x04\x12\x11\n\tsize_lots\x18\x07 \x01(\x04\x12\x16\n\x0e\x65xpiry_time_ms\x18\x08 \x01(\x04\x12\x13\n\x0bmax_fee_ppm\x18\t \x01(\r\x12\x33\n\rtime_in_force\x18\n \x01(\x0e\x32\x1c.novation.api.v1.TimeInForce\x12\x13\n\x0breduce_only\x18\x0b \x01(\x08\x12\x37\n\x0fself_trade_mode\x18\x0c \x01(\x0e\x32\x1e.novation.api.v1.SelfTradeMode\x12-\n\tsignature\x18\r \x01(\x0b\x32\x1a.novation.api.v1.Signature\"{\n\x12PlaceOrderResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12$\n\x05\x66ills\x18\x02 \x03(\x0b\x32\x15.novation.api.v1.Fill\x12\x14\n\x0cresting_lots\x18\x03 \x01(\x04\"\xbb\x01\n\x12\x43\x61ncelOrderRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x10\n\x08order_id\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x18\n\x10placed_key_index\x18\x06 \x01(\r\x12\x14\n\x0cplaced_nonce\x18\x07 \x01(\x04\"X\n\x13\x43\x61ncelOrderResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12\x16\n\x0e\x63\x61ncelled_lots\x18\x02 \x01(\x04\"\x9d\x01\n\x10\x43\x61ncelAllRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x16\n\tmarket_id\x18\x04 \x01(\rH\x00\x88\x01\x01\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.SignatureB\x0c\n\n_market_id\"Z\n\x11\x43\x61ncelAllResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12\x1a\n\x12n_cancelled_orders\x18\x02 \x01(\r\"\x96\x01\n\x15SetCancelTimerRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x18\n\x10\x63\x61ncel_all_at_ms\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\"C\n\x16SetCancelTimerResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"&\n\x11ListMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"?\n\x12ListMarketResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\x8d\x01\n\x0fWithdrawRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x15\n\ramount_quanta\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\"=\n\x10WithdrawResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\xc3\x01\n\rAddKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x0c\n\x04slot\x18\x04 \x01(\r\x12\x13\n\x0bpermissions\x18\x05 \x01(\r\x12\x16\n\x0e\x65xpiry_time_ms\x18\x06 \x01(\x04\x12\x12\n\npublic_key\x18\x07 \x01(\x0c\x12-\n\tsignature\x18\x08 \x01(\x0b\x32\x1a.novation.api.v1.Signature\";\n\x0e\x41\x64\x64KeyResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\x85\x01\n\x10RemoveKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x0c\n\x04slot\x18\x04 \x01(\r\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\">\n\x11RemoveKeyResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\xbf\x03\n\x13StreamOrdersRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x33\n\x05place\x18\x02 \x01(\x0b\x32\".novation.api.v1.PlaceOrderRequestH\x00\x12\x35\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32#.novation.api.v1.CancelOrderRequestH\x00\x12\x34\n\x08withdraw\x18\x04 \x01(\x0b\x32 .novation.api.v1.WithdrawRequestH\x00\x12\x31\n\x07\x61\x64\x64_key\x18\x05 \x01(\x0b\x32\x1e.novation.api.v1.AddKeyRequestH\x00\x12\x37\n\nremove_key\x18\x06 \x01(\x0b\x32!.novation.api.v1.RemoveKeyRequestH\x00\x12\x37\n\ncancel_all\x18\x07 \x01(\x0b\x32!.novation.api.v1.CancelAllRequestH\x00\x12\x42\n\x10set_cancel_timer\x18\x08 \x01(\x0b\x32&.novation.api.v1.SetCancelTimerRequestH\x00\x42\t\n\x07\x63ommand\"\x81\x04\n\x14StreamOrdersResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x35\n\x06placed\x18\x02 \x01(\x0b\x32#.novation.api.v1.PlaceOrderResponseH\x00\x12\x39\n\tcancelled\x18\x03 \x01(\x0b\x32$.novation.api.v1.CancelOrderResponseH\x00\x12\x36\n\twithdrawn\x18\x04 \x01(\x0b\x32!.novation.api.v1.WithdrawResponseH\x00\x12-\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.ErrorDetailH\x00\x12\x34\n\tkey_added\x18\x06 \x01(\x0b\x32\x1f.novation.api.v1.AddKeyResponseH\x00\x12\x39\n\x0bkey_removed\x18\x07 \x01(\x0b\x32\".novation.api.v1.RemoveKeyResponseH\x00\x12;\n\rall_cancelled\x18\x08 \x01(\x0b\x32\".novation.api.v1.CancelAllResponseH\x00\x12\x43\n\x10\x63\x61ncel_timer_set\x18\t \x01(\x0b\x32\'.novation.api.v1.SetCancelTimerResponseH\x00\x42\t\n\x07outcome2\x9e\x06\n\x0cOrderService\x12U\n\nPlaceOrder\x12\".novation.api.v1.PlaceOrderRequest\x1a#.novation.api.v1.PlaceOrderResponse\x12X\n\x0b\x43\x61ncelOrder\x12#.novation.api.v1.CancelOrderRequest\x1a$.novation.api.v1.CancelOrderResponse\x12R\n\tCancelAll\x12!.novation.api.v1.CancelAllRequest\x1a\".novation.api.v1.CancelAllResponse\x12\x61\n\x0eSetCancelTimer\x12&.novation.api.v1.SetCancelTimerRequest\x1a\'.novation.api.v1.SetCancelTimerResponse\x12O\n\x08Withdraw\x12 .novation.api.v1.WithdrawRequest\x1a!.novation.api.v1.WithdrawResponse\x12I\n\x06\x41\x64\x64Key\x12\x1e.novation.api.v1.AddKeyRequest\x1a\x1f.novation.api.v1.AddKeyResponse\x12R\n\tRemoveKey\x12!.novation.api.v1.RemoveKeyRequest\x1a\".novation.api.v1.RemoveKeyResponse\x12U\n\nListMarket\x12\".novation.api.v1.ListMarketRequest\x1a#.novation.api.v1.ListMarketResponse\x12_\n\x0cStreamOrders\x12$.novation.api.v1.StreamOrdersRequest\x1a%.novation.api.v1.StreamOrdersResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#novation/api/v1/order_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"\xa0\x03\n\x11PlaceOrderRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x11\n\tmarket_id\x18\x04 \x01(\r\x12#\n\x04side\x18\x05 \x01(\x0e\x32\x15.novation.api.v1.Side\x12\x13\n\x0bprice_ticks\x18\x06 \x01(\x04\x12\x11\n\tsize_lots\x18\x07 \x01(\x04\x12\x16\n\x0e\x65xpiry_time_ms\x18\x08 \x01(\x04\x12\x13\n\x0bmax_fee_ppm\x18\t \x01(\r\x12\x33\n\rtime_in_force\x18\n \x01(\x0e\x32\x1c.novation.api.v1.TimeInForce\x12\x13\n\x0breduce_only\x18\x0b \x01(\x08\x12\x37\n\x0fself_trade_mode\x18\x0c \x01(\x0e\x32\x1e.novation.api.v1.SelfTradeMode\x12-\n\tsignature\x18\r \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\"{\n\x12PlaceOrderResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12$\n\x05\x66ills\x18\x02 \x03(\x0b\x32\x15.novation.api.v1.Fill\x12\x14\n\x0cresting_lots\x18\x03 \x01(\x04\"\xd3\x01\n\x12\x43\x61ncelOrderRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x10\n\x08order_id\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x18\n\x10placed_key_index\x18\x06 \x01(\r\x12\x14\n\x0cplaced_nonce\x18\x07 \x01(\x04\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\"X\n\x13\x43\x61ncelOrderResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12\x16\n\x0e\x63\x61ncelled_lots\x18\x02 \x01(\x04\"\xb5\x01\n\x10\x43\x61ncelAllRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x16\n\tmarket_id\x18\x04 \x01(\rH\x00\x88\x01\x01\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\x42\x0c\n\n_market_id\"Z\n\x11\x43\x61ncelAllResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\x12\x1a\n\x12n_cancelled_orders\x18\x02 \x01(\r\"\xae\x01\n\x15SetCancelTimerRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x18\n\x10\x63\x61ncel_all_at_ms\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\"C\n\x16SetCancelTimerResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"&\n\x11ListMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"?\n\x12ListMarketResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\xa5\x01\n\x0fWithdrawRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x15\n\ramount_quanta\x18\x04 \x01(\x04\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\"=\n\x10WithdrawResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\xdb\x01\n\rAddKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x0c\n\x04slot\x18\x04 \x01(\r\x12\x13\n\x0bpermissions\x18\x05 \x01(\r\x12\x16\n\x0e\x65xpiry_time_ms\x18\x06 \x01(\x04\x12\x12\n\npublic_key\x18\x07 \x01(\x0c\x12-\n\tsignature\x18\x08 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\";\n\x0e\x41\x64\x64KeyResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\x9d\x01\n\x10RemoveKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tkey_index\x18\x02 \x01(\r\x12\r\n\x05nonce\x18\x03 \x01(\x04\x12\x0c\n\x04slot\x18\x04 \x01(\r\x12-\n\tsignature\x18\x05 \x01(\x0b\x32\x1a.novation.api.v1.Signature\x12\x16\n\x0evalid_until_ms\x18\x0f \x01(\x04\">\n\x11RemoveKeyResponse\x12)\n\x07receipt\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Receipt\"\xbf\x03\n\x13StreamOrdersRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x33\n\x05place\x18\x02 \x01(\x0b\x32\".novation.api.v1.PlaceOrderRequestH\x00\x12\x35\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32#.novation.api.v1.CancelOrderRequestH\x00\x12\x34\n\x08withdraw\x18\x04 \x01(\x0b\x32 .novation.api.v1.WithdrawRequestH\x00\x12\x31\n\x07\x61\x64\x64_key\x18\x05 \x01(\x0b\x32\x1e.novation.api.v1.AddKeyRequestH\x00\x12\x37\n\nremove_key\x18\x06 \x01(\x0b\x32!.novation.api.v1.RemoveKeyRequestH\x00\x12\x37\n\ncancel_all\x18\x07 \x01(\x0b\x32!.novation.api.v1.CancelAllRequestH\x00\x12\x42\n\x10set_cancel_timer\x18\x08 \x01(\x0b\x32&.novation.api.v1.SetCancelTimerRequestH\x00\x42\t\n\x07\x63ommand\"\x81\x04\n\x14StreamOrdersResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x35\n\x06placed\x18\x02 \x01(\x0b\x32#.novation.api.v1.PlaceOrderResponseH\x00\x12\x39\n\tcancelled\x18\x03 \x01(\x0b\x32$.novation.api.v1.CancelOrderResponseH\x00\x12\x36\n\twithdrawn\x18\x04 \x01(\x0b\x32!.novation.api.v1.WithdrawResponseH\x00\x12-\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.ErrorDetailH\x00\x12\x34\n\tkey_added\x18\x06 \x01(\x0b\x32\x1f.novation.api.v1.AddKeyResponseH\x00\x12\x39\n\x0bkey_removed\x18\x07 \x01(\x0b\x32\".novation.api.v1.RemoveKeyResponseH\x00\x12;\n\rall_cancelled\x18\x08 \x01(\x0b\x32\".novation.api.v1.CancelAllResponseH\x00\x12\x43\n\x10\x63\x61ncel_timer_set\x18\t \x01(\x0b\x32\'.novation.api.v1.SetCancelTimerResponseH\x00\x42\t\n\x07outcome2\x9e\x06\n\x0cOrderService\x12U\n\nPlaceOrder\x12\".novation.api.v1.PlaceOrderRequest\x1a#.novation.api.v1.PlaceOrderResponse\x12X\n\x0b\x43\x61ncelOrder\x12#.novation.api.v1.CancelOrderRequest\x1a$.novation.api.v1.CancelOrderResponse\x12R\n\tCancelAll\x12!.novation.api.v1.CancelAllRequest\x1a\".novation.api.v1.CancelAllResponse\x12\x61\n\x0eSetCancelTimer\x12&.novation.api.v1.SetCancelTimerRequest\x1a\'.novation.api.v1.SetCancelTimerResponse\x12O\n\x08Withdraw\x12 .novation.api.v1.WithdrawRequest\x1a!.novation.api.v1.WithdrawResponse\x12I\n\x06\x41\x64\x64Key\x12\x1e.novation.api.v1.AddKeyRequest\x1a\x1f.novation.api.v1.AddKeyResponse\x12R\n\tRemoveKey\x12!.novation.api.v1.RemoveKeyRequest\x1a\".novation.api.v1.RemoveKeyResponse\x12U\n\nListMarket\x12\".novation.api.v1.ListMarketRequest\x1a#.novation.api.v1.ListMarketResponse\x12_\n\x0cStreamOrders\x12$.novation.api.v1.StreamOrdersRequest\x1a%.novation.api.v1.StreamOrdersResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,41 +33,41 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'novation.api.v1.order_servi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PLACEORDERREQUEST']._serialized_start=86
-  _globals['_PLACEORDERREQUEST']._serialized_end=478
-  _globals['_PLACEORDERRESPONSE']._serialized_start=480
-  _globals['_PLACEORDERRESPONSE']._serialized_end=603
-  _globals['_CANCELORDERREQUEST']._serialized_start=606
-  _globals['_CANCELORDERREQUEST']._serialized_end=793
-  _globals['_CANCELORDERRESPONSE']._serialized_start=795
-  _globals['_CANCELORDERRESPONSE']._serialized_end=883
-  _globals['_CANCELALLREQUEST']._serialized_start=886
-  _globals['_CANCELALLREQUEST']._serialized_end=1043
-  _globals['_CANCELALLRESPONSE']._serialized_start=1045
-  _globals['_CANCELALLRESPONSE']._serialized_end=1135
-  _globals['_SETCANCELTIMERREQUEST']._serialized_start=1138
-  _globals['_SETCANCELTIMERREQUEST']._serialized_end=1288
-  _globals['_SETCANCELTIMERRESPONSE']._serialized_start=1290
-  _globals['_SETCANCELTIMERRESPONSE']._serialized_end=1357
-  _globals['_LISTMARKETREQUEST']._serialized_start=1359
-  _globals['_LISTMARKETREQUEST']._serialized_end=1397
-  _globals['_LISTMARKETRESPONSE']._serialized_start=1399
-  _globals['_LISTMARKETRESPONSE']._serialized_end=1462
-  _globals['_WITHDRAWREQUEST']._serialized_start=1465
-  _globals['_WITHDRAWREQUEST']._serialized_end=1606
-  _globals['_WITHDRAWRESPONSE']._serialized_start=1608
-  _globals['_WITHDRAWRESPONSE']._serialized_end=1669
-  _globals['_ADDKEYREQUEST']._serialized_start=1672
-  _globals['_ADDKEYREQUEST']._serialized_end=1867
-  _globals['_ADDKEYRESPONSE']._serialized_start=1869
-  _globals['_ADDKEYRESPONSE']._serialized_end=1928
-  _globals['_REMOVEKEYREQUEST']._serialized_start=1931
-  _globals['_REMOVEKEYREQUEST']._serialized_end=2064
-  _globals['_REMOVEKEYRESPONSE']._serialized_start=2066
-  _globals['_REMOVEKEYRESPONSE']._serialized_end=2128
-  _globals['_STREAMORDERSREQUEST']._serialized_start=2131
-  _globals['_STREAMORDERSREQUEST']._serialized_end=2578
-  _globals['_STREAMORDERSRESPONSE']._serialized_start=2581
-  _globals['_STREAMORDERSRESPONSE']._serialized_end=3094
-  _globals['_ORDERSERVICE']._serialized_start=3097
-  _globals['_ORDERSERVICE']._serialized_end=3895
+  _globals['_PLACEORDERREQUEST']._serialized_end=502
+  _globals['_PLACEORDERRESPONSE']._serialized_start=504
+  _globals['_PLACEORDERRESPONSE']._serialized_end=627
+  _globals['_CANCELORDERREQUEST']._serialized_start=630
+  _globals['_CANCELORDERREQUEST']._serialized_end=841
+  _globals['_CANCELORDERRESPONSE']._serialized_start=843
+  _globals['_CANCELORDERRESPONSE']._serialized_end=931
+  _globals['_CANCELALLREQUEST']._serialized_start=934
+  _globals['_CANCELALLREQUEST']._serialized_end=1115
+  _globals['_CANCELALLRESPONSE']._serialized_start=1117
+  _globals['_CANCELALLRESPONSE']._serialized_end=1207
+  _globals['_SETCANCELTIMERREQUEST']._serialized_start=1210
+  _globals['_SETCANCELTIMERREQUEST']._serialized_end=1384
+  _globals['_SETCANCELTIMERRESPONSE']._serialized_start=1386
+  _globals['_SETCANCELTIMERRESPONSE']._serialized_end=1453
+  _globals['_LISTMARKETREQUEST']._serialized_start=1455
+  _globals['_LISTMARKETREQUEST']._serialized_end=1493
+  _globals['_LISTMARKETRESPONSE']._serialized_start=1495
+  _globals['_LISTMARKETRESPONSE']._serialized_end=1558
+  _globals['_WITHDRAWREQUEST']._serialized_start=1561
+  _globals['_WITHDRAWREQUEST']._serialized_end=1726
+  _globals['_WITHDRAWRESPONSE']._serialized_start=1728
+  _globals['_WITHDRAWRESPONSE']._serialized_end=1789
+  _globals['_ADDKEYREQUEST']._serialized_start=1792
+  _globals['_ADDKEYREQUEST']._serialized_end=2011
+  _globals['_ADDKEYRESPONSE']._serialized_start=2013
+  _globals['_ADDKEYRESPONSE']._serialized_end=2072
+  _globals['_REMOVEKEYREQUEST']._serialized_start=2075
+  _globals['_REMOVEKEYREQUEST']._serialized_end=2232
+  _globals['_REMOVEKEYRESPONSE']._serialized_start=2234
+  _globals['_REMOVEKEYRESPONSE']._serialized_end=2296
+  _globals['_STREAMORDERSREQUEST']._serialized_start=2299
+  _globals['_STREAMORDERSREQUEST']._serialized_end=2746
+  _globals['_STREAMORDERSRESPONSE']._serialized_start=2749
+  _globals['_STREAMORDERSRESPONSE']._serialized_end=3262
+  _globals['_ORDERSERVICE']._serialized_start=3265
+  _globals['_ORDERSERVICE']._serialized_end=4063
 # @@protoc_insertion_point(module_scope)

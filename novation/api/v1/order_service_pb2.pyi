@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class PlaceOrderRequest(_message.Message):
     REDUCE_ONLY_FIELD_NUMBER: _ClassVar[int]
     SELF_TRADE_MODE_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -35,7 +36,8 @@ class PlaceOrderRequest(_message.Message):
     reduce_only: bool
     self_trade_mode: _types_pb2.SelfTradeMode
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class PlaceOrderResponse(_message.Message):
     __slots__ = ("receipt", "fills", "resting_lots")
@@ -48,7 +50,7 @@ class PlaceOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ...) -> None: ...
 
 class CancelOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce")
+    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +58,7 @@ class CancelOrderRequest(_message.Message):
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PLACED_KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     PLACED_NONCE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -63,7 +66,8 @@ class CancelOrderRequest(_message.Message):
     signature: _types_pb2.Signature
     placed_key_index: int
     placed_nonce: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class CancelOrderResponse(_message.Message):
     __slots__ = ("receipt", "cancelled_lots")
@@ -74,18 +78,20 @@ class CancelOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., cancelled_lots: _Optional[int] = ...) -> None: ...
 
 class CancelAllRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     market_id: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class CancelAllResponse(_message.Message):
     __slots__ = ("receipt", "n_cancelled_orders")
@@ -96,18 +102,20 @@ class CancelAllResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., n_cancelled_orders: _Optional[int] = ...) -> None: ...
 
 class SetCancelTimerRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "cancel_all_at_ms", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "cancel_all_at_ms", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     cancel_all_at_ms: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., cancel_all_at_ms: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., cancel_all_at_ms: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class SetCancelTimerResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -128,18 +136,20 @@ class ListMarketResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class WithdrawRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     amount_quanta: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., amount_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., amount_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class WithdrawResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -148,7 +158,7 @@ class WithdrawResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class AddKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -157,6 +167,7 @@ class AddKeyRequest(_message.Message):
     EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -165,7 +176,8 @@ class AddKeyRequest(_message.Message):
     expiry_time_ms: int
     public_key: bytes
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class AddKeyResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -174,18 +186,20 @@ class AddKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class RemoveKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "slot", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     slot: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class RemoveKeyResponse(_message.Message):
     __slots__ = ("receipt",)

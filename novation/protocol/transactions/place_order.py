@@ -41,6 +41,7 @@ class PlaceOrder:
     reduce_only: bool = False
     time_in_force: TimeInForce = TimeInForce.GTC
     self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:
