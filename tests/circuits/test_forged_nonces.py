@@ -311,24 +311,34 @@ def test_message_that_is_over_is_not_one_for_the_end_of_time() -> None:
 
 CARRY_UP = 1 << WINDOW_BITS, -1
 CARRY_DOWN = -1, pow(1 << WINDOW_BITS, -1, FIELD_PRIME)
+# One more below, and above what makes up the prime.
+CARRY_PRIME = 1, (FIELD_PRIME - 1) >> WINDOW_BITS
 
 
 @pytest.mark.parametrize(
-    ("slot", "carry"), [(0, CARRY_DOWN), (1, CARRY_UP), (2, CARRY_DOWN), (3, CARRY_UP)]
+    ("slot", "carry", "nonce"),
+    [
+        (0, CARRY_DOWN, 1000),
+        (1, CARRY_UP, 1000),
+        (2, CARRY_DOWN, 1000),
+        (3, CARRY_UP, 1000),
+        (0, CARRY_PRIME, 1002),
+        (2, CARRY_PRIME, 1002),
+    ],
 )
-def test_window_read_lower_beside_another_is_rejected(
-    slot: int, carry: tuple[int, int], monkeypatch: Patch
+def test_window_read_otherwise_beside_another_is_rejected(
+    slot: int, carry: tuple[int, int], nonce: int, monkeypatch: Patch
 ) -> None:
-    """The word of two windows stays the same; the last nonce of one of them would be the next."""
+    """The word of two windows stays the same; the last nonce would be the next, or one be lost."""
     exchange = exchange_with({2: with_slots(2, (1000,) * 4)})
     exchange.set_price(1000)
     exchange.seal()
     exchange.refresh_prices()
     monkeypatch.setattr(NonceWindow, "refusal", lambda *_: None)
     monkeypatch.setattr(inputs, "_place_of_nonce", lambda *_: [0])
-    tx: Any = Withdraw(2, slot, 1000, 1)
+    tx: Any = Withdraw(2, slot, nonce, 1)
     if slot != 3:
-        tx = exchange.order(2, BUY, 1, 990, key_index=slot, nonce=1000)
+        tx = exchange.order(2, BUY, 1, 990, key_index=slot, nonce=nonce)
     exchange.apply(signed_by(exchange, slot, tx))
     records = program_input(exchange.seal().witness)
     if slot < 2:
