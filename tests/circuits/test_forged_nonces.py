@@ -12,13 +12,13 @@ from novation.crypto import FIELD_PRIME, hades, sign
 from novation.protocol.constants import (
     LAST_TIME_MS,
     MAX_VALIDITY_MS,
-    MESSAGE_WITHDRAW,
     NONCE_BOUND,
     NONCE_STEP,
     SKIPPED_NONCES,
     TIME_BOUND,
 )
 from novation.protocol.nonces import WINDOW_BITS, NonceWindow
+from novation.protocol.orders import TimeInForce
 from novation.protocol.rules import signer
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signatures import Signature
@@ -350,16 +350,22 @@ def test_window_read_otherwise_beside_another_is_rejected(
     assert run_dishonestly(changed) is None
 
 
-def test_nonce_beyond_the_last_is_rejected(monkeypatch: Patch) -> None:
+@pytest.mark.parametrize("kind", ["withdraw", "place_order"])
+def test_nonce_beyond_the_last_is_rejected(kind: str, monkeypatch: Patch) -> None:
     """A window that grew over its bits would begin anew."""
     exchange = exchange_with({2: with_slots(2, (NONCE_BOUND - 1,))})
+    exchange.set_price(1000)
     exchange.sign = False
-    until_ms = exchange.time_ms
-    word_0 = MESSAGE_WITHDRAW + (2 << 8) + (NONCE_BOUND << 48) + (until_ms << 125)
-    r, s = sign(hades(word_0, 1, exchange.config.config_hash)[0], private_key(2))
-    monkeypatch.setattr("novation.protocol.rules.withdraw.validate_withdraw", lambda *_: None)
+    tx: Any = Withdraw(2, 0, 1, 1, exchange.time_ms)
+    if kind == "place_order":
+        # One that does not rest keeps its nonce nowhere else.
+        tx = exchange.order(2, BUY, 1, 990, nonce=1, time_in_force=TimeInForce.IOC)
+    word_0, word_1 = tx.message_words()
+    word_0 += NONCE_BOUND - 1 << 48
+    r, s = sign(hades(word_0, word_1, exchange.config.config_hash)[0], private_key(2))
+    monkeypatch.setattr(f"novation.protocol.rules.{kind}.validate_{kind}", lambda *_: None)
     monkeypatch.setattr(NonceWindow, "word", lambda self: self.high + (self.skipped << 61))
-    exchange.apply(Withdraw(2, 0, NONCE_BOUND, 1, until_ms, Signature(r, s)))
+    exchange.apply(replace(tx, nonce=NONCE_BOUND, signature=Signature(r, s)))
     sealed = exchange.seal()
     for guess in PLACES:
         monkeypatch.setattr(inputs, "_place_of_nonce", lambda *_, guess=guess: guess)
