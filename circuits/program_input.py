@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
-from novation.protocol.accounts import NONCES_PER_WORD, Account, Position, pack_nonces
+from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
     MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
     PRICES_PER_WORD,
+    SKIPPED_NONCES,
 )
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market
+from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
 from novation.protocol.output import BatchOutput, decode_output
@@ -59,9 +61,8 @@ _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER = range(11, 13)
-# Nonces of the slots 1 to 3 and 4 to 7: the words that the program keeps besides the first nonce.
-_OTHER_SLOTS: Final = slice(1, NONCES_PER_WORD)
-_HIGH_SLOTS: Final = slice(NONCES_PER_WORD, None)
+# Words of windows of the slots from 2 on.
+_N_PAIRS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,12 @@ def account_record(account: Account) -> Argument:
         [account.l1_address, *slots],
         account.keys_hash(),
         len(account.keys),
-        *(sum(pack_nonces(account.nonces[part])) for part in (_OTHER_SLOTS, _HIGH_SLOTS)),
+        _windows(account.windows),
         int(False),
     ]
     return [
         identity,
-        account.nonces[0],
+        account.windows[0].word(),
         account.collateral_quanta,
         account.cancel_all_at_ms,
         positions,
@@ -160,8 +161,24 @@ def _position_fields(position: Position) -> list[int]:
     ]
 
 
-def _nonces_struct(nonces: Sequence[int]) -> list[int]:
-    return [*nonces, 0, 0, 0, 0][:NONCES_PER_WORD]
+def _windows(windows: Sequence[NonceWindow]) -> Argument:
+    """Return struct Windows of state/nonce_windows.cairo, null without a second slot."""
+    if len(windows) == 1:
+        return _NULL
+    pairs = pack_windows(windows[2:])
+    return [windows[1].word(), *pairs, *[0] * (_N_PAIRS - len(pairs))]
+
+
+def _place_of_nonce(window: NonceWindow, nonce: int) -> Iterator[Argument]:
+    """Yield what use_nonce() guesses of where a nonce is."""
+    if window.is_next(nonce):
+        yield int(False)
+        return
+    yield int(True)
+    step = nonce - window.high
+    yield int(step > 0)
+    if step > 0:
+        yield int(step > SKIPPED_NONCES)
 
 
 def _permission_bits(key: SigningKey) -> list[int]:
@@ -251,10 +268,10 @@ def market_record(market: Market) -> Argument:
 
 @dataclass(frozen=True, slots=True)
 class _Signer:
-    """Key slots of an account, and their nonces, at some time of the batch."""
+    """Key slots of an account, and their windows, at some time of the batch."""
 
     keys: list[SigningKey]
-    nonces: list[int]
+    windows: list[NonceWindow]
 
 
 class _Guesses:
@@ -267,7 +284,7 @@ class _Guesses:
         self._free: list[int] = []
         self.n_ephemeral = 0
         self._signers = {
-            opened.account_id: _Signer(list(opened.account.keys), list(opened.account.nonces))
+            opened.account_id: _Signer(list(opened.account.keys), list(opened.account.windows))
             for opened in witness.accounts
             if opened.account is not None
         }
@@ -306,27 +323,37 @@ class _Guesses:
         """Yield what authorize() guesses, and note the nonce."""
         signer = self._signers[tx.account_id]
         yield [tx.signature.r, tx.signature.s]
-        nonces = signer.nonces
         if tx.key_index:
             yield _permission_bits(signer.keys[tx.key_index])
-        if tx.key_index >= NONCES_PER_WORD:
-            yield _nonces_struct(nonces[_HIGH_SLOTS])
-        elif tx.key_index:
-            yield _nonces_struct(nonces[_OTHER_SLOTS])
-        nonces[tx.key_index] = tx.nonce
+        yield from self._find_window(signer, tx.key_index)
+        window = signer.windows[tx.key_index]
+        yield from _place_of_nonce(window, tx.nonce)
+        signer.windows[tx.key_index] = window.with_used(tx.nonce)
+
+    def _find_window(self, signer: _Signer, slot: int) -> Iterator[Argument]:
+        """Yield the windows of a word that has two and is opened for one of them."""
+        if slot > 1:
+            lower = slot - slot % 2
+            pair = [window.word() for window in signer.windows[lower : lower + 2]]
+            yield [*pair, 0, 0][:2]
 
     def deposit(self, tx: Deposit) -> None:
         """Note who signs for an account that a deposit may create."""
-        self._signers.setdefault(tx.account_id, _Signer([SigningKey.full(tx.stark_key)], [0]))
+        self._signers.setdefault(
+            tx.account_id, _Signer([SigningKey.full(tx.stark_key)], [NonceWindow()])
+        )
 
-    def change_key(self, tx: AddKey | RemoveKey) -> None:
-        """Note a change of a key slot."""
+    def change_key(self, tx: AddKey | RemoveKey) -> Iterator[Argument]:
+        """Yield what add_key() guesses about the slot's window, and note the change of the slot."""
         signer = self._signers[tx.account_id]
         if isinstance(tx, RemoveKey):
             signer.keys[tx.slot] = signer.keys[tx.slot].removed()
             return
+        if len(signer.keys) > 1:
+            yield from self._find_window(signer, tx.slot)
         signer.keys[tx.slot :] = [tx.key(), *signer.keys[tx.slot + 1 :]]
-        signer.nonces.extend([0] * (len(signer.keys) - len(signer.nonces)))
+        old = signer.windows[tx.slot : tx.slot + 1] or [NonceWindow()]
+        signer.windows[tx.slot : tx.slot + 1] = [window.of_another_key() for window in old]
 
 
 def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
@@ -411,11 +438,11 @@ def _change_key(tx: AddKey | RemoveKey, delay_ms: int, guesses: _Guesses) -> Ite
         yield [_TYPE_REMOVE_KEY, delay_ms]
         yield [*_head(tx), tx.slot]
     yield from guesses.use_nonce(tx)
-    guesses.change_key(tx)
+    yield from guesses.change_key(tx)
 
 
-def _head(tx: UserTransaction) -> tuple[int, int, int]:
-    return tx.account_id, tx.key_index, tx.nonce
+def _head(tx: UserTransaction) -> tuple[int, int, int, int]:
+    return tx.account_id, tx.key_index, tx.nonce, tx.valid_until_ms
 
 
 def _oracle_update(tx: OracleUpdate) -> Iterator[Argument]:
@@ -458,9 +485,5 @@ def _account_leaves(witness: BatchWitness, output: BatchOutput) -> Iterator[Argu
     for opened, record in zip(witness.accounts, output.accounts, strict=True):
         account = opened.account
         if account is not None:
-            if len(account.keys) > 1:
-                yield _nonces_struct(account.nonces)
-            if len(account.keys) > NONCES_PER_WORD:
-                yield _nonces_struct(account.nonces[_HIGH_SLOTS])
             yield len(account.positions)
         yield len(record.positions)

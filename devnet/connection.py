@@ -16,6 +16,7 @@ from novation.client import (
     NovationError,
     RejectedError,
 )
+from novation.client.orders import DEFAULT_VALIDITY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +27,12 @@ T = TypeVar("T")
 STATUS_REFUSED = 1
 
 
-def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str = "") -> T:
+def ask_sequencer(
+    home: Home,
+    work: Callable[[Client], Awaitable[T]],
+    key: str = "",
+    validity_ms: int = DEFAULT_VALIDITY_MS,
+) -> T:
     """Run `work` with a connected client; with a key's name, one that can sign.
 
     The key `NAME@ID` signs for that account; without, the account is the one that deposits from
@@ -48,6 +54,7 @@ def ask_sequencer(home: Home, work: Callable[[Client], Awaitable[T]], key: str =
             account_id=account_id,
             l1_address=keys.l1_address if keys and account_id is None else None,
             signer=LocalSigner(keys.stark_private) if keys else None,
+            validity_ms=validity_ms,
         ) as client:
             return await work(client)
 

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
@@ -23,8 +24,8 @@ from sequencer.rates import RatePolicy, TokenBuckets
 
 # Account and slot.
 KeySlot = tuple[int, int]
-# The last nonce that a slot has used; None where there is no such slot.
-LastNonce = Callable[[int, int], int | None]
+# Which nonces a slot has used; None where there is no such slot.
+WindowOf = Callable[[int, int], NonceWindow | None]
 
 # Messages that have been paid for but may not have used their nonce yet, or never will.
 PAID_KEPT: Final = 8_192
@@ -35,11 +36,11 @@ _CANCELS: Final = (CancelOrder, CancelAll, SetCancelTimer)
 class Admission:
     """Keeps the buckets of keys and connections."""
 
-    def __init__(self, policy: RatePolicy, clock: Clock, last_nonce: LastNonce) -> None:
+    def __init__(self, policy: RatePolicy, clock: Clock, window_of: WindowOf) -> None:
         """Measure time with `clock`."""
         self._policy = policy
         self._clock = clock
-        self._last_nonce = last_nonce
+        self._window_of = window_of
         self._orders = TokenBuckets[KeySlot](policy.key_orders_per_s, policy.key_orders_burst)
         self._cancels = TokenBuckets[KeySlot](policy.key_cancels_per_s, policy.key_cancels_burst)
         self._strays = TokenBuckets[str](
@@ -86,8 +87,8 @@ class Admission:
         """Whether the key's owner must have sent it now: anybody can repeat what he has seen."""
         if not command.is_verified or command.message_hash in self._paid:
             return False
-        last_nonce = self._last_nonce(tx.account_id, tx.key_index)
-        return last_nonce is not None and tx.nonce > last_nonce
+        window = self._window_of(tx.account_id, tx.key_index)
+        return window is not None and window.refusal(tx.nonce) is None
 
     def _buckets(self, tx: UserTransaction) -> TokenBuckets[KeySlot]:
         return self._cancels if isinstance(tx, _CANCELS) else self._orders

@@ -4,11 +4,11 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
-from novation.protocol.accounts import NONCES_PER_WORD
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.constants import ORDER_TREE_HEIGHT
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
+from novation.protocol.nonces import WINDOWS_PER_WORD
 from novation.protocol.output import (
     HEADER_FELTS,
     AccountRecord,
@@ -269,8 +269,8 @@ class BatchMeter:
             + (len(batch.opened_accounts) + 1) * _ACCOUNT_FELTS
             + batch.n_slots
             + most_slots(self._n_underlyings)
-            # A second word of nonces belongs to five keys and more.
-            + batch.n_more_keys // NONCES_PER_WORD
+            # The first word of windows is one of those; each further one belongs to two keys more.
+            + batch.n_more_keys // WINDOWS_PER_WORD
             + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )

@@ -259,7 +259,7 @@ class Engine:
 
         Only a message whose signature counts may see it: the hash alone is public.
         """
-        if refusal.code is not ErrorCode.NONCE_NOT_INCREASING:
+        if refusal.code not in (ErrorCode.NONCE_USED, ErrorCode.NONCE_TOO_OLD):
             return None
         if not (command.message_hash and self._is_verified(command)):
             return None

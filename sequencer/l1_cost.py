@@ -37,10 +37,10 @@ UNDERLYING_BYTES: Final = 13
 OPERATION_BYTES: Final = 15 + 21 + 33
 OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 29
-# An account has up to eight keys, each with a nonce of 62 bits, four of them in a word. The record
-# has the slots of keys if the batch changed them.
-ACCOUNT_BYTES: Final = 27 + 2 * 32
-ACCOUNT_FELTS: Final = 3
+# An account has up to eight keys, each with a window of nonces of 125 bits, two of them in a word.
+# The record has the slots of keys if the batch changed them.
+ACCOUNT_BYTES: Final = 27 + 4 * 33
+ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 32
@@ -201,5 +201,5 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     n_accounts = 1 + n_visits
     keys = n_accounts, n_accounts * (MAX_KEYS - 1)
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *keys) + records
-    order = cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots) + cost.OTHER_KEY_STEPS
-    return order + leaves
+    order = cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots)
+    return order + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves

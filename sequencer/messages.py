@@ -261,9 +261,10 @@ def account_message(
                 public_key=felt_bytes(key.public_key),
                 permissions=key.permissions,
                 expiry_time_ms=key.expiry_ms,
-                nonce=nonce,
+                last_nonce=window.high,
+                nonce_window=window.skipped,
             )
-            for key, nonce in zip(account.keys, account.nonces, strict=True)
+            for key, window in zip(account.keys, account.windows, strict=True)
         ],
         collateral_quanta=str(account.collateral_quanta),
         n_open_orders=n_open_orders,

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.errors import InvalidTransaction
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import OracleUpdate
 from sequencer.admission import Admission
 from sequencer.clock import Clock
@@ -57,7 +58,7 @@ class EngineRunner:
         self._keys = KeyDirectory(engine.settings.exchange, engine.state.accounts)
         # As of the last durable result; whoever builds on them is checked again by the engine.
         self.parameters = engine.state.parameters
-        self._admission = Admission(rates, clock, self._last_nonce)
+        self._admission = Admission(rates, clock, self._window)
         self._waiting = WaitingRoom(limits, self._admission)
         self._verified: asyncio.Queue[Sequence[Ticket]] = asyncio.Queue(1)
         self._engine_thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -174,13 +175,13 @@ class EngineRunner:
             await self._clock.sleep_ms(SEAL_CHECK_MS)
             await self.change(Engine.seal_if_old)
 
-    def _last_nonce(self, account_id: int, key_index: int) -> int | None:
-        # Read beside the engine's thread: an account is never changed, only replaced, and a nonce
+    def _window(self, account_id: int, key_index: int) -> NonceWindow | None:
+        # Read beside the engine's thread: an account is never changed, only replaced, and a window
         # that is one group old makes the key pay for what the engine will refuse as used.
         account = self._engine.state.get_account(account_id)
-        if account is None or key_index >= len(account.nonces):
+        if account is None or key_index >= len(account.windows):
             return None
-        return account.nonces[key_index]
+        return account.windows[key_index]
 
     def _tell(self, result: GroupResult) -> None:
         self.parameters = result.parameters

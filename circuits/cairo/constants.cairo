@@ -17,7 +17,9 @@ const TIME_BOUND = 2 ** 48;
 const LAST_TIME_MS = 2 ** 48 - 1;
 const ACCOUNT_ID_BOUND = 2 ** 32;
 const ORDER_ID_BOUND = 2 ** 48;
-const NONCE_BOUND = 2 ** 62;
+const NONCE_BOUND = 2 ** 61;
+const NONCE_STEP = 2 ** 20;
+const SKIPPED_NONCES = 64;
 const LABEL_BOUND = 2 ** 64;
 const FUNDING_PREFIX_BOUND = 2 ** 63;
 
@@ -34,6 +36,7 @@ const MIN_LOT_VALUE_QUANTA = 100000;
 const PRICE_VALIDITY_MS = 3000;
 const RESUME_GAP_MS = 300000;
 const POST_ONLY_MS = 60000;
+const MAX_VALIDITY_MS = 86400000;
 
 const ACCOUNT_TREE_HEIGHT = 32;
 const ORDER_TREE_HEIGHT = 24;

@@ -45,7 +45,7 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta + fees_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

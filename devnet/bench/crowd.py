@@ -70,13 +70,14 @@ class Crowd:
             yield PlaceOrder(
                 account_id=FIRST_ACCOUNT_ID + index // ORDERS_PER_ACCOUNT,
                 key_index=0,
-                nonce=1 + index,
+                nonce=1 + index % ORDERS_PER_ACCOUNT,
                 market_id=0,
                 side=side,
                 price_ticks=mid_ticks + (-distance_ticks if side is Side.BUY else distance_ticks),
                 size_lots=LOTS,
                 expiry_time_ms=2 * self.time_ms,
                 max_fee_ppm=MAX_FEE_PPM,
+                valid_until_ms=self.time_ms,
             )
 
 

@@ -50,6 +50,7 @@ def _order(number: int) -> Command:
         size_lots=1,
         expiry_time_ms=1,
         max_fee_ppm=0,
+        valid_until_ms=1,
     )
     tx = signed(tx, 1 + account_id, CONFIG)
     return Command(tx, 0, message_hash=tx.message_hash(CONFIG))

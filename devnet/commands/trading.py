@@ -11,7 +11,8 @@ from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client, SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.client.client import DEFAULT_SLIPPAGE_PPM
-from novation.protocol.constants import LABEL_BOUND, PPM_ONE, RATE_BOUND
+from novation.client.orders import DEFAULT_VALIDITY_MS
+from novation.protocol.constants import LABEL_BOUND, MAX_VALIDITY_MS, PPM_ONE, RATE_BOUND
 
 # A year: more is a mistake.
 MAX_TIMER_S = 365 * 86_400
@@ -107,6 +108,15 @@ def order(  # noqa: PLR0913 - one option per field of an order
     label: Annotated[
         int, typer.Option(min=0, max=LABEL_BOUND - 1, help="A number of your own.")
     ] = 0,
+    validity_s: Annotated[
+        int,
+        typer.Option(
+            "--valid-for",
+            min=1,
+            max=MAX_VALIDITY_MS // 1000,
+            help="Seconds within which the exchange must take the message.",
+        ),
+    ] = DEFAULT_VALIDITY_MS // 1000,
 ) -> None:
     """Place a signed order.
 
@@ -146,7 +156,7 @@ def order(  # noqa: PLR0913 - one option per field of an order
         for fill in acknowledgement.fills:
             console.print(f"  {fill.size} at {fill.price} USD, fee {fill.fee} USD")
 
-    ask_sequencer(home, place, key)
+    ask_sequencer(home, place, key, 1000 * validity_s)
 
 
 def cancel(

@@ -194,6 +194,7 @@ class Guarantee:
 
 # Without outputs there is nothing to be unique. Instead, what the function guarantees is proven.
 GUARANTEES: Final[Mapping[str, Guarantee]] = {
+    "check_pair": Guarantee(lambda item: item("lower") + item("upper").scaled(2**125), 2**250),
     "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),
     "assert_worse": Guarantee(
         lambda item: (
@@ -208,6 +209,7 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
 ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
     "oracle_update": {"environment.parameters.n_underlyings": 17},
     "reducible_lots": {"lots": 2**64},
+    "use_nonce": {"window": 2**125},
 }
 
 
@@ -220,9 +222,6 @@ class Opening:
 
 
 OPENINGS: Final[Mapping[str, Opening]] = {
-    "check_nonces": Opening(
-        ("word",), ("nonces.nonce_0", "nonces.nonce_1", "nonces.nonce_2", "nonces.nonce_3")
-    ),
     "open_position": Opening(
         ("return.word",),
         (

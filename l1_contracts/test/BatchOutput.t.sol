@@ -146,9 +146,9 @@ contract BatchOutputTest is TestBase {
         return (5 * i) % 8 + 1;
     }
 
-    /// @dev Words of nonces, and of keys if there are any.
+    /// @dev Words of windows, and of keys if there are any.
     function _keyWords(uint256 i) private pure returns (uint256) {
-        return (_keys(i) > 4 ? 2 : 1) + (i % 2) * 2 * _keys(i);
+        return (_keys(i) + 1) / 2 + (i % 2) * 2 * _keys(i);
     }
 
     /// @dev More than four bits hold, from the third on.

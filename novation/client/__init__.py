@@ -29,6 +29,7 @@ from novation.client.errors import (
     StalePriceError,
     TimerInPastError,
     UnknownMarketError,
+    ValidityRejectedError,
 )
 from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
@@ -81,6 +82,7 @@ __all__ = [
     "TimeInForce",
     "TimerInPastError",
     "UnknownMarketError",
+    "ValidityRejectedError",
     "check_stark_key",
     "sign_report",
 ]

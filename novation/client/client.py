@@ -5,7 +5,6 @@ async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as c
     await client.cancel_order(ack.order_id)
 """
 
-import time
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from types import TracebackType
@@ -14,11 +13,13 @@ from typing import Any, Self, TypeVar
 from novation.api.v1 import order_service_pb2, query_service_pb2
 from novation.client import checks, conversion, models
 from novation.client.accounts import Wanted, check_l1_address, found_ids, own_account_id
+from novation.client.clock import now_ms
 from novation.client.errors import InvalidInputError, RejectedError, UnknownMarketError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
 from novation.client.order_stream import OrderStream
 from novation.client.orders import (
+    DEFAULT_VALIDITY_MS,
     MessageFactory,
     OrderRequest,
     SigningIdentity,
@@ -41,7 +42,7 @@ from novation.client.streams import (
 from novation.client.transport import Transport
 from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import LAST_TIME_MS, PPM_ONE
+from novation.protocol.constants import LAST_TIME_MS, MAX_VALIDITY_MS, PPM_ONE
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
@@ -60,7 +61,7 @@ class Client:
     account may have several keys. Nothing is sent before `connect` or `async with`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option per part, by keyword
         self,
         target: str,
         *,
@@ -69,6 +70,7 @@ class Client:
         signer: Signer | None = None,
         sequencer_public_key: int | None = None,
         max_fee_ppm: int | None = None,
+        validity_ms: int = DEFAULT_VALIDITY_MS,
     ) -> None:
         """Name the server; pin `sequencer_public_key` to accept receipts of that key only.
 
@@ -78,6 +80,9 @@ class Client:
         `max_fee_ppm` is the highest fee rate that an order is signed with unless it names its own.
         By default it is the highest fee of any underlying when the client connects first, but at
         most 10,000 (1 %): fees that L1's owner raises later are not accepted silently.
+
+        Each message is valid for `validity_ms` from when it is signed, by this machine's clock: who
+        withholds it has no longer to see where prices go. A day is the most that is accepted.
         """
         if account_id is not None:
             checks.account_id(account_id)
@@ -87,6 +92,7 @@ class Client:
             checks.integer("sequencer_public_key", sequencer_public_key, 1, FIELD_PRIME)
         if max_fee_ppm is not None:
             checks.rate_ppm("max_fee_ppm", max_fee_ppm)
+        checks.integer("validity_ms", validity_ms, 1, MAX_VALIDITY_MS + 1)
         if signer is not None and not callable(getattr(signer, "sign", None)):
             raise InvalidInputError(
                 f"signer: a {type(signer).__name__}; wanted is a Signer, as LocalSigner"
@@ -97,6 +103,7 @@ class Client:
         self._signer = signer
         self._pinned_key = sequencer_public_key
         self._max_fee_ppm = max_fee_ppm
+        self._validity_ms = validity_ms
         self._exchange: Exchange | None = None
         self._factory: MessageFactory | None = None
 
@@ -353,8 +360,7 @@ class Client:
             public_key: abscissa of a point of the Stark curve.
             permissions: sum of `Permission`: TRADE, WITHDRAW, ADMIN.
             expiry_time_ms: Unix milliseconds from which it signs no more.
-            slot: where it goes; by default the first behind slot 0 without a key and with nonces
-                left, or the next.
+            slot: where it goes; by default the first behind slot 0 without a key, or the next.
 
         Raises:
             PermissionRejectedError: the client's key may not administer, has expired, or is in
@@ -363,7 +369,7 @@ class Client:
         factory = self._signing()
         if slot is None:
             keys = (await self.account()).keys
-            free = (key.slot for key in keys[1:] if not key.permissions and key.has_nonces_left)
+            free = (key.slot for key in keys[1:] if not key.permissions)
             slot = next(free, len(keys))
         tx = factory.add_key(slot, public_key, permissions, expiry_time_ms)
         response = await self._transport.call(self._transport.orders.AddKey, add_key_message(tx))
@@ -522,7 +528,9 @@ class Client:
         """Ask the exchange for the last used nonce, after another program has used the key."""
         if self._signer is not None and self._exchange is not None:
             identity = await self._find_identity(self._signer)
-            self._factory = MessageFactory(self._exchange, identity, self._max_fee_ppm)
+            self._factory = MessageFactory(
+                self._exchange, identity, self._max_fee_ppm, self._validity_ms
+            )
 
     async def _converted(self, convert: Callable[[], T]) -> T:
         """Convert an answer; look again if it is about a market that was listed meanwhile."""
@@ -575,8 +583,3 @@ class Client:
             ),
         )
         return SigningIdentity(self._account_id, key.slot, signer, NonceLane(key.last_nonce))
-
-
-def now_ms() -> int:
-    """Return the Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000

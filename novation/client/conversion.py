@@ -129,7 +129,8 @@ def _account_key(slot: int, message: types_pb2.AccountKey) -> models.AccountKey:
         public_key=integer(message.public_key),
         permissions=message.permissions,
         expiry_time_ms=message.expiry_time_ms,
-        last_nonce=message.nonce,
+        last_nonce=message.last_nonce,
+        nonce_window=message.nonce_window,
     )
 
 

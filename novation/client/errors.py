@@ -9,6 +9,7 @@ NovationError
 ├── RejectedError              refused by the exchange, nothing has changed
 │   ├── SignatureRejectedError     carries the hash that should have been signed
 │   ├── NonceRejectedError
+│   ├── ValidityRejectedError      the message came too late
 │   ├── MarginRejectedError
 │   ├── TimerInPastError
 │   ├── NotFoundError
@@ -176,7 +177,14 @@ class SignatureRejectedError(RejectedError):
 
 
 class NonceRejectedError(RejectedError):
-    """The nonce was used before: another program may share the key."""
+    """The nonce was used before, or is too far away: another program may share the key."""
+
+
+class ValidityRejectedError(RejectedError):
+    """The message came too late, or is valid for more than a day: are the clocks right?
+
+    `detail.limit` is the exchange's time, or a day behind it.
+    """
 
 
 class PermissionRejectedError(RejectedError):
@@ -250,7 +258,11 @@ class ResumeTooOldError(RejectedError):
 _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.INVALID_SIGNATURE: SignatureRejectedError,
     ErrorCode.UNPROVABLE_SIGNATURE: SignatureRejectedError,
-    ErrorCode.NONCE_NOT_INCREASING: NonceRejectedError,
+    ErrorCode.NONCE_USED: NonceRejectedError,
+    ErrorCode.NONCE_TOO_OLD: NonceRejectedError,
+    ErrorCode.NONCE_TOO_FAR: NonceRejectedError,
+    ErrorCode.MESSAGE_EXPIRED: ValidityRejectedError,
+    ErrorCode.VALIDITY_TOO_LONG: ValidityRejectedError,
     ErrorCode.KEY_LACKS_PERMISSION: PermissionRejectedError,
     ErrorCode.KEY_EXPIRED: PermissionRejectedError,
     ErrorCode.OWN_KEY: PermissionRejectedError,

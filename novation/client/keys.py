@@ -59,9 +59,11 @@ class LocalSigner:
 
 
 class NonceLane:
-    """Nonces of one (account, key): strictly increasing, gaps allowed.
+    """Nonces of one (account, key): each one is the next. Messages may overtake each other.
 
-    Several keys of an account are independent lanes. One key must not be used by two programs.
+    Of what was skipped the exchange takes the last 64 in any order, each once: see
+    `AccountKey.nonce_window`. Several keys of an account are independent lanes. One key must not be
+    used by two programs.
     """
 
     def __init__(self, last_used: int) -> None:
@@ -74,7 +76,7 @@ class NonceLane:
         return self._last
 
     def raise_to(self, last_used: int) -> None:
-        """Skip nonces that have been used elsewhere."""
+        """Go on behind a nonce that was used elsewhere."""
         self._last = max(self._last, last_used)
 
 

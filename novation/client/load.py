@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from novation.api.v1 import order_service_pb2
-from novation.client.client import DEFAULT_LIFETIME_MS, Client, now_ms
+from novation.client.client import DEFAULT_LIFETIME_MS, Client
+from novation.client.clock import now_ms
 from novation.client.orders import OrderRequest, place_message
 from novation.client.transport import Transport
 from novation.client.units import Number

@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from novation.protocol.constants import LAST_TIME_MS, NONCE_BOUND
+from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
-
-# A slot with fewer nonces left is as good as used up.
-USABLE_NONCES = 2**32
 
 
 class Lifecycle(Enum):
@@ -172,15 +169,12 @@ class AccountKey:
     permissions: int
     expiry_time_ms: int
     last_nonce: int
+    # Bit i is set if nonce last_nonce - 1 - i was skipped and may still be used.
+    nonce_window: int
 
     def allows(self, permission: Permission) -> bool:
         """Return whether the key has a permission; it may have expired all the same."""
         return bool(self.permissions & permission)
-
-    @property
-    def has_nonces_left(self) -> bool:
-        """Whether a key in this slot can sign often enough; who held one may have used them up."""
-        return self.last_nonce < NONCE_BOUND - USABLE_NONCES
 
     @property
     def never_expires(self) -> bool:

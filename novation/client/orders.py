@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.client import checks, conversion, models
+from novation.client.clock import now_ms
 from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
@@ -41,6 +42,8 @@ UserMessage = TypeVar(
 FELT_BYTES = 32
 # 1 %: a higher fee is signed only for who asks for it.
 UNASKED_FEE_LIMIT_PPM = 10_000
+# Long enough for a message to arrive, and too short for whoever withholds it to wait for prices.
+DEFAULT_VALIDITY_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,21 @@ class MessageFactory:
     """Signs messages for one identity on one exchange and checks the receipts."""
 
     def __init__(
-        self, exchange: Exchange, identity: SigningIdentity, max_fee_ppm: int | None = None
+        self,
+        exchange: Exchange,
+        identity: SigningIdentity,
+        max_fee_ppm: int | None = None,
+        validity_ms: int = DEFAULT_VALIDITY_MS,
     ) -> None:
-        """Sign with `identity` for `exchange`, and fees up to a limit that is not the server's."""
+        """Sign with `identity` for `exchange`, and fees up to a limit that is not the server's.
+
+        A message is valid for `validity_ms` by the clock of this machine: by the server's, it
+        could be kept alive.
+        """
         self._exchange = exchange
         self._identity = identity
         self._max_fee_ppm = default_fee_limit_ppm(exchange) if max_fee_ppm is None else max_fee_ppm
+        self._validity_ms = validity_ms
 
     @property
     def exchange(self) -> Exchange:
@@ -293,7 +305,8 @@ class MessageFactory:
 
     def _sign(self, make: Callable[[int], UserMessage]) -> UserMessage:
         while True:
-            tx = make(self._identity.nonces.next())
+            until_ms = now_ms() + self._validity_ms
+            tx = replace(make(self._identity.nonces.next()), valid_until_ms=until_ms)
             _check_fields(tx)
             message_hash = tx.message_hash(self._exchange.config)
             signature = self._identity.signer.sign(message_hash)
@@ -357,6 +370,7 @@ def place_message(tx: PlaceOrder) -> order_service_pb2.PlaceOrderRequest:
         self_trade_mode=conversion.SELF_TRADE_MODES[tx.self_trade_mode],
         self_trade_scope=conversion.SELF_TRADE_SCOPES[tx.self_trade_scope],
         label=tx.label,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -370,6 +384,7 @@ def cancel_message(tx: CancelOrder) -> order_service_pb2.CancelOrderRequest:
         order_id=tx.order_id,
         placed_key_index=tx.placed_key_index,
         placed_nonce=tx.placed_nonce,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -381,6 +396,7 @@ def cancel_all_message(tx: CancelAll) -> order_service_pb2.CancelAllRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         market_id=tx.market_id,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -392,6 +408,7 @@ def cancel_timer_message(tx: SetCancelTimer) -> order_service_pb2.SetCancelTimer
         key_index=tx.key_index,
         nonce=tx.nonce,
         cancel_all_at_ms=tx.cancel_all_at_ms,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -403,6 +420,7 @@ def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         amount_quanta=tx.amount_quanta,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -417,6 +435,7 @@ def add_key_message(tx: AddKey) -> order_service_pb2.AddKeyRequest:
         permissions=tx.permissions,
         expiry_time_ms=tx.expiry_ms,
         public_key=tx.public_key.to_bytes(FELT_BYTES, "big"),
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 
@@ -428,6 +447,7 @@ def remove_key_message(tx: RemoveKey) -> order_service_pb2.RemoveKeyRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         slot=tx.slot,
+        valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )
 

@@ -1,7 +1,5 @@
 """Accounts and their positions: the values behind the leaves of the account tree."""
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novation.crypto import poseidon_hash_many
@@ -14,6 +12,7 @@ from novation.protocol.constants import (
     OPEN_LOTS_BOUND,
     POSITION_BOUND,
 )
+from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.signing_keys import SigningKey
@@ -21,8 +20,6 @@ from novation.protocol.signing_keys import SigningKey
 # Collateral, keys, slots, flags, and how long before the last time the timer runs out.
 BALANCE_WIDTHS = (100, 4, 8, 8, 48)
 BALANCE_WORD_BITS = sum(BALANCE_WIDTHS)
-NONCE_BITS = 62
-NONCES_PER_WORD = 4
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
 _POSITION_WIDTHS = (
     16,
@@ -115,9 +112,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A trader's account; `nonces[i]` is the last nonce used in key slot i, 0 if none.
+    """A trader's account; `windows[i]` has the nonces that key slot i has used.
 
-    It never falls, whatever key the slot holds, so that no message can be used twice.
+    What is used stays so, whatever key the slot holds, so that no message can be used twice.
     `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
     From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
     placed before.
@@ -125,7 +122,7 @@ class Account:
 
     l1_address: int
     keys: tuple[SigningKey, ...]
-    nonces: tuple[int, ...]
+    windows: tuple[NonceWindow, ...]
     collateral_quanta: int = 0
     positions: tuple[Position, ...] = ()
     flags: int = 0
@@ -134,7 +131,8 @@ class Account:
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
         """Return an account with one signing key, which may do everything, and nothing in it."""
-        return cls(l1_address=l1_address, keys=(SigningKey.full(key),), nonces=(0,))
+        keys, windows = (SigningKey.full(key),), (NonceWindow(),)
+        return cls(l1_address=l1_address, keys=keys, windows=windows)
 
     def position(self, market_id: int) -> Position:
         """Return the slot of a market, an empty one if there is none."""
@@ -151,15 +149,16 @@ class Account:
         """Return the account with another balance."""
         return replace(self, collateral_quanta=collateral_quanta)
 
-    def with_nonce(self, key_index: int, nonce: int) -> "Account":
-        """Return the account with another last nonce of one key."""
-        nonces = (*self.nonces[:key_index], nonce, *self.nonces[key_index + 1 :])
-        return replace(self, nonces=nonces)
+    def with_window(self, slot: int, window: NonceWindow) -> "Account":
+        """Return the account with another window of one key."""
+        windows = (*self.windows[:slot], window, *self.windows[slot + 1 :])
+        return replace(self, windows=windows)
 
     def with_key(self, slot: int, key: SigningKey) -> "Account":
         """Return the account with another key in a slot, or with one slot more."""
-        nonces = self.nonces if slot < len(self.keys) else (*self.nonces, 0)
-        return replace(self, keys=(*self.keys[:slot], key, *self.keys[slot + 1 :]), nonces=nonces)
+        windows = self.windows if slot < len(self.keys) else (*self.windows, NonceWindow())
+        keys = (*self.keys[:slot], key, *self.keys[slot + 1 :])
+        return replace(self, keys=keys, windows=windows)
 
     def with_position(self, position: Position, collateral_change: int = 0) -> "Account":
         """Return the account with one slot replaced; an empty slot is dropped."""
@@ -185,9 +184,9 @@ class Account:
         words = (word for key in self.keys for word in key.words())
         return poseidon_hash_many((self.l1_address, *words))
 
-    def nonce_words(self) -> tuple[int, ...]:
-        """Return the packed nonces, four in each word."""
-        return pack_nonces(self.nonces)
+    def window_words(self) -> tuple[int, ...]:
+        """Return the packed windows, two in each word."""
+        return pack_windows(self.windows)
 
     def balance_word(self) -> int:
         """Return the packed balance and counts; asserts the invariants of a leaf."""
@@ -206,29 +205,5 @@ class Account:
         """Return the leaf of the account tree."""
         words = (position.word() for position in self.positions)
         return poseidon_hash_many(
-            (self.keys_hash(), *self.nonce_words(), self.balance_word(), *words)
+            (self.keys_hash(), *self.window_words(), self.balance_word(), *words)
         )
-
-
-def pack_nonces(nonces: Sequence[int]) -> tuple[int, ...]:
-    """Return the words of the nonces of an account's slots."""
-    starts = range(0, len(nonces), NONCES_PER_WORD)
-    return tuple(_nonce_word(nonces[start : start + NONCES_PER_WORD]) for start in starts)
-
-
-def _nonce_word(nonces: Sequence[int]) -> int:
-    return pack(*((nonce, NONCE_BITS) for nonce in nonces))
-
-
-def unpack_nonces(words: Sequence[int], n_keys: int) -> tuple[int, ...]:
-    """Decode `pack_nonces` of so many nonces; DecodeError if a word has more than its nonces."""
-    lanes = [NONCE_BITS] * n_keys
-    starts = range(0, n_keys, NONCES_PER_WORD)
-    parts = (lanes[start : start + NONCES_PER_WORD] for start in starts)
-    unpacked = (unpack(word, *part) for word, part in zip(words, parts, strict=True))
-    return tuple(itertools.chain.from_iterable(unpacked))
-
-
-def n_nonce_words(n_keys: int) -> int:
-    """Return how many words the nonces of so many slots take."""
-    return -(-n_keys // NONCES_PER_WORD)

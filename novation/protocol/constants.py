@@ -19,7 +19,10 @@ TIME_BOUND: Final = 2**48
 LAST_TIME_MS: Final = 2**48 - 1
 ACCOUNT_ID_BOUND: Final = 2**32
 ORDER_ID_BOUND: Final = 2**48
-NONCE_BOUND: Final = 2**62
+NONCE_BOUND: Final = 2**61
+# How far a nonce may be above the highest one, and how many below it may be used later.
+NONCE_STEP: Final = 2**20
+SKIPPED_NONCES: Final = 64
 LABEL_BOUND: Final = 2**64
 L1_ADDRESS_BOUND: Final = 2**160
 FUNDING_PREFIX_BOUND: Final = 2**63
@@ -41,6 +44,7 @@ MIN_LOT_VALUE_QUANTA: Final = 100_000
 PRICE_VALIDITY_MS: Final = 3_000
 RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
+MAX_VALIDITY_MS: Final = 86_400_000
 
 ACCOUNT_TREE_HEIGHT: Final = 32
 ORDER_TREE_HEIGHT: Final = 24

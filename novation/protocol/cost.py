@@ -27,7 +27,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 17_000
+LOADER_STEPS: Final = 18_500
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -49,8 +49,10 @@ CANCEL_STEPS: Final = 350
 KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 480
 VISIT_STEPS: Final = 400
-# Of a message that another key than the first signed.
-OTHER_KEY_STEPS: Final = 140
+# Of a message that another key than the first signed; of one whose nonce is not the next, or whose
+# window has gaps.
+OTHER_KEY_STEPS: Final = 180
+GAP_STEPS: Final = 125
 # What each slot of an account adds: to a sum over all slots; to that and the search for one of them
 # and the copies of those before it; to the rule that an account which only reduces risk is held to.
 SLOT_SUM_STEPS: Final = 16
@@ -69,12 +71,22 @@ def empty_batch_steps(n_underlyings: int) -> int:
     return LOADER_STEPS + BATCH_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
 
 
-def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: int) -> int:
+def signer_steps(account: Account | None, tx: UserTransaction) -> int:
+    """Return what key and nonce of a transaction cost, given its account before."""
+    windows = () if account is None else account.windows[tx.key_index :][:1]
+    is_next = any(window.is_next(tx.nonce) for window in windows)
+    return (OTHER_KEY_STEPS if tx.key_index else 0) + (0 if is_next else GAP_STEPS)
+
+
+def transaction_steps(
+    tx: Transaction, result: TransactionResult, by_signer: int, opened_steps: int
+) -> int:
     """Return an upper bound of what an included transaction adds to its batch.
 
     Args:
         tx: the transaction.
         result: what became of it.
+        by_signer: from `signer_steps`, before it was applied.
         opened_steps: of the leaves that it was the first to open, from `opened_leaf_steps`.
     """
     if isinstance(tx, OracleUpdate):
@@ -87,8 +99,7 @@ def transaction_steps(tx: Transaction, result: TransactionResult, opened_steps: 
         return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS + opened_steps
     if not isinstance(tx, UserTransaction):
         return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
-    steps = _user_steps(tx, result) + (OTHER_KEY_STEPS if tx.key_index else 0)
-    return max(steps, SIGNATURE_STEPS) + opened_steps
+    return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + opened_steps
 
 
 def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:

@@ -34,7 +34,7 @@ from novation.protocol.orders import (
     unpack_origin,
 )
 from novation.protocol.output import BatchOutput, decode_output, encode_output
-from novation.protocol.signatures import Signature
+from novation.protocol.signatures import MESSAGE_WORD_0_WIDTHS, Signature
 from novation.protocol.transactions import (
     AddKey,
     CancelAll,
@@ -71,9 +71,9 @@ _TAG_SET_PARAMETER: Final = b"\x03"
 _TAG_LIST_MARKET: Final = b"\x04"
 _TAG_ADD_KEY: Final = b"\x05"
 _TAG_PRUNE_ORDER: Final = b"\x06"
-_WORD_0_BYTES: Final = 16
+_WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
-_ADD_KEY_WORD_0_BYTES: Final = 24
+_ADD_KEY_WORD_0_BYTES: Final = 30
 _FELT_BYTES: Final = 32
 
 
@@ -135,11 +135,11 @@ def decode_transaction(data: bytes) -> Transaction:
 
 
 def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
-    message_type, account_id, key_index, nonce, market_id = unpack(
-        reader.integer(_WORD_0_BYTES), 8, 32, 8, 62, 16
+    message_type, account_id, key_index, nonce, market_id, valid_until_ms = unpack(
+        reader.integer(_WORD_0_BYTES), *MESSAGE_WORD_0_WIDTHS
     )
     word_1 = reader.integer(_WORD_1_BYTES)
-    signature = _decode_signature(reader)
+    tail = valid_until_ms, _decode_signature(reader)
     if message_type == MESSAGE_PLACE_ORDER:
         price, size, expiry, max_fee, side, reduce_only, force, mode, scope, label = unpack(
             word_1, 32, 32, 48, 20, 1, 1, 4, 2, 2, 64
@@ -159,41 +159,52 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
             SelfTradeMode(mode),
             decode_enum(SelfTradeScope, scope),
             label,
-            signature,
+            *tail,
         )
     head = account_id, key_index, nonce
     if message_type == MESSAGE_CANCEL_ALL and (word_1 == 1 or word_1 == market_id == 0):
-        return CancelAll(*head, market_id if word_1 else None, signature)
+        return CancelAll(*head, market_id if word_1 else None, *tail)
     if market_id != 0:
         raise DecodeError(f"market {market_id} in a message that has none")
     if message_type == MESSAGE_CANCEL_ORDER:
         order_id, origin = unpack(word_1, 48, ORIGIN_BITS)
-        return CancelOrder(*head, order_id, *unpack_origin(origin), signature)
-    return _decode_one_number(message_type, head, word_1, signature)
+        return CancelOrder(*head, order_id, *unpack_origin(origin), *tail)
+    return _decode_one_number(message_type, head, word_1, tail)
 
 
 def _decode_one_number(
-    message_type: int, head: tuple[int, int, int], number: int, signature: Signature
+    message_type: int, head: tuple[int, int, int], number: int, tail: tuple[int, Signature]
 ) -> UserTransaction:
     if message_type == MESSAGE_SET_CANCEL_TIMER and number < TIME_BOUND:
-        return SetCancelTimer(*head, number, signature)
+        return SetCancelTimer(*head, number, *tail)
     if message_type == MESSAGE_WITHDRAW and number < AMOUNT_BOUND:
-        return Withdraw(*head, number, signature)
+        return Withdraw(*head, number, *tail)
     if message_type == MESSAGE_REMOVE_KEY and number < MAX_KEYS:
-        return RemoveKey(*head, number, signature)
+        return RemoveKey(*head, number, *tail)
     raise DecodeError(f"message type {message_type} with {number:#x}")
 
 
 def _decode_add_key(reader: ByteReader) -> AddKey:
     word_0 = reader.integer(_ADD_KEY_WORD_0_BYTES)
-    message_type, account_id, key_index, nonce, market_id, slot, permissions, expiry_ms = unpack(
-        word_0, 8, 32, 8, 62, 16, 4, 8, 48
+    message_type, *head, market_id, valid_until_ms, slot, permissions, expiry_ms = unpack(
+        word_0, *MESSAGE_WORD_0_WIDTHS, 4, 8, 48
     )
     if (message_type, market_id) != (MESSAGE_ADD_KEY, 0):
         raise DecodeError(f"message type {message_type} with market {market_id}")
+    account_id, key_index, nonce = head
     public_key = reader.integer(_FELT_BYTES, FIELD_PRIME)
     signature = _decode_signature(reader)
-    return AddKey(account_id, key_index, nonce, slot, permissions, expiry_ms, public_key, signature)
+    return AddKey(
+        account_id,
+        key_index,
+        nonce,
+        slot,
+        permissions,
+        expiry_ms,
+        public_key,
+        valid_until_ms,
+        signature,
+    )
 
 
 def _encode_deposit(tx: Deposit) -> bytes:

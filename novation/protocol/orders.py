@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from novation.crypto import hades
-from novation.protocol.constants import NONCE_BOUND, ORDER_LEAF_TAG
+from novation.protocol.constants import ORDER_LEAF_TAG
 from novation.protocol.errors import DecodeError
+from novation.protocol.nonces import NONCE_BITS
 from novation.protocol.numeric import pack, unpack
 
-_NONCE_BITS = NONCE_BOUND.bit_length() - 1
 _KEY_INDEX_BITS = 3
-ORIGIN_BITS = _KEY_INDEX_BITS + _NONCE_BITS
+ORIGIN_BITS = _KEY_INDEX_BITS + NONCE_BITS
 ORDER_WORD_0_BITS = 156 + ORIGIN_BITS
 ORDER_WORD_1_BITS = 160
 
@@ -89,12 +89,12 @@ class VisitOutcome(IntEnum):
 
 def origin_of(key_index: int, nonce: int) -> int:
     """Return the packed key slot and nonce of a message."""
-    return pack((key_index, _KEY_INDEX_BITS), (nonce, _NONCE_BITS))
+    return pack((key_index, _KEY_INDEX_BITS), (nonce, NONCE_BITS))
 
 
 def unpack_origin(origin: int) -> tuple[int, int]:
     """Return key slot and nonce of `origin_of`; DecodeError if it has more bits."""
-    key_index, nonce = unpack(origin, _KEY_INDEX_BITS, _NONCE_BITS)
+    key_index, nonce = unpack(origin, _KEY_INDEX_BITS, NONCE_BITS)
     return key_index, nonce
 
 

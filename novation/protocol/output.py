@@ -13,9 +13,6 @@ from novation.protocol.accounts import (
     BALANCE_WORD_BITS,
     Account,
     Position,
-    n_nonce_words,
-    pack_nonces,
-    unpack_nonces,
 )
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
@@ -32,6 +29,12 @@ from novation.protocol.markets import (
     Globals,
     Market,
     UnderlyingState,
+)
+from novation.protocol.nonces import (
+    NonceWindow,
+    n_window_words,
+    pack_windows,
+    unpack_windows,
 )
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
@@ -72,7 +75,7 @@ class AccountRecord:
     """The new value of an account; `keys` are None unless the batch changed them."""
 
     account_id: int
-    nonces: tuple[int, ...]
+    windows: tuple[NonceWindow, ...]
     collateral_quanta: int
     flags: int
     cancel_all_at_ms: int
@@ -84,7 +87,7 @@ class AccountRecord:
         """Return the record of an account."""
         return cls(
             account_id,
-            account.nonces,
+            account.windows,
             account.collateral_quanta,
             account.flags,
             account.cancel_all_at_ms,
@@ -95,14 +98,14 @@ class AccountRecord:
     def account(self, l1_address: int, known_keys: tuple[SigningKey, ...]) -> Account:
         """Return the account; DecodeError if its keys are not known."""
         keys = known_keys if self.keys is None else self.keys
-        if len(keys) != len(self.nonces):
+        if len(keys) != len(self.windows):
             raise DecodeError(
-                f"account {self.account_id}: {len(self.nonces)} keys, known {len(keys)}"
+                f"account {self.account_id}: {len(self.windows)} keys, known {len(keys)}"
             )
         return Account(
             l1_address,
             keys,
-            self.nonces,
+            self.windows,
             self.collateral_quanta,
             self.positions,
             self.flags,
@@ -204,7 +207,7 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
     head = pack(
         (record.account_id, 32),
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
-        (len(record.nonces), 4),
+        (len(record.windows), 4),
         (len(record.positions), 8),
         (record.flags, 8),
         (LAST_TIME_MS - record.cancel_all_at_ms, 48),
@@ -212,7 +215,7 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
     )
     keys = (word for key in record.keys or () for word in key.words())
     positions = (position.word() for position in record.positions)
-    return head, *pack_nonces(record.nonces), *keys, *positions
+    return head, *pack_windows(record.windows), *keys, *positions
 
 
 def order_felts(record: OrderRecord) -> tuple[int, ...]:
@@ -302,11 +305,11 @@ def _read_account(reader: _Reader) -> AccountRecord:
     collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
-    nonces = unpack_nonces(reader.take(n_nonce_words(n_keys)), n_keys)
+    windows = unpack_windows(reader.take(n_window_words(n_keys)), n_keys)
     keys = tuple(_read_key(reader) for _ in range(n_keys)) if has_keys else None
     return AccountRecord(
         account_id,
-        nonces,
+        windows,
         collateral - COLLATERAL_BOUND,
         flags,
         LAST_TIME_MS - timer_gap_ms,

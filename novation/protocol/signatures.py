@@ -5,11 +5,14 @@ from typing import Protocol
 
 from novation.crypto import SIGNATURE_BOUND, STARK_CURVE_ORDER, hades, verify
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_KEYS, NONCE_BOUND
+from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_KEYS, NONCE_BOUND, TIME_BOUND
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.nonces import NONCE_BITS
 from novation.protocol.numeric import check_field, pack
 
-MESSAGE_WORD_0_BITS = 126
+# Type, account, key slot, nonce, market, and until when the message may be included.
+MESSAGE_WORD_0_WIDTHS = (8, 32, 8, NONCE_BITS, 16, 48)
+MESSAGE_WORD_0_BITS = sum(MESSAGE_WORD_0_WIDTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,11 @@ class SignedTransaction(Protocol):
 
     @property
     def nonce(self) -> int:
-        """Strictly increasing per key."""
+        """Used once per key slot; see `NonceWindow`."""
+
+    @property
+    def valid_until_ms(self) -> int:
+        """The last time at which the message may be included."""
 
     @property
     def signature(self) -> Signature:
@@ -52,8 +59,9 @@ def first_message_word(message_type: int, tx: SignedTransaction, market_id: int 
         (message_type, 8),
         (tx.account_id, 32),
         (tx.key_index, 8),
-        (tx.nonce, 62),
+        (tx.nonce, NONCE_BITS),
         (market_id, 16),
+        (tx.valid_until_ms, 48),
     )
 
 
@@ -67,6 +75,7 @@ def validate_signer(tx: SignedTransaction) -> None:
     check_field("account_id", tx.account_id, 0, ACCOUNT_ID_BOUND)
     check_field("key_index", tx.key_index, 0, MAX_KEYS)
     check_field("nonce", tx.nonce, 1, NONCE_BOUND)
+    check_field("valid_until_ms", tx.valid_until_ms, 0, TIME_BOUND)
 
 
 def check_signature(hashed: int, signature: Signature, key: int) -> None:

@@ -5,7 +5,7 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:21, nonce words:31, keys 32, 7, position words:32 |
+| `a` account_id:4 | l1_address:20, balance_word:21, windows:32, keys 32, 7, position words:32 |
 | `o` slot:3 | order_word_0:28, order_word_1:20 |
 | `m` market_id:2 | market words 25, 20, 8 |
 | `g` | globals words 30, 14, each underlying's word:12 |
@@ -22,8 +22,6 @@ from novation.protocol.accounts import (
     BALANCE_WORD_BITS,
     Account,
     Position,
-    n_nonce_words,
-    unpack_nonces,
 )
 from novation.protocol.byte_reader import ByteReader
 from novation.protocol.config import ExchangeConfig
@@ -36,6 +34,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import DecodeError
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
+from novation.protocol.nonces import n_window_words, unpack_windows
 from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
 from novation.protocol.parameters import Parameters
@@ -192,7 +191,7 @@ def encode_account(account: Account) -> bytes:
         (
             account.l1_address.to_bytes(20, "big"),
             account.balance_word().to_bytes(_BALANCE_WORD_BYTES, "big"),
-            *(word.to_bytes(31, "big") for word in account.nonce_words()),
+            *(word.to_bytes(_FELT_BYTES, "big") for word in account.window_words()),
             *(_encode_key(key) for key in account.keys),
             *(position.word().to_bytes(_FELT_BYTES, "big") for position in account.positions),
         )
@@ -207,11 +206,11 @@ def decode_account(data: bytes) -> Account:
     collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"balance word {balance_word:#x}")
-    nonce_words = [reader.integer(31) for _ in range(n_nonce_words(n_keys))]
+    window_words = [reader.integer(_FELT_BYTES) for _ in range(n_window_words(n_keys))]
     account = Account(
         l1_address=l1_address,
         keys=tuple(_decode_key(reader) for _ in range(n_keys)),
-        nonces=unpack_nonces(nonce_words, n_keys),
+        windows=unpack_windows(window_words, n_keys),
         collateral_quanta=collateral - COLLATERAL_BOUND,
         positions=tuple(
             Position.from_word(reader.integer(_FELT_BYTES)) for _ in range(n_positions)

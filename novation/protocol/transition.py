@@ -13,7 +13,12 @@ from dataclasses import replace
 
 from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
-from novation.protocol.cost import opened_leaf_steps, timer_steps, transaction_steps
+from novation.protocol.cost import (
+    opened_leaf_steps,
+    signer_steps,
+    timer_steps,
+    transaction_steps,
+)
 from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.rules.cancel_all import apply_cancel_all, apply_set_cancel_timer
 from novation.protocol.rules.cancel_order import apply_cancel_order
@@ -80,12 +85,15 @@ def apply_transaction(
     assert state.batch is not None
     assert state.globals.time_ms <= time_ms < TIME_BOUND
     opened_before = opened_leaf_steps(state.batch)
+    by_signer = 0
+    if isinstance(tx, UserTransaction):
+        by_signer = signer_steps(state.get_account(tx.account_id), tx)
     state.begin()
     state.globals = replace(state.globals, time_ms=time_ms)
     try:
         result = _dispatch(state, tx, verify_signature=verify_signature)
         opened = opened_leaf_steps(state.batch) - opened_before
-        steps = transaction_steps(tx, result, opened) + timer_steps(
+        steps = transaction_steps(tx, result, by_signer, opened) + timer_steps(
             map(state.account, state.batch.timed_out)
         )
         result = replace(result, cost_steps=steps)

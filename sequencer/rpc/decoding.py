@@ -82,6 +82,7 @@ def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
         self_trade_mode=_choice("self_trade_mode", request.self_trade_mode, _SELF_TRADE_MODES),
         self_trade_scope=_choice("self_trade_scope", request.self_trade_scope, _SELF_TRADE_SCOPES),
         label=request.label,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_place_order(tx)
@@ -97,6 +98,7 @@ def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
         order_id=request.order_id,
         placed_key_index=request.placed_key_index,
         placed_nonce=request.placed_nonce,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_cancel_order(tx)
@@ -110,6 +112,7 @@ def cancel_all(request: order_service_pb2.CancelAllRequest) -> CancelAll:
         key_index=request.key_index,
         nonce=request.nonce,
         market_id=request.market_id if request.HasField("market_id") else None,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_cancel_all(tx)
@@ -123,6 +126,7 @@ def set_cancel_timer(request: order_service_pb2.SetCancelTimerRequest) -> SetCan
         key_index=request.key_index,
         nonce=request.nonce,
         cancel_all_at_ms=request.cancel_all_at_ms,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_set_cancel_timer(tx)
@@ -136,6 +140,7 @@ def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
         key_index=request.key_index,
         nonce=request.nonce,
         amount_quanta=request.amount_quanta,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_withdraw(tx)
@@ -152,6 +157,7 @@ def add_key(request: order_service_pb2.AddKeyRequest) -> AddKey:
         permissions=request.permissions,
         expiry_ms=request.expiry_time_ms,
         public_key=felt("public_key", request.public_key),
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_add_key(tx)
@@ -165,6 +171,7 @@ def remove_key(request: order_service_pb2.RemoveKeyRequest) -> RemoveKey:
         key_index=request.key_index,
         nonce=request.nonce,
         slot=request.slot,
+        valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
     validate_remove_key(tx)

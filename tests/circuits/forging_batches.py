@@ -5,7 +5,7 @@ allows: every tampering costs a run.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,14 +16,25 @@ from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
     COLLATERAL_BOUND,
     LAST_TIME_MS,
+    MAX_VALIDITY_MS,
+    NONCE_BOUND,
+    NONCE_STEP,
     PPM_ONE,
     RESUME_GAP_MS,
+    SKIPPED_NONCES,
 )
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission, SigningKey
-from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
+from novation.protocol.transactions import (
+    AddKey,
+    CancelAll,
+    CancelOrder,
+    RemoveKey,
+    SetCancelTimer,
+    Withdraw,
+)
 from tests.support.builders import (
     ONE_DOLLAR,
     START_MS,
@@ -44,6 +55,9 @@ from tests.support.scenarios import every_outcome
 IOC = TimeInForce.IOC
 # Three deposits of it stay within what may be in custody.
 RICH = 2**61
+# The last nonce that there is, and a window that has skipped all it can.
+LAST = NONCE_BOUND - 1
+ALL = (1 << SKIPPED_NONCES) - 1
 # Permissions and ends of the keys behind the first.
 SOON_MS = START_MS + 10**6
 RIGHTS = (
@@ -57,27 +71,31 @@ RIGHTS = (
 )
 
 
-def with_slots(account_id: int, nonces: tuple[int, ...]) -> Account:
-    """Return an account whose keys behind the first may do different things for a while."""
+def with_slots(account_id: int, used: Sequence[int | NonceWindow]) -> Account:
+    """Return an account whose keys behind the first may do different things for a while.
+
+    For each slot there is a window, or the last nonce that it has used, of which it skipped none.
+    """
+    windows = tuple(NonceWindow(x) if isinstance(x, int) else x for x in used)
     first = SigningKey.full(public_key(private_key(account_id)))
     others = (
         SigningKey(public_key(slot_private_key(account_id, slot)), permissions, expiry_ms)
-        for slot, (permissions, expiry_ms) in enumerate(RIGHTS[: len(nonces) - 1], 1)
+        for slot, (permissions, expiry_ms) in enumerate(RIGHTS[: len(windows) - 1], 1)
     )
-    account = Account(l1_address(account_id), (first, *others), nonces)
+    account = Account(l1_address(account_id), (first, *others), windows)
     return account.with_balance(1_000 * ONE_DOLLAR)
 
 
 def several_keys() -> Iterator[SealedBatch]:
     """Every key slot of an account signs something, with six markets."""
     accounts = {
-        2: with_slots(2, (5, 2**62 - 9, 0, 2**61, 7, 2**62 - 2, 0, 3)),
+        2: with_slots(2, (5, LAST - 9, 0, NonceWindow(2**60, ALL), 7, LAST - 1, 0, 3)),
         3: with_slots(3, (0, 7)),
         4: with_slots(4, (0, 0, 1, 0, 9)),
     }
     exchange = exchange_with(accounts, parameters(6))
     exchange.set_price(1000)
-    for slot, nonce in ((3, 2**61 + 1), (6, 1), (0, 6), (7, 4), (6, 2**62 - 1), (5, 2**62 - 1)):
+    for slot, nonce in ((3, 2**60 + 1), (6, 1), (0, 6), (7, 4), (6, 4), (5, LAST)):
         exchange.apply(signed_by(exchange, slot, Withdraw(2, slot, nonce, 10 + slot)))
     for nonce, side, price, market_id in ((8, BUY, 990, 0), (9, SELL, 1010, 4)):
         order = exchange.order(3, side, 1, price, key_index=1, nonce=nonce, market_id=market_id)
@@ -103,6 +121,39 @@ def several_keys() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
+def overtaken_messages() -> Iterator[SealedBatch]:
+    """Nonces in any order, of the first slot and of others, as near and as far as they may be."""
+    accounts = {
+        2: with_slots(2, (NonceWindow(1000, ALL),)),
+        3: with_slots(3, (0, NonceWindow(200, 0b1010 << 60 | 1), NonceWindow(LAST - 70, 5))),
+    }
+    exchange = exchange_with(accounts)
+    exchange.set_price(1000)
+    # The whole of the window at once, the least gap that is lost, and the greatest.
+    for step in (1, 64, -63, -1, 65, -64, 2, -1, NONCE_STEP, 3, 4, 5, 6):
+        nonce = exchange.state.account(2).windows[0].high + step
+        order = exchange.order(2, BUY, 1, 990, nonce=nonce, valid_until_ms=exchange.time_ms)
+        exchange.apply(order)
+    for slot, step in ((1, -64), (1, -62), (1, 7), (1, -3), (2, 70), (2, -64), (2, -37), (0, 40)):
+        nonce = exchange.state.account(3).windows[slot].high + step
+        tx: Any = Withdraw(3, slot, nonce, 1)
+        if slot != 1:
+            tx = exchange.order(3, SELL, 1, 1010, key_index=slot, nonce=nonce)
+        exchange.apply(signed_by(exchange, slot, tx))
+    yield exchange.seal()
+    longest_ms = exchange.time_ms + MAX_VALIDITY_MS
+    for nonce in (30, 31):
+        cancel = CancelAll(3, 0, nonce, 0 if nonce == 30 else None, longest_ms)
+        exchange.apply(signed_by(exchange, 0, cancel))
+    # What a slot has skipped is lost when it gets another key; a word with one window or two.
+    add_key(exchange, 3, 1, LAST_TIME_MS, Permission.TRADE)
+    add_key(exchange, 3, 2, LAST_TIME_MS, Permission.TRADE)
+    add_key(exchange, 3, 3, LAST_TIME_MS, Permission.TRADE)
+    add_key(exchange, 3, 2, LAST_TIME_MS, Permission.ADMIN)
+    exchange.apply(signed_by(exchange, 0, SetCancelTimer(3, 0, 39, LAST_TIME_MS)))
+    yield exchange.seal()
+
+
 def key_changes() -> Iterator[SealedBatch]:
     """Keys added to accounts old and new, put in place of others, and removed."""
     exchange = exchange_with({4: with_slots(4, (3, 0, 1, 0)), 5: with_slots(5, (1,) * 8)})
@@ -117,7 +168,7 @@ def key_changes() -> Iterator[SealedBatch]:
     remove_key(exchange, 2, 0, by=1)
     add_key(exchange, 2, 2, LAST_TIME_MS, Permission.TRADE, by=1)
     add_key(exchange, 5, 3, exchange.time_ms + 1, Permission.WITHDRAW, by=1)
-    order = exchange.order(4, BUY, 1, 990, key_index=4, nonce=2**62 - 1)
+    order = exchange.order(4, BUY, 1, 990, key_index=4, nonce=2**20)
     exchange.apply(signed_by(exchange, 4, order))
     yield exchange.seal()
     order = exchange.order(2, SELL, 1, 990, key_index=2, nonce=1)
@@ -129,14 +180,14 @@ def key_changes() -> Iterator[SealedBatch]:
 def signed_by(exchange: Exchange, slot: int, tx: Any) -> Any:
     """Return a message signed with the key of a slot."""
     secret = slot_private_key(tx.account_id, slot) if slot else private_key(tx.account_id)
-    return signed(tx, secret, exchange.config)
+    return exchange.signed(tx, secret)
 
 
 def add_key(
     exchange: Exchange, account_id: int, slot: int, expiry_ms: int, permissions: int, by: int = 0
 ) -> None:
     """Put a key into a slot."""
-    nonce = exchange.state.account(account_id).nonces[by] + 1
+    nonce = exchange.state.account(account_id).windows[by].high + 1
     key = public_key(slot_private_key(account_id, slot))
     tx = AddKey(account_id, by, nonce, slot, permissions, expiry_ms, key)
     exchange.apply(signed_by(exchange, by, tx))
@@ -144,7 +195,7 @@ def add_key(
 
 def remove_key(exchange: Exchange, account_id: int, slot: int, by: int) -> None:
     """Remove the key of a slot."""
-    nonce = exchange.state.account(account_id).nonces[by] + 1
+    nonce = exchange.state.account(account_id).windows[by].high + 1
     exchange.apply(signed_by(exchange, by, RemoveKey(account_id, by, nonce, slot)))
 
 
@@ -259,7 +310,7 @@ def cancelled_at_once() -> Iterator[SealedBatch]:
     met = exchange.place(3, BUY, 1, 1003, time_in_force=IOC)
     assert outcomes(met) == [VisitOutcome.CANCELLED] * 3
     exchange.place(2, SELL, 1, 1005, expiry_time_ms=exchange.time_ms + 5)
-    exchange.cancel_placed_by(2, exchange.state.account(2).nonces[0])
+    exchange.cancel_placed_by(2, exchange.state.account(2).windows[0].high)
     dearer = replace(exchange.state.parameters.underlyings[2], maker_fee_ppm=501)
     exchange.set_underlying(2, dearer)
     # Cheapest first: 5's bid is dearer than its owner allows, 4's and 2's are dead.
@@ -371,6 +422,7 @@ def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[S
 _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "every outcome": lambda: iter(every_outcome()),
     "several keys": several_keys,
+    "overtaken messages": overtaken_messages,
     "key changes": key_changes,
     "greatest numbers": greatest_numbers,
     "slots and makers": slots_and_makers,

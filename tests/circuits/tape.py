@@ -10,11 +10,11 @@ BATCH = 1
 N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 11, 12, 15, 16, 17
 TYPE_LIST_MARKET = 8
 # Fields of an order; no other item behind the batch's has as many.
-ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 16, 14, 15
+ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16
 
 
 def transaction_places(records: ProgramInput) -> list[int]:
-    """Return where the orders of the tape are: header, fields, signature."""
+    """Return where the orders of the tape are: header, fields, signature, place of the nonce."""
     return [
         i
         for i, item in enumerate(records.tape)

@@ -24,11 +24,13 @@ from novation.protocol.constants import (
     PRICE_BOUND,
     PRICE_X16_BOUND,
     RATE_BOUND,
+    SKIPPED_NONCES,
     TICK_DECIMALS_BOUND,
     TIME_BOUND,
 )
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Underlying, oracle_rule_word
 from novation.protocol.signing_keys import SigningKey
@@ -117,7 +119,7 @@ def test_order_with_the_greatest_numbers_at_the_end_of_time(side: Side) -> None:
     account = Account(
         l1_address=L1_ADDRESS_BOUND - 1,
         keys=(SigningKey.full(public_key(private_key(2))),),
-        nonces=(NONCE_BOUND - 4,),
+        windows=(NonceWindow(NONCE_BOUND - 4, 2**SKIPPED_NONCES - 1),),
         collateral_quanta=COLLATERAL_BOUND - 1,
     )
     counters = Globals(next_order_id=ORDER_ID_BOUND - 3, l1_queue_position=2**48 - 2)

@@ -43,7 +43,7 @@ def test_transaction_repeated_is_rejected() -> None:
     records = forging_inputs()[FIRST]
     for place in transaction_places(records)[:4]:
         tape = list(records.tape)
-        tape[place - 1 : place - 1] = tape[place - 1 : place + 2]
+        tape[place - 1 : place - 1] = tape[place - 1 : place + 3]
         assert run_dishonestly(with_counts(records, tape, {N_TRANSACTIONS: 1})) is None
 
 
@@ -51,14 +51,14 @@ def test_transaction_left_out_is_never_the_same_state() -> None:
     records = forging_inputs()[FIRST]
     for place in transaction_places(records):
         tape = list(records.tape)
-        del tape[place - 1 : place + 2]
+        del tape[place - 1 : place + 3]
         assert run_dishonestly(with_counts(records, tape, {N_TRANSACTIONS: -1})) is None
 
 
 def test_time_going_back_is_rejected() -> None:
     records = forging_inputs()[FIRST]
     place = transaction_places(records)[0] - 1
-    tampered = forged(records, (("tape", place, 1), -5), (("tape", place + 3, 1), 5))
+    tampered = forged(records, (("tape", place, 1), -5), (("tape", place + 4, 1), 5))
     assert run_dishonestly(tampered) is None
 
 

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from circuits.program_input import program_input
-from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, SKIPPED_NONCES
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
 from prover.runner import run_program
 from sequencer.l1_cost import CHARGED_UNITS_PPM, PPM
@@ -25,9 +26,10 @@ UNITS_PER_INSTRUCTION, UNITS_PER_CHECK = 3, 8
 Act = Callable[[Exchange, int], None]
 
 
-def prepared(n_keys: int) -> Exchange:
-    """Return users with so many keys, each with a position."""
-    exchange = exchange_with({user: with_slots(user, (0,) * n_keys) for user in USERS})
+def prepared(n_keys: int, skipped: int = 0) -> Exchange:
+    """Return users with so many keys, each with a position; their slots have skipped nonces."""
+    windows = (NonceWindow(1000, skipped),) * n_keys
+    exchange = exchange_with({user: with_slots(user, windows) for user in USERS})
     exchange.set_price(1000)
     for seller, buyer in zip(USERS[::2], USERS[1::2], strict=True):
         exchange.place(seller, SELL, 1, 1000)
@@ -40,7 +42,7 @@ def prepared(n_keys: int) -> Exchange:
 def by_last_key(exchange: Exchange, n_keys: int) -> None:
     """Orders and cancellations by slot 1 or 7, of the two kinds of words of nonces."""
     slot = 1 if n_keys < MAX_KEYS else MAX_KEYS - 1
-    for nonce, user in enumerate(USERS, 1):
+    for nonce, user in enumerate(USERS, 1001):
         order = exchange.order(user, BUY, 1, 990, key_index=slot, nonce=nonce)
         exchange.apply(signed_by(exchange, slot, order))
         order_id = exchange.state.globals.next_order_id - 1
@@ -51,7 +53,15 @@ def by_last_key(exchange: Exchange, n_keys: int) -> None:
 def orders(slot: int, exchange: Exchange, _: int) -> None:
     """Orders by some slot."""
     for user in USERS:
-        nonce = 1 if slot else exchange.next_nonce(user)
+        nonce = 1001 if slot else exchange.next_nonce(user)
+        order = exchange.order(user, BUY, 1, 990, key_index=slot, nonce=nonce)
+        exchange.apply(signed_by(exchange, slot, order))
+
+
+def out_of_turn(slot: int, step: int, exchange: Exchange, _: int) -> None:
+    """Orders by some slot with a nonce so far from the highest one."""
+    for user in USERS:
+        nonce = exchange.state.account(user).windows[slot].high + step
         order = exchange.order(user, BUY, 1, 990, key_index=slot, nonce=nonce)
         exchange.apply(signed_by(exchange, slot, order))
 
@@ -93,9 +103,9 @@ def figures(exchange: Exchange) -> tuple[int, int, int]:
     return charged_steps, run.n_steps, run.builtin_cells["range_check"]
 
 
-def cost_of(act: Act, n_keys: int) -> tuple[int, int, int]:
+def cost_of(act: Act, n_keys: int, skipped: int = 0) -> tuple[int, int, int]:
     """Return charge, steps and range checks of what is done."""
-    exchange = prepared(n_keys)
+    exchange = prepared(n_keys, skipped)
     idle = copy.deepcopy(exchange)
     act(exchange, n_keys)
     charge, steps, checks = (
@@ -127,6 +137,21 @@ def test_signature_of_another_key_when_charged_then_covered_without_the_slack_of
 ) -> None:
     first, other = (cost_of(partial(orders, signer), MAX_KEYS) for signer in (0, slot))
     assert 0 < other[1] - first[1] <= other[0] - first[0]
+
+
+@pytest.mark.parametrize("step", [1, 2, 64, 65, -2, -64])
+@pytest.mark.parametrize("slot", [0, 1, MAX_KEYS - 1])
+def test_nonce_out_of_turn_when_charged_then_covered_without_the_slack_of_others(
+    slot: int, step: int
+) -> None:
+    """A nonce that leaves or meets a gap, against the next one of the same slot without any."""
+    costs = [
+        cost_of(partial(out_of_turn, slot, how), MAX_KEYS, skipped)
+        for how, skipped in ((1, 0), (step, 2**SKIPPED_NONCES - 1))
+    ]
+    in_turn, other = costs
+    print(slot, step, (other[1] - in_turn[1]) / len(USERS))
+    assert 0 < other[1] - in_turn[1] <= other[0] - in_turn[0]
 
 
 @pytest.mark.parametrize("act", [additions, removals])

@@ -14,9 +14,10 @@ from circuits.program_input import ProgramInput, program_input
 from novation.crypto import FIELD_PRIME, hades, sign
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import LAST_TIME_MS, MESSAGE_ADD_KEY, MESSAGE_REMOVE_KEY
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.rules import change_keys, signer
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.signatures import UNSIGNED, Signature
+from novation.protocol.signatures import MESSAGE_WORD_0_BITS, UNSIGNED, Signature
 from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.transactions import (
     AddKey,
@@ -30,7 +31,7 @@ from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
 from tests.circuits.forging_batches import add_key, remove_key, signed_by
 from tests.circuits.tape import BATCH, with_tape
 from tests.support.builders import private_key, public_key, slot_private_key
-from tests.support.exchange import BUY, Exchange
+from tests.support.exchange import BUY, ONE_HOUR_MS, Exchange
 
 Patch = pytest.MonkeyPatch
 TRADE, WITHDRAW, ADMIN = Permission
@@ -47,7 +48,6 @@ def with_keys(*permissions: int, expiry_ms: int = LAST_TIME_MS) -> Exchange:
     exchange.fund(2, 3)
     exchange.place(2, BUY, 1, 990)
     for slot, granted in enumerate(permissions, 1):
-        exchange.nonces[2] += 1
         add_key(exchange, 2, slot, expiry_ms, granted)
     exchange.seal()
     exchange.refresh_prices()
@@ -146,7 +146,7 @@ def replay_after_removal(_: Patch, bad: int) -> SealedBatch:
 
 def lower_first_nonce(exchange: Exchange) -> None:
     state = exchange.state
-    state.accounts[2] = state.account(2).with_nonce(0, 49)
+    state.accounts[2] = state.account(2).with_window(0, NonceWindow(49))
 
 
 def old_message_of_a_slot(_: Patch, bad: int) -> SealedBatch:
@@ -157,7 +157,7 @@ def old_message_of_a_slot(_: Patch, bad: int) -> SealedBatch:
     key = public_key(slot_private_key(2, 1))
     exchange.apply(signed_by(exchange, 0, AddKey(2, 0, 51, 1, ALL, LAST_TIME_MS, key)))
     if bad:
-        exchange.state.accounts[2] = exchange.state.account(2).with_nonce(1, 0)
+        exchange.state.accounts[2] = exchange.state.account(2).with_window(1, NonceWindow())
     exchange.apply(signed_by(exchange, 1, Withdraw(2, 1, 8 - bad, 1)))
     return exchange.seal()
 
@@ -218,20 +218,21 @@ def forged_message(
     exchange.apply(signed_by(exchange, 0, good))
     sealed = exchange.seal()
     records = program_input(sealed.witness)
-    tape, fields = list(records.tape), (9 if isinstance(good, AddKey) else 4)
+    tape, fields = list(records.tape), (10 if isinstance(good, AddKey) else 5)
     place = next(
         i
         for i, item in enumerate(tape)
         if i > BATCH and not isinstance(item, int) and len(item) == fields
     )
     item = [(x + changes.get(i, 0)) % FIELD_PRIME for i, x in enumerate(tape[place])]
-    account_id, key_index, nonce, slot, *rest = item
+    account_id, key_index, nonce, valid_until_ms, slot, *rest = item
     message_type = MESSAGE_ADD_KEY if rest else MESSAGE_REMOVE_KEY
-    word_0, word_1 = message_type + (account_id << 8) + (key_index << 40) + (nonce << 48), slot
+    word_0 = message_type + (account_id << 8) + (key_index << 40) + (nonce << 48)
+    word_0, word_1 = word_0 + (valid_until_ms << 125), slot
     if rest:
         trade, withdraw, admin, expiry_ms, word_1 = rest
         rights = slot + (trade + 2 * withdraw + 4 * admin << 4) + (expiry_ms << 12)
-        word_0 = (word_0 + (rights << 126)) % FIELD_PRIME
+        word_0 = (word_0 + (rights << MESSAGE_WORD_0_BITS)) % FIELD_PRIME
     message = signed_by_first(exchange, Words(word_0, word_1))
     tape[place : place + 2] = [item, [message.signature.r, message.signature.s]]
     return sealed, with_tape(records, tape)
@@ -243,7 +244,7 @@ def signed_by_first(exchange: Exchange, message: Words) -> Words:
 
 
 NEW = AddKey(2, 0, 90, 2, ALL, LAST_TIME_MS, 1)
-SLOT, TRADE_FIELD, EXPIRY = 3, 4, 7
+SLOT, TRADE_FIELD, EXPIRY = 4, 5, 8
 
 
 @pytest.mark.parametrize(
@@ -317,12 +318,13 @@ def test_key_behind_the_list_is_nobodys() -> None:
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     tape, owner = list(records.tape), records.accounts[2][0][0]
-    (place,) = (i for i, item in enumerate(tape) if item == [2, 0, 2, 1, 0, 0])
+    until_ms = exchange.time_ms + ONE_HOUR_MS
+    (place,) = (i for i, item in enumerate(tape) if item == [2, 0, 2, until_ms, 1, 0, 0])
     cancel = CancelOrder(2, 1, 1, 1)
     stranger = SigningKey.full(public_key(slot_private_key(2, 1)))
     signature = signed_by(exchange, 1, cancel).signature
-    fields, nonces = [2, 1, 1, 1, 0, 0], [0, 0, 0, 0]
-    tape[place : place + 2] = [fields, [signature.r, signature.s], [1, 1, 1], nonces]
+    fields = [2, 1, 1, until_ms, 1, 0, 0]
+    tape[place : place + 2] = [fields, [signature.r, signature.s], [1, 1, 1]]
     accounts = dict(records.accounts)
     accounts[2] = [[[*owner, *stranger.words()], *accounts[2][0][1:]], *accounts[2][1:]]
     assert run_dishonestly(replace(records, accounts=accounts, tape=tape)) is None

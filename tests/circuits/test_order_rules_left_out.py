@@ -23,7 +23,6 @@ from novation.protocol.rules import cancel_order, matching, place_order, prune_o
 from novation.protocol.rules.book import remove_order
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signatures import first_message_word
-from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelAll, SetCancelTimer
@@ -32,7 +31,7 @@ from tests.circuits.forgery import LatestRecords, assert_no_lie_proves, run_dish
 from tests.circuits.forging_batches import add_key, remove_key
 from tests.circuits.tape import N_TRANSACTIONS, with_counts, with_tape
 from tests.support.builders import private_key
-from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.exchange import BUY, ONE_HOUR_MS, SELL, Exchange
 
 Patch = pytest.MonkeyPatch
 
@@ -335,7 +334,8 @@ def test_cancellation_when_it_names_another_order_then_no_proof(
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     tape = list(records.tape)
-    tape[tape.index([2, 0, message.nonce, 4, 0, 0])] = [2, 0, message.nonce, named, 0, 0]
+    head = [2, 0, message.nonce, message.valid_until_ms]
+    tape[tape.index([*head, 4, 0, 0])] = [*head, named, 0, 0]
     output = run_dishonestly(with_tape(records, tape), latest=OtherOrder)
     assert output == (sealed.output if named == 4 else None)
 
@@ -353,10 +353,11 @@ def test_cancellation_when_it_names_half_an_order_then_no_proof() -> None:
     records = program_input(exchange.seal().witness)
     by_message = (3 - 4) * pow((other.origin << 48) - 4, -1, FIELD_PRIME)
     tape = list(records.tape)
-    (place,) = (i for i, item in enumerate(tape) if item == [2, 0, message.nonce, 4, 0, 0])
+    head = [2, 0, message.nonce, message.valid_until_ms]
+    (place,) = (i for i, item in enumerate(tape) if item == [*head, 4, 0, 0])
     signature = message.signature
     tape[place : place + 2] = [
-        [2, 0, message.nonce, 4, by_message % FIELD_PRIME, 0],
+        [*head, 4, by_message % FIELD_PRIME, 0],
         [signature.r, signature.s],
     ]
     assert run_dishonestly(with_tape(records, tape)) is None
@@ -366,19 +367,20 @@ def test_cancellation_when_it_names_half_an_order_then_no_proof() -> None:
 def test_cancel_all_when_used_again_with_another_market_then_no_proof(later_nonce: int) -> None:
     """The market stands above the nonce: a fraction of one would make up for a higher nonce."""
     exchange = with_orders()
-    message = signed(CancelAll(2, 0, exchange.next_nonce(2), 1), private_key(2), exchange.config)
+    message = exchange.signed(CancelAll(2, 0, exchange.next_nonce(2), 1))
     exchange.apply(message)
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     tape = list(records.tape)
-    place = tape.index([2, 0, message.nonce, 1, 1])
+    place = tape.index([2, 0, message.nonce, message.valid_until_ms, 1, 1])
     assert run_dishonestly(records) == sealed.output
     if later_nonce == 0:
         again = list(tape[place])
     else:
         fraction = 1 - later_nonce * pow(NONCE_BOUND, -1, FIELD_PRIME)
-        again = [2, 0, message.nonce + later_nonce, fraction % FIELD_PRIME, 1]
-    tape[place + 2 : place + 2] = [tape[place - 1], again, tape[place + 1]]
+        head = [2, 0, message.nonce + later_nonce, message.valid_until_ms]
+        again = [*head, fraction % FIELD_PRIME, 1]
+    tape[place + 3 : place + 3] = [tape[place - 1], again, tape[place + 1], 0]
     assert run_dishonestly(with_counts(records, tape, {N_TRANSACTIONS: 1})) is None
 
 
@@ -392,7 +394,8 @@ def test_cancel_all_when_its_words_have_no_meaning_then_no_proof(
     """A client signed what is neither one market nor all: nobody may choose what he meant."""
     exchange = with_orders()
     honest = CancelAll(2, 0, exchange.next_nonce(2), market_id if is_one_market == 1 else None)
-    exchange.apply(signed(honest, private_key(2), exchange.config))
+    honest = exchange.signed(honest)
+    exchange.apply(honest)
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     fields = [market_id, is_one_market % FIELD_PRIME]
@@ -400,8 +403,9 @@ def test_cancel_all_when_its_words_have_no_meaning_then_no_proof(
     message_hash = hades(word_0, fields[1], exchange.config.config_hash)[0]
     signature = list(sign(message_hash, private_key(2)))
     tape = list(records.tape)
-    place = tape.index([2, 0, honest.nonce, honest.market_id or 0, int(is_one_market == 1)])
-    tape[place : place + 2] = [[2, 0, honest.nonce, *fields], signature]
+    head = [2, 0, honest.nonce, honest.valid_until_ms]
+    place = tape.index([*head, honest.market_id or 0, int(is_one_market == 1)])
+    tape[place : place + 2] = [[*head, *fields], signature]
     assert run_dishonestly(with_tape(records, tape)) == (sealed.output if is_proven else None)
 
 
@@ -410,15 +414,17 @@ def test_timer_when_behind_the_last_time_then_no_proof(excess_ms: int) -> None:
     """It would borrow from the other fields of the balance word."""
     exchange = with_orders()
     honest = SetCancelTimer(2, 0, exchange.next_nonce(2), LAST_TIME_MS)
-    exchange.apply(signed(honest, private_key(2), exchange.config))
+    honest = exchange.signed(honest)
+    exchange.apply(honest)
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     at_ms = LAST_TIME_MS + excess_ms
-    message = signed(replace(honest, cancel_all_at_ms=at_ms), private_key(2), exchange.config)
+    message = exchange.signed(replace(honest, cancel_all_at_ms=at_ms))
     tape = list(records.tape)
-    place = tape.index([2, 0, honest.nonce, LAST_TIME_MS])
+    head = [2, 0, honest.nonce, honest.valid_until_ms]
+    place = tape.index([*head, LAST_TIME_MS])
     signature = [message.signature.r, message.signature.s]
-    tape[place : place + 2] = [[2, 0, honest.nonce, at_ms], signature]
+    tape[place : place + 2] = [[*head, at_ms], signature]
     output = run_dishonestly(with_tape(records, tape))
     assert output == (None if excess_ms else sealed.output)
 
@@ -445,7 +451,8 @@ def test_order_when_another_is_said_to_stand_before_it_then_no_proof(
     sealed = exchange.seal()
     records = program_input(sealed.witness)
     tape = list(records.tape)
-    honest = [2, 1] if is_pruned else [2, 0, 4, 2, 0, 1]
+    until_ms = exchange.time_ms + ONE_HOUR_MS
+    honest = [2, 1] if is_pruned else [2, 0, 4, until_ms, 2, 0, 1]
     tape[tape.index(honest)] = [*honest[:-1], predecessor_id]
     output = run_dishonestly(with_tape(records, tape))
     assert output == (sealed.output if predecessor_id == 1 else None)

@@ -126,6 +126,7 @@ class LocalExchange:
             max_fee_ppm=1_000,
             reduce_only=step.reduce_only,
             time_in_force=step.time_in_force,
+            valid_until_ms=self.time_ms,
         )
         message = order.message_hash(self.config)
         self.apply(replace(order, signature=_signed(message, self.traders[step.trader])))
@@ -138,12 +139,16 @@ class LocalExchange:
             if order.account_id == account_id and order.side is step.side
         ]
         for order_id in mine:
-            cancel = CancelOrder(account_id, 0, self.next_nonce(), order_id)
+            cancel = CancelOrder(
+                account_id, 0, self.next_nonce(), order_id, valid_until_ms=self.time_ms
+            )
             message = cancel.message_hash(self.config)
             self.apply(replace(cancel, signature=_signed(message, self.traders[step.trader])))
 
     def withdraw(self, name: str, amount_quanta: int) -> None:
-        request = Withdraw(self.account_ids[name], 0, self.next_nonce(), amount_quanta)
+        request = Withdraw(
+            self.account_ids[name], 0, self.next_nonce(), amount_quanta, self.time_ms
+        )
         message = request.message_hash(self.config)
         self.apply(replace(request, signature=_signed(message, self.traders[name])))
 

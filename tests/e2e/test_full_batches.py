@@ -31,7 +31,6 @@ from novation.protocol.errors import BatchFull
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import Side
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.signing import signed
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import Deposit, PlaceOrder, Transaction, Withdraw
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
@@ -45,6 +44,7 @@ from sequencer.l1_cost import MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, padded
 from tests.e2e.local_exchange import local_config, local_parameters
 from tests.support.builders import FIRST_USER_ACCOUNT_ID
 from tests.support.output_cost import output_cost
+from tests.support.signing import signed
 
 N_MARKETS, N_SLOTTED, N_PLAIN = 8, 120, 120
 PROFILE, STEPS = "balanced", 200_000

@@ -21,7 +21,7 @@ import grpc
 
 from novation.api.v1 import order_service_pb2
 from novation.client import Client, LocalSigner, Side, TimeInForce
-from novation.client.client import now_ms
+from novation.client.clock import now_ms
 from novation.client.load import percentile
 from novation.client.orders import OrderRequest, place_message
 from novation.client.transport import Transport

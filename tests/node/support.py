@@ -44,6 +44,7 @@ from tests.support.builders import (
     private_key,
 )
 from tests.support.exchange import snapshot
+from tests.support.signing import VALIDITY_MS
 from tests.support.simulation import SimulatedL1
 from tests.support.waiting import until
 
@@ -95,9 +96,9 @@ class RunningNode:
     stubs: Stubs
 
     def client(self, account_id: int) -> Client:
-        """Return a client that signs for an account."""
+        """Return a client that signs for an account, for longer than a test moves the clock."""
         signer = LocalSigner(private_key(account_id))
-        return Client(self.target, account_id=account_id, signer=signer)
+        return Client(self.target, account_id=account_id, signer=signer, validity_ms=VALIDITY_MS)
 
     @property
     def parameters(self) -> Parameters:

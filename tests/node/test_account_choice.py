@@ -190,7 +190,7 @@ def test_index_when_keys_come_and_go_then_remembers_none_of_them() -> None:
     index = AccountIndex(accounts)
     for key in range(100, 400):
         added = SigningKey.full(key)
-        accounts[2] = replace(account, keys=(*account.keys, added), nonces=(0, 0))
+        accounts[2] = account.with_key(1, added)
         index.learn([KeyChanged(2, 1, added)], accounts)
     assert index.find(query(key=399), accounts).account_ids == (2,)
     assert index.find(query(key=398), accounts).account_ids == ()

@@ -16,8 +16,13 @@ from novation.api.v1 import (
 )
 from novation.client.oracle import report_message
 from novation.client.orders import cancel_message, place_message, withdraw_message
+from novation.protocol.constants import (
+    LAST_TIME_MS,
+    MAX_VALIDITY_MS,
+    NONCE_STEP,
+    TIME_BOUND,
+)
 from novation.protocol.orders import Side, TimeInForce
-from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
 from tests.node.support import (
     PRICE_TICKS,
@@ -28,6 +33,7 @@ from tests.node.support import (
     trading_node,
 )
 from tests.support.builders import parameters, private_key
+from tests.support.signing import signed
 
 HOUR_MS = 3_600_000
 Status = grpc.StatusCode
@@ -80,6 +86,10 @@ ORDERS: dict[str, tuple[Status, str, str, Callable[[RunningNode], PlaceOrder]]] 
     "nonce zero": (
         Status.INVALID_ARGUMENT, "INVALID_FIELD", "nonce", lambda node: order(node, nonce=0),
     ),
+    "validity of too many bits": (
+        Status.INVALID_ARGUMENT, "INVALID_FIELD", "valid_until_ms",
+        lambda node: replace(order(node), valid_until_ms=TIME_BOUND),
+    ),
     "expired": (
         Status.FAILED_PRECONDITION, "ORDER_EXPIRED", "expiry_time_ms",
         lambda node: order(node, expiry_time_ms=node.clock.now_ms() - 1),
@@ -127,19 +137,60 @@ async def test_bad_signature_names_the_hash_that_should_have_been_signed(tmp_pat
         assert hex(tx.message_hash(node.config)) in detail.message
 
 
-async def test_reused_and_stale_nonces_are_refused(tmp_path: Path) -> None:
+async def test_used_old_and_far_nonces_are_refused_with_what_may_be_used(tmp_path: Path) -> None:
     async with trading_node(tmp_path) as node:
-        await node.stubs.orders.PlaceOrder(place_message(order(node, nonce=100)))
+        for nonce in (100, 98):
+            await node.stubs.orders.PlaceOrder(place_message(order(node, nonce=nonce)))
         before = await node.trace()
-        for nonce in (100, 99):
+        for nonce, name, limit in (
+            (100, "NONCE_USED", 101),
+            (98, "NONCE_USED", 101),
+            (35, "NONCE_TOO_OLD", 36),
+            (1, "NONCE_TOO_OLD", 36),
+            (101 + NONCE_STEP, "NONCE_TOO_FAR", 100 + NONCE_STEP),
+        ):
             request = place_message(order(node, nonce=nonce, size_lots=11))
             status, detail = await refusal(node.stubs.orders.PlaceOrder(request))
             assert status is Status.FAILED_PRECONDITION
-            assert (detail.name, detail.limit, detail.value) == (
-                "NONCE_NOT_INCREASING", "101", str(nonce),
-            )  # fmt: skip
+            found = (detail.name, detail.field, detail.limit, detail.value)
+            assert found == (name, "nonce", str(limit), str(nonce))
         assert await node.trace() == before
+        for nonce in (36, 99, 100 + NONCE_STEP):
+            await node.stubs.orders.PlaceOrder(place_message(order(node, nonce=nonce)))
         await _assert_alive(node)
+
+
+async def test_message_that_is_over_or_lasts_too_long_is_refused_with_the_time(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node:
+        before = await node.trace()
+        now_ms = node.clock.now_ms()
+        for until_ms, name in (
+            (now_ms - 1, "MESSAGE_EXPIRED"),
+            (1, "MESSAGE_EXPIRED"),
+            (now_ms + MAX_VALIDITY_MS + HOUR_MS, "VALIDITY_TOO_LONG"),
+            (LAST_TIME_MS, "VALIDITY_TOO_LONG"),
+        ):
+            request = place_message(order(node, valid_until_ms=until_ms))
+            status, detail = await refusal(node.stubs.orders.PlaceOrder(request))
+            assert status is Status.FAILED_PRECONDITION
+            assert (detail.name, detail.field) == (name, "valid_until_ms")
+            assert detail.value == str(until_ms)
+            limit_ms = now_ms if until_ms <= now_ms else now_ms + MAX_VALIDITY_MS
+            assert limit_ms <= int(detail.limit) < limit_ms + 60_000
+        assert await node.trace() == before
+        tx = order(node, valid_until_ms=node.clock.now_ms() + 10_000)
+        first = await node.stubs.orders.PlaceOrder(place_message(tx))
+        node.move(60_000)
+        # Sent again it gets its first answer, though it is over; changed it is not the same.
+        assert await node.stubs.orders.PlaceOrder(place_message(tx)) == first
+        longer = replace(tx, valid_until_ms=tx.valid_until_ms + HOUR_MS)
+        _, detail = await refusal(node.stubs.orders.PlaceOrder(place_message(longer)))
+        assert detail.name == "NONCE_USED"
+        unsigned = replace(longer, nonce=tx.nonce + 1)
+        _, detail = await refusal(node.stubs.orders.PlaceOrder(place_message(unsigned)))
+        assert detail.name == "INVALID_SIGNATURE"
 
 
 async def test_post_only_order_that_crosses_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from novation.client import (
     TimerInPastError,
     UnknownMarketError,
 )
-from novation.client.client import now_ms
+from novation.client.clock import now_ms
 from novation.client.models import OrderStatus, OrderUpdate
 from novation.client.orders import (
     cancel_all_message,
@@ -31,7 +31,6 @@ from novation.client.orders import (
     cancel_timer_message,
 )
 from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND, TIME_BOUND
-from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelAll, CancelOrder, SetCancelTimer
 from sequencer.engine import Engine
 from tests.node.support import (
@@ -42,6 +41,7 @@ from tests.node.support import (
     trading_node,
 )
 from tests.support.builders import private_key
+from tests.support.signing import signed
 
 MARKET, OTHER = "BTC-USD", "ETH-USD"
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -303,6 +303,10 @@ SIGNER: dict[str, tuple[str, str, Edit]] = {
     "key slot too great": ("INVALID_FIELD", "key_index", _set(key_index=MAX_KEYS)),
     "nonce zero": ("INVALID_FIELD", "nonce", _set(nonce=0)),
     "nonce too great": ("INVALID_FIELD", "nonce", _set(nonce=NONCE_BOUND)),
+    "nonce too far": ("NONCE_TOO_FAR", "nonce", _set(nonce=NONCE_BOUND - 1)),
+    "over": ("MESSAGE_EXPIRED", "valid_until_ms", _set(valid_until_ms=0)),
+    "valid for ever": ("VALIDITY_TOO_LONG", "valid_until_ms", _set(valid_until_ms=TIME_BOUND - 1)),
+    "end too great": ("INVALID_FIELD", "valid_until_ms", _set(valid_until_ms=TIME_BOUND)),
 }
 FIELDS: dict[str, dict[str, tuple[str, str, Edit]]] = {
     "CancelAll": {

@@ -17,6 +17,7 @@ from novation.client import (
     TimeInForce,
     sign_report,
 )
+from novation.protocol.constants import MAX_VALIDITY_MS
 from tests.node.support import trading_node
 from tests.support.builders import exchange_config, oracle_private_key, parameters, private_key
 
@@ -145,6 +146,10 @@ async def test_call_when_its_argument_is_wrong_then_named(client: Client) -> Non
         ("sequencer_public_key", {"sequencer_public_key": 0}),
         ("max_fee_ppm", {"max_fee_ppm": "500"}),
         ("max_fee_ppm", {"max_fee_ppm": 2**20}),
+        ("validity_ms", {"validity_ms": 0}),
+        ("validity_ms", {"validity_ms": "5000"}),
+        ("validity_ms", {"validity_ms": True}),
+        ("validity_ms", {"validity_ms": MAX_VALIDITY_MS + 1}),
     ],
 )
 async def test_client_when_made_with_a_wrong_argument_then_named(

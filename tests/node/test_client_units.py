@@ -23,6 +23,7 @@ from novation.client.keys import NonceLane
 from novation.client.orders import MessageFactory, SigningIdentity
 from novation.client.units import from_quanta, to_quanta
 from novation.display import plain
+from novation.protocol.constants import MAX_VALIDITY_MS
 from novation.protocol.errors import ErrorCode
 from novation.receipts import Receipt
 from sequencer.messages import acknowledgement
@@ -104,6 +105,26 @@ def test_nonces_grow_from_the_last_used_one() -> None:
     assert nonces == [6, 7, 8]
 
 
+def test_messages_when_signed_then_valid_for_so_long_by_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("novation.client.orders.now_ms", lambda: 1_000)
+    maker = factory()
+    identity = SigningIdentity(2, 0, LocalSigner(private_key(2)), NonceLane(5))
+    patient = MessageFactory(maker.exchange, identity, validity_ms=MAX_VALIDITY_MS)
+    for make, until_ms in ((maker, 6_000), (patient, 1_000 + MAX_VALIDITY_MS)):
+        for tx in (
+            make.place_order(request()),
+            make.cancel_order(1),
+            make.cancel_all(),
+            make.set_cancel_timer(5),
+            make.withdraw("1"),
+            make.add_key(1, identity.signer.public_key, 1, 5),
+            make.remove_key(1),
+        ):
+            assert tx.valid_until_ms == until_ms
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
@@ -148,7 +169,7 @@ def test_signer_refuses_a_key_that_is_none() -> None:
 def test_refusal_becomes_the_exception_of_its_code() -> None:
     from novation.api.v1 import types_pb2  # noqa: PLC0415
 
-    code = ErrorCode.NONCE_NOT_INCREASING
+    code = ErrorCode.NONCE_USED
     message = types_pb2.ErrorDetail(
         code=code, name=code.name, message="m", field="nonce", limit="7"
     )

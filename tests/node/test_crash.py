@@ -14,7 +14,6 @@ import pytest
 from novation.api.v1 import order_service_pb2
 from novation.client.orders import cancel_message, place_message
 from novation.protocol.orders import Side
-from novation.protocol.signing import signed
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelOrder, PlaceOrder
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
@@ -33,6 +32,7 @@ from tests.node.support import (
     Stubs,
 )
 from tests.support.builders import exchange_config, genesis, private_key
+from tests.support.signing import signed
 from tests.support.waiting import until, within_patience
 
 N_KILLS = 20

@@ -10,7 +10,6 @@ import pytest
 
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side
-from novation.protocol.signing import signed
 from novation.protocol.transactions import (
     Deposit,
     ParameterKind,
@@ -35,6 +34,7 @@ from tests.support.builders import (
     private_key,
     public_key,
 )
+from tests.support.signing import signed
 from tests.support.simulation import ManualClock
 
 CONFIG = exchange_config()
@@ -81,7 +81,7 @@ def orders(rng: random.Random, count: int, first_nonce: int = 1) -> list[Command
             expiry_time_ms=2**47,
             max_fee_ppm=1000,
         )
-        tx = signed(tx, private_key(account_id), CONFIG)
+        tx = signed(tx, private_key(account_id), CONFIG, START_MS)
         commands.append(Command(tx, START_MS, message_hash=tx.message_hash(CONFIG)))
     return commands
 
@@ -216,7 +216,7 @@ def test_refused_command_in_a_group_does_not_touch_the_others(tmp_path: Path) ->
 def test_withdrawals_lower_custody(tmp_path: Path) -> None:
     with opened(tmp_path) as engine:
         fund(engine)
-        tx = signed(Withdraw(2, 0, 1, 10**6), private_key(2), CONFIG)
+        tx = signed(Withdraw(2, 0, 1, 10**6), private_key(2), CONFIG, START_MS)
         engine.process([Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))])
         assert engine.state.globals.custody_quanta == N_ACCOUNTS * 10**11 - 10**6
         engine.seal()
@@ -226,7 +226,7 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
     """A profit that nobody has paid in counts as equity, but L1 cannot pay it out."""
 
     def act(engine: Engine, tx: PlaceOrder | Withdraw) -> object:
-        tx = signed(tx, private_key(tx.account_id), CONFIG)
+        tx = signed(tx, private_key(tx.account_id), CONFIG, START_MS)
         command = Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))
         return engine.process([command]).outcomes[0]
 

@@ -26,9 +26,8 @@ from novation.client.orders import (
     withdraw_message,
 )
 from novation.crypto import is_public_key
-from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND, NONCE_STEP
 from novation.protocol.errors import ErrorCode, InvalidTransaction
-from novation.protocol.signing import signed
 from novation.protocol.signing_keys import ALL_PERMISSIONS
 from novation.protocol.transactions import AddKey, CancelOrder, RemoveKey, Withdraw
 from sequencer.engine import Accepted, Command
@@ -36,6 +35,7 @@ from sequencer.signature_check import KeyDirectory, verify_group
 from tests.node.support import RunningNode, refusal, running_node, trading_node
 from tests.node.test_bad_input import order
 from tests.support.builders import private_key, public_key, slot_private_key
+from tests.support.signing import VALIDITY_MS, signed
 
 Status = grpc.StatusCode
 TRADE, WITHDRAW, ADMIN = Permission
@@ -45,7 +45,7 @@ MARKET = "BTC-USD"
 def bot(node: RunningNode, slot: int = 1, account_id: int | None = 2) -> Client:
     """Return a client with the key of a slot of account 2."""
     signer = LocalSigner(slot_private_key(2, slot))
-    return Client(node.target, account_id=account_id, signer=signer)
+    return Client(node.target, account_id=account_id, signer=signer, validity_ms=VALIDITY_MS)
 
 
 def key_of(slot: int) -> int:
@@ -104,15 +104,23 @@ async def test_orders_when_their_key_is_removed_then_stay(tmp_path: Path) -> Non
         assert (await owner.add_key(key_of(3), TRADE)).slot == 2
 
 
-async def test_slot_when_a_key_has_used_up_its_nonces_then_not_given_to_another(
-    tmp_path: Path,
-) -> None:
+async def test_key_when_it_skips_nonces_then_no_farther_than_the_limit(tmp_path: Path) -> None:
+    """So a key that is taken away cannot have used up the nonces of its slot."""
     async with trading_node(tmp_path) as node, node.client(2) as owner:
         await owner.add_key(key_of(1), TRADE)
-        tx = order(node, key=slot_private_key(2, 1), key_index=1, nonce=NONCE_BOUND - 1)
+        for nonce in (NONCE_STEP + 1, NONCE_BOUND - 1):
+            tx = order(node, key=slot_private_key(2, 1), key_index=1, nonce=nonce)
+            status, detail = await refusal(node.stubs.orders.PlaceOrder(place_message(tx)))
+            assert (status, detail.name) == (Status.FAILED_PRECONDITION, "NONCE_TOO_FAR")
+            assert (detail.field, detail.limit) == ("nonce", str(NONCE_STEP))
+        tx = order(node, key=slot_private_key(2, 1), key_index=1, nonce=NONCE_STEP)
         await node.stubs.orders.PlaceOrder(place_message(tx))
+        (_, key) = (await owner.account()).keys
+        assert (key.last_nonce, key.nonce_window) == (NONCE_STEP, 2**64 - 1)
         await owner.remove_key(1)
-        assert (await owner.add_key(key_of(2), TRADE)).slot == 2
+        await owner.add_key(key_of(2), TRADE)
+        (_, key) = (await owner.account()).keys
+        assert (key.last_nonce, key.nonce_window) == (NONCE_STEP, 0)
 
 
 async def test_key_when_one_of_its_slots_has_expired_then_signs_with_the_other(
@@ -195,7 +203,7 @@ ADDITIONS: dict[str, tuple[Status, str, str, Callable[[RunningNode], AddKey]]] =
         Status.INVALID_ARGUMENT, "INVALID_FIELD", "nonce", lambda node: new_key(node, nonce=0),
     ),
     "nonce used": (
-        Status.FAILED_PRECONDITION, "NONCE_NOT_INCREASING", "nonce",
+        Status.FAILED_PRECONDITION, "NONCE_USED", "nonce",
         lambda node: new_key(node, nonce=1),
     ),
     "slot zero": (
@@ -298,14 +306,18 @@ async def test_key_when_its_time_is_over_then_refused_with_the_time(tmp_path: Pa
         )
         await node.stubs.orders.AddKey(add_key_message(added))
         secret = slot_private_key(2, 1)
+
+        def by_key(tx: Any) -> Any:
+            return signed(tx, secret, node.config)
+
         place = order(node, key=secret, key_index=1, nonce=1, price_ticks=990)
         await node.stubs.orders.PlaceOrder(place_message(place))
         node.move(60_000)
         before = await node.trace()
         for call, request in (
-            (node.stubs.orders.CancelOrder, cancel_message(CancelOrder(2, 1, 2, 1))),
-            (node.stubs.orders.Withdraw, withdraw_message(Withdraw(2, 1, 2, 1))),
-            (node.stubs.orders.RemoveKey, remove_key_message(RemoveKey(2, 1, 2, 0))),
+            (node.stubs.orders.CancelOrder, cancel_message(by_key(CancelOrder(2, 1, 2, 1)))),
+            (node.stubs.orders.Withdraw, withdraw_message(by_key(Withdraw(2, 1, 2, 1)))),
+            (node.stubs.orders.RemoveKey, remove_key_message(by_key(RemoveKey(2, 1, 2, 0)))),
         ):
             status, detail = await refusal(call(request))
             assert (status, detail.name) == (Status.PERMISSION_DENIED, "KEY_EXPIRED")

@@ -18,12 +18,12 @@ from novation.client import (
     TimeInForce,
 )
 from novation.client.orders import cancel_message
-from novation.protocol.signing import signed
 from novation.protocol.transactions import CancelOrder
 from sequencer import keyspace
 from sequencer.engine import Engine
 from tests.node.support import RunningNode, check_numbers, refusal, running_node, trading_node
 from tests.support.builders import private_key
+from tests.support.signing import signed
 
 MARKET = "BTC-USD"
 LIFETIME_MS = 300

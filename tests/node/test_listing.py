@@ -36,7 +36,6 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.parameters import Underlying, oracle_rule_word
-from novation.protocol.signing import signed
 from novation.protocol.transactions import ListMarket, ParameterKind
 from sequencer.engine import Engine
 from sequencer.errors import RequestRefusedError
@@ -59,6 +58,7 @@ from tests.support.builders import (
     public_key,
     underlying,
 )
+from tests.support.signing import signed
 from tests.support.waiting import within_patience
 
 SOL = underlying(symbol="SOL-USD", multiplier=100, tick_decimals=3)

@@ -17,7 +17,6 @@ from novation.client.models import OrderStatus
 from novation.client.oracle import OracleClient
 from novation.client.orders import place_message
 from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
-from novation.protocol.signing import signed
 from novation.protocol.transactions import PlaceOrder
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
@@ -30,6 +29,7 @@ from tests.node.support import (
     trading_node,
 )
 from tests.support.builders import private_key
+from tests.support.signing import signed
 from tests.support.waiting import within_patience
 
 IDLE = OraclePolicy(grace_ms=1, min_interval_ms=1, idle_interval_ms=RESUME_GAP_MS - 1)

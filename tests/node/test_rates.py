@@ -17,6 +17,7 @@ from novation.api.v1 import order_service_pb2
 from novation.client import OverloadedError, Permission, RateLimitedError, Side
 from novation.client.orders import OrderRequest, place_message
 from novation.protocol.constants import LAST_TIME_MS
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import CancelOrder, OracleUpdate, PlaceOrder
 from sequencer.admission import PAID_KEPT, Admission
 from sequencer.config import ServerLimits
@@ -143,7 +144,8 @@ def test_node_process_takes_rates_and_refuses_wrong_ones_by_name() -> None:
 
 
 def admission(clock: ManualClock, last_nonces: dict[tuple[int, int], int]) -> Admission:
-    return Admission(RATES, clock, lambda account_id, slot: last_nonces.get((account_id, slot)))
+    windows = {slot: NonceWindow(nonce) for slot, nonce in last_nonces.items()}
+    return Admission(RATES, clock, lambda account_id, slot: windows.get((account_id, slot)))
 
 
 def message(number: int, *, account_id: int = 2, slot: int = 0, nonce: int = 0) -> Command:

@@ -56,9 +56,10 @@ async def test_batches_reach_l1_in_order_whatever_order_the_proofs_come_in(
 
 
 async def test_sequencer_goes_on_while_l1_is_down_and_catches_up_afterwards(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = ManualClock()
+    monkeypatch.setattr("novation.client.orders.now_ms", clock.now_ms)
     async with running_node(tmp_path, policy=MANUAL, clock=clock) as node:
         await _run_clock_until(clock, node.fund(*TRADERS))
         await node.node.runner.change(Engine.seal)

@@ -12,7 +12,7 @@ import grpc
 
 from novation.api.v1 import stream_service_pb2
 from novation.client import Client, OrderRequest, Side
-from novation.client.client import now_ms
+from novation.client.clock import now_ms
 from sequencer.config import ServerLimits
 from sequencer.engine import Engine
 from tests.node.support import POLICY, RunningNode, refusal, running_node, trading_node

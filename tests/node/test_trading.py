@@ -16,7 +16,7 @@ from novation.client import (
     Side,
     TimeInForce,
 )
-from novation.client.client import now_ms
+from novation.client.clock import now_ms
 from novation.client.load import LoadPlan, measure_load
 from novation.client.models import (
     AccountSnapshot,
@@ -97,7 +97,7 @@ async def test_same_message_with_a_wrong_signature_gets_no_receipt(tmp_path: Pat
         forged = place_message(tx)
         forged.signature.r = Signature(5, 5).r.to_bytes(32, "big")
         _, detail = await refusal(node.stubs.orders.PlaceOrder(forged))
-        assert detail.name == "NONCE_NOT_INCREASING"
+        assert detail.name == "NONCE_USED"
 
 
 async def test_cancelled_order_leaves_the_book_and_cannot_be_cancelled_twice(

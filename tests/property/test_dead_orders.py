@@ -173,7 +173,9 @@ class Both:
     def apply(self, tx: UserTransaction | PruneOrder) -> TransactionResult | None:
         """Apply a transaction; None if it is refused."""
         try:
-            result = self.exchange.apply(tx)
+            result = self.exchange.apply(
+                tx if isinstance(tx, PruneOrder) else self.exchange.signed(tx)
+            )
         except InvalidTransaction as error:
             self.refusals[error.code] += 1
             return None

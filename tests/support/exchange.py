@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
@@ -11,6 +11,7 @@ from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
     CUSTODY_BOUND,
     INSURANCE_ACCOUNT_ID,
+    LAST_TIME_MS,
     RESUME_GAP_MS,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
@@ -33,6 +34,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    UserTransaction,
     Withdraw,
 )
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
@@ -51,6 +53,8 @@ from tests.support.builders import (
 
 BUY, SELL = Side.BUY, Side.SELL
 ONE_HOUR_MS = 3_600_000
+
+Signable = TypeVar("Signable", bound=UserTransaction)
 
 
 class Exchange:
@@ -157,7 +161,7 @@ class Exchange:
             price_ticks=price_ticks,
             **fields,
         )
-        return signed(order, private_key(account_id), self.config) if self.sign else order
+        return self.signed(order)
 
     def place(
         self, account_id: int, side: Side, size_lots: int, price_ticks: int, **changes: Any
@@ -172,17 +176,17 @@ class Exchange:
     def cancellation(self, account_id: int, order_id: int) -> CancelOrder:
         """Return a signed cancellation."""
         tx = CancelOrder(account_id, 0, self.next_nonce(account_id), order_id)
-        return signed(tx, private_key(account_id), self.config) if self.sign else tx
+        return self.signed(tx)
 
     def cancel_all(self, account_id: int, market_id: int | None = None) -> TransactionResult:
         """Cancel all orders of an account, everywhere or in one market."""
         tx = CancelAll(account_id, 0, self.next_nonce(account_id), market_id)
-        return self.apply(signed(tx, private_key(account_id), self.config))
+        return self.apply(self.signed(tx))
 
     def set_cancel_timer(self, account_id: int, cancel_all_at_ms: int) -> TransactionResult:
         """Let all orders of an account die at some time."""
         tx = SetCancelTimer(account_id, 0, self.next_nonce(account_id), cancel_all_at_ms)
-        return self.apply(signed(tx, private_key(account_id), self.config))
+        return self.apply(self.signed(tx))
 
     def cancel_placed_by(
         self, account_id: int, nonce: int, key_index: int = 0
@@ -190,7 +194,7 @@ class Exchange:
         """Cancel the order that a message of the account placed."""
         own = self.next_nonce(account_id)
         tx = CancelOrder(account_id, 0, own, 0, key_index, nonce)
-        return self.apply(signed(tx, private_key(account_id), self.config))
+        return self.apply(self.signed(tx))
 
     def prune(self, order_id: int) -> TransactionResult:
         """Take a dead order out of the book."""
@@ -210,11 +214,24 @@ class Exchange:
     def withdrawal(self, account_id: int, amount_quanta: int) -> Withdraw:
         """Return a signed withdrawal."""
         tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta)
-        return signed(tx, private_key(account_id), self.config) if self.sign else tx
+        return self.signed(tx)
+
+    def signed(self, tx: Signable, secret: int | None = None) -> Signable:
+        """Return a message with a signature, by default of the account's first key.
+
+        Unless it says otherwise it is valid for an hour. In an exchange of unsigned messages it
+        gets no signature.
+        """
+        if not tx.valid_until_ms:
+            tx = replace(tx, valid_until_ms=min(self.time_ms + ONE_HOUR_MS, LAST_TIME_MS))
+        secret = private_key(tx.account_id) if secret is None else secret
+        return signed(tx, secret, self.config) if self.sign else tx
 
     def next_nonce(self, account_id: int) -> int:
-        """Return a nonce that was not used before."""
-        self.nonces[account_id] = self.nonces.get(account_id, 0) + 1
+        """Return a nonce of slot 0 that was not used before."""
+        account = self.state.get_account(account_id)
+        used = 0 if account is None else account.windows[0].high
+        self.nonces[account_id] = max(self.nonces.get(account_id, 0), used) + 1
         return self.nonces[account_id]
 
     def refuse(self, tx: Transaction) -> ErrorCode:

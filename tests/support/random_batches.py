@@ -20,14 +20,17 @@ from novation.protocol.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    MAX_VALIDITY_MS,
+    NONCE_STEP,
     RESUME_GAP_MS,
+    SKIPPED_NONCES,
 )
 from novation.protocol.errors import InvalidTransaction
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.parameters import Parameters, oracle_rule_word
 from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.signing import signed
 from novation.protocol.transactions import (
     AddKey,
     CancelAll,
@@ -95,6 +98,7 @@ class RandomTrading:
         self._oracle_secrets = [oracle_private_key(index) for index in range(n_oracles)]
         self._secrets = {public_key(private_key(i)): private_key(i) for i in range(N_USERS)}
         self._planned: list[Callable[[], Transaction]] = []
+        self._sent: list[UserTransaction] = []
 
     def batch(self, n_transactions: int) -> SealedBatch:
         """Return a sealed batch of so many accepted transactions."""
@@ -109,7 +113,8 @@ class RandomTrading:
                 self._plan_listing()
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
-            self._try(self._planned.pop(0)() if self._planned else self._any_key(self._choose()()))
+            planned = self._planned.pop(0) if self._planned else None
+            self._try(planned() if planned else self._any_signer(self._choose()()))
         return self.exchange.seal()
 
     def _pass_time(self) -> None:
@@ -292,14 +297,14 @@ class RandomTrading:
         tx = CancelOrder(account_id, 0, self.exchange.next_nonce(account_id), order_id)
         if order is not None and self.rng.random() < 0.5:
             tx = replace(tx, order_id=0, placed_key_index=order.key_index, placed_nonce=order.nonce)
-        return signed(tx, private_key(account_id), self.exchange.config)
+        return self.exchange.signed(tx)
 
     def _cancel_all(self) -> Transaction:
         """Return the cancelling of all orders of an account, or of those in any one market."""
         account_id, n_markets = self._account_id(), len(self.prices)
         market_id = self.rng.choice((None, self.rng.randrange(n_markets), n_markets))
         tx = CancelAll(account_id, 0, self.exchange.next_nonce(account_id), market_id)
-        return signed(tx, private_key(account_id), self.exchange.config)
+        return self.exchange.signed(tx)
 
     def _timer(self) -> Transaction:
         """Return a timer that runs out soon, late or never, or that is refused."""
@@ -307,7 +312,7 @@ class RandomTrading:
         at_ms = self.exchange.time_ms + self.rng.choice((0, 1, 100, 5_000, ONE_HOUR_MS))
         at_ms = self.rng.choice((at_ms, at_ms, at_ms, LAST_TIME_MS))
         tx = SetCancelTimer(account_id, 0, self.exchange.next_nonce(account_id), at_ms)
-        return signed(tx, private_key(account_id), self.exchange.config)
+        return self.exchange.signed(tx)
 
     def _prune(self) -> Transaction:
         """Return the pruning of an order, of a dead one if there is any."""
@@ -327,21 +332,44 @@ class RandomTrading:
         balance = 1 if account is None else max(1, account.collateral_quanta)
         amount = self.rng.choice((1, balance // 2 + 1, balance, balance + 1))
         tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount)
-        return signed(tx, private_key(account_id), self.exchange.config)
+        return self.exchange.signed(tx)
 
-    def _any_key(self, tx: Transaction) -> Transaction:
-        """Sign some messages with another key of the account, whatever that one may do."""
-        if not isinstance(tx, UserTransaction) or self.rng.random() < 0.5:
+    def _any_signer(self, tx: Transaction) -> Transaction:
+        """Sign some messages by any key, in any order, late, for too long, or send them again."""
+        rng, account_id = self.rng, getattr(tx, "account_id", None)
+        account = self.exchange.state.get_account(-1 if account_id is None else account_id)
+        if not isinstance(tx, UserTransaction) or account is None or rng.random() < 0.4:
             return tx
-        account = self.exchange.state.get_account(tx.account_id)
-        if account is None or len(account.keys) == 1:
+        if self._sent and rng.random() < 0.06:
+            return rng.choice(self._sent[-20:])
+        slot = rng.randrange(len(account.keys))
+        secret = self._secrets.get(account.keys[slot].public_key)
+        # A deposit may have named a key that is nobody's.
+        if secret is None:
             return tx
-        slot = self.rng.randrange(len(account.keys))
-        if slot == 0:
-            return tx
-        nonce = account.nonces[slot] + self.rng.choice((0, 1, 1, 1, 1, 1, 2**40))
-        tx = replace(tx, key_index=slot, nonce=nonce)
-        return signed(tx, self._secrets[account.keys[slot].public_key], self.exchange.config)
+        tx = replace(tx, key_index=slot, nonce=self._nonce(account.windows[slot]))
+        if rng.random() < 0.1:
+            now_ms, longest_ms = self.exchange.time_ms, MAX_VALIDITY_MS
+            until_ms = now_ms + rng.choice((-1, 0, longest_ms, longest_ms + 1))
+            tx = replace(tx, valid_until_ms=until_ms)
+        tx = self.exchange.signed(tx, secret)
+        self._sent.append(tx)
+        return tx
+
+    def _nonce(self, window: NonceWindow) -> int:
+        """Return a nonce above or below the highest, mostly one that may be used."""
+        rng, high = self.rng, window.high
+        skipped = [high - 1 - i for i in range(SKIPPED_NONCES) if window.skipped >> i & 1]
+        if skipped and rng.random() < 0.6:
+            return rng.choice((skipped[0], skipped[-1], rng.choice(skipped)))
+        if rng.random() < 0.5:
+            return high + 1
+        near = rng.choice((2, 3, 8, rng.randrange(1, 80), SKIPPED_NONCES, SKIPPED_NONCES + 1))
+        below = rng.choice((0, 1, rng.randrange(SKIPPED_NONCES + 3)))
+        nonce = rng.choice((high + near, high + near, high + near, high - below))
+        if rng.random() < 0.05:
+            nonce = high + NONCE_STEP + rng.randrange(2)
+        return max(nonce, 1)
 
     def _key_change(self) -> Transaction:
         """Return a key for any slot, mostly one that may trade, or a removal."""
@@ -358,7 +386,7 @@ class RandomTrading:
             expiry_ms = rng.choice((exchange.time_ms + lifetime_ms, LAST_TIME_MS))
             permissions = rng.choice((1, 3, 7, 7, rng.randrange(8)))
             tx = AddKey(account_id, 0, nonce, slot, permissions, expiry_ms, public_key(secret))
-        return signed(tx, private_key(account_id), exchange.config)
+        return exchange.signed(tx)
 
     def _deposit(self) -> Transaction:
         account_id = self._account_id()

@@ -11,14 +11,24 @@ MARK = "keep in step"
 
 # What authorize() proves, with the names of either copy made the same.
 SIGNATURE = (
-    "TYPE+account_id*2**8+key_index*2**40+nonce*2**48+TOP*2**110",
-    "[range_check_ptr]=nonce+(RC_BOUND-NONCE_BOUND)",
+    "TYPE+account_id*2**8+key_index*2**40+nonce*2**48+market_id*2**109+valid_until_ms*2**125",
+    "left_ms=valid_until_ms-time_ms;",
+    "[range_check_ptr]=left_ms;",
+    "[range_check_ptr+1]=left_ms+(RC_BOUND-1-MAX_VALIDITY_MS)",
+    "[range_check_ptr+2]=valid_until_ms+(RC_BOUND-TIME_BOUND)",
     "add_signature(ids.ecdsa_ptr.address_,next(witness))",
-    "if(key_index==0){",
     "identity.owner.word_0=FULL_KEY_WORD",
     ".pub_key=identity.owner.key_0",
-    "[range_check_ptr+1]=nonce-account.nonce_0-1",
-    "use_other_key(",
+    "use_other_key(identity,key_index,nonce,",
+)
+NONCE = (
+    "jmpgapif[ap]!=0",
+    "nonce=window+1;",
+    "=nonce+(RC_BOUND-NONCE_BOUND)",
+    "let(high,skipped)=open_window(window)",
+    "tempvardistance=nonce-high-1",
+    "=distance*distance+skipped-1",
+    "use_any_nonce(high,skipped,nonce)",
 )
 SURPLUS = (
     "if(prices-account.prices==0){",
@@ -28,9 +38,8 @@ SURPLUS = (
 NAMES = (
     (r"message\.head\.|(?<!message\.)\bhead\.|\b(?:environment|taker)\.(?=prices)", ""),
     (r"\bMESSAGE_PLACE_ORDER\b|\btype\b", "TYPE"),
-    (r"\bnonce_0(?=-account)", "nonce"),
-    (r"\bidentity,key_index", "account.identity,key_index"),
-    (r"\b(?:top|market_id)(?=\*2\*\*110)", "TOP"),
+    (r"\baccount\.identity(?=,key_index)", "identity"),
+    (r"\baccount\.window_0\b", "window"),
 )
 
 
@@ -55,6 +64,13 @@ def code_of(file: str, function: str) -> str:
                 ("transactions/place_order.cairo", "place_order"),
             ],
             SIGNATURE,
+        ),
+        (
+            [
+                ("state/nonce_windows.cairo", "use_nonce"),
+                ("transactions/place_order.cairo", "place_order"),
+            ],
+            NONCE,
         ),
         (
             [

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
-from novation.protocol.transactions import Withdraw
 from tests.support.builders import ONE_DOLLAR
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -34,7 +33,7 @@ def test_custody_when_money_comes_and_goes_then_counted() -> None:
 
 def test_withdrawal_when_above_custody_then_refused_with_what_is_there() -> None:
     exchange = winner_and_loser()
-    tx = Withdraw(2, 0, exchange.next_nonce(2), 2 * DEPOSIT + 1)
+    tx = exchange.withdrawal(2, 2 * DEPOSIT + 1)
     with pytest.raises(InvalidTransaction) as caught:
         exchange.apply(tx)
     assert caught.value.code is ErrorCode.CUSTODY_EXCEEDED
@@ -46,13 +45,11 @@ def test_withdrawal_when_all_of_custody_then_paid_and_nothing_is_left() -> None:
     exchange = winner_and_loser()
     exchange.withdraw(2, 2 * DEPOSIT)
     assert exchange.state.globals.custody_quanta == 0
-    assert exchange.refuse(Withdraw(2, 0, exchange.next_nonce(2), 1)) is ErrorCode.CUSTODY_EXCEEDED
+    assert exchange.refuse(exchange.withdrawal(2, 1)) is ErrorCode.CUSTODY_EXCEEDED
     exchange.seal()
 
 
 def test_withdrawal_when_refused_then_custody_is_as_before() -> None:
     exchange = winner_and_loser()
-    assert exchange.refuse(Withdraw(3, 0, exchange.next_nonce(3), 1)) is (
-        ErrorCode.INSUFFICIENT_MARGIN
-    )
+    assert exchange.refuse(exchange.withdrawal(3, 1)) is (ErrorCode.INSUFFICIENT_MARGIN)
     assert exchange.state.globals.custody_quanta == 2 * DEPOSIT

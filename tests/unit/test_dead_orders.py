@@ -1,5 +1,7 @@
 """Cancel-all, timers, pruning and cancelling by message: what is refused, and what is left."""
 
+from dataclasses import replace
+
 import pytest
 
 from novation.protocol.constants import LAST_TIME_MS, MAX_MARKETS, NONCE_BOUND, RESUME_GAP_MS
@@ -12,6 +14,7 @@ from novation.protocol.transactions import (
     PruneOrder,
     SetCancelTimer,
     Transaction,
+    UserTransaction,
 )
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
@@ -58,12 +61,15 @@ def reasons(events: tuple[object, ...]) -> list[tuple[int, CancelReason]]:
 def test_message_when_it_breaks_a_rule_then_refused_without_a_trace(
     tx: Transaction, code: ErrorCode
 ) -> None:
-    assert with_bids().refuse(tx) is code
+    exchange = with_bids()
+    if isinstance(tx, UserTransaction):
+        tx = replace(tx, valid_until_ms=exchange.time_ms)
+    assert exchange.refuse(tx) is code
 
 
 def test_timer_when_of_now_then_in_the_past_and_of_the_next_millisecond_then_set() -> None:
     exchange = with_bids()
-    tx = SetCancelTimer(2, 0, exchange.next_nonce(2), exchange.time_ms)
+    tx = exchange.signed(SetCancelTimer(2, 0, exchange.next_nonce(2), exchange.time_ms))
     assert exchange.refuse(tx) is ErrorCode.TIMER_IN_PAST
     exchange.set_cancel_timer(2, exchange.time_ms + 1)
 

@@ -21,10 +21,11 @@ from novation.protocol.transactions import (
 )
 
 SIGNATURE = Signature(2**251 - 1, 2**251 + 5)
+UNTIL = 2**48 - 1
 PLACE = PlaceOrder(
     account_id=2**32 - 1,
     key_index=3,
-    nonce=2**62 - 1,
+    nonce=NONCE_BOUND - 1,
     market_id=15,
     side=Side.SELL,
     price_ticks=2**32 - 1,
@@ -33,14 +34,15 @@ PLACE = PlaceOrder(
     max_fee_ppm=2**20 - 1,
     reduce_only=True,
     time_in_force=TimeInForce.POST_ONLY,
+    valid_until_ms=UNTIL,
     signature=SIGNATURE,
 )
 CANCEL = CancelOrder(1, 2, 3, 2**48 - 1, signature=SIGNATURE)
-CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, SIGNATURE)
-CANCEL_ALL = CancelAll(1, 2, 3, None, SIGNATURE)
-CANCEL_MARKET = CancelAll(1, 2, 3, 2047, SIGNATURE)
-TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, SIGNATURE)
-WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, SIGNATURE)
+CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, UNTIL, SIGNATURE)
+CANCEL_ALL = CancelAll(1, 2, 3, None, UNTIL, SIGNATURE)
+CANCEL_MARKET = CancelAll(1, 2, 3, 2047, UNTIL, SIGNATURE)
+TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, UNTIL, SIGNATURE)
+WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, UNTIL, SIGNATURE)
 REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
 ALL: list[Transaction] = [
@@ -88,7 +90,7 @@ def test_transaction_when_a_bit_flips_then_another_or_refused(tx: Transaction) -
 
 def user_bytes(word_0: int, word_1: int) -> bytes:
     """Return the bytes of a user transaction with the given words."""
-    return b"\0" + word_0.to_bytes(16, "big") + word_1.to_bytes(26, "big") + bytes(64)
+    return b"\0" + word_0.to_bytes(22, "big") + word_1.to_bytes(26, "big") + bytes(64)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +101,13 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),
         (user_bytes(4, 1), "message type 4"),
-        (user_bytes(2, 2**113), "does not fit"),
+        (user_bytes(2, 2**112), "does not fit"),
         (user_bytes(6, 2), "message type 6"),
-        (user_bytes(6 | 1 << 110, 0), "market 1"),
+        (user_bytes(6 | 1 << 109, 0), "market 1"),
         (user_bytes(7, 2**48), "message type 7"),
         (user_bytes(3, 2**63), "message type 3"),
-        (user_bytes(2 | 1 << 110, 1), "market 1"),
-        (user_bytes(1 | 1 << 126, 1), "does not fit"),
+        (user_bytes(2 | 1 << 109, 1), "market 1"),
+        (user_bytes(1 | 1 << 173, 1), "does not fit"),
         (user_bytes(1, 5 << 134), "TimeInForce"),
         (user_bytes(1, 2 << 140), "SelfTradeScope"),
         (user_bytes(1, 1 << 206), "does not fit"),

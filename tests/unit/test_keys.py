@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from novation.crypto import FIELD_PRIME, is_public_key
-from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, TIME_BOUND
+from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND, TIME_BOUND
 from novation.protocol.encoding import decode_transaction, encode_transaction
 from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import KeyChanged
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import pack
 from novation.protocol.output import decode_output, encode_output
 from novation.protocol.rebuild import apply_output
 from novation.protocol.signatures import Signature
-from novation.protocol.signing import signed
 from novation.protocol.signing_keys import ALL_PERMISSIONS, Permission, SigningKey
 from novation.protocol.state import State
 from novation.protocol.storage import decode_account, encode_account
@@ -35,7 +35,7 @@ def sign(exchange: Exchange, tx: Any, version: int = 0) -> Any:
     """Return a message with the signature of its key, of some version in the slot."""
     account_id, slot = tx.account_id, tx.key_index
     secret = slot_private_key(account_id, slot, version) if slot else private_key(account_id)
-    return signed(tx, secret, exchange.config)
+    return exchange.signed(tx, secret)
 
 
 def new_key(exchange: Exchange, slot: int, permissions: int, **changes: Any) -> AddKey:
@@ -126,7 +126,7 @@ def test_key_when_time_is_at_its_bound_then_only_that_of_the_first_slot_signs() 
         ({"public_key": FIELD_PRIME}, ErrorCode.INVALID_FIELD, "public_key"),
         ({"key_index": MAX_KEYS}, ErrorCode.INVALID_FIELD, "key_index"),
         ({"key_index": 2}, ErrorCode.UNKNOWN_KEY, "key_index"),
-        ({"nonce": 2}, ErrorCode.NONCE_NOT_INCREASING, "nonce"),
+        ({"nonce": 2}, ErrorCode.NONCE_USED, "nonce"),
         ({"nonce": 99}, ErrorCode.INVALID_SIGNATURE, "signature"),
     ],
 )
@@ -206,13 +206,13 @@ def test_old_message_when_its_key_comes_back_then_refused() -> None:
     used = sign(exchange, Withdraw(2, 1, 7, 1))
     exchange.apply(used)
     exchange.apply(removal(exchange, 1))
-    assert exchange.refuse(request) is ErrorCode.NONCE_NOT_INCREASING
+    assert exchange.refuse(request) is ErrorCode.NONCE_USED
     exchange.apply(new_key(exchange, 1, TRADE, version=1))
     other = sign(exchange, Withdraw(2, 1, 8, 1))
     assert exchange.refuse(other) is ErrorCode.KEY_LACKS_PERMISSION
     exchange.apply(new_key(exchange, 1, ALL_PERMISSIONS))
-    assert exchange.refuse(used) is ErrorCode.NONCE_NOT_INCREASING
-    assert exchange.state.account(2).nonces == (4, 7)
+    assert exchange.refuse(used) is ErrorCode.NONCE_USED
+    assert exchange.state.account(2).windows == (NonceWindow(4), NonceWindow(7))
 
 
 def test_key_when_replaced_then_its_signatures_count_no_more() -> None:
@@ -230,14 +230,14 @@ def test_key_when_in_two_slots_then_each_has_its_own_rights_and_nonce() -> None:
     exchange.apply(new_key(exchange, 1, TRADE, public_key=shared))
     exchange.apply(new_key(exchange, 2, WITHDRAW, public_key=shared))
     for slot, code in ((1, ErrorCode.KEY_LACKS_PERMISSION), (2, None)):
-        tx = signed(Withdraw(2, slot, 1, 1), slot_private_key(2, 1), exchange.config)
+        tx = exchange.signed(Withdraw(2, slot, 1, 1), slot_private_key(2, 1))
         if code is None:
             exchange.apply(tx)
             # The message names its slot: it is none of the other's.
             assert exchange.refuse(replace(tx, key_index=1)) is ErrorCode.KEY_LACKS_PERMISSION
         else:
             assert exchange.refuse(tx) is code
-    assert exchange.state.account(2).nonces[1:] == (0, 1)
+    assert exchange.state.account(2).windows[1:] == (NonceWindow(), NonceWindow(1))
 
 
 def rebuilt(outputs: list[tuple[int, ...]], exchange: Exchange) -> State:
@@ -300,7 +300,7 @@ def test_account_when_stored_then_all_keys_come_back(n_keys: int) -> None:
     account = exchange_of_two().state.account(2)
     for slot in range(1, n_keys):
         account = account.with_key(slot, SigningKey(slot, slot, LAST_TIME_MS - slot))
-        account = account.with_nonce(slot, 2**62 - slot)
+        account = account.with_window(slot, NonceWindow(NONCE_BOUND - slot, 2**64 - slot))
     data = encode_account(account)
     assert decode_account(data) == account
     for broken in (data[:-1], data + b"\0"):
@@ -309,7 +309,7 @@ def test_account_when_stored_then_all_keys_come_back(n_keys: int) -> None:
     exchange = exchange_with({2: account})
     exchange.fund(2, amount_quanta=1)
     (record,) = [r for r in decode_output(exchange.seal().output).accounts if r.account_id == 2]
-    assert record.nonces == account.nonces
+    assert record.windows == account.windows
 
 
 def test_key_when_packed_then_word_as_specified() -> None:
@@ -323,12 +323,13 @@ def test_key_when_packed_then_word_as_specified() -> None:
 
 def test_messages_when_packed_then_words_and_bytes_as_specified() -> None:
     signature = Signature(2, 3)
-    added = AddKey(7, 5, 2**62 - 1, 6, 7, 2**48 - 1, FIELD_PRIME - 1, signature)
-    usual = ((4, 8), (7, 32), (5, 8), (2**62 - 1, 62), (0, 16))
+    added = AddKey(7, 5, 2**61 - 1, 6, 7, 2**48 - 1, FIELD_PRIME - 1, 2**48 - 2, signature)
+    usual = ((4, 8), (7, 32), (5, 8), (2**61 - 1, 61), (0, 16), (2**48 - 2, 48))
     word_0 = pack(*usual, (6, 4), (7, 8), (2**48 - 1, 48))
     assert added.message_words() == (word_0, FIELD_PRIME - 1)
-    removed = RemoveKey(7, 5, 9, 6, signature)
-    assert removed.message_words() == (pack((5, 8), (7, 32), (5, 8), (9, 62)), 6)
+    removed = RemoveKey(7, 5, 9, 6, 77, signature)
+    usual = ((5, 8), (7, 32), (5, 8), (9, 61), (0, 16), (77, 48))
+    assert removed.message_words() == (pack(*usual), 6)
     for tx in (added, removed):
         data = encode_transaction(tx)
         assert decode_transaction(data) == tx

@@ -30,7 +30,6 @@ from novation.protocol.transactions import (
     ParameterKind,
     SetParameter,
     Transaction,
-    Withdraw,
 )
 from novation.protocol.transition import apply_transaction, open_batch
 from prover.calldata import (
@@ -258,7 +257,7 @@ def test_withdrawals_when_many_then_gas_fits() -> None:
     ex, count = filler.exchange, 0
     for account_id in range(2, 702):
         count += 1
-        if not filler.take(Withdraw(account_id, 0, ex.next_nonce(account_id), 1)):
+        if not filler.take(ex.withdrawal(account_id, 1)):
             break
     assert filler.meter.output_cost.gas <= policy.room_for(filler.meter.cost_steps).gas
     filler.check()
@@ -370,7 +369,7 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
     ("profile", "steps", "n_markets", "words"),
     [
         ("fast", 200_000, 2, "no number of steps fits"),
-        ("balanced", 1 << 20, 8, r"takes up to 125771 bytes .* at most 524288 steps fit"),
+        ("balanced", 1 << 20, 8, r"takes up to 125771 bytes .* at most 262144 steps fit"),
         ("balanced", 1 << 30, 2, "takes more than a transaction has"),
         ("cheap-l1", 1 << 24, 300, "leaves .* bytes and .* an order can need"),
     ],

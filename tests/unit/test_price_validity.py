@@ -13,7 +13,6 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import BooksKilled, CancelReason, OrderCancelled, PricesUpdated
 from novation.protocol.orders import TimeInForce, VisitOutcome
-from novation.protocol.transactions import Withdraw
 from tests.support.builders import ONE_DOLLAR, QUORUM, oracle_report, oracle_update
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -81,7 +80,7 @@ def test_withdrawal_when_only_an_order_rests_then_needs_a_price() -> None:
     exchange = trading()
     exchange.place(4, BUY, 1, 990)
     later(exchange, PRICE_VALIDITY_MS + 1)
-    assert exchange.refuse(Withdraw(4, 0, 2, 1)) is ErrorCode.STALE_PRICE
+    assert exchange.refuse(exchange.withdrawal(4, 1)) is ErrorCode.STALE_PRICE
 
 
 def test_prices_when_a_week_old_then_money_without_positions_and_cancels_move() -> None:

@@ -19,6 +19,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
 from novation.protocol.markets import Globals, UnderlyingState
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output, encode_output, oracle_hash
 from novation.protocol.rebuild import apply_output
@@ -264,7 +265,8 @@ def changed_outputs(output: BatchOutput) -> Iterator[tuple[str, BatchOutput]]:
     yield "markets", replace(output, markets=output.markets[:1])
     yield "collateral", replace(output, accounts=(replace(account, collateral_quanta=1),))
     yield "stranger", replace(output, accounts=(replace(account, account_id=77),))
-    yield "keys", replace(output, accounts=(replace(account, nonces=(1, 0)),))
+    two = (NonceWindow(1), NonceWindow())
+    yield "keys", replace(output, accounts=(replace(account, windows=two),))
     moved = replace(output.orders[-1], order=replace(order, market_id=9))
     yield "market of an order", replace(output, orders=(moved,))
     twice = replace(output.orders[-1], slot=77)
@@ -325,7 +327,7 @@ def test_output_when_account_or_slot_is_malformed_then_refused() -> None:
         (head, 2 + (1 << 32)),
         (head, felts[head] & ~(2**132 - 2**32)),
         (head, felts[head] | 33 << 136),
-        (head + 1, 1 << 62),
+        (head + 1, 1 << 125),
         (empty_slot, 1 << 25),
     ):
         broken = [*felts[:index], value, *felts[index + 1 :]]

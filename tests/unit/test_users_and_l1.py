@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from novation.crypto import FIELD_PRIME, SIGNATURE_BOUND, STARK_CURVE_ORDER
+from novation.protocol.constants import NONCE_BOUND, NONCE_STEP, TIME_BOUND
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import (
     CancelReason,
@@ -14,11 +15,11 @@ from novation.protocol.events import (
     OrderCancelled,
     Withdrawn,
 )
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.signatures import Signature, check_signature
-from novation.protocol.signing import signed
 from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import CancelOrder, Deposit, Withdraw
-from tests.support.builders import ONE_DOLLAR, l1_address, private_key, public_key
+from tests.support.builders import ONE_DOLLAR, START_MS, l1_address, private_key, public_key
 from tests.support.exchange import BUY, SELL, Exchange
 
 
@@ -35,13 +36,16 @@ def withdrawal(**changes: Any) -> Withdraw:
         ({"account_id": -1}, ErrorCode.INVALID_FIELD),
         ({"key_index": 8}, ErrorCode.INVALID_FIELD),
         ({"nonce": 0}, ErrorCode.INVALID_FIELD),
-        ({"nonce": 2**62}, ErrorCode.INVALID_FIELD),
+        ({"nonce": NONCE_BOUND}, ErrorCode.INVALID_FIELD),
+        ({"valid_until_ms": -1}, ErrorCode.INVALID_FIELD),
+        ({"valid_until_ms": TIME_BOUND}, ErrorCode.INVALID_FIELD),
         ({"amount_quanta": 0}, ErrorCode.INVALID_FIELD),
         ({"amount_quanta": 2**63}, ErrorCode.INVALID_FIELD),
         ({"account_id": 9}, ErrorCode.UNKNOWN_ACCOUNT),
         ({"key_index": 1}, ErrorCode.UNKNOWN_KEY),
-        ({"nonce": 5}, ErrorCode.NONCE_NOT_INCREASING),
-        ({"nonce": 6}, ErrorCode.INVALID_SIGNATURE),
+        ({"nonce": 5}, ErrorCode.NONCE_USED),
+        ({"nonce": 6}, ErrorCode.MESSAGE_EXPIRED),
+        ({"nonce": 6, "valid_until_ms": START_MS + 10}, ErrorCode.INVALID_SIGNATURE),
     ],
 )
 def test_signer_when_a_rule_is_broken_then_refused(
@@ -49,14 +53,14 @@ def test_signer_when_a_rule_is_broken_then_refused(
 ) -> None:
     exchange = Exchange()
     exchange.fund(2)
-    exchange.apply(signed(withdrawal(), private_key(2), exchange.config))
+    exchange.apply(exchange.signed(withdrawal()))
     assert exchange.refuse(withdrawal(**changes)) is code
 
 
 def test_signature_when_of_another_message_then_refused_with_the_expected_hash() -> None:
     exchange = Exchange()
     exchange.fund(2)
-    tx = signed(withdrawal(), private_key(2), exchange.config)
+    tx = exchange.signed(withdrawal())
     forged = replace(tx, amount_quanta=2)
     with pytest.raises(InvalidTransaction, match=hex(forged.message_hash(exchange.config))):
         exchange.apply(forged)
@@ -87,10 +91,10 @@ def test_signature_when_out_of_range_then_refused(
 def test_nonce_when_gaps_then_accepted_and_stored() -> None:
     exchange = Exchange()
     exchange.fund(2)
-    for nonce in (5, 900, 2**62 - 1):
-        tx = signed(withdrawal(nonce=nonce), private_key(2), exchange.config)
+    for nonce in (5, 900, 900 + NONCE_STEP):
+        tx = exchange.signed(withdrawal(nonce=nonce))
         exchange.apply(tx)
-        assert exchange.state.account(2).nonces == (nonce,)
+        assert exchange.state.account(2).windows[0].high == nonce
 
 
 def test_deposit_when_account_is_new_then_created() -> None:
@@ -100,7 +104,7 @@ def test_deposit_when_account_is_new_then_created() -> None:
     account = exchange.state.account(2)
     key = SigningKey.full(public_key(private_key(2)))
     assert (account.l1_address, account.keys) == (l1_address(2), (key,))
-    assert (account.collateral_quanta, account.nonces) == (7, (0,))
+    assert (account.collateral_quanta, account.windows) == (7, (NonceWindow(),))
     again = exchange.apply(exchange.deposit(2, 8))
     assert again.events == (Deposited(2, 8, is_new_account=False),)
     assert exchange.balance(2) == 15
@@ -153,9 +157,7 @@ def test_withdraw_when_more_than_free_then_refused() -> None:
     exchange.place(2, BUY, 100, 1000)
     # 100 lots x 1000 ticks x 10 quanta at 5 % need 50,000 quanta; the taker paid 500 in fees.
     free = ONE_DOLLAR - 500 - 50_000
-    code = exchange.refuse(
-        signed(withdrawal(amount_quanta=free + 1), private_key(2), exchange.config)
-    )
+    code = exchange.refuse(exchange.signed(withdrawal(amount_quanta=free + 1)))
     assert code is ErrorCode.INSUFFICIENT_MARGIN
     exchange.nonces[2] = 9
     exchange.withdraw(2, free)
@@ -196,5 +198,5 @@ def test_cancel_when_not_allowed_then_refused(
     exchange.place(2, BUY, 3, 998)
     tx = CancelOrder(account_id, 0, exchange.next_nonce(account_id), order_id)
     if 0 < order_id < 2**48:
-        tx = signed(tx, private_key(account_id), exchange.config)
+        tx = exchange.signed(tx)
     assert exchange.refuse(tx) is code

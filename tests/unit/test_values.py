@@ -10,6 +10,7 @@ from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import NONCE_BOUND
 from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
 from novation.protocol.markets import Globals, Market, UnderlyingState
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
 from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.parameters import Parameters, Underlying
@@ -161,10 +162,10 @@ def test_account_when_position_is_emptied_then_slot_goes() -> None:
 
 def test_account_when_hashed_then_words_as_specified() -> None:
     position = Position(7, -3, 2**37 - 1, 1, 255, 2**48 - 1, -1)
-    account = Account(
-        0xABC, (SigningKey.full(11), SigningKey(12, 1, 99)), (5, 6), -9, (position,), 1, 77
-    )
-    assert account.nonce_words() == (5 + (6 << 62),)
+    keys = SigningKey.full(11), SigningKey(12, 1, 99)
+    windows = NonceWindow(5, 7), NonceWindow(6)
+    account = Account(0xABC, keys, windows, -9, (position,), 1, 77)
+    assert account.window_words() == (5 + (7 << 61) + (6 << 125),)
     assert account.balance_word() == pack(
         (2**99 - 9, 100), (2, 4), (1, 8), (1, 8), (2**48 - 1 - 77, 48)
     )
@@ -175,9 +176,9 @@ def test_account_when_hashed_then_words_as_specified() -> None:
     assert Position.from_word(word) == position
     full, traders = 7 + (2**48 - 1 << 8), 1 + (99 << 8)
     keys_hash = poseidon_hash_many([0xABC, 11, full, 12, traders])
-    expected = [keys_hash, *account.nonce_words(), account.balance_word(), word]
+    expected = [keys_hash, *account.window_words(), account.balance_word(), word]
     assert account.leaf() == poseidon_hash_many(expected)
-    assert account.with_nonce(1, 9).nonces == (5, 9)
+    assert account.with_window(1, NonceWindow(9)).windows == (NonceWindow(5, 7), NonceWindow(9))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from novation import crypto
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.encoding import encode_transaction
 from novation.protocol.merkle import MerkleTree, empty_node
 from novation.protocol.orders import Side, TimeInForce
@@ -81,6 +82,7 @@ def messages() -> dict[str, Any]:
         account_id=7,
         key_index=1,
         nonce=2**40,
+        valid_until_ms=1_700_000_005_000,
         market_id=1,
         side=Side.SELL,
         price_ticks=123_456,
@@ -90,7 +92,8 @@ def messages() -> dict[str, Any]:
         reduce_only=True,
         time_in_force=TimeInForce.POST_ONLY,
     )
-    users = (place, CancelOrder(7, 0, 5, 2**40), Withdraw(7, 3, 6, 10**12))
+    cancel = CancelOrder(7, 0, 5, 2**40, valid_until_ms=1)
+    users = (place, cancel, Withdraw(7, 3, 6, 10**12, LAST_TIME_MS))
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),

@@ -123,7 +123,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     );
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta + taker.direction * notional - fee,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
@@ -226,7 +226,7 @@ func release_lots{range_check_ptr, accounts_log: DictAccess*}(
     );
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -9,22 +9,15 @@ from circuits.cairo.constants import (
     FUNDING_PREFIX_BOUND,
     LAST_TIME_MS,
     MAX_POSITIONS,
-    NONCE_BOUND,
     OPEN_LOTS_BOUND,
     ORDER_ID_BOUND,
     POSITION_BOUND,
     RC_BOUND,
 )
-from circuits.cairo.state.accounts import (
-    KEY_SIZE,
-    Account,
-    Identity,
-    Nonces,
-    check_nonces,
-    hash_owner,
-)
-from circuits.cairo.state.key_slots import copy_cells
+from circuits.cairo.state.accounts import KEY_SIZE, Account, Identity, hash_owner
+from circuits.cairo.state.cells import copy_cells
 from circuits.cairo.state.merkle import Leaf
+from circuits.cairo.state.nonce_windows import WINDOW_BOUND, Windows, check_pair
 from circuits.cairo.state.positions import Position
 
 // What the biases of size and funding prefix add to a position word.
@@ -56,7 +49,7 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     let (before) = open_account(cast(entry.prev_value, Account*));
     assert leaf.before = before;
 
-    // Nonces, timer, slots and sums are within their bounds, as the transactions keep them;
+    // Windows, timer, slots and sums are within their bounds, as the transactions keep them;
     // collateral is checked here.
     tempvar account: Account* = cast(entry.new_value, Account*);
     tempvar collateral_quanta = account.collateral_quanta;
@@ -73,12 +66,12 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
         account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
     tempvar other_keys = n_keys - 1;
     jmp several if other_keys != 0;
-    // One key, that of the deposit: it never changed, and no other nonce was used.
-    tempvar nonce_0 = account.nonce_0;
+    // One key, that of the deposit: it never changed.
+    tempvar window_0 = account.window_0;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = nonce_0;
+    assert output_ptr[1] = window_0;
     let output_ptr = output_ptr + 2;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonce_0, 0);
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (after) = close_positions(balance_word, account.positions, n_positions);
     assert leaf.after = after;
@@ -97,32 +90,23 @@ func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     alloc_locals;
     local identity: Identity* = account.identity;
     local n_keys = identity.n_keys;
-    local high_nonces = identity.high_nonces;
     local is_changed = identity.is_changed;
-    tempvar nonces_word = account.nonce_0 + identity.other_nonces * NONCE_BOUND;
+    local windows: Windows* = identity.windows;
+    tempvar window_word = account.window_0 + windows.window_1 * WINDOW_BOUND;
     assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND + is_changed * HAS_KEYS;
-    assert output_ptr[1] = nonces_word;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, nonces_word, 0);
+    assert output_ptr[1] = window_word;
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_word, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    local keys_place: felt*;
-    let (local is_wide) = has_high_nonces(n_keys);
-    if (is_wide == 0) {
-        assert keys_place = output_ptr + 2;
-    } else {
-        assert output_ptr[2] = high_nonces;
-        assert keys_place = output_ptr + 3;
-    }
+    let (local n_pairs, local is_pending) = count_pairs(n_keys);
+    copy_cells(&windows.pair_1, output_ptr + 2, n_pairs);
+    local keys_place: felt* = output_ptr + 2 + n_pairs;
     local n_cells = is_changed * n_keys * KEY_SIZE;
     copy_cells(&identity.owner.key_0, keys_place, n_cells);
     let output_ptr = keys_place + n_cells;
-    if (is_wide == 0) {
-        return close_positions(balance_word, account.positions, n_positions);
+    let (pending) = absorb_pairs(windows, n_pairs, balance_word);
+    if (is_pending != 0) {
+        return close_positions(pending, account.positions, n_positions);
     }
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input = PoseidonBuiltinState(
-        state.s0 + high_nonces, state.s1 + balance_word, state.s2
-    );
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     tempvar position: Position* = account.positions;
     if (n_positions == 0) {
         assert cast(position, felt) = 0;
@@ -137,13 +121,59 @@ func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     return close_positions(word, position.next, n_positions - 1);
 }
 
-// Guarantee: 1 if the nonces of 2 to 8 keys take a second word, else 0.
-func has_high_nonces(n_keys) -> (res: felt) {
-    tempvar above_four = (n_keys - 2) * (n_keys - 3) * (n_keys - 4);
-    if (above_four == 0) {
-        return (res=0);
+// Guarantee: how many words the windows behind those of the first two slots take, of 2 to 8 keys; and
+// whether the balance word, which follows, is the first of a pair then.
+func count_pairs(n_keys) -> (n_pairs: felt, is_pending: felt) {
+    if (n_keys == 2) {
+        return (n_pairs=0, is_pending=1);
     }
-    return (res=1);
+    tempvar above_four = (n_keys - 3) * (n_keys - 4);
+    if (above_four == 0) {
+        return (n_pairs=1, is_pending=0);
+    }
+    tempvar above_six = (n_keys - 5) * (n_keys - 6);
+    if (above_six == 0) {
+        return (n_pairs=2, is_pending=1);
+    }
+    return (n_pairs=3, is_pending=0);
+}
+
+// Absorbs the words of windows behind the first and, if that makes pairs, the balance word. Returns
+// the word that is pending, 0 if there is none. Words that the account does not have are 0.
+func absorb_pairs{poseidon_ptr: PoseidonBuiltin*}(windows: Windows*, n_pairs, balance_word) -> (
+    pending: felt
+) {
+    tempvar none = 0;
+    if (n_pairs == 0) {
+        assert windows.pair_1 = none;
+        assert windows.pair_2 = none;
+        assert windows.pair_3 = none;
+        return (pending=balance_word);
+    }
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    if (n_pairs == 1) {
+        assert windows.pair_2 = none;
+        assert windows.pair_3 = none;
+        assert poseidon_ptr.input = PoseidonBuiltinState(
+            state.s0 + windows.pair_1, state.s1 + balance_word, state.s2
+        );
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return (pending=0);
+    }
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + windows.pair_1, state.s1 + windows.pair_2, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    if (n_pairs == 2) {
+        assert windows.pair_3 = none;
+        return (pending=balance_word);
+    }
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + windows.pair_3, state.s1 + balance_word, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (pending=0);
 }
 
 // Absorbs the padding of an even length, and returns the leaf.
@@ -175,50 +205,42 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     local n_keys = identity.n_keys;
     let (local keys_hash) = hash_owner(identity.owner, n_keys);
     assert identity.keys_hash = keys_hash;
-    local other_nonces = identity.other_nonces;
-    local is_wide;
     tempvar none = 0;
     assert identity.is_changed = none;
-    if (n_keys == 1) {
-        assert other_nonces = 0;
-        assert identity.high_nonces = none;
-        assert is_wide = 0;
-        tempvar range_check_ptr = range_check_ptr;
-        tempvar poseidon_ptr = poseidon_ptr;
-    } else {
-        let (wide) = open_other_nonces(account);
-        assert is_wide = wide;
-        tempvar range_check_ptr = range_check_ptr;
-        tempvar poseidon_ptr = poseidon_ptr;
-    }
-    tempvar nonce_0 = account.nonce_0;
-    assert [range_check_ptr] = nonce_0;
-    assert [range_check_ptr + 1] = nonce_0 + (RC_BOUND - NONCE_BOUND);
     tempvar collateral_quanta = account.collateral_quanta;
-    assert [range_check_ptr + 2] = collateral_quanta + (COLLATERAL_BOUND - 1);
-    assert [range_check_ptr + 3] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so the time before
     // the last one is what is left of the word: the bound 2^128 is enough.
     tempvar timer_gap_ms = LAST_TIME_MS - account.cancel_all_at_ms;
-    assert [range_check_ptr + 4] = timer_gap_ms;
-    let range_check_ptr = range_check_ptr + 5;
+    assert [range_check_ptr + 2] = timer_gap_ms;
+    let range_check_ptr = range_check_ptr + 3;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
     tempvar balance_word = collateral_quanta + n_keys * 2 ** 100 + n_positions * 2 ** 104 +
         timer_gap_ms * 2 ** 120 + COLLATERAL_BOUND;
+    local window_0 = account.window_0;
+    tempvar other_keys = n_keys - 1;
+    jmp several if other_keys != 0;
+    // The window is the whole word: whoever uses it opens it.
+    assert cast(identity.windows, felt) = 0;
+    assert poseidon_ptr.input = PoseidonBuiltinState(keys_hash, window_0, 0);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return open_positions(balance_word, account.positions, n_positions);
+
+    several:
+    let windows = identity.windows;
+    check_pair(window_0, windows.window_1);
     assert poseidon_ptr.input = PoseidonBuiltinState(
-        keys_hash, nonce_0 + other_nonces * NONCE_BOUND, 0
+        keys_hash, window_0 + identity.windows.window_1 * WINDOW_BOUND, 0
     );
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    if (is_wide == 0) {
-        return open_positions(balance_word, account.positions, n_positions);
+    let (n_pairs, local is_pending) = count_pairs(n_keys);
+    let (pending) = absorb_pairs(identity.windows, n_pairs, balance_word);
+    if (is_pending != 0) {
+        return open_positions(pending, account.positions, n_positions);
     }
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input = PoseidonBuiltinState(
-        state.s0 + identity.high_nonces, state.s1 + balance_word, state.s2
-    );
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let position = account.positions;
     if (n_positions == 0) {
         assert cast(position, felt) = 0;
@@ -227,31 +249,6 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     }
     let (word) = open_position(position);
     return open_positions(word, position.next, n_positions - 1);
-}
-
-// Opens the nonces of an account with two keys or more.
-// Guarantee: each is below 2^62. Returns 1 if there is a word of high nonces; without, it is 0.
-func open_other_nonces{range_check_ptr}(account: Account*) -> (is_wide: felt) {
-    alloc_locals;
-    local identity: Identity* = account.identity;
-    let (nonce_0) = open_nonces(account.nonce_0 + identity.other_nonces * NONCE_BOUND);
-    assert nonce_0 = account.nonce_0;
-    let (is_wide) = has_high_nonces(identity.n_keys);
-    if (is_wide == 0) {
-        assert identity.high_nonces = 0;
-        return (is_wide=0);
-    }
-    open_nonces(identity.high_nonces);
-    return (is_wide=1);
-}
-
-// Guarantee: the word is that of four nonces. Returns the first.
-func open_nonces{range_check_ptr}(word) -> (nonce_0: felt) {
-    alloc_locals;
-    local message: Nonces;
-    %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    check_nonces(message, word);
-    return (nonce_0=message.nonce_0);
 }
 
 // Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is

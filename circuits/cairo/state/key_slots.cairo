@@ -4,12 +4,14 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.state.accounts import KEY_SIZE, Identity, Owner
+from circuits.cairo.state.cells import copy_cells
+from circuits.cairo.state.nonce_windows import Windows
 
-// Returns the identity with other content in one of its `n_keys_after` slots.
+// Returns the identity with other content in one of its `n_keys_after` slots, and other windows.
 //
 // Assumption: 0 <= slot < n_keys_after, which is n_keys, or slot + 1 if that slot is new.
 func write_key{poseidon_ptr: PoseidonBuiltin*}(
-    identity: Identity*, slot, public_key, word, n_keys_after
+    identity: Identity*, slot, public_key, word, n_keys_after, windows: Windows*
 ) -> (identity: Identity*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -27,18 +29,8 @@ func write_key{poseidon_ptr: PoseidonBuiltin*}(
         owner=cast(owner, Owner*),
         keys_hash=keys_hash,
         n_keys=n_keys_after,
-        other_nonces=identity.other_nonces,
-        high_nonces=identity.high_nonces,
+        windows=windows,
         is_changed=1,
     );
     return (identity=&after);
-}
-
-// Guarantee: so many cells behind both pointers are equal.
-func copy_cells(source: felt*, target: felt*, n_cells) {
-    if (n_cells == 0) {
-        return ();
-    }
-    assert target[0] = source[0];
-    return copy_cells(source + 1, target + 1, n_cells - 1);
 }

@@ -4,8 +4,9 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import ADMIN_BIT, MAX_KEYS, MESSAGE_ADD_KEY, RC_BOUND, TIME_BOUND
 from circuits.cairo.environment import Environment
-from circuits.cairo.state.accounts import Account, MessageHead, Permissions, authorize
+from circuits.cairo.state.accounts import Account, Identity, MessageHead, Permissions, authorize
 from circuits.cairo.state.key_slots import write_key
+from circuits.cairo.state.nonce_windows import Windows, find_window, open_window, replace_window
 
 // The transaction as the prover gives it: the signed fields.
 struct AddKey {
@@ -31,7 +32,7 @@ func add_key{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local account: Account*;
     let account_id = message.head.account_id;
-    // Duty 1 by the log entry at the end; duty 4: a nonce grows.
+    // Duty 1 by the log entry at the end; duty 4: a nonce is used.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let permissions = message.permissions;
     assert permissions.trade = permissions.trade * permissions.trade;
@@ -52,26 +53,30 @@ func add_key{
     tempvar distance = slot - message.head.key_index;
     assert [range_check_ptr + 6] = distance * distance - 1;
     let range_check_ptr = range_check_ptr + 7;
-    let (identity, local nonce_0) = authorize(
+    let (local identity: Identity*, local window_0) = authorize(
         MESSAGE_ADD_KEY,
         message.head,
-        (slot + word * 2 ** 4) * 2 ** 16,
+        0,
+        slot + word * 2 ** 4,
         message.public_key,
         ADMIN_BIT,
         time_ms,
         environment.config_hash,
         account,
     );
+    let (local windows: Windows*) = close_window(identity, slot);
     local n_keys_after;
     if (slot == n_keys) {
         assert n_keys_after = n_keys + 1;
     } else {
         assert n_keys_after = n_keys;
     }
-    let (identity_after) = write_key(identity, slot, message.public_key, word, n_keys_after);
+    let (identity_after) = write_key(
+        identity, slot, message.public_key, word, n_keys_after, windows
+    );
     local after: Account = Account(
         identity=identity_after,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
@@ -81,4 +86,19 @@ func add_key{
     assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
+}
+
+// Returns the windows after another key took a slot: what the old one has skipped, nobody may use. A
+// new slot has used nothing.
+func close_window{range_check_ptr}(identity: Identity*, slot) -> (windows: Windows*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    if (identity.n_keys == 1) {
+        local unused: Windows = Windows(window_1=0, pair_1=0, pair_2=0, pair_3=0);
+        return (windows=&unused);
+    }
+    let (local place) = find_window(identity.windows, slot);
+    let (high, _) = open_window(place.window);
+    let (windows) = replace_window(identity.windows, place, high);
+    return (windows=windows);
 }

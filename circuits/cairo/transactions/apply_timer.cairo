@@ -33,7 +33,7 @@ func apply_timer{range_check_ptr, accounts_log: DictAccess*}(
     let (surplus) = sum_surplus(positions, environment.prices, 0);
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=positions,

@@ -2,7 +2,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import MESSAGE_CANCEL_ALL, TRADE_BIT
+from circuits.cairo.constants import MESSAGE_CANCEL_ALL, RC_BOUND, TRADE_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import sum_surplus
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
@@ -35,15 +35,16 @@ func cancel_all{
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     // A timer that has run out is applied first: see apply_timer.
     assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
-    // The top field of its word, which with this bound has one reading.
     assert [range_check_ptr + 1] = message.market_id;
-    let range_check_ptr = range_check_ptr + 2;
+    assert [range_check_ptr + 2] = message.market_id + (RC_BOUND - 2 ** 16);
+    let range_check_ptr = range_check_ptr + 3;
     local is_one_market = message.is_one_market;
     assert is_one_market = is_one_market * is_one_market;
-    let (local identity, local nonce_0) = authorize(
+    let (local identity, local window_0) = authorize(
         MESSAGE_CANCEL_ALL,
         message.head,
         message.market_id,
+        0,
         is_one_market,
         TRADE_BIT,
         time_ms,
@@ -56,7 +57,7 @@ func cancel_all{
     let (surplus) = sum_surplus(positions, environment.prices, 0);
     local after: Account = Account(
         identity=identity,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -52,9 +52,10 @@ func cancel_order{
     // One of two names of the order was signed; the id of none is 0, nor is a nonce.
     let by_message = message.by_message;
     assert by_message = by_message * by_message;
-    let (local identity, local nonce_0) = authorize(
+    let (local identity, local window_0) = authorize(
         MESSAGE_CANCEL_ORDER,
         message.head,
+        0,
         0,
         order_id + by_message * (terms.origin * ORDER_ID_BOUND - order_id),
         TRADE_BIT,
@@ -77,7 +78,7 @@ func cancel_order{
     let (surplus) = surplus_of(account, environment.prices);
     local after: Account = Account(
         identity=identity,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

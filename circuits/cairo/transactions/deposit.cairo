@@ -13,6 +13,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.state.accounts import Account, Identity, Owner, hash_owner
+from circuits.cairo.state.nonce_windows import Windows
 from circuits.cairo.state.positions import Position
 from circuits.cairo.state.prices import Price
 
@@ -95,11 +96,11 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta
     let (__fp__, _) = get_fp_and_pc();
     let (keys_hash) = hash_owner(owner, 1);
     local identity: Identity = Identity(
-        owner=owner, keys_hash=keys_hash, n_keys=1, other_nonces=0, high_nonces=0, is_changed=0
+        owner=owner, keys_hash=keys_hash, n_keys=1, windows=cast(0, Windows*), is_changed=0
     );
     local account: Account = Account(
         identity=&identity,
-        nonce_0=0,
+        window_0=0,
         collateral_quanta=amount_quanta,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=cast(0, Position*),
@@ -114,7 +115,7 @@ func add_collateral(account: Account*, amount_quanta) -> (account: Account*) {
     let (__fp__, _) = get_fp_and_pc();
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta + amount_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

@@ -15,6 +15,7 @@ from circuits.cairo.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_ORDERS_PER_SLOT,
     MAX_POSITIONS,
+    MAX_VALIDITY_MS,
     MESSAGE_PLACE_ORDER,
     NONCE_BOUND,
     OPEN_INTEREST_BOUND,
@@ -41,6 +42,7 @@ from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, Owner, use_other_key
 from circuits.cairo.state.markets import Market
+from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
 from circuits.cairo.state.prices import Price
@@ -95,7 +97,8 @@ func place_order{
     // 1. The signature: same as authorize(), keep in step. Widths are checked below.
     assert poseidon_ptr.input = PoseidonBuiltinState(
         MESSAGE_PLACE_ORDER + account_id * 2 ** 8 + message.head.key_index * 2 ** 40 +
-        message.head.nonce * 2 ** 48 + market_id * 2 ** 110,
+        message.head.nonce * 2 ** 48 + market_id * 2 ** 109 + message.head.valid_until_ms * 2 **
+        125,
         message.price_ticks + message.size_lots * 2 ** 32 + message.expiry_time_ms * 2 ** 64 +
         message.max_fee_ppm * 2 ** 112 + side * 2 ** 132 + message.reduce_only * 2 ** 133 +
         message.time_in_force * 2 ** 134 + message.self_trade * 2 ** 138 + message.label * 2 ** 142,
@@ -103,27 +106,48 @@ func place_order{
     );
     %{ ecdsa_builtin.add_signature(ids.ecdsa_ptr.address_, next(witness)) %}
     assert ecdsa_ptr.message = poseidon_ptr.output.s0;
-    assert [range_check_ptr] = message.head.nonce + (RC_BOUND - NONCE_BOUND);
-    local identity: Identity*;
-    local nonce_0;
-    local range_check_signed;
     let head = message.head;
-    if (head.key_index == 0) {
-        assert identity = account.identity;
-        assert nonce_0 = head.nonce;
-        assert identity.owner.word_0 = FULL_KEY_WORD;
-        assert ecdsa_ptr.pub_key = identity.owner.key_0;
-        assert [range_check_ptr + 1] = nonce_0 - account.nonce_0 - 1;
-        assert range_check_signed = range_check_ptr + 2;
-    } else {
-        let range_check_ptr = range_check_ptr + 1;
-        let (after_use) = use_other_key(
-            account.identity, head.key_index, head.nonce, ecdsa_ptr, TRADE_BIT, time_ms
-        );
-        assert identity = after_use;
-        assert nonce_0 = account.nonce_0;
-        assert range_check_signed = range_check_ptr;
-    }
+    tempvar left_ms = head.valid_until_ms - time_ms;
+    assert [range_check_ptr] = left_ms;
+    assert [range_check_ptr + 1] = left_ms + (RC_BOUND - 1 - MAX_VALIDITY_MS);
+    assert [range_check_ptr + 2] = head.valid_until_ms + (RC_BOUND - TIME_BOUND);
+    local identity: Identity*;
+    local window_0;
+    local range_check_signed;
+    jmp other_key if head.key_index != 0;
+    assert identity = account.identity;
+    assert identity.owner.word_0 = FULL_KEY_WORD;
+    assert ecdsa_ptr.pub_key = identity.owner.key_0;
+    // Same as use_nonce(), keep in step.
+    %{ memory[ap] = next(witness) %}
+    jmp gap if [ap] != 0, ap++;
+    assert head.nonce = account.window_0 + 1;
+    assert [range_check_ptr + 3] = head.nonce + (RC_BOUND - NONCE_BOUND);
+    assert window_0 = head.nonce;
+    assert range_check_signed = range_check_ptr + 4;
+    jmp signed;
+
+    gap:
+    let range_check_ptr = range_check_ptr + 3;
+    let (high, skipped) = open_window(account.window_0);
+    tempvar distance = head.nonce - high - 1;
+    assert [range_check_ptr] = distance * distance + skipped - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    let (used) = use_any_nonce(high, skipped, head.nonce);
+    assert window_0 = used;
+    assert range_check_signed = range_check_ptr;
+    jmp signed;
+
+    other_key:
+    let range_check_ptr = range_check_ptr + 3;
+    let (after_use) = use_other_key(
+        account.identity, head.key_index, head.nonce, ecdsa_ptr, TRADE_BIT, time_ms
+    );
+    assert identity = after_use;
+    assert window_0 = account.window_0;
+    assert range_check_signed = range_check_ptr;
+
+    signed:
     let range_check_ptr = range_check_signed;
     let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
@@ -336,7 +360,7 @@ func place_order{
         long_change;
     local after: Account = Account(
         identity=identity,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=walk.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

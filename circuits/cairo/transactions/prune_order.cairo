@@ -50,7 +50,7 @@ func prune_order{
     let (surplus) = surplus_of(account, environment.prices);
     local after: Account = Account(
         identity=account.identity,
-        nonce_0=account.nonce_0,
+        window_0=account.window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -25,7 +25,7 @@ func remove_key{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local account: Account*;
     let account_id = message.head.account_id;
-    // Duty 1 by the log entry at the end; duty 4: a nonce grows.
+    // Duty 1 by the log entry at the end; duty 4: a nonce is used.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local slot = message.slot;
     local n_keys = account.identity.n_keys;
@@ -35,9 +35,10 @@ func remove_key{
     tempvar distance = slot - message.head.key_index;
     assert [range_check_ptr + 2] = distance * distance - 1;
     let range_check_ptr = range_check_ptr + 3;
-    let (identity, local nonce_0) = authorize(
+    let (identity, local window_0) = authorize(
         MESSAGE_REMOVE_KEY,
         message.head,
+        0,
         0,
         slot,
         ADMIN_BIT,
@@ -46,10 +47,10 @@ func remove_key{
         account,
     );
     tempvar place = &identity.owner.key_0 + slot * KEY_SIZE;
-    let (identity_after) = write_key(identity, slot, place[0], 0, n_keys);
+    let (identity_after) = write_key(identity, slot, place[0], 0, n_keys, identity.windows);
     local after: Account = Account(
         identity=identity_after,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

@@ -32,9 +32,10 @@ func set_cancel_timer{
     assert [range_check_ptr + 1] = message.cancel_all_at_ms - time_ms - 1;
     assert [range_check_ptr + 2] = message.cancel_all_at_ms + (RC_BOUND - TIME_BOUND);
     let range_check_ptr = range_check_ptr + 3;
-    let (local identity, local nonce_0) = authorize(
+    let (local identity, local window_0) = authorize(
         MESSAGE_SET_CANCEL_TIMER,
         message.head,
+        0,
         0,
         message.cancel_all_at_ms,
         TRADE_BIT,
@@ -45,7 +46,7 @@ func set_cancel_timer{
     let (surplus) = surplus_of(account, environment.prices);
     local after: Account = Account(
         identity=identity,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=message.cancel_all_at_ms,
         positions=account.positions,

@@ -34,9 +34,10 @@ func withdraw{
     // A timer that has run out is applied first: see apply_timer.
     assert [range_check_ptr + 2] = account.cancel_all_at_ms - time_ms - 1;
     let range_check_ptr = range_check_ptr + 3;
-    let (local identity, local nonce_0) = authorize(
+    let (local identity, local window_0) = authorize(
         MESSAGE_WITHDRAW,
         message.head,
+        0,
         0,
         message.amount_quanta,
         WITHDRAW_BIT,
@@ -65,7 +66,7 @@ func withdraw{
     assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
     local after: Account = Account(
         identity=identity,
-        nonce_0=nonce_0,
+        window_0=window_0,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

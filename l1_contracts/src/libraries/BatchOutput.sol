@@ -24,7 +24,7 @@ library BatchOutput {
     uint256 private constant N_KEYS_SHIFT = 132;
     uint256 private constant N_POSITIONS_SHIFT = 136;
     uint256 private constant HAS_KEYS_SHIFT = 200;
-    uint256 private constant NONCES_PER_WORD = 4;
+    uint256 private constant WINDOWS_PER_WORD = 2;
     uint256 private constant KEY_WORDS = 2;
 
     /// @dev Position of `present` in an order record: behind slot:24.
@@ -92,8 +92,8 @@ library BatchOutput {
     }
 
     /// @dev Walks over the records of the data-availability section: an account's head is followed by
-    /// nonces, keys if they changed, and positions; an order in a slot by its second word; behind the
-    /// markets each underlying has one.
+    /// windows of nonces, keys if they changed, and positions; an order in a slot by its second word;
+    /// behind the markets each underlying has one.
     function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
         uint256 index =
             HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
@@ -109,14 +109,14 @@ library BatchOutput {
         if (index != output.length) revert WrongOutputLength(index, output.length);
     }
 
-    /// @dev Words of an account's record: its head, four nonces in each, two for each key that it
-    /// has, one for each position.
+    /// @dev Words of an account's record: its head, two windows of nonces in each, two for each key
+    /// that it has, one for each position.
     function _accountWords(uint256 head) private pure returns (uint256) {
         unchecked {
             uint256 nKeys = (head >> N_KEYS_SHIFT) & 0xf;
             uint256 nKeyWords = ((head >> HAS_KEYS_SHIFT) & 1) * nKeys * KEY_WORDS;
-            uint256 nNonceWords = (nKeys + NONCES_PER_WORD - 1) / NONCES_PER_WORD;
-            return 1 + nNonceWords + nKeyWords + ((head >> N_POSITIONS_SHIFT) & 0xff);
+            uint256 nWindowWords = (nKeys + WINDOWS_PER_WORD - 1) / WINDOWS_PER_WORD;
+            return 1 + nWindowWords + nKeyWords + ((head >> N_POSITIONS_SHIFT) & 0xff);
         }
     }
 

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature", "self_trade_scope", "label")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "side", "price_ticks", "size_lots", "expiry_time_ms", "max_fee_ppm", "time_in_force", "reduce_only", "self_trade_mode", "signature", "self_trade_scope", "label", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,7 @@ class PlaceOrderRequest(_message.Message):
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     SELF_TRADE_SCOPE_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -39,7 +40,8 @@ class PlaceOrderRequest(_message.Message):
     signature: _types_pb2.Signature
     self_trade_scope: _types_pb2.SelfTradeScope
     label: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., self_trade_scope: _Optional[_Union[_types_pb2.SelfTradeScope, str]] = ..., label: _Optional[int] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., time_in_force: _Optional[_Union[_types_pb2.TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., self_trade_mode: _Optional[_Union[_types_pb2.SelfTradeMode, str]] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., self_trade_scope: _Optional[_Union[_types_pb2.SelfTradeScope, str]] = ..., label: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class PlaceOrderResponse(_message.Message):
     __slots__ = ("receipt", "fills", "resting_lots", "price_ticks", "decremented_lots")
@@ -56,7 +58,7 @@ class PlaceOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class CancelOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce")
+    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -64,6 +66,7 @@ class CancelOrderRequest(_message.Message):
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PLACED_KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     PLACED_NONCE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -71,7 +74,8 @@ class CancelOrderRequest(_message.Message):
     signature: _types_pb2.Signature
     placed_key_index: int
     placed_nonce: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class CancelOrderResponse(_message.Message):
     __slots__ = ("receipt", "cancelled_lots")
@@ -82,18 +86,20 @@ class CancelOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., cancelled_lots: _Optional[int] = ...) -> None: ...
 
 class CancelAllRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     market_id: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class CancelAllResponse(_message.Message):
     __slots__ = ("receipt", "n_cancelled_orders")
@@ -104,18 +110,20 @@ class CancelAllResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., n_cancelled_orders: _Optional[int] = ...) -> None: ...
 
 class SetCancelTimerRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "cancel_all_at_ms", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "cancel_all_at_ms", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     cancel_all_at_ms: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., cancel_all_at_ms: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., cancel_all_at_ms: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class SetCancelTimerResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -136,18 +144,20 @@ class ListMarketResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class WithdrawRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     amount_quanta: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., amount_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., amount_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class WithdrawResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -156,7 +166,7 @@ class WithdrawResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class AddKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -165,6 +175,7 @@ class AddKeyRequest(_message.Message):
     EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
@@ -173,7 +184,8 @@ class AddKeyRequest(_message.Message):
     expiry_time_ms: int
     public_key: bytes
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., public_key: _Optional[bytes] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class AddKeyResponse(_message.Message):
     __slots__ = ("receipt",)
@@ -182,18 +194,20 @@ class AddKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class RemoveKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "slot", "signature")
+    __slots__ = ("account_id", "key_index", "nonce", "slot", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
     nonce: int
     slot: int
     signature: _types_pb2.Signature
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ...) -> None: ...
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., slot: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class RemoveKeyResponse(_message.Message):
     __slots__ = ("receipt",)

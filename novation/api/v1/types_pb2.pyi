@@ -286,16 +286,18 @@ class Position(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ...) -> None: ...
 
 class AccountKey(_message.Message):
-    __slots__ = ("public_key", "permissions", "expiry_time_ms", "nonce")
+    __slots__ = ("public_key", "permissions", "expiry_time_ms", "last_nonce", "nonce_window")
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
-    NONCE_FIELD_NUMBER: _ClassVar[int]
+    LAST_NONCE_FIELD_NUMBER: _ClassVar[int]
+    NONCE_WINDOW_FIELD_NUMBER: _ClassVar[int]
     public_key: bytes
     permissions: int
     expiry_time_ms: int
-    nonce: int
-    def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., nonce: _Optional[int] = ...) -> None: ...
+    last_nonce: int
+    nonce_window: int
+    def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., last_nonce: _Optional[int] = ..., nonce_window: _Optional[int] = ...) -> None: ...
 
 class Account(_message.Message):
     __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms")

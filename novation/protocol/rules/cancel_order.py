@@ -23,7 +23,7 @@ def check_cancel_order(
     if order is None and tx.order_id:
         raise not_resting(state, "order_id", tx.order_id)
     if order is None:
-        last_nonce = account.nonces[min(tx.placed_key_index, len(account.keys) - 1)]
+        last_nonce = account.windows[min(tx.placed_key_index, len(account.keys) - 1)].high
         raise InvalidTransaction(
             ErrorCode.UNKNOWN_ORDER,
             f"no order rests that nonce {tx.placed_nonce} of key {tx.placed_key_index} placed",

@@ -54,7 +54,7 @@ def _check_slot(tx: AddKey | RemoveKey, first_slot: int, last_slot: int) -> None
 def apply_key_change(
     state: State, tx: AddKey | RemoveKey, *, verify_signature: bool
 ) -> TransactionResult:
-    """Write the slot, whose nonce stays."""
+    """Write the slot; what its old key has used, and what it has skipped, a new one cannot use."""
     if isinstance(tx, AddKey):
         validate_add_key(tx)
     else:
@@ -62,6 +62,8 @@ def apply_key_change(
     before, key = check_key_change(state, tx, verify_signature=verify_signature)
     apply_nonce(state, tx, before)
     account = state.account(tx.account_id).with_key(tx.slot, key)
+    if isinstance(tx, AddKey) and tx.slot < len(before.keys):
+        account = account.with_window(tx.slot, account.windows[tx.slot].of_another_key())
     state.set_keys(tx.account_id, account)
     event = KeyChanged(tx.account_id, tx.slot, key)
     return TransactionResult(ResultCode.DONE, (event,), n_slots=len(account.positions))

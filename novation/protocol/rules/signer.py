@@ -1,6 +1,7 @@
 """Who signed a transaction, and in which order: the account, its key and its nonce."""
 
 from novation.protocol.accounts import Account
+from novation.protocol.constants import MAX_VALIDITY_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.signatures import SignedTransaction, check_signature, message_hash
 from novation.protocol.signing_keys import Permission, SigningKey
@@ -10,9 +11,10 @@ from novation.protocol.state import State
 def check_signer(
     state: State, tx: SignedTransaction, needed: Permission, *, verify_signature: bool
 ) -> Account:
-    """Return the signing account after checking key, nonce, permission and signature.
+    """Return the signing account after checking nonce, validity, permission and signature.
 
-    The nonce comes first: a message that is sent again is known by it, whatever its key may now.
+    The nonce comes first: a message that is sent again is known by it, whatever its key may now,
+    and when it has expired, too.
     """
     account = state.get_account(tx.account_id)
     if account is None:
@@ -28,18 +30,32 @@ def check_signer(
             f"key {tx.key_index} of {len(account.keys)}",
             Broken("key_index", tx.key_index, len(account.keys) - 1),
         )
-    last_nonce = account.nonces[tx.key_index]
-    if tx.nonce <= last_nonce:
-        raise InvalidTransaction(
-            ErrorCode.NONCE_NOT_INCREASING,
-            f"nonce {tx.nonce} <= last {last_nonce}",
-            Broken("nonce", tx.nonce, last_nonce + 1),
-        )
+    refusal = account.windows[tx.key_index].refusal(tx.nonce)
+    if refusal is not None:
+        raise refusal
+    _check_validity(tx.valid_until_ms, state.globals.time_ms)
     key = account.keys[tx.key_index]
     _check_key(key, tx.key_index, needed, state.globals.time_ms)
     if verify_signature:
         check_signature(message_hash(tx, state.config), tx.signature, key.public_key)
     return account
+
+
+def _check_validity(valid_until_ms: int, time_ms: int) -> None:
+    """Refuse what was withheld too long, so that nobody holds an option on its price."""
+    if valid_until_ms < time_ms:
+        raise InvalidTransaction(
+            ErrorCode.MESSAGE_EXPIRED,
+            f"valid until {valid_until_ms}, now {time_ms}",
+            Broken("valid_until_ms", valid_until_ms, time_ms),
+        )
+    latest_ms = time_ms + MAX_VALIDITY_MS
+    if valid_until_ms > latest_ms:
+        raise InvalidTransaction(
+            ErrorCode.VALIDITY_TOO_LONG,
+            f"valid until {valid_until_ms} > {latest_ms}, now {time_ms}",
+            Broken("valid_until_ms", valid_until_ms, latest_ms),
+        )
 
 
 def _check_key(key: SigningKey, key_index: int, needed: Permission, time_ms: int) -> None:
@@ -60,4 +76,5 @@ def _check_key(key: SigningKey, key_index: int, needed: Permission, time_ms: int
 
 def apply_nonce(state: State, tx: SignedTransaction, account: Account) -> None:
     """Use up the nonce; the account is the one that `check_signer` returned."""
-    state.set_account(tx.account_id, account.with_nonce(tx.key_index, tx.nonce))
+    window = account.windows[tx.key_index].with_used(tx.nonce)
+    state.set_account(tx.account_id, account.with_window(tx.key_index, window))

@@ -30,6 +30,7 @@ class AddKey:
     permissions: int
     expiry_ms: int
     public_key: int
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def key(self) -> SigningKey:

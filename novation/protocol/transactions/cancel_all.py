@@ -22,6 +22,7 @@ class CancelAll:
     key_index: int
     nonce: int
     market_id: int | None = None
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:

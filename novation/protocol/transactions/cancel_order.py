@@ -34,6 +34,7 @@ class CancelOrder:
     order_id: int
     placed_key_index: int = 0
     placed_nonce: int = 0
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     @property

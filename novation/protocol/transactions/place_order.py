@@ -47,6 +47,7 @@ class PlaceOrder:
     self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING
     self_trade_scope: SelfTradeScope = SelfTradeScope.ACCOUNT
     label: int = 0
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:

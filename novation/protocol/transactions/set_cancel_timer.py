@@ -22,6 +22,7 @@ class SetCancelTimer:
     key_index: int
     nonce: int
     cancel_all_at_ms: int
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:

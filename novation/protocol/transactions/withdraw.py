@@ -22,6 +22,7 @@ class Withdraw:
     key_index: int
     nonce: int
     amount_quanta: int
+    valid_until_ms: int = 0
     signature: Signature = UNSIGNED
 
     def message_words(self) -> tuple[int, int]:
