@@ -399,4 +399,4 @@ def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_st
     first = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
         MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
     )
-    assert first <= BatchPolicy().max_cost_steps
+    assert BatchPolicy().steps_at_most == max(first, 200_000) <= 1 << 18
