@@ -228,9 +228,7 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
         "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
     },
     "accounts with all keys": lambda n: {
-        "accounts": tuple(
-            account_with_keys(i, MAX_KEYS) for i in range(n // (1 + MAX_KEYS // 2 + 2 * MAX_KEYS))
-        )
+        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (5 + 2 * MAX_KEYS)))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
     "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},
