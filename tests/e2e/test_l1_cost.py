@@ -23,6 +23,7 @@ from novation.protocol.accounts import Position
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, OPERATION_DEPOSIT
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals, Market, UnderlyingState
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.output import (
     AccountRecord,
     BatchOutput,
@@ -208,14 +209,17 @@ def test_parameters_when_consumed_then_below_the_figure_of_an_operation(settling
     assert 0.3 * 50 * DEPOSIT_COST.gas < used <= 50 * DEPOSIT_COST.gas
 
 
+WINDOW = NonceWindow(2**60, 2**63)
+
+
 def account(account_id: int, n_positions: int) -> AccountRecord:
     positions = tuple(Position(i, 1, 2**36 - 1, 2**36) for i in range(n_positions))
-    return AccountRecord(account_id, (2**60,), 10**9, 0, 0, positions)
+    return AccountRecord(account_id, (WINDOW,), 10**9, 0, 0, positions)
 
 
 def account_with_keys(account_id: int, n_keys: int) -> AccountRecord:
     keys = (SigningKey.full(2**250),) * n_keys
-    return AccountRecord(account_id, (2**60,) * n_keys, 10**9, 0, 0, (), keys)
+    return AccountRecord(account_id, (WINDOW,) * n_keys, 10**9, 0, 0, (), keys)
 
 
 RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
@@ -224,7 +228,7 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
         "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
     },
     "accounts with all keys": lambda n: {
-        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (3 + 2 * MAX_KEYS)))
+        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (5 + 2 * MAX_KEYS)))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
     "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},

@@ -9,6 +9,7 @@ from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
     MARKET_TREE_HEIGHT,
+    MAX_VALIDITY_MS,
     ORDER_TREE_HEIGHT,
 )
 from novation.protocol.encoding import (
@@ -17,11 +18,13 @@ from novation.protocol.encoding import (
     encode_output,
     encode_transaction,
 )
+from novation.protocol.errors import ErrorCode
 from novation.protocol.markets import Roots, state_root
 from novation.protocol.merkle import MerkleTree, root_from_paths
 from novation.protocol.rebuild import apply_output
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
+from novation.protocol.transactions import UserTransaction
 from novation.protocol.transition import apply_batch
 from novation.protocol.witness import BatchWitness
 from tests.support.builders import exchange_config, genesis, parameters
@@ -79,6 +82,36 @@ def test_rebuild_when_all_outputs_are_applied_then_same_state(seed: int) -> None
         assert rebuilt.parameters == original.parameters
         assert rebuilt.underlyings == original.underlyings
         assert rebuilt.books.keys() == original.books.keys()
+
+
+@given(SEEDS)
+@FEW
+def test_messages_when_in_any_order_then_each_nonce_of_a_slot_once_and_in_time(seed: int) -> None:
+    used = set()
+    for sealed in random_batches(seed, n_batches=3, n_transactions=60, sign=False):
+        for entry in sealed.witness.entries:
+            tx = entry.transaction
+            if isinstance(tx, UserTransaction):
+                name = (tx.account_id, tx.key_index, tx.nonce)
+                assert name not in used
+                used.add(name)
+                assert entry.time_ms <= tx.valid_until_ms <= entry.time_ms + MAX_VALIDITY_MS
+
+
+def test_random_messages_break_every_rule_of_nonces_and_validity() -> None:
+    trading = RandomTrading(7, parameters(3), sign=False)
+    for _ in range(4):
+        trading.batch(80)
+    for code in (
+        ErrorCode.NONCE_USED,
+        ErrorCode.NONCE_TOO_OLD,
+        ErrorCode.NONCE_TOO_FAR,
+        ErrorCode.MESSAGE_EXPIRED,
+        ErrorCode.VALIDITY_TOO_LONG,
+    ):
+        assert trading.counts[code.name] > 0, code
+    accounts = trading.exchange.state.accounts.values()
+    assert any(window.skipped for account in accounts for window in account.windows)
 
 
 @given(SEEDS)
