@@ -163,7 +163,7 @@ async def test_full_queue_refuses_commands_and_recovers(tmp_path: Path) -> None:
                     "BTC-USD", Side.BUY, price="99", size=rng.choice(("0.001", "0.002"))
                 )
             )
-            for _ in range(200)
+            for _ in range(120)
         ]
         await until(lambda: any(task.done() for task in placed))
         may_go_on.set()

@@ -99,8 +99,8 @@ def test_messages_when_in_any_order_then_each_nonce_of_a_slot_once_and_in_time(s
 
 
 def test_random_messages_break_every_rule_of_nonces_and_validity() -> None:
-    trading = RandomTrading(7, parameters(3), sign=False)
-    for _ in range(4):
+    trading = RandomTrading(11, parameters(3), sign=False)
+    for _ in range(6):
         trading.batch(80)
     for code in (
         ErrorCode.NONCE_USED,
