@@ -176,3 +176,19 @@ def test_refusal_becomes_the_exception_of_its_code() -> None:
     error = rejected(message)
     assert isinstance(error, NonceRejectedError)
     assert (error.code, error.detail.field, error.detail.limit) == (code, "nonce", "7")
+
+
+@pytest.mark.parametrize(
+    ("side", "slippage_ppm", "worst"),
+    [
+        (Side.BUY, 0, "100.0"),
+        (Side.SELL, 0, "100.1"),
+        (Side.BUY, 1_000, "100.1"),
+        (Side.SELL, 1_000, "100.0"),
+    ],
+)
+def test_worst_price_when_between_two_ticks_then_the_one_that_risks_less(
+    side: Side, slippage_ppm: int, worst: str
+) -> None:
+    market = Market(0, underlying(tick_decimals=1))
+    assert market.worst_price(side, "100.05", slippage_ppm) == Decimal(worst)
