@@ -29,6 +29,8 @@ ARTIFACTS: Final = Path(__file__).resolve().parent.parent / "l1_contracts" / "ou
 RECEIPT_TIMEOUT_S: Final = 60
 RECEIPT_POLL_S: Final = 0.05
 FEE_HEADROOM: Final = 2
+# Over an estimate: the block's time, or who comes first in it, can make a call dearer.
+GAS_HEADROOM_PERCENT: Final = 25
 # As anvil, geth and others say it.
 OUT_OF_GAS: Final = ("out of gas", "outofgas", "gas required exceeds", "intrinsic gas")
 # How contracts name a parameter in an error.
@@ -250,6 +252,8 @@ class Chain:
             transaction = build(options)
             if "gas" not in transaction:
                 transaction["gas"] = eth.estimate_gas(transaction)
+            headroom = transaction["gas"] * GAS_HEADROOM_PERCENT // 100
+            transaction["gas"] = min(transaction["gas"] + headroom, MAX_TRANSACTION_GAS)
         except (ContractCustomError, ContractLogicError) as error:
             raise RevertedError(describe_revert(_revert_data(error))) from error
         signed = sender.sign_transaction(transaction)

@@ -20,6 +20,19 @@ def settling(tmp_path: Path) -> Iterator[Settling]:
     anvil.stop()
 
 
+def test_call_that_its_blocks_time_makes_dearer_than_estimated_passes(settling: Settling) -> None:
+    chain, functions = settling.chain, settling.contract.functions
+    deposit = functions.deposit(KEY, AMOUNT)
+    chain.transact(deposit, DEPLOYER)
+    request = chain.transact(functions.requestReclaim(0, 2, KEY, AMOUNT), DEPLOYER)
+    # At the request's own time, for which gas is estimated, the deposit would write nothing anew.
+    block_time = chain.web3.eth.get_block(request["blockNumber"])["timestamp"]
+    chain.local("evm_setNextBlockTimestamp", [block_time + 100])
+    receipt = chain.transact(deposit, DEPLOYER)
+    assert receipt["status"] == 1
+    assert functions.queue().call() == [0, 2, 0]
+
+
 def test_entry_that_a_batch_consumed_for_an_equal_one_is_left_out(settling: Settling) -> None:
     chain, functions = settling.chain, settling.contract.functions
     deposit, other = functions.deposit(KEY, AMOUNT), functions.deposit(KEY, AMOUNT + 1)
