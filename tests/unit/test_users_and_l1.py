@@ -181,6 +181,21 @@ def test_cancel_when_own_order_then_gone() -> None:
     assert exchange.state.account(2).positions == ()
 
 
+def test_cancel_when_named_by_its_message_then_that_order_alone_is_gone() -> None:
+    exchange = Exchange()
+    exchange.fund(2, 3)
+    for account_id in (2, 3):
+        # Both messages have key slot 0 and one nonce.
+        exchange.place(account_id, BUY, 3, 998, nonce=7)
+    exchange.place(2, BUY, 1, 997, nonce=9)
+    result = exchange.cancel_placed_by(2, 7)
+    assert result.events == (OrderCancelled(1, 2, 0, BUY, 998, 3, CancelReason.USER),)
+    assert exchange.book(BUY) == [(2, 998, 3), (3, 997, 1)]
+    for nonce in (7, 8):
+        tx = CancelOrder(2, 0, exchange.next_nonce(2), 0, 0, nonce)
+        assert exchange.refuse(exchange.signed(tx)) is ErrorCode.UNKNOWN_ORDER
+
+
 @pytest.mark.parametrize(
     ("account_id", "order_id", "code"),
     [
