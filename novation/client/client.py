@@ -5,16 +5,14 @@ async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as c
     await client.cancel_order(ack.order_id)
 """
 
-from collections.abc import AsyncIterator, Callable
-from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from novation.api.v1 import order_service_pb2, query_service_pb2
+from novation.api.v1 import order_service_pb2
 from novation.client import checks, conversion, models
-from novation.client.accounts import Wanted, check_l1_address, found_ids, own_account_id
+from novation.client.accounts import check_l1_address, own_account_id
 from novation.client.clock import now_ms
-from novation.client.errors import InvalidInputError, RejectedError, UnknownMarketError
+from novation.client.errors import InvalidInputError, RejectedError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
 from novation.client.order_stream import OrderStream
@@ -32,29 +30,20 @@ from novation.client.orders import (
     remove_key_message,
     withdraw_message,
 )
-from novation.client.streams import (
-    ResumingStream,
-    account_stream,
-    batch_stream,
-    book_stream,
-    trade_stream,
-)
+from novation.client.reader import Reader
 from novation.client.transport import Transport
-from novation.client.units import Market, Number
+from novation.client.units import Number
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import LAST_TIME_MS, MAX_VALIDITY_MS, PPM_ONE
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.transactions import PlaceOrder
 
-T = TypeVar("T")
-
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 DEFAULT_SLIPPAGE_PPM = 10_000
-FELT_BYTES = 32
 
 
-class Client:
+class Client(Reader):
     """Orders, queries and streams of one account; queries and market data need no account.
 
     `account_id` says whose money it is, `signer` which key signs: they are separate because an
@@ -97,14 +86,12 @@ class Client:
             raise InvalidInputError(
                 f"signer: a {type(signer).__name__}; wanted is a Signer, as LocalSigner"
             )
-        self._transport = Transport(checks.text("target", target))
-        self._account_id = account_id
+        super().__init__(Transport(checks.text("target", target)), account_id)
         self._l1_address = l1_address
         self._signer = signer
         self._pinned_key = sequencer_public_key
         self._max_fee_ppm = max_fee_ppm
         self._validity_ms = validity_ms
-        self._exchange: Exchange | None = None
         self._factory: MessageFactory | None = None
 
     async def connect(self) -> Self:
@@ -147,20 +134,6 @@ class Client:
     ) -> None:
         """Close the connection."""
         await self.close()
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange's configuration, and its parameters and markets as of the last look."""
-        if self._exchange is None:
-            raise InvalidInputError("the client is not connected; use `async with` or `connect`")
-        return self._exchange
-
-    @property
-    def account_id(self) -> int:
-        """The account that the client trades for."""
-        if self._account_id is None:
-            raise InvalidInputError("the client has no account; pass account_id or signer")
-        return self._account_id
 
     async def place_order(  # noqa: PLR0913 - the fields of an order, by keyword
         self,
@@ -387,11 +360,6 @@ class Client:
         response = await self._transport.call(self._transport.orders.RemoveKey, message)
         return factory.key_ack(tx, response.receipt)
 
-    async def markets(self) -> tuple[Market, ...]:
-        """Return the listed markets with the terms of now: they may have changed."""
-        await self.exchange.refresh(self._transport)
-        return self.exchange.markets
-
     async def list_market(self, underlying: str | int) -> models.ListAck:
         """Open the market of an underlying that has prices and none yet; anybody may.
 
@@ -412,118 +380,6 @@ class Client:
         """Return a connection for many orders at once; use it with `async with`."""
         return OrderStream(self._transport, self._signing())
 
-    async def account(self, account_id: int | None = None) -> models.Account:
-        """Return an account, by default the client's own."""
-        request = query_service_pb2.GetAccountRequest(account_id=self._chosen(account_id))
-        message = await self._transport.call(self._transport.queries.GetAccount, request)
-        return await self._converted(lambda: conversion.account(message.account, self.exchange))
-
-    async def find_accounts(
-        self,
-        public_key: int | None = None,
-        *,
-        l1_address: str | None = None,
-        is_first_key: bool = False,
-    ) -> tuple[int, ...]:
-        """Return the ids of the accounts that a key may sign for, of an L1 address, or of both.
-
-        Anybody may add anybody's key to his account; `is_first_key` leaves those that a deposit
-        opened for it. To the accounts of an L1 address only its own deposits add one.
-        """
-        wanted = Wanted(public_key, l1_address, is_first_key)
-        return tuple([account_id async for account_id in found_ids(self._transport, wanted)])
-
-    async def order(self, order_id: int) -> models.Order:
-        """Return an order, open or closed; NotFoundError if there was never one."""
-        request = query_service_pb2.GetOrderRequest(order_id=checks.order_id(order_id))
-        message = await self._transport.call(self._transport.queries.GetOrder, request)
-        return await self._converted(lambda: conversion.order(message.order, self.exchange))
-
-    async def order_by_message(self, message_hash: int) -> models.Order:
-        """Return the order that a signed message placed; NotFoundError if it never arrived."""
-        request = query_service_pb2.GetOrderRequest(
-            message_hash=checks.integer("message_hash", message_hash, 0, FIELD_PRIME).to_bytes(
-                FELT_BYTES, "big"
-            )
-        )
-        message = await self._transport.call(self._transport.queries.GetOrder, request)
-        return await self._converted(lambda: conversion.order(message.order, self.exchange))
-
-    async def open_orders(self, account_id: int | None = None) -> tuple[models.Order, ...]:
-        """Return the resting orders of an account, oldest first."""
-        request = query_service_pb2.ListOpenOrdersRequest(account_id=self._chosen(account_id))
-        message = await self._transport.call(self._transport.queries.ListOpenOrders, request)
-        return await self._converted(
-            lambda: tuple(conversion.order(order, self.exchange) for order in message.orders)
-        )
-
-    async def book(self, market: str | int, depth: int = 0) -> models.Book:
-        """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
-        checks.integer("depth", depth, 0, checks.UINT32_BOUND)
-        market_id = (await self.exchange.find_market(self._transport, market)).market_id
-        request = query_service_pb2.GetBookRequest(market_id=market_id, depth=depth)
-        message = await self._transport.call(self._transport.queries.GetBook, request)
-        return conversion.book(message, self.exchange)
-
-    async def batch(self, batch_number: int) -> models.Batch:
-        """Return a sealed batch; NotFoundError if it is not sealed yet."""
-        checks.integer("batch_number", batch_number, 1, checks.SEQUENCE_BOUND)
-        request = query_service_pb2.GetBatchRequest(batch_number=batch_number)
-        message = await self._transport.call(self._transport.queries.GetBatch, request)
-        return conversion.batch(message.batch)
-
-    async def batches(self, page_size: int = 100) -> AsyncIterator[models.Batch]:
-        """Yield all sealed batches, newest first."""
-        before = 0
-        checks.integer("page_size", page_size, 1, checks.UINT32_BOUND)
-        while True:
-            request = query_service_pb2.ListBatchesRequest(
-                before_batch_number=before, limit=page_size
-            )
-            message = await self._transport.call(self._transport.queries.ListBatches, request)
-            for item in message.batches:
-                yield conversion.batch(item)
-                before = item.batch_number
-            if before <= 1 or not message.batches:
-                return
-
-    async def status(self) -> models.Status:
-        """Return the node's counters."""
-        request = query_service_pb2.GetStatusRequest()
-        message = await self._transport.call(self._transport.queries.GetStatus, request)
-        return conversion.status(message)
-
-    async def mark_price(self, market: str | int) -> Decimal | None:
-        """Return the mark price in USD, None while there is none."""
-        message = await self.exchange.refresh(self._transport)
-        known = self.exchange.market(market)
-        marks_x16 = {shown.market_id: shown.mark_price_x16 for shown in message.markets}
-        mark_price_x16 = marks_x16[known.market_id]
-        return known.price_x16(mark_price_x16) if mark_price_x16 else None
-
-    def stream_book(self, market: str | int) -> ResumingStream[models.Book]:
-        """Return the book of a market after every change, for `async for`."""
-        return book_stream(self._transport, self.exchange.market(market))
-
-    def stream_account(
-        self, account_id: int | None = None, after_sequence: int = 0
-    ) -> ResumingStream[models.AccountUpdate]:
-        """Return what happens to an account, for `async for`; starts with a snapshot."""
-        chosen, after = self._chosen(account_id), checks.sequence(after_sequence)
-        return account_stream(self._transport, self.exchange, chosen, after)
-
-    def stream_trades(
-        self, market: str | int, after_sequence: int = 0
-    ) -> ResumingStream[models.Trade]:
-        """Return the trades of a market, for `async for`."""
-        market_id = self.exchange.market(market).market_id
-        after = checks.sequence(after_sequence)
-        return trade_stream(self._transport, self.exchange, market_id, after)
-
-    def stream_batches(self, after_sequence: int = 0) -> ResumingStream[models.Batch]:
-        """Return every change of a batch's state, for `async for`."""
-        return batch_stream(self._transport, checks.sequence(after_sequence))
-
     async def refresh_nonce(self) -> None:
         """Ask the exchange for the last used nonce, after another program has used the key."""
         if self._signer is not None and self._exchange is not None:
@@ -532,29 +388,10 @@ class Client:
                 self._exchange, identity, self._max_fee_ppm, self._validity_ms
             )
 
-    async def _converted(self, convert: Callable[[], T]) -> T:
-        """Convert an answer; look again if it is about a market that was listed meanwhile."""
-        try:
-            return convert()
-        except UnknownMarketError:
-            await self.exchange.refresh(self._transport)
-        return convert()
-
-    def _chosen(self, account_id: int | None) -> int:
-        return self.account_id if account_id is None else checks.account_id(account_id)
-
     def _signing(self) -> MessageFactory:
         if self._factory is None:
             raise InvalidInputError("the client cannot sign; pass a signer and connect")
         return self._factory
-
-    async def find_account(self, public_key: int, *, l1_address: str | None = None) -> int:
-        """Return the only account whose first key it is, among those of the L1 address if given.
-
-        Raises:
-            AccountChoiceError: there is none, or there are several; it names them.
-        """
-        return await own_account_id(self._transport, public_key, l1_address)
 
     async def _find_identity(self, signer: Signer) -> SigningIdentity:
         if self._account_id is None:
