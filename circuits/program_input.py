@@ -56,7 +56,7 @@ _NULL: Final = 0
 # Of a market's record: a leaf holds it.
 _OPENED: Final = 0
 # Symbol and tick, of which the program knows nothing, are the top of an underlying's word.
-_DISPLAY_SHIFT: Final = 112
+_DISPLAY_SHIFT: Final = 128
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
@@ -223,8 +223,10 @@ def _underlying(underlying: Underlying) -> list[int]:
         underlying.maker_fee_ppm,
         underlying.taker_fee_ppm,
         underlying.price_band_ppm,
+        underlying.min_order_usd,
         word >> _DISPLAY_SHIFT,
         underlying.highest_fee_ppm,
+        underlying.min_order_quanta,
         word,
     ]
 

@@ -10,8 +10,6 @@ from novation import display
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.parameters import Underlying
 
-QUANTA_PER_USD: Final = 10**6
-
 
 @dataclass(frozen=True, slots=True)
 class MarketSetup:
@@ -56,6 +54,7 @@ def perpetual_terms(symbol: str, multiplier: int, tick_decimals: int) -> Underly
         maker_fee_ppm=200,
         taker_fee_ppm=500,
         price_band_ppm=50_000,
+        min_order_usd=100,
         tick_decimals=tick_decimals,
     )
 

@@ -19,6 +19,7 @@ MIN_INITIAL_MARGIN_PPM: Final = 10_000
 MIN_MAINTENANCE_MARGIN_PPM: Final = 5_000
 MAX_FEE_PPM: Final = 10_000
 MIN_PRICE_BAND_PPM: Final = 1_000
+MAX_MIN_ORDER_USD: Final = 10_000
 MIN_ORACLE_MAX_AGE_MS: Final = 3_000
 MAX_ORACLE_MAX_AGE_MS: Final = 600_000
 
@@ -30,6 +31,7 @@ LIMITS: Final = {
     "maker_fee_ppm": (0, MAX_FEE_PPM),
     "taker_fee_ppm": (0, MAX_FEE_PPM),
     "price_band_ppm": (MIN_PRICE_BAND_PPM, PPM_ONE - 1),
+    "min_order_usd": (0, MAX_MIN_ORDER_USD),
     "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),

@@ -79,6 +79,7 @@ def market_message(
         maker_fee_ppm=terms.maker_fee_ppm,
         taker_fee_ppm=terms.taker_fee_ppm,
         price_band_ppm=terms.price_band_ppm,
+        min_order_usd=terms.min_order_usd,
         mark_price_x16=mark_price_x16,
         status=market.status,
         open_interest_lots=market.open_interest_lots,
@@ -99,6 +100,7 @@ def underlying_message(
         maker_fee_ppm=terms.maker_fee_ppm,
         taker_fee_ppm=terms.taker_fee_ppm,
         price_band_ppm=terms.price_band_ppm,
+        min_order_usd=terms.min_order_usd,
         index_price_x16=prices.index_price_x16,
     )
 

@@ -11,8 +11,10 @@ const PRICE_BOUND = 2 ** 32;
 const PRICE_X16_BOUND = 2 ** 48;
 const PRICE_X16_ONE = 2 ** 16;
 const MULTIPLIER_BOUND = 2 ** 12;
+const MIN_ORDER_BOUND = 2 ** 16;
 const RATE_BOUND = 2 ** 20;
 const PPM_ONE = 10 ** 6;
+const QUANTA_PER_USD = 10 ** 6;
 const TIME_BOUND = 2 ** 48;
 const LAST_TIME_MS = 2 ** 48 - 1;
 const ACCOUNT_ID_BOUND = 2 ** 32;
@@ -52,7 +54,7 @@ const ADMIN_BIT = 2;
 const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 6;
+const STATE_VERSION = 7;
 const OUTPUT_VERSION = 6;
 
 const CONFIG_TAG = 'NOVATION';

@@ -5,14 +5,16 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from circuits.cairo.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    MIN_ORDER_BOUND,
     MULTIPLIER_BOUND,
     PPM_ONE,
+    QUANTA_PER_USD,
     RATE_BOUND,
     RC_BOUND,
 )
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on; `word` packs all but the last field before it.
+// depends on; `word` packs all fields down to it.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -20,9 +22,11 @@ struct Underlying {
     maker_fee_ppm: felt,
     taker_fee_ppm: felt,
     price_band_ppm: felt,
+    min_order_usd: felt,
     display: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
+    min_order_quanta: felt,
     word: felt,
 }
 
@@ -37,6 +41,8 @@ struct Parameters {
 }
 
 const MAX_AGE_BOUND = 2 ** 32;
+// Of 64 bits of a symbol and four of decimals.
+const DISPLAY_BOUND = 2 ** 68;
 
 // Guarantee: every field is within its bound; the word packs the first four and has one reading.
 func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
@@ -57,7 +63,7 @@ func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
 }
 
 // Guarantee: every packed field is bounded by its width, so that the word has one reading; the
-// highest fee is the larger one.
+// highest fee is the larger one, and the least order is also given in quanta.
 func check_underlying{range_check_ptr}(underlying: Underlying*) {
     let rate_limit = RC_BOUND - RATE_BOUND;
     assert [range_check_ptr] = underlying.multiplier;
@@ -77,12 +83,16 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert above_maker * above_taker = 0;
     assert [range_check_ptr + 10] = underlying.price_band_ppm;
     assert [range_check_ptr + 11] = PPM_ONE - 1 - underlying.price_band_ppm;
-    // The top field: with the bound 2^128 the word stays below 2^241.
-    assert [range_check_ptr + 12] = underlying.display;
-    let range_check_ptr = range_check_ptr + 13;
+    assert [range_check_ptr + 12] = underlying.min_order_usd;
+    assert [range_check_ptr + 13] = underlying.min_order_usd + (RC_BOUND - MIN_ORDER_BOUND);
+    assert underlying.min_order_quanta = underlying.min_order_usd * QUANTA_PER_USD;
+    // The top field, at bit 128: with the bound 2^128 the word could pass the prime.
+    assert [range_check_ptr + 14] = underlying.display;
+    assert [range_check_ptr + 15] = underlying.display + (RC_BOUND - DISPLAY_BOUND);
+    let range_check_ptr = range_check_ptr + 16;
     assert underlying.word = underlying.multiplier + underlying.initial_margin_ppm * 2 ** 12 +
         underlying.maintenance_margin_ppm * 2 ** 32 + underlying.maker_fee_ppm * 2 ** 52 +
         underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
-        underlying.display * 2 ** 112;
+        underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128;
     return ();
 }

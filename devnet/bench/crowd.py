@@ -33,7 +33,7 @@ DEPOSIT_QUANTA: Final = 10**13
 TRANSACTIONS_PER_BATCH: Final = 10_000
 ORDERS_PER_ACCOUNT: Final = 10
 MAX_FEE_PPM: Final = 1_000
-LOTS: Final = 10
+LOTS: Final = 20
 # Resting orders keep clear of the load, which must not trade with them: they have no history. They
 # lie within the band of five per cent.
 NEAREST_PPM: Final = 25_000

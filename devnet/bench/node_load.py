@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 N_TRADERS: Final = 8
 DEPOSIT_QUANTA: Final = 10**13
-PLAN: Final = LoadPlan(market="BTC-USD", price="95000", n_orders=200, window=32)
+# Eleven lots are 104 USD, and an order is worth 100 at least.
+PLAN: Final = LoadPlan("BTC-USD", "95000", min_lots=11, max_lots=30, n_orders=200, window=32)
 # Batches seal by the default budget, as in production; prices enter them when orders need them.
 OPTIONS: Final = DevnetOptions(with_prover=False, oracle_heartbeat_s=240)
 CROWD_ACCOUNTS: Final = 100_000

@@ -36,6 +36,7 @@ class Terms:
     maker_fee_ppm: int | None
     taker_fee_ppm: int | None
     price_band_ppm: int | None
+    min_order_usd: int | None
     tick_decimals: int | None
 
     def asked(self) -> dict[str, int]:
@@ -86,6 +87,10 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
     maker_fee_ppm: PpmOption = None,
     taker_fee_ppm: PpmOption = None,
     price_band_ppm: PpmOption = None,
+    min_order_usd: Annotated[
+        int | None,
+        typer.Option(metavar="USD", help="What an order is worth at least; 0 is no limit."),
+    ] = None,
 ) -> None:
     """Change an underlying's terms, or add one; its market is listed once it has a price.
 
@@ -104,6 +109,7 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         maker_fee_ppm,
         taker_fee_ppm,
         price_band_ppm,
+        min_order_usd,
         tick_decimals,
     )
     _check(terms.asked())
@@ -186,8 +192,8 @@ def _queue(home: Home, position: int) -> None:
 async def _show(client: Client) -> None:
     known: Parameters = client.exchange.parameters
     listed = {market.terms.symbol for market in client.exchange.markets}
-    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "market")
-    table = Table("id", "symbol", *columns, title="underlyings; rates in parts per million")
+    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "least", "market")
+    table = Table("id", "symbol", *columns, title="underlyings; rates in ppm, least order in USD")
     for underlying_id, terms in enumerate(known.underlyings):
         table.add_row(
             str(underlying_id),
@@ -199,6 +205,7 @@ async def _show(client: Client) -> None:
             str(terms.maker_fee_ppm),
             str(terms.taker_fee_ppm),
             str(terms.price_band_ppm),
+            str(terms.min_order_usd),
             "listed" if terms.symbol in listed else "not listed",
         )
     console.print(table)

@@ -273,8 +273,10 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.maker_fee_ppm",
             "underlying.taker_fee_ppm",
             "underlying.price_band_ppm",
+            "underlying.min_order_usd",
             "underlying.display",
             "underlying.highest_fee_ppm",
+            "underlying.min_order_quanta",
         ),
     ),
     "pack_counts": Opening(

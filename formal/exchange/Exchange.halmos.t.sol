@@ -70,7 +70,7 @@ contract ExchangeProperties {
     uint8 private constant SET_ORACLE_RULE = 4;
     /// @dev Multiplier 1, no fees, the least of all else, symbol "A".
     uint256 private constant UNDERLYING =
-        1 | 10_000 << 12 | 5000 << 32 | 1000 << 92 | 0x41 << 112;
+        1 | 10_000 << 12 | 5000 << 32 | 1000 << 92 | 0x41 << 128;
     uint32 private constant MIN_AGE_MS = 3000;
     uint32 private constant MAX_AGE_MS = 600_000;
 
@@ -390,16 +390,19 @@ contract ExchangeProperties {
         uint256 maintenance,
         uint256 makerFee,
         uint256 takerFee,
-        uint256 band
+        uint256 band,
+        uint256 minOrder
     ) public {
         VM.assume(initial < 2 ** 20 && maintenance < 2 ** 20 && band < 2 ** 20);
+        VM.assume(minOrder < 2 ** 16);
         VM.assume(makerFee < 2 ** 20 && takerFee < 2 ** 20);
         uint256 word = 1 | initial << 12 | maintenance << 32 | makerFee << 52 | takerFee << 72;
-        word |= band << 92 | 0x41 << 112;
+        word |= band << 92 | minOrder << 112 | 0x41 << 128;
         VM.prank(OWNER);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.setUnderlying, (0, word)));
         bool isValid = initial >= 10_000 && maintenance >= 5000 && maintenance <= initial;
         isValid = isValid && makerFee <= 10_000 && takerFee <= 10_000;
+        isValid = isValid && minOrder <= 10_000;
         assert(ok == (isValid && band >= 1000 && band < 1_000_000));
         assert(exchange.underlying(0) == (ok ? word : UNDERLYING));
     }

@@ -136,8 +136,29 @@ contract ParametersTest is ExchangeBase {
         ParameterWords.Underlying memory fields = ParameterWords.sol();
         fields.multiplier = 0;
         _appendExpecting(fields, _range("multiplier", 0, 1, 4095));
-        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 180;
-        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 180 - 1));
+        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 196;
+        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 196 - 1));
+    }
+
+    /// @dev The field fits sixteen bits, of which the owner may not use all: for a new underlying and
+    /// for one that is traded, where it may change.
+    function test_setUnderlying_whenTheLeastOrderIsAtAnEdge_thenTakenAndBeyondReverts() external {
+        ParameterWords.Underlying memory fields = ParameterWords.sol();
+        uint256[2] memory beyond = [uint256(10_001), 2 ** 16 - 1];
+        for (uint256 i = 0; i < 2; ++i) {
+            fields.minOrderUsd = beyond[i];
+            bytes memory refusal = _range("min_order_usd", beyond[i], 0, 10_000);
+            _appendExpecting(fields, refusal);
+            ParameterWords.Underlying memory known = ParameterWords.eth();
+            known.minOrderUsd = beyond[i];
+            _setExpecting(1, ParameterWords.word(known), refusal);
+            known.minOrderUsd = i * 10_000;
+            _set(1, ParameterWords.word(known));
+            assertEq(exchange.underlying(1), ParameterWords.word(known));
+        }
+        fields.minOrderUsd = 10_000;
+        _set(2, ParameterWords.word(fields));
+        assertEq(exchange.underlying(2), ParameterWords.word(fields));
     }
 
     /// @dev For a new underlying and for one that is traded.
@@ -183,6 +204,7 @@ contract ParametersTest is ExchangeBase {
         fields.makerFeePpm = bound(fields.makerFeePpm, 0, 10_000);
         fields.takerFeePpm = bound(fields.takerFeePpm, 0, 10_000);
         fields.priceBandPpm = bound(fields.priceBandPpm, 1000, 999_999);
+        fields.minOrderUsd = bound(fields.minOrderUsd, 0, 10_000);
         fields.tickDecimals = bound(fields.tickDecimals, 0, 15);
         fields.symbol = bound(fields.symbol, 0x21, 0x7e) * 0x0101010101010101;
         uint256 word = ParameterWords.word(fields);
@@ -201,14 +223,14 @@ contract ParametersTest is ExchangeBase {
         uint256 word,
         bool isVisible
     ) external {
-        word &= 2 ** 181 - 1;
+        word &= 2 ** 197 - 1;
         // Fees of which half are too high: nearly all are otherwise.
         word &= ~(uint256(0x3f) << 66 | uint256(0x3f) << 86);
-        word |= 0x2121212121212121 << 112;
-        if (isVisible) word &= ~(uint256(0x8080808080808080) << 112);
+        word |= 0x2121212121212121 << 128;
+        if (isVisible) word &= ~(uint256(0x8080808080808080) << 128);
         VM.prank(OWNER);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.setUnderlying, (2, word)));
-        bool isValid = word < 2 ** 180 && word % 2 ** 12 != 0;
+        bool isValid = word < 2 ** 196 && word % 2 ** 12 != 0;
         uint256 initial = word / 2 ** 12 % 2 ** 20;
         uint256 maintenance = word / 2 ** 32 % 2 ** 20;
         isValid = isValid && initial >= 10_000 && maintenance >= 5000 && maintenance <= initial;
@@ -216,8 +238,9 @@ contract ParametersTest is ExchangeBase {
         isValid = isValid && word / 2 ** 72 % 2 ** 20 <= 10_000;
         uint256 band = word / 2 ** 92 % 2 ** 20;
         isValid = isValid && band >= 1000 && band < 1_000_000;
+        isValid = isValid && word / 2 ** 112 % 2 ** 16 <= 10_000;
         for (uint256 i = 0; i < 8; ++i) {
-            uint256 character = word / 2 ** (112 + 8 * i) % 2 ** 8;
+            uint256 character = word / 2 ** (128 + 8 * i) % 2 ** 8;
             isValid = isValid && character >= 0x21 && character <= 0x7e;
         }
         assertTrue(ok == isValid, "taken iff in range");

@@ -126,6 +126,7 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         maker_fee_ppm=underlying.maker_fee_ppm,
         taker_fee_ppm=underlying.taker_fee_ppm,
         price_band_ppm=underlying.price_band_ppm,
+        min_order_usd=underlying.min_order_usd,
         tick_decimals=underlying.tick_decimals,
     )
 

@@ -30,6 +30,7 @@ class LoadPlan:
         market: symbol or id.
         price: around which the orders lie, on the tick grid.
         spread_ticks: the largest distance from it.
+        min_lots: the smallest size.
         max_lots: the largest size.
         n_orders: how many orders of each account in each of the two runs.
         window: unanswered orders per account in the run for throughput.
@@ -39,6 +40,7 @@ class LoadPlan:
     market: str | int
     price: Number
     spread_ticks: int = 20
+    min_lots: int = 1
     max_lots: int = 20
     n_orders: int = 400
     window: int = 64
@@ -160,6 +162,6 @@ def _random_order(client: Client, plan: LoadPlan, rng: random.Random) -> OrderRe
         market=plan.market,
         side=rng.choice((Side.BUY, Side.SELL)),
         price=market.price(market.ticks(plan.price) + offset),
-        size=market.size(rng.randint(1, plan.max_lots)),
+        size=market.size(rng.randint(plan.min_lots, plan.max_lots)),
         expiry_time_ms=now_ms() + DEFAULT_LIFETIME_MS,
     )

@@ -9,8 +9,10 @@ from novation.crypto import FIELD_PRIME, poseidon_hash_many
 from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    MIN_ORDER_BOUND,
     MULTIPLIER_BOUND,
     PPM_ONE,
+    QUANTA_PER_USD,
     RATE_BOUND,
     SYMBOL_BYTES,
     TICK_DECIMALS_BOUND,
@@ -26,7 +28,8 @@ class Underlying:
     """What is traded, and the terms of its markets.
 
     `symbol` has 1 to 8 characters of one byte. A tick is 10^-tick_decimals USD, a lot
-    multiplier * 10^(tick_decimals - 6) of what is traded.
+    multiplier * 10^(tick_decimals - 6) of what is traded. An order that may rest is worth at least
+    `min_order_usd`.
     """
 
     symbol: str
@@ -36,6 +39,7 @@ class Underlying:
     maker_fee_ppm: int
     taker_fee_ppm: int
     price_band_ppm: int
+    min_order_usd: int
     tick_decimals: int
 
     def __post_init__(self) -> None:
@@ -55,6 +59,7 @@ class Underlying:
         _require(0 <= self.maker_fee_ppm < RATE_BOUND, f"maker fee {self.maker_fee_ppm}")
         _require(0 <= self.taker_fee_ppm < RATE_BOUND, f"taker fee {self.taker_fee_ppm}")
         _require(0 <= self.price_band_ppm < PPM_ONE, f"price band {self.price_band_ppm}")
+        _require(0 <= self.min_order_usd < MIN_ORDER_BOUND, f"least order {self.min_order_usd} USD")
         _require(
             0 <= self.tick_decimals < TICK_DECIMALS_BOUND, f"tick decimals {self.tick_decimals}"
         )
@@ -63,6 +68,19 @@ class Underlying:
     def highest_fee_ppm(self) -> int:
         """The larger of both fees: what a signed limit must reach."""
         return max(self.maker_fee_ppm, self.taker_fee_ppm)
+
+    @property
+    def min_order_quanta(self) -> int:
+        """What an order is worth at least, at its own price."""
+        return self.min_order_usd * QUANTA_PER_USD
+
+    def notional_quanta(self, size_lots: int, price_ticks: int) -> int:
+        """Return what lots are worth at a price."""
+        return size_lots * price_ticks * self.multiplier
+
+    def is_worth_an_order(self, size_lots: int, price_ticks: int) -> bool:
+        """Return whether an order of so many lots at a price is not too small."""
+        return self.notional_quanta(size_lots, price_ticks) >= self.min_order_quanta
 
     def word(self) -> int:
         """Return the packed word of the underlying in `params_felts`."""
@@ -73,6 +91,7 @@ class Underlying:
             (self.maker_fee_ppm, 20),
             (self.taker_fee_ppm, 20),
             (self.price_band_ppm, 20),
+            (self.min_order_usd, 16),
             (int.from_bytes(self.symbol.encode("latin-1"), "big"), 64),
             (self.tick_decimals, 4),
         )
@@ -80,12 +99,21 @@ class Underlying:
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
         """Decode a packed word; DecodeError if it is not one that `word` returns."""
-        multiplier, initial, maintenance, maker_fee, taker_fee, band, symbol, decimals = unpack(
-            word, 12, 20, 20, 20, 20, 20, 64, 4
-        )
+        *terms, symbol, tick_decimals = unpack(word, 12, 20, 20, 20, 20, 20, 16, 64, 4)
+        multiplier, initial_ppm, maintenance_ppm, maker_ppm, taker_ppm, band_ppm, min_usd = terms
         text = symbol.to_bytes(SYMBOL_BYTES, "big").lstrip(b"\0").decode("latin-1")
         try:
-            return cls(text, multiplier, initial, maintenance, maker_fee, taker_fee, band, decimals)
+            return cls(
+                symbol=text,
+                multiplier=multiplier,
+                initial_margin_ppm=initial_ppm,
+                maintenance_margin_ppm=maintenance_ppm,
+                maker_fee_ppm=maker_ppm,
+                taker_fee_ppm=taker_ppm,
+                price_band_ppm=band_ppm,
+                min_order_usd=min_usd,
+                tick_decimals=tick_decimals,
+            )
         except ValueError as error:
             raise DecodeError(str(error)) from error
 

@@ -13,6 +13,8 @@ from functools import partial
 
 from circuits.program import bytecode
 from circuits.program_input import program_input
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER
+from novation.protocol.orders import TimeInForce
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
@@ -33,6 +35,8 @@ from tests.support.exchange import BUY, SELL, Exchange
 SPREAD = 5_003
 PRICE = 1000
 N_ORACLES = 5
+# At that price so many lots are worth a dollar.
+DOLLAR_LOTS = 100
 
 
 def account(index: int) -> int:
@@ -52,6 +56,7 @@ class Case:
     n_markets: int = 1
     ladder: bool = False
     n_unlisted: int = 0
+    n_walls: int = 0
 
 
 def trade_distinct(exchange: Exchange, n: int) -> None:
@@ -69,6 +74,13 @@ def trade_repeated(exchange: Exchange, n: int) -> None:
 def trade_with_old_maker(exchange: Exchange, n: int) -> None:
     for i in range(n):
         exchange.place(account(200 + i), SELL, 1, PRICE - 40)
+
+
+def meet_walls(exchange: Exchange, n: int) -> None:
+    """Sell into as many of the least orders as an order may meet, each time of other accounts."""
+    for i in range(n):
+        size_lots = MAX_MAKERS_PER_ORDER * DOLLAR_LOTS
+        exchange.place(account(300 + i), SELL, size_lots, PRICE, time_in_force=TimeInForce.IOC)
 
 
 def place_and_cancel(exchange: Exchange, n: int, *, n_accounts: int) -> None:
@@ -151,6 +163,7 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
+    "taker meets 24 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
     "place, order rests": Case(1500, place_only),
     "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
@@ -174,6 +187,8 @@ def prepared(case: Case) -> Exchange:
     """Return an exchange with funded accounts, maybe positions, maybe a ladder of orders."""
     keys = tuple(public_key(oracle_private_key(i)) for i in range(N_ORACLES))
     first = replace(parameters(case.n_markets), oracle_keys=keys)
+    if case.n_walls:
+        first = first.with_underlying(0, underlying(min_order_usd=1))
     exchange = Exchange(first, price_ticks=PRICE)
     if case.n_unlisted:
         for index in range(case.n_unlisted):
@@ -188,6 +203,8 @@ def prepared(case: Case) -> Exchange:
     if case.ladder:
         for i in range(200):
             exchange.place(account(i), BUY, 1, PRICE - i // 4)
+    for i in range(case.n_walls * MAX_MAKERS_PER_ORDER):
+        exchange.place(account(i), BUY, DOLLAR_LOTS, PRICE)
     exchange.seal()
     return exchange
 

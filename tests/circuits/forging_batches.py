@@ -393,6 +393,23 @@ def sliding(exchange: Exchange) -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
+def least_orders() -> Iterator[SealedBatch]:
+    """Orders that are just large enough, of each kind, and what is left of them when it is not."""
+    least = 100
+    exchange = Exchange(replace(parameters(1), underlyings=(underlying(min_order_usd=1),)))
+    exchange.fund(2, 3)
+    exchange.place(3, SELL, 2 * least, 1001)
+    mode = SelfTradeMode.DECREMENT
+    for own_lots, lots in ((2 * least - 1, least), (2 * least, least), (least, 2 * least - 1)):
+        exchange.place(2, SELL, own_lots, 1000)
+        exchange.place(2, BUY, lots, 1000, self_trade_mode=mode)
+    exchange.place(2, BUY, least, 1001)
+    exchange.place(2, BUY, least + 1, 1005, time_in_force=TimeInForce.POST_ONLY_SLIDE)
+    exchange.place(2, SELL, 1, 1000, time_in_force=IOC, reduce_only=True)
+    exchange.place(2, SELL, least, 1020, reduce_only=True)
+    yield exchange.seal()
+
+
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
     free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
@@ -430,6 +447,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "cancellations": cancellations,
     "cancelled at once": cancelled_at_once,
     "self trades": self_trades,
+    "least orders": least_orders,
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),

@@ -14,6 +14,7 @@ from novation.protocol.constants import (
     L1_ADDRESS_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    MIN_ORDER_BOUND,
     MULTIPLIER_BOUND,
     NONCE_BOUND,
     ORDER_ID_BOUND,
@@ -174,9 +175,10 @@ def test_parameters_with_the_greatest_and_the_least_numbers() -> None:
         RATE_BOUND - 1,
         RATE_BOUND - 1,
         PPM_ONE - 1,
+        MIN_ORDER_BOUND - 1,
         TICK_DECIMALS_BOUND - 1,
     )
-    least = Underlying("\1", 1, 1, 1, 0, 0, 0, 0)
+    least = Underlying("\1", 1, 1, 1, 0, 0, 0, 0, 0)
     for index in range(1, MAX_UNDERLYINGS):
         exchange.set_underlying(index, (greatest, least)[index % 2])
     for index in range(N_ORACLES, MAX_ORACLES):

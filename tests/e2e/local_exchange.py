@@ -14,9 +14,10 @@ from devnet.demo.plan import (
     price_in_ticks,
 )
 from devnet.keys import TraderKeys, derive_keys
-from devnet.markets import LISTED_LATER, MARKETS, QUANTA_PER_USD
+from devnet.markets import LISTED_LATER, MARKETS
 from novation.crypto import sign
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import QUANTA_PER_USD
 from novation.protocol.events import OrderFilled
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature

@@ -27,7 +27,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.parameters import Parameters, Underlying
 
 signer = novation.client.LocalSigner(12345)
-bitcoin = Underlying("BTC-USD", 10, 50_000, 30_000, 200, 500, 100_000, 1)
+bitcoin = Underlying("BTC-USD", 10, 50_000, 30_000, 200, 500, 100_000, 0, 1)
 config = ExchangeConfig(31337, 0xABCD)
 parameters = Parameters((bitcoin,), (signer.public_key,), 1, 60_000)
 exchange = Exchange(config, parameters, (Market(0, bitcoin),), signer.public_key, 1 << 20)

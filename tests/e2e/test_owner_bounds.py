@@ -40,6 +40,7 @@ RULE = {"oracle_quorum": ("{}", "3000"), "oracle_max_age_ms": ("1", "{}")}
         ("maker_fee_ppm", (-1, 10_001, 2**20), "from 0 to 10000"),
         ("taker_fee_ppm", (-1, 10_001, 2**20), "from 0 to 10000"),
         ("price_band_ppm", (0, 999, 10**6), "from 1000 to 999999"),
+        ("min_order_usd", (-1, 10_001, 2**16), "from 0 to 10000"),
         ("multiplier", (0, 4_096), "from 1 to 4095"),
         ("tick_decimals", (-1, 16), "from 0 to 15"),
         ("oracle_max_age_ms", (0, 2_999, 600_001, 2**32), "from 3000 to 600000"),

@@ -98,8 +98,8 @@ def test_messages_when_in_any_order_then_each_nonce_of_a_slot_once_and_in_time(s
                 assert entry.time_ms <= tx.valid_until_ms <= entry.time_ms + MAX_VALIDITY_MS
 
 
-def test_random_messages_break_every_rule_of_nonces_and_validity() -> None:
-    trading = RandomTrading(11, parameters(3), sign=False)
+def test_random_messages_break_every_rule_of_nonces_validity_and_size() -> None:
+    trading = RandomTrading(13, parameters(3), sign=False)
     for _ in range(6):
         trading.batch(80)
     for code in (
@@ -108,6 +108,7 @@ def test_random_messages_break_every_rule_of_nonces_and_validity() -> None:
         ErrorCode.NONCE_TOO_FAR,
         ErrorCode.MESSAGE_EXPIRED,
         ErrorCode.VALIDITY_TOO_LONG,
+        ErrorCode.ORDER_TOO_SMALL,
     ):
         assert trading.counts[code.name] > 0, code
     accounts = trading.exchange.state.accounts.values()

@@ -57,6 +57,7 @@ def underlying(**changes: Any) -> Underlying:
         maker_fee_ppm=200,
         taker_fee_ppm=500,
         price_band_ppm=100_000,
+        min_order_usd=0,
         tick_decimals=1,
     )
     return replace(terms, **changes)

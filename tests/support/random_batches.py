@@ -431,6 +431,7 @@ class RandomTrading:
             maker_fee_ppm=rng.randrange(0, 500),
             taker_fee_ppm=rng.choice((0, 500, 900)),
             price_band_ppm=rng.choice((60_000, 100_000)),
+            min_order_usd=rng.choice((0, 0, 0, 1)),
         )
         return SetParameter(ParameterKind.UNDERLYING, index, terms.word())
 
@@ -439,7 +440,8 @@ class RandomTrading:
         if index == MAX_UNDERLYINGS:
             return self._new_terms()
         self.prices.append(self.rng.choice((5, *(3 * [BASE_PRICE_TICKS * (1 + index)]))))
-        added = underlying(symbol=f"NEW-{index}", multiplier=100 + index)
+        least_usd = self.rng.choice((0, 1))
+        added = underlying(symbol=f"NEW-{index}", multiplier=100 + index, min_order_usd=least_usd)
         return SetParameter(ParameterKind.UNDERLYING, index, added.word())
 
     def _new_oracle(self) -> Transaction:

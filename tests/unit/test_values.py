@@ -64,6 +64,8 @@ def test_check_field_when_at_bounds_then_half_open() -> None:
         {"maker_fee_ppm": 2**20},
         {"taker_fee_ppm": -1},
         {"price_band_ppm": 10**6},
+        {"min_order_usd": 2**16},
+        {"min_order_usd": -1},
         {"tick_decimals": 16},
         {"tick_decimals": -1},
     ],
@@ -115,7 +117,7 @@ def test_params_felts_when_listed_then_as_specified() -> None:
     params = parameters()
     felts = params.felts()
     assert felts[0] == 2 + (3 << 8) + (2 << 16) + (60_000 << 24)
-    assert felts[1] >> 112 == int.from_bytes(b"BTC-USD", "big") + (1 << 64)
+    assert felts[1] >> 128 == int.from_bytes(b"BTC-USD", "big") + (1 << 64)
     assert felts[1] % 2**112 == pack((10, 12), (50_000, 20), (30_000, 20), (200, 20), (500, 20)) + (
         100_000 << 92
     )
@@ -132,7 +134,7 @@ def test_params_felts_when_listed_then_as_specified() -> None:
         (*parameters().felts(), 1),
         (0, *parameters().felts()[1:]),
         (parameters().felts()[0], 0, *parameters().felts()[2:]),
-        (parameters().felts()[0], parameters().felts()[1] + 2**180, *parameters().felts()[2:]),
+        (parameters().felts()[0], parameters().felts()[1] + 2**196, *parameters().felts()[2:]),
         (parameters().felts()[0] + 2**56, *parameters().felts()[1:]),
         (*parameters().felts()[:-1], 0),
     ],

@@ -10,6 +10,7 @@ from circuits.cairo.constants import (
     SELF_TRADE_CANCEL_TAKING,
     SELF_TRADE_MODES,
 )
+from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position
@@ -43,7 +44,7 @@ func meet_account{range_check_ptr, orders_log: DictAccess*}(
         );
         return (next=next, ends=0);
     }
-    let (local clash: Clash) = resolve(taker, walk.remaining_lots, maker.remaining_lots);
+    let (local clash: Clash) = resolve(taker, walk.remaining_lots, maker);
     let (next) = take_off(walk, maker, clash, 1);
     return (next=next, ends=clash.ends);
 }
@@ -77,7 +78,7 @@ func meet_owner{range_check_ptr, accounts_log: DictAccess*}(
         pass_account(account_id, account);
         return (is_met=0, clash=Clash(0, 0, 0, 0));
     }
-    let (local clash: Clash) = resolve(taker, remaining_lots, maker.remaining_lots);
+    let (local clash: Clash) = resolve(taker, remaining_lots, maker);
     release_lots(taker, maker, account, old, clash.maker_lots, clash.is_gone);
     return (is_met=1, clash=clash);
 }
@@ -125,8 +126,10 @@ func find_death{range_check_ptr}(terms: OrderTerms*, min_order_id, taker: Taker*
     return (is_dead=1, is_counted=1);
 }
 
-// Returns what the taker's mode does to two orders that have so much left, both more than 0.
-func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker_lots) -> (clash: Clash) {
+// Returns what the taker's mode does to two orders that have something left.
+func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker: Order*) -> (clash: Clash) {
+    alloc_locals;
+    local maker_lots = maker.remaining_lots;
     let (mode, _) = split_self_trade(taker.self_trade);
     if (mode == SELF_TRADE_CANCEL_RESTING) {
         return (clash=Clash(maker_lots, 1, 0, 0));
@@ -137,18 +140,42 @@ func resolve{range_check_ptr}(taker: Taker*, taker_lots, maker_lots) -> (clash: 
     if (mode == SELF_TRADE_CANCEL_BOTH) {
         return (clash=Clash(maker_lots, 1, 0, 1));
     }
-    // Both lose the smaller.
+    // Both lose the smaller. What is left of either must be an order still: a trader could make dust
+    // of his orders otherwise, and pay no fee for it.
     tempvar a = taker_lots - maker_lots;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp less if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (clash=Clash(maker_lots, 1, maker_lots, 0));
+    let (is_too_small) = is_below_least(taker.underlying, a, taker.limit_price_ticks);
+    return (clash=Clash(maker_lots, 1, maker_lots, is_too_small));
 
     less:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
+    let (is_too_small) = is_below_least(taker.underlying, -a, maker.terms.price_ticks);
+    if (is_too_small != 0) {
+        return (clash=Clash(maker_lots, 1, taker_lots, 0));
+    }
     return (clash=Clash(taker_lots, 0, taker_lots, 0));
+}
+
+// Returns 1 if so many lots at a price are worth less than an order must be, else 0; proven.
+func is_below_least{range_check_ptr}(underlying: Underlying*, size_lots, price_ticks) -> (
+    is_too_small: felt
+) {
+    tempvar notional_quanta = size_lots * price_ticks * underlying.multiplier;
+    tempvar a = notional_quanta - underlying.min_order_quanta;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp less if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (is_too_small=0);
+
+    less:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (is_too_small=1);
 }
 
 // Returns the mode, and whether it holds for all accounts of the owner. Assumption: self_trade < 8.

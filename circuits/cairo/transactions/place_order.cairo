@@ -40,6 +40,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
+from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, Owner, use_other_key
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
@@ -93,6 +94,7 @@ func place_order{
     let side = message.side;
     local direction = side * (-2) + 1;
     local price: Price* = environment.prices + market_id * Price.SIZE;
+    local underlying: Underlying* = price.underlying;
 
     // 1. The signature: same as authorize(), keep in step. Widths are checked below.
     assert poseidon_ptr.input = PoseidonBuiltinState(
@@ -159,7 +161,7 @@ func place_order{
     assert [range_check_ptr + 3] = message.size_lots + (RC_BOUND - ORDER_SIZE_BOUND);
     assert [range_check_ptr + 4] = message.expiry_time_ms - time_ms - 1;
     assert [range_check_ptr + 5] = message.expiry_time_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 6] = message.max_fee_ppm - price.underlying.highest_fee_ppm;
+    assert [range_check_ptr + 6] = message.max_fee_ppm - underlying.highest_fee_ppm;
     assert [range_check_ptr + 7] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
@@ -227,13 +229,14 @@ func place_order{
     local range_check_sized;
     if (message.reduce_only == 0) {
         assert lots = message.size_lots;
-        assert range_check_sized = range_check_ptr + 2;
+        tempvar notional_quanta = lots * message.price_ticks * underlying.multiplier;
+        assert [range_check_ptr + 2] = notional_quanta - underlying.min_order_quanta;
+        assert range_check_sized = range_check_ptr + 3;
     } else {
         let range_check_ptr = range_check_ptr + 2;
-        let (reducible) = reducible_lots(-direction * old.size_lots, message.size_lots);
-        assert lots = reducible;
-        assert [range_check_ptr] = reducible - 1;
-        assert range_check_sized = range_check_ptr + 1;
+        let (reduced) = size_reduction(&message, underlying, -direction * old.size_lots);
+        assert lots = reduced;
+        assert range_check_sized = range_check_ptr;
     }
 
     // 4, 5. The walk, if the order crosses. The other side's head is as far from `between` as ours.
@@ -286,7 +289,9 @@ func place_order{
     assert price_ticks = start.head_price_ticks - direction;
     assert [range_check_ptr + 1] = price_ticks - 1;
     assert [range_check_ptr + 2] = price_ticks + (RC_BOUND - PRICE_BOUND);
-    assert range_check_walked = range_check_ptr + 3;
+    tempvar notional_quanta = lots * price_ticks * underlying.multiplier;
+    assert [range_check_ptr + 3] = notional_quanta - underlying.min_order_quanta;
+    assert range_check_walked = range_check_ptr + 4;
     jmp unmet;
 
     apart:
@@ -392,6 +397,26 @@ func place_order{
     );
     assert allowed = 1;
     return (fees_quanta=walk.fees_quanta);
+}
+
+// Returns what a reduce-only order can trade, given the lots of the other side.
+//
+// Guarantee: that is not nothing. What closes and never rests, IOC or FOK, may be as small as the
+// position; else it is worth an order.
+func size_reduction{range_check_ptr}(
+    message: PlaceOrder*, underlying: Underlying*, position_lots
+) -> (lots: felt) {
+    let (lots) = reducible_lots(position_lots, message.size_lots);
+    assert [range_check_ptr] = lots - 1;
+    tempvar may_rest = (message.time_in_force - TIME_IN_FORCE_IOC) * (
+        message.time_in_force - TIME_IN_FORCE_FOK
+    );
+    tempvar notional_quanta = lots * message.price_ticks * underlying.multiplier;
+    assert [range_check_ptr + 1] = may_rest * may_rest * (
+        notional_quanta - underlying.min_order_quanta
+    );
+    let range_check_ptr = range_check_ptr + 2;
+    return (lots=lots);
 }
 
 // Walks the book for an order that may cross (the walk itself proves whether it does).

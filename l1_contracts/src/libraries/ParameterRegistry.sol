@@ -9,7 +9,8 @@ import {StarkKey} from "./StarkKey.sol";
 /// nor terms at which nobody's money would be safe.
 library ParameterRegistry {
     /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
-    /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, symbol:64, tick_decimals:4.
+    /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, min_order_usd:16,
+    /// symbol:64, tick_decimals:4.
     struct Parameters {
         uint256[] underlyings;
         uint256[] oracleKeys;
@@ -32,12 +33,14 @@ library ParameterRegistry {
     uint256 internal constant MAX_FEE_PPM = 10_000;
     /// @dev At a narrower band no order reaches another one as soon as the index moves.
     uint256 internal constant MIN_PRICE_BAND_PPM = 1000;
+    /// @dev At more, whoever has less to trade with could only close.
+    uint256 internal constant MAX_MIN_ORDER_USD = 10_000;
     /// @dev For as long the program trades at a price: younger reports would end trading earlier.
     uint256 internal constant MIN_ORACLE_MAX_AGE_MS = 3000;
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
-    uint256 private constant WORD_BITS = 180;
+    uint256 private constant WORD_BITS = 196;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
     uint256 private constant INITIAL_MARGIN_SHIFT = 12;
@@ -45,9 +48,11 @@ library ParameterRegistry {
     uint256 private constant MAKER_FEE_SHIFT = 52;
     uint256 private constant TAKER_FEE_SHIFT = 72;
     uint256 private constant PRICE_BAND_SHIFT = 92;
-    uint256 private constant SYMBOL_SHIFT = 112;
+    uint256 private constant MIN_ORDER_SHIFT = 112;
+    uint256 private constant MIN_ORDER_BITS = 16;
+    uint256 private constant SYMBOL_SHIFT = 128;
     uint256 private constant SYMBOL_BITS = 64;
-    uint256 private constant TICK_DECIMALS_SHIFT = 176;
+    uint256 private constant TICK_DECIMALS_SHIFT = 192;
     uint256 private constant TICK_DECIMALS_BITS = 4;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
@@ -130,6 +135,8 @@ library ParameterRegistry {
         _requireRange("taker_fee_ppm", _field(word, TAKER_FEE_SHIFT, RATE_BITS), 0, MAX_FEE_PPM);
         uint256 band = _field(word, PRICE_BAND_SHIFT, RATE_BITS);
         _requireRange("price_band_ppm", band, MIN_PRICE_BAND_PPM, PPM_ONE - 1);
+        uint256 minOrder = _field(word, MIN_ORDER_SHIFT, MIN_ORDER_BITS);
+        _requireRange("min_order_usd", minOrder, 0, MAX_MIN_ORDER_USD);
         _checkSymbol(_field(word, SYMBOL_SHIFT, SYMBOL_BITS));
     }
 

@@ -12,6 +12,7 @@ library ParameterWords {
         uint256 makerFeePpm;
         uint256 takerFeePpm;
         uint256 priceBandPpm;
+        uint256 minOrderUsd;
         uint256 symbol;
         uint256 tickDecimals;
     }
@@ -30,6 +31,7 @@ library ParameterWords {
             makerFeePpm: 200,
             takerFeePpm: 500,
             priceBandPpm: 50_000,
+            minOrderUsd: 100,
             symbol: uint56(bytes7("BTC-USD")),
             tickDecimals: 1
         });
@@ -51,7 +53,8 @@ library ParameterWords {
         packed = fields.multiplier + fields.initialMarginPpm * 2 ** 12;
         packed += fields.maintenanceMarginPpm * 2 ** 32 + fields.makerFeePpm * 2 ** 52;
         packed += fields.takerFeePpm * 2 ** 72 + fields.priceBandPpm * 2 ** 92;
-        packed += fields.symbol * 2 ** 112 + fields.tickDecimals * 2 ** 176;
+        packed += fields.minOrderUsd * 2 ** 112;
+        packed += fields.symbol * 2 ** 128 + fields.tickDecimals * 2 ** 192;
     }
 
     /// @dev Two underlyings, two oracles of which both must agree, reports of 5 s.

@@ -92,7 +92,7 @@ def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lo
     if maker.reduce_only:
         lots = min(lots, abs(account.position(maker.market_id).size_lots))
     underlying = state.underlying_of(maker.market_id)
-    notional = lots * maker.price_ticks * underlying.multiplier
+    notional = underlying.notional_quanta(lots, maker.price_ticks)
     return Fill(
         lots,
         notional,

@@ -56,6 +56,7 @@ def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     check_not_resuming(state, tx.time_in_force)
     _check_price(state, tx)
     _check_slot(account, tx)
+    _check_least_notional(state, tx, account, tx.price_ticks)
     _check_position_limit(account, tx)
     return account
 
@@ -68,6 +69,8 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     apply_nonce(state, tx, before)
     state.open_market(tx.market_id)
     order = _give_id(state, tx, before)
+    if order.price_ticks != tx.price_ticks:
+        _check_least_notional(state, tx, before, order.price_ticks)
     walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
     _check_fok(tx, order.remaining_lots, walk)
@@ -162,6 +165,31 @@ def _check_slot(account: Account, tx: PlaceOrder) -> None:
         )
 
 
+def _lots_to_trade(account: Account, tx: PlaceOrder) -> int:
+    if not tx.reduce_only:
+        return tx.size_lots
+    return min(tx.size_lots, abs(account.position(tx.market_id).size_lots))
+
+
+def _check_least_notional(state: State, tx: PlaceOrder, account: Account, price_ticks: int) -> None:
+    """Refuse dust: whoever meets it pays for a visit, and gets next to nothing.
+
+    What only closes, and never rests, may be as small as the position.
+    """
+    if tx.reduce_only and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        return
+    size_lots = _lots_to_trade(account, tx)
+    underlying = state.underlying_of(tx.market_id)
+    if not underlying.is_worth_an_order(size_lots, price_ticks):
+        value_quanta = underlying.notional_quanta(size_lots, price_ticks)
+        raise InvalidTransaction(
+            ErrorCode.ORDER_TOO_SMALL,
+            f"{size_lots} lots at {price_ticks} ticks are worth {value_quanta} quanta, an order "
+            f"at least {underlying.min_order_usd} USD",
+            Broken("notional_quanta", value_quanta, underlying.min_order_quanta),
+        )
+
+
 def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
     slot = account.position(tx.market_id)
     if tx.side is Side.BUY:
@@ -180,16 +208,13 @@ def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
 def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
     order_id = state.globals.next_order_id
     state.globals = replace(state.globals, next_order_id=order_id + 1)
-    remaining_lots = tx.size_lots
-    if tx.reduce_only:
-        remaining_lots = min(remaining_lots, abs(account.position(tx.market_id).size_lots))
     return RestingOrder(
         order_id=order_id,
         account_id=tx.account_id,
         market_id=tx.market_id,
         side=tx.side,
         reduce_only=tx.reduce_only,
-        remaining_lots=remaining_lots,
+        remaining_lots=_lots_to_trade(account, tx),
         price_ticks=_slid_price(state, tx),
         expiry_time_ms=tx.expiry_time_ms,
         max_fee_ppm=tx.max_fee_ppm,

@@ -23,7 +23,7 @@ def prevent_self_trade(state: State, taker: Taker, maker: RestingOrder, walk: Wa
     """Do what the taker's mode says instead of a trade."""
     mode = taker.self_trade_mode
     if mode is SelfTradeMode.DECREMENT:
-        return _decrement(state, maker, walk)
+        return _decrement(state, taker, maker, walk)
     walk.is_self_trade = mode is not SelfTradeMode.CANCEL_RESTING
     if mode is SelfTradeMode.CANCEL_TAKING:
         # Looked at and left as it is: the circuit opens both leaves.
@@ -39,12 +39,21 @@ def _remove(state: State, maker: RestingOrder, walk: Walk) -> MakerVisit:
     return MakerVisit(maker.order_id, VisitOutcome.SELF_TRADE)
 
 
-def _decrement(state: State, maker: RestingOrder, walk: Walk) -> MakerVisit:
+def _decrement(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> MakerVisit:
+    """Take the smaller off both; what is left of either must be an order still, or goes.
+
+    A trader could make dust of his orders otherwise, and pay no fee for it.
+    """
+    underlying = state.underlying_of(maker.market_id)
     lots = min(maker.remaining_lots, walk.remaining_lots)
     walk.remaining_lots -= lots
     walk.decremented_lots += lots
     left = maker.remaining_lots - lots
     if left == 0:
+        is_order = underlying.is_worth_an_order(walk.remaining_lots, taker.order.price_ticks)
+        walk.is_self_trade = not is_order
+        return _remove(state, maker, walk)
+    if not underlying.is_worth_an_order(left, maker.price_ticks):
         return _remove(state, maker, walk)
     account = state.account(maker.account_id)
     slot = account.position(maker.market_id).with_open_change(maker.side, -lots)
