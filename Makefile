@@ -11,7 +11,7 @@ SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.s
 # Extension modules need an interpreter around them: they are tested from Python.
 NO_EXTENSIONS := --exclude novation-native --exclude novation-prover-native --exclude novation-pyint
 CAIRO_SOURCES := $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
-PYTHON_DIRS := novation sequencer circuits prover devnet formal tests scripts l1_contracts/script
+PYTHON_DIRS := novation sequencer oracle circuits prover devnet formal tests scripts l1_contracts/script
 
 .PHONY: help setup native demo devnet test test-all bench formal fmt lint gen check-generated vectors clean
 

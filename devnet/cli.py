@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "list": CommandSource("devnet.commands.parameters", "list_market"),
     "book": CommandSource("devnet.commands.views", "book"),
     "account": CommandSource("devnet.commands.views", "account"),
+    "oracle": CommandSource("devnet.commands.oracle", "app"),
     "status": CommandSource("devnet.commands.settlement", "status"),
     "batch": CommandSource("devnet.commands.batches", "app"),
     "bench": CommandSource("devnet.commands.running", "bench"),

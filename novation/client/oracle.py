@@ -90,9 +90,19 @@ class OracleClient:
         await self._transport.close()
 
     @property
+    def config(self) -> ExchangeConfig:
+        """The exchange that the server serves, as it says: compare it with the one you mean."""
+        return self._connected().config
+
+    @property
+    def parameters(self) -> Parameters:
+        """The committee and the underlyings, as of the last look."""
+        return self._connected().parameters
+
+    @property
     def underlyings(self) -> tuple[Underlying, ...]:
         """What a report must have prices of, in this order, as of the last look."""
-        return self._connected().parameters.underlyings
+        return self.parameters.underlyings
 
     async def submit(self, time_ms: int, prices_x16: Sequence[int]) -> int:
         """Sign and send a report; return how many fresh reports wait for the quorum.
@@ -102,14 +112,19 @@ class OracleClient:
                 since the last look, the client has looked again: see `underlyings`, and report.
         """
         exchange = self._connected()
-        config, parameters = exchange.config, exchange.parameters
-        report = sign_report(config, parameters, self._signer, time_ms, prices_x16)
+        report = sign_report(
+            exchange.config, exchange.parameters, self._signer, time_ms, prices_x16
+        )
+        return await self.send(report)
+
+    async def send(self, report: OracleReport) -> int:
+        """Send a report that was signed before; return and exceptions as of `submit`."""
         request = oracle_service_pb2.SubmitReportRequest(report=report_message(report))
         try:
             message = await self._transport.call(self._transport.oracle.SubmitReport, request)
         except RejectedError as refusal:
             if refusal.code in _OUTDATED:
-                await exchange.refresh(self._transport)
+                await self._connected().refresh(self._transport)
             raise
         return int(message.n_waiting)
 

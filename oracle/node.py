@@ -1,0 +1,213 @@
+"""One oracle node: at every multiple of its interval it looks, signs, keeps, and hands over."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Final
+
+import aiohttp
+
+from novation.client import LocalSigner
+from novation.protocol.transactions import OracleReport
+from oracle.archive import MinuteArchive
+from oracle.clock import Clock, SystemClock, sleep_until
+from oracle.config import (
+    MINUTE_MS,
+    HttpSource,
+    OracleConfig,
+    WebSocketSource,
+)
+from oracle.durable import locked_folder
+from oracle.errors import OracleError
+from oracle.key_file import read_key
+from oracle.observer import Observer
+from oracle.server import StatusServer
+from oracle.signed_state import Seat, SignedState
+from oracle.sources.feed import Feed
+from oracle.sources.http import HttpAdapter
+from oracle.sources.replay import ReplayAdapter
+from oracle.sources.websocket import WebSocketAdapter
+from oracle.status import status_json
+from oracle.submitter import Submitter
+
+logger = logging.getLogger(__name__)
+
+ARCHIVE_NAME: Final = "minutes.jsonl"
+STATE_NAME: Final = "signed.json"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the node has done last."""
+
+    last_report: OracleReport | None = None
+    silence: str = "starting"
+    n_reports: int = 0
+    n_missed: int = 0
+
+
+class OracleNode:
+    """Signs with one key; sources, exchange and readers may fail without stopping it."""
+
+    def __init__(
+        self,
+        config: OracleConfig,
+        signer: LocalSigner,
+        memory: tuple[MinuteArchive, SignedState],
+        clock: Clock,
+    ) -> None:
+        """Go on after what the archive and the state file remember."""
+        self._config = config
+        self._signer = signer
+        self._archive, self._state = memory
+        self._clock = clock
+        self._observer = Observer(config.underlyings, clock)
+        self._submitter = Submitter(config, signer, clock)
+        self._progress = Progress()
+        self.port = 0
+        identity: dict[str, object] = {
+            "public_key": hex(signer.public_key),
+            "config_hash": hex(config.exchange.config_hash),
+        }
+        self._server = StatusServer(self._archive, identity, self._status)
+
+    async def run(self, stop_requested: asyncio.Event) -> None:
+        """Serve at `port` and report until asked to stop.
+
+        Raises:
+            OracleError: if the address cannot be listened on.
+        """
+        async with AsyncExitStack() as stack:
+            host, port = self._config.listen_host, self._config.listen_port
+            stack.push_async_callback(self._server.stop)
+            try:
+                self.port = await self._server.start(host, port)
+            except OSError as error:
+                raise OracleError(f"listen: cannot use {host}:{port}: {error.strerror}") from error
+            logger.info("serving %s:%d with key %#x", host, self.port, self._signer.public_key)
+            session = await stack.enter_async_context(_session())
+            tasks = [
+                asyncio.create_task(self._adapter(feed, session).run()) for feed in self._feeds
+            ]
+            tasks += [
+                asyncio.create_task(self._submitter.run()),
+                asyncio.create_task(self._report_for_ever()),
+            ]
+            await _until_stopped(stop_requested, tasks)
+
+    @property
+    def _feeds(self) -> list[Feed]:
+        return [feed for watched in self._observer.underlyings for feed in watched.feeds]
+
+    def _adapter(
+        self, feed: Feed, session: aiohttp.ClientSession
+    ) -> HttpAdapter | WebSocketAdapter | ReplayAdapter:
+        setup = feed.source.adapter
+        if isinstance(setup, HttpSource):
+            return HttpAdapter(setup, feed, session, self._clock)
+        if isinstance(setup, WebSocketSource):
+            return WebSocketAdapter(setup, feed, session, self._clock)
+        return ReplayAdapter(setup, feed, self._clock)
+
+    async def _report_for_ever(self) -> None:
+        interval_ms = self._config.interval_ms
+        last_ms = self._clock.now_ms() // interval_ms * interval_ms
+        while True:
+            await sleep_until(self._clock, last_ms + interval_ms)
+            # Late by more than an interval, or put back: that is the past, which nobody saw.
+            time_ms = self._clock.now_ms() // interval_ms * interval_ms
+            self._progress.n_missed += max(0, (time_ms - last_ms) // interval_ms - 1)
+            last_ms = time_ms
+            self._report(time_ms)
+
+    def _report(self, time_ms: int) -> None:
+        """Make the report of a time, unless there cannot be one."""
+        seat = self._submitter.seat or self._remembered_seat()
+        if seat is None:
+            self._be_silent(self._submitter.delivery.last_failure)
+        elif time_ms <= max(self._state.last_ms, self._archive.newest_ms):
+            self._be_silent(f"{time_ms} is not after the last signed time")
+        else:
+            seen = self._observer.look(time_ms, seat.n_underlyings)
+            if seen.prices_x16 is None:
+                self._be_silent(seen.silence)
+            else:
+                self._publish(self._sign(seat, time_ms, seen.prices_x16), seat)
+
+    def _remembered_seat(self) -> Seat | None:
+        seat = self._state.seat
+        if seat is not None and seat.n_underlyings > len(self._config.underlyings):
+            # The operator has taken some out since.
+            return None
+        return seat
+
+    def _sign(self, seat: Seat, time_ms: int, prices_x16: tuple[int, ...]) -> OracleReport:
+        report = OracleReport(seat.signer_index, time_ms, prices_x16)
+        message_hash = report.message_hash(self._config.exchange)
+        return replace(report, signature=self._signer.sign(message_hash))
+
+    def _publish(self, report: OracleReport, seat: Seat) -> None:
+        """Remember the report durably, then let it out."""
+        if report.time_ms % MINUTE_MS == 0:
+            # The archive remembers the time as well: a crash in between loses neither.
+            self._archive.append(report)
+        self._state.note(report.time_ms, seat)
+        self._submitter.offer(report)
+        if self._progress.silence:
+            logger.info("reporting %s", report.prices_x16)
+        self._progress.last_report, self._progress.silence = report, ""
+        self._progress.n_reports += 1
+
+    def _be_silent(self, reason: str) -> None:
+        if reason != self._progress.silence:
+            logger.warning("silent: %s", reason)
+        self._progress.silence = reason
+
+    def _status(self) -> dict[str, object]:
+        progress = self._progress
+        return {
+            "time_ms": self._clock.now_ms(),
+            "silence": progress.silence,
+            "n_reports": progress.n_reports,
+            "n_missed": progress.n_missed,
+            **status_json(self._observer, self._submitter, self._archive, progress.last_report),
+        }
+
+
+async def run_node(config: OracleConfig, stop_requested: asyncio.Event) -> None:
+    """Run a node until asked to stop.
+
+    Raises:
+        OracleError: if a file or address of the configuration does not do.
+    """
+    signer = read_key(config.key_path)
+    with locked_folder(config.data_path), MinuteArchive(config.data_path / ARCHIVE_NAME) as archive:
+        state = SignedState(config.data_path / STATE_NAME)
+        await OracleNode(config, signer, (archive, state), SystemClock()).run(stop_requested)
+
+
+def _session() -> aiohttp.ClientSession:
+    # Each source has a connection of its own, so that none waits for another's.
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+
+async def _until_stopped(stop_requested: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Return when asked to stop; raise what ended one of the tasks."""
+    running = {asyncio.create_task(_wait(stop_requested)), *tasks}
+    try:
+        while not stop_requested.is_set():
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                # A replay ends; anything else only by a fault of ours.
+                task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

@@ -1,0 +1,85 @@
+"""Looks at all sources as of one moment, and says the price of every underlying, or why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oracle.aggregation import Aggregate, Quote, aggregate
+from oracle.clock import Clock
+from oracle.config import UnderlyingSetup
+from oracle.sources.feed import Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Prices for a report; none of them unless there is one for each underlying.
+
+    A report without a price does not exist in the protocol, and an old price in its place would be
+    a lie: so one underlying without a price silences the node.
+    """
+
+    time_ms: int
+    prices_x16: tuple[int, ...] | None
+    silence: str
+
+
+@dataclass(slots=True)
+class WatchedUnderlying:
+    """An underlying, its feeds, and how the last look ended."""
+
+    setup: UnderlyingSetup
+    feeds: list[Feed]
+    last: Aggregate | None = None
+
+    def look(self, time_ms: int) -> Aggregate:
+        """Return the price at a time."""
+        quotes = [self._quote(feed, time_ms) for feed in self.feeds]
+        self.last = aggregate(quotes, self.setup.rules, time_ms)
+        return self.last
+
+    def _quote(self, feed: Feed, time_ms: int) -> Quote | None:
+        source = feed.source
+        try:
+            return feed.history.quote_at(
+                time_ms,
+                self.setup.tick_decimals,
+                weight=source.weight,
+                max_age_ms=source.max_age_ms,
+            )
+        except ValueError as error:
+            feed.fail(str(error))
+            return None
+
+
+class Observer:
+    """All underlyings of the configuration."""
+
+    def __init__(self, setups: Sequence[UnderlyingSetup], clock: Clock) -> None:
+        """Make a feed for each source; the adapters fill them."""
+        self.underlyings = [
+            WatchedUnderlying(
+                setup,
+                [
+                    Feed(f"{setup.symbol} {source.name}", source, setup.frozen_ms, clock)
+                    for source in setup.sources
+                ],
+            )
+            for setup in setups
+        ]
+
+    def look(self, time_ms: int, n_underlyings: int) -> Observation:
+        """Return the prices of the first `n_underlyings` at a time."""
+        aggregates = [watched.look(time_ms) for watched in self.underlyings]
+        prices_x16 = []
+        for watched, seen in zip(
+            self.underlyings[:n_underlyings], aggregates[:n_underlyings], strict=True
+        ):
+            if seen.price_x16 is None:
+                n_left = sum(verdict == "used" for verdict in seen.verdicts)
+                return Observation(
+                    time_ms,
+                    None,
+                    f"{watched.setup.symbol}: {n_left} sources left, wanted are "
+                    f"{watched.setup.rules.min_sources}",
+                )
+            prices_x16.append(seen.price_x16)
+        return Observation(time_ms, tuple(prices_x16), "")

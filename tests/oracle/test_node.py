@@ -1,0 +1,295 @@
+"""A node between a venue and a real sequencer: what it signs, keeps, serves, and never says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from novation.client import LocalSigner
+from novation.protocol.signatures import check_signature
+from novation.protocol.transactions import OracleReport
+from oracle.archive import MinuteArchive
+from oracle.config import MINUTE_MS
+from oracle.node import OracleNode
+from oracle.records import parse_report
+from oracle.signed_state import SignedState
+from sequencer.clock import SystemClock
+from tests.node.support import running_node
+from tests.oracle.support import config, http_source, underlying
+from tests.support.builders import exchange_config, oracle_private_key, parameters, public_key
+from tests.support.waiting import until, within_patience
+
+INTERVAL_MS = 200
+HOUR_MS = 3_600_000
+TICKS = [(terms.symbol, terms.tick_decimals) for terms in parameters().underlyings]
+
+
+class ClockBeforeMinute(SystemClock):
+    """The machine's clock, moved so that the next full minute comes at once."""
+
+    def __init__(self) -> None:
+        self._shift_ms = 0
+        self.go_to_next_minute()
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._shift_ms
+
+    def go_to_next_minute(self) -> None:
+        """Move to shortly before a minute that is yet to come."""
+        self.move(MINUTE_MS - self.now_ms() % MINUTE_MS - INTERVAL_MS)
+
+    def move(self, duration_ms: int) -> None:
+        self._shift_ms += duration_ms
+
+
+@dataclass
+class Venue:
+    """Says one price for each symbol; None is no answer."""
+
+    prices: dict[str, str | None]
+    url: str = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        price = self.prices[request.match_info["symbol"]]
+        return web.json_response({} if price is None else {"price": price})
+
+
+@asynccontextmanager
+async def open_venue() -> AsyncIterator[Venue]:
+    venue = Venue({symbol: "100" for symbol, _ in TICKS})
+    application = web.Application()
+    application.router.add_get("/{symbol}", venue.answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    venue.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield venue
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class RunningOracle:
+    """A node, and how to ask it."""
+
+    node: OracleNode
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        url = f"http://127.0.0.1:{self.node.port}{path}"
+        async with self.session.get(url) as response:
+            return response.status, await response.json()
+
+    async def status(self) -> dict[str, Any]:
+        status, values = await self.get("/status")
+        assert status == 200
+        return values
+
+    async def until_silent(self, reason: str) -> None:
+        async def is_silent() -> bool:
+            return reason in (await self.status())["silence"]
+
+        await until(is_silent)
+
+    async def until_reported(self, more: int = 1) -> dict[str, Any]:
+        """Wait for so many reports more; return the last."""
+        n_before = (await self.status())["n_reports"]
+
+        async def has_reported() -> Any:
+            values = await self.status()
+            return values["n_reports"] >= n_before + more and values["last_report"]
+
+        report: dict[str, Any] = await until(has_reported)
+        return report
+
+
+@asynccontextmanager
+async def running_oracle(
+    folder: Path,
+    venue: Venue,
+    sequencer: str,
+    clock: SystemClock,
+    index: int = 0,
+    ticks: list[tuple[str, int]] = TICKS,
+) -> AsyncIterator[RunningOracle]:
+    """Run a node of the committee; its files stay in the folder."""
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
+    underlyings = [
+        underlying(symbol, decimals, http_source(f"{venue.url}/{symbol}", timeout_ms=60_000))
+        for symbol, decimals in ticks
+    ]
+    setup = config(folder, *underlyings, sequencer=sequencer, interval_ms=INTERVAL_MS)
+    signer = LocalSigner(oracle_private_key(index))
+    stop_requested = asyncio.Event()
+    with MinuteArchive(folder / "minutes.jsonl") as archive:
+        state = SignedState(folder / "signed.json")
+        node = OracleNode(setup, signer, (archive, state), clock)
+        task = asyncio.create_task(node.run(stop_requested))
+        async with aiohttp.ClientSession() as session:
+            await until(lambda: node.port or task.done())
+            try:
+                yield RunningOracle(node, session)
+            finally:
+                stop_requested.set()
+                await within_patience(task)
+
+
+def archived(folder: Path) -> list[OracleReport]:
+    return [
+        parse_report(line)
+        for line in (folder / "minutes.jsonl").read_bytes().splitlines(keepends=True)
+    ]
+
+
+async def test_nodes_when_they_agree_then_the_exchange_has_their_price(tmp_path: Path) -> None:
+    clock = ClockBeforeMinute()
+    async with AsyncExitStack() as stack:
+        venue = await stack.enter_async_context(open_venue())
+        sequencer = await stack.enter_async_context(running_node(tmp_path / "seq", clock=clock))
+        nodes = [
+            await stack.enter_async_context(
+                running_oracle(tmp_path / str(i), venue, sequencer.target, clock, i)
+            )
+            for i in range(2)
+        ]
+        scale = [10**decimals << 16 for _, decimals in TICKS]
+        await sequencer.until(
+            lambda engine: (
+                [item.index_price_x16 for item in engine.state.underlyings]
+                == [100 * one for one in scale]
+            )
+        )
+        venue.prices[TICKS[0][0]] = "100.0625"
+        await sequencer.until(
+            lambda engine: (
+                engine.state.underlyings[0].index_price_x16 == 1_000_625 * scale[0] // 10**4
+            )
+        )
+        await until(lambda: (tmp_path / "0" / "minutes.jsonl").read_bytes().endswith(b"\n"))
+        (report, *_) = archived(tmp_path / "0")
+        assert report.time_ms % MINUTE_MS == 0
+        check_signature(
+            report.message_hash(exchange_config()),
+            report.signature,
+            public_key(oracle_private_key(0)),
+        )
+        status, served = await nodes[0].get(f"/minute/{report.time_ms}")
+        assert status == 200
+        assert served["prices_x16"] == list(report.prices_x16)
+        assert served["config_hash"] == hex(exchange_config().config_hash)
+        assert (await nodes[0].get(f"/minute/{report.time_ms + 1}"))[0] == 400
+        assert (await nodes[0].get(f"/minute/{report.time_ms + MINUTE_MS * 10**6}"))[0] == 404
+        assert (await nodes[0].get("/minute/12a"))[0] == 400
+        seen = await nodes[0].status()
+        assert seen["delivery"]["n_accepted"] > 0
+        assert seen["minutes"] == {
+            "count": 1,
+            "first_ms": report.time_ms,
+            "last_ms": report.time_ms,
+        }
+        (source,) = seen["underlyings"][0]["sources"]
+        assert (source["verdict"], source["price"], source["n_failures"]) == ("used", "100.0625", 0)
+
+
+async def test_node_when_a_venue_has_no_price_then_silent_about_all_until_it_has(
+    tmp_path: Path,
+) -> None:
+    clock = ClockBeforeMinute()
+    async with (
+        open_venue() as venue,
+        running_node(tmp_path / "seq", clock=clock) as sequencer,
+        running_oracle(tmp_path / "0", venue, sequencer.target, clock) as node,
+    ):
+        await node.until_reported()
+        venue.prices[TICKS[1][0]] = None
+        await node.until_silent(f"{TICKS[1][0]}: 0 sources left, wanted are 1")
+        (source,) = (await node.status())["underlyings"][1]["sources"]
+        assert source["verdict"] == "stale"
+        assert source["last_failure"] == "ValueError: no price in the answer"
+        venue.prices[TICKS[1][0]] = "99"
+        assert (await node.until_reported())["prices_x16"][1] == 99 * 10 ** TICKS[1][1] << 16
+
+
+async def test_node_when_restarted_without_the_exchange_then_goes_on_behind_what_it_has_signed(
+    tmp_path: Path,
+) -> None:
+    clock = ClockBeforeMinute()
+    folder = tmp_path / "0"
+    async with open_venue() as venue:
+        async with (
+            running_node(tmp_path / "seq", clock=clock) as sequencer,
+            running_oracle(folder, venue, sequencer.target, clock) as node,
+        ):
+            await until((folder / "minutes.jsonl").read_bytes)
+            await node.until_reported(2)
+        last_ms = SignedState(folder / "signed.json").last_ms
+        before = archived(folder)
+        # Its clock is put back: what it signs at these times it may have signed before.
+        clock.move(-HOUR_MS)
+        async with running_oracle(folder, venue, "127.0.0.1:1", clock) as node:
+            await node.until_silent("is not after the last signed time")
+            clock.move(HOUR_MS)
+            assert (await node.until_reported())["time_ms"] > last_ms
+
+            async def is_told() -> bool:
+                return "UNAVAILABLE" in (await node.status())["delivery"]["last_failure"]
+
+            await until(is_told)
+            clock.go_to_next_minute()
+            await until(lambda: len(archived(folder)) > len(before))
+    assert archived(folder)[: len(before)] == before
+
+
+@pytest.mark.parametrize(
+    ("ticks", "reason"),
+    [
+        (TICKS[::-1], "underlyings: the exchange has (symbol, tick_decimals)"),
+        (TICKS[:1], "the configuration must begin with these"),
+        ([(TICKS[0][0], TICKS[0][1] + 1), TICKS[1]], "underlyings: the exchange has"),
+    ],
+    ids=["order", "missing", "ticks"],
+)
+async def test_node_when_the_server_contradicts_its_operator_then_signs_nothing(
+    tmp_path: Path, ticks: list[tuple[str, int]], reason: str
+) -> None:
+    clock = SystemClock()
+    async with (
+        open_venue() as venue,
+        running_node(tmp_path / "seq", clock=clock) as sequencer,
+        running_oracle(tmp_path / "0", venue, sequencer.target, clock, ticks=ticks) as node,
+    ):
+        await node.until_silent(reason)
+        assert (await node.status())["n_reports"] == 0
+    assert not (tmp_path / "0" / "signed.json").exists()
+
+
+async def test_node_when_it_is_not_in_the_committee_then_signs_nothing(tmp_path: Path) -> None:
+    clock = SystemClock()
+    async with (
+        open_venue() as venue,
+        running_node(tmp_path / "seq", clock=clock) as sequencer,
+        running_oracle(tmp_path / "0", venue, sequencer.target, clock, index=7) as node,
+    ):
+        await node.until_silent("is not in the oracle committee")
+
+
+async def test_node_when_it_knows_more_underlyings_than_are_listed_then_reports_the_listed(
+    tmp_path: Path,
+) -> None:
+    clock = SystemClock()
+    async with (
+        open_venue() as venue,
+        running_node(tmp_path / "seq", clock=clock) as sequencer,
+        running_oracle(
+            tmp_path / "0", venue, sequencer.target, clock, ticks=[*TICKS, ("NEW-USD", 2)]
+        ) as node,
+    ):
+        venue.prices["NEW-USD"] = None
+        assert len((await node.until_reported())["prices_x16"]) == len(TICKS)
