@@ -11,6 +11,7 @@ import pytest
 
 from circuits.program_input import program_input
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce
+from novation.protocol.parameters import Underlying
 from novation.protocol.rules import matching, place_order, price_validity, self_trade
 from novation.protocol.sealing import SealedBatch, seal_batch
 from tests.circuits.forgery import (
@@ -181,6 +182,7 @@ def decrement_of_more_than_there_is(patch: Patch, excess: int) -> SealedBatch:
     exchange = with_asks(2)
     if excess:
         patch.setattr(self_trade, "min", max, raising=False)
+        patch.setattr(Underlying, "is_worth_an_order", lambda *_: True)
     exchange.place(2, BUY, LOTS - 1 + 2 * excess, 1001, **spared(SelfTradeMode.DECREMENT))
     exchange.cancel(2, 1)
     return exchange.seal()
