@@ -6,6 +6,7 @@ from typing import Final
 from novation.protocol.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_UNDERLYINGS,
+    PPM_ONE,
     PRICE_VALIDITY_MS,
     RESUME_GAP_MS,
 )
@@ -110,7 +111,7 @@ class OraclePolicy:
     The times of one round's reports lie within `round_span_ms` of each other. Every update costs
     the proof its signatures: one that nobody needs waits until the last is `idle_interval_ms` old,
     or a price has moved by `idle_move_ppm`. Who trades or withdraws needs one when the last is
-    `refresh_ms` old.
+    `refresh_ms` old. Of each price more than half of the committee must be within `agreement_ppm`.
     """
 
     grace_ms: int = 100
@@ -119,9 +120,10 @@ class OraclePolicy:
     idle_interval_ms: int = 0
     idle_move_ppm: int = 500
     refresh_ms: int = 1_000
+    agreement_ppm: int = 20_000
 
     def __post_init__(self) -> None:
-        """Refuse, with a ValueError, intervals that stop trading or kill the resting orders."""
+        """Refuse, with a ValueError, settings that stop trading or kill the resting orders."""
         for name, limit_ms in (
             ("round_span_ms", PRICE_VALIDITY_MS),
             ("refresh_ms", PRICE_VALIDITY_MS),
@@ -130,6 +132,7 @@ class OraclePolicy:
             value_ms = getattr(self, name)
             if not 0 <= value_ms < limit_ms:
                 raise ValueError(f"{name} {value_ms}, must be below {limit_ms}")
+        check_setting("agreement_ppm", self.agreement_ppm, 1, PPM_ONE)
 
 
 @dataclass(frozen=True, slots=True)

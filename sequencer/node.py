@@ -93,7 +93,7 @@ class Node:
         self._aggregator = OracleAggregator(
             self.runner, clock, config.oracle, engine.state.globals.oracle_time_ms
         )
-        # Of older ones the round is over anyway: its end is a span behind an honest node's time.
+        # Older ones close nothing that could still wait: a round ends within a span of its start.
         now_ms = max(clock.now_ms(), engine.state.globals.time_ms)
         since_ms = now_ms - PRICE_VALIDITY_MS - config.oracle.round_span_ms
         for update in reversed(list(oracle_updates_since(self._database, since_ms))):

@@ -45,6 +45,7 @@ class OracleAggregator:
         self._last_ms = oracle_time_ms
         self._last_prices_x16: Sequence[int] = ()
         self._parameters = runner.parameters
+        self._doubt = ""
         runner.add_listener(self._hear)
         runner.take_prices_from(self)
 
@@ -113,7 +114,14 @@ class OracleAggregator:
 
     def _best_update(self) -> OracleUpdate | None:
         reports = self._best_round()
-        return build_update(reports) if len(reports) >= self._parameters.oracle_quorum else None
+        if len(reports) < self._parameters.oracle_quorum:
+            return None
+        update = build_update(reports)
+        doubt = find_doubt(update, self._parameters, self._policy.agreement_ppm)
+        if doubt and doubt != self._doubt:
+            logger.warning("oracle update waits: %s", doubt)
+        self._doubt = doubt
+        return None if doubt else update
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""
@@ -139,7 +147,8 @@ class OracleAggregator:
         check_report_time(report.time_ms, self._clock.now_ms(), max_age_ms)
 
     def _best_round(self) -> list[OracleReport]:
-        return self._rounds.best_round(self._oldest_fresh_ms())
+        quorum = self._parameters.oracle_quorum
+        return self._rounds.best_round(self._oldest_fresh_ms(), quorum)
 
     def _oldest_fresh_ms(self) -> int:
         # The exchange takes older ones, but nobody could trade at their prices.
@@ -177,3 +186,25 @@ def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:
         prices_x16=tuple(lower_median(prices) for prices in prices_by_underlying),
         reports=tuple(reports),
     )
+
+
+def find_doubt(update: OracleUpdate, parameters: Parameters, agreement_ppm: int) -> str:
+    """Return why an update is not to be believed yet, empty if more than half agree with it.
+
+    A quorum may consist of few honest nodes whose reports were late and all those that lie: then
+    its median is a lie. With more than half of the committee close to it, it is not, as long as
+    more than half are honest.
+    """
+    wanted = min(len(parameters.oracle_keys) // 2 + 1, parameters.oracle_quorum)
+    for underlying_id, median_x16 in enumerate(update.prices_x16):
+        n_close = sum(
+            abs(report.prices_x16[underlying_id] - median_x16) * PPM_ONE
+            <= median_x16 * agreement_ppm
+            for report in update.reports
+        )
+        if n_close < wanted:
+            return (
+                f"underlying {underlying_id}: {n_close} of {len(update.reports)} reports are "
+                f"within {agreement_ppm} ppm of the median, wanted are {wanted}"
+            )
+    return ""

@@ -5,17 +5,19 @@ A *round* is what an update is made of: at most one report of each node, with ti
 
 1. A node's report counts only if it is newer than every earlier one of that node, used or not.
 2. The reports of an accepted update are spent, whoever put the update together.
-3. An update closes its round: reports up to its newest report's time come too late. A relayer may
-   mix in a report from the future; therefore a round never ends more than `span_ms` after its
-   oldest report, which a quorum of honest nodes vouches for.
+3. An update closes its round: reports up to the lower median of its reports' times come too late.
+   More than half of a quorum is honest, so this is a time that an honest node has given: whoever
+   mixes in a report from the future, up to `span_ms` ahead, closes nobody's next round.
 
 Of several possible rounds the one with the most reports is taken: a node whose clock is wrong can
-neither pull the others into its round nor keep them from theirs.
+neither pull the others into its round nor keep them from theirs. An update is as old as its oldest
+report: those that lag behind are left out where there is a quorum without them.
 """
 
 from collections.abc import Sequence
 
 from novation.protocol.transactions import OracleReport, OracleUpdate
+from novation.protocol.transactions.oracle_update import lower_median
 
 
 class RoundBook:
@@ -43,7 +45,7 @@ class RoundBook:
         reports = (self._waiting[index] for index in sorted(self._waiting))
         return [report for report in reports if report.time_ms >= oldest_ms]
 
-    def best_round(self, oldest_ms: int) -> list[OracleReport]:
+    def best_round(self, oldest_ms: int, quorum: int) -> list[OracleReport]:
         """Return the largest round that can be made now, the newest of equally large ones."""
         by_time = sorted(self.waiting(oldest_ms), key=lambda report: report.time_ms)
         best: list[OracleReport] = []
@@ -52,13 +54,19 @@ class RoundBook:
             candidate = [report for report in by_time[start:] if report.time_ms <= end_ms]
             if len(candidate) >= len(best):
                 best = candidate
-        return sorted(best, key=lambda report: report.signer_index)
+        return sorted(self._without_laggards(best, quorum), key=lambda report: report.signer_index)
+
+    def _without_laggards(self, by_time: list[OracleReport], quorum: int) -> list[OracleReport]:
+        """Leave out reports half a span behind the median, the oldest first."""
+        if not by_time:
+            return []
+        slowest_ms = _median_time_ms(by_time) - self._span_ms // 2
+        n_slow = sum(report.time_ms < slowest_ms for report in by_time)
+        return by_time[max(0, min(n_slow, len(by_time) - quorum)) :]
 
     def close(self, update: OracleUpdate) -> None:
         """End the round of an accepted update."""
-        newest_ms = max(report.time_ms for report in update.reports)
-        end_ms = min(newest_ms, update.oracle_time_ms + self._span_ms)
-        self._closed_ms = max(self._closed_ms, end_ms)
+        self._closed_ms = max(self._closed_ms, _median_time_ms(update.reports))
         self._waiting = {
             index: report
             for index, report in self._waiting.items()
@@ -90,3 +98,7 @@ class RoundBook:
         for report in reports:
             if self._waiting.get(report.signer_index) == report:
                 del self._waiting[report.signer_index]
+
+
+def _median_time_ms(reports: Sequence[OracleReport]) -> int:
+    return lower_median([report.time_ms for report in reports])

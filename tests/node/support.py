@@ -21,7 +21,7 @@ from novation.client.oracle import OracleClient, sign_report
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Parameters
-from novation.protocol.state import State
+from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import OracleReport
 from sequencer.clock import Clock, SystemClock
 from sequencer.config import (
@@ -179,13 +179,14 @@ async def running_node(
     policy: NodeConfig = POLICY,
     clock: Clock | None = None,
     l1: SimulatedL1 | None = None,
+    first: Genesis | None = None,
 ) -> AsyncIterator[RunningNode]:
     """Start a node in a folder; stop it at the end."""
-    config, clock = exchange_config(), clock or _default_clock()
-    l1 = l1 or SimulatedL1(State.genesis(config, genesis()).root, config.config_hash)
+    config, clock, first = exchange_config(), clock or _default_clock(), first or genesis()
+    l1 = l1 or SimulatedL1(State.genesis(config, first).root, config.config_hash)
     with DataFolder(path) as folder:
         queue = FolderProofQueue(folder.proof_queue_path)
-        node = Node(policy, config, genesis(), NodeParts(folder, clock, l1, queue))
+        node = Node(policy, config, first, NodeParts(folder, clock, l1, queue))
         target = f"127.0.0.1:{await node.start()}"
         async with grpc.aio.insecure_channel(target) as channel:
             try:

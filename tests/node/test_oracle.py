@@ -5,16 +5,20 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from novation.api.v1 import oracle_service_pb2
 from novation.client.oracle import report_message
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
-from sequencer.oracle import build_update
+from sequencer.oracle import build_update, find_doubt
 from sequencer.oracle_rounds import RoundBook
 from tests.node.support import POLICY, PRICE_TICKS, RunningNode, refusal, report_at, running_node
+from tests.support.builders import parameters
 
 SPAN_MS = 1_000
+QUORUM = 2
 PATIENT = replace(POLICY, oracle=OraclePolicy(grace_ms=500, min_interval_ms=1))
 
 
@@ -42,57 +46,129 @@ def close(rounds: RoundBook, update: OracleUpdate) -> None:
 
 def test_round_when_it_becomes_an_update_then_none_of_its_reports_is_left() -> None:
     rounds = book((0, 10_000), (1, 10_001), (2, 10_900))
-    close(rounds, build_update(rounds.best_round(0)))
+    close(rounds, build_update(rounds.best_round(0, QUORUM)))
     assert rounds.waiting(0) == []
-    assert [rounds.newest_ms(index) for index in range(3)] == [10_900] * 3
+    assert [rounds.newest_ms(index) for index in range(3)] == [10_001, 10_001, 10_900]
 
 
 def test_round_when_times_are_apart_then_only_those_within_the_span() -> None:
     rounds = book((2, 10_000), (0, 11_500), (1, 11_000))
-    assert times(rounds.best_round(0)) == [(0, 11_500), (1, 11_000)]
-    assert times(rounds.best_round(11_200)) == [(0, 11_500)]
+    assert times(rounds.best_round(0, QUORUM)) == [(0, 11_500), (1, 11_000)]
+    assert times(rounds.best_round(11_200, QUORUM)) == [(0, 11_500)]
 
 
 def test_round_when_one_node_is_ahead_then_the_others_make_theirs_without_it() -> None:
     rounds = book((0, 10_000), (1, 10_000), (2, 60_000))
-    first = rounds.best_round(0)
+    first = rounds.best_round(0, QUORUM)
     assert times(first) == [(0, 10_000), (1, 10_000)]
     close(rounds, build_update(first))
     assert rounds.newest_ms(0) == 10_000
     assert times(rounds.waiting(0)) == [(2, 60_000)]
 
 
-def test_round_when_a_relayer_mixes_in_the_future_then_it_ends_with_the_span() -> None:
+def test_round_when_a_relayer_mixes_in_the_future_then_it_ends_where_most_say() -> None:
     rounds = book()
     close(rounds, build_update([report(0, 10_000), report(1, 10_000), report(2, 60_000)]))
-    assert [rounds.newest_ms(index) for index in range(3)] == [11_000, 11_000, 60_000]
+    assert [rounds.newest_ms(index) for index in range(3)] == [10_000, 10_000, 60_000]
+
+
+def test_round_when_two_of_nine_are_always_ahead_then_the_next_second_is_not_closed() -> None:
+    rounds = RoundBook(SPAN_MS, closed_ms=0)
+    for second in range(10, 20):
+        for index in (7, 8):
+            rounds.add(report(index, 1_000 * second + SPAN_MS))
+        for index in range(7):
+            rounds.add(report(index, 1_000 * second))
+        best = rounds.best_round(0, 7)
+        assert len(best) == 9
+        close(rounds, build_update(best))
+
+
+def test_round_when_two_of_nine_lag_then_the_update_is_not_as_old_as_they() -> None:
+    lagging = [(7, 9_400), (8, 9_499)]
+    rounds = book(*((index, 10_000) for index in range(7)), *lagging)
+    assert [time_ms for _, time_ms in times(rounds.best_round(0, 7))] == [10_000] * 7
+    # Where the quorum needs them, they are in; what is half a span behind at most always is.
+    assert len(rounds.best_round(0, 8)) == 8
+    assert times(rounds.best_round(0, 8))[-1] == (8, 9_499)
+    close_ones = book(*((index, 10_000) for index in range(8)), (8, 9_500))
+    assert len(close_ones.best_round(0, 7)) == 9
+
+
+def update_of(*prices: int) -> OracleUpdate:
+    return build_update([OracleReport(i, 10_000, (price, 5)) for i, price in enumerate(prices)])
+
+
+NINE = replace(parameters(), oracle_keys=tuple(range(1, 10)), oracle_quorum=7)
+
+
+@pytest.mark.parametrize(
+    ("prices", "doubt"),
+    [
+        ([100_000] * 9, ""),
+        ([100_000] * 6 + [1] * 3, ""),
+        ([100_000] * 5 + [2**47] * 4, ""),
+        ([100_000, 100_500, 101_000, 102_000, 101_500, 1, 1, 1], ""),
+        # Two honest reports are missing, and those of four that lie together are there.
+        ([100_000] * 3 + [2**47] * 4, "4 of 7 reports are within 20000 ppm"),
+        ([100_000] * 4 + [1] * 3, "4 of 7 reports"),
+        ([97_999, 98_000, 98_000, 98_000, 100_000, 102_001, 102_001, 102_001, 102_001], "4 of 9"),
+        ([98_000, 98_000, 98_000, 98_000, 100_000, 102_000, 102_001, 102_001, 102_001], ""),
+    ],
+)
+def test_update_when_not_half_of_the_committee_is_close_then_it_waits(
+    prices: list[int], doubt: str
+) -> None:
+    found = find_doubt(update_of(*prices), NINE, agreement_ppm=20_000)
+    assert doubt in found
+    assert bool(found) == bool(doubt)
+
+
+def test_update_when_the_quorum_is_below_half_then_all_of_a_quorum_agree() -> None:
+    few = replace(NINE, oracle_quorum=2)
+    assert find_doubt(update_of(100, 101), few, agreement_ppm=20_000) == ""
+    assert "underlying 0: 1 of 2" in find_doubt(update_of(100, 103), few, agreement_ppm=20_000)
+
+
+async def test_quorum_when_its_nodes_contradict_each_other_then_no_price_until_a_third_decides(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path) as node:
+        start_ms = node.clock.now_ms()
+        await _submit(node, report_at(0, start_ms, PRICE_TICKS))
+        await _submit(node, report_at(1, start_ms, 2 * PRICE_TICKS))
+        assert await node.node.runner.call(_oracle_time_ms) == 0
+        await _submit(node, report_at(2, start_ms, PRICE_TICKS))
+        await node.until(lambda engine: engine.state.globals.oracle_time_ms == start_ms)
+        prices = await node.node.runner.call(lambda engine: engine.state.underlyings)
+        assert prices[0].index_price_x16 == PRICE_TICKS << 16
 
 
 def test_report_when_a_relayer_used_it_in_an_update_then_it_does_not_wait_any_more() -> None:
     rounds = book((0, 10_500), (1, 12_000), (2, 11_900))
-    close(rounds, build_update([report(0, 10_000), report(1, 12_000)]))
+    close(rounds, build_update([report(0, 10_500), report(1, 12_000)]))
     assert times(rounds.waiting(0)) == [(2, 11_900)]
-    assert rounds.newest_ms(0) == 11_000
+    assert rounds.newest_ms(0) == 10_500
 
 
 def test_reports_when_they_come_at_random_then_each_is_used_once_and_rounds_ascend() -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    rounds, used, end_ms, now_ms = book(), set(), 0, 10_000
+    rounds, used, oldest_ms, now_ms = book(), set(), 0, 10_000
     for _ in range(3_000):
         now_ms += rng.randrange(300)
         item = report(rng.randrange(5), now_ms - rng.randrange(800))
         if item.time_ms > rounds.newest_ms(item.signer_index):
             rounds.add(item)
-        best = rounds.best_round(now_ms - 5_000)
+        best = rounds.best_round(now_ms - 5_000, 3)
         if len(best) >= 3:
             seen = [report_.time_ms for report_ in best]
             assert max(seen) - min(seen) <= SPAN_MS
-            assert min(seen) > end_ms
+            assert min(seen) > oldest_ms
             assert not used & set(best)
             used |= set(best)
-            end_ms = max(seen)
+            oldest_ms = min(seen)
             close(rounds, build_update(best))
     assert len(used) > 100
 
