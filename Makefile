@@ -11,9 +11,9 @@ SOLIDITY_SOURCES := $(shell find l1_contracts/src l1_contracts/script -name '*.s
 # Extension modules need an interpreter around them: they are tested from Python.
 NO_EXTENSIONS := --exclude novation-native --exclude novation-prover-native --exclude novation-pyint
 CAIRO_SOURCES := $(shell find circuits/cairo -name '*.cairo' 2>/dev/null)
-PYTHON_DIRS := novation sequencer oracle circuits prover devnet formal tests scripts l1_contracts/script
+PYTHON_DIRS := novation sequencer oracle circuits prover devnet formal simulation tests scripts l1_contracts/script
 
-.PHONY: help setup native demo devnet test test-all bench formal fmt lint gen check-generated vectors clean
+.PHONY: help setup native demo devnet test test-all bench sim formal fmt lint gen check-generated vectors clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ test-all: setup lint $(STAMPS)/formal ## Also the slow proofs, mutations and soa
 
 bench: setup ## Measure and write build/bench/report.json
 	@$(BIN)/novation bench
+
+sim: setup ## A day of seeded traders with two crashes, Python beside Cairo; write build/sim/report.json
+	@$(BIN)/python -m simulation
 
 formal: setup $(STAMPS)/formal ## Prove properties of circuit, contract and field for all values; write build/formal/report.json
 	@$(BIN)/python -m formal

@@ -1,0 +1,85 @@
+"""A trader of everyday size: takes, sometimes waits with a limit order, pays in and out."""
+
+import random
+from typing import ClassVar, Final
+
+from typing_extensions import override
+
+from novation.protocol.errors import ErrorCode
+from novation.protocol.orders import Side, TimeInForce
+from simulation.agents.agent import OF_TAKERS, Agent
+from simulation.desk import Desk, Terms
+from simulation.plan import ONE_DOLLAR_QUANTA
+
+_SLIPPAGE_PPM: Final = 4_000
+_WAIT_PPM: Final = 2_500
+
+
+class Taker(Agent):
+    """Buys or sells up to its own limit of leverage, in any market, and closes again."""
+
+    kind: ClassVar[str] = "taker"
+    expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS | {ErrorCode.FOK_NOT_FILLED}
+
+    def __init__(self, desk: Desk, rng: random.Random) -> None:
+        """Choose a temper: most want prices to rise, some use all the leverage there is."""
+        super().__init__(desk, rng)
+        self.leverage = rng.choice((1, 2, 3, 5, 8, 15, 30))
+        self.buys_percent = rng.randint(40, 75)
+
+    @override
+    def act(self) -> None:
+        """Do one thing."""
+        (do,) = self.rng.choices(
+            (self._withdraw, self._deposit, self.take_profit, self._close, self._wait, self._take),
+            (2, 1, 3, 24, 10, 60),
+        )
+        do()
+
+    def _withdraw(self) -> None:
+        """Withdraw some of what the account is worth, or more."""
+        equity_quanta = max(self.view.equity_quanta(self.account_id), ONE_DOLLAR_QUANTA)
+        self.desk.withdraw(max(1, equity_quanta * self.rng.randint(1, 120) // 100))
+
+    def _deposit(self) -> None:
+        self.desk.deposit(self.rng.randint(10, 5_000) * ONE_DOLLAR_QUANTA)
+
+    def _close(self) -> None:
+        held = self.view.held_markets(self.account_id)
+        if held:
+            self.close(self.rng.choice(held), self.rng.choice((25, 50, 100)), _SLIPPAGE_PPM)
+
+    def _choose(self) -> tuple[int, Side, int]:
+        """Return market, side and size of a trade; the size is 0 if leverage is used up."""
+        view, rng = self.view, self.rng
+        market_id = rng.randrange(view.n_markets)
+        side = Side.BUY if rng.randint(1, 100) <= self.buys_percent else Side.SELL
+        equity_quanta = view.equity_quanta(self.account_id)
+        held = (
+            abs(slot.size_lots) * view.lot_quanta(slot.market_id)
+            for slot in view.account(self.account_id).positions
+        )
+        room_quanta = equity_quanta * self.leverage - sum(held)
+        if room_quanta <= 0:
+            return market_id, side, 0
+        return market_id, side, self.lots_worth(market_id, room_quanta * rng.randint(5, 60) // 100)
+
+    def _take(self) -> None:
+        market_id, side, lots = self._choose()
+        if lots == 0:
+            return
+        if self.happens(0.1):
+            price_ticks = self.price_beyond(market_id, side, _SLIPPAGE_PPM)
+            self.desk.place(market_id, side, lots, price_ticks, Terms(TimeInForce.FOK))
+            return
+        self.take(market_id, side, lots, _SLIPPAGE_PPM)
+
+    def _wait(self) -> None:
+        """Leave an order behind the market, for an hour at most."""
+        market_id, side, lots = self._choose()
+        if lots == 0:
+            return
+        distance_ppm = self.rng.randint(0, _WAIT_PPM)
+        price_ticks = self.price_beyond(market_id, side.other, distance_ppm)
+        terms = Terms(lives_ms=self.rng.choice((5_000, 60_000, 3_600_000)))
+        self.desk.place(market_id, side, lots, price_ticks, terms)

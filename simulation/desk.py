@@ -1,0 +1,145 @@
+"""What one account sends: signed messages, one after the other, and what came of each."""
+
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from novation.crypto import public_key
+from novation.protocol.batch import TransactionResult
+from novation.protocol.constants import AMOUNT_BOUND, LAST_TIME_MS
+from novation.protocol.orders import SelfTradeScope, Side, TimeInForce
+from novation.protocol.signing import signed
+from novation.protocol.signing_keys import Permission
+from novation.protocol.transactions import (
+    AddKey,
+    CancelAll,
+    CancelOrder,
+    Deposit,
+    PlaceOrder,
+    PruneOrder,
+    SetCancelTimer,
+    Transaction,
+    UserTransaction,
+    Withdraw,
+)
+from simulation.plan import account_secret, l1_address, trading_secret
+from simulation.record import Recorder
+from simulation.view import View
+
+Message = TypeVar("Message", bound=UserTransaction)
+
+MAX_FEE_PPM: Final = 1_000
+_VALIDITY_MS: Final = 5_000
+_FIRST_KEY, _TRADING_KEY = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an order is placed, besides where, how much and at what price."""
+
+    time_in_force: TimeInForce = TimeInForce.GTC
+    lives_ms: int = 3_600_000
+    reduce_only: bool = False
+    scope: SelfTradeScope = SelfTradeScope.ACCOUNT
+
+
+class Desk:
+    """Signs and sends the messages of an account; a refusal is told by None and recorded."""
+
+    def __init__(self, account_id: int, view: View, recorder: Recorder, owner: int) -> None:
+        """Send for an account; `owner` names its L1 address."""
+        self.account_id = account_id
+        self.view = view
+        self._recorder = recorder
+        self.paid_in_quanta = 0
+        self._owner = owner
+        self._key_index = _FIRST_KEY
+        self._nonces = [0, 0]
+        # Key slot and nonce of the last order's message, by which it may be cancelled.
+        self.last_origin = (0, 0)
+
+    def place(
+        self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms
+    ) -> TransactionResult | None:
+        """Place an order."""
+        order = PlaceOrder(
+            account_id=self.account_id,
+            key_index=self._key_index,
+            nonce=self._next_nonce(self._key_index),
+            market_id=market_id,
+            side=side,
+            price_ticks=price_ticks,
+            size_lots=size_lots,
+            expiry_time_ms=self.view.now_ms + terms.lives_ms,
+            max_fee_ppm=MAX_FEE_PPM,
+            reduce_only=terms.reduce_only,
+            time_in_force=terms.time_in_force,
+            self_trade_scope=terms.scope,
+        )
+        self.last_origin = order.key_index, order.nonce
+        return self._send_signed(order)
+
+    def cancel(self, order_id: int) -> TransactionResult | None:
+        """Cancel an order by its id."""
+        nonce = self._next_nonce(self._key_index)
+        return self._send_signed(CancelOrder(self.account_id, self._key_index, nonce, order_id))
+
+    def cancel_placed_by(self, key_index: int, nonce: int) -> TransactionResult | None:
+        """Cancel the order that a message has placed."""
+        own = self._next_nonce(self._key_index)
+        tx = CancelOrder(self.account_id, self._key_index, own, 0, key_index, nonce)
+        return self._send_signed(tx)
+
+    def cancel_all(self, market_id: int | None = None) -> TransactionResult | None:
+        """Cancel all orders, in a market or everywhere."""
+        nonce = self._next_nonce(self._key_index)
+        return self._send_signed(CancelAll(self.account_id, self._key_index, nonce, market_id))
+
+    def set_timer(self, after_ms: int) -> TransactionResult | None:
+        """Let all orders die after some time, unless this is sent again before."""
+        nonce, at_ms = self._next_nonce(self._key_index), self.view.now_ms + after_ms
+        return self._send_signed(SetCancelTimer(self.account_id, self._key_index, nonce, at_ms))
+
+    def withdraw(self, amount_quanta: int) -> TransactionResult | None:
+        """Withdraw collateral; the first key may."""
+        nonce = self._next_nonce(_FIRST_KEY)
+        return self._send_signed(Withdraw(self.account_id, _FIRST_KEY, nonce, amount_quanta))
+
+    def use_trading_key(self) -> TransactionResult | None:
+        """Add a key that may only trade, and sign with it from now on."""
+        tx = AddKey(
+            account_id=self.account_id,
+            key_index=_FIRST_KEY,
+            nonce=self._next_nonce(_FIRST_KEY),
+            slot=_TRADING_KEY,
+            permissions=Permission.TRADE,
+            expiry_ms=LAST_TIME_MS,
+            public_key=public_key(trading_secret(self.account_id)),
+        )
+        result = self._send_signed(tx)
+        if result is not None:
+            self._key_index = _TRADING_KEY
+        return result
+
+    def deposit(self, amount_quanta: int) -> TransactionResult | None:
+        """Pay collateral in on L1."""
+        assert 0 < amount_quanta < AMOUNT_BOUND
+        key = public_key(account_secret(self.account_id))
+        self.paid_in_quanta += amount_quanta
+        tx = Deposit(self.account_id, l1_address(self._owner), key, amount_quanta)
+        return self._send(tx)
+
+    def prune(self, order_id: int) -> TransactionResult | None:
+        """Take a dead order, of whomever, out of the book."""
+        return self._send(PruneOrder(order_id))
+
+    def _next_nonce(self, key_index: int) -> int:
+        self._nonces[key_index] += 1
+        return self._nonces[key_index]
+
+    def _send_signed(self, tx: Message) -> TransactionResult | None:
+        secret = account_secret if tx.key_index == _FIRST_KEY else trading_secret
+        tx = replace(tx, valid_until_ms=self.view.now_ms + _VALIDITY_MS)
+        return self._send(signed(tx, secret(self.account_id), self._recorder.config))
+
+    def _send(self, tx: Transaction) -> TransactionResult | None:
+        return self._recorder.submit(tx)

@@ -1,0 +1,153 @@
+"""The exchange that is simulated: the real state transition, and the circuit beside it.
+
+All that the simulation does with a state is here and in `view.py`: a change of the protocol is
+taken in at one place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.conservation import check_conservation
+from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.cost import empty_batch_steps
+from novation.protocol.errors import BatchFull
+from novation.protocol.margin import Margin, margin_of
+from novation.protocol.running_sums import RunningSums
+from novation.protocol.sealing import SealedBatch
+from novation.protocol.state import State
+from novation.protocol.transactions import Transaction
+from novation.protocol.transition import apply_transaction, open_batch, seal_batch
+from prover._native import CairoRunError
+from prover.runner import execute_only
+from simulation.plan import BATCH_STEPS, START_MS, Plan, config, genesis
+
+_MOST_FAULTS: Final = 20
+
+
+@dataclass(slots=True)
+class Checks:
+    """What was found in sealed batches. A fault of one kind does not stop the others."""
+
+    with_circuit: bool
+    n_transactions: list[int] = field(default_factory=list)
+    charged_steps: list[int] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    conservation_faults: list[str] = field(default_factory=list)
+    circuit_faults: list[str] = field(default_factory=list)
+
+
+class Exchange:
+    """Applies transactions at `time_ms`, and seals a batch when its step budget is used up."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Open the first batch of a new exchange."""
+        self.config = config()
+        self.state = State.genesis(self.config, genesis(plan))
+        self.time_ms = START_MS
+        self.checks = Checks(plan.with_circuit)
+        self._sums = RunningSums(self.state)
+        self._empty_steps = empty_batch_steps(plan.n_instruments)
+        self._charged_steps = self._empty_steps
+        open_batch(self.state)
+
+    def submit(self, tx: Transaction) -> TransactionResult:
+        """Apply a transaction now, in the next batch if this one has no room.
+
+        The circuit checks signatures; doing it twice would take four times as long.
+
+        Raises:
+            InvalidTransaction: it is refused.
+        """
+        left = BATCH_STEPS - self._charged_steps if self._n_entries else None
+        try:
+            result = self._apply(tx, left)
+        except BatchFull:
+            self.seal()
+            result = self._apply(tx, None)
+        self._charged_steps += result.cost_steps
+        return result
+
+    def seal(self) -> None:
+        """Seal the open batch if there is anything in it, check it, and open the next."""
+        if not self._n_entries:
+            return
+        n_transactions = self._n_entries
+        sealed = seal_batch(self.state)
+        self._check(sealed, n_transactions)
+        open_batch(self.state)
+        self._charged_steps = self._empty_steps
+
+    def margins(self) -> dict[int, Margin]:
+        """Return the margin of each account that has a position or an order."""
+        state = self.state
+        return {
+            account_id: margin_of(account, state.underlyings, state.parameters)
+            for account_id, account in state.accounts.items()
+            if account.positions
+        }
+
+    def check_equity(self, margins: dict[int, Margin]) -> None:
+        """Note a fault unless all equity together, at these prices, is what is in custody."""
+        state = self.state
+        flat_quanta = sum(
+            account.collateral_quanta
+            for account_id, account in state.accounts.items()
+            if account_id not in margins
+        )
+        total_x16 = sum(margin.equity_x16 for margin in margins.values())
+        total_x16 += (flat_quanta + state.fees_quanta) * PRICE_X16_ONE
+        if total_x16 != state.globals.custody_quanta * PRICE_X16_ONE:
+            custody = state.globals.custody_quanta
+            self._note(
+                self.checks.conservation_faults, f"equity {total_x16} x16, custody {custody}"
+            )
+
+    @property
+    def _n_entries(self) -> int:
+        assert self.state.batch is not None
+        return len(self.state.batch.entries)
+
+    def _apply(self, tx: Transaction, steps_limit: int | None) -> TransactionResult:
+        return apply_transaction(
+            self.state, tx, self.time_ms, verify_signature=False, steps_limit=steps_limit
+        )
+
+    def _check(self, sealed: SealedBatch, n_transactions: int) -> None:
+        checks = self.checks
+        checks.n_transactions.append(n_transactions)
+        checks.charged_steps.append(self._charged_steps)
+        self._expect(lambda: check_conservation(self.state), sealed)
+        self._expect(lambda: self._sums.follow(self.state, sealed), sealed)
+        if checks.with_circuit:
+            self._run_circuit(sealed)
+
+    def _expect(self, check: Callable[[], None], sealed: SealedBatch) -> None:
+        try:
+            check()
+        except AssertionError as error:
+            fault = f"batch {sealed.batch_number}: {error}"
+            self._note(self.checks.conservation_faults, fault)
+
+    def _run_circuit(self, sealed: SealedBatch) -> None:
+        """Run the batch program, which must write the same output for no more steps than charged.
+
+        It verifies the signatures of all messages.
+        """
+        number, faults = sealed.batch_number, self.checks.circuit_faults
+        try:
+            execution = execute_only(sealed.witness)
+        except CairoRunError as error:
+            self._note(faults, f"batch {number} is not proven: {error}")
+            return
+        self.checks.steps.append(execution.n_steps)
+        if execution.output != sealed.output:
+            self._note(faults, f"batch {number}: the circuit writes another output")
+        if execution.n_steps > self._charged_steps:
+            charge = self._charged_steps
+            self._note(faults, f"batch {number}: {execution.n_steps} steps, {charge} charged")
+
+    def _note(self, faults: list[str], fault: str) -> None:
+        if len(faults) < _MOST_FAULTS:
+            faults.append(fault)

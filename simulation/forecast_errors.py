@@ -1,0 +1,225 @@
+"""How well the variance of the next minutes, hours and days is forecast, and beside what.
+
+Paths of 20-second returns over some weeks. The first 30 days fill the windows, on the rest every
+forecast is compared with the variance that followed: the mean of the squared returns of the
+horizon. QLIKE is `x - ln x - 1` of realised over forecast, 0 at best; it punishes forecasts that
+are too low most. MSE is the squared error over the square of the mean realised variance.
+"""
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulation.forecast import MEMORY_S, ONE_X16, next_variance_x16
+from simulation.prices import Garch, gauss
+
+SAMPLE_S: Final = 20
+_DAY_S: Final = 86_400
+WARM_UP_DAYS: Final = 30
+_EVALUATE_S: Final = 120
+HORIZONS_S: Final = {"10 minutes": 600, "1 hour": 3_600, "1 day": _DAY_S}
+# Deviation of the return of one second, in ppm: 60 % a year.
+USUAL_PPM: Final = 107
+# Jumps are up to this large, either way.
+_JUMP: Final = 0.01
+FORMULA: Final = "formula"
+CONSTANT: Final = "constant"
+WINDOW: Final = "30 days"
+# Memories of the same average, in seconds; the first is that of the formula.
+_MEMORIES_S: Final = {
+    FORMULA: MEMORY_S,
+    "1 hour": 3_600,
+    "6 hours": 21_600,
+    "1 day": _DAY_S,
+}
+# The averages of these names with no sample counted as more than four deviations.
+_CAPPED: Final = {
+    "formula, capped": MEMORY_S,
+    "1 hour, capped": 3_600,
+    "6 hours, capped": 21_600,
+}
+_CAP_DEVIATIONS: Final = 4
+# Half of one and half of the other.
+_MIX: Final = "formula and 1 day"
+FORECASTERS: Final = (CONSTANT, WINDOW, *_MEMORIES_S, _MIX, *_CAPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A kind of path: how fast clusters of volatility pass, jumps a day, and spells of storm.
+
+    `kept` is what is left of a cluster after a sample: 0.99233 halves it in 30 minutes, 0.99952 in
+    8 hours. `storm_days` is the usual length of a spell with three times the deviation, 0 for none.
+    """
+
+    name: str
+    kept: float
+    alpha: float
+    jumps_a_day: float
+    storm_days: float = 0.0
+
+
+SCENARIOS: Final = (
+    Scenario("clusters of 30 minutes", 0.99233, 0.06, 0),
+    Scenario("clusters of 30 minutes, jumps", 0.99233, 0.06, 4),
+    Scenario("clusters of 8 hours, jumps", 0.99952, 0.015, 4),
+    Scenario("spells of 2 days, jumps", 0.99952, 0.005, 4, storm_days=2),
+    Scenario("always the same", 0.0, 0.0, 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Deviations of one second, in ppm, of a day of a path."""
+
+    at_s: list[int]
+    realised: list[float]
+    forecasts: dict[str, list[float]]
+
+
+@dataclass(slots=True)
+class Errors:
+    """Sums of the errors of one forecaster."""
+
+    n: int = 0
+    qlike: float = 0.0
+    squared: float = 0.0
+    realised: float = 0.0
+
+    def add(self, forecast: float, realised: float) -> None:
+        """Compare once."""
+        ratio = realised / forecast
+        self.n += 1
+        self.qlike += ratio - math.log(ratio) - 1
+        self.squared += (realised - forecast) ** 2
+        self.realised += realised
+
+    def means(self) -> dict[str, float]:
+        """Return both errors, rounded so that the last digits of a logarithm do not matter."""
+        mean = self.realised / self.n
+        return {
+            "qlike": round(self.qlike / self.n, 4),
+            "mse": round(self.squared / self.n / mean**2, 4),
+        }
+
+
+Table = dict[str, dict[str, dict[str, Errors]]]
+
+
+@dataclass(slots=True)
+class Measured:
+    """Errors by scenario, horizon and forecaster, and a day of the first scenario."""
+
+    table: Table = field(default_factory=dict)
+    picture: Picture | None = None
+
+
+def measure(
+    seed: int,
+    days: int,
+    n_paths: int,
+    say: Callable[[str], None],
+    scenarios: Sequence[Scenario] = SCENARIOS,
+) -> Measured:
+    """Measure on some paths of each scenario, `days` after the warm-up."""
+    measured = Measured()
+    for scenario in scenarios:
+        say(f"forecast: {scenario.name}, {n_paths} paths of {WARM_UP_DAYS + days} days")
+        rows = measured.table[scenario.name] = {
+            horizon: {name: Errors() for name in FORECASTERS} for horizon in HORIZONS_S
+        }
+        for number in range(n_paths):
+            rng = random.Random(f"{seed} {scenario.name} {number}")
+            returns = returns_ppm(scenario, WARM_UP_DAYS + days, rng)
+            forecasts = forecasts_of(returns)
+            _compare(returns, forecasts, rows)
+            if measured.picture is None:
+                measured.picture = _picture(returns, forecasts)
+    return measured
+
+
+def returns_ppm(scenario: Scenario, days: int, rng: random.Random) -> list[int]:
+    """Return a path of returns of `SAMPLE_S` seconds."""
+    variance = (USUAL_PPM / 10**6) ** 2 * SAMPLE_S
+    garch = Garch.around(variance, scenario.alpha, scenario.kept - scenario.alpha)
+    jump_chance = scenario.jumps_a_day * SAMPLE_S / _DAY_S
+    turn_chance = SAMPLE_S / (scenario.storm_days * _DAY_S) if scenario.storm_days else 0.0
+    is_storm, found = False, []
+    for _ in range(days * _DAY_S // SAMPLE_S):
+        change = garch.next_return(gauss(rng))
+        if turn_chance and rng.random() < turn_chance:
+            is_storm = not is_storm
+        if is_storm:
+            change *= 3
+        if rng.random() < jump_chance:
+            change += _JUMP * (2 * rng.random() - 1)
+        found.append(math.floor(change * 10**6))
+    return found
+
+
+def forecasts_of(returns: Sequence[int]) -> dict[str, list[float]]:
+    """Return the variances of one second, in ppm^2, that each forecaster has after each sample.
+
+    The constant is the variance of the first 30 days: a parameter that was right when it was set.
+    """
+    n_warm = WARM_UP_DAYS * _DAY_S // SAMPLE_S
+    sums = [0, *itertools.accumulate(change * change for change in returns)]
+    first = sums[n_warm] / (n_warm * SAMPLE_S)
+    window = (
+        (sums[end] - sums[max(0, end - n_warm)]) / (min(end, n_warm) * SAMPLE_S)
+        for end in range(1, len(sums))
+    )
+    found = {CONSTANT: [first] * len(returns), WINDOW: list(window)}
+    for name, memory_s in _MEMORIES_S.items():
+        found[name] = list(_averages(returns, round(first * ONE_X16), memory_s, is_capped=False))
+    for name, memory_s in _CAPPED.items():
+        found[name] = list(_averages(returns, round(first * ONE_X16), memory_s, is_capped=True))
+    mixed = zip(found[FORMULA], found["1 day"], strict=True)
+    found[_MIX] = [(fast + slow) / 2 for fast, slow in mixed]
+    return found
+
+
+def _averages(
+    returns: Sequence[int], variance_x16: int, memory_s: int, *, is_capped: bool
+) -> Iterable[float]:
+    for change in returns:
+        counted = abs(change)
+        if is_capped:
+            most = math.isqrt(variance_x16 * SAMPLE_S // ONE_X16) * _CAP_DEVIATIONS
+            counted = min(counted, most)
+        variance_x16 = next_variance_x16(variance_x16, counted, SAMPLE_S, memory_s)
+        yield variance_x16 / ONE_X16
+
+
+def _compare(
+    returns: Sequence[int],
+    forecasts: dict[str, list[float]],
+    rows: dict[str, dict[str, Errors]],
+) -> None:
+    sums = [0, *itertools.accumulate(change * change for change in returns)]
+    first = WARM_UP_DAYS * _DAY_S // SAMPLE_S
+    for horizon, horizon_s in HORIZONS_S.items():
+        n = horizon_s // SAMPLE_S
+        for now in range(first, len(returns) - n, _EVALUATE_S // SAMPLE_S):
+            realised = (sums[now + n] - sums[now]) / horizon_s
+            for name, errors in rows[horizon].items():
+                errors.add(forecasts[name][now - 1], realised)
+
+
+def _picture(returns: Sequence[int], forecasts: dict[str, list[float]]) -> Picture:
+    """Return the day after the warm-up: what followed in ten minutes, and what was forecast."""
+    sums = [0, *itertools.accumulate(change * change for change in returns)]
+    first, n = WARM_UP_DAYS * _DAY_S // SAMPLE_S, HORIZONS_S["10 minutes"] // SAMPLE_S
+    last = min(first + _DAY_S // SAMPLE_S, len(returns) - n)
+    times = range(first, last, _EVALUATE_S // SAMPLE_S)
+    return Picture(
+        at_s=[(now - first) * SAMPLE_S for now in times],
+        realised=[math.sqrt((sums[now + n] - sums[now]) / (n * SAMPLE_S)) for now in times],
+        forecasts={
+            name: [math.sqrt(forecasts[name][now - 1]) for now in times]
+            for name in (FORMULA, CONSTANT, WINDOW, _MIX)
+        },
+    )

@@ -1,0 +1,164 @@
+"""What happened: messages counted, refusals judged, and the market looked at in each tick."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.errors import InvalidTransaction
+from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
+from novation.protocol.orders import Side
+from novation.protocol.transactions import (
+    OracleUpdate,
+    PlaceOrder,
+    PruneOrder,
+    Transaction,
+    UserTransaction,
+)
+from simulation.exchange import Exchange
+from simulation.plan import START_MS
+from simulation.refusals import is_explained, is_reducing
+from simulation.view import View
+
+_MOST_UNEXPECTED: Final = 50
+# Of orders that never were in the book.
+_NEVER_RESTED: Final = frozenset(
+    {
+        CancelReason.IMMEDIATE_OR_CANCEL,
+        CancelReason.MAKER_LIMIT,
+        CancelReason.SELF_TRADE_TAKING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The market after an oracle update. `negative_quanta` is what all insolvent accounts owe."""
+
+    at_ms: int
+    mark_ticks: tuple[int, ...]
+    spread_ppm: tuple[int | None, ...]
+    open_interest_quanta: int
+    negative_quanta: int
+    n_insolvent: int
+    n_below_maintenance: int
+    n_below_initial: int
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over the run."""
+
+    operations: Counter[str] = field(default_factory=Counter)
+    operations_by_agent: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    refusals_by_agent: Counter[str] = field(default_factory=Counter)
+    deaths: Counter[str] = field(default_factory=Counter)
+    reducing_refused: Counter[str] = field(default_factory=Counter)
+    n_oracle_updates: int = 0
+    n_trades: int = 0
+    volume_quanta: int = 0
+    fees_quanta: int = 0
+
+
+class Recorder:
+    """Submits for everybody and keeps what the report tells."""
+
+    def __init__(self, exchange: Exchange, view: View) -> None:
+        """Record from the beginning."""
+        self._exchange = exchange
+        self._view = view
+        self.counts = Counts()
+        self.unexpected: list[str] = []
+        self.moments: list[Moment] = []
+        self.agent_kind = ""
+        self.expected_names: frozenset[str] = frozenset()
+
+    @property
+    def config(self) -> ExchangeConfig:
+        """What signatures are bound to."""
+        return self._exchange.config
+
+    @property
+    def n_operations(self) -> int:
+        """How many messages and deposits were sent, refused ones among them, without prices."""
+        return self.counts.operations.total()
+
+    def submit(self, tx: Transaction) -> TransactionResult | None:
+        """Submit a transaction; None if it is refused."""
+        counts = self.counts
+        if isinstance(tx, OracleUpdate):
+            counts.n_oracle_updates += 1
+        else:
+            counts.operations[type(tx).__name__] += 1
+            counts.operations_by_agent[self.agent_kind] += 1
+        try:
+            result = self._exchange.submit(tx)
+        except InvalidTransaction as error:
+            self._refused(tx, error)
+            return None
+        for event in result.events:
+            self._count_event(event)
+        return result
+
+    def look(self) -> None:
+        """Keep a moment: prices, books, and who could not pay."""
+        view, margins = self._view, self._exchange.margins()
+        self._exchange.check_equity(margins)
+        insolvent = [-margin.equity_x16 for margin in margins.values() if margin.equity_x16 < 0]
+        markets = range(view.n_markets)
+        moment = Moment(
+            at_ms=view.now_ms - START_MS,
+            mark_ticks=tuple(view.mark_ticks(market_id) for market_id in markets),
+            spread_ppm=tuple(self._spread_ppm(market_id) for market_id in markets),
+            open_interest_quanta=sum(view.open_interest_quanta(market_id) for market_id in markets),
+            # What is owed is rounded up.
+            negative_quanta=-(-sum(insolvent) // PRICE_X16_ONE),
+            n_insolvent=len(insolvent),
+            n_below_maintenance=sum(not m.meets_maintenance for m in margins.values()),
+            n_below_initial=sum(not m.meets_initial for m in margins.values()),
+        )
+        self.moments.append(moment)
+
+    def _spread_ppm(self, market_id: int) -> int | None:
+        bid, ask = (self._view.best(market_id, side) for side in (Side.BUY, Side.SELL))
+        if bid is None or ask is None:
+            return None
+        return (ask.price_ticks - bid.price_ticks) * 10**6 // self._view.mark_ticks(market_id)
+
+    def _refused(self, tx: Transaction, error: InvalidTransaction) -> None:
+        counts, name = self.counts, error.code.name
+        counts.refusals[name] += 1
+        counts.refusals_by_agent[f"{self.agent_kind}: {name}"] += 1
+        if isinstance(tx, PlaceOrder) and is_reducing(self._view, tx):
+            is_solvent = self._view.margin(tx.account_id).equity_x16 >= 0
+            solvency = "solvent" if is_solvent else "insolvent"
+            counts.reducing_refused[f"{solvency}: {name}"] += 1
+        if name in self.expected_names and is_explained(self._view, tx, error):
+            return
+        if len(self.unexpected) < _MOST_UNEXPECTED:
+            number = self.n_operations
+            self.unexpected.append(f"operation {number}, {self.agent_kind}: {error} ({_brief(tx)})")
+
+    def _count_event(self, event: Event) -> None:
+        counts = self.counts
+        if isinstance(event, OrderFilled):
+            counts.n_trades += 1
+            counts.volume_quanta += self._view.value_quanta(
+                event.market_id, event.size_lots, event.price_ticks
+            )
+            counts.fees_quanta += event.maker_fee_quanta + event.taker_fee_quanta
+        elif isinstance(event, OrderCancelled) and event.reason not in _NEVER_RESTED:
+            counts.deaths[event.reason.value] += 1
+
+
+def _brief(tx: Transaction) -> str:
+    """Return who sent what, for a line of the report."""
+    if isinstance(tx, PlaceOrder):
+        order = f"{tx.side.name} {tx.size_lots} at {tx.price_ticks} in {tx.market_id}"
+        return f"account {tx.account_id}: {tx.time_in_force.name} {order}"
+    if isinstance(tx, UserTransaction):
+        return f"account {tx.account_id}: {type(tx).__name__}"
+    return f"order {tx.order_id}" if isinstance(tx, PruneOrder) else type(tx).__name__

@@ -1,0 +1,125 @@
+"""Whether a refusal is one that could be expected: the state must show why, in other words.
+
+Each rule here is looked up in what a trader sees, not in the code that refused.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from novation.protocol.constants import MAX_ORDERS_PER_SLOT, PPM_ONE
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.orders import Side, TimeInForce, crosses
+from novation.protocol.transactions import (
+    CancelOrder,
+    PlaceOrder,
+    PruneOrder,
+    Transaction,
+    Withdraw,
+)
+from simulation.view import View
+
+Judge = Callable[[View, Transaction, InvalidTransaction], bool]
+
+
+def is_explained(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """Return whether what the trader sees shows why the transaction was refused."""
+    judge = _JUDGES.get(error.code)
+    return judge is not None and judge(view, tx, error)
+
+
+def is_reducing(view: View, tx: PlaceOrder) -> bool:
+    """Return whether an order can only make its account's position smaller, and at once."""
+    size_lots = view.size_lots(tx.account_id, tx.market_id)
+    closes = size_lots < 0 if tx.side is Side.BUY else size_lots > 0
+    fits = tx.reduce_only or tx.size_lots <= abs(size_lots)
+    return closes and fits and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+
+
+def _stale_price(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    return isinstance(tx, PlaceOrder | Withdraw) and not view.has_valid_prices
+
+
+def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    is_other = isinstance(tx, PlaceOrder) and not tx.time_in_force.never_trades
+    return is_other and view.is_post_only
+
+
+def _post_only_crosses(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, PlaceOrder) or not tx.time_in_force.never_trades:
+        return False
+    best = view.best(tx.market_id, tx.side.other)
+    return best is not None and crosses(tx.side, tx.price_ticks, best.price_ticks)
+
+
+def _fok_not_filled(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """Look for the lots in the book; some of them may belong to makers who cannot trade."""
+    if not isinstance(tx, PlaceOrder) or tx.time_in_force is not TimeInForce.FOK:
+        return False
+    lots = sum(
+        order.remaining_lots
+        for order in view.book(tx.market_id, tx.side.other)
+        if crosses(tx.side, tx.price_ticks, order.price_ticks)
+    )
+    return error.broken.limit <= lots and error.broken.limit < tx.size_lots
+
+
+def _unknown_order(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if isinstance(tx, PruneOrder):
+        return not view.has_order(tx.order_id)
+    if not isinstance(tx, CancelOrder):
+        return False
+    if tx.order_id:
+        return not view.has_order(tx.order_id)
+    return all(order.origin != tx.origin for order in view.all_orders_of(tx.account_id))
+
+
+def _insufficient_margin(_: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """The refusal names what could be afforded: that must be less."""
+    return isinstance(tx, PlaceOrder | Withdraw) and error.broken.limit < error.broken.value
+
+
+def _outside_band(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, PlaceOrder):
+        return False
+    sign = 1 if tx.side is Side.BUY else -1
+    distance = sign * (tx.price_ticks - view.mark_ticks(tx.market_id)) * PPM_ONE
+    # A mark that is rounded to a tick may be off by one.
+    return distance >= (view.price_band_ppm(tx.market_id) - 1) * view.mark_ticks(tx.market_id) - (
+        PPM_ONE
+    )
+
+
+def _too_small(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    """A lot may be worth too little alone; what only closes and cannot rest may be."""
+    if not isinstance(tx, PlaceOrder) or (tx.reduce_only and is_reducing(view, tx)):
+        return False
+    lots = tx.size_lots
+    if tx.reduce_only:
+        lots = min(lots, abs(view.size_lots(tx.account_id, tx.market_id)))
+    value_quanta = view.value_quanta(tx.market_id, lots, tx.price_ticks)
+    return value_quanta < view.min_order_quanta(tx.market_id)
+
+
+def _custody_exceeded(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    return isinstance(tx, Withdraw) and tx.amount_quanta > view.custody_quanta
+
+
+def _too_many_orders(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, PlaceOrder):
+        return False
+    slot = view.account(tx.account_id).position(tx.market_id)
+    return slot.n_orders >= MAX_ORDERS_PER_SLOT
+
+
+_JUDGES: Final[dict[ErrorCode, Judge]] = {
+    ErrorCode.STALE_PRICE: _stale_price,
+    ErrorCode.POST_ONLY_PERIOD: _post_only_period,
+    ErrorCode.POST_ONLY_CROSSES: _post_only_crosses,
+    ErrorCode.FOK_NOT_FILLED: _fok_not_filled,
+    ErrorCode.UNKNOWN_ORDER: _unknown_order,
+    ErrorCode.INSUFFICIENT_MARGIN: _insufficient_margin,
+    ErrorCode.PRICE_OUTSIDE_BAND: _outside_band,
+    ErrorCode.ORDER_TOO_SMALL: _too_small,
+    ErrorCode.CUSTODY_EXCEEDED: _custody_exceeded,
+    ErrorCode.TOO_MANY_ORDERS: _too_many_orders,
+}

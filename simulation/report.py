@@ -1,0 +1,130 @@
+"""The report of a run: what was sent, what became of it, and whether everything held."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from novation.protocol.constants import PRICE_X16_ONE
+from simulation.forecast_errors import Measured
+from simulation.market import Run
+from simulation.pictures import pictures
+
+REPORT: Final = "report.json"
+_MINUTE_MS: Final = 60_000
+
+
+def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
+    """Return what `report.json` holds; docs/spec/simulation.md explains it."""
+    counts, checks = run.recorder.counts, run.exchange.checks
+    return {
+        "seed": run.plan.seed,
+        "accounts": run.plan.n_accounts,
+        "instruments": run.plan.n_instruments,
+        "python_equals_cairo": not checks.circuit_faults if checks.with_circuit else None,
+        "conservation_exact": not checks.conservation_faults,
+        "refusals_expected": not run.recorder.unexpected,
+        "faults": [*checks.conservation_faults, *checks.circuit_faults],
+        "refusals_unexpected": run.recorder.unexpected,
+        "n_operations": counts.operations.total(),
+        "operations": _sorted(counts.operations),
+        "operations_by_agent": _sorted(counts.operations_by_agent),
+        "agents": run.n_agents,
+        "refusals": _sorted(counts.refusals),
+        "refusals_by_agent": _sorted(counts.refusals_by_agent),
+        "reducing_orders_refused": _sorted(counts.reducing_refused),
+        "deaths": _sorted(counts.deaths),
+        "dead_orders_left": run.n_dead_left,
+        "oracle_updates": counts.n_oracle_updates,
+        "trades": counts.n_trades,
+        "volume_quanta": counts.volume_quanta,
+        "fees_quanta": counts.fees_quanta,
+        "phases": [
+            {"name": phase.name, "start_ms": phase.start_ms, "end_ms": phase.end_ms}
+            for phase in run.phases
+        ],
+        **_insolvency(run),
+        "batches": len(checks.n_transactions),
+        "transactions_per_batch": checks.n_transactions,
+        "charged_steps_per_batch": checks.charged_steps,
+        "steps_per_batch": checks.steps,
+        "final_state_root": f"{run.exchange.state.root:#x}",
+        "forecast_errors": None if forecast is None else _forecast(forecast),
+    }
+
+
+def passes(report: dict[str, Any]) -> bool:
+    """Return whether nothing was found that should not be."""
+    return (
+        report["python_equals_cairo"] is not False
+        and report["conservation_exact"]
+        and report["refusals_expected"]
+    )
+
+
+def write_report(run: Run, forecast: Measured | None, folder: Path) -> dict[str, Any]:
+    """Write report and pictures into a folder; the report comes last, so that it is complete."""
+    report = report_of(run, forecast)
+    texts = pictures(run, None if forecast is None else forecast.picture)
+    texts[REPORT] = json.dumps(report, indent=1) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft.", dir=folder))
+    try:
+        for name, text in texts.items():
+            (draft / name).write_text(text, encoding="ascii")
+        (folder / REPORT).unlink(missing_ok=True)
+        for name in texts:
+            (draft / name).replace(folder / name)
+    finally:
+        shutil.rmtree(draft)
+    return report
+
+
+def _insolvency(run: Run) -> dict[str, Any]:
+    """Return what the accounts owed that had less than nothing, and who was short of margin."""
+    moments = run.recorder.moments
+    worst = max(moments, key=lambda moment: moment.negative_quanta)
+    last, custody_quanta = moments[-1], run.exchange.state.globals.custody_quanta
+    claims_x16 = sum(max(m.equity_x16, 0) for m in run.exchange.margins().values())
+    flat_quanta = sum(
+        account.collateral_quanta
+        for account in run.exchange.state.accounts.values()
+        if not account.positions
+    )
+    by_minute = {moment.at_ms // _MINUTE_MS: moment for moment in reversed(moments)}
+    return {
+        "largest_insolvency": {
+            "quanta": worst.negative_quanta,
+            "at_ms": worst.at_ms,
+            "accounts": worst.n_insolvent,
+        },
+        "insolvency_at_the_end_quanta": last.negative_quanta,
+        "custody_at_the_end_quanta": custody_quanta,
+        "claims_at_the_end_quanta": claims_x16 // PRICE_X16_ONE + flat_quanta,
+        "by_minute": [
+            {
+                "minute": minute,
+                "below_initial": moment.n_below_initial,
+                "below_maintenance": moment.n_below_maintenance,
+                "insolvent": moment.n_insolvent,
+                "negative_quanta": moment.negative_quanta,
+                "open_interest_quanta": moment.open_interest_quanta,
+            }
+            for minute, moment in sorted(by_minute.items())
+        ],
+    }
+
+
+def _forecast(measured: Measured) -> dict[str, Any]:
+    return {
+        scenario: {
+            horizon: {name: errors.means() for name, errors in row.items()}
+            for horizon, row in rows.items()
+        }
+        for scenario, rows in measured.table.items()
+    }
+
+
+def _sorted(counter: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counter.items()))

@@ -1,0 +1,137 @@
+"""What a trader sees of the exchange: prices, books, his own account. Nothing is changed here."""
+
+from collections.abc import Iterator
+
+from novation.protocol.accounts import Account
+from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.margin import Margin, margin_of
+from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.rules.dead_orders import cause_of_death
+from simulation.exchange import Exchange
+
+
+class View:
+    """Reads the state of an exchange, in ticks, lots and quanta."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Look at an exchange."""
+        self._exchange = exchange
+
+    @property
+    def now_ms(self) -> int:
+        """The exchange's time."""
+        return self._exchange.time_ms
+
+    @property
+    def n_markets(self) -> int:
+        """How many markets there are; their ids are below it."""
+        return len(self._exchange.state.markets)
+
+    @property
+    def has_valid_prices(self) -> bool:
+        """Whether the last prices may still be used."""
+        return self.now_ms <= self._exchange.state.globals.price_valid_until_ms
+
+    @property
+    def is_post_only(self) -> bool:
+        """Whether prices have just come back after a gap."""
+        return self.now_ms < self._exchange.state.globals.post_only_until_ms
+
+    @property
+    def custody_quanta(self) -> int:
+        """What is there to be withdrawn by all together."""
+        return self._exchange.state.globals.custody_quanta
+
+    def mark_ticks(self, market_id: int) -> int:
+        """Return the mark price, rounded to the next tick."""
+        mark_x16 = self._exchange.state.mark_price_x16(market_id)
+        return max(1, (mark_x16 + PRICE_X16_ONE // 2) // PRICE_X16_ONE)
+
+    def value_quanta(self, market_id: int, lots: int, price_ticks: int) -> int:
+        """Return what lots are worth at a price."""
+        return self._exchange.state.underlying_of(market_id).notional_quanta(lots, price_ticks)
+
+    def min_order_quanta(self, market_id: int) -> int:
+        """Return what an order that may rest is worth at least."""
+        return self._exchange.state.underlying_of(market_id).min_order_quanta
+
+    def lot_quanta(self, market_id: int) -> int:
+        """Return what a lot is worth at the mark price."""
+        return self.value_quanta(market_id, 1, self.mark_ticks(market_id))
+
+    def price_band_ppm(self, market_id: int) -> int:
+        """Return how far from the mark price an order may be, on the dangerous side."""
+        return self._exchange.state.underlying_of(market_id).price_band_ppm
+
+    def taker_fee_ppm(self, market_id: int) -> int:
+        """Return what a taker pays."""
+        return self._exchange.state.underlying_of(market_id).taker_fee_ppm
+
+    def open_interest_quanta(self, market_id: int) -> int:
+        """Return the value of all longs."""
+        lots = self._exchange.state.market(market_id).open_interest_lots
+        return lots * self.lot_quanta(market_id)
+
+    def best(self, market_id: int, side: Side) -> RestingOrder | None:
+        """Return the best living order of a side."""
+        return next(self.book(market_id, side), None)
+
+    def book(self, market_id: int, side: Side) -> Iterator[RestingOrder]:
+        """Yield the living orders of a side, best first."""
+        state = self._exchange.state
+        for order_id in state.books[market_id, side]:
+            order = state.order(order_id)
+            if not self.is_dead(order):
+                yield order
+
+    def dead_orders(self) -> list[int]:
+        """Return the ids of orders that anybody may prune, oldest first."""
+        return sorted(o.order_id for o in self._exchange.state.orders.values() if self.is_dead(o))
+
+    def is_dead(self, order: RestingOrder) -> bool:
+        """Return whether an order will never be filled."""
+        state = self._exchange.state
+        account = state.account(order.account_id)
+        if account.cancel_all_at_ms <= self.now_ms:
+            return True
+        # The state's own time is that of the last transaction, this is now.
+        is_expired = order.expiry_time_ms <= self.now_ms
+        slot = account.position(order.market_id)
+        return is_expired or cause_of_death(state, order, slot) is not None
+
+    def account(self, account_id: int) -> Account:
+        """Return an account, which exists."""
+        return self._exchange.state.account(account_id)
+
+    def size_lots(self, account_id: int, market_id: int) -> int:
+        """Return an account's position."""
+        return self.account(account_id).position(market_id).size_lots
+
+    def held_markets(self, account_id: int) -> list[int]:
+        """Return the markets in which an account has a position."""
+        return [slot.market_id for slot in self.account(account_id).positions if slot.size_lots]
+
+    def margin(self, account_id: int) -> Margin:
+        """Return an account's equity and requirements."""
+        state = self._exchange.state
+        return margin_of(state.account(account_id), state.underlyings, state.parameters)
+
+    def equity_quanta(self, account_id: int) -> int:
+        """Return what an account is worth, rounded down."""
+        return self.margin(account_id).equity_x16 // PRICE_X16_ONE
+
+    def has_order(self, order_id: int) -> bool:
+        """Return whether an order, dead or alive, is in the book."""
+        return order_id in self._exchange.state.orders
+
+    def all_orders_of(self, account_id: int) -> list[RestingOrder]:
+        """Return all orders of an account that are in the book, the dead too."""
+        return self._exchange.state.orders_of(account_id)
+
+    def orders_of(self, account_id: int, market_id: int) -> list[RestingOrder]:
+        """Return the living orders of an account in a market, oldest first."""
+        return [
+            order
+            for order in self._exchange.state.orders_of(account_id)
+            if order.market_id == market_id and not self.is_dead(order)
+        ]
