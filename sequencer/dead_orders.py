@@ -1,8 +1,9 @@
-"""Which dead orders are still linked in the book: found without looking at those that live.
+"""Which dead and idle orders are still in the book: found without looking at those that live.
 
 An order dies when its time is over, by its account's timer, when its account cancels all, or by a
 gap in the prices. The first two come with time: heaps have what comes next. Entries are not taken
-out of a heap when their order goes; it is made anew when most of them are such.
+out of a heap when their order goes; it is made anew when most of them are such. A reduce-only order
+is idle from the fill on that leaves it nothing to reduce.
 """
 
 import heapq
@@ -10,17 +11,18 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from novation.protocol.constants import LAST_TIME_MS
+from novation.protocol.constants import LAST_TIME_MS, MAX_ORDERS_PER_SLOT
 from novation.protocol.events import (
     BooksKilled,
     CancelReason,
     CancelTimerSet,
     Event,
     OrderCancelled,
+    OrderFilled,
     OrderPlaced,
 )
 from novation.protocol.orders import RestingOrder
-from novation.protocol.rules.dead_orders import is_cancelled
+from novation.protocol.rules.dead_orders import is_cancelled, is_idle
 from novation.protocol.state import State
 
 _STILL_LINKED: Final = (CancelReason.CANCEL_ALL, CancelReason.TIMER)
@@ -45,8 +47,12 @@ class DeadOrders:
             if account.cancel_all_at_ms != LAST_TIME_MS
         }
         self._dead = deque(
-            order_id for order_id, order in state.orders.items() if _was_killed(state, order)
+            order_id for order_id, order in state.orders.items() if _needs_no_time(state, order)
         )
+        # Reduce-only orders by account and market; some of them are gone.
+        self._reduce_only: dict[tuple[int, int], list[int]] = {}
+        for order in state.orders.values():
+            self._add_reduce_only(order, state)
         self._rebuild_expiries(state)
         self._rebuild_timers()
 
@@ -57,6 +63,10 @@ class DeadOrders:
                 order = state.get_order(event.order_id)
                 if order is not None:
                     self._add_expiry(order, state)
+                    self._add_reduce_only(order, state)
+            elif isinstance(event, OrderFilled):
+                for account_id in (event.maker_account_id, event.taker_account_id):
+                    self._collect_idle(state, account_id, event.market_id)
             elif isinstance(event, OrderCancelled) and event.reason in _STILL_LINKED:
                 self._dead.append(event.order_id)
             elif isinstance(event, CancelTimerSet):
@@ -80,8 +90,9 @@ class DeadOrders:
             if _is_dead(state, order, now_ms):
                 found[order.order_id] = None
             else:
-                # The clock was set back.
+                # The clock was set back, or the position is there again.
                 self._add_expiry(order, state)
+                self._add_reduce_only(order, state)
                 self._add_timer(order.account_id, state.account(order.account_id).cancel_all_at_ms)
             if len(found) == limit:
                 break
@@ -107,6 +118,31 @@ class DeadOrders:
             # Whoever prunes the first applies the timer, and the others are known from then on.
             self._dead.extend(order.order_id for order in state.orders_of(account_id)[:1])
 
+    def _collect_idle(self, state: State, account_id: int, market_id: int) -> None:
+        place = account_id, market_id
+        if place not in self._reduce_only:
+            return
+        slot = state.account(account_id).position(market_id)
+        linked = self._linked_reduce_only(state, place)
+        self._dead.extend(order.order_id for order in linked if is_idle(order, slot))
+        self._reduce_only[place] = [o.order_id for o in linked if not is_idle(o, slot)]
+        if not self._reduce_only[place]:
+            del self._reduce_only[place]
+
+    def _linked_reduce_only(self, state: State, place: tuple[int, int]) -> list[RestingOrder]:
+        found = (state.get_order(order_id) for order_id in self._reduce_only[place])
+        return [order for order in found if order is not None]
+
+    def _add_reduce_only(self, order: RestingOrder, state: State) -> None:
+        if not order.reduce_only:
+            return
+        place = order.account_id, order.market_id
+        order_ids = self._reduce_only.setdefault(place, [])
+        order_ids.append(order.order_id)
+        if len(order_ids) > 2 * MAX_ORDERS_PER_SLOT:
+            linked = self._linked_reduce_only(state, place)
+            self._reduce_only[place] = [linked_order.order_id for linked_order in linked]
+
     def _add_expiry(self, order: RestingOrder, state: State) -> None:
         heapq.heappush(self._expiries, (order.expiry_time_ms, order.order_id))
         if len(self._expiries) > 2 * len(state.orders) + _SPARE_ENTRIES:
@@ -129,12 +165,13 @@ class DeadOrders:
         heapq.heapify(self._timers)
 
 
-def _was_killed(state: State, order: RestingOrder) -> bool:
-    """Say whether a gap, or its account, has killed an order already."""
+def _needs_no_time(state: State, order: RestingOrder) -> bool:
+    """Say whether a gap or its account has killed an order already, or whether it is idle."""
     is_behind_gap = order.order_id < state.price_of(order.market_id).dead_below_order_id
-    return is_behind_gap or is_cancelled(state, order)
+    slot = state.account(order.account_id).position(order.market_id)
+    return is_behind_gap or is_cancelled(state, order) or is_idle(order, slot)
 
 
 def _is_dead(state: State, order: RestingOrder, now_ms: int) -> bool:
     timer_ms = state.account(order.account_id).cancel_all_at_ms
-    return min(order.expiry_time_ms, timer_ms) <= now_ms or _was_killed(state, order)
+    return min(order.expiry_time_ms, timer_ms) <= now_ms or _needs_no_time(state, order)

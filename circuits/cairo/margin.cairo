@@ -46,7 +46,7 @@ func satisfies_margin_rule{range_check_ptr}(
     if (meets_initial != 0) {
         return (res=1);
     }
-    let (shrinks) = only_shrinks(old, slot);
+    let (shrinks) = does_not_grow(old, slot);
     if (shrinks == 0) {
         return (res=0);
     }
@@ -62,17 +62,17 @@ func satisfies_margin_rule{range_check_ptr}(
     );
 }
 
-// Guarantee: 1 if the slot got smaller without a flip, else 0, both proven; no open sum grew.
+// Guarantee: 1 if the slot did not grow or flip, else 0, both proven; no open sum grew.
 //
 // The last is asserted, not answered: a maker's open sums never grow, and a taker whose did may not
 // trade.
-func only_shrinks{range_check_ptr}(old: Position*, slot: Position*) -> (res: felt) {
+func does_not_grow{range_check_ptr}(old: Position*, slot: Position*) -> (res: felt) {
     alloc_locals;
     // Of absolute values the squares are compared: both are below 2^72.
     tempvar size = old.size_lots;
     tempvar size_after = slot.size_lots;
-    let (smaller) = is_wide_nonnegative(size * size - size_after * size_after - 1);
-    if (smaller == 0) {
+    let (no_larger) = is_wide_nonnegative(size * size - size_after * size_after);
+    if (no_larger == 0) {
         return (res=0);
     }
     let (same_sign) = is_wide_nonnegative(old.size_lots * slot.size_lots);

@@ -38,13 +38,13 @@ def health_not_worse(before: tuple[Term, Term], after: tuple[Term, Term]) -> Ter
     return after[0] * before[1] >= before[0] * after[1]
 
 
-def only_shrinks(size: Term, size_after: Term) -> Term:
-    """Return whether a position got smaller without a flip."""
-    smaller = absolute(size_after) < absolute(size)
+def does_not_grow(size: Term, size_after: Term) -> Term:
+    """Return whether a position did not grow or flip."""
+    no_larger = absolute(size_after) <= absolute(size)
     same_side = size * size_after >= 0
-    if isinstance(smaller, bool):
-        return smaller and same_side
-    return z3.And(smaller, same_side)
+    if isinstance(no_larger, bool):
+        return no_larger and same_side
+    return z3.And(no_larger, same_side)
 
 
 def _reduced_stays_solvent(fault: str) -> Statement:
@@ -105,20 +105,38 @@ def _fee_is_no_more_than_notional(fault: str) -> Statement:
     return Statement(known, fee_quanta(notional, rate) <= notional)
 
 
-def _shrinking_keeps_side(fault: str) -> Statement:
+def _no_growth_keeps_side(fault: str) -> Statement:
     size, after = z3.Ints("size after")
-    rule = only_shrinks(size, after)
+    rule = does_not_grow(size, after)
     if fault == "squares only":
-        rule = after * after < size * size
+        rule = after * after <= size * size
     known = [rule, absolute(size) < 2**36, absolute(after) < 2**36]
     side = z3.And(z3.Implies(size > 0, after >= 0), z3.Implies(size < 0, after <= 0))
-    return Statement(known, z3.And(side, size != 0))
+    return Statement(known, z3.And(side, z3.Implies(size == 0, after == 0)))
+
+
+def _bound_is_kept(fault: str) -> Statement:
+    """Of buys; sells are the same with the signs turned."""
+    size, buys, bound, filled, reduced, sold = z3.Ints("size buys bound filled reduced sold")
+    held = size if fault == "a position of the other side makes room" else maximum(size, 0)
+    known = [held + buys < bound, filled >= 0, filled <= buys, reduced >= 0, sold >= 0]
+    if fault != "reduce-only orders flip":
+        known.append(reduced <= maximum(-size, 0))
+    after = size + reduced
+    return Statement(
+        known,
+        z3.And(
+            maximum(after, 0) + buys < bound,
+            maximum(size + filled, 0) + buys - filled < bound,
+            maximum(size - sold, 0) + buys < bound,
+        ),
+    )
 
 
 def _squares_compare_sizes(fault: str) -> Statement:
     size, after = z3.Ints("size after")
-    difference = size * size - after * after - (0 if fault == "equal sizes pass" else 1)
-    return Statement([], (difference >= 0) == (absolute(after) < absolute(size)))
+    difference = size * size - after * after - (1 if fault == "equal sizes fail" else 0)
+    return Statement([], (difference >= 0) == (absolute(after) <= absolute(size)))
 
 
 THEOREMS: Final = (
@@ -128,7 +146,7 @@ THEOREMS: Final = (
         ("it was below zero before", "there was no position before"),
     ),
     Theorem(
-        "exposure bounds the position that any fills can lead to",
+        "exposure bounds the position that any fills of what it counts can lead to",
         _exposure_bounds_position,
         ("the larger sum of one side only", "the position alone"),
     ),
@@ -141,10 +159,17 @@ THEOREMS: Final = (
     Theorem(
         "a fee is not above the notional", _fee_is_no_more_than_notional, ("rates up to 2^20",)
     ),
-    Theorem("a shrinking position keeps its side", _shrinking_keeps_side, ("squares only",)),
+    Theorem(
+        "a position that does not grow keeps its side", _no_growth_keeps_side, ("squares only",)
+    ),
+    Theorem(
+        "no fill brings a position to its bound",
+        _bound_is_kept,
+        ("a position of the other side makes room", "reduce-only orders flip"),
+    ),
     Theorem(
         "the circuit's squares compare absolute sizes",
         _squares_compare_sizes,
-        ("equal sizes pass",),
+        ("equal sizes fail",),
     ),
 )

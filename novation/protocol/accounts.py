@@ -55,7 +55,7 @@ class Position:
         return not (self.size_lots or self.n_orders)
 
     def open_lots(self, side: Side) -> int:
-        """Return the lots of the orders of a side that were not cancelled."""
+        """Return the lots of a side's orders that are not reduce-only and were not cancelled."""
         return self.open_buy_lots if side is Side.BUY else self.open_sell_lots
 
     def traded(self, side: Side, lots: int) -> "Position":
@@ -64,7 +64,7 @@ class Position:
         return replace(self, size_lots=self.size_lots + change)
 
     def with_open_change(self, side: Side, lots: int, orders: int = 0) -> "Position":
-        """Return the slot after resting orders of a side changed by so many lots and orders."""
+        """Return the slot after reserved lots of a side, and orders, changed by so many."""
         after = replace(self, n_orders=self.n_orders + orders)
         if side is Side.BUY:
             return replace(after, open_buy_lots=self.open_buy_lots + lots)
@@ -73,7 +73,7 @@ class Position:
     def without_order(self, order: RestingOrder) -> "Position":
         """Return the slot after one of its orders left the book."""
         is_counted = order.order_id >= self.min_order_id
-        return self.with_open_change(order.side, -order.remaining_lots * is_counted, -1)
+        return self.with_open_change(order.side, -order.reserved_lots * is_counted, -1)
 
     def all_cancelled(self, next_order_id: int) -> "Position":
         """Return the slot after every order that it has was cancelled."""

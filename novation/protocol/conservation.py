@@ -44,7 +44,7 @@ def check_open_orders(state: State) -> None:
         assert order.remaining_lots > 0
         key = order.account_id, order.market_id, order.side
         slot = state.account(order.account_id).position(order.market_id)
-        lots[key] += order.remaining_lots * (order.order_id >= slot.min_order_id)
+        lots[key] += order.reserved_lots * (order.order_id >= slot.min_order_id)
         counts[key[:2]] += 1
     for account_id, account in state.accounts.items():
         market_ids = [position.market_id for position in account.positions]

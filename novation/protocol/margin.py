@@ -54,10 +54,10 @@ def margin_of(
     return Margin(equity, initial, maintenance)
 
 
-def only_shrinks(before: Position, after: Position) -> bool:
-    """Return whether the position got smaller without a flip and no open sum grew."""
+def does_not_grow(before: Position, after: Position) -> bool:
+    """Return whether the position did not grow or flip, and no open sum grew."""
     return (
-        abs(after.size_lots) < abs(before.size_lots)
+        abs(after.size_lots) <= abs(before.size_lots)
         and before.size_lots * after.size_lots >= 0
         and after.open_buy_lots <= before.open_buy_lots
         and after.open_sell_lots <= before.open_sell_lots
@@ -83,6 +83,6 @@ def satisfies_margin_rule(
     margin = margin_of(after, underlyings, parameters)
     if margin.meets_initial:
         return True
-    if not only_shrinks(before.position(market_id), after.position(market_id)):
+    if not does_not_grow(before.position(market_id), after.position(market_id)):
         return False
     return health_not_worse(margin_of(before, underlyings, parameters), margin)

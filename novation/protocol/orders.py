@@ -124,6 +124,11 @@ class RestingOrder:
         """The packed key slot and nonce of the message that placed it."""
         return origin_of(self.key_index, self.nonce)
 
+    @property
+    def reserved_lots(self) -> int:
+        """The lots that an open sum has of it: none if it is reduce-only, as it opens nothing."""
+        return 0 if self.reduce_only else self.remaining_lots
+
     def with_remaining(self, remaining_lots: int) -> "RestingOrder":
         """Return the order after a partial fill."""
         return replace(self, remaining_lots=remaining_lots)
@@ -189,3 +194,8 @@ def crosses(taker_side: Side, limit_price_ticks: int, maker_price_ticks: int) ->
     if taker_side is Side.BUY:
         return maker_price_ticks <= limit_price_ticks
     return maker_price_ticks >= limit_price_ticks
+
+
+def reduces(size_lots: int, side: Side) -> bool:
+    """Return whether an order of this side makes the position smaller."""
+    return size_lots < 0 if side is Side.BUY else size_lots > 0

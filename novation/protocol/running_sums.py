@@ -113,7 +113,7 @@ def _check_slots(
                 account = accounts.get(order.account_id)
                 slot = None if account is None else account.position(order.market_id)
                 min_order_id = 0 if slot is None else slot.min_order_id
-                lots[key] += sign * order.remaining_lots * (order.order_id >= min_order_id)
+                lots[key] += sign * order.reserved_lots * (order.order_id >= min_order_id)
     for account_id, account in after.items():
         market_ids = [position.market_id for position in account.positions]
         assert market_ids == sorted(set(market_ids)), market_ids

@@ -99,12 +99,16 @@ class State:
         self.markets = parts.markets
         self.orders = {order.order_id: order for order in parts.orders.values()}
         self.slot_of_order = {order.order_id: slot for slot, order in parts.orders.items()}
-        # Derived from the orders: those of an account, and the one that a message placed.
+        # Derived from the orders: those of an account, the one that a message placed, the newest
+        # that an account has had in a market.
         self._order_ids: dict[int, dict[int, None]] = {}
         self._origins: dict[tuple[int, int], int] = {}
+        self._newest: dict[tuple[int, int], int] = {}
         for order in self.orders.values():
             self._order_ids.setdefault(order.account_id, {})[order.order_id] = None
             self._origins[order.account_id, order.origin] = order.order_id
+            place = order.account_id, order.market_id
+            self._newest[place] = max(self.newest_order_id(*place), order.order_id)
         self._free_slots: SlotAllocator | None = None
         self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.nodes.accounts)
         self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.nodes.orders)
@@ -193,6 +197,10 @@ class State:
         """Return the id of the order that a message placed, if it is in the book, else 0."""
         return self._origins.get((account_id, origin), 0)
 
+    def newest_order_id(self, account_id: int, market_id: int) -> int:
+        """Return an id that none of the account's orders in the market is above."""
+        return self._newest.get((account_id, market_id), 0)
+
     def set_order(self, order: RestingOrder) -> None:
         """Replace a resting order."""
         self._open_order(order.order_id)
@@ -206,6 +214,7 @@ class State:
         self._write(self.orders, order.order_id, order)
         self._write(self._order_ids.setdefault(order.account_id, {}), order.order_id, None)
         self._write(self._origins, (order.account_id, order.origin), order.order_id)
+        self._write(self._newest, (order.account_id, order.market_id), order.order_id)
 
     def delete_order(self, order: RestingOrder) -> None:
         """Remove an order; unlinking it is the caller's."""

@@ -248,6 +248,14 @@ def slots_and_makers() -> Iterator[SealedBatch]:
     exchange.place(2, BUY, 9, 1001, market_id=1)
     flipped = exchange.place(3, SELL, 1, 1000, market_id=1, time_in_force=IOC)
     assert outcomes(flipped) == [VisitOutcome.REDUCE_ONLY]
+    # Long and short in market 0, until both are closed: then their orders have nothing to reduce.
+    idle = exchange.state.globals.next_order_id
+    exchange.place(2, BUY, 1, 990, reduce_only=True)
+    exchange.place(3, SELL, 1, 1010, reduce_only=True)
+    exchange.place(3, SELL, 3, 1000)
+    exchange.place(2, BUY, 3, 1000)
+    exchange.prune(idle)
+    exchange.prune(idle + 1)
     # The report that is the median comes last.
     exchange.time_ms += 1
     reports = [

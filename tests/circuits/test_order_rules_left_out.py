@@ -217,6 +217,35 @@ def pruning_of_a_living_order(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def pruning_of_a_living_reduce_only_order(patch: Patch, excess: int) -> SealedBatch:
+    """It reserves nothing, as one that was cancelled with all others does not either."""
+    exchange = with_orders()
+    exchange.place(2, SELL, 1, 1000)
+    exchange.place(3, BUY, 1, 1000)
+    order_id = exchange.state.globals.next_order_id
+    expiry_ms = exchange.time_ms + 1 + excess
+    exchange.place(3, SELL, 1, 1003, reduce_only=True, expiry_time_ms=expiry_ms)
+    exchange.time_ms += 1
+    patch.setattr(prune_order, "cause_of_death", lambda *_: VisitOutcome.EXPIRED)
+    exchange.prune(order_id)
+    return exchange.seal()
+
+
+def pruning_of_an_order_that_reduces(patch: Patch, excess: int, *, is_short: bool) -> SealedBatch:
+    """Its position is closed, or has a lot left."""
+    exchange = with_orders()
+    opening, closing = (SELL, BUY) if is_short else (BUY, SELL)
+    for side, lots in ((opening, 2), (closing, 2 - excess)):
+        if side is closing:
+            order_id = exchange.state.globals.next_order_id
+            exchange.place(4, closing, 2, 1000 + (3 if closing is SELL else -3), reduce_only=True)
+        exchange.place(3, side.other, lots, 1000)
+        exchange.place(4, side, lots, 1000)
+    patch.setattr(prune_order, "is_idle", lambda *_: True)
+    exchange.prune(order_id)
+    return exchange.seal()
+
+
 def pruning_of_an_order_behind_the_gap(patch: Patch, excess: int) -> SealedBatch:
     exchange = with_orders(expiry_in_ms=10**9)
     exchange.time_ms += RESUME_GAP_MS
@@ -279,6 +308,9 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     fill_of_a_cancelled_order,
     fill_of_an_expired_order,
     pruning_of_a_living_order,
+    pruning_of_a_living_reduce_only_order,
+    partial(pruning_of_an_order_that_reduces, is_short=False),
+    partial(pruning_of_an_order_that_reduces, is_short=True),
     pruning_of_an_order_behind_the_gap,
     one_order_too_many,
     cancelling_by_message_of_another_order,

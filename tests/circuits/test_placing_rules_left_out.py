@@ -96,6 +96,21 @@ def position_that_could_reach_the_bound(patch: Patch, excess: int) -> SealedBatc
     return exchange.seal()
 
 
+def orders_that_could_reach_the_bound_once_a_short_is_closed(
+    patch: Patch, excess: int
+) -> SealedBatch:
+    """The position does not make room for orders that would open the other side."""
+    patch.setattr(place_order, "_check_position_limit", ignored)
+    exchange = funded(ONE_TICK)
+    largest = ORDER_SIZE_BOUND - 1
+    exchange.place(2, SELL, largest, ONE_TICK)
+    exchange.place(3, BUY, largest, ONE_TICK)
+    for _ in range((POSITION_BOUND - 1) // largest):
+        exchange.place(2, BUY, largest, ONE_TICK)
+    exchange.place(2, BUY, (POSITION_BOUND - 1) % largest + excess, ONE_TICK)
+    return exchange.seal()
+
+
 def open_interest_at_the_bound(patch: Patch, excess: int) -> SealedBatch:
     """A trade of one lot, where as many are open already as leave room for it, or one more."""
     patch.setattr(place_order, "_check_open_interest", ignored)
@@ -258,6 +273,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     order_that_has_expired,
     fee_above_the_takers_limit,
     position_that_could_reach_the_bound,
+    orders_that_could_reach_the_bound_once_a_short_is_closed,
     open_interest_at_the_bound,
     reduce_only_order_that_opens,
     reduce_only_order_without_a_position,

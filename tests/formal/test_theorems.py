@@ -12,7 +12,7 @@ from formal.theorems.theorem import Theorem
 from formal.theorems.words import packed_words
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import Position
-from novation.protocol.margin import Margin, exposure_lots, health_not_worse, only_shrinks
+from novation.protocol.margin import Margin, does_not_grow, exposure_lots, health_not_worse
 from novation.protocol.numeric import div_ceil, pack
 from novation.protocol.transactions.oracle_update import lower_median
 
@@ -44,7 +44,7 @@ def test_margin_models_equal_the_protocol() -> None:
         buys, sells = RANDOM.randint(0, 9), RANDOM.randint(0, 9)
         position = Position(0, size, buys, sells)
         assert margin.exposure_lots(size, buys, sells) == exposure_lots(position)
-        assert margin.only_shrinks(size, after) == only_shrinks(
+        assert margin.does_not_grow(size, after) == does_not_grow(
             position, Position(0, after, buys, sells)
         )
         pair, pair_after = ((RANDOM.randint(-9, 9), RANDOM.randint(0, 9)) for _ in range(2))

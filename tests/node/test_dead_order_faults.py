@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from novation.protocol.constants import LAST_TIME_MS, RESUME_GAP_MS
+from novation.protocol.errors import InvalidTransaction
 from novation.protocol.orders import TimeInForce
+from novation.protocol.rules.dead_orders import is_idle
 from novation.protocol.state import State
-from novation.protocol.transactions import CancelAll, PruneOrder, SetCancelTimer
+from novation.protocol.transactions import CancelAll, PlaceOrder, PruneOrder, SetCancelTimer
 from sequencer import pruner as pruner_module
 from sequencer.dead_orders import DeadOrders
 from sequencer.engine import Command
@@ -16,7 +18,7 @@ from sequencer.pruner import Pruner
 from tests.node.support import UNPRUNED, trading_node
 from tests.node.test_pruning import MINUTE_MS, bid, n_linked
 from tests.node.test_rates import BURST, CANCELS, admission, message, n_paid
-from tests.support.exchange import BUY, Exchange
+from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.simulation import ManualClock
 
 
@@ -47,6 +49,7 @@ def dead_now(state: State, now_ms: int) -> set[int]:
             or account.cancel_all_at_ms <= now_ms
             or order.order_id < account.position(order.market_id).min_order_id
             or order.order_id < state.price_of(order.market_id).dead_below_order_id
+            or is_idle(order, account.position(order.market_id))
         ):
             found.add(order.order_id)
     return found
@@ -54,7 +57,7 @@ def dead_now(state: State, now_ms: int) -> set[int]:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_dead_orders_when_the_node_starts_then_those_that_it_followed(seed: int) -> None:
-    """Of every death, and of timers that are set, set anew, or switched off."""
+    """Of every death, of timers that are set, set anew, or switched off, and of idle orders."""
     rng, exchange = random.Random(seed), Exchange(sign=False)
     exchange.fund(2, 3, 4)
     followed, state = DeadOrders(exchange.state), exchange.state
@@ -67,21 +70,33 @@ def test_dead_orders_when_the_node_starts_then_those_that_it_followed(seed: int)
             at_ms = rng.choice((exchange.time_ms + rng.randint(1, 30), LAST_TIME_MS))
             result = exchange.set_cancel_timer(account_id, at_ms)
         else:
-            result = exchange.place(
-                account_id,
-                BUY,
-                1,
-                rng.randint(950, 999),
-                market_id=rng.choice((0, 1)),
-                time_in_force=TimeInForce.POST_ONLY,
-                expiry_time_ms=exchange.time_ms + rng.choice((20, 10**9)),
-            )
+            try:
+                result = exchange.apply(random_order(exchange, rng, account_id))
+            except InvalidTransaction:
+                continue
         followed.learn(result.events, state)
         check_the_same(followed, state, exchange.time_ms)
         if rng.random() < 0.02:
             exchange.time_ms += RESUME_GAP_MS
             followed.learn(exchange.refresh_prices().events, state)
     prune_all(exchange, followed)
+
+
+def random_order(exchange: Exchange, rng: random.Random, account_id: int) -> PlaceOrder:
+    """Return an order that opens, closes or flips a position, or one that rests."""
+    side = rng.choice((BUY, SELL))
+    if rng.random() < 0.3:
+        return exchange.order(account_id, side, rng.randint(1, 4), 1010 if side is BUY else 940)
+    return exchange.order(
+        account_id,
+        side,
+        1,
+        rng.randint(950, 999) if side is BUY else rng.randint(1001, 1009),
+        market_id=rng.choice((0, 1)),
+        time_in_force=TimeInForce.POST_ONLY,
+        reduce_only=rng.random() < 0.4,
+        expiry_time_ms=exchange.time_ms + rng.choice((20, 10**9)),
+    )
 
 
 def check_the_same(followed: DeadOrders, state: State, now_ms: int) -> None:

@@ -103,6 +103,27 @@ async def test_reduce_only_order_then_capped_to_the_position_and_refused_without
         assert caught.value.code == ErrorCode.REDUCE_ONLY_INCREASES
 
 
+async def test_account_below_initial_margin_may_post_what_only_reduces(tmp_path: Path) -> None:
+    async with (
+        trading_node(tmp_path) as node,
+        node.client(2) as two,
+        node.client(3) as three,
+    ):
+        node.l1.add_deposit(3, 10**6 * ONE_DOLLAR)
+        await node.until_consumed()
+        # 190,000 USD on 10,000 USD, of which 3,800 are lost.
+        await rest(three, Side.SELL, "100.0", 19_000_000)
+        await rest(two, Side.BUY, "100.0", 19_000_000)
+        await node.set_price(980)
+        with pytest.raises(RejectedError) as caught:
+            await rest(two, Side.BUY, "90.0")
+        assert caught.value.code == ErrorCode.INSUFFICIENT_MARGIN
+        for price in ("101.0", "102.0", "103.0"):
+            await rest(two, Side.SELL, price, 19_000_000, reduce_only=True)
+        assert len(await two.open_orders()) == 3
+        assert (await two.account()).positions[0].open_sell == 0
+
+
 async def test_order_that_could_reach_the_position_bound_then_refused_with_what_is_left(
     tmp_path: Path,
 ) -> None:

@@ -85,6 +85,28 @@ async def test_order_when_its_time_is_over_then_pruned_and_shown_as_expired(
             await client.cancel_order(order_id)
 
 
+async def test_order_when_nothing_is_left_to_reduce_then_pruned_and_told(tmp_path: Path) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+
+        async def trade(seller: Client, buyer: Client) -> None:
+            await seller.place_order(MARKET, Side.SELL, price="100.0", size="0.001")
+            await buyer.place_order(MARKET, Side.BUY, price="100.0", size="0.001")
+
+        await trade(three, two)
+        profit = await two.place_order(
+            MARKET, Side.SELL, price="101.0", size="0.001", reduce_only=True
+        )
+        account = aiter(two.stream_account())
+        await anext(account)
+        await trade(two, three)
+        await node.until(lambda engine: n_linked(engine) == 0)
+        async for update in account:
+            if isinstance(update, OrderUpdate) and update.order_id == profit.order_id:
+                assert update.cancel_reason == "reduce_only"
+                break
+        assert (await two.account()).positions == ()
+
+
 async def test_orders_of_every_death_then_pruned_and_what_they_reserved_is_free(
     tmp_path: Path,
 ) -> None:

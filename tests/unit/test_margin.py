@@ -4,10 +4,10 @@ import pytest
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.margin import (
+    does_not_grow,
     exposure_lots,
     health_not_worse,
     margin_of,
-    only_shrinks,
     satisfies_margin_rule,
 )
 from novation.protocol.markets import UnderlyingState
@@ -61,12 +61,14 @@ def test_margin_when_exactly_met_then_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "shrinks"),
+    ("before", "after", "holds"),
     [
         (Position(0, 10), Position(0, 9), True),
         (Position(0, 10), Position(0, 0), True),
         (Position(0, -10), Position(0, -1), True),
-        (Position(0, 10), Position(0, 10), False),
+        (Position(0, 10), Position(0, 10), True),
+        (Position(0), Position(0), True),
+        (Position(0), Position(0, 1), False),
         (Position(0, 10), Position(0, -5), False),
         (Position(0, -10), Position(0, 5), False),
         (Position(0, 10), Position(0, 11), False),
@@ -75,12 +77,12 @@ def test_margin_when_exactly_met_then_enough() -> None:
         (Position(0, 10, 5, 5), Position(0, 9, 5, 6), False),
     ],
 )
-def test_only_shrinks_when_compared_then_as_specified(
+def test_does_not_grow_when_compared_then_as_specified(
     before: Position,
     after: Position,
-    shrinks: bool,  # noqa: FBT001 - a parameter of the table
+    holds: bool,  # noqa: FBT001 - a parameter of the table
 ) -> None:
-    assert only_shrinks(before, after) is shrinks
+    assert does_not_grow(before, after) is holds
 
 
 def test_rule_when_reducing_keeps_health_then_allowed_below_initial() -> None:

@@ -94,13 +94,14 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     tempvar price_of_lot = terms.price_ticks * taker.underlying.multiplier;
     local notional = lots * price_of_lot;
     let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
-    // The maker's open sum is on the side that the taker is not on.
+    // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
-    tempvar buys = lots * taker.side;
+    tempvar reserved_lots = lots - lots * terms.reduce_only;
+    tempvar buys = reserved_lots * taker.side;
     assert slot.market_id = taker.market_id;
     assert slot.size_lots = old.size_lots - taker.direction * lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
-    assert slot.open_sell_lots = old.open_sell_lots + buys - lots;
+    assert slot.open_sell_lots = old.open_sell_lots + buys - reserved_lots;
     local is_filled;
     tempvar left = maker.remaining_lots - lots;
     if (left == 0) {
@@ -196,8 +197,8 @@ func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
     return (lots=0);
 }
 
-// Takes an order off its account. `counted_lots` is what its open sum has of it: what remains, or
-// nothing if it was cancelled with all others.
+// Takes an order off its account. `counted_lots` is what remains of it, or nothing if it was cancelled
+// with all others.
 func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots
 ) -> (fill: Fill) {
@@ -206,18 +207,20 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
 }
 
-// Takes lots of an order off its account's open sum, and the order itself if it is gone.
+// Takes lots of an order off its account's open sum, which has nothing of one that is reduce-only, and
+// the order itself if it is gone.
 func release_lots{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots, is_gone
 ) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local slot: Position;
-    tempvar buys = counted_lots * taker.side;
+    tempvar reserved_lots = counted_lots - counted_lots * maker.terms.reduce_only;
+    tempvar buys = reserved_lots * taker.side;
     assert slot.market_id = taker.market_id;
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = old.open_buy_lots - buys;
-    assert slot.open_sell_lots = old.open_sell_lots + buys - counted_lots;
+    assert slot.open_sell_lots = old.open_sell_lots + buys - reserved_lots;
     assert slot.n_orders = old.n_orders - is_gone;
     assert slot.min_order_id = old.min_order_id;
     let (local surplus) = surplus_of(account, taker.prices);

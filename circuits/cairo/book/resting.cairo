@@ -151,28 +151,29 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     return ();
 }
 
-// Returns what the open sum of a slot has of one of its orders: what remains, or nothing if it was
-// cancelled with all others.
-//
-// Guarantee: both answers are proven.
-func lots_in_sum{range_check_ptr}(order: Order*, min_order_id) -> (counted_lots: felt) {
+// Returns 0 if an order was cancelled with all others of its slot, else 1. Guarantee: both answers are
+// proven.
+func is_counted{range_check_ptr}(order: Order*, min_order_id) -> (is_counted: felt) {
     tempvar a = order.terms.order_id - min_order_id;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp cancelled if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (counted_lots=order.remaining_lots);
+    return (is_counted=1);
 
     cancelled:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (counted_lots=0);
+    return (is_counted=0);
 }
 
-// Writes the slot of an order's market, as far as replace_position needs it, without the order, of
-// which its open sum has `counted_lots`.
-func write_without_order(slot: Position*, old: Position*, order: Order*, counted_lots) {
+// Writes the slot of an order's market, as far as replace_position needs it, without the order. Its
+// open sum has what remains of the order, but nothing of one that is reduce-only, or was cancelled
+// with all others (`is_counted` = 0).
+func write_without_order(slot: Position*, old: Position*, order: Order*, is_counted) {
     let side = order.terms.side;
+    tempvar reserves = is_counted - is_counted * order.terms.reduce_only;
+    tempvar counted_lots = order.remaining_lots * reserves;
     tempvar sells = counted_lots * side;
     assert slot.market_id = order.terms.market_id;
     assert slot.size_lots = old.size_lots;

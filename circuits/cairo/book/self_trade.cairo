@@ -17,7 +17,7 @@ from circuits.cairo.state.positions import Position, find_position
 
 // What is done to two orders of one trader instead of a trade.
 struct Clash {
-    // What the open sum of the resting order loses, and whether the order is gone.
+    // Taken off the resting order as far as it is counted, and whether the order is gone.
     maker_lots: felt,
     is_gone: felt,
     // Taken off the incoming order, and whether what is left of it is cancelled.
@@ -215,7 +215,9 @@ func take_off{orders_log: DictAccess*}(walk: Walk*, maker: Order*, clash: Clash,
     assert next.fees_quanta = walk.fees_quanta;
     assert next.long_change = walk.long_change;
     assert next.visits_left = walk.visits_left - 1;
-    assert next.own_lots = walk.own_lots + clash.maker_lots * is_own;
+    // The open sum has nothing of an order that is reduce-only.
+    tempvar reserved_lots = clash.maker_lots - clash.maker_lots * maker.terms.reduce_only;
+    assert next.own_lots = walk.own_lots + reserved_lots * is_own;
     assert next.own_orders = walk.own_orders + clash.is_gone * is_own;
     return (next=&next);
 }

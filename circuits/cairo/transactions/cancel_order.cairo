@@ -2,7 +2,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import lots_in_sum, remove_order, unlink_order, write_without_order
+from circuits.cairo.book.resting import is_counted, remove_order, unlink_order, write_without_order
 from circuits.cairo.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND, TRADE_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
@@ -67,9 +67,9 @@ func cancel_order{
     remove_order(order);
 
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
-    let (counted_lots) = lots_in_sum(order, old.min_order_id);
+    let (counted) = is_counted(order, old.min_order_id);
     local slot: Position;
-    write_without_order(&slot, old, order, counted_lots);
+    write_without_order(&slot, old, order, counted);
     let (positions, surplus_change, _) = replace_position(
         account.positions, old, &slot, environment.prices + terms.market_id * Price.SIZE
     );

@@ -222,9 +222,9 @@ func place_order{
     // Without a slot for the market, n_passed is the number of slots: a free one must be left.
     assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);
     tempvar open_lots = [&old.open_buy_lots + side];
-    assert [range_check_ptr + 1] = direction * old.size_lots + open_lots + message.size_lots + (
-        RC_BOUND - POSITION_BOUND
-    );
+    // What is held on the order's side: a position of the other one may go away by reducing it.
+    assert [range_check_ptr + 1] = old.long_lots - side * old.size_lots + open_lots +
+        message.size_lots + (RC_BOUND - POSITION_BOUND);
     local lots;
     local range_check_sized;
     if (message.reduce_only == 0) {
@@ -342,7 +342,8 @@ func place_order{
     local slot: Position;
     assert slot.market_id = market_id;
     assert slot.size_lots = old.size_lots + direction * walk.traded_lots;
-    tempvar added = walk.remaining_lots * rests;
+    // Reduce-only orders reserve nothing.
+    tempvar added = walk.remaining_lots * (rests - rests * message.reduce_only);
     tempvar sells = side * (added + walk.own_lots);
     assert slot.open_buy_lots = old.open_buy_lots + added - sells;
     assert slot.open_sell_lots = old.open_sell_lots + sells - walk.own_lots;

@@ -1,7 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import lots_in_sum, remove_order, unlink_order, write_without_order
+from circuits.cairo.book.resting import is_counted, remove_order, unlink_order, write_without_order
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account
@@ -15,7 +15,8 @@ struct PruneOrder {
     predecessor_id: felt,
 }
 
-// A dead order leaves the book. Nobody signs this: the dead trade with nobody.
+// A dead order leaves the book, or one that is reduce-only where there is nothing to reduce. Nobody
+// signs this: neither would trade with anybody.
 func prune_order{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
 }(environment: Environment*, time_ms) {
@@ -41,9 +42,9 @@ func prune_order{
 
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
     local price: Price* = environment.prices + terms.market_id * Price.SIZE;
-    let (counted_lots) = lots_of_dead(order, old.min_order_id, price.dead_below_order_id, time_ms);
+    let (counted) = is_counted_dead(order, old, price.dead_below_order_id, time_ms);
     local slot: Position;
-    write_without_order(&slot, old, order, counted_lots);
+    write_without_order(&slot, old, order, counted);
     let (positions, surplus_change, _) = replace_position(account.positions, old, &slot, price);
     local positions: Position* = positions;
     local surplus_change = surplus_change;
@@ -62,27 +63,37 @@ func prune_order{
     return ();
 }
 
-// Returns what the open sum of its slot has of a dead order: nothing if it was cancelled with all
-// others, else what remains.
+// Returns 0 if a dead order was cancelled with all others of its slot, else 1.
 //
-// Guarantee: it was cancelled so, or a gap has killed it or it has expired, whichever of the two.
-func lots_of_dead{range_check_ptr}(order: Order*, min_order_id, dead_below_order_id, time_ms) -> (
-    counted_lots: felt
-) {
+// Guarantee: it was cancelled so, or a gap has killed it, it has expired, or it is reduce-only and the
+// position not for it to reduce, whichever of the three.
+func is_counted_dead{range_check_ptr}(
+    order: Order*, slot: Position*, dead_below_order_id, time_ms
+) -> (is_counted: felt) {
     alloc_locals;
-    let (local counted_lots) = lots_in_sum(order, min_order_id);
-    if (counted_lots == 0) {
-        return (counted_lots=0);
+    let (local counted) = is_counted(order, slot.min_order_id);
+    if (counted == 0) {
+        return (is_counted=0);
     }
     tempvar a = order.terms.order_id - dead_below_order_id;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp killed if [ap] != 0, ap++;
-    assert [range_check_ptr] = time_ms - order.terms.expiry_time_ms;
+    tempvar a = time_ms - order.terms.expiry_time_ms;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp idle if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (counted_lots=counted_lots);
+    return (is_counted=1);
+
+    idle:
+    // No claim is made by coming here. A sell reduces a position above 0, a buy one below.
+    assert order.terms.reduce_only = 1;
+    assert [range_check_ptr] = slot.size_lots - 2 * slot.size_lots * order.terms.side;
+    let range_check_ptr = range_check_ptr + 1;
+    return (is_counted=1);
 
     killed:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (counted_lots=counted_lots);
+    return (is_counted=1);
 }

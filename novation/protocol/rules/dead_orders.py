@@ -1,6 +1,7 @@
-"""Which orders are dead, and how they die: docs/spec/protocol.md, section 9.
+"""Which orders are dead or idle, and how they die: docs/spec/protocol.md, section 9.
 
 A dead order is never filled. It is linked in the book until somebody meets, cancels or prunes it.
+An idle one would not be filled now.
 """
 
 from dataclasses import replace
@@ -8,7 +9,7 @@ from dataclasses import replace
 from novation.protocol.accounts import Position
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.events import CancelReason, OrderCancelled
-from novation.protocol.orders import RestingOrder, VisitOutcome
+from novation.protocol.orders import RestingOrder, VisitOutcome, reduces
 from novation.protocol.state import State
 
 
@@ -24,6 +25,11 @@ def cause_of_death(state: State, order: RestingOrder, slot: Position) -> VisitOu
     if order.expiry_time_ms <= state.globals.time_ms:
         return VisitOutcome.EXPIRED
     return None
+
+
+def is_idle(order: RestingOrder, slot: Position) -> bool:
+    """Return whether an order is reduce-only and its account has nothing for it to reduce."""
+    return order.reduce_only and not reduces(slot.size_lots, order.side)
 
 
 def is_cancelled(state: State, order: RestingOrder) -> bool:
@@ -56,13 +62,15 @@ def cancellations(
 ) -> tuple[OrderCancelled, ...]:
     """Return the events of an account's orders that were not cancelled before all at once.
 
-    In one market, or in all. Where no slot counts any lots there is no such order: who cancels
-    again and again makes nobody look at his orders.
+    In one market, or in all. Where the newest order was cancelled so, all were: who cancels again
+    and again makes nobody look at his orders.
     """
     min_order_ids = {
         slot.market_id: slot.min_order_id
         for slot in state.account(account_id).positions
-        if (slot.open_buy_lots or slot.open_sell_lots) and market_id in (None, slot.market_id)
+        if slot.n_orders
+        and market_id in (None, slot.market_id)
+        and state.newest_order_id(account_id, slot.market_id) >= slot.min_order_id
     }
     if not min_order_ids:
         return ()

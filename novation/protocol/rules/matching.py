@@ -13,7 +13,7 @@ from novation.protocol.margin import satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
-from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death
+from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death, is_idle
 from novation.protocol.rules.self_trade import is_self_trade, prevent_self_trade
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
@@ -77,14 +77,9 @@ def _reason_to_skip(state: State, maker: RestingOrder, account: Account) -> Visi
     slot = account.position(maker.market_id)
     if maker.max_fee_ppm < state.underlying_of(maker.market_id).maker_fee_ppm:
         return VisitOutcome.FEE
-    if maker.reduce_only and not reduces(slot.size_lots, maker.side):
+    if is_idle(maker, slot):
         return VisitOutcome.REDUCE_ONLY
     return None
-
-
-def reduces(size_lots: int, side: Side) -> bool:
-    """Return whether an order of this side makes the position smaller."""
-    return size_lots < 0 if side is Side.BUY else size_lots > 0
 
 
 def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lots: int) -> Fill:
@@ -103,7 +98,7 @@ def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lo
 
 def _settle_maker(maker: RestingOrder, account: Account, fill: Fill) -> Account:
     slot = account.position(maker.market_id).traded(maker.side, fill.lots)
-    slot = slot.with_open_change(maker.side, -fill.lots)
+    slot = slot.with_open_change(maker.side, 0 if maker.reduce_only else -fill.lots)
     return account.with_position(slot, _payment(maker.side, fill) - fill.maker_fee_quanta)
 
 

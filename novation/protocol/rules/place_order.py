@@ -24,11 +24,18 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import CancelReason, OrderFilled, OrderPlaced
 from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
-from novation.protocol.orders import RestingOrder, SelfTradeScope, Side, TimeInForce, crosses
+from novation.protocol.orders import (
+    RestingOrder,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    crosses,
+    reduces,
+)
 from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
-from novation.protocol.rules.matching import reduces, walk_book
+from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
@@ -192,10 +199,8 @@ def _check_least_notional(state: State, tx: PlaceOrder, account: Account, price_
 
 def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
     slot = account.position(tx.market_id)
-    if tx.side is Side.BUY:
-        worst = slot.size_lots + slot.open_buy_lots + tx.size_lots
-    else:
-        worst = -slot.size_lots + slot.open_sell_lots + tx.size_lots
+    held_lots = max(slot.size_lots if tx.side is Side.BUY else -slot.size_lots, 0)
+    worst = held_lots + slot.open_lots(tx.side) + tx.size_lots
     if worst >= POSITION_BOUND:
         room_lots = POSITION_BOUND - 1 - (worst - tx.size_lots)
         raise InvalidTransaction(
@@ -315,7 +320,7 @@ def _rest(state: State, order: RestingOrder) -> int:
             "no slot left in the order tree",
             Broken("order_slots", state.slots_needed(), 1 << ORDER_TREE_HEIGHT),
         )
-    slot = slot.with_open_change(order.side, order.remaining_lots, 1)
+    slot = slot.with_open_change(order.side, order.reserved_lots, 1)
     state.set_account(order.account_id, account.with_position(slot))
     return insert_order(state, order)
 

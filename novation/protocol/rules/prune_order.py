@@ -1,4 +1,4 @@
-"""PruneOrder: who takes a dead order out of the book clears the way, and harms nobody."""
+"""PruneOrder: who takes a dead or idle order out of the book clears the way, and harms nobody."""
 
 from novation.protocol.batch import CancelOrderHints, TransactionResult
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
@@ -6,20 +6,23 @@ from novation.protocol.events import CANCEL_REASONS
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.rules.book import take_off_book
 from novation.protocol.rules.cancel_order import not_resting
-from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death
+from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death, is_idle
 from novation.protocol.state import State
 from novation.protocol.transactions.prune_order import PruneOrder, validate_prune_order
 
 
 def apply_prune_order(state: State, tx: PruneOrder) -> TransactionResult:
-    """Unlink a dead order; its lots are given back unless all were when it was cancelled."""
+    """Unlink a dead or idle order; what it reserves is given back, unless it was already."""
     validate_prune_order(tx)
     order = state.get_order(tx.order_id)
     if order is None:
         raise not_resting(state, "order_id", tx.order_id)
     events = apply_timer(state, order.account_id)
     account = state.account(order.account_id)
-    outcome = cause_of_death(state, order, account.position(order.market_id))
+    slot = account.position(order.market_id)
+    outcome = cause_of_death(state, order, slot)
+    if outcome is None and is_idle(order, slot):
+        outcome = VisitOutcome.REDUCE_ONLY
     if outcome is None:
         raise InvalidTransaction(
             ErrorCode.ORDER_LIVES,

@@ -56,7 +56,8 @@ def _decrement(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> M
     if not underlying.is_worth_an_order(left, maker.price_ticks):
         return _remove(state, maker, walk)
     account = state.account(maker.account_id)
-    slot = account.position(maker.market_id).with_open_change(maker.side, -lots)
+    reserved_lots = maker.reserved_lots and lots
+    slot = account.position(maker.market_id).with_open_change(maker.side, -reserved_lots)
     state.set_account(maker.account_id, account.with_position(slot))
     state.set_order(maker.with_remaining(left))
     walk.events.append(
