@@ -1,10 +1,10 @@
 """The book by price level, kept up to date by events: what market data shows."""
 
 import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from novation.protocol.events import (
     BooksKilled,
@@ -33,8 +33,7 @@ class _Level:
     n_orders: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
+class LevelChange(NamedTuple):
     """What a price level holds now; no orders means that it is gone."""
 
     market_id: int
@@ -81,6 +80,11 @@ class BookView:
             if level is not None:
                 changed[level] = None
         return [self._change(*level) for level in changed]
+
+    @property
+    def market_ids(self) -> Collection[int]:
+        """The listed markets."""
+        return self._underlying_ids.keys()
 
     def lives(self, market_id: int, order_id: int) -> bool:
         """Say whether no gap has killed an order."""

@@ -96,6 +96,7 @@ class ServerLimits:
     max_streams: int = 1_024
     max_book_levels: int = 500
     max_listed: int = 500
+    max_page_size: int = 100
     max_pending_listings: int = MAX_UNDERLYINGS
 
     def __post_init__(self) -> None:
@@ -140,7 +141,8 @@ class NodeConfig:
     """Everything that one node needs to know besides the exchange's configuration.
 
     `lists_markets`: the node opens the market of every underlying that has a price.
-    `prunes_orders`: it takes dead orders out of the book.
+    `prunes_orders`: it takes dead orders out of the book. For so many journal entries events can be
+    read by who resumes a stream, and trades and fills be listed; orders and transfers always.
     """
 
     listen_address: str
@@ -155,3 +157,4 @@ class NodeConfig:
     settlement: SettlementPolicy = field(default_factory=SettlementPolicy)
     proofs: ProofPolicy = field(default_factory=ProofPolicy)
     event_retention: int = 1_000_000
+    trade_retention: int = 100_000_000

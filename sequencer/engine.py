@@ -132,6 +132,7 @@ class EngineSettings:
     batch: BatchPolicy
     private_key: int
     event_retention: int = 1_000_000
+    trade_retention: int = 100_000_000
 
 
 class Engine:
@@ -146,7 +147,9 @@ class Engine:
         self.settings = settings
         self.state: State = load_or_create_state(database, settings.exchange, settings.genesis)
         self.batches = BatchArchive(database)
-        self.history = History(database, self.state, settings.event_retention)
+        self.history = History(
+            database, self.state, settings.event_retention, settings.trade_retention
+        )
         self.meter = BatchMeter(settings.batch, len(self.state.underlyings))
         self.last_sequence = self.batches.last_sequence
         self.counters = _load_counters(database)

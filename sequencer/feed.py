@@ -5,9 +5,8 @@ that replaying the journal gives the same numbers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from novation.api.v1 import stream_service_pb2, types_pb2
 from novation.protocol.constants import MAX_ORDERS_PER_SLOT, MAX_POSITIONS
@@ -44,14 +43,17 @@ Scope = tuple[Channel, int]
 BATCH_CHANGES: Final[Scope] = (Channel.BATCHES, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
-    """A message for the listeners of a market (book, trades) or an account."""
+class FeedEvent(NamedTuple):
+    """A message for the listeners of a market (book, trades) or an account.
+
+    `list_key` is where it is kept longer, as an item of a list; empty if it is in none.
+    """
 
     number: int
     channel: Channel
     scope_id: int
     message: FeedMessage
+    list_key: bytes = b""
 
     @property
     def scope(self) -> Scope:
@@ -81,8 +83,8 @@ class FeedBuilder:
             )
             self._add(Channel.BOOK, market_id, message)
 
-    def add_trade(self, event: OrderFilled) -> None:
-        """Add a match to the market's trades."""
+    def add_trade(self, event: OrderFilled) -> int:
+        """Add a match to the market's trades and return its number."""
         trade = types_pb2.Trade(
             time_ms=self._time_ms,
             market_id=event.market_id,
@@ -91,15 +93,20 @@ class FeedBuilder:
             taker_side=SIDES[event.taker_side],
             maker_order_id=event.maker_order_id,
             taker_order_id=event.taker_order_id,
+            maker_account_id=event.maker_account_id,
+            taker_account_id=event.taker_account_id,
         )
-        trade.sequence = self._next_number
+        number = trade.sequence = self._next_number
         message = stream_service_pb2.StreamTradesResponse(trade=trade)
-        self._add(Channel.TRADES, event.market_id, message)
+        key = keyspace.list_key(keyspace.LISTED_TRADE, event.market_id, 0, number)
+        self._add(Channel.TRADES, event.market_id, message, key)
+        return number
 
-    def add_fill(self, account_id: int, fill: types_pb2.Fill) -> None:
-        """Add a match to one account's events."""
+    def add_fill(self, account_id: int, fill: types_pb2.Fill, trade_number: int) -> None:
+        """Add a match to one account's events, and to its fills under the trade's number."""
         message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, fill=fill)
-        self._add(Channel.ACCOUNT, account_id, message)
+        key = keyspace.list_key(keyspace.LISTED_FILL, account_id, fill.market_id, trade_number)
+        self._add(Channel.ACCOUNT, account_id, message, key)
 
     def add_order(self, account_id: int, update: stream_service_pb2.OrderUpdate) -> None:
         """Add an order's new status to its account's events."""
@@ -113,11 +120,7 @@ class FeedBuilder:
         number must be unique in its stream only.
         """
         killed = [
-            _event(
-                self._next_number + place,
-                (Channel.ACCOUNT, account_id),
-                stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, order=update),
-            )
+            self._killed(self._next_number + place, account_id, update)
             for account_id, of_account in updates.items()
             for place, update in enumerate(of_account)
         ]
@@ -140,22 +143,35 @@ class FeedBuilder:
             return
         balance = kinds(kind=kind, amount_quanta=event.amount_quanta)
         message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, balance=balance)
-        self._add(Channel.ACCOUNT, event.account_id, message)
+        account_id, number = event.account_id, self._next_number
+        key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, number)
+        self._add(Channel.ACCOUNT, account_id, message, key)
 
-    def _add(self, channel: Channel, scope_id: int, message: FeedMessage) -> None:
-        self.events.append(_event(self._next_number, (channel, scope_id), message))
+    def _killed(
+        self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate
+    ) -> FeedEvent:
+        message = stream_service_pb2.StreamAccountResponse(
+            sequence=number, time_ms=self._time_ms, order=update
+        )
+        return FeedEvent(number, Channel.ACCOUNT, account_id, message)
+
+    def _add(
+        self, channel: Channel, scope_id: int, message: FeedMessage, list_key: bytes = b""
+    ) -> None:
+        number = message.sequence = self._next_number
+        self.events.append(FeedEvent(number, channel, scope_id, message, list_key))
         self._next_number += 1
         assert self._next_number % EVENTS_PER_TRANSACTION != 0
-
-
-def _event(number: int, scope: Scope, message: FeedMessage) -> FeedEvent:
-    message.sequence = number
-    return FeedEvent(number, *scope, message)
 
 
 def first_event_number(sequence: int) -> int:
     """Return the number of a journal entry's first event."""
     return sequence * EVENTS_PER_TRANSACTION
+
+
+def entry_of(number: int) -> int:
+    """Return the journal entry that an event belongs to."""
+    return number // EVENTS_PER_TRANSACTION
 
 
 def last_event_number(sequence: int) -> int:

@@ -21,7 +21,7 @@ from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
 from sequencer import keyspace
 from sequencer.book_view import BookView
-from sequencer.feed import FeedBuilder, FeedEvent, event_key
+from sequencer.feed import FeedBuilder, FeedEvent
 from sequencer.journal import JournalEntry
 from sequencer.messages import (
     CANCEL_REASONS,
@@ -33,6 +33,7 @@ from sequencer.messages import (
     order_update,
     taker_fill,
 )
+from sequencer.record_lists import RecordLists
 from sequencer.store import Database, WriteBatch
 
 
@@ -56,10 +57,12 @@ class History:
         database: Database,
         state: State,
         event_retention: int,
+        trade_retention: int,
     ) -> None:
-        """Start from the last sealed batch; `event_retention` counts journal entries."""
+        """Start from the last sealed batch; both retentions count journal entries."""
         self._database = database
         self._event_retention = event_retention
+        self.lists = RecordLists(database, trade_retention)
         orders = [order for order in state.orders.values() if not is_cancelled(state, order)]
         self.book = BookView(state.markets, state.underlyings, orders)
         # By account and order: the market.
@@ -83,6 +86,9 @@ class History:
         for event in applied.events:
             self._record_event(event, applied, feed)
         feed.add_book(self.book.apply(applied.events))
+        for item in feed.events:
+            if item.list_key:
+                self.lists.add(item)
         self._feed.extend(feed.events)
         return feed.events
 
@@ -102,6 +108,19 @@ class History:
         """Return the records of an account's resting orders, oldest first."""
         orders = map(self.order, sorted(self._open_orders.get(account_id, ())))
         return [order for order in orders if order is not None]
+
+    def open_order_ids(self, account_id: int, market_id: int | None, before: int) -> list[int]:
+        """Return an account's resting orders below a number, of a market or of all, newest first.
+
+        An account has at most 128 in each of its 32 positions.
+        """
+        market_of_order = self._open_orders.get(account_id, {})
+        found = (
+            order_id
+            for order_id, found_id in market_of_order.items()
+            if order_id < before and market_id in (None, found_id)
+        )
+        return sorted(found, reverse=True)
 
     def n_open_orders(self, account_id: int) -> int:
         """Return how many orders of an account rest."""
@@ -138,12 +157,14 @@ class History:
         for key, order_id in self._placed.items():
             write_batch.put(key, order_id.to_bytes(_SEQUENCE_BYTES, "big"))
         self._put_events(write_batch, last_sequence)
+        self.lists.put_into(write_batch, last_sequence, self.book.market_ids)
         self._drop_old_events(write_batch, last_sequence - self._event_retention)
 
     def forget_pending(self) -> None:
         """The seal is durable: reads may go to the database."""
         self._orders.clear()
         self._placed.clear()
+        self.lists.forget_pending()
         self._feed.clear()
 
     def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
@@ -167,18 +188,20 @@ class History:
         assert isinstance(tx, PlaceOrder)
         key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce)
         self._placed[key] = event.order_id
+        self.lists.add_order(event.account_id, event.market_id, event.order_id)
         if event.resting_lots:
             self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
         feed.add_order(event.account_id, order_update(order))
 
     def _record_filled(self, event: OrderFilled, feed: FeedBuilder) -> None:
-        feed.add_trade(event)
+        trade_number = feed.add_trade(event)
         taker = self._order_to_change(event.taker_order_id)
         _add_fill(taker, event, taker.remaining_lots - event.size_lots)
-        feed.add_fill(event.taker_account_id, taker_fill(event, taker.remaining_lots))
+        fill = taker_fill(event, taker.remaining_lots)
+        feed.add_fill(event.taker_account_id, fill, trade_number)
         maker = self._order_to_change(event.maker_order_id)
         _add_fill(maker, event, event.maker_remaining_lots)
-        feed.add_fill(event.maker_account_id, maker_fill(event))
+        feed.add_fill(event.maker_account_id, maker_fill(event), trade_number)
         for order in (taker, maker):
             if order.remaining_lots == 0:
                 order.status = types_pb2.ORDER_STATUS_FILLED
@@ -234,8 +257,11 @@ class History:
     def _put_events(self, write_batch: WriteBatch, last_sequence: int) -> None:
         keys = []
         for event in self._feed:
-            keys.append(event_key(event.scope, event.number))
-            write_batch.put(keys[-1], event.message.SerializeToString())
+            keys.append(keyspace.event_key(event.channel, event.scope_id, event.number))
+            value = event.message.SerializeToString()
+            write_batch.put(keys[-1], value)
+            if event.list_key:
+                write_batch.put(event.list_key, value)
         # Events lie by scope; this tells which of them belong to the batch when it grows old.
         write_batch.put(keyspace.number_key(keyspace.EVENT_KEYS, last_sequence), b"".join(keys))
 

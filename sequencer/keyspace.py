@@ -19,9 +19,15 @@ ORDER_OF_ORIGIN: Final = b"n"
 ACKNOWLEDGEMENT: Final = b"h"
 EVENT: Final = b"e"
 EVENT_KEYS: Final = b"E"
+LISTED_ORDER: Final = b"a"
+LISTED_FILL: Final = b"f"
+LISTED_TRADE: Final = b"x"
+LISTED_TRANSFER: Final = b"d"
 META: Final = b"m"
 
 _EVENT_KEY: Final = struct.Struct(">cBIQ")
+_LIST_KEY: Final = struct.Struct(">cIIQ")
+_LIST: Final = struct.Struct(">cII")
 _ORIGIN_KEY: Final = struct.Struct(">cIBQ")
 
 META_CONFIG_HASH: Final = META + b"config_hash"
@@ -31,6 +37,7 @@ META_NEXT_L1_INDEX: Final = META + b"next_l1_index"
 META_L1_BLOCK: Final = META + b"l1_block"
 META_FINAL_AT: Final = META + b"final_at"
 META_OLDEST_EVENTS: Final = META + b"oldest_events"
+META_OLDEST_TRADES: Final = META + b"oldest_trades"
 
 
 def number_key(kind: bytes, number: int) -> bytes:
@@ -56,6 +63,21 @@ def event_key(channel: int, scope_id: int, number: int) -> bytes:
 def origin_key(account_id: int, key_index: int, nonce: int) -> bytes:
     """Return the key of the number of the order that a message placed."""
     return _ORIGIN_KEY.pack(ORDER_OF_ORIGIN, account_id, key_index, nonce)
+
+
+def list_key(kind: bytes, owner_id: int, market_id: int, number: int) -> bytes:
+    """Return the key of an item: those of one list lie together, in order."""
+    return _LIST_KEY.pack(kind, owner_id, market_id, number)
+
+
+def list_prefix(kind: bytes, owner_id: int, market_id: int = 0) -> bytes:
+    """Return what the keys of a list begin with; one that is not of a market has 0 there."""
+    return _LIST.pack(kind, owner_id, market_id)
+
+
+def split_list_key(key: bytes) -> tuple[bytes, int]:
+    """Return the list and the number of a key made by `list_key`."""
+    return key[: _LIST.size], int.from_bytes(key[_LIST.size :], "big")
 
 
 def event_of(key: bytes) -> tuple[int, int, int]:

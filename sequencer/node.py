@@ -78,7 +78,12 @@ class Node:
         self._config = config
         self._database = open_database(parts.data_folder.database_path)
         settings = EngineSettings(
-            exchange, genesis, config.batch, config.sequencer_private_key, config.event_retention
+            exchange=exchange,
+            genesis=genesis,
+            batch=config.batch,
+            private_key=config.sequencer_private_key,
+            event_retention=config.event_retention,
+            trade_retention=config.trade_retention,
         )
         engine = Engine(settings, self._database, parts.clock)
         clock = parts.clock

@@ -81,7 +81,7 @@ def order(engine: Engine, order_id: int) -> types_pb2.Order:
         raise no_longer_kept(order_id, last_id)
     if record is None:
         raise not_found("order_id", order_id, last_id)
-    return _shown(engine, record, _batch_of(engine, record))
+    return shown(engine, record, batch_of(engine, record.sequence))
 
 
 def order_of_message(engine: Engine, message_hash: int) -> types_pb2.Order:
@@ -94,14 +94,9 @@ def order_of_message(engine: Engine, message_hash: int) -> types_pb2.Order:
 
 def open_orders(engine: Engine, account_id: int) -> list[types_pb2.Order]:
     """Return the resting orders of an account, oldest first."""
-    orders: list[types_pb2.Order] = []
-    sealed: types_pb2.Batch | None = None
-    for record in engine.history.open_orders(account_id):
-        # In the order of the journal: neighbours mostly share their batch, which is read once.
-        if sealed is None or record.sequence > sealed.last_sequence:
-            sealed = _batch_of(engine, record)
-        orders.append(_shown(engine, record, sealed))
-    return orders
+    find = BatchFinder(engine)
+    records = engine.history.open_orders(account_id)
+    return [shown(engine, record, find.batch_of(record.sequence)) for record in records]
 
 
 def book(engine: Engine, market_id: int, depth: int) -> query_service_pb2.GetBookResponse:
@@ -194,13 +189,30 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     return message
 
 
-def _batch_of(engine: Engine, record: types_pb2.Order) -> types_pb2.Batch | None:
-    if record.sequence > engine.batches.last_sequence:
+class BatchFinder:
+    """Finds the batches of journal entries; neighbours mostly share theirs, which is read once."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Know none yet."""
+        self._engine = engine
+        self._last: types_pb2.Batch | None = None
+
+    def batch_of(self, sequence: int) -> types_pb2.Batch | None:
+        """Return the batch that holds a journal entry, None while that is open."""
+        last = self._last
+        if last is None or not last.first_sequence <= sequence <= last.last_sequence:
+            self._last = last = batch_of(self._engine, sequence)
+        return last
+
+
+def batch_of(engine: Engine, sequence: int) -> types_pb2.Batch | None:
+    """Return the batch that holds a journal entry, None while that is open."""
+    if sequence > engine.batches.last_sequence:
         return None
-    return engine.batches.batch_of(record.sequence)
+    return engine.batches.batch_of(sequence)
 
 
-def _shown(
+def shown(
     engine: Engine, record: types_pb2.Order, sealed: types_pb2.Batch | None
 ) -> types_pb2.Order:
     """Return a record with its lifecycle; a dead order does not look like a living one."""
@@ -209,6 +221,14 @@ def _shown(
     is_dead = record.order_id < engine.state.price_of(record.market_id).dead_below_order_id
     if is_dead and record.status == types_pb2.ORDER_STATUS_RESTING:
         message.status = types_pb2.ORDER_STATUS_KILLED
+    add_lifecycle(message, sealed)
+    return message
+
+
+def add_lifecycle(
+    message: types_pb2.Order | query_service_pb2.Transfer, sealed: types_pb2.Batch | None
+) -> None:
+    """Say how far what is in a batch has come; `sealed` is None while that is open."""
     message.lifecycle = types_pb2.LIFECYCLE_MATCHED
     if sealed is not None:
         message.batch_number = sealed.batch_number
@@ -216,4 +236,3 @@ def _shown(
         message.times.batched_time_ms = sealed.sealed_time_ms
         message.times.proven_time_ms = sealed.proven_time_ms
         message.times.final_time_ms = sealed.final_time_ms
-    return message

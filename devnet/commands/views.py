@@ -59,7 +59,7 @@ def account(
         if account_id is not None:
             wanted = account_id
         elif key:
-            wanted = await _account_of_key(client, load_keys(home.keys_path, key))
+            wanted = await account_of_key(client, load_keys(home.keys_path, key))
         else:
             wanted, *others = await _accounts_of_address(client, l1_address)
             if others:
@@ -82,7 +82,8 @@ def account(
     ask_sequencer(home, show)
 
 
-async def _account_of_key(client: Client, keys: TraderKeys) -> int:
+async def account_of_key(client: Client, keys: TraderKeys) -> int:
+    """Return the account that deposits from a key file's L1 address have opened for its key."""
     try:
         return await client.find_account(keys.stark_public, l1_address=keys.l1_address)
     except AccountChoiceError as error:

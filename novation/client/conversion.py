@@ -186,6 +186,34 @@ def trade(message: types_pb2.Trade, exchange: Exchange) -> models.Trade:
         taker_side=_SIDE_OF[message.taker_side],
         maker_order_id=message.maker_order_id,
         taker_order_id=message.taker_order_id,
+        maker_account_id=message.maker_account_id,
+        taker_account_id=message.taker_account_id,
+    )
+
+
+def account_fill(message: query_service_pb2.AccountFill, exchange: Exchange) -> models.AccountFill:
+    """Return an item of a list of fills."""
+    return models.AccountFill(
+        sequence=message.sequence,
+        trade_sequence=message.trade_sequence,
+        time_ms=message.time_ms,
+        fill=fill(message.fill, exchange.market(message.fill.market_id)),
+    )
+
+
+def transfer(message: query_service_pb2.Transfer) -> models.Transfer:
+    """Return an item of a list of transfers."""
+    times = message.times
+    return models.Transfer(
+        sequence=message.sequence,
+        kind=_kind_of(message.change),
+        amount=from_quanta(message.change.amount_quanta),
+        lifecycle=_LIFECYCLE_OF[message.lifecycle],
+        batch_number=message.batch_number or None,
+        matched_time_ms=times.matched_time_ms,
+        batched_time_ms=times.batched_time_ms or None,
+        proven_time_ms=times.proven_time_ms or None,
+        final_time_ms=times.final_time_ms or None,
     )
 
 
@@ -220,10 +248,9 @@ def account_update(
         return models.FillUpdate(message.sequence, fill(message.fill, market))
     if kind == "order":
         return _order_update(message.sequence, message.order, exchange)
-    names = stream_service_pb2.BalanceChange.Kind.Name(message.balance.kind)
     return models.BalanceUpdate(
         sequence=message.sequence,
-        kind=names.removeprefix("KIND_").lower(),
+        kind=_kind_of(message.balance),
         amount=from_quanta(message.balance.amount_quanta),
     )
 
@@ -264,6 +291,11 @@ def cancel_reason(value: "types_pb2.CancelReason") -> str | None:
 def integer(data: bytes) -> int:
     """Return a field element."""
     return int.from_bytes(data, "big")
+
+
+def _kind_of(change: stream_service_pb2.BalanceChange) -> str:
+    name = stream_service_pb2.BalanceChange.Kind.Name(change.kind)
+    return name.removeprefix("KIND_").lower()
 
 
 def _order_update(

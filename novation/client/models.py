@@ -242,6 +242,33 @@ class Trade:
     taker_side: Side
     maker_order_id: int
     taker_order_id: int
+    maker_account_id: int
+    taker_account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFill:
+    """A match of an account in its list; `trade_sequence` is the number of the public trade."""
+
+    sequence: int
+    trade_sequence: int
+    time_ms: int
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final."""
+
+    sequence: int
+    kind: str
+    amount: Decimal
+    lifecycle: Lifecycle
+    batch_number: int | None
+    matched_time_ms: int
+    batched_time_ms: int | None
+    proven_time_ms: int | None
+    final_time_ms: int | None
 
 
 class BatchState(Enum):

@@ -9,6 +9,7 @@ from novation.client import checks, conversion, models
 from novation.client.accounts import Wanted, found_ids, own_account_id
 from novation.client.errors import InvalidInputError, UnknownMarketError
 from novation.client.exchange import Exchange
+from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
     ResumingStream,
     account_stream,
@@ -98,6 +99,94 @@ class Reader:
             lambda: tuple(conversion.order(order, self.exchange) for order in message.orders)
         )
 
+    def orders(
+        self,
+        account_id: int | None = None,
+        *,
+        market: str | int | None = None,
+        open_only: bool = False,
+        page_size: int = 0,
+    ) -> PagedList[models.Order]:
+        """Return the orders of an account, open or closed, newest first.
+
+        Args:
+            account_id: by default the client's own.
+            market: only those of a market, by symbol or id.
+            open_only: only those that rest.
+            page_size: how many to ask for at a time; 0 for as many as the server gives.
+        """
+        request = query_service_pb2.ListOrdersRequest(
+            account_id=self._chosen(account_id),
+            open_only=checks.flag("open_only", open_only),
+            page_size=_page_size(page_size),
+        )
+
+        async def ask(token: bytes) -> Page[models.Order]:
+            await self._set_market(request, market)
+            request.page_token = token
+            answer = await self._transport.call(self._transport.queries.ListOrders, request)
+            items = await self._converted(
+                lambda: [conversion.order(order, self.exchange) for order in answer.orders]
+            )
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
+    def fills(
+        self,
+        account_id: int | None = None,
+        *,
+        market: str | int | None = None,
+        page_size: int = 0,
+    ) -> PagedList[models.AccountFill]:
+        """Return the matches of an account, newest first; see `orders`.
+
+        Old ones are no longer kept: `first_sequence` of the list tells.
+        """
+        request = query_service_pb2.ListFillsRequest(
+            account_id=self._chosen(account_id), page_size=_page_size(page_size)
+        )
+
+        async def ask(token: bytes) -> Page[models.AccountFill]:
+            await self._set_market(request, market)
+            request.page_token = token
+            answer = await self._transport.call(self._transport.queries.ListFills, request)
+            items = await self._converted(
+                lambda: [conversion.account_fill(item, self.exchange) for item in answer.fills]
+            )
+            return Page(items, answer.next_page_token, answer.first_sequence)
+
+        return PagedList(ask)
+
+    def trades(self, market: str | int, *, page_size: int = 0) -> PagedList[models.Trade]:
+        """Return the public trades of a market, newest first; see `fills`."""
+        request = query_service_pb2.ListTradesRequest(page_size=_page_size(page_size))
+
+        async def ask(token: bytes) -> Page[models.Trade]:
+            found = await self.exchange.find_market(self._transport, market)
+            request.market_id, request.page_token = found.market_id, token
+            answer = await self._transport.call(self._transport.queries.ListTrades, request)
+            items = [conversion.trade(trade, self.exchange) for trade in answer.trades]
+            return Page(items, answer.next_page_token, answer.first_sequence)
+
+        return PagedList(ask)
+
+    def transfers(
+        self, account_id: int | None = None, *, page_size: int = 0
+    ) -> PagedList[models.Transfer]:
+        """Return the deposits and withdrawals of an account, newest first; see `orders`."""
+        request = query_service_pb2.ListTransfersRequest(
+            account_id=self._chosen(account_id), page_size=_page_size(page_size)
+        )
+
+        async def ask(token: bytes) -> Page[models.Transfer]:
+            request.page_token = token
+            answer = await self._transport.call(self._transport.queries.ListTransfers, request)
+            items = [conversion.transfer(transfer) for transfer in answer.transfers]
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
     async def book(self, market: str | int, depth: int = 0) -> models.Book:
         """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
         checks.integer("depth", depth, 0, checks.UINT32_BOUND)
@@ -181,5 +270,19 @@ class Reader:
             await self.exchange.refresh(self._transport)
         return convert()
 
+    async def _set_market(
+        self,
+        request: query_service_pb2.ListOrdersRequest | query_service_pb2.ListFillsRequest,
+        market: str | int | None,
+    ) -> None:
+        """Let a request ask for one market, if one is given."""
+        if market is not None:
+            found = await self.exchange.find_market(self._transport, market)
+            request.market_id = found.market_id
+
     def _chosen(self, account_id: int | None) -> int:
         return self.account_id if account_id is None else checks.account_id(account_id)
+
+
+def _page_size(value: int) -> int:
+    return checks.integer("page_size", value, 0, checks.UINT32_BOUND)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from novation.api.v1 import query_service_pb2
-from sequencer import views
+from sequencer import list_views, views
 from sequencer.condition import Condition
 from sequencer.config import ServerLimits
+from sequencer.paging import page_of
 from sequencer.rpc import decoding
 from sequencer.runner import EngineRunner
 
@@ -67,6 +68,34 @@ class QueryService:
         account_id = decoding.account_id(request.account_id)
         orders = await self._runner.call(lambda engine: views.open_orders(engine, account_id))
         return query_service_pb2.ListOpenOrdersResponse(orders=orders)
+
+    async def list_orders(
+        self, request: query_service_pb2.ListOrdersRequest
+    ) -> query_service_pb2.ListOrdersResponse:
+        """Return orders of an account, open or closed."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(lambda engine: list_views.orders(engine, request, page))
+
+    async def list_fills(
+        self, request: query_service_pb2.ListFillsRequest
+    ) -> query_service_pb2.ListFillsResponse:
+        """Return matches of an account."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(lambda engine: list_views.fills(engine, request, page))
+
+    async def list_trades(
+        self, request: query_service_pb2.ListTradesRequest
+    ) -> query_service_pb2.ListTradesResponse:
+        """Return matches of a market."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(lambda engine: list_views.trades(engine, request, page))
+
+    async def list_transfers(
+        self, request: query_service_pb2.ListTransfersRequest
+    ) -> query_service_pb2.ListTransfersResponse:
+        """Return deposits and withdrawals of an account."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(lambda engine: list_views.transfers(engine, request, page))
 
     async def get_book(
         self, request: query_service_pb2.GetBookRequest

@@ -21,6 +21,7 @@ _STATUS: Final = {
     NodeErrorCode.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     NodeErrorCode.RESUME_TOO_OLD: grpc.StatusCode.OUT_OF_RANGE,
     NodeErrorCode.RESUME_AHEAD: grpc.StatusCode.OUT_OF_RANGE,
+    NodeErrorCode.WRONG_PAGE_TOKEN: grpc.StatusCode.INVALID_ARGUMENT,
     NodeErrorCode.STALE_REPORT: grpc.StatusCode.FAILED_PRECONDITION,
     NodeErrorCode.ORDER_ALREADY_FILLED: grpc.StatusCode.FAILED_PRECONDITION,
     NodeErrorCode.ORDER_ALREADY_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,

@@ -63,7 +63,7 @@ def test_help_of_every_command_when_asked_for_then_nothing_heavy_is_imported(
     "lines",
     [
         [["keys", "new", "alice"], ["keys", "list"], ["keys", "show", "alice"]],
-        [["status"], ["book", "BTC-USD"], ["account", "2"], ["batch", "list"]],
+        [["status"], ["book", "BTC-USD"], ["account", "2"], ["orders", "2"], ["batch", "list"]],
         [
             ["keys", "new", "alice"],
             ["order", "BTC-USD", "buy", "1", "1", "-k", "alice"],

@@ -152,7 +152,7 @@ def test_old_events_are_dropped_without_walking_over_those_dropped_before(
     database: CountingDatabase,
 ) -> None:
     kept = 10
-    record = History(database, genesis_state(), event_retention=kept)
+    record = History(database, genesis_state(), event_retention=kept, trade_retention=1_000)
     for sequence in range(1, 101):
         record._feed = [event(sequence, (Channel.ACCOUNT, sequence % 5))]
         with database.write_batch() as write_batch:
@@ -164,7 +164,7 @@ def test_old_events_are_dropped_without_walking_over_those_dropped_before(
     assert numbers == [first_event_number(n) for n in range(100 - kept, 101)]
     assert database.n_rows <= 100 + len(rows)
     # A node that starts with a longer retention knows what is gone.
-    assert History(database, genesis_state(), event_retention=1_000).oldest_events == 100 - kept
+    assert History(database, genesis_state(), 1_000, 1_000).oldest_events == 100 - kept
 
 
 def test_event_keys_keep_their_parts() -> None:

@@ -22,52 +22,73 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from novation.api.v1 import stream_service_pb2 as novation_dot_api_dot_v1_dot_stream__service__pb2
 from novation.api.v1 import types_pb2 as novation_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#novation/api/v1/query_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"\x14\n\x12GetExchangeRequest\"\xdc\x02\n\x13GetExchangeResponse\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\x12\x18\n\x10\x65xchange_address\x18\x02 \x01(\x0c\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\x0c\x12(\n\x07markets\x18\x05 \x03(\x0b\x32\x17.novation.api.v1.Market\x12\x1a\n\x12oracle_public_keys\x18\x06 \x03(\x0c\x12\x15\n\roracle_quorum\x18\x07 \x01(\r\x12\x19\n\x11oracle_max_age_ms\x18\x08 \x01(\x04\x12\x1c\n\x14sequencer_public_key\x18\t \x01(\x0c\x12\x0f\n\x07time_ms\x18\n \x01(\x04\x12\x19\n\x11max_message_bytes\x18\x0b \x01(\r\x12\x30\n\x0bunderlyings\x18\x0c \x03(\x0b\x32\x1b.novation.api.v1.UnderlyingJ\x04\x08\x04\x10\x05R\ndomain_tag\"\'\n\x11GetAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\"Q\n\x12GetAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Account\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"{\n\x13\x46indAccountsRequest\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x12\n\nl1_address\x18\x02 \x01(\x0c\x12\x14\n\x0cis_first_key\x18\x03 \x01(\x08\x12\x17\n\x0f\x66rom_account_id\x18\x04 \x01(\r\x12\r\n\x05limit\x18\x05 \x01(\r\"x\n\x14\x46indAccountsResponse\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\r\x12\x19\n\x11\x66irst_account_ids\x18\x02 \x03(\r\x12\x1c\n\x0fnext_account_id\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x12\n\x10_next_account_id\"D\n\x0fGetOrderRequest\x12\x12\n\x08order_id\x18\x01 \x01(\x04H\x00\x12\x16\n\x0cmessage_hash\x18\x02 \x01(\x0cH\x00\x42\x05\n\x03key\"9\n\x10GetOrderResponse\x12%\n\x05order\x18\x01 \x01(\x0b\x32\x16.novation.api.v1.Order\"+\n\x15ListOpenOrdersRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\"@\n\x16ListOpenOrdersResponse\x12&\n\x06orders\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Order\"2\n\x0eGetBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"\x8a\x01\n\x0fGetBookResponse\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12(\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\"\'\n\x0fGetBatchRequest\x12\x14\n\x0c\x62\x61tch_number\x18\x01 \x01(\x04\"9\n\x10GetBatchResponse\x12%\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x16.novation.api.v1.Batch\"@\n\x12ListBatchesRequest\x12\x1b\n\x13\x62\x65\x66ore_batch_number\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\">\n\x13ListBatchesResponse\x12\'\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Batch\"\x12\n\x10GetStatusRequest\"\x92\x04\n\x11GetStatusResponse\x12\x15\n\rlast_sequence\x18\x01 \x01(\x04\x12\x19\n\x11last_batch_number\x18\x02 \x01(\x04\x12\x12\n\nstate_root\x18\x03 \x01(\x0c\x12\x1b\n\x13proven_batch_number\x18\x04 \x01(\x04\x12\x1a\n\x12\x66inal_batch_number\x18\x05 \x01(\x04\x12\x19\n\x11l1_queue_position\x18\x06 \x01(\x04\x12\x1d\n\x15open_batch_cost_steps\x18\x07 \x01(\x04\x12\x1f\n\x17open_batch_transactions\x18\x08 \x01(\r\x12\x18\n\x10pending_commands\x18\t \x01(\r\x12\x19\n\x11n_orders_accepted\x18\n \x01(\x04\x12\x0f\n\x07n_fills\x18\x0b \x01(\x04\x12\x18\n\x10settlement_error\x18\x0c \x01(\t\x12\x19\n\x11settlement_halted\x18\r \x01(\x08\x12\x19\n\x11settlement_advice\x18\x0e \x01(\t\x12\x13\n\x0bproof_error\x18\x0f \x01(\t\x12\x14\n\x0cproof_halted\x18\x10 \x01(\x08\x12\x16\n\x0el1_queue_error\x18\x11 \x01(\t\x12\x16\n\x0eoracle_time_ms\x18\x12 \x01(\x04\x12\x1a\n\x12post_only_until_ms\x18\x13 \x01(\x04\x12\x16\n\x0e\x63ustody_quanta\x18\x14 \x01(\x04\x32\x9d\x06\n\x0cQueryService\x12X\n\x0bGetExchange\x12#.novation.api.v1.GetExchangeRequest\x1a$.novation.api.v1.GetExchangeResponse\x12U\n\nGetAccount\x12\".novation.api.v1.GetAccountRequest\x1a#.novation.api.v1.GetAccountResponse\x12[\n\x0c\x46indAccounts\x12$.novation.api.v1.FindAccountsRequest\x1a%.novation.api.v1.FindAccountsResponse\x12O\n\x08GetOrder\x12 .novation.api.v1.GetOrderRequest\x1a!.novation.api.v1.GetOrderResponse\x12\x61\n\x0eListOpenOrders\x12&.novation.api.v1.ListOpenOrdersRequest\x1a\'.novation.api.v1.ListOpenOrdersResponse\x12L\n\x07GetBook\x12\x1f.novation.api.v1.GetBookRequest\x1a .novation.api.v1.GetBookResponse\x12O\n\x08GetBatch\x12 .novation.api.v1.GetBatchRequest\x1a!.novation.api.v1.GetBatchResponse\x12X\n\x0bListBatches\x12#.novation.api.v1.ListBatchesRequest\x1a$.novation.api.v1.ListBatchesResponse\x12R\n\tGetStatus\x12!.novation.api.v1.GetStatusRequest\x1a\".novation.api.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#novation/api/v1/query_service.proto\x12\x0fnovation.api.v1\x1a$novation/api/v1/stream_service.proto\x1a\x1bnovation/api/v1/types.proto\"\x14\n\x12GetExchangeRequest\"\xdc\x02\n\x13GetExchangeResponse\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\x12\x18\n\x10\x65xchange_address\x18\x02 \x01(\x0c\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\x0c\x12(\n\x07markets\x18\x05 \x03(\x0b\x32\x17.novation.api.v1.Market\x12\x1a\n\x12oracle_public_keys\x18\x06 \x03(\x0c\x12\x15\n\roracle_quorum\x18\x07 \x01(\r\x12\x19\n\x11oracle_max_age_ms\x18\x08 \x01(\x04\x12\x1c\n\x14sequencer_public_key\x18\t \x01(\x0c\x12\x0f\n\x07time_ms\x18\n \x01(\x04\x12\x19\n\x11max_message_bytes\x18\x0b \x01(\r\x12\x30\n\x0bunderlyings\x18\x0c \x03(\x0b\x32\x1b.novation.api.v1.UnderlyingJ\x04\x08\x04\x10\x05R\ndomain_tag\"\'\n\x11GetAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\"Q\n\x12GetAccountResponse\x12)\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x18.novation.api.v1.Account\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"{\n\x13\x46indAccountsRequest\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x12\n\nl1_address\x18\x02 \x01(\x0c\x12\x14\n\x0cis_first_key\x18\x03 \x01(\x08\x12\x17\n\x0f\x66rom_account_id\x18\x04 \x01(\r\x12\r\n\x05limit\x18\x05 \x01(\r\"x\n\x14\x46indAccountsResponse\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\r\x12\x19\n\x11\x66irst_account_ids\x18\x02 \x03(\r\x12\x1c\n\x0fnext_account_id\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\x12\n\x10_next_account_id\"D\n\x0fGetOrderRequest\x12\x12\n\x08order_id\x18\x01 \x01(\x04H\x00\x12\x16\n\x0cmessage_hash\x18\x02 \x01(\x0cH\x00\x42\x05\n\x03key\"9\n\x10GetOrderResponse\x12%\n\x05order\x18\x01 \x01(\x0b\x32\x16.novation.api.v1.Order\"+\n\x15ListOpenOrdersRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\"@\n\x16ListOpenOrdersResponse\x12&\n\x06orders\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Order\"2\n\x0eGetBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"\x8a\x01\n\x0fGetBookResponse\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12(\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\"\'\n\x0fGetBatchRequest\x12\x14\n\x0c\x62\x61tch_number\x18\x01 \x01(\x04\"9\n\x10GetBatchResponse\x12%\n\x05\x62\x61tch\x18\x01 \x01(\x0b\x32\x16.novation.api.v1.Batch\"@\n\x12ListBatchesRequest\x12\x1b\n\x13\x62\x65\x66ore_batch_number\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\">\n\x13ListBatchesResponse\x12\'\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Batch\"\x12\n\x10GetStatusRequest\"\x92\x04\n\x11GetStatusResponse\x12\x15\n\rlast_sequence\x18\x01 \x01(\x04\x12\x19\n\x11last_batch_number\x18\x02 \x01(\x04\x12\x12\n\nstate_root\x18\x03 \x01(\x0c\x12\x1b\n\x13proven_batch_number\x18\x04 \x01(\x04\x12\x1a\n\x12\x66inal_batch_number\x18\x05 \x01(\x04\x12\x19\n\x11l1_queue_position\x18\x06 \x01(\x04\x12\x1d\n\x15open_batch_cost_steps\x18\x07 \x01(\x04\x12\x1f\n\x17open_batch_transactions\x18\x08 \x01(\r\x12\x18\n\x10pending_commands\x18\t \x01(\r\x12\x19\n\x11n_orders_accepted\x18\n \x01(\x04\x12\x0f\n\x07n_fills\x18\x0b \x01(\x04\x12\x18\n\x10settlement_error\x18\x0c \x01(\t\x12\x19\n\x11settlement_halted\x18\r \x01(\x08\x12\x19\n\x11settlement_advice\x18\x0e \x01(\t\x12\x13\n\x0bproof_error\x18\x0f \x01(\t\x12\x14\n\x0cproof_halted\x18\x10 \x01(\x08\x12\x16\n\x0el1_queue_error\x18\x11 \x01(\t\x12\x16\n\x0eoracle_time_ms\x18\x12 \x01(\x04\x12\x1a\n\x12post_only_until_ms\x18\x13 \x01(\x04\x12\x16\n\x0e\x63ustody_quanta\x18\x14 \x01(\x04\"\x87\x01\n\x11ListOrdersRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\tmarket_id\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x11\n\topen_only\x18\x03 \x01(\x08\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\x0c\x42\x0c\n\n_market_id\"U\n\x12ListOrdersResponse\x12&\n\x06orders\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\"s\n\x10ListFillsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\tmarket_id\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\x0c\x42\x0c\n\n_market_id\"m\n\x0b\x41\x63\x63ountFill\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x16\n\x0etrade_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12#\n\x04\x66ill\x18\x04 \x01(\x0b\x32\x15.novation.api.v1.Fill\"q\n\x11ListFillsResponse\x12+\n\x05\x66ills\x18\x01 \x03(\x0b\x32\x1c.novation.api.v1.AccountFill\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\"M\n\x11ListTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\x0c\"m\n\x12ListTradesResponse\x12&\n\x06trades\x18\x01 \x03(\x0b\x32\x16.novation.api.v1.Trade\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\"Q\n\x14ListTransfersRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\x0c\"\xc1\x01\n\x08Transfer\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12.\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1e.novation.api.v1.BalanceChange\x12-\n\tlifecycle\x18\x03 \x01(\x0e\x32\x1a.novation.api.v1.Lifecycle\x12.\n\x05times\x18\x04 \x01(\x0b\x32\x1f.novation.api.v1.LifecycleTimes\x12\x14\n\x0c\x62\x61tch_number\x18\x05 \x01(\x04\"^\n\x15ListTransfersResponse\x12,\n\ttransfers\x18\x01 \x03(\x0b\x32\x19.novation.api.v1.Transfer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\x0c\x32\xff\x08\n\x0cQueryService\x12X\n\x0bGetExchange\x12#.novation.api.v1.GetExchangeRequest\x1a$.novation.api.v1.GetExchangeResponse\x12U\n\nGetAccount\x12\".novation.api.v1.GetAccountRequest\x1a#.novation.api.v1.GetAccountResponse\x12[\n\x0c\x46indAccounts\x12$.novation.api.v1.FindAccountsRequest\x1a%.novation.api.v1.FindAccountsResponse\x12O\n\x08GetOrder\x12 .novation.api.v1.GetOrderRequest\x1a!.novation.api.v1.GetOrderResponse\x12\x61\n\x0eListOpenOrders\x12&.novation.api.v1.ListOpenOrdersRequest\x1a\'.novation.api.v1.ListOpenOrdersResponse\x12L\n\x07GetBook\x12\x1f.novation.api.v1.GetBookRequest\x1a .novation.api.v1.GetBookResponse\x12O\n\x08GetBatch\x12 .novation.api.v1.GetBatchRequest\x1a!.novation.api.v1.GetBatchResponse\x12X\n\x0bListBatches\x12#.novation.api.v1.ListBatchesRequest\x1a$.novation.api.v1.ListBatchesResponse\x12R\n\tGetStatus\x12!.novation.api.v1.GetStatusRequest\x1a\".novation.api.v1.GetStatusResponse\x12U\n\nListOrders\x12\".novation.api.v1.ListOrdersRequest\x1a#.novation.api.v1.ListOrdersResponse\x12R\n\tListFills\x12!.novation.api.v1.ListFillsRequest\x1a\".novation.api.v1.ListFillsResponse\x12U\n\nListTrades\x12\".novation.api.v1.ListTradesRequest\x1a#.novation.api.v1.ListTradesResponse\x12^\n\rListTransfers\x12%.novation.api.v1.ListTransfersRequest\x1a&.novation.api.v1.ListTransfersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'novation.api.v1.query_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETEXCHANGEREQUEST']._serialized_start=85
-  _globals['_GETEXCHANGEREQUEST']._serialized_end=105
-  _globals['_GETEXCHANGERESPONSE']._serialized_start=108
-  _globals['_GETEXCHANGERESPONSE']._serialized_end=456
-  _globals['_GETACCOUNTREQUEST']._serialized_start=458
-  _globals['_GETACCOUNTREQUEST']._serialized_end=497
-  _globals['_GETACCOUNTRESPONSE']._serialized_start=499
-  _globals['_GETACCOUNTRESPONSE']._serialized_end=580
-  _globals['_FINDACCOUNTSREQUEST']._serialized_start=582
-  _globals['_FINDACCOUNTSREQUEST']._serialized_end=705
-  _globals['_FINDACCOUNTSRESPONSE']._serialized_start=707
-  _globals['_FINDACCOUNTSRESPONSE']._serialized_end=827
-  _globals['_GETORDERREQUEST']._serialized_start=829
-  _globals['_GETORDERREQUEST']._serialized_end=897
-  _globals['_GETORDERRESPONSE']._serialized_start=899
-  _globals['_GETORDERRESPONSE']._serialized_end=956
-  _globals['_LISTOPENORDERSREQUEST']._serialized_start=958
-  _globals['_LISTOPENORDERSREQUEST']._serialized_end=1001
-  _globals['_LISTOPENORDERSRESPONSE']._serialized_start=1003
-  _globals['_LISTOPENORDERSRESPONSE']._serialized_end=1067
-  _globals['_GETBOOKREQUEST']._serialized_start=1069
-  _globals['_GETBOOKREQUEST']._serialized_end=1119
-  _globals['_GETBOOKRESPONSE']._serialized_start=1122
-  _globals['_GETBOOKRESPONSE']._serialized_end=1260
-  _globals['_GETBATCHREQUEST']._serialized_start=1262
-  _globals['_GETBATCHREQUEST']._serialized_end=1301
-  _globals['_GETBATCHRESPONSE']._serialized_start=1303
-  _globals['_GETBATCHRESPONSE']._serialized_end=1360
-  _globals['_LISTBATCHESREQUEST']._serialized_start=1362
-  _globals['_LISTBATCHESREQUEST']._serialized_end=1426
-  _globals['_LISTBATCHESRESPONSE']._serialized_start=1428
-  _globals['_LISTBATCHESRESPONSE']._serialized_end=1490
-  _globals['_GETSTATUSREQUEST']._serialized_start=1492
-  _globals['_GETSTATUSREQUEST']._serialized_end=1510
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1513
-  _globals['_GETSTATUSRESPONSE']._serialized_end=2043
-  _globals['_QUERYSERVICE']._serialized_start=2046
-  _globals['_QUERYSERVICE']._serialized_end=2843
+  _globals['_GETEXCHANGEREQUEST']._serialized_start=123
+  _globals['_GETEXCHANGEREQUEST']._serialized_end=143
+  _globals['_GETEXCHANGERESPONSE']._serialized_start=146
+  _globals['_GETEXCHANGERESPONSE']._serialized_end=494
+  _globals['_GETACCOUNTREQUEST']._serialized_start=496
+  _globals['_GETACCOUNTREQUEST']._serialized_end=535
+  _globals['_GETACCOUNTRESPONSE']._serialized_start=537
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=618
+  _globals['_FINDACCOUNTSREQUEST']._serialized_start=620
+  _globals['_FINDACCOUNTSREQUEST']._serialized_end=743
+  _globals['_FINDACCOUNTSRESPONSE']._serialized_start=745
+  _globals['_FINDACCOUNTSRESPONSE']._serialized_end=865
+  _globals['_GETORDERREQUEST']._serialized_start=867
+  _globals['_GETORDERREQUEST']._serialized_end=935
+  _globals['_GETORDERRESPONSE']._serialized_start=937
+  _globals['_GETORDERRESPONSE']._serialized_end=994
+  _globals['_LISTOPENORDERSREQUEST']._serialized_start=996
+  _globals['_LISTOPENORDERSREQUEST']._serialized_end=1039
+  _globals['_LISTOPENORDERSRESPONSE']._serialized_start=1041
+  _globals['_LISTOPENORDERSRESPONSE']._serialized_end=1105
+  _globals['_GETBOOKREQUEST']._serialized_start=1107
+  _globals['_GETBOOKREQUEST']._serialized_end=1157
+  _globals['_GETBOOKRESPONSE']._serialized_start=1160
+  _globals['_GETBOOKRESPONSE']._serialized_end=1298
+  _globals['_GETBATCHREQUEST']._serialized_start=1300
+  _globals['_GETBATCHREQUEST']._serialized_end=1339
+  _globals['_GETBATCHRESPONSE']._serialized_start=1341
+  _globals['_GETBATCHRESPONSE']._serialized_end=1398
+  _globals['_LISTBATCHESREQUEST']._serialized_start=1400
+  _globals['_LISTBATCHESREQUEST']._serialized_end=1464
+  _globals['_LISTBATCHESRESPONSE']._serialized_start=1466
+  _globals['_LISTBATCHESRESPONSE']._serialized_end=1528
+  _globals['_GETSTATUSREQUEST']._serialized_start=1530
+  _globals['_GETSTATUSREQUEST']._serialized_end=1548
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1551
+  _globals['_GETSTATUSRESPONSE']._serialized_end=2081
+  _globals['_LISTORDERSREQUEST']._serialized_start=2084
+  _globals['_LISTORDERSREQUEST']._serialized_end=2219
+  _globals['_LISTORDERSRESPONSE']._serialized_start=2221
+  _globals['_LISTORDERSRESPONSE']._serialized_end=2306
+  _globals['_LISTFILLSREQUEST']._serialized_start=2308
+  _globals['_LISTFILLSREQUEST']._serialized_end=2423
+  _globals['_ACCOUNTFILL']._serialized_start=2425
+  _globals['_ACCOUNTFILL']._serialized_end=2534
+  _globals['_LISTFILLSRESPONSE']._serialized_start=2536
+  _globals['_LISTFILLSRESPONSE']._serialized_end=2649
+  _globals['_LISTTRADESREQUEST']._serialized_start=2651
+  _globals['_LISTTRADESREQUEST']._serialized_end=2728
+  _globals['_LISTTRADESRESPONSE']._serialized_start=2730
+  _globals['_LISTTRADESRESPONSE']._serialized_end=2839
+  _globals['_LISTTRANSFERSREQUEST']._serialized_start=2841
+  _globals['_LISTTRANSFERSREQUEST']._serialized_end=2922
+  _globals['_TRANSFER']._serialized_start=2925
+  _globals['_TRANSFER']._serialized_end=3118
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_start=3120
+  _globals['_LISTTRANSFERSRESPONSE']._serialized_end=3214
+  _globals['_QUERYSERVICE']._serialized_start=3217
+  _globals['_QUERYSERVICE']._serialized_end=4368
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from novation.api.v1 import stream_service_pb2 as _stream_service_pb2
 from novation.api.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -194,3 +195,111 @@ class GetStatusResponse(_message.Message):
     post_only_until_ms: int
     custody_quanta: int
     def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ..., settlement_halted: _Optional[bool] = ..., settlement_advice: _Optional[str] = ..., proof_error: _Optional[str] = ..., proof_halted: _Optional[bool] = ..., l1_queue_error: _Optional[str] = ..., oracle_time_ms: _Optional[int] = ..., post_only_until_ms: _Optional[int] = ..., custody_quanta: _Optional[int] = ...) -> None: ...
+
+class ListOrdersRequest(_message.Message):
+    __slots__ = ("account_id", "market_id", "open_only", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    OPEN_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    market_id: int
+    open_only: bool
+    page_size: int
+    page_token: bytes
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., open_only: _Optional[bool] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListOrdersResponse(_message.Message):
+    __slots__ = ("orders", "next_page_token")
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    orders: _containers.RepeatedCompositeFieldContainer[_types_pb2.Order]
+    next_page_token: bytes
+    def __init__(self, orders: _Optional[_Iterable[_Union[_types_pb2.Order, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListFillsRequest(_message.Message):
+    __slots__ = ("account_id", "market_id", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    market_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class AccountFill(_message.Message):
+    __slots__ = ("sequence", "trade_sequence", "time_ms", "fill")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TRADE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    trade_sequence: int
+    time_ms: int
+    fill: _types_pb2.Fill
+    def __init__(self, sequence: _Optional[int] = ..., trade_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ...) -> None: ...
+
+class ListFillsResponse(_message.Message):
+    __slots__ = ("fills", "next_page_token", "first_sequence")
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    fills: _containers.RepeatedCompositeFieldContainer[AccountFill]
+    next_page_token: bytes
+    first_sequence: int
+    def __init__(self, fills: _Optional[_Iterable[_Union[AccountFill, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ..., first_sequence: _Optional[int] = ...) -> None: ...
+
+class ListTradesRequest(_message.Message):
+    __slots__ = ("market_id", "page_size", "page_token")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListTradesResponse(_message.Message):
+    __slots__ = ("trades", "next_page_token", "first_sequence")
+    TRADES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    trades: _containers.RepeatedCompositeFieldContainer[_types_pb2.Trade]
+    next_page_token: bytes
+    first_sequence: int
+    def __init__(self, trades: _Optional[_Iterable[_Union[_types_pb2.Trade, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ..., first_sequence: _Optional[int] = ...) -> None: ...
+
+class ListTransfersRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, account_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class Transfer(_message.Message):
+    __slots__ = ("sequence", "change", "lifecycle", "times", "batch_number")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    CHANGE_FIELD_NUMBER: _ClassVar[int]
+    LIFECYCLE_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    change: _stream_service_pb2.BalanceChange
+    lifecycle: _types_pb2.Lifecycle
+    times: _types_pb2.LifecycleTimes
+    batch_number: int
+    def __init__(self, sequence: _Optional[int] = ..., change: _Optional[_Union[_stream_service_pb2.BalanceChange, _Mapping]] = ..., lifecycle: _Optional[_Union[_types_pb2.Lifecycle, str]] = ..., times: _Optional[_Union[_types_pb2.LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ...) -> None: ...
+
+class ListTransfersResponse(_message.Message):
+    __slots__ = ("transfers", "next_page_token")
+    TRANSFERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
+    next_page_token: bytes
+    def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...

@@ -80,6 +80,26 @@ class QueryServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.ListOrders = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListOrders',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersResponse.FromString,
+                _registered_method=True)
+        self.ListFills = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListFills',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsResponse.FromString,
+                _registered_method=True)
+        self.ListTrades = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListTrades',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesResponse.FromString,
+                _registered_method=True)
+        self.ListTransfers = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListTransfers',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.FromString,
+                _registered_method=True)
 
 
 class QueryServiceServicer:
@@ -141,6 +161,34 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOrders(self, request, context):
+        """Paged lists, newest first. A page has `page_size` items at most; 0, or more than the server gives: as many as
+        it does at most (100). `page_token` is empty for the first page, then the last answer's `next_page_token` in
+        an otherwise equal request; an empty one says that there is nothing more. What comes meanwhile is on no later
+        page, and shifts none. A token is good for ever.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFills(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrades(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTransfers(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -188,6 +236,26 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'ListOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrders,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'ListFills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFills,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsResponse.SerializeToString,
+            ),
+            'ListTrades': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrades,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesResponse.SerializeToString,
+            ),
+            'ListTransfers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTransfers,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -434,6 +502,114 @@ class QueryService:
             '/novation.api.v1.QueryService/GetStatus',
             novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_query__service__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListOrders',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListFills',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListFillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrades(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListTrades',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListTradesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTransfers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListTransfers',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.FromString,
             options,
             channel_credentials,
             insecure,

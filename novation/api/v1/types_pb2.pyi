@@ -178,7 +178,7 @@ class ErrorDetail(_message.Message):
     def __init__(self, code: _Optional[int] = ..., name: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., limit: _Optional[str] = ..., value: _Optional[str] = ..., expected_hash: _Optional[bytes] = ..., retry_after_ms: _Optional[int] = ...) -> None: ...
 
 class Trade(_message.Message):
-    __slots__ = ("sequence", "time_ms", "market_id", "price_ticks", "size_lots", "taker_side", "maker_order_id", "taker_order_id")
+    __slots__ = ("sequence", "time_ms", "market_id", "price_ticks", "size_lots", "taker_side", "maker_order_id", "taker_order_id", "maker_account_id", "taker_account_id")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -187,6 +187,8 @@ class Trade(_message.Message):
     TAKER_SIDE_FIELD_NUMBER: _ClassVar[int]
     MAKER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     TAKER_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    MAKER_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    TAKER_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     time_ms: int
     market_id: int
@@ -195,7 +197,9 @@ class Trade(_message.Message):
     taker_side: Side
     maker_order_id: int
     taker_order_id: int
-    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., taker_side: _Optional[_Union[Side, str]] = ..., maker_order_id: _Optional[int] = ..., taker_order_id: _Optional[int] = ...) -> None: ...
+    maker_account_id: int
+    taker_account_id: int
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., taker_side: _Optional[_Union[Side, str]] = ..., maker_order_id: _Optional[int] = ..., taker_order_id: _Optional[int] = ..., maker_account_id: _Optional[int] = ..., taker_account_id: _Optional[int] = ...) -> None: ...
 
 class Fill(_message.Message):
     __slots__ = ("order_id", "market_id", "side", "price_ticks", "size_lots", "fee_quanta", "is_maker", "remaining_lots")
