@@ -20,7 +20,7 @@ from novation.protocol.constants import (
     SKIPPED_NONCES,
 )
 from novation.protocol.margin import exposure_lots
-from novation.protocol.markets import Market
+from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
@@ -32,6 +32,8 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    ListMarket,
+    MinuteTick,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
@@ -60,7 +62,7 @@ _DISPLAY_SHIFT: Final = 128
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
-_TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER = range(11, 13)
+_TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK = range(11, 14)
 # Words of windows of the slots from 2 on.
 _N_PAIRS: Final = 3
 
@@ -87,7 +89,7 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     output = decode_output(witness.output)
     guesses = _Guesses(witness)
     tape: list[Argument] = [list(witness.config.felts()), _NULL, _parameters(witness)]
-    tape.extend([u.index_price_x16, u.dead_below_order_id] for u in witness.old_underlyings)
+    tape.extend(map(_underlying_state, witness.old_underlyings))
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
         delay_ms = 0 if last else witness.entries[index + 1].time_ms - entry.time_ms
@@ -214,6 +216,16 @@ def _parameters(witness: BatchWitness) -> Argument:
     ]
 
 
+def _underlying_state(underlying: UnderlyingState) -> Argument:
+    return [
+        underlying.index_price_x16,
+        underlying.dead_below_order_id,
+        int(underlying.is_listed),
+        underlying.missed_samples,
+        underlying.premium_x16,
+    ]
+
+
 def _underlying(underlying: Underlying) -> list[int]:
     word = underlying.word()
     return [
@@ -241,6 +253,8 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.oracle_time_ms,
         counters.custody_quanta,
         counters.post_only_until_ms,
+        counters.next_tick_ms,
+        counters.tick_underlying,
         witness.old_roots.accounts,
         witness.old_roots.orders,
         witness.old_roots.markets,
@@ -411,15 +425,25 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield from guesses.use_nonce(tx)
     elif isinstance(tx, AddKey | RemoveKey):
         yield from _change_key(tx, delay_ms, guesses)
-    elif isinstance(tx, OracleUpdate):
+    else:
+        yield from _of_nobody(tx, delay_ms)
+
+
+def _of_nobody(
+    tx: OracleUpdate | SetParameter | ListMarket | MinuteTick, delay_ms: int
+) -> Iterator[Argument]:
+    """Yield a transaction that changes no account."""
+    if isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
         yield from _oracle_update(tx)
     elif isinstance(tx, SetParameter):
         yield [_TYPE_SET_PARAMETER, delay_ms]
         yield from _set_parameter(tx)
-    else:
+    elif isinstance(tx, ListMarket):
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]
+    else:
+        yield [_TYPE_MINUTE_TICK, delay_ms]
 
 
 def _cancel_all(tx: CancelAll | SetCancelTimer, delay_ms: int) -> Iterator[Argument]:

@@ -24,6 +24,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     ListMarket,
+    MinuteTick,
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
@@ -48,6 +49,7 @@ from sequencer.l1_cost import (
     empty_batch_cost,
     felts_cost,
     listed_cost,
+    market_cost,
     order_cost,
     padded_steps,
     small_transaction_cost,
@@ -149,8 +151,8 @@ class BatchMeter:
             return order_cost(len(result.hints.visits), result.n_slots)
         if isinstance(tx, CancelOrder | PruneOrder):
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
-        if isinstance(tx, ListMarket):
-            return MARKET_COST
+        if isinstance(tx, ListMarket | MinuteTick):
+            return market_cost(result.n_visits, result.n_slots)
         records = touched_cost(1, 0, result.n_slots)
         if isinstance(tx, SetParameter):
             records = GROWTH_COST

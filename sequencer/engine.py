@@ -20,9 +20,11 @@ from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
 from novation.protocol.events import Event, OrderFilled, OrderPlaced
 from novation.protocol.parameters import Parameters
+from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
+    MinuteTick,
     OracleUpdate,
     Transaction,
     UserTransaction,
@@ -228,30 +230,48 @@ class Engine:
     def _process_one(self, command: Command) -> Outcome:
         if command.l1_index is not None and command.l1_index < self.l1_cursor.next_index:
             return Accepted(order_service_pb2.StreamOrdersResponse(), is_repeat=True)
+        time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
+        self._tick(time_ms)
         n_holes = self._holes_before(command)
         if not self.meter.has_room_for_holes(n_holes):
             self._seal()
-        time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
         try:
             result = self._apply(command, time_ms)
         except InvalidTransaction as refusal:
             return self._find_repeat(command, refusal) or refusal
-        entry = JournalEntry(
-            self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
-        )
-        put_entry(self._write_batch, entry)
+        entry = self._put(command, time_ms)
         if isinstance(command.transaction, OracleUpdate):
             keys = self.state.parameters.oracle_keys
             self.spent_reports.note(self._write_batch, command.transaction, keys)
         if command.l1_index is not None:
             self.l1_cursor.consume(self._write_batch, command.l1_index)
-        self._has_writes = True
         self.meter.add_holes(n_holes)
         self._follow(entry, result, command.message_hash)
         accepted = self._accept(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
             self._seal()
         return accepted
+
+    def _tick(self, time_ms: int) -> None:
+        """Apply the ticks that are due, whatever becomes of the command that comes next.
+
+        Nothing else may happen before them: without one there is no proof of the batch.
+        """
+        while is_tick_due(self.state, time_ms):
+            tick = Command(MinuteTick(), time_ms)
+            result = self._apply(tick, time_ms)
+            self._follow(self._put(tick, time_ms), result, message_hash=0)
+            if self.meter.is_full(self.state):
+                self._seal()
+
+    def _put(self, command: Command, time_ms: int) -> JournalEntry:
+        """Add an applied command to the journal."""
+        entry = JournalEntry(
+            self.last_sequence + 1, time_ms, command.received_time_ms, command.transaction
+        )
+        put_entry(self._write_batch, entry)
+        self._has_writes = True
+        return entry
 
     def _holes_before(self, command: Command) -> int:
         """Return how many entries of L1's queue are left out before a deposit."""

@@ -29,11 +29,11 @@ PPM: Final = 1_000_000
 # Felts of the output, and their bytes at most, with the length.
 HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 20 + 33
 HEADER_FELTS: Final = 7
-GLOBALS_BYTES: Final = 31 + 15
+GLOBALS_BYTES: Final = 31 + 22
 GLOBALS_FELTS: Final = 2
 MARKET_BYTES: Final = 28 + 21 + 9
 MARKET_FELTS: Final = 3
-UNDERLYING_BYTES: Final = 13
+UNDERLYING_BYTES: Final = 20
 OPERATION_BYTES: Final = 15 + 21 + 33
 OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 29
@@ -171,6 +171,11 @@ def order_cost(n_visits: int, n_slots: int) -> OutputCost:
     market. `n_slots` are those of all the accounts.
     """
     return touched_cost(1 + n_visits, n_visits + 2, n_slots).plus(MARKET_COST)
+
+
+def market_cost(n_visits: int, n_slots: int) -> OutputCost:
+    """Return what a listing can add, or a tick that looks at orders of as many accounts."""
+    return touched_cost(n_visits, n_visits, n_slots).plus(MARKET_COST)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:

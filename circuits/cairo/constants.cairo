@@ -9,6 +9,7 @@ const OPEN_LOTS_BOUND = 2 ** 37;
 const OPEN_INTEREST_BOUND = 2 ** 48;
 const PRICE_BOUND = 2 ** 32;
 const PRICE_X16_BOUND = 2 ** 48;
+const PREMIUM_X16_BOUND = 2 ** 48;
 const PRICE_X16_ONE = 2 ** 16;
 const MULTIPLIER_BOUND = 2 ** 12;
 const MIN_ORDER_BOUND = 2 ** 16;
@@ -34,11 +35,17 @@ const MAX_MAKERS_PER_ORDER = 24;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 
 const MIN_LOT_VALUE_QUANTA = 100000;
+// How an impact price is found, and what a sample of the premium counts.
+const IMPACT_MARGIN_QUANTA = 500000000;
+const MAX_ORDERS_PER_SAMPLE = 12;
+const MAX_MISSED_SAMPLES = 15;
+const SAMPLE_WEIGHT_FIFTHS = 2;
 
 const PRICE_VALIDITY_MS = 3000;
 const RESUME_GAP_MS = 300000;
 const POST_ONLY_MS = 60000;
 const MAX_VALIDITY_MS = 86400000;
+const MINUTE_MS = 60000;
 
 const ACCOUNT_TREE_HEIGHT = 32;
 const ORDER_TREE_HEIGHT = 24;
@@ -55,7 +62,7 @@ const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
 const STATE_VERSION = 7;
-const OUTPUT_VERSION = 6;
+const OUTPUT_VERSION = 7;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';

@@ -21,6 +21,9 @@ struct Environment {
     // What a gap of the prices left behind, and the money: see Globals.
     post_only_until_ms: felt,
     custody_quanta: felt,
+    // Which minute is sampled next, and where that goes on: see Globals.
+    next_tick_ms: felt,
+    tick_underlying: felt,
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
     withdrawals: felt*,

@@ -8,6 +8,7 @@ from circuits.cairo.transactions.cancel_all import cancel_all
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
 from circuits.cairo.transactions.list_market import list_market
+from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
 from circuits.cairo.transactions.prune_order import prune_order
@@ -43,11 +44,12 @@ const TYPE_CANCEL_ALL = 9;
 const TYPE_SET_CANCEL_TIMER = 10;
 const TYPE_PRUNE_ORDER = 11;
 const TYPE_APPLY_TIMER = 12;
+const TYPE_MINUTE_TICK = 13;
 
 // Executes the transactions of a batch.
 //
-// Guarantee: times do not decrease. Which transactions there are, and in which order, is the
-// prover's choice; each of them proves what it needs.
+// Guarantee: times do not decrease, and while a tick is due there is no other transaction. Which
+// there are besides, and in which order, is the prover's choice; each of them proves what it needs.
 func execute{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
@@ -75,6 +77,8 @@ func execute{
     let fees_quanta = progress.fees_quanta;
 
     if (message.type == TYPE_PLACE_ORDER) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
         let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta);
         return execute(
             n_left,
@@ -96,6 +100,12 @@ func apply_other{
     orders_log: DictAccess*,
     markets_log: DictAccess*,
 }(type, environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
+    if (type == TYPE_MINUTE_TICK) {
+        let (environment) = minute_tick(environment, time_ms);
+        return (environment=environment);
+    }
+    assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+    let range_check_ptr = range_check_ptr + 1;
     if (type == TYPE_CANCEL_ORDER) {
         cancel_order(environment, time_ms);
         return (environment=environment);
@@ -119,7 +129,7 @@ func apply_other{
     return apply_kept(type, environment, time_ms, next_order_id);
 }
 
-// Executes what leaves the environment as it is, besides orders and their cancelling.
+// Executes what leaves the environment as it is, besides orders and their cancelling, and ListMarket.
 func apply_kept{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
@@ -153,6 +163,6 @@ func apply_kept{
         remove_key(environment, time_ms);
         return (environment=environment);
     }
-    list_market(environment, time_ms);
+    let (environment) = list_market(environment, time_ms);
     return (environment=environment);
 }

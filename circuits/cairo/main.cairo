@@ -85,6 +85,8 @@ func main{
             oracle_hash=0,
             post_only_until_ms=message.globals.post_only_until_ms,
             custody_quanta=message.globals.custody_quanta,
+            next_tick_ms=message.globals.next_tick_ms,
+            tick_underlying=message.globals.tick_underlying,
             operations=operations,
             withdrawals=cast(operations_end, felt*),
         );
@@ -108,6 +110,8 @@ func main{
         oracle_time_ms=environment_after.price_valid_until_ms - PRICE_VALIDITY_MS,
         custody_quanta=environment_after.custody_quanta,
         post_only_until_ms=environment_after.post_only_until_ms,
+        next_tick_ms=environment_after.next_tick_ms,
+        tick_underlying=environment_after.tick_underlying,
     );
     local accounts_end: DictAccess* = accounts_log;
     local orders_end: DictAccess* = orders_log;

@@ -54,7 +54,7 @@ func satisfies_margin_rule{range_check_ptr}(
         before.positions, prices, 0, 0
     );
     let (value_after, maintenance_after) = sum_maintenance(positions_after, prices, 0, 0);
-    // Equity is below 2^117 and a requirement below 2^121: the difference stays below 2^240.
+    // Equity is below 2^117 and a requirement below 2^122: the difference stays below 2^240.
     tempvar equity_before = before.collateral_quanta * PRICE_X16_ONE + value_before;
     tempvar equity_after = collateral_after * PRICE_X16_ONE + value_after;
     return is_wide_nonnegative(

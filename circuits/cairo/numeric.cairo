@@ -1,6 +1,31 @@
 // Where a reference has the short name `a`, `value` or `message`, a hint's text asks for it by that
 // name: docs/spec/circuit.md lists the texts, which the machine knows by heart.
 
+// Assumption: |value| and limit are below 2^127.
+// Guarantee: the number from -limit to limit that is nearest.
+func clamp{range_check_ptr}(value, limit) -> (clamped: felt) {
+    tempvar a = limit - value;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp above if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    tempvar a = limit + value;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp below if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    let range_check_ptr = range_check_ptr + 2;
+    return (clamped=value);
+
+    above:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (clamped=limit);
+
+    below:
+    assert [range_check_ptr + 1] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 2;
+    return (clamped=-limit);
+}
+
 // Comparisons of numbers that do not fit one range-check cell. A value in [0, 2^248) is
 // quotient * 2^120 + remainder with both parts in [0, 2^128); every such sum is below 2^249, far
 // from the field's prime, so that no negative number has this form.

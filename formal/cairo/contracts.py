@@ -50,10 +50,27 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
-    "write_price": ("price",),
+    "write_state": (
+        "price.index_price_x16",
+        "price.dead_below_order_id",
+        "price.is_listed",
+        "price.missed_samples",
+        "price.premium_x16",
+        "price.underlying",
+    ),
+    "derive_price": (
+        "price.premium_limit_x16",
+        "price.lot_value_x16",
+        "price.value_factor",
+        "price.initial_factor",
+        "price.maintenance_factor",
+        "price.buy_limit",
+        "price.sell_limit",
+    ),
     "write_prices": ("price",),
     "replace_terms": ("price",),
-    "copy_prices": ("price",),
+    "copy_rows": ("price",),
+    "copy_other_rows": ("price",),
     "write_words": ("word.0",),
     "write_word": ("word.0",),
     "write_parameters": ("felts.0",),
@@ -298,6 +315,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "globals.oracle_time_ms",
             "globals.custody_quanta",
             "globals.post_only_until_ms",
+            "globals.next_tick_ms",
+            "globals.tick_underlying",
         ),
     ),
 }

@@ -527,7 +527,7 @@ contract ExchangeProperties {
         returns (uint256[] memory output)
     {
         output = new uint256[](7 + 3 * nOperations + nWithdrawals + 2);
-        output[0] = 6;
+        output[0] = 7;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;

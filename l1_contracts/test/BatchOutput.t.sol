@@ -63,7 +63,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 6 ? 3 : version;
+        output[0] = version == 7 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -72,7 +72,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 6;
+        output[0] = 7;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -80,8 +80,8 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenLastWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](9);
-        output[0] = 6;
-        _expectOversized(output, 8, 112);
+        output[0] = 7;
+        _expectOversized(output, 8, 165);
     }
 
     function test_readHeader_whenWordsAreRandom_thenReverts(uint256[] calldata words) external {

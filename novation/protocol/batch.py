@@ -63,7 +63,8 @@ class TransactionResult:
     """What `apply_transaction` returns; `cost_steps` is set by it (see `cost`).
 
     `n_slots` counts position slots, from above, for what the transaction costs: of its account and
-    of every maker that it met, and those of a maker whose margin failed twice.
+    of every maker that it met, and those of a maker whose margin failed twice. `n_visits` are the
+    orders that a tick looked at.
     """
 
     result_code: ResultCode
@@ -71,6 +72,7 @@ class TransactionResult:
     hints: Hints = None
     n_slots: int = 0
     cost_steps: int = 0
+    n_visits: int = 0
 
 
 @dataclass(slots=True)

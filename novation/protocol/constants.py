@@ -11,6 +11,7 @@ OPEN_LOTS_BOUND: Final = 2**37
 OPEN_INTEREST_BOUND: Final = 2**48
 PRICE_BOUND: Final = 2**32
 PRICE_X16_BOUND: Final = 2**48
+PREMIUM_X16_BOUND: Final = 2**48
 PRICE_X16_ONE: Final = 2**16
 MULTIPLIER_BOUND: Final = 2**12
 RATE_BOUND: Final = 2**20
@@ -42,11 +43,19 @@ MAX_MAKERS_PER_ORDER: Final = 24
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
 
 MIN_LOT_VALUE_QUANTA: Final = 100_000
+# An impact price is that at which an order with so much initial margin is filled; the orders of a
+# side among which it is sought, and how many samples may fail until the premium goes back to 0.
+IMPACT_MARGIN_QUANTA: Final = 500_000_000
+MAX_ORDERS_PER_SAMPLE: Final = 12
+MAX_MISSED_SAMPLES: Final = 15
+# What a new sample counts, in fifths: an average over 150 s by samples of a minute.
+SAMPLE_WEIGHT_FIFTHS: Final = 2
 
 PRICE_VALIDITY_MS: Final = 3_000
 RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
 MAX_VALIDITY_MS: Final = 86_400_000
+MINUTE_MS: Final = 60_000
 
 ACCOUNT_TREE_HEIGHT: Final = 32
 ORDER_TREE_HEIGHT: Final = 24
@@ -57,7 +66,7 @@ INSURANCE_ACCOUNT_ID: Final = 1
 
 CONFIG_VERSION: Final = 2
 STATE_VERSION: Final = 7
-OUTPUT_VERSION: Final = 6
+OUTPUT_VERSION: Final = 7
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

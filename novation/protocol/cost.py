@@ -16,6 +16,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    MinuteTick,
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
@@ -27,7 +28,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 18_500
+LOADER_STEPS: Final = 20_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -41,13 +42,17 @@ MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 150
 # The last of 16 underlyings: the whole table of prices is written anew.
 SET_PARAMETER_STEPS: Final = 1_000
-LIST_MARKET_STEPS: Final = 100
+# As that of the parameters, and of a tick: they write the whole table anew, too.
+LIST_MARKET_STEPS: Final = 1_000
+TICK_STEPS: Final = 1_100
+# Of an order that a tick looks at.
+SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 220
 PRUNE_STEPS: Final = 350
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 350
 KEY_CHANGE_STEPS: Final = 900
-PLACE_STEPS: Final = 480
+PLACE_STEPS: Final = 560
 VISIT_STEPS: Final = 400
 # Of a message that another key than the first signed; of one whose nonce is not the next, or whose
 # window has gaps.
@@ -97,6 +102,9 @@ def transaction_steps(
         return SET_PARAMETER_STEPS
     if isinstance(tx, PruneOrder):
         return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS + opened_steps
+    if isinstance(tx, MinuteTick):
+        samples = result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
+        return TICK_STEPS + samples + opened_steps
     if not isinstance(tx, UserTransaction):
         return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
     return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + opened_steps

@@ -41,6 +41,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     ListMarket,
+    MinuteTick,
     OracleReport,
     OracleUpdate,
     ParameterKind,
@@ -71,6 +72,7 @@ _TAG_SET_PARAMETER: Final = b"\x03"
 _TAG_LIST_MARKET: Final = b"\x04"
 _TAG_ADD_KEY: Final = b"\x05"
 _TAG_PRUNE_ORDER: Final = b"\x06"
+_TAG_MINUTE_TICK: Final = b"\x07"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 30
@@ -85,11 +87,17 @@ def encode_transaction(tx: Transaction) -> bytes:
         return _encode_oracle_update(tx)
     if isinstance(tx, SetParameter):
         return _encode_set_parameter(tx)
+    if isinstance(tx, ListMarket | PruneOrder | MinuteTick):
+        return _encode_unsigned(tx)
+    return _encode_user_transaction(tx)
+
+
+def _encode_unsigned(tx: ListMarket | PruneOrder | MinuteTick) -> bytes:
     if isinstance(tx, ListMarket):
         return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
     if isinstance(tx, PruneOrder):
         return _TAG_PRUNE_ORDER + tx.order_id.to_bytes(6, "big")
-    return _encode_user_transaction(tx)
+    return _TAG_MINUTE_TICK
 
 
 def _encode_user_transaction(tx: UserTransaction) -> bytes:
@@ -128,6 +136,8 @@ def decode_transaction(data: bytes) -> Transaction:
         tx = ListMarket(reader.integer(2, MAX_MARKETS))
     elif tag == _TAG_PRUNE_ORDER:
         tx = PruneOrder(reader.integer(6))
+    elif tag == _TAG_MINUTE_TICK:
+        tx = MinuteTick()
     else:
         raise DecodeError(f"unknown kind of transaction {tag!r}")
     reader.finish()

@@ -180,6 +180,18 @@ class MarketListed:
     underlying_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class MarkSampled:
+    """The premium of a market was sampled; the mark is that after it.
+
+    `is_full` says whether both sides of the book were worth enough.
+    """
+
+    market_id: int
+    mark_price_x16: int
+    is_full: bool
+
+
 Event = (
     OrderPlaced
     | OrderFilled
@@ -194,4 +206,5 @@ Event = (
     | CancelTimerSet
     | ParameterSet
     | MarketListed
+    | MarkSampled
 )

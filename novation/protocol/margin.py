@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.parameters import Parameters
 
@@ -41,13 +42,13 @@ def exposure_lots(position: Position) -> int:
 def margin_of(
     account: Account, underlyings: Sequence[UnderlyingState], parameters: Parameters
 ) -> Margin:
-    """Return equity, initial and maintenance requirement; the mark of a perpetual is its index."""
+    """Return equity, initial and maintenance requirement, at the marks."""
     equity = account.collateral_quanta * PRICE_X16_ONE
     initial = maintenance = 0
     for position in account.positions:
         # A perpetual has the id of its underlying.
         terms = parameters.underlyings[position.market_id]
-        lot_value_x16 = underlyings[position.market_id].index_price_x16 * terms.multiplier
+        lot_value_x16 = mark_price_x16(underlyings[position.market_id], terms) * terms.multiplier
         equity += position.size_lots * lot_value_x16
         initial += exposure_lots(position) * lot_value_x16 * terms.initial_margin_ppm
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm

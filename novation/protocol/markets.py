@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from novation.crypto import poseidon_hash_many
 from novation.protocol.constants import (
     FUNDING_PREFIX_BOUND,
+    LAST_TIME_MS,
     MARKET_ACTIVE,
     MARKET_KIND_PERPETUAL,
+    MAX_MISSED_SAMPLES,
+    PREMIUM_X16_BOUND,
     PRICE_VALIDITY_MS,
     STATE_VERSION,
 )
@@ -113,20 +116,35 @@ class UnderlyingState:
     """What changes of an underlying: its index price, 0 before the first, and which orders died.
 
     Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
-    were away.
+    were away. `is_listed` says that its perpetual is listed, `premium_x16` how far that trades
+    above the index, on average over the last minutes, and `missed_samples` how many samples of it
+    failed since the last one that did not (see `rules/minute_tick.py`).
     """
 
     index_price_x16: int = 0
     dead_below_order_id: int = 0
+    is_listed: bool = False
+    missed_samples: int = 0
+    premium_x16: int = 0
 
     def word(self) -> int:
         """Return the packed word."""
-        return pack((self.index_price_x16, 48), (self.dead_below_order_id, 48))
+        return pack(
+            (self.index_price_x16, 48),
+            (self.dead_below_order_id, 48),
+            (self.is_listed, 1),
+            (self.missed_samples, 5),
+            (self.premium_x16 + PREMIUM_X16_BOUND, 49),
+        )
 
     @classmethod
     def from_word(cls, word: int) -> "UnderlyingState":
         """Decode a packed word; DecodeError if it has too many bits."""
-        return cls(*unpack(word, 48, 48))
+        index_price_x16, dead_below, is_listed, missed, premium = unpack(word, 48, 48, 1, 5, 49)
+        if missed > MAX_MISSED_SAMPLES + 1:
+            raise DecodeError(f"{missed} samples missed in {word:#x}")
+        premium_x16 = premium - PREMIUM_X16_BOUND
+        return cls(index_price_x16, dead_below, bool(is_listed), missed, premium_x16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +152,8 @@ class Globals:
     """Counters of the whole exchange, and what guards its money and its books.
 
     `custody_quanta` is all credited deposits minus all withdrawals. Until `post_only_until_ms`, 0
-    if prices were never away for too long, orders must be post-only.
+    if prices were never away for too long, orders must be post-only. At `next_tick_ms` a minute is
+    over, which is sampled from `tick_underlying` on; before the first prices that is never.
     """
 
     batch_number: int = 0
@@ -144,6 +163,8 @@ class Globals:
     oracle_time_ms: int = 0
     custody_quanta: int = 0
     post_only_until_ms: int = 0
+    next_tick_ms: int = LAST_TIME_MS
+    tick_underlying: int = 0
 
     @property
     def price_valid_until_ms(self) -> int:
@@ -160,13 +181,21 @@ class Globals:
                 (self.l1_queue_position, 48),
                 (self.oracle_time_ms, 48),
             ),
-            pack((self.custody_quanta, 63), (self.post_only_until_ms, 49)),
+            pack(
+                (self.custody_quanta, 63),
+                (self.post_only_until_ms, 49),
+                (self.next_tick_ms, 49),
+                (self.tick_underlying, UNDERLYING_ID_BITS),
+            ),
         )
 
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Globals":
         """Decode the two packed words; DecodeError if one has too many bits."""
-        return cls(*unpack(words[0], 48, 48, 48, 48, 48), *unpack(words[1], 63, 49))
+        return cls(
+            *unpack(words[0], 48, 48, 48, 48, 48),
+            *unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from novation.protocol.constants import (
     MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
 )
+from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Globals, Market, Roots, UnderlyingState, state_root
 from novation.protocol.merkle import MerkleTree, NodeKey, NodeStore
 from novation.protocol.orders import RestingOrder, Side
@@ -55,7 +56,7 @@ class Genesis:
 
     def underlyings(self) -> tuple[UnderlyingState, ...]:
         """Return what the underlyings have before the first price."""
-        return tuple(UnderlyingState() for _ in self.parameters.underlyings)
+        return tuple(UnderlyingState(is_listed=True) for _ in self.parameters.underlyings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,11 @@ class State:
         """Return an id that none of the account's orders in the market is above."""
         return self._newest.get((account_id, market_id), 0)
 
+    def open_order(self, order_id: int) -> RestingOrder:
+        """Return a resting order that must exist, and note that the batch proves its leaf."""
+        self._open_order(order_id)
+        return self.orders[order_id]
+
     def set_order(self, order: RestingOrder) -> None:
         """Replace a resting order."""
         self._open_order(order.order_id)
@@ -261,8 +267,8 @@ class State:
         return self.underlyings[self.markets[market_id].underlying_id]
 
     def mark_price_x16(self, market_id: int) -> int:
-        """Return the mark price of a listed market: for now the index price of its underlying."""
-        return self.price_of(market_id).index_price_x16
+        """Return the mark price of a listed market."""
+        return mark_price_x16(self.price_of(market_id), self.underlying_of(market_id))
 
     def set_underlying(self, underlying_id: int, underlying: UnderlyingState) -> None:
         """Replace what an underlying has, or append one."""
@@ -270,9 +276,9 @@ class State:
         self.underlyings = (*old[:underlying_id], underlying, *old[underlying_id + 1 :])
 
     def kill_orders(self, underlying_id: int) -> None:
-        """Let every order die that rests in a market of the underlying."""
+        """Let every order die that rests in a market of the underlying, and its premium with it."""
         old = self.underlyings[underlying_id]
-        dead = replace(old, dead_below_order_id=self.globals.next_order_id)
+        dead = replace(old, dead_below_order_id=self.globals.next_order_id, premium_x16=0)
         self.set_underlying(underlying_id, dead)
 
     def begin(self) -> None:

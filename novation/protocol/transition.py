@@ -25,6 +25,7 @@ from novation.protocol.rules.cancel_order import apply_cancel_order
 from novation.protocol.rules.change_keys import apply_key_change
 from novation.protocol.rules.deposit import apply_deposit
 from novation.protocol.rules.list_market import apply_list_market
+from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
 from novation.protocol.rules.prune_order import apply_prune_order
@@ -38,6 +39,7 @@ from novation.protocol.transactions import (
     Deposit,
     L1Operation,
     ListMarket,
+    MinuteTick,
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
@@ -73,7 +75,8 @@ def apply_transaction(
     Args:
         state: with an open batch.
         tx: the transaction.
-        time_ms: not before that of the previous transaction.
+        time_ms: not before that of the previous transaction. While a tick is due (`is_tick_due`)
+            the transaction must be one.
         verify_signature: False if the caller has verified it already.
         steps_limit: what the transaction may add to the batch's cost, None for any amount.
         check_room: sees the state that it leads to, and raises BatchFull if the batch has no room.
@@ -84,6 +87,7 @@ def apply_transaction(
     """
     assert state.batch is not None
     assert state.globals.time_ms <= time_ms < TIME_BOUND
+    assert isinstance(tx, MinuteTick) == is_tick_due(state, time_ms), time_ms
     opened_before = opened_leaf_steps(state.batch)
     by_signer = 0
     if isinstance(tx, UserTransaction):
@@ -139,7 +143,11 @@ def _apply_signed(
     return apply_key_change(state, tx, verify_signature=verify_signature)
 
 
-def _apply_unsigned(state: State, tx: L1Operation | ListMarket | PruneOrder) -> TransactionResult:
+def _apply_unsigned(
+    state: State, tx: L1Operation | ListMarket | PruneOrder | MinuteTick
+) -> TransactionResult:
+    if isinstance(tx, MinuteTick):
+        return apply_minute_tick(state)
     if isinstance(tx, Deposit):
         return apply_deposit(state, tx)
     if isinstance(tx, SetParameter):

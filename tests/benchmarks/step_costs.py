@@ -35,6 +35,8 @@ from tests.support.exchange import BUY, SELL, Exchange
 SPREAD = 5_003
 PRICE = 1000
 N_ORACLES = 5
+# 11,000 USD at PRICE: more than a sample needs.
+QUOTE_LOTS = 1_100_000
 # At that price so many lots are worth a dollar.
 DOLLAR_LOTS = 100
 
@@ -135,6 +137,18 @@ def list_markets(exchange: Exchange, n: int) -> None:
         exchange.list_market(1 + i)
 
 
+def end_minutes(exchange: Exchange, n: int) -> None:
+    """Update prices and sample all markets, each quoted by two accounts."""
+    if not exchange.state.orders:
+        for market_id in exchange.state.markets:
+            for side, price in ((BUY, PRICE - 1), (SELL, PRICE + 1)):
+                seat = 2 * market_id + int(side)
+                exchange.place(account(seat), side, QUOTE_LOTS, price, market_id=market_id)
+        exchange.seal()
+    for _ in range(n):
+        exchange.end_minute()
+
+
 def set_terms(exchange: Exchange, n: int, *, index: int) -> None:
     """Give an underlying other terms, with a higher maker fee one time in two."""
     terms = exchange.state.parameters.underlyings[index]
@@ -174,6 +188,8 @@ CASES = {
     "withdraw": Case(900, withdraw),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
     "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
+    "a minute, one market": Case(1200, end_minutes, n=4),
+    "a minute, 16 markets": Case(20_000, end_minutes, n=4, n_markets=16),
     "list a market": Case(900, list_markets, n=7, n_unlisted=15),
     "underlying, one": Case(400, partial(set_terms, index=0)),
     "underlying, the last of 16": Case(900, partial(set_terms, index=15), n_markets=16),

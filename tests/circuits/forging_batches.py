@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
+from tests.circuits.sample_batches import samples
 from tests.support.builders import (
     ONE_DOLLAR,
     START_MS,
@@ -459,6 +460,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),
+    "samples": samples,
 }
 
 

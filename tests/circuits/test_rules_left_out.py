@@ -166,6 +166,8 @@ def listing_of_a_small_lot(patch: Patch, less_x16: int) -> SealedBatch:
 
 def listing_without_an_underlying(patch: Patch, excess: int) -> SealedBatch:
     patch.setattr(list_market, "check_list_market", nothing)
+    if excess:
+        patch.setattr(list_market, "note_listed", nothing)
     exchange = with_unlisted()
     exchange.list_market(2 + excess)
     return exchange.seal()

@@ -20,12 +20,14 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import QUANTA_PER_USD
 from novation.protocol.events import OrderFilled
 from novation.protocol.parameters import Parameters
+from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.signatures import Signature
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     ListMarket,
+    MinuteTick,
     OracleReport,
     OracleUpdate,
     ParameterKind,
@@ -159,6 +161,12 @@ class LocalExchange:
         return sealed
 
     def apply(self, tx: Transaction) -> None:
+        """Apply a transaction, behind the ticks that are due."""
+        while is_tick_due(self.state, self.time_ms):
+            self._apply(MinuteTick())
+        self._apply(tx)
+
+    def _apply(self, tx: Transaction) -> None:
         result = apply_transaction(self.state, tx, self.time_ms)
         self.counts[type(tx).__name__] += 1
         for event in result.events:

@@ -19,6 +19,7 @@ from novation.api.v1 import (
 from novation.client import Client, LocalSigner
 from novation.client.oracle import OracleClient, sign_report
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import MINUTE_MS
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Parameters
 from novation.protocol.state import Genesis, State
@@ -148,11 +149,12 @@ class RunningNode:
 class UnhurriedClock:
     """The machine's clock at a fiftieth of its speed, so that prices outlive a test.
 
-    What waits or sleeps does so as long as ever.
+    What waits or sleeps does so as long as ever. Unless it is moved no minute ends in a test.
     """
 
     def __init__(self) -> None:
-        self._start_ms = SystemClock().now_ms()
+        now_ms = SystemClock().now_ms()
+        self._start_ms = now_ms - max(now_ms % MINUTE_MS - MINUTE_MS // 2, 0)
         self._moved_ms = 0
 
     def now_ms(self) -> int:

@@ -313,6 +313,8 @@ async def test_key_when_its_time_is_over_then_refused_with_the_time(tmp_path: Pa
         place = order(node, key=secret, key_index=1, nonce=1, price_ticks=990)
         await node.stubs.orders.PlaceOrder(place_message(place))
         node.move(60_000)
+        # A minute is over: whatever comes next, ticks come first.
+        await refusal(node.stubs.orders.Withdraw(withdraw_message(by_key(Withdraw(2, 1, 2, 1)))))
         before = await node.trace()
         for call, request in (
             (node.stubs.orders.CancelOrder, cancel_message(by_key(CancelOrder(2, 1, 2, 1)))),

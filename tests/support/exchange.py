@@ -19,6 +19,7 @@ from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Parameters, Underlying
+from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
@@ -28,6 +29,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     ListMarket,
+    MinuteTick,
     ParameterKind,
     PlaceOrder,
     PruneOrder,
@@ -78,10 +80,24 @@ class Exchange:
             self.set_price(price_ticks)
 
     def apply(self, tx: Transaction) -> TransactionResult:
-        """Apply a transaction now."""
+        """Apply a transaction now, behind the ticks that are due."""
+        if not isinstance(tx, MinuteTick):
+            self.tick()
         result = apply_transaction(self.state, tx, self.time_ms, verify_signature=self.sign)
         self.charged_steps += result.cost_steps
         return result
+
+    def tick(self) -> None:
+        """Apply the ticks that are due, as the node does before anything else."""
+        while is_tick_due(self.state, self.time_ms):
+            self.apply(MinuteTick())
+
+    def end_minute(self) -> None:
+        """Let the minute end while prices are valid, and apply its ticks."""
+        self.time_ms = self.state.globals.next_tick_ms - 2
+        self.refresh_prices()
+        self.time_ms += 1
+        self.tick()
 
     @property
     def custody_quanta(self) -> int:
@@ -236,6 +252,7 @@ class Exchange:
 
     def refuse(self, tx: Transaction) -> ErrorCode:
         """Apply a transaction that must be refused without a trace; return the code."""
+        self.tick()
         before = snapshot(self.state)
         try:
             self.apply(tx)

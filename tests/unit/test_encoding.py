@@ -96,7 +96,7 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\7", "unknown kind"),
+        (b"\x08", "unknown kind"),
         (b"\3\1" + bytes(33), "ParameterKind"),
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),

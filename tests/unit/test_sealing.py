@@ -23,6 +23,7 @@ from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output, encode_output, oracle_hash
 from novation.protocol.rebuild import apply_output
+from novation.protocol.rules.minute_tick import next_minute_ms
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.slots import SlotAllocator
 from novation.protocol.state import State
@@ -111,14 +112,16 @@ def test_output_when_decoded_then_what_the_batch_did(
         oracle_time_ms=second.last_time_ms,
         custody_quanta=3 * 10**10 + 6 * 10**6 - 10**9 + 77,
         post_only_until_ms=second.last_time_ms + POST_ONLY_MS,
+        next_tick_ms=next_minute_ms(second.last_time_ms),
     )
     assert second.underlyings == (
-        UnderlyingState(930 << 16, LAST_ORDER_ID),
-        UnderlyingState(1000 << 16, LAST_ORDER_ID),
+        UnderlyingState(930 << 16, LAST_ORDER_ID, is_listed=True, missed_samples=1),
+        UnderlyingState(1000 << 16, LAST_ORDER_ID, is_listed=True, missed_samples=1),
     )
     # The head of market 1 stays; what was cancelled there stood behind it.
     assert [record.market_id for record in first.markets] == [0, 1]
-    assert [record.market_id for record in second.markets] == [0]
+    # The minute ends in it: both are looked at.
+    assert [record.market_id for record in second.markets] == [0, 1]
     for batch in sealed:
         assert encode_output(decode_output(batch.output)) == batch.output
 
@@ -363,7 +366,7 @@ def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
     counters = store.items[b"g"]
-    store.items[b"g"] += bytes(12)
+    store.items[b"g"] += UnderlyingState().word().to_bytes(19, "big")
     with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
         load_state(exchange_config(), store)
     store.items[b"g"] = counters + b"\0"

@@ -8,6 +8,7 @@ from novation.protocol.constants import MAX_UNDERLYINGS
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import CancelReason, OrderCancelled, ParameterSet
 from novation.protocol.margin import margin_of
+from novation.protocol.markets import UnderlyingState
 from novation.protocol.output import decode_output
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.rebuild import apply_output
@@ -81,7 +82,7 @@ def test_underlying_when_appended_then_it_waits_for_a_price_and_a_listing() -> N
     exchange = trading()
     exchange.set_underlying(2, ADDED)
     assert exchange.state.parameters.underlyings[2] == ADDED
-    assert exchange.state.underlyings[2].word() == 0
+    assert exchange.state.underlyings[2] == UnderlyingState()
     order = exchange.order(3, BUY, 1, 1000, market_id=2)
     assert exchange.refuse(order) is ErrorCode.UNKNOWN_MARKET
     old = [oracle_report(exchange.config, i, exchange.time_ms, (1 << 16, 1 << 16)) for i in (0, 1)]

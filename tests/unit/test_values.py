@@ -215,10 +215,10 @@ def test_market_and_globals_when_packed_then_round_trip() -> None:
     market = Market(1, 2**48 - 1, 0, 3, 4, 5, 6, 7, -8)
     assert Market.from_words(market.words()) == market
     assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
-    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1)
+    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1, 2**49 - 1, 15)
     assert Globals.from_words(counters.words()) == counters
-    assert [word.bit_length() for word in counters.words()] == [195, 112]
-    underlying_state = UnderlyingState(2**48 - 1, 5)
+    assert [word.bit_length() for word in counters.words()] == [195, 165]
+    underlying_state = UnderlyingState(2**48 - 1, 5, True, 16, -3)
     assert UnderlyingState.from_word(underlying_state.word()) == underlying_state
     assert market.leaf() == poseidon_hash_many(market.words())
 

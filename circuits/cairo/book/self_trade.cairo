@@ -1,6 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
+from circuits.cairo.book.deaths import find_death
 from circuits.cairo.book.makers import release_lots
 from circuits.cairo.book.resting import shrink_order
 from circuits.cairo.book.taker import Taker, Walk
@@ -34,7 +35,9 @@ func meet_account{range_check_ptr, orders_log: DictAccess*}(
     taker: Taker*, walk: Walk*, maker: Order*
 ) -> (next: Walk*, ends: felt) {
     alloc_locals;
-    let (is_dead, is_counted) = find_death(maker.terms, taker.min_order_id, taker);
+    let (is_dead, is_counted) = find_death(
+        maker.terms, taker.min_order_id, taker.dead_below_order_id, taker.time_ms
+    );
     if (is_dead != 0) {
         let (next) = take_off(
             walk,
@@ -72,7 +75,9 @@ func meet_owner{range_check_ptr, accounts_log: DictAccess*}(
     assert [range_check_ptr] = account.cancel_all_at_ms - taker.time_ms - 1;
     let range_check_ptr = range_check_ptr + 1;
     let (local old: Position*, _) = find_position(account.positions, taker.market_id, 0);
-    let (is_dead, _) = find_death(maker.terms, old.min_order_id, taker);
+    let (is_dead, _) = find_death(
+        maker.terms, old.min_order_id, taker.dead_below_order_id, taker.time_ms
+    );
     if (is_dead != 0) {
         // For visit_maker.
         pass_account(account_id, account);
@@ -88,42 +93,6 @@ func pass_account{accounts_log: DictAccess*}(account_id, account: Account*) {
     assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(account, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
-}
-
-// Guarantee: whether an order is dead, and whether the open sum of its slot still has it; all proven.
-// visit_maker repeats this to save steps: keep in step.
-func find_death{range_check_ptr}(terms: OrderTerms*, min_order_id, taker: Taker*) -> (
-    is_dead: felt, is_counted: felt
-) {
-    tempvar a = terms.order_id - min_order_id;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp cancelled if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    tempvar a = terms.expiry_time_ms - taker.time_ms - 1;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp expired if [ap] != 0, ap++;
-    assert [range_check_ptr + 1] = a;
-    tempvar a = terms.order_id - taker.dead_below_order_id;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp killed if [ap] != 0, ap++;
-    assert [range_check_ptr + 2] = a;
-    let range_check_ptr = range_check_ptr + 3;
-    return (is_dead=0, is_counted=1);
-
-    cancelled:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return (is_dead=1, is_counted=0);
-
-    expired:
-    assert [range_check_ptr + 1] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 2;
-    return (is_dead=1, is_counted=1);
-
-    killed:
-    assert [range_check_ptr + 2] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 3;
-    return (is_dead=1, is_counted=1);
 }
 
 // Returns what the taker's mode does to two orders that have something left.

@@ -2,7 +2,13 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import CUSTODY_BOUND, RC_BOUND, STATE_VERSION, TIME_BOUND
+from circuits.cairo.constants import (
+    CUSTODY_BOUND,
+    MAX_UNDERLYINGS,
+    RC_BOUND,
+    STATE_VERSION,
+    TIME_BOUND,
+)
 
 // Counters of the whole exchange, and what guards its money and its books.
 struct Globals {
@@ -15,6 +21,9 @@ struct Globals {
     custody_quanta: felt,
     // Until then orders must be post-only; 0 if prices were never away for too long.
     post_only_until_ms: felt,
+    // From then on nothing may happen before the next minute_tick, which is that of this underlying.
+    next_tick_ms: felt,
+    tick_underlying: felt,
 }
 
 const GLOBALS_WORDS = 2;
@@ -39,11 +48,17 @@ func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: 
     // A time and a minute.
     assert [range_check_ptr + 12] = globals.post_only_until_ms;
     assert [range_check_ptr + 13] = globals.post_only_until_ms + (RC_BOUND - 2 * TIME_BOUND);
-    let range_check_ptr = range_check_ptr + 14;
+    // A time, and up to a minute behind it.
+    assert [range_check_ptr + 14] = globals.next_tick_ms;
+    assert [range_check_ptr + 15] = globals.next_tick_ms + (RC_BOUND - 2 * TIME_BOUND);
+    assert [range_check_ptr + 16] = globals.tick_underlying;
+    assert [range_check_ptr + 17] = MAX_UNDERLYINGS - 1 - globals.tick_underlying;
+    let range_check_ptr = range_check_ptr + 18;
     return (
         word_0=globals.batch_number + globals.time_ms * 2 ** 48 + globals.next_order_id * 2 ** 96 +
         globals.l1_queue_position * 2 ** 144 + globals.oracle_time_ms * 2 ** 192,
-        word_1=globals.custody_quanta + globals.post_only_until_ms * 2 ** 63,
+        word_1=globals.custody_quanta + globals.post_only_until_ms * 2 ** 63 +
+        globals.next_tick_ms * 2 ** 112 + globals.tick_underlying * 2 ** 161,
     );
 }
 

@@ -2,19 +2,34 @@ from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 
-from circuits.cairo.constants import PPM_ONE, PRICE_X16_BOUND, RC_BOUND
+from circuits.cairo.constants import (
+    ORDER_ID_BOUND,
+    PPM_ONE,
+    PREMIUM_X16_BOUND,
+    PRICE_X16_BOUND,
+    RC_BOUND,
+)
+from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 
 // What an underlying has, and what follows from it. There is a row for each, in a table that is
-// written anew with every oracle update and whenever the terms of an underlying change, right behind
-// the last one. The address of the table also names prices and terms: see Account.prices.
+// written anew whenever a price, the terms or the premium of an underlying change, right behind the
+// last one. The address of the table also names prices and terms: see Account.prices.
 //
-// The mark price of a perpetual is the index price of its underlying, whose index is its id.
+// The mark price of a perpetual is the index price of its underlying, whose index is its id, and the
+// premium within its limit.
 struct Price {
     index_price_x16: felt,
     // Orders of its markets with a lower id are dead.
     dead_below_order_id: felt,
+    // Of its perpetual: see minute_tick.cairo.
+    is_listed: felt,
+    missed_samples: felt,
+    premium_x16: felt,
     underlying: Underlying*,
+    // How far the mark may be from the index.
+    premium_limit_x16: felt,
+    // What follows is at the mark.
     lot_value_x16: felt,
     // Per lot: value and requirements in the scale of equity_x16 * 10^6.
     value_factor: felt,
@@ -25,35 +40,78 @@ struct Price {
     sell_limit: felt,
 }
 
-// Assumption: the price is below 2^48 and rates below 2^20, so that nothing reaches 2^100.
-func write_price(price: Price*, underlying: Underlying*, index_price_x16, dead_below_order_id) {
+// Of the samples that failed in a row.
+const MISSED_BOUND = 2 ** 5;
+
+// A limit is half the maintenance margin of the index, rounded down.
+const LIMIT_DIVISOR = 2 * PPM_ONE;
+
+// Writes what the rest of a row follows from. Who does so calls derive_price for that rest.
+func write_state(
+    price: Price*,
+    underlying: Underlying*,
+    index_price_x16,
+    dead_below_order_id,
+    is_listed,
+    missed_samples,
+    premium_x16,
+) {
     assert price.index_price_x16 = index_price_x16;
     assert price.dead_below_order_id = dead_below_order_id;
+    assert price.is_listed = is_listed;
+    assert price.missed_samples = missed_samples;
+    assert price.premium_x16 = premium_x16;
     assert price.underlying = underlying;
-    tempvar lot_value_x16 = index_price_x16 * underlying.multiplier;
+    return ();
+}
+
+// Completes a row.
+//
+// Assumption: price and premium are below 2^48 and rates below 2^20, so that nothing reaches 2^100.
+func derive_price{range_check_ptr}(price: Price*) {
+    let underlying = price.underlying;
+    let remainder = [range_check_ptr];
+    let quotient = [range_check_ptr + 1];
+    tempvar value = price.index_price_x16 * underlying.maintenance_margin_ppm;
+    let divisor = LIMIT_DIVISOR;
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    assert value = quotient * divisor + remainder;
+    assert [range_check_ptr + 2] = remainder + (RC_BOUND - LIMIT_DIVISOR);
+    assert price.premium_limit_x16 = quotient;
+    let range_check_ptr = range_check_ptr + 3;
+    let (within) = clamp(price.premium_x16, price.premium_limit_x16);
+    // More than 0 if the index is: the limit is less than 0.53 of it.
+    let underlying = price.underlying;
+    tempvar mark_price_x16 = price.index_price_x16 + within;
+    tempvar lot_value_x16 = mark_price_x16 * underlying.multiplier;
     assert price.lot_value_x16 = lot_value_x16;
     assert price.value_factor = lot_value_x16 * PPM_ONE;
     assert price.initial_factor = lot_value_x16 * underlying.initial_margin_ppm;
     assert price.maintenance_factor = lot_value_x16 * underlying.maintenance_margin_ppm;
-    assert price.buy_limit = index_price_x16 * (PPM_ONE + underlying.price_band_ppm);
-    assert price.sell_limit = index_price_x16 * (PPM_ONE - underlying.price_band_ppm);
+    assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
+    assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
     return ();
 }
 
 // Writes the table that holds from an oracle update on. `is_kept` is 1 if the orders live on that
-// lived before it, and `dead_below_order_id` is then 0; else 0, and every older order is dead.
-func write_prices(
+// lived before it, and `dead_below_order_id` is then 0; else 0: every older order is dead, and the
+// premium that the book had with it.
+func write_prices{range_check_ptr}(
     price: Price*, old: Price*, medians_x16: felt*, is_kept, dead_below_order_id, n_underlyings
 ) {
     if (n_underlyings == 0) {
         return ();
     }
-    write_price(
+    write_state(
         price,
         old.underlying,
         medians_x16[0],
         old.dead_below_order_id * is_kept + dead_below_order_id,
+        old.is_listed,
+        old.missed_samples,
+        old.premium_x16 * is_kept,
     );
+    derive_price(price);
     return write_prices(
         price + Price.SIZE,
         old + Price.SIZE,
@@ -67,38 +125,56 @@ func write_prices(
 // Writes the table that holds once the underlying `index` has other terms, or is the new last one.
 //
 // Assumption: 0 <= index <= n_underlyings, the number of rows of the old table.
-// Guarantee: the other rows are as they were. A new row has no price; an old one keeps its price and
-// its dead orders. Returns 1 if there is a new row, else 0.
-func replace_terms(price: Price*, old: Price*, underlying: Underlying*, index, n_underlyings) -> (
-    is_new: felt
-) {
-    if (index != 0) {
-        write_price(price, old.underlying, old.index_price_x16, old.dead_below_order_id);
-        return replace_terms(
-            price + Price.SIZE, old + Price.SIZE, underlying, index - 1, n_underlyings - 1
-        );
-    }
-    if (n_underlyings == 0) {
-        write_price(price, underlying, 0, 0);
+// Guarantee: the other rows are as they were. A new row has no price; an old one keeps its price, its
+// dead orders and its premium. Returns 1 if there is a new row, else 0.
+func replace_terms{range_check_ptr}(
+    price: Price*, old: Price*, underlying: Underlying*, index, n_underlyings
+) -> (is_new: felt) {
+    tempvar n_behind = n_underlyings - index;
+    if (n_behind == 0) {
+        copy_rows(price, old, index);
+        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0);
+        derive_price(price + index * Price.SIZE);
         return (is_new=1);
     }
-    write_price(price, underlying, old.index_price_x16, old.dead_below_order_id);
-    copy_prices(price + Price.SIZE, old + Price.SIZE, n_underlyings - 1);
+    copy_other_rows(price, old, index, n_underlyings);
+    tempvar row = old + index * Price.SIZE;
+    write_state(
+        price + index * Price.SIZE,
+        underlying,
+        row.index_price_x16,
+        row.dead_below_order_id,
+        row.is_listed,
+        row.missed_samples,
+        row.premium_x16,
+    );
+    derive_price(price + index * Price.SIZE);
     return (is_new=0);
 }
 
-func copy_prices(price: Price*, old: Price*, n_underlyings) {
-    if (n_underlyings == 0) {
+// Copies all rows but that of `index`, which the caller writes.
+// Assumption: 0 <= index < n_rows.
+func copy_other_rows(price: Price*, old: Price*, index, n_rows) {
+    copy_rows(price, old, index);
+    let behind = (index + 1) * Price.SIZE;
+    return copy_rows(price + behind, old + behind, n_rows - index - 1);
+}
+
+func copy_rows(price: Price*, old: Price*, n_rows) {
+    if (n_rows == 0) {
         return ();
     }
-    write_price(price, old.underlying, old.index_price_x16, old.dead_below_order_id);
-    return copy_prices(price + Price.SIZE, old + Price.SIZE, n_underlyings - 1);
+    assert [price] = [old];
+    return copy_rows(price + Price.SIZE, old + Price.SIZE, n_rows - 1);
 }
 
 // An underlying's word of the old state, as the prover reads it.
 struct OldUnderlying {
     index_price_x16: felt,
     dead_below_order_id: felt,
+    is_listed: felt,
+    missed_samples: felt,
+    premium_x16: felt,
 }
 
 // Writes the first table, and the words of the old state that it was read from.
@@ -116,18 +192,32 @@ func open_underlyings{range_check_ptr}(
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     assert [range_check_ptr] = message.index_price_x16;
     assert [range_check_ptr + 1] = message.index_price_x16 + (RC_BOUND - PRICE_X16_BOUND);
-    // The top field: with the bound 2^128 the word stays below 2^177.
     assert [range_check_ptr + 2] = message.dead_below_order_id;
-    let range_check_ptr = range_check_ptr + 3;
+    assert [range_check_ptr + 3] = message.dead_below_order_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert message.is_listed = message.is_listed * message.is_listed;
+    assert [range_check_ptr + 4] = message.missed_samples;
+    assert [range_check_ptr + 5] = message.missed_samples + (RC_BOUND - MISSED_BOUND);
+    // The top field: with the bound 2^128 the word stays below 2^231.
+    assert [range_check_ptr + 6] = message.premium_x16 + PREMIUM_X16_BOUND;
+    let range_check_ptr = range_check_ptr + 7;
     check_underlying(underlying);
-    write_price(price, underlying, message.index_price_x16, message.dead_below_order_id);
+    write_state(
+        price,
+        underlying,
+        message.index_price_x16,
+        message.dead_below_order_id,
+        message.is_listed,
+        message.missed_samples,
+        message.premium_x16,
+    );
     write_word(word, price);
+    derive_price(price);
     return open_underlyings(
         price + Price.SIZE, underlying + Underlying.SIZE, word + 1, n_underlyings - 1
     );
 }
 
-// Writes the words of a table. Its prices and ids are within 48 bits each.
+// Writes the words of a table, whose fields are within their widths.
 func write_words(word: felt*, price: Price*, n_underlyings) {
     if (n_underlyings == 0) {
         return ();
@@ -137,7 +227,9 @@ func write_words(word: felt*, price: Price*, n_underlyings) {
 }
 
 func write_word(word: felt*, price: Price*) {
-    assert [word] = price.index_price_x16 + price.dead_below_order_id * PRICE_X16_BOUND;
+    assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
+        2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
+        102;
     return ();
 }
 

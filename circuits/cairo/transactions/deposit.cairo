@@ -65,6 +65,8 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         custody_quanta=environment.custody_quanta + message.amount_quanta * (
             RESULT_DEPOSIT_KEY_MISMATCH - result_code
         ),
+        next_tick_ms=environment.next_tick_ms,
+        tick_underlying=environment.tick_underlying,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
     );

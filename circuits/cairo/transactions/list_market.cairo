@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
 from circuits.cairo.environment import Environment
 from circuits.cairo.state.markets import Market
-from circuits.cairo.state.prices import Price
+from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
 
 struct ListMarket {
     market_id: felt,
@@ -12,19 +12,22 @@ struct ListMarket {
 
 const MIN_LOT_VALUE_X16 = MIN_LOT_VALUE_QUANTA * PRICE_X16_ONE;
 
-// Lists the perpetual of an underlying.
+// Lists the perpetual of an underlying. Returns the environment in which its row says so.
 //
 // Guarantee: the underlying exists, so that every listed market has a row in the table of prices; the
 // market was not listed, since the log has no record of it and the old tree none either.
-func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environment*, time_ms) {
+func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environment*, time_ms) -> (
+    environment: Environment*
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: ListMarket;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    let market_id = message.market_id;
-    tempvar price = environment.prices + market_id * Price.SIZE;
+    local market_id = message.market_id;
+    local price: Price* = environment.prices + market_id * Price.SIZE;
+    local n_underlyings = environment.parameters.n_underlyings;
     assert [range_check_ptr] = market_id;
-    assert [range_check_ptr + 1] = environment.parameters.n_underlyings - 1 - market_id;
+    assert [range_check_ptr + 1] = n_underlyings - 1 - market_id;
     assert [range_check_ptr + 2] = environment.price_valid_until_ms - time_ms;
     // Without a price yet a lot is worth nothing.
     assert [range_check_ptr + 3] = price.lot_value_x16 - MIN_LOT_VALUE_X16;
@@ -40,5 +43,30 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     );
     assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));
     let markets_log = markets_log + DictAccess.SIZE;
-    return ();
+    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
+    copy_other_rows(prices, environment.prices, market_id, n_underlyings);
+    write_state(
+        prices + market_id * Price.SIZE,
+        price.underlying,
+        price.index_price_x16,
+        price.dead_below_order_id,
+        1,
+        price.missed_samples,
+        price.premium_x16,
+    );
+    derive_price(prices + market_id * Price.SIZE);
+    local environment_after: Environment = Environment(
+        config_hash=environment.config_hash,
+        parameters=environment.parameters,
+        prices=prices,
+        price_valid_until_ms=environment.price_valid_until_ms,
+        oracle_hash=environment.oracle_hash,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=environment.custody_quanta,
+        next_tick_ms=environment.next_tick_ms,
+        tick_underlying=environment.tick_underlying,
+        operations=environment.operations,
+        withdrawals=environment.withdrawals,
+    );
+    return (environment=&environment_after);
 }

@@ -4,6 +4,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
+    LAST_TIME_MS,
     MESSAGE_ORACLE_REPORT,
     POST_ONLY_MS,
     PRICE_VALIDITY_MS,
@@ -17,6 +18,7 @@ from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
 from circuits.cairo.parameters import Parameters
 from circuits.cairo.state.prices import Price, write_prices
+from circuits.cairo.transactions.minute_tick import next_minute
 
 // What one oracle node signed, besides its prices.
 struct Report {
@@ -85,6 +87,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     let (is_kept, dead_below_order_id, local post_only_until_ms) = resume_after_gap(
         environment, time_ms, next_order_id
     );
+    let (local next_tick_ms) = first_tick(environment, time_ms);
     // The table of prices follows the last one: its address is new.
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
     write_prices(
@@ -98,10 +101,20 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         oracle_hash=oracle_hash,
         post_only_until_ms=post_only_until_ms,
         custody_quanta=environment.custody_quanta,
+        next_tick_ms=next_tick_ms,
+        tick_underlying=environment.tick_underlying,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
     );
     return (environment=&environment_after);
+}
+
+// Returns when the next tick is due: behind the first prices of all, when that minute is over.
+func first_tick{range_check_ptr}(environment: Environment*, time_ms) -> (next_tick_ms: felt) {
+    if (environment.next_tick_ms != LAST_TIME_MS) {
+        return (next_tick_ms=environment.next_tick_ms);
+    }
+    return next_minute(time_ms);
 }
 
 // Returns what a gap changes: whether orders are kept, else below which id they are dead, and until

@@ -85,6 +85,8 @@ func withdraw{
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
+        next_tick_ms=environment.next_tick_ms,
+        tick_underlying=environment.tick_underlying,
         operations=environment.operations,
         withdrawals=environment.withdrawals + 1,
     );

@@ -7,17 +7,17 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 6;
+    uint256 internal constant VERSION = 7;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
 
     /// @dev The two words of globals end the output: the second one begins with custody_quanta:63,
-    /// behind it comes post_only_until_ms:49.
+    /// behind it come post_only_until_ms:49, next_tick_ms:49 and tick_underlying:4.
     uint256 private constant GLOBALS_WORDS = 2;
     uint256 private constant CUSTODY_BITS = 63;
-    uint256 private constant LAST_WORD_BITS = 112;
+    uint256 private constant LAST_WORD_BITS = 165;
 
     /// @dev Positions in the head of an account record: account_id:32, collateral:100,
     /// n_keys:4, n_positions:8, flags:8, time before the last one:48, has_keys:1.

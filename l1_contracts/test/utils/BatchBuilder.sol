@@ -49,7 +49,7 @@ library BatchBuilder {
         pure
         returns (uint256)
     {
-        output[0] = 6;
+        output[0] = 7;
         output[1] = header.configHash;
         output[2] = header.oldRoot;
         output[3] = header.newRoot;

@@ -1,9 +1,12 @@
 """ListMarket: rules alone decide what may be listed, so that nobody has to be trusted with it."""
 
+from dataclasses import replace
+
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import MarketListed
+from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Market
 from novation.protocol.numeric import div_ceil
 from novation.protocol.rules.price_validity import check_has_price, check_prices_are_valid
@@ -31,17 +34,17 @@ def check_list_market(state: State, tx: ListMarket) -> None:
             f"market {tx.market_id} is listed since {listed_ms}",
             Broken("listed_ms", listed_ms, 0),
         )
-    mark_x16 = state.underlyings[tx.market_id].index_price_x16
+    terms = state.parameters.underlyings[tx.market_id]
+    mark_x16 = mark_price_x16(state.underlyings[tx.market_id], terms)
     check_has_price(tx.market_id, mark_x16)
     check_prices_are_valid(state)
-    multiplier = state.parameters.underlyings[tx.market_id].multiplier
     least_x16 = MIN_LOT_VALUE_QUANTA * PRICE_X16_ONE
-    if mark_x16 * multiplier < least_x16:
+    if mark_x16 * terms.multiplier < least_x16:
         raise InvalidTransaction(
             ErrorCode.LOT_TOO_SMALL,
-            f"a lot is worth {mark_x16 * multiplier} / 2^16 quanta, at least "
+            f"a lot is worth {mark_x16 * terms.multiplier} / 2^16 quanta, at least "
             f"{MIN_LOT_VALUE_QUANTA}",
-            Broken("mark_price_x16", mark_x16, div_ceil(least_x16, multiplier)),
+            Broken("mark_price_x16", mark_x16, div_ceil(least_x16, terms.multiplier)),
         )
 
 
@@ -58,11 +61,18 @@ def not_listed(state: State, market_id: int) -> InvalidTransaction:
     )
 
 
+def note_listed(state: State, underlying_id: int) -> None:
+    """Note that an underlying has its perpetual: ticks sample it from now on."""
+    underlying = state.underlyings[underlying_id]
+    state.set_underlying(underlying_id, replace(underlying, is_listed=True))
+
+
 def apply_list_market(state: State, tx: ListMarket) -> TransactionResult:
     """List the perpetual of an underlying."""
     validate_list_market(tx)
     check_list_market(state, tx)
     market = Market(underlying_id=tx.market_id, listed_ms=state.globals.time_ms)
     state.add_market(tx.market_id, market)
+    note_listed(state, market.underlying_id)
     event = MarketListed(tx.market_id, market.underlying_id)
     return TransactionResult(ResultCode.DONE, (event,))

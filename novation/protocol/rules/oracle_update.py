@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import PRICE_VALIDITY_MS
+from novation.protocol.constants import LAST_TIME_MS, PRICE_VALIDITY_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import PricesUpdated
+from novation.protocol.rules.minute_tick import next_minute_ms
 from novation.protocol.rules.price_validity import resume_after_gap
 from novation.protocol.signatures import check_signature
 from novation.protocol.state import State
@@ -60,7 +61,10 @@ def apply_oracle_update(
     validate_oracle_update(tx, state.parameters)
     check_oracle_update(state, tx, verify_signature=verify_signature)
     killed = resume_after_gap(state)
-    state.globals = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
+    counters = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
+    if counters.next_tick_ms == LAST_TIME_MS:
+        counters = replace(counters, next_tick_ms=next_minute_ms(counters.time_ms))
+    state.globals = counters
     state.underlyings = tuple(
         replace(underlying, index_price_x16=price_x16)
         for underlying, price_x16 in zip(state.underlyings, tx.prices_x16, strict=True)

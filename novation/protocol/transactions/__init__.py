@@ -5,6 +5,7 @@ from novation.protocol.transactions.cancel_all import CancelAll
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
 from novation.protocol.transactions.list_market import ListMarket
+from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_order import PlaceOrder
 from novation.protocol.transactions.prune_order import PruneOrder
@@ -20,6 +21,7 @@ __all__ = [
     "Deposit",
     "L1Operation",
     "ListMarket",
+    "MinuteTick",
     "OracleReport",
     "OracleUpdate",
     "ParameterKind",
@@ -38,4 +40,4 @@ UserTransaction = (
 )
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
-Transaction = L1Operation | OracleUpdate | ListMarket | PruneOrder | UserTransaction
+Transaction = L1Operation | OracleUpdate | ListMarket | PruneOrder | MinuteTick | UserTransaction

@@ -1,0 +1,138 @@
+"""MinuteTick: how far a perpetual trades above its index, sampled once a minute.
+
+docs/spec/protocol.md, section 10. Whoever orders transactions cannot choose when a sample is taken,
+or leave one out: from a full minute on nothing else may happen before the ticks of all underlyings.
+"""
+
+from dataclasses import dataclass, replace
+
+from novation.protocol.batch import TransactionResult
+from novation.protocol.constants import (
+    IMPACT_MARGIN_QUANTA,
+    MAX_MISSED_SAMPLES,
+    MAX_ORDERS_PER_SAMPLE,
+    MINUTE_MS,
+    PPM_ONE,
+    PRICE_X16_ONE,
+    SAMPLE_WEIGHT_FIFTHS,
+)
+from novation.protocol.errors import ResultCode
+from novation.protocol.events import MarkSampled
+from novation.protocol.mark import clamp, premium_limit_x16
+from novation.protocol.markets import UnderlyingState
+from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.rules.dead_orders import cause_of_death
+from novation.protocol.state import State
+
+
+@dataclass(slots=True)
+class _Visits:
+    """What the walks of a tick looked at: orders, and position slots of their accounts."""
+
+    n_orders: int = 0
+    n_slots: int = 0
+
+
+def next_minute_ms(time_ms: int) -> int:
+    """Return the first full minute behind a time."""
+    return (time_ms // MINUTE_MS + 1) * MINUTE_MS
+
+
+def is_tick_due(state: State, time_ms: int) -> bool:
+    """Return whether the next transaction at that time must be a tick."""
+    return time_ms >= state.globals.next_tick_ms
+
+
+def apply_minute_tick(state: State) -> TransactionResult:
+    """Sample the underlying whose turn it is; after the last one the next minute is due."""
+    counters = state.globals
+    underlying_id = counters.tick_underlying
+    visits = _Visits()
+    events: tuple[MarkSampled, ...] = ()
+    if state.underlyings[underlying_id].is_listed:
+        events = (_sample(state, underlying_id, visits),)
+    if underlying_id + 1 < len(state.underlyings):
+        state.globals = replace(counters, tick_underlying=underlying_id + 1)
+    else:
+        next_tick_ms = next_minute_ms(counters.time_ms)
+        state.globals = replace(counters, tick_underlying=0, next_tick_ms=next_tick_ms)
+    return TransactionResult(
+        ResultCode.DONE, events, n_slots=visits.n_slots, n_visits=visits.n_orders
+    )
+
+
+def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
+    state.open_market(market_id)
+    prices = state.price_of(market_id)
+    sample_x16 = None
+    if state.globals.time_ms <= state.globals.price_valid_until_ms:
+        sample_x16 = _premium_sample_x16(state, market_id, visits)
+    state.set_underlying(market_id, with_sample(prices, sample_x16))
+    return MarkSampled(market_id, state.mark_price_x16(market_id), sample_x16 is not None)
+
+
+def with_sample(prices: UnderlyingState, sample_x16: int | None) -> UnderlyingState:
+    """Return what an underlying has after a sample, None if it failed.
+
+    The premium stays while few samples fail, and then goes back to 0: who makes them fail cannot
+    keep a mark that no book supports.
+    """
+    missed = 0 if sample_x16 is not None else min(prices.missed_samples, MAX_MISSED_SAMPLES) + 1
+    if sample_x16 is None and missed <= MAX_MISSED_SAMPLES:
+        return replace(prices, missed_samples=missed)
+    change = ((sample_x16 or 0) - prices.premium_x16) * SAMPLE_WEIGHT_FIFTHS // 5
+    return replace(prices, missed_samples=missed, premium_x16=prices.premium_x16 + change)
+
+
+def _premium_sample_x16(state: State, market_id: int, visits: _Visits) -> int | None:
+    """Return how far the impact prices of both sides are above the index, None without both."""
+    bid_ticks = _impact_price_ticks(state, market_id, Side.BUY, visits)
+    if bid_ticks is None:
+        return None
+    ask_ticks = _impact_price_ticks(state, market_id, Side.SELL, visits)
+    if ask_ticks is None:
+        return None
+    index_x16 = state.price_of(market_id).index_price_x16
+    middle_x16 = (bid_ticks + ask_ticks) * PRICE_X16_ONE // 2
+    limit_x16 = premium_limit_x16(index_x16, state.underlying_of(market_id))
+    return clamp(middle_x16 - index_x16, limit_x16)
+
+
+def _impact_price_ticks(state: State, market_id: int, side: Side, visits: _Visits) -> int | None:
+    """Return the price of the order up to which a side is worth enough.
+
+    None if it is not, or not within the first orders, the dead among them.
+    """
+    terms = state.underlying_of(market_id)
+    missing = IMPACT_MARGIN_QUANTA * PPM_ONE
+    order_id, _ = state.market(market_id).head(side)
+    for _ in range(MAX_ORDERS_PER_SAMPLE):
+        if order_id == 0:
+            return None
+        order = state.open_order(order_id)
+        visits.n_orders += 1
+        if _counts(state, order, visits):
+            notional_quanta = order.remaining_lots * order.price_ticks * terms.multiplier
+            missing -= notional_quanta * terms.initial_margin_ppm
+            if missing <= 0:
+                return order.price_ticks
+        order_id = order.next_id
+    return None
+
+
+def _counts(state: State, order: RestingOrder, visits: _Visits) -> bool:
+    """Return whether an order would be filled by whoever meets it now, as far as it says itself.
+
+    Not if it is dead, as it is when the timer of its account has run out; if it may only reduce a
+    position, since all such orders of an account together may trade no more than that; or if the
+    fee is higher than its owner allows.
+    """
+    account = state.open_account(order.account_id)
+    assert account is not None
+    visits.n_slots += len(account.positions)
+    return (
+        account.cancel_all_at_ms > state.globals.time_ms
+        and cause_of_death(state, order, account.position(order.market_id)) is None
+        and not order.reduce_only
+        and order.max_fee_ppm >= state.underlying_of(order.market_id).maker_fee_ppm
+    )
