@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses of the services."""
+    """Addresses of the services; `venues` are the simulated ones of the oracle nodes."""
 
     sequencer: str
     l1: str
+    venues: str = ""
 
     def save(self, path: Path) -> None:
         """Write the file."""

@@ -37,6 +37,10 @@ class Home:
         """One file per oracle node of the devnet."""
         return self.path / "oracles"
 
+    def oracle_node_path(self, index: int) -> Path:
+        """Return the folder of an oracle node: its configuration and what it must not forget."""
+        return self.path / "oracle-nodes" / str(index)
+
     @property
     def service_keys_path(self) -> Path:
         """Keys of the deployer, the operator and the sequencer."""
@@ -59,7 +63,7 @@ class Home:
 
     @property
     def prices_path(self) -> Path:
-        """The prices that the oracle nodes of the devnet observe."""
+        """The prices that the simulated venues of the devnet see."""
         return self.path / "prices.json"
 
     def log_path(self, name: str) -> Path:

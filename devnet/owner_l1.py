@@ -6,11 +6,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from devnet.contracts import load_artifact
-from devnet.errors import UserError
+from devnet.endpoints import Endpoints
+from devnet.errors import RevertedError, UserError
 from devnet.keys import load_keys
 from devnet.l1_connection import connect_l1, refusals_told
 from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import perpetual_terms, price_x16
+from devnet.oracle_setup import write_node_configs
 from devnet.prices import read_prices, set_prices
 from devnet.queue_position import queue_position
 from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_BOUND, PRICE_X16_ONE
@@ -38,7 +40,7 @@ class OwnerOnL1:
 
     def __init__(self, home: Home, chain: Chain, deployment: Deployment) -> None:
         """Sign with the owner's key in a devnet's folder."""
-        self._prices_path = home.prices_path
+        self._home = home
         self._chain = chain
         self._deployment = deployment
         self._account = load_keys(home.service_keys_path, OWNER_KEYS).l1_account
@@ -61,8 +63,13 @@ class OwnerOnL1:
                     self._parameters.set_underlying(index, changed(terms), self._account)
                 )
         fresh = changed(_new_terms(symbol))
-        see_price(self._prices_path, fresh, price)
-        return self._position(self._parameters.set_underlying(len(known), fresh, self._account))
+        see_price(self._home.prices_path, fresh, price)
+        self._watch((*known, fresh))
+        try:
+            return self._position(self._parameters.set_underlying(len(known), fresh, self._account))
+        except RevertedError:
+            self._watch(known)
+            raise
 
     def set_oracle_key(self, index: int, key: int) -> int:
         """Replace an oracle's key, or add one; RevertedError if the contract refuses."""
@@ -71,6 +78,11 @@ class OwnerOnL1:
     def set_oracle_rule(self, quorum: int, max_age_ms: int) -> int:
         """Set quorum and age; RevertedError if the contract refuses."""
         return self._position(self._parameters.set_oracle_rule(quorum, max_age_ms, self._account))
+
+    def _watch(self, underlyings: tuple[Underlying, ...]) -> None:
+        """Let the oracle nodes have the prices before the exchange wants them."""
+        endpoints = Endpoints.load(self._home.endpoints_path)
+        write_node_configs(self._home, endpoints, self._deployment.config, underlyings)
 
     def _position(self, index: int) -> int:
         return queue_position(self._exchange, self._deployment.deploy_block, index)

@@ -1,4 +1,4 @@
-"""What the oracle nodes of a devnet look at: a file of prices that anyone may edit."""
+"""What the venues of a devnet look at: a file of prices that anyone may edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole system on one machine: local chain, sequencer, prover, oracle nodes."""
+"""The whole system on one machine: local chain, sequencer, prover, venues, oracle nodes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from circuits.program import loader_bytecode
 from devnet.anvil import Anvil
 from devnet.contracts import Chain
 from devnet.deploy import ExchangeSetup, Owners, deploy_exchange
+from devnet.deployment import Deployment
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.keys import TraderKeys, load_keys, random_keys, save_keys
+from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import MARKETS
 from devnet.node_process import OPERATOR_KEYS, SEQUENCER_KEYS
+from devnet.oracle_setup import N_ORACLES, write_node_configs
 from devnet.ports import LOOPBACK, free_port, require_free
 from devnet.prices import set_prices, start_prices
 from devnet.processes import ManagedProcess
@@ -28,10 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from devnet.deployment import Deployment
     from devnet.home import Home
 
-N_ORACLES: Final = 3
 ORACLE_QUORUM: Final = 2
 ORACLE_MAX_AGE_MS: Final = 60_000
 SERVICE_NAMES: Final = ("deployer", OPERATOR_KEYS, "treasury", SEQUENCER_KEYS)
@@ -117,14 +118,17 @@ class Devnet:
         port = free_port()
         if options.sequencer_port is not None:
             port = require_free("sequencer port", options.sequencer_port)
-        endpoints = Endpoints(sequencer=f"{LOOPBACK}:{port}", l1=self.anvil.url)
+        endpoints = Endpoints(
+            sequencer=f"{LOOPBACK}:{port}",
+            l1=self.anvil.url,
+            venues=f"{LOOPBACK}:{free_port()}",
+        )
         if options.before_sequencer is not None:
             options.before_sequencer(self.home)
         self._start_sequencer(endpoints)
         if options.with_prover:
             self.start_prover()
-        for index in range(N_ORACLES):
-            self._start_oracle(index, endpoints)
+        self._start_oracles(chain, endpoints)
         endpoints.save(self.home.endpoints_path)
         self.endpoints = endpoints
         return endpoints
@@ -140,10 +144,16 @@ class Devnet:
         process = self._run("sequencer", "devnet.node_process", arguments)
         asyncio.run(wait_until_it_serves(process, endpoints.sequencer))
 
-    def _start_oracle(self, index: int, endpoints: Endpoints) -> None:
-        arguments = ["--home", str(self.home.path), "--index", str(index)]
-        arguments += ["--sequencer", endpoints.sequencer]
-        self._run(f"oracle-{index}", "devnet.oracle_node", arguments)
+    def _start_oracles(self, chain: Chain, endpoints: Endpoints) -> None:
+        deployment = Deployment.load(self.home.deployment_path)
+        on_l1 = ParametersOnL1(chain, deployment).followed(chain.web3.eth.block_number)
+        write_node_configs(self.home, endpoints, deployment.config, on_l1.underlyings)
+        arguments = ["--listen", endpoints.venues, "--prices", str(self.home.prices_path)]
+        self._run("venues", "devnet.simulated_venue", arguments)
+        for index in range(N_ORACLES):
+            config_path = self.home.oracle_node_path(index) / "oracle.json"
+            arguments = ["oracle", "run", "--config", str(config_path)]
+            self._run(f"oracle-{index}", "devnet.cli", arguments)
 
     def _run(self, name: str, module: str, arguments: list[str]) -> ManagedProcess:
         command = [sys.executable, "-m", module, *arguments]

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import aiohttp
 
@@ -12,29 +14,24 @@ from novation.client import LocalSigner
 from novation.protocol.transactions import OracleReport
 from oracle.archive import MinuteArchive
 from oracle.clock import Clock, SystemClock, sleep_until
-from oracle.config import (
-    MINUTE_MS,
-    HttpSource,
-    OracleConfig,
-    WebSocketSource,
-)
+from oracle.config import MINUTE_MS
+from oracle.config_file import ConfigFile
 from oracle.durable import locked_folder
 from oracle.errors import OracleError
 from oracle.key_file import read_key
 from oracle.observer import Observer
 from oracle.server import StatusServer
 from oracle.signed_state import Seat, SignedState
-from oracle.sources.feed import Feed
-from oracle.sources.http import HttpAdapter
-from oracle.sources.replay import ReplayAdapter
-from oracle.sources.websocket import WebSocketAdapter
 from oracle.status import status_json
 from oracle.submitter import Submitter
+from oracle.watchers import Watchers
 
 logger = logging.getLogger(__name__)
 
 ARCHIVE_NAME: Final = "minutes.jsonl"
 STATE_NAME: Final = "signed.json"
+# How often a node looks whether its configuration has changed.
+FOLLOW_MS: Final = 500
 
 
 @dataclass(slots=True)
@@ -52,23 +49,26 @@ class OracleNode:
 
     def __init__(
         self,
-        config: OracleConfig,
+        file: ConfigFile,
         signer: LocalSigner,
         memory: tuple[MinuteArchive, SignedState],
         clock: Clock,
     ) -> None:
         """Go on after what the archive and the state file remember."""
-        self._config = config
+        self._file = file
+        self._config = file.config
         self._signer = signer
         self._archive, self._state = memory
         self._clock = clock
-        self._observer = Observer(config.underlyings, clock)
-        self._submitter = Submitter(config, signer, clock)
+        self._observer = Observer()
+        self._submitter = Submitter(self._config, signer, clock)
         self._progress = Progress()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure: asyncio.Future[None] | None = None
         self.port = 0
         identity: dict[str, object] = {
             "public_key": hex(signer.public_key),
-            "config_hash": hex(config.exchange.config_hash),
+            "config_hash": hex(self._config.exchange.config_hash),
         }
         self._server = StatusServer(self._archive, identity, self._status)
 
@@ -78,37 +78,63 @@ class OracleNode:
         Raises:
             OracleError: if the address cannot be listened on.
         """
+        self._failure = asyncio.get_running_loop().create_future()
         async with AsyncExitStack() as stack:
-            host, port = self._config.listen_host, self._config.listen_port
             stack.push_async_callback(self._server.stop)
-            try:
-                self.port = await self._server.start(host, port)
-            except OSError as error:
-                raise OracleError(f"listen: cannot use {host}:{port}: {error.strerror}") from error
-            logger.info("serving %s:%d with key %#x", host, self.port, self._signer.public_key)
+            await self._listen()
             session = await stack.enter_async_context(_session())
-            tasks = [
-                asyncio.create_task(self._adapter(feed, session).run()) for feed in self._feeds
+            stack.push_async_callback(self._end_tasks)
+            watchers = Watchers(session, self._clock, self._start)
+            self._observer.underlyings = watchers.update(self._config.underlyings)
+            loops = [
+                self._start(work)
+                for work in (
+                    self._submitter.run(),
+                    self._report_for_ever(),
+                    self._follow_file(watchers),
+                    _wait(stop_requested),
+                )
             ]
-            tasks += [
-                asyncio.create_task(self._submitter.run()),
-                asyncio.create_task(self._report_for_ever()),
-            ]
-            await _until_stopped(stop_requested, tasks)
+            await asyncio.wait((*loops, self._failure), return_when=asyncio.FIRST_COMPLETED)
+            if self._failure.done():
+                self._failure.result()
 
-    @property
-    def _feeds(self) -> list[Feed]:
-        return [feed for watched in self._observer.underlyings for feed in watched.feeds]
+    async def _listen(self) -> None:
+        host, port = self._config.listen_host, self._config.listen_port
+        try:
+            self.port = await self._server.start(host, port)
+        except OSError as error:
+            raise OracleError(f"listen: cannot use {host}:{port}: {error.strerror}") from error
+        logger.info("serving %s:%d with key %#x", host, self.port, self._signer.public_key)
 
-    def _adapter(
-        self, feed: Feed, session: aiohttp.ClientSession
-    ) -> HttpAdapter | WebSocketAdapter | ReplayAdapter:
-        setup = feed.source.adapter
-        if isinstance(setup, HttpSource):
-            return HttpAdapter(setup, feed, session, self._clock)
-        if isinstance(setup, WebSocketSource):
-            return WebSocketAdapter(setup, feed, session, self._clock)
-        return ReplayAdapter(setup, feed, self._clock)
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._note_end)
+        return task
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """Forget a task that has ended; a fault of ours in it ends the node."""
+        self._tasks.discard(task)
+        assert self._failure is not None
+        if not task.cancelled() and task.exception() is not None and not self._failure.done():
+            self._failure.set_exception(task.exception() or AssertionError("unreachable"))
+
+    async def _end_tasks(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow_file(self, watchers: Watchers) -> None:
+        """Take over underlyings that the operator adds, without a gap for the others."""
+        while True:
+            await self._clock.sleep_ms(FOLLOW_MS)
+            if self._file.has_changed():
+                self._config = self._submitter.config = self._file.config
+                self._observer.underlyings = watchers.update(self._config.underlyings)
+                symbols = ", ".join(setup.symbol for setup in self._config.underlyings)
+                logger.info("configuration taken: %s", symbols)
 
     async def _report_for_ever(self) -> None:
         interval_ms = self._config.interval_ms
@@ -175,16 +201,17 @@ class OracleNode:
         }
 
 
-async def run_node(config: OracleConfig, stop_requested: asyncio.Event) -> None:
-    """Run a node until asked to stop.
+async def run_node(path: Path, stop_requested: asyncio.Event) -> None:
+    """Run a node with a configuration file until asked to stop.
 
     Raises:
         OracleError: if a file or address of the configuration does not do.
     """
-    signer = read_key(config.key_path)
-    with locked_folder(config.data_path), MinuteArchive(config.data_path / ARCHIVE_NAME) as archive:
-        state = SignedState(config.data_path / STATE_NAME)
-        await OracleNode(config, signer, (archive, state), SystemClock()).run(stop_requested)
+    file = ConfigFile(path)
+    signer, data_path = read_key(file.config.key_path), file.config.data_path
+    with locked_folder(data_path), MinuteArchive(data_path / ARCHIVE_NAME) as archive:
+        state = SignedState(data_path / STATE_NAME)
+        await OracleNode(file, signer, (archive, state), SystemClock()).run(stop_requested)
 
 
 def _session() -> aiohttp.ClientSession:
@@ -192,21 +219,6 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
     )
-
-
-async def _until_stopped(stop_requested: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Return when asked to stop; raise what ended one of the tasks."""
-    running = {asyncio.create_task(_wait(stop_requested)), *tasks}
-    try:
-        while not stop_requested.is_set():
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                # A replay ends; anything else only by a fault of ours.
-                task.result()
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _wait(event: asyncio.Event) -> None:

@@ -1,10 +1,8 @@
 """Looks at all sources as of one moment, and says the price of every underlying, or why not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracle.aggregation import Aggregate, Quote, aggregate
-from oracle.clock import Clock
 from oracle.config import UnderlyingSetup
 from oracle.sources.feed import Feed
 
@@ -51,20 +49,11 @@ class WatchedUnderlying:
 
 
 class Observer:
-    """All underlyings of the configuration."""
+    """All underlyings of the configuration, in the exchange's order."""
 
-    def __init__(self, setups: Sequence[UnderlyingSetup], clock: Clock) -> None:
-        """Make a feed for each source; the adapters fill them."""
-        self.underlyings = [
-            WatchedUnderlying(
-                setup,
-                [
-                    Feed(f"{setup.symbol} {source.name}", source, setup.frozen_ms, clock)
-                    for source in setup.sources
-                ],
-            )
-            for setup in setups
-        ]
+    def __init__(self) -> None:
+        """Nothing is watched yet."""
+        self.underlyings: list[WatchedUnderlying] = []
 
     def look(self, time_ms: int, n_underlyings: int) -> Observation:
         """Return the prices of the first `n_underlyings` at a time."""

@@ -42,7 +42,7 @@ class Submitter:
 
     def __init__(self, config: OracleConfig, signer: LocalSigner, clock: Clock) -> None:
         """Connect in `run`."""
-        self._config = config
+        self.config = config
         self._signer = signer
         self._clock = clock
         self._waiting: OracleReport | None = None
@@ -59,7 +59,7 @@ class Submitter:
         """Deliver for ever; connects again after every fault."""
         while True:
             try:
-                async with OracleClient(self._config.sequencer, self._signer) as client:
+                async with OracleClient(self.config.sequencer, self._signer) as client:
                     await self._deliver(client)
             except (NovationError, TimeoutError, WrongExchangeError) as error:
                 self._fail(str(error) or f"no answer within {SEND_TIMEOUT_S:.0f} s")
@@ -67,7 +67,7 @@ class Submitter:
 
     async def _deliver(self, client: OracleClient) -> None:
         while True:
-            self.seat = find_seat(self._config, self._signer.public_key, client)
+            self.seat = find_seat(self.config, self._signer.public_key, client)
             await self._has_report.wait()
             self._has_report.clear()
             assert self._waiting is not None
@@ -85,7 +85,7 @@ class Submitter:
     def _succeed(self, report: OracleReport) -> None:
         delivery = self.delivery
         if delivery.last_failure:
-            logger.info("reports are taken by %s", self._config.sequencer)
+            logger.info("reports are taken by %s", self.config.sequencer)
         delivery.n_accepted += 1
         delivery.last_accepted_ms, delivery.last_failure = report.time_ms, ""
 

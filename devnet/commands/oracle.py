@@ -29,11 +29,11 @@ ConfigOption = Annotated[
 def run(config: ConfigOption) -> None:
     """Watch the venues, sign a report every second, keep those of full minutes, until SIGTERM.
 
-    Logs go to stderr. `GET /status` and `GET /minute/TIME_MS` at the address `listen`.
+    A change of the underlyings in FILE is taken over while it runs. Logs go to stderr.
+    `GET /status` and `GET /minute/TIME_MS` at the address `listen`.
 
     Example: `novation oracle run --config oracle.toml`
     """
-    from oracle.config import load_config
     from oracle.errors import OracleError
     from oracle.node import run_node
 
@@ -43,7 +43,7 @@ def run(config: ConfigOption) -> None:
         stop_requested = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
-        await run_node(load_config(config), stop_requested)
+        await run_node(config, stop_requested)
 
     try:
         asyncio.run(serve())

@@ -175,6 +175,7 @@ def _print_endpoints(home: Home, endpoints: Endpoints) -> None:
         "deployment": home.deployment_path,
         "logs": home.path / "logs",
         "oracle prices": home.prices_path,
+        "venues (HTTP)": endpoints.venues,
     }
     for name, value in lines.items():
         console.print(f"{name:<18} {value}", markup=False)

@@ -1,4 +1,4 @@
-"""The devnet's small parts: prices, oracle policy, tampering, the demo's promises."""
+"""The devnet's small parts: prices, oracle nodes, tampering, the demo's promises."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,22 +12,21 @@ from devnet.demo.collect import Evidence, build_report
 from devnet.demo.play import at_fresh_prices
 from devnet.demo.report import BatchFigures, DemoReport
 from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
-from devnet.markets import MARKETS
-from devnet.oracle_node import (
-    MAX_DEVIATION_PPM,
-    Observation,
-    ReportPolicy,
-    is_worth_reporting,
-    observed_prices,
-)
+from devnet.endpoints import Endpoints
+from devnet.home import Home
+from devnet.markets import LISTED_LATER, MARKETS
+from devnet.oracle_setup import write_node_configs
 from devnet.prices import RandomWalk, decimal_text, read_prices, set_prices, start_prices
 from devnet.program_code import creation_code
 from devnet.rebuild import RebuiltState
+from devnet.system import oracle_keys
 from novation.client import ErrorDetail, StalePriceError
 from novation.client.models import Status
-from novation.protocol.transactions.oracle_update import lower_median
+from oracle.config import load_config
+from oracle.key_file import read_key
 from prover.calldata import OUTPUT_OFFSET, OUTPUT_SEGMENT_OFFSET, decode_output
 from tests.e2e.local_exchange import LocalExchange
+from tests.support.builders import exchange_config
 
 PPM = 1_000_000
 
@@ -77,29 +76,19 @@ def test_prices_when_a_market_is_missing_then_named(tmp_path: Path) -> None:
         read_prices(tmp_path / "prices.json", ["BTC-USD", "ETH-USD"])
 
 
-def test_oracle_when_price_is_quiet_then_reports_at_heartbeats_only() -> None:
-    policy = ReportPolicy(threshold_ppm=500, heartbeat_s=20)
-    quiet = [Fraction(100), Fraction(50)]
-    first = Observation(1_000, quiet)
-    assert is_worth_reporting(policy, first, None)
-    assert not is_worth_reporting(policy, Observation(1_019, quiet), first)
-    assert is_worth_reporting(policy, Observation(1_020, quiet), first)
-    moved = [Fraction(100), Fraction(50) * (PPM - 500) / PPM]
-    assert is_worth_reporting(policy, Observation(1_001, moved), first)
-    assert not is_worth_reporting(policy, Observation(1_000, moved), first)
-    nearly = [Fraction(100), Fraction(50) * (PPM - 499) / PPM]
-    assert not is_worth_reporting(policy, Observation(1_001, nearly), first)
-
-
-def test_oracle_when_nodes_observe_then_they_differ_a_little_and_the_median_is_close() -> None:
-    common = [Fraction(market.start_price) for market in MARKETS]
-    underlyings = tuple(market.terms for market in MARKETS)
-    seen = [observed_prices(index, 77, underlyings, common) for index in range(3)]
-    assert len(set(seen)) == 3
-    for market_id, market in enumerate(MARKETS):
-        exact = market.price_x16(common[market_id])
-        median = lower_median([prices[market_id] for prices in seen])
-        assert abs(median - exact) * PPM <= exact * (MAX_DEVIATION_PPM + 1)
+def test_oracle_nodes_when_configured_then_as_many_as_keys_and_in_the_exchange_s_order(
+    tmp_path: Path,
+) -> None:
+    home, endpoints = Home(tmp_path), Endpoints("127.0.0.1:1", "http://127.0.0.1:2", "127.0.0.1:3")
+    underlyings = tuple(market.terms for market in (*MARKETS, LISTED_LATER))
+    write_node_configs(home, endpoints, exchange_config(), underlyings)
+    for index, keys in enumerate(oracle_keys(home)):
+        read = load_config(home.oracle_node_path(index) / "oracle.json")
+        assert read_key(read.key_path).public_key == keys.stark_public
+        assert read.exchange == exchange_config()
+        assert [setup.symbol for setup in read.underlyings] == [
+            terms.symbol for terms in underlyings
+        ]
 
 
 def test_creation_code_when_read_then_holds_the_payload_behind_a_stop() -> None:

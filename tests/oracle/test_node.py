@@ -1,6 +1,7 @@
 """A node between a venue and a real sequencer: what it signs, keeps, serves, and never says."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import OracleReport
 from oracle.archive import MinuteArchive
 from oracle.config import MINUTE_MS
+from oracle.config_file import ConfigFile
 from oracle.node import OracleNode
 from oracle.records import parse_report
 from oracle.signed_state import SignedState
 from sequencer.clock import SystemClock
 from tests.node.support import running_node
-from tests.oracle.support import config, http_source, underlying
+from tests.oracle.support import document, http_source, underlying
 from tests.support.builders import exchange_config, oracle_private_key, parameters, public_key
 from tests.support.waiting import until, within_patience
 
@@ -125,12 +127,14 @@ async def running_oracle(
         underlying(symbol, decimals, http_source(f"{venue.url}/{symbol}", timeout_ms=60_000))
         for symbol, decimals in ticks
     ]
-    setup = config(folder, *underlyings, sequencer=sequencer, interval_ms=INTERVAL_MS)
+    path = folder / "oracle.json"
+    values = document(*underlyings, sequencer=sequencer, interval_ms=INTERVAL_MS)
+    path.write_text(json.dumps(values))
     signer = LocalSigner(oracle_private_key(index))
     stop_requested = asyncio.Event()
     with MinuteArchive(folder / "minutes.jsonl") as archive:
         state = SignedState(folder / "signed.json")
-        node = OracleNode(setup, signer, (archive, state), clock)
+        node = OracleNode(ConfigFile(path), signer, (archive, state), clock)
         task = asyncio.create_task(node.run(stop_requested))
         async with aiohttp.ClientSession() as session:
             await until(lambda: node.port or task.done())
@@ -293,3 +297,52 @@ async def test_node_when_it_knows_more_underlyings_than_are_listed_then_reports_
     ):
         venue.prices["NEW-USD"] = None
         assert len((await node.until_reported())["prices_x16"]) == len(TICKS)
+
+
+async def test_node_when_its_operator_adds_an_underlying_then_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SystemClock()
+    path = tmp_path / "0" / "oracle.json"
+    async with (
+        open_venue() as venue,
+        running_node(tmp_path / "seq", clock=clock) as sequencer,
+        running_oracle(tmp_path / "0", venue, sequencer.target, clock) as node,
+    ):
+        await node.until_reported()
+        values = json.loads(path.read_text())
+        added = underlying("NEW-USD", 2, http_source(f"{venue.url}/NEW-USD", timeout_ms=60_000))
+        venue.prices["NEW-USD"] = "5"
+
+        async def shown() -> list[tuple[str, str]]:
+            underlyings = (await node.status())["underlyings"]
+            return [(item["symbol"], item["sources"][0]["verdict"]) for item in underlyings]
+
+        async def change(**changes: Any) -> None:
+            other = path.with_suffix(".new")
+            other.write_text(json.dumps(values | changes))
+            other.replace(path)
+
+        # Neither of these is taken; nor does it harm.
+        await change(weight=1)
+        await until(lambda: "configuration not taken: weight: unknown" in caplog.text)
+        await change(interval_ms=1_000)
+        await until(lambda: "start again to change more than underlyings" in caplog.text)
+        n_samples = (await node.status())["underlyings"][0]["sources"][0]["n_samples"]
+        await change(underlyings=[*values["underlyings"], added])
+
+        async def is_added() -> bool:
+            return (await shown())[-1] == ("NEW-USD", "used")
+
+        await until(is_added)
+        # The others have kept their history.
+        source = (await node.status())["underlyings"][0]["sources"][0]
+        assert source["n_samples"] >= n_samples
+        assert len((await node.until_reported())["prices_x16"]) == len(TICKS)
+        await change()
+
+        async def is_gone() -> bool:
+            return len(await shown()) == len(TICKS)
+
+        await until(is_gone)
+        assert (await node.status())["silence"] == ""

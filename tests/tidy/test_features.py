@@ -12,9 +12,9 @@ COLUMNS: Final = ("Python", "Cairo", "gRPC")
 REFERENCE: Final = re.compile(r"`([\w/]+\.py)::(\w+)`")
 # Tests of a column are in these folders.
 FOLDERS: Final = {
-    "Python": ("unit/", "property/"),
+    "Python": ("unit/", "property/", "oracle/"),
     "Cairo": ("circuits/",),
-    "gRPC": ("node/", "e2e/"),
+    "gRPC": ("node/", "e2e/", "oracle/"),
 }
 
 
