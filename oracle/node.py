@@ -175,10 +175,14 @@ class OracleNode:
 
     def _publish(self, report: OracleReport, seat: Seat) -> None:
         """Remember the report durably, then let it out."""
-        if report.time_ms % MINUTE_MS == 0:
-            # The archive remembers the time as well: a crash in between loses neither.
-            self._archive.append(report)
-        self._state.note(report.time_ms, seat)
+        try:
+            if report.time_ms % MINUTE_MS == 0:
+                # The archive remembers the time as well: a crash in between loses neither.
+                self._archive.append(report)
+            self._state.note(report.time_ms, seat)
+        except OSError as error:
+            folder = self._config.data_path
+            raise OracleError(f"data_folder: cannot write into {folder}: {error}") from error
         self._submitter.offer(report)
         if self._progress.silence:
             logger.info("reporting %s", report.prices_x16)

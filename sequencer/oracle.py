@@ -21,6 +21,7 @@ from sequencer.config import OraclePolicy
 from sequencer.engine import Command, GroupResult
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.oracle_rounds import RoundBook
+from sequencer.report_rates import ReportRates
 from sequencer.runner import EngineRunner
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class OracleAggregator:
         self._config: ExchangeConfig = runner.exchange
         self._clock = clock
         self._policy = policy
+        self._rates = ReportRates(clock)
         self._rounds = RoundBook(policy.round_span_ms, oracle_time_ms)
         self._has_quorum = asyncio.Event()
         self._last_ms = oracle_time_ms
@@ -49,12 +51,15 @@ class OracleAggregator:
         runner.add_listener(self._hear)
         runner.take_prices_from(self)
 
-    def add(self, report: OracleReport) -> int:
+    def add(self, report: OracleReport, connection: str = "") -> int:
         """Take a node's report and return how many fresh ones wait, this one included.
+
+        `connection` names who brought it.
 
         Raises:
             InvalidTransaction: the report itself breaks a rule.
-            RequestRefusedError: it is not newer than the node's last one, or its round is over.
+            RequestRefusedError: it is not newer than the node's last one, its round is over, or its
+                key or the connection has sent too much.
         """
         alone = OracleUpdate(report.time_ms, report.prices_x16, (report,))
         parameters = self._parameters
@@ -62,7 +67,8 @@ class OracleAggregator:
         validate_oracle_update(alone, replace(parameters, oracle_quorum=1))
         self._check_time(report)
         key = parameters.oracle_keys[report.signer_index]
-        check_signature(report.message_hash(self._config), report.signature, key)
+        with self._rates.admitted(key, connection):
+            check_signature(report.message_hash(self._config), report.signature, key)
         self._rounds.add(report)
         if len(self._best_round()) >= parameters.oracle_quorum:
             self._has_quorum.set()

@@ -6,6 +6,7 @@ from sequencer.engine import Command
 from sequencer.messages import receipt_message
 from sequencer.oracle import OracleAggregator
 from sequencer.rpc import decoding
+from sequencer.rpc.registration import CONNECTION
 from sequencer.runner import EngineRunner
 
 
@@ -24,7 +25,8 @@ class OracleService:
         """Take one node's report."""
         if not request.HasField("report"):
             raise decoding.missing("report")
-        n_waiting = self._aggregator.add(decoding.oracle_report(request.report))
+        report = decoding.oracle_report(request.report)
+        n_waiting = self._aggregator.add(report, CONNECTION.get())
         return oracle_service_pb2.SubmitReportResponse(n_waiting=n_waiting)
 
     async def submit_update(

@@ -12,12 +12,15 @@ from novation.client.oracle import report_message
 from novation.protocol.constants import PRICE_X16_BOUND
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import OracleReport
-from tests.node.support import PRICE_TICKS, RunningNode, refusal, report_at, running_node
+from sequencer.report_rates import REPORTS_BURST
+from tests.node.support import PRICE_TICKS, RunningNode, Stubs, refusal, report_at, running_node
 from tests.support.builders import genesis, oracle_private_key, parameters, public_key
 
 N_ORACLES = 9
 N_HONEST = QUORUM = 7
 ROUNDS = 12
+# Channels to one address share a connection otherwise.
+OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
 NINE = replace(
     parameters(),
     oracle_keys=tuple(public_key(oracle_private_key(index)) for index in range(N_ORACLES)),
@@ -71,7 +74,7 @@ async def test_round_when_two_of_nine_send_anything_then_it_becomes_an_update_of
             for index in range(N_HONEST):
                 # With a bad node in it the round may be full before the last honest node reports.
                 await send_if_newer(node, at(index, time_ms, PRICE_TICKS + turn))
-                if not are_first:
+                if not are_first and index == N_HONEST // 2:
                     await misbehave(node, time_ms, turn)
             price_x16 = PRICE_TICKS + turn << 16
             await node.until(
@@ -101,3 +104,48 @@ async def send_if_newer(node: RunningNode, report: OracleReport) -> None:
     except grpc.aio.AioRpcError as error:
         if "STALE_REPORT" not in (error.details() or ""):
             raise
+
+
+async def test_flood_when_forged_then_the_connection_is_refused_and_nobody_else(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path, first=genesis(NINE)) as node:
+        time_ms = node.clock.now_ms()
+        forged = replace(at(0, time_ms), signer_index=1)
+        assert await codes(node, [forged] * (REPORTS_BURST + 20)) == {
+            "INVALID_SIGNATURE",
+            "RATE_LIMITED",
+        }
+        async with grpc.aio.insecure_channel(
+            node.target, [("grpc.use_local_subchannel_pool", 1)]
+        ) as other:
+            for index in range(N_HONEST):
+                request = oracle_service_pb2.SubmitReportRequest(
+                    report=report_message(at(index, time_ms))
+                )
+                await Stubs(other).oracle.SubmitReport(request)
+        await node.until(lambda engine: engine.state.globals.oracle_time_ms == time_ms)
+
+
+async def test_flood_when_a_key_of_the_committee_signs_it_then_only_that_key_is_refused(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path, first=genesis(NINE)) as node:
+        time_ms = node.clock.now_ms()
+        flood = [at(8, time_ms + i) for i in range(REPORTS_BURST + 20)]
+        assert await codes(node, flood) == {"", "RATE_LIMITED"}
+        for index in range(N_HONEST):
+            await send(node, at(index, time_ms))
+        await node.until(lambda engine: engine.state.globals.oracle_time_ms == time_ms)
+
+
+async def codes(node: RunningNode, reports: list[OracleReport]) -> set[str]:
+    """Send reports; return with which codes they are refused, "" for one that is taken."""
+    seen = set()
+    for report in reports:
+        try:
+            await send(node, report)
+            seen.add("")
+        except grpc.aio.AioRpcError as error:
+            seen.add((error.details() or "").partition(":")[0])
+    return seen

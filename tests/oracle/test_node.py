@@ -18,6 +18,7 @@ from novation.protocol.transactions import OracleReport
 from oracle.archive import MinuteArchive
 from oracle.config import MINUTE_MS
 from oracle.config_file import ConfigFile
+from oracle.errors import OracleError
 from oracle.node import OracleNode
 from oracle.records import parse_report
 from oracle.signed_state import SignedState
@@ -297,6 +298,40 @@ async def test_node_when_it_knows_more_underlyings_than_are_listed_then_reports_
     ):
         venue.prices["NEW-USD"] = None
         assert len((await node.until_reported())["prices_x16"]) == len(TICKS)
+
+
+async def test_node_when_a_crash_came_between_archive_and_state_then_the_archive_counts(
+    tmp_path: Path,
+) -> None:
+    clock = ClockBeforeMinute()
+    folder = tmp_path / "0"
+    async with open_venue() as venue, running_node(tmp_path / "seq", clock=clock) as sequencer:
+        async with running_oracle(folder, venue, sequencer.target, clock):
+            await until((folder / "minutes.jsonl").read_bytes)
+        (folder / "signed.json").unlink()
+        clock.move(-HOUR_MS)
+        async with running_oracle(folder, venue, sequencer.target, clock) as node:
+            await node.until_silent("is not after the last signed time")
+        assert len(archived(folder)) == 1
+
+
+async def test_node_when_the_disk_is_full_then_it_ends_and_nothing_has_left_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("oracle.signed_state.write_atomically", refuse)
+    offered: list[OracleReport] = []
+    monkeypatch.setattr(
+        "oracle.submitter.Submitter.offer", lambda _self, item: offered.append(item)
+    )
+    clock = SystemClock()
+    async with open_venue() as venue, running_node(tmp_path / "seq", clock=clock) as sequencer:
+        with pytest.raises(OracleError, match=r"cannot write into .* No space left"):
+            async with running_oracle(tmp_path / "0", venue, sequencer.target, clock) as node:
+                await until(lambda: node.node._failure and node.node._failure.done())
+    assert offered == []
 
 
 async def test_node_when_its_operator_adds_an_underlying_then_the_others_go_on(
