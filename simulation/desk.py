@@ -51,6 +51,7 @@ class Desk:
         self.view = view
         self._recorder = recorder
         self.paid_in_quanta = 0
+        self.withdrawn_quanta = 0
         self._owner = owner
         self._key_index = _FIRST_KEY
         self._nonces = [0, 0]
@@ -102,7 +103,10 @@ class Desk:
     def withdraw(self, amount_quanta: int) -> TransactionResult | None:
         """Withdraw collateral; the first key may."""
         nonce = self._next_nonce(_FIRST_KEY)
-        return self._send_signed(Withdraw(self.account_id, _FIRST_KEY, nonce, amount_quanta))
+        result = self._send_signed(Withdraw(self.account_id, _FIRST_KEY, nonce, amount_quanta))
+        if result is not None:
+            self.withdrawn_quanta += amount_quanta
+        return result
 
     def use_trading_key(self) -> TransactionResult | None:
         """Add a key that may only trade, and sign with it from now on."""

@@ -4,6 +4,10 @@ Paths of 20-second returns over some weeks. The first 30 days fill the windows, 
 forecast is compared with the variance that followed: the mean of the squared returns of the
 horizon. QLIKE is `x - ln x - 1` of realised over forecast, 0 at best; it punishes forecasts that
 are too low most. MSE is the squared error over the square of the mean realised variance.
+
+Margin is what a forecast is for: `Margins` counts the moves of ten minutes that are larger than a
+margin of four usual deviations times the factor, once the factor of the formula with its limits and
+speeds, once its mean, which costs traders as much.
 """
 
 import itertools
@@ -13,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulation.forecast import MEMORY_S, ONE_X16, next_variance_x16
+from simulation.forecast import LEAST_SAMPLE_S, MEMORY_S, ONE_X16, Forecast, next_variance_x16
 from simulation.prices import Garch, gauss
 
 SAMPLE_S: Final = 20
@@ -23,6 +27,8 @@ _EVALUATE_S: Final = 120
 HORIZONS_S: Final = {"10 minutes": 600, "1 hour": 3_600, "1 day": _DAY_S}
 # Deviation of the return of one second, in ppm: 60 % a year.
 USUAL_PPM: Final = 107
+# Margin is this many deviations of the return of ten minutes, times the factor.
+_MARGIN_DEVIATIONS: Final = 4
 # Jumps are up to this large, either way.
 _JUMP: Final = 0.01
 FORMULA: Final = "formula"
@@ -106,14 +112,33 @@ class Errors:
         }
 
 
+@dataclass(slots=True)
+class Margins:
+    """How many moves were beyond a margin that follows the forecast, and beyond its mean."""
+
+    n: int = 0
+    beyond_following: int = 0
+    beyond_mean: int = 0
+    factors: float = 0.0
+
+    def rates(self) -> dict[str, float]:
+        """Return moves in a million that were beyond, and the mean factor."""
+        return {
+            "mean_factor": round(self.factors / self.n, 3),
+            "beyond_following_ppm": round(1e6 * self.beyond_following / self.n),
+            "beyond_mean_ppm": round(1e6 * self.beyond_mean / self.n),
+        }
+
+
 Table = dict[str, dict[str, dict[str, Errors]]]
 
 
 @dataclass(slots=True)
 class Measured:
-    """Errors by scenario, horizon and forecaster, and a day of the first scenario."""
+    """Errors by scenario, horizon and forecaster, margins by scenario, and a day of the first."""
 
     table: Table = field(default_factory=dict)
+    margins: dict[str, Margins] = field(default_factory=dict)
     picture: Picture | None = None
 
 
@@ -131,11 +156,13 @@ def measure(
         rows = measured.table[scenario.name] = {
             horizon: {name: Errors() for name in FORECASTERS} for horizon in HORIZONS_S
         }
+        margins = measured.margins[scenario.name] = Margins()
         for number in range(n_paths):
             rng = random.Random(f"{seed} {scenario.name} {number}")
             returns = returns_ppm(scenario, WARM_UP_DAYS + days, rng)
             forecasts = forecasts_of(returns)
             _compare(returns, forecasts, rows)
+            _compare_margins(returns, margins)
             if measured.picture is None:
                 measured.picture = _picture(returns, forecasts)
     return measured
@@ -207,6 +234,32 @@ def _compare(
             realised = (sums[now + n] - sums[now]) / horizon_s
             for name, errors in rows[horizon].items():
                 errors.add(forecasts[name][now - 1], realised)
+
+
+def _compare_margins(returns: Sequence[int], margins: Margins) -> None:
+    """Count moves beyond margin on a path."""
+    moves = [0, *itertools.accumulate(returns)]
+    first, n = WARM_UP_DAYS * _DAY_S // SAMPLE_S, MEMORY_S // SAMPLE_S
+    margin_ppm = _MARGIN_DEVIATIONS * USUAL_PPM * math.sqrt(MEMORY_S)
+    needed, factors = [], []
+    for now, factor in enumerate(_factors(returns[: len(returns) - n]), start=1):
+        if now >= first:
+            needed.append(abs(moves[now + n] - moves[now]) / margin_ppm)
+            factors.append(factor)
+    mean = sum(factors) / len(factors)
+    margins.n += len(needed)
+    margins.factors += sum(factors)
+    margins.beyond_mean += sum(move > mean for move in needed)
+    pairs = zip(needed, factors, strict=True)
+    margins.beyond_following += sum(move > factor for move, factor in pairs)
+
+
+def _factors(returns: Sequence[int]) -> Iterable[float]:
+    assert SAMPLE_S >= LEAST_SAMPLE_S
+    forecast = Forecast(USUAL_PPM**2 * ONE_X16)
+    for change in returns:
+        forecast = forecast.after(change, SAMPLE_S, USUAL_PPM)
+        yield forecast.factor_x16 / ONE_X16
 
 
 def _picture(returns: Sequence[int], forecasts: dict[str, list[float]]) -> Picture:

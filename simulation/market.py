@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from novation.protocol.orders import Side
 from novation.protocol.signing import signed
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from novation.protocol.transactions.oracle_update import lower_median
@@ -18,6 +19,7 @@ from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
 from simulation.agents.keeper import Keeper
 from simulation.agents.maker import Maker
+from simulation.agents.strangler import Strangler
 from simulation.agents.taker import Taker
 from simulation.agents.trend_follower import TrendFollower
 from simulation.agents.whale import Whale
@@ -44,10 +46,11 @@ Say = Callable[[str], None]
 # How often each kind is asked, per hundred.
 _ASKED: Final[dict[type[Agent], int]] = {
     Maker: 25,
-    Taker: 48,
+    Taker: 45,
     TrendFollower: 14,
     Whale: 2,
     Arbitrageur: 7,
+    Strangler: 3,
     Keeper: 4,
 }
 _SETUP: Final = "set-up"
@@ -64,6 +67,7 @@ _WEALTH: Final[dict[type[Agent], tuple[int, int]]] = {
     TrendFollower: (2_000, 60_000),
     Whale: (1_500_000, 2_500_000),
     Arbitrageur: (100_000, 300_000),
+    Strangler: (50_000, 50_000),
     Keeper: (1, 1),
 }
 
@@ -85,7 +89,7 @@ class Run:
     exchange: Exchange
     recorder: Recorder
     phases: tuple[MarkedPhase, ...]
-    n_agents: dict[str, int]
+    agents: dict[str, list[Agent]]
     n_dead_left: int
 
 
@@ -95,9 +99,9 @@ def run_market(plan: Plan, say: Say) -> Run:
     market.fund()
     marked = tuple(market.live(phase) for phase in phases(plan))
     market.exchange.seal()
-    n_agents = {kind.kind: len(agents) for kind, agents in market.agents.items()}
-    n_dead_left = len(market.view.dead_orders())
-    return Run(plan, market.exchange, market.recorder, marked, n_agents, n_dead_left)
+    agents = {kind.kind: agents for kind, agents in market.agents.items()}
+    n_dead_left = len(market.view.prunable_orders())
+    return Run(plan, market.exchange, market.recorder, marked, agents, n_dead_left)
 
 
 class _Market:
@@ -131,10 +135,11 @@ class _Market:
             markets = sorted({index % n_markets, rng.randrange(n_markets)})
             agents[Maker].append(Maker(self._desk(next(account_ids)), _child(rng), markets))
         agents[Whale].append(Whale(self._desk(next(account_ids)), _child(rng), 0))
-        owner = FIRST_ACCOUNT_ID + n_makers + 1
-        for _ in range(2):
-            desk = self._desk(next(account_ids), owner)
+        for desk in self._pair(next(account_ids), next(account_ids)):
             agents[Arbitrageur].append(Arbitrageur(desk, _child(rng)))
+        pair = self._pair(next(account_ids), next(account_ids))
+        for desk, side in zip(pair, Side, strict=True):
+            agents[Strangler].append(Strangler(desk, _child(rng), n_markets - 1, side))
         agents[Keeper].append(Keeper(self._desk(next(account_ids)), _child(rng)))
         for index in range(n_followers):
             desk = self._desk(next(account_ids))
@@ -144,6 +149,10 @@ class _Market:
 
     def _desk(self, account_id: int, owner: int | None = None) -> Desk:
         return Desk(account_id, self.view, self.recorder, account_id if owner is None else owner)
+
+    def _pair(self, first_id: int, second_id: int) -> tuple[Desk, Desk]:
+        """Return the desks of two accounts of one owner."""
+        return self._desk(first_id), self._desk(second_id, owner=first_id)
 
     def fund(self) -> None:
         """Let everybody pay in."""

@@ -28,7 +28,7 @@ def pictures(run: Run, forecast: Picture | None) -> dict[str, str]:
         Line("widest", _points(run, lambda m: max(_known(m.spread_ppm), default=None))),
     ]
     charts = {
-        "prices": _chart(run, "Index prices", "percent of the first", prices),
+        "prices": _chart(run, "Mark prices", "percent of the first", prices),
         "insolvency": _chart(
             run,
             "What insolvent accounts owe",

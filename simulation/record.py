@@ -19,7 +19,7 @@ from novation.protocol.transactions import (
 )
 from simulation.exchange import Exchange
 from simulation.plan import START_MS
-from simulation.refusals import is_explained, is_reducing
+from simulation.refusals import can_trade, is_explained, is_reducing
 from simulation.view import View
 
 _MOST_UNEXPECTED: Final = 50
@@ -135,7 +135,8 @@ class Recorder:
         if isinstance(tx, PlaceOrder) and is_reducing(self._view, tx):
             is_solvent = self._view.margin(tx.account_id).equity_x16 >= 0
             solvency = "solvent" if is_solvent else "insolvent"
-            counts.reducing_refused[f"{solvency}: {name}"] += 1
+            could_trade = "" if can_trade(self._view, tx) else ", nothing to trade with"
+            counts.reducing_refused[f"{solvency}: {name}{could_trade}"] += 1
         if name in self.expected_names and is_explained(self._view, tx, error):
             return
         if len(self.unexpected) < _MOST_UNEXPECTED:

@@ -35,6 +35,12 @@ def is_reducing(view: View, tx: PlaceOrder) -> bool:
     return closes and fits and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
 
 
+def can_trade(view: View, tx: PlaceOrder) -> bool:
+    """Return whether the other side has an order that could be filled at a price of this one."""
+    best = view.best(tx.market_id, tx.side.other)
+    return best is not None and crosses(tx.side, tx.price_ticks, best.price_ticks)
+
+
 def _stale_price(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     return isinstance(tx, PlaceOrder | Withdraw) and not view.has_valid_prices
 
@@ -47,8 +53,7 @@ def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> boo
 def _post_only_crosses(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if not isinstance(tx, PlaceOrder) or not tx.time_in_force.never_trades:
         return False
-    best = view.best(tx.market_id, tx.side.other)
-    return best is not None and crosses(tx.side, tx.price_ticks, best.price_ticks)
+    return can_trade(view, tx)
 
 
 def _fok_not_filled(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
@@ -70,11 +75,16 @@ def _unknown_order(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
         return False
     if tx.order_id:
         return not view.has_order(tx.order_id)
-    return all(order.origin != tx.origin for order in view.all_orders_of(tx.account_id))
+    return all(order.origin != tx.origin for order in view.orders_of(tx.account_id))
 
 
-def _insufficient_margin(_: View, tx: Transaction, error: InvalidTransaction) -> bool:
-    """The refusal names what could be afforded: that must be less."""
+def _insufficient_margin(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """The refusal names what could be afforded: that must be less.
+
+    Margin is no reason to refuse what neither trades nor rests.
+    """
+    if isinstance(tx, PlaceOrder) and is_reducing(view, tx) and not can_trade(view, tx):
+        return False
     return isinstance(tx, PlaceOrder | Withdraw) and error.broken.limit < error.broken.value
 
 

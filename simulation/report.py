@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from novation.protocol.constants import PRICE_X16_ONE
+from simulation.agents.agent import Agent
 from simulation.forecast_errors import Measured
 from simulation.market import Run
 from simulation.pictures import pictures
@@ -30,7 +31,8 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "n_operations": counts.operations.total(),
         "operations": _sorted(counts.operations),
         "operations_by_agent": _sorted(counts.operations_by_agent),
-        "agents": run.n_agents,
+        "agents": {kind: len(agents) for kind, agents in run.agents.items()},
+        "money_by_agent": {kind: _money(agents) for kind, agents in run.agents.items()},
         "refusals": _sorted(counts.refusals),
         "refusals_by_agent": _sorted(counts.refusals_by_agent),
         "reducing_orders_refused": _sorted(counts.reducing_refused),
@@ -51,6 +53,9 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "steps_per_batch": checks.steps,
         "final_state_root": f"{run.exchange.state.root:#x}",
         "forecast_errors": None if forecast is None else _forecast(forecast),
+        "forecast_margins": None
+        if forecast is None
+        else {name: margins.rates() for name, margins in forecast.margins.items()},
     }
 
 
@@ -79,6 +84,17 @@ def write_report(run: Run, forecast: Measured | None, folder: Path) -> dict[str,
     finally:
         shutil.rmtree(draft)
     return report
+
+
+def _money(agents: list[Agent]) -> dict[str, int]:
+    """Return what agents paid in, took out, and have or owe at the end."""
+    equities = [agent.view.equity_quanta(agent.account_id) for agent in agents]
+    return {
+        "paid_in_quanta": sum(agent.desk.paid_in_quanta for agent in agents),
+        "withdrawn_quanta": sum(agent.desk.withdrawn_quanta for agent in agents),
+        "equity_above_zero_quanta": sum(max(equity, 0) for equity in equities),
+        "equity_below_zero_quanta": sum(min(equity, 0) for equity in equities),
+    }
 
 
 def _insolvency(run: Run) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.orders import RestingOrder, Side
-from novation.protocol.rules.dead_orders import cause_of_death
+from novation.protocol.rules.dead_orders import cause_of_death, is_idle
 from simulation.exchange import Exchange
 
 
@@ -59,6 +59,10 @@ class View:
         """Return what a lot is worth at the mark price."""
         return self.value_quanta(market_id, 1, self.mark_ticks(market_id))
 
+    def initial_margin_ppm(self, market_id: int) -> int:
+        """Return the share of a position's value that has to be there to open it."""
+        return self._exchange.state.underlying_of(market_id).initial_margin_ppm
+
     def price_band_ppm(self, market_id: int) -> int:
         """Return how far from the mark price an order may be, on the dangerous side."""
         return self._exchange.state.underlying_of(market_id).price_band_ppm
@@ -73,23 +77,24 @@ class View:
         return lots * self.lot_quanta(market_id)
 
     def best(self, market_id: int, side: Side) -> RestingOrder | None:
-        """Return the best living order of a side."""
+        """Return the best order of a side that could be filled."""
         return next(self.book(market_id, side), None)
 
     def book(self, market_id: int, side: Side) -> Iterator[RestingOrder]:
-        """Yield the living orders of a side, best first."""
+        """Yield the orders of a side that could be filled, best first."""
         state = self._exchange.state
         for order_id in state.books[market_id, side]:
             order = state.order(order_id)
-            if not self.is_dead(order):
+            if not self.is_prunable(order):
                 yield order
 
-    def dead_orders(self) -> list[int]:
+    def prunable_orders(self) -> list[int]:
         """Return the ids of orders that anybody may prune, oldest first."""
-        return sorted(o.order_id for o in self._exchange.state.orders.values() if self.is_dead(o))
+        orders = self._exchange.state.orders.values()
+        return sorted(order.order_id for order in orders if self.is_prunable(order))
 
-    def is_dead(self, order: RestingOrder) -> bool:
-        """Return whether an order will never be filled."""
+    def is_prunable(self, order: RestingOrder) -> bool:
+        """Return whether an order is dead, or has nothing left to reduce."""
         state = self._exchange.state
         account = state.account(order.account_id)
         if account.cancel_all_at_ms <= self.now_ms:
@@ -97,7 +102,8 @@ class View:
         # The state's own time is that of the last transaction, this is now.
         is_expired = order.expiry_time_ms <= self.now_ms
         slot = account.position(order.market_id)
-        return is_expired or cause_of_death(state, order, slot) is not None
+        is_dead = is_expired or cause_of_death(state, order, slot) is not None
+        return is_dead or is_idle(order, slot)
 
     def account(self, account_id: int) -> Account:
         """Return an account, which exists."""
@@ -124,14 +130,6 @@ class View:
         """Return whether an order, dead or alive, is in the book."""
         return order_id in self._exchange.state.orders
 
-    def all_orders_of(self, account_id: int) -> list[RestingOrder]:
+    def orders_of(self, account_id: int) -> list[RestingOrder]:
         """Return all orders of an account that are in the book, the dead too."""
         return self._exchange.state.orders_of(account_id)
-
-    def orders_of(self, account_id: int, market_id: int) -> list[RestingOrder]:
-        """Return the living orders of an account in a market, oldest first."""
-        return [
-            order
-            for order in self._exchange.state.orders_of(account_id)
-            if order.market_id == market_id and not self.is_dead(order)
-        ]

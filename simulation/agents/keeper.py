@@ -1,4 +1,4 @@
-"""A keeper: takes dead orders out of the book, for nothing, as the node does."""
+"""A keeper: takes dead and idle orders out of the book, for nothing, as the node does."""
 
 from typing import ClassVar, Final
 
@@ -11,7 +11,7 @@ _MOST: Final = 12
 
 
 class Keeper(Agent):
-    """Prunes the oldest dead orders."""
+    """Prunes the oldest that anybody may prune."""
 
     kind: ClassVar[str] = "keeper"
     expects: ClassVar[frozenset[ErrorCode]] = frozenset()
@@ -19,5 +19,5 @@ class Keeper(Agent):
     @override
     def act(self) -> None:
         """Prune some."""
-        for order_id in self.view.dead_orders()[:_MOST]:
+        for order_id in self.view.prunable_orders()[:_MOST]:
             self.desk.prune(order_id)

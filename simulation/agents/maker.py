@@ -84,7 +84,7 @@ class Maker(Agent):
                 self.desk.cancel_all(market_id)
             self._sent[market_id] = []
             return
-        orders = self.view.all_orders_of(self.account_id)
+        orders = self.view.orders_of(self.account_id)
         resting = {(order.key_index, order.nonce): order.order_id for order in orders}
         for origin in self._sent[market_id]:
             if origin in resting and self.happens(0.5):

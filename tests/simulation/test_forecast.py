@@ -82,4 +82,7 @@ def test_errors_when_volatility_comes_in_clusters_then_less_than_of_a_constant_e
         assert means[steady.name][FORMULA]["qlike"] > means[steady.name][other]["qlike"]
     assert len(said) == 2
     assert measured.picture is not None
+    following = measured.margins[clusters.name].rates()
+    assert following["beyond_following_ppm"] <= following["beyond_mean_ppm"]
+    assert 1.25 < following["mean_factor"] < 3
     assert len(measured.picture.realised) == len(measured.picture.forecasts[FORMULA]) > 100
