@@ -5,13 +5,19 @@ back in the order of execution, and the records that the program finds in its ac
 their first access, among the opened ones. Nothing here is trusted: the program proves every value.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
 from novation.protocol.accounts import Account, Position
-from novation.protocol.batch import BatchEntry, CancelOrderHints, PlaceOrderHints
+from novation.protocol.batch import (
+    BatchEntry,
+    CancelOrderHints,
+    LiquidateHints,
+    MakerVisit,
+    PlaceOrderHints,
+)
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
     MARKET_TREE_HEIGHT,
@@ -32,8 +38,8 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
-    MinuteTick,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
@@ -41,6 +47,7 @@ from novation.protocol.transactions import (
     RemoveKey,
     SetCancelTimer,
     SetParameter,
+    Unsigned,
     UserTransaction,
     Withdraw,
 )
@@ -62,7 +69,7 @@ _DISPLAY_SHIFT: Final = 128
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
-_TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK = range(11, 14)
+_TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 # Words of windows of the slots from 2 on.
 _N_PAIRS: Final = 3
 
@@ -311,13 +318,7 @@ class _Guesses:
         An order that is gone before the batch ends may use the key of one that went before it: the
         fewer keys, the cheaper the squashing of the log.
         """
-        for visit in hints.visits:
-            if visit.outcome.removes:
-                self.remove(visit.order_id)
-            elif visit.order_id in self._remaining:
-                self._remaining[visit.order_id] -= visit.lots
-                if self._remaining[visit.order_id] == 0:
-                    self.remove(visit.order_id)
+        self.follow(hints.visits)
         if not hints.resting_lots:
             return 0
         if hints.order_id in self._slots:
@@ -328,6 +329,16 @@ class _Guesses:
         self._ephemeral[hints.order_id] = self._free.pop()
         self._remaining[hints.order_id] = hints.resting_lots
         return self._ephemeral[hints.order_id]
+
+    def follow(self, visits: Iterable[MakerVisit]) -> None:
+        """Follow what a walk does to the orders that it meets."""
+        for visit in visits:
+            if visit.outcome.removes:
+                self.remove(visit.order_id)
+            elif visit.order_id in self._remaining:
+                self._remaining[visit.order_id] -= visit.lots
+                if self._remaining[visit.order_id] == 0:
+                    self.remove(visit.order_id)
 
     def remove(self, order_id: int) -> None:
         """Free the key of an order that is gone."""
@@ -404,11 +415,6 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
     elif isinstance(tx, CancelAll | SetCancelTimer):
         yield from _cancel_all(tx, delay_ms)
         yield from guesses.use_nonce(tx)
-    elif isinstance(tx, PruneOrder):
-        assert isinstance(entry.hints, CancelOrderHints)
-        yield [_TYPE_PRUNE_ORDER, delay_ms]
-        yield [tx.order_id, entry.hints.predecessor_id]
-        guesses.remove(tx.order_id)
     elif isinstance(tx, Deposit):
         yield [_TYPE_DEPOSIT, delay_ms]
         yield [
@@ -425,20 +431,29 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield from guesses.use_nonce(tx)
     elif isinstance(tx, AddKey | RemoveKey):
         yield from _change_key(tx, delay_ms, guesses)
-    else:
-        yield from _of_nobody(tx, delay_ms)
-
-
-def _of_nobody(
-    tx: OracleUpdate | SetParameter | ListMarket | MinuteTick, delay_ms: int
-) -> Iterator[Argument]:
-    """Yield a transaction that changes no account."""
-    if isinstance(tx, OracleUpdate):
+    elif isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
         yield from _oracle_update(tx)
     elif isinstance(tx, SetParameter):
         yield [_TYPE_SET_PARAMETER, delay_ms]
         yield from _set_parameter(tx)
+    else:
+        yield from _unsigned(tx, entry, delay_ms, guesses)
+
+
+def _unsigned(
+    tx: Unsigned, entry: BatchEntry, delay_ms: int, guesses: _Guesses
+) -> Iterator[Argument]:
+    if isinstance(tx, PruneOrder):
+        assert isinstance(entry.hints, CancelOrderHints)
+        yield [_TYPE_PRUNE_ORDER, delay_ms]
+        yield [tx.order_id, entry.hints.predecessor_id]
+        guesses.remove(tx.order_id)
+    elif isinstance(tx, Liquidate):
+        assert isinstance(entry.hints, LiquidateHints)
+        yield [_TYPE_LIQUIDATE, delay_ms]
+        yield [tx.account_id, tx.market_id]
+        guesses.follow(entry.hints.visits)
     elif isinstance(tx, ListMarket):
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]

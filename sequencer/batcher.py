@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
-from novation.protocol.batch import PlaceOrderHints, TransactionResult
+from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import ORDER_TREE_HEIGHT
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
@@ -23,10 +23,10 @@ from novation.protocol.transactions import (
     AddKey,
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
     MinuteTick,
     OracleUpdate,
-    PlaceOrder,
     PruneOrder,
     RemoveKey,
     SetParameter,
@@ -146,9 +146,10 @@ class BatchMeter:
             return NOTHING
         if result is None:
             return self._worst_cost
-        if isinstance(tx, PlaceOrder):
-            assert isinstance(result.hints, PlaceOrderHints)
-            return order_cost(len(result.hints.visits), result.n_slots)
+        if isinstance(result.hints, PlaceOrderHints | LiquidateHints):
+            # Of a liquidation the insurance fund is touched like a maker.
+            n_others = int(isinstance(tx, Liquidate))
+            return order_cost(len(result.hints.visits) + n_others, result.n_slots)
         if isinstance(tx, CancelOrder | PruneOrder):
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
         if isinstance(tx, ListMarket | MinuteTick):

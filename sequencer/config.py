@@ -141,14 +141,16 @@ class NodeConfig:
     """Everything that one node needs to know besides the exchange's configuration.
 
     `lists_markets`: the node opens the market of every underlying that has a price.
-    `prunes_orders`: it takes dead orders out of the book. For so many journal entries events can be
-    read by who resumes a stream, and trades and fills be listed; orders and transfers always.
+    `prunes_orders`: it takes dead orders out of the book. `liquidates`: it reduces the positions of
+    failing accounts. For so many journal entries events can be read by who resumes a stream, and
+    trades and fills be listed; orders and transfers always.
     """
 
     listen_address: str
     sequencer_private_key: int
     lists_markets: bool = True
     prunes_orders: bool = True
+    liquidates: bool = True
     batch: BatchPolicy = field(default_factory=BatchPolicy)
     limits: ServerLimits = field(default_factory=ServerLimits)
     rates: RatePolicy = field(default_factory=RatePolicy)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from novation.api.v1 import order_service_pb2
-from novation.protocol.batch import CancelOrderHints, PlaceOrderHints, TransactionResult
+from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
@@ -42,6 +42,7 @@ from sequencer.feed import FeedEvent
 from sequencer.history import AppliedEntry, History
 from sequencer.journal import JournalEntry, put_entry, read_entries
 from sequencer.l1_cursor import L1Cursor
+from sequencer.margin_watch import MarginWatch
 from sequencer.messages import acknowledgement
 from sequencer.spent_reports import SpentReports
 from sequencer.store import Database, load_or_create_state, put_state
@@ -167,6 +168,7 @@ class Engine:
         check_conservation(self.state)
         self._sums = RunningSums(self.state)
         self.dead_orders = DeadOrders(self.state)
+        self.margin_watch = MarginWatch(self.state)
         self._replay()
 
     def process(self, commands: Sequence[Command]) -> GroupResult:
@@ -327,6 +329,7 @@ class Engine:
         self.counters.count(result.events)
         self.account_index.learn(result.events, self.state.accounts)
         self.dead_orders.learn(result.events, self.state)
+        self.margin_watch.learn(result.events, self.state)
         applied = AppliedEntry(entry, message_hash, result.events)
         self._unpublished.feed.extend(self.history.record(applied))
         self._unpublished.events.extend(result.events)
@@ -407,7 +410,7 @@ def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
 def _order_id(result: TransactionResult) -> int:
     """Return the order that was placed or taken off the book, 0 if there is none."""
     hints = result.hints
-    return hints.order_id if isinstance(hints, PlaceOrderHints | CancelOrderHints) else 0
+    return 0 if hints is None else hints.order_id
 
 
 def _load_counters(database: Database) -> Counters:

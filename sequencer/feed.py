@@ -10,11 +10,18 @@ from typing import Final, NamedTuple
 
 from novation.api.v1 import stream_service_pb2, types_pb2
 from novation.protocol.constants import MAX_ORDERS_PER_SLOT, MAX_POSITIONS
-from novation.protocol.events import Deposited, DepositFailed, Event, OrderFilled, Withdrawn
+from novation.protocol.events import (
+    Deposited,
+    DepositFailed,
+    Event,
+    Liquidated,
+    OrderFilled,
+    Withdrawn,
+)
 from novation.protocol.orders import Side
 from sequencer import keyspace
 from sequencer.book_view import LevelChange
-from sequencer.messages import SIDES, level_message
+from sequencer.messages import SIDES, level_message, liquidation_message
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
 # A transaction has at most 24 visits with five messages each and a few more, and 25 accounts whose
@@ -146,6 +153,13 @@ class FeedBuilder:
         account_id, number = event.account_id, self._next_number
         key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, number)
         self._add(Channel.ACCOUNT, account_id, message, key)
+
+    def add_liquidation(self, event: Liquidated) -> None:
+        """Add what the rules did to a failing account to its events."""
+        message = stream_service_pb2.StreamAccountResponse(
+            time_ms=self._time_ms, liquidation=liquidation_message(event)
+        )
+        self._add(Channel.ACCOUNT, event.account_id, message)
 
     def _killed(
         self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate

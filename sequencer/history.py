@@ -11,14 +11,16 @@ from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.events import (
     BooksKilled,
     Event,
+    Liquidated,
     OrderCancelled,
     OrderDecremented,
     OrderFilled,
     OrderPlaced,
 )
+from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.state import State
-from novation.protocol.transactions import PlaceOrder
+from novation.protocol.transactions import Liquidate, PlaceOrder
 from sequencer import keyspace
 from sequencer.book_view import BookView
 from sequencer.feed import FeedBuilder, FeedEvent
@@ -178,6 +180,8 @@ class History:
             self._record_decremented(event, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
+        elif isinstance(event, Liquidated):
+            feed.add_liquidation(event)
         else:
             feed.add_balance(event)
 
@@ -185,9 +189,9 @@ class History:
         order = _new_order(event, applied)
         self._orders[event.order_id] = order
         tx = applied.entry.transaction
-        assert isinstance(tx, PlaceOrder)
-        key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce)
-        self._placed[key] = event.order_id
+        if isinstance(tx, PlaceOrder):
+            key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce)
+            self._placed[key] = event.order_id
         self.lists.add_order(event.account_id, event.market_id, event.order_id)
         if event.resting_lots:
             self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
@@ -286,7 +290,11 @@ class History:
 
 def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
     entry, tx = applied.entry, applied.entry.transaction
-    assert isinstance(tx, PlaceOrder)
+    if isinstance(tx, PlaceOrder):
+        force, reduce_only, expiry_time_ms = tx.time_in_force, tx.reduce_only, tx.expiry_time_ms
+    else:
+        assert isinstance(tx, Liquidate)
+        force, reduce_only, expiry_time_ms = TimeInForce.IOC, True, 0
     return types_pb2.Order(
         order_id=event.order_id,
         sequence=entry.sequence,
@@ -294,14 +302,15 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
         account_id=event.account_id,
         market_id=event.market_id,
         side=SIDES[event.side],
-        time_in_force=TIMES_IN_FORCE[tx.time_in_force],
-        reduce_only=tx.reduce_only,
+        time_in_force=TIMES_IN_FORCE[force],
+        reduce_only=reduce_only,
         price_ticks=event.price_ticks,
         size_lots=event.size_lots,
         remaining_lots=effective_size_lots(applied.events),
-        expiry_time_ms=tx.expiry_time_ms,
+        expiry_time_ms=expiry_time_ms,
         label=event.label,
         decremented_lots=event.decremented_lots,
+        is_liquidation=isinstance(tx, Liquidate),
         status=types_pb2.ORDER_STATUS_RESTING,
         times=types_pb2.LifecycleTimes(
             received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms

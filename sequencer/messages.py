@@ -7,7 +7,14 @@ from novation import display
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
 from novation.protocol.constants import LAST_TIME_MS
-from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled, OrderPlaced
+from novation.protocol.events import (
+    CancelReason,
+    Event,
+    Liquidated,
+    OrderCancelled,
+    OrderFilled,
+    OrderPlaced,
+)
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.orders import Side, TimeInForce
@@ -49,6 +56,7 @@ CANCEL_REASONS: Final = {
     CancelReason.FEE: types_pb2.CANCEL_REASON_FEE,
     CancelReason.CANCEL_ALL: types_pb2.CANCEL_REASON_CANCEL_ALL,
     CancelReason.TIMER: types_pb2.CANCEL_REASON_TIMER,
+    CancelReason.LIQUIDATION: types_pb2.CANCEL_REASON_LIQUIDATION,
 }
 
 
@@ -199,6 +207,22 @@ def taker_fills(events: Sequence[Event]) -> list[types_pb2.Fill]:
             size_lots -= event.size_lots
             fills.append(taker_fill(event, size_lots))
     return fills
+
+
+def liquidation_message(event: Liquidated) -> types_pb2.Liquidation:
+    """Return what the rules did to a failing account."""
+    return types_pb2.Liquidation(
+        account_id=event.account_id,
+        market_id=event.market_id,
+        order_id=event.order_id,
+        equity_x16=str(event.equity_x16),
+        maintenance_x16_ppm=str(event.maintenance_x16_ppm),
+        mark_price_x16=event.mark_price_x16,
+        zero_price_ticks=event.zero_price_ticks,
+        size_lots=event.size_lots,
+        traded_lots=event.traded_lots,
+        fee_quanta=event.fee_quanta,
+    )
 
 
 def taker_fill(event: OrderFilled, remaining_lots: int) -> types_pb2.Fill:

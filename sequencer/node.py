@@ -29,6 +29,7 @@ from sequencer.engine_access import EngineLedger, EngineQueueSink
 from sequencer.event_log import EventLog
 from sequencer.journal import oracle_updates_since
 from sequencer.l1 import L1
+from sequencer.liquidator import Liquidator
 from sequencer.lister import MarketLister
 from sequencer.oracle import OracleAggregator
 from sequencer.proof_collector import ProofCollector
@@ -179,6 +180,8 @@ class Node:
             loops["lister"] = self._lister.run()
         if self._config.prunes_orders:
             loops["pruner"] = Pruner(self.runner, self._clock).run()
+        if self._config.liquidates:
+            loops["liquidator"] = Liquidator(self.runner, self._clock).run()
         return loops
 
     def _note_end(self, task: "asyncio.Task[None]") -> None:

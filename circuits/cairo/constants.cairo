@@ -40,6 +40,10 @@ const IMPACT_MARGIN_QUANTA = 500000000;
 const MAX_ORDERS_PER_SAMPLE = 12;
 const MAX_MISSED_SAMPLES = 15;
 const SAMPLE_WEIGHT_FIFTHS = 2;
+// One less than an order meets: the insurance fund's record takes a maker's room in the output.
+const MAX_MAKERS_PER_LIQUIDATION = MAX_MAKERS_PER_ORDER - 1;
+// Of the notional of a liquidation, to the insurance fund.
+const LIQUIDATION_FEE_PPM = 10000;
 
 const PRICE_VALIDITY_MS = 3000;
 const RESUME_GAP_MS = 300000;
@@ -52,6 +56,7 @@ const ORDER_TREE_HEIGHT = 24;
 const MARKET_TREE_HEIGHT = 11;
 
 const FEE_ACCOUNT_ID = 0;
+const INSURANCE_ACCOUNT_ID = 1;
 
 // Which bit of a key's permissions a message needs.
 const TRADE_BIT = 0;

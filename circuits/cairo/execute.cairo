@@ -7,6 +7,7 @@ from circuits.cairo.transactions.apply_timer import apply_timer
 from circuits.cairo.transactions.cancel_all import cancel_all
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
+from circuits.cairo.transactions.liquidate import liquidate
 from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
@@ -45,6 +46,7 @@ const TYPE_SET_CANCEL_TIMER = 10;
 const TYPE_PRUNE_ORDER = 11;
 const TYPE_APPLY_TIMER = 12;
 const TYPE_MINUTE_TICK = 13;
+const TYPE_LIQUIDATE = 14;
 
 // Executes the transactions of a batch.
 //
@@ -80,6 +82,15 @@ func execute{
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
         let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_LIQUIDATE) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        let (fees_quanta) = liquidate(environment, time_ms, next_order_id, fees_quanta);
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),

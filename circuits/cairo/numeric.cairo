@@ -1,3 +1,5 @@
+from circuits.cairo.constants import RC_BOUND
+
 // Where a reference has the short name `a`, `value` or `message`, a hint's text asks for it by that
 // name: docs/spec/circuit.md lists the texts, which the machine knows by heart.
 
@@ -30,6 +32,8 @@ func clamp{range_check_ptr}(value, limit) -> (clamped: felt) {
 // quotient * 2^120 + remainder with both parts in [0, 2^128); every such sum is below 2^249, far
 // from the field's prime, so that no negative number has this form.
 const WIDE_DIVISOR = 2 ** 120;
+// Of what is divided.
+const QUOTIENT_BOUND = 2 ** 96;
 
 // Guarantee: 0 <= value < 2^249.
 func assert_wide_nonnegative{range_check_ptr}(value) {
@@ -53,4 +57,37 @@ func is_wide_nonnegative{range_check_ptr}(value) -> (res: felt) {
     negative:
     assert_wide_nonnegative(-value - 1);
     return (res=0);
+}
+
+// Returns floor(value / divisor).
+//
+// Assumption: 0 <= value < 2^248, 0 < divisor < 2^150, and the result is below 2^96.
+// Guarantee: no sum reaches 2^249, so that there is one quotient.
+func divide{range_check_ptr}(value, divisor) -> (quotient: felt) {
+    alloc_locals;
+    local quotient;
+    local remainder;
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    assert value = quotient * divisor + remainder;
+    assert [range_check_ptr] = quotient;
+    assert [range_check_ptr + 1] = quotient + (RC_BOUND - QUOTIENT_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
+    assert_wide_nonnegative(remainder);
+    assert_wide_nonnegative(divisor - 1 - remainder);
+    return (quotient=quotient);
+}
+
+// Returns the smaller of two numbers whose difference is below 2^128.
+func smaller_of{range_check_ptr}(x, y) -> (smaller: felt) {
+    tempvar a = x - y;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp less if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (smaller=y);
+
+    less:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (smaller=x);
 }

@@ -40,6 +40,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "prune_order": ("",),
     "apply_timer": ("",),
     "deposit": ("account_id", "owner", "amount_quanta"),
+    "liquidate": ("account_id", "market_id"),
     "withdraw": ("",),
     "add_key": ("",),
     "remove_key": ("",),

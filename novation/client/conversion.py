@@ -120,6 +120,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         sequence=message.sequence,
         label=message.label,
         decremented=market.size(message.decremented_lots),
+        is_liquidation=message.is_liquidation,
     )
 
 
@@ -248,10 +249,31 @@ def account_update(
         return models.FillUpdate(message.sequence, fill(message.fill, market))
     if kind == "order":
         return _order_update(message.sequence, message.order, exchange)
+    if kind == "liquidation":
+        return _liquidation(message.sequence, message.liquidation, exchange)
     return models.BalanceUpdate(
         sequence=message.sequence,
         kind=_kind_of(message.balance),
         amount=from_quanta(message.balance.amount_quanta),
+    )
+
+
+def _liquidation(
+    sequence: int, message: types_pb2.Liquidation, exchange: Exchange
+) -> models.LiquidationUpdate:
+    market = exchange.market(message.market_id)
+    scale = PRICE_X16_ONE * PPM_ONE
+    return models.LiquidationUpdate(
+        sequence=sequence,
+        symbol=market.symbol,
+        order_id=message.order_id,
+        equity=_usd(int(message.equity_x16), PRICE_X16_ONE, ROUND_FLOOR),
+        required=_usd(int(message.maintenance_x16_ppm), scale, ROUND_CEILING),
+        mark_price=market.price_x16(message.mark_price_x16),
+        zero_price=market.price(message.zero_price_ticks),
+        size=market.size(message.size_lots),
+        traded=market.size(message.traded_lots),
+        fee=from_quanta(message.fee_quanta),
     )
 
 

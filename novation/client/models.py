@@ -120,7 +120,8 @@ class ListAck:
 class Order:
     """An order with everything that happened to it. Times that have not come are None.
 
-    `decremented` is what it lost to orders of the same trader, without a trade.
+    `decremented` is what it lost to orders of the same trader, without a trade. Nobody signed it if
+    it is a liquidation: the rules reduced a position of a failing account.
     """
 
     order_id: int
@@ -148,6 +149,7 @@ class Order:
     sequence: int
     label: int
     decremented: Decimal
+    is_liquidation: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +339,27 @@ class AccountSnapshot:
     account: Account
 
 
-AccountUpdate = AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate
+@dataclass(frozen=True, slots=True)
+class LiquidationUpdate:
+    """The rules reduced a position, because equity was below the maintenance requirement.
+
+    `equity`, `required` and `mark_price` are those of before, `fee` went to the insurance fund. No
+    fill was worse than `zero_price`, at which equity over requirement stays as it is.
+    """
+
+    sequence: int
+    symbol: str
+    order_id: int
+    equity: Decimal
+    required: Decimal
+    mark_price: Decimal
+    zero_price: Decimal
+    size: Decimal
+    traded: Decimal
+    fee: Decimal
+
+
+AccountUpdate = AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate | LiquidationUpdate
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,15 @@ class CancelOrderHints:
     predecessor_id: int
 
 
-Hints = PlaceOrderHints | CancelOrderHints | None
+@dataclass(frozen=True, slots=True)
+class LiquidateHints:
+    """The walk of a liquidation, and the id of its order."""
+
+    order_id: int
+    visits: tuple[MakerVisit, ...] = ()
+
+
+Hints = PlaceOrderHints | CancelOrderHints | LiquidateHints | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,10 @@ MAX_ORDERS_PER_SAMPLE: Final = 12
 MAX_MISSED_SAMPLES: Final = 15
 # What a new sample counts, in fifths: an average over 150 s by samples of a minute.
 SAMPLE_WEIGHT_FIFTHS: Final = 2
+# One less than an order meets: the insurance fund's record takes a maker's room in the output.
+MAX_MAKERS_PER_LIQUIDATION: Final = MAX_MAKERS_PER_ORDER - 1
+# Of the notional of a liquidation, to the insurance fund.
+LIQUIDATION_FEE_PPM: Final = 10_000
 
 PRICE_VALIDITY_MS: Final = 3_000
 RESUME_GAP_MS: Final = 300_000

@@ -10,12 +10,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from novation.protocol.accounts import Account
-from novation.protocol.batch import OpenBatch, PlaceOrderHints, TransactionResult
+from novation.protocol.batch import (
+    LiquidateHints,
+    OpenBatch,
+    PlaceOrderHints,
+    TransactionResult,
+)
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     MinuteTick,
     OracleUpdate,
     PlaceOrder,
@@ -23,12 +29,13 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Unsigned,
     UserTransaction,
     Withdraw,
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 20_000
+LOADER_STEPS: Final = 21_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -49,6 +56,7 @@ TICK_STEPS: Final = 1_100
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 220
 PRUNE_STEPS: Final = 350
+LIQUIDATE_STEPS: Final = 900
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 350
 KEY_CHANGE_STEPS: Final = 900
@@ -100,14 +108,21 @@ def transaction_steps(
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
+    if isinstance(tx, UserTransaction):
+        return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + opened_steps
+    return _unsigned_steps(tx, result) + opened_steps
+
+
+def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
+    """Return what a transaction costs that nobody signed, besides leaves."""
     if isinstance(tx, PruneOrder):
-        return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS + opened_steps
+        return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS
     if isinstance(tx, MinuteTick):
-        samples = result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
-        return TICK_STEPS + samples + opened_steps
-    if not isinstance(tx, UserTransaction):
-        return (DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS) + opened_steps
-    return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + opened_steps
+        return TICK_STEPS + result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
+    if isinstance(tx, Liquidate):
+        assert isinstance(result.hints, LiquidateHints)
+        return LIQUIDATE_STEPS + order_steps(len(result.hints.visits), result.n_slots)
+    return DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS
 
 
 def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:

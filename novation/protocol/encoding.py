@@ -40,6 +40,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
     MinuteTick,
     OracleReport,
@@ -73,6 +74,7 @@ _TAG_LIST_MARKET: Final = b"\x04"
 _TAG_ADD_KEY: Final = b"\x05"
 _TAG_PRUNE_ORDER: Final = b"\x06"
 _TAG_MINUTE_TICK: Final = b"\x07"
+_TAG_LIQUIDATE: Final = b"\x08"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 30
@@ -87,17 +89,19 @@ def encode_transaction(tx: Transaction) -> bytes:
         return _encode_oracle_update(tx)
     if isinstance(tx, SetParameter):
         return _encode_set_parameter(tx)
-    if isinstance(tx, ListMarket | PruneOrder | MinuteTick):
+    if isinstance(tx, ListMarket | PruneOrder | MinuteTick | Liquidate):
         return _encode_unsigned(tx)
     return _encode_user_transaction(tx)
 
 
-def _encode_unsigned(tx: ListMarket | PruneOrder | MinuteTick) -> bytes:
+def _encode_unsigned(tx: ListMarket | PruneOrder | MinuteTick | Liquidate) -> bytes:
     if isinstance(tx, ListMarket):
         return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
     if isinstance(tx, PruneOrder):
         return _TAG_PRUNE_ORDER + tx.order_id.to_bytes(6, "big")
-    return _TAG_MINUTE_TICK
+    if isinstance(tx, MinuteTick):
+        return _TAG_MINUTE_TICK
+    return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
 def _encode_user_transaction(tx: UserTransaction) -> bytes:
@@ -138,6 +142,8 @@ def decode_transaction(data: bytes) -> Transaction:
         tx = PruneOrder(reader.integer(6))
     elif tag == _TAG_MINUTE_TICK:
         tx = MinuteTick()
+    elif tag == _TAG_LIQUIDATE:
+        tx = Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS))
     else:
         raise DecodeError(f"unknown kind of transaction {tag!r}")
     reader.finish()

@@ -36,6 +36,7 @@ class ErrorCode(IntEnum):
     MARKET_LISTED = 26
     LOT_TOO_SMALL = 27
     UNKNOWN_UNDERLYING = 28
+    NO_POSITION = 29
     UNKNOWN_ORDER = 30
     NOT_ORDER_OWNER = 31
     ORDER_LIVES = 32
@@ -52,6 +53,8 @@ class ErrorCode(IntEnum):
     REPORT_TIME_OUTSIDE_WINDOW = 43
     ORACLE_TIME_NOT_INCREASING = 44
     PRICE_NOT_MEDIAN = 45
+    NOT_FAILING = 47
+    BANKRUPT = 48
 
 
 @unique

@@ -24,6 +24,7 @@ class CancelReason(Enum):
     FEE = "fee"
     CANCEL_ALL = "cancel_all"
     TIMER = "timer"
+    LIQUIDATION = "liquidation"
     # Of an incoming order, which never rested.
     SELF_TRADE_TAKING = "self_trade_taking"
 
@@ -192,6 +193,25 @@ class MarkSampled:
     is_full: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Liquidated:
+    """A failing account traded `traded_lots` of `size_lots`, at its zero price or better.
+
+    Equity, requirement and mark are those of before, for whoever checks it.
+    """
+
+    account_id: int
+    market_id: int
+    order_id: int
+    equity_x16: int
+    maintenance_x16_ppm: int
+    mark_price_x16: int
+    zero_price_ticks: int
+    size_lots: int
+    traded_lots: int
+    fee_quanta: int
+
+
 Event = (
     OrderPlaced
     | OrderFilled
@@ -207,4 +227,5 @@ Event = (
     | ParameterSet
     | MarketListed
     | MarkSampled
+    | Liquidated
 )

@@ -3,6 +3,11 @@
 from novation.protocol.errors import Broken, DecodeError, ErrorCode, InvalidTransaction
 
 
+def div_floor(numerator: int, denominator: int) -> int:
+    """Return the quotient rounded down; the denominator is positive."""
+    return numerator // denominator
+
+
 def div_ceil(numerator: int, denominator: int) -> int:
     """Return numerator / denominator rounded up; the denominator is positive."""
     return -(-numerator // denominator)

@@ -24,6 +24,7 @@ from novation.protocol.rules.cancel_all import apply_cancel_all, apply_set_cance
 from novation.protocol.rules.cancel_order import apply_cancel_order
 from novation.protocol.rules.change_keys import apply_key_change
 from novation.protocol.rules.deposit import apply_deposit
+from novation.protocol.rules.liquidate import apply_liquidate
 from novation.protocol.rules.list_market import apply_list_market
 from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
@@ -38,6 +39,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     L1Operation,
+    Liquidate,
     ListMarket,
     MinuteTick,
     OracleUpdate,
@@ -144,7 +146,7 @@ def _apply_signed(
 
 
 def _apply_unsigned(
-    state: State, tx: L1Operation | ListMarket | PruneOrder | MinuteTick
+    state: State, tx: L1Operation | ListMarket | PruneOrder | MinuteTick | Liquidate
 ) -> TransactionResult:
     if isinstance(tx, MinuteTick):
         return apply_minute_tick(state)
@@ -154,4 +156,6 @@ def _apply_unsigned(
         return apply_set_parameter(state, tx)
     if isinstance(tx, PruneOrder):
         return apply_prune_order(state, tx)
+    if isinstance(tx, Liquidate):
+        return apply_liquidate(state, tx)
     return apply_list_market(state, tx)

@@ -28,6 +28,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
     MinuteTick,
     ParameterKind,
@@ -215,6 +216,10 @@ class Exchange:
     def prune(self, order_id: int) -> TransactionResult:
         """Take a dead order out of the book."""
         return self.apply(PruneOrder(order_id))
+
+    def liquidate(self, account_id: int, market_id: int = 0) -> TransactionResult:
+        """Reduce a position of a failing account."""
+        return self.apply(Liquidate(account_id, market_id))
 
     def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from novation.protocol.accounts import Account
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
     IMPACT_MARGIN_QUANTA,
@@ -27,6 +28,7 @@ from novation.protocol.constants import (
     SKIPPED_NONCES,
 )
 from novation.protocol.errors import InvalidTransaction
+from novation.protocol.margin import margin_of
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.parameters import Parameters, oracle_rule_word
@@ -37,6 +39,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
     ParameterKind,
     PruneOrder,
@@ -67,6 +70,7 @@ LADDER_BATCH = 40
 BASE_PRICE_TICKS = 1000
 LISTING_CHANCE = 0.02
 SAMPLE_CHANCE = 0.04
+FAILING_CHANCE = 0.05
 GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE = 0.004, 0.1, 0.8
 
 
@@ -88,6 +92,7 @@ class RandomTrading:
             self._cancel_all: 3,
             self._timer: 4,
             self._prune: 6,
+            self._liquidation: 6,
             self._withdrawal: 5,
             self._deposit: 6,
             self._oracle_update: 6,
@@ -111,6 +116,8 @@ class RandomTrading:
             self._pass_time()
             if not self._planned and self.rng.random() < 0.03:
                 self._plan_sinking()
+            if not self._planned and self.rng.random() < FAILING_CHANCE:
+                self._plan_failing()
             if not self._planned and self.rng.random() < LISTING_CHANCE:
                 self._plan_listing()
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
@@ -204,6 +211,38 @@ class RandomTrading:
         self.exchange.time_ms = max(self.exchange.time_ms, next_tick_ms)
         return self._deposit()
 
+    def _plan_failing(self) -> None:
+        """Plan a position with all its margin in use, a price move, bids, and liquidations."""
+        rng, rich = self.rng, 3
+        holder, price, side = rng.choice((2, 4, 5)), self.prices[0], rng.choice(tuple(Side))
+        size = max(1, self._largest_size(holder, 0) * 9 // 10)
+        make = self.exchange.order
+        self._planned = [
+            functools.partial(make, holder, side, size, price),
+            functools.partial(make, rich, side.other, size, price),
+            lambda: self._oracle_update(self._failing_price(holder)),
+            lambda: make(rich, side, rng.randint(1, size), self.prices[0]),
+            lambda: make(rich, side, size, self.prices[0] * rng.randint(97, 103) // 100),
+            self._liquidation,
+            self._liquidation,
+        ]
+
+    def _failing_price(self, account_id: int) -> int:
+        """Return a price at which an account fails, if it is near."""
+        state, price = self.exchange.state, self.prices[0]
+        account = state.get_account(account_id)
+        size_lots = 0 if account is None else account.position(0).size_lots
+        direction, mark = (-1 if size_lots > 0 else 1), price
+        for promille in range(10, 90):
+            mark = price * (1000 + direction * promille) // 1000
+            moved = replace(state.underlyings[0], index_price_x16=mark << 16)
+            margin = margin_of(
+                account or Account.new(0, 1), (moved, *state.underlyings[1:]), state.parameters
+            )
+            if not margin.meets_maintenance:
+                break
+        return mark
+
     def _opening(self) -> Iterator[Transaction]:
         """Yield what the first batch needs: a price and a few funded accounts."""
         if self.exchange.state.globals.batch_number == 0:
@@ -218,6 +257,8 @@ class RandomTrading:
             self.counts[error.code.name] += 1
             return
         self.counts[result.result_code.name] += 1
+        if isinstance(tx, Liquidate):
+            self.counts[f"LIQUIDATED_{result.result_code.name}"] += 1
         for visit in getattr(result.hints, "visits", ()):
             self.counts[f"VISIT_{visit.outcome.name}"] += 1
 
@@ -356,6 +397,25 @@ class RandomTrading:
             or state.account(order.account_id).cancel_all_at_ms <= now_ms
         ]
         return PruneOrder(self.rng.choice(dead or [*state.orders, state.globals.next_order_id]))
+
+    def _liquidation(self) -> Transaction:
+        """Return the liquidation of a position, of a failing account if there is any."""
+        state, rng = self.exchange.state, self.rng
+        held = [
+            (account_id, slot.market_id)
+            for account_id, account in state.accounts.items()
+            for slot in account.positions
+            if slot.size_lots
+        ]
+        failing = [place for place in held if self._is_failing(place[0])]
+        anything = (self._account_id(), rng.randrange(len(state.underlyings) + 1))
+        return Liquidate(*rng.choice(failing or held or [anything]))
+
+    def _is_failing(self, account_id: int) -> bool:
+        state = self.exchange.state
+        account = state.account(account_id)
+        margin = margin_of(account, state.underlyings, state.parameters)
+        return margin.equity_x16 >= 0 and not margin.meets_maintenance
 
     def _withdrawal(self) -> Transaction:
         account_id = self._account_id()

@@ -11,6 +11,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
@@ -55,6 +56,7 @@ ALL: list[Transaction] = [
     WITHDRAW,
     UPDATE,
     PruneOrder(2**48 - 1),
+    Liquidate(2**32 - 1, 2047),
     Deposit(1, 2**160 - 1, 3, 2**63 - 1),
 ]
 
@@ -96,7 +98,7 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\x08", "unknown kind"),
+        (b"\x09", "unknown kind"),
         (b"\3\1" + bytes(33), "ParameterKind"),
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),

@@ -20,6 +20,8 @@ struct Taker {
     // What happens instead of a trade with itself (mode + scope * 4), and who it is.
     self_trade: felt,
     owner: Owner*,
+    // What it pays of each fill.
+    fee_ppm: felt,
 }
 
 // How far a walk got.

@@ -70,7 +70,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     let range_check_ptr = range_check_met;
     let accounts_log = accounts_log_met;
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
-    let (local taker_fee) = fee_of(fill.notional_quanta, taker.underlying.taker_fee_ppm);
+    let (local taker_fee) = fee_of(fill.notional_quanta, taker.fee_ppm);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
     local next: Walk = Walk(
         head_id=head_id,

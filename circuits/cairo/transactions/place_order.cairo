@@ -447,6 +447,7 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         min_order_id=min_order_id,
         self_trade=message.self_trade,
         owner=owner,
+        fee_ppm=price.underlying.taker_fee_ppm,
     );
     return walk_book(&taker, start);
 }

@@ -67,6 +67,7 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_FEE: _ClassVar[CancelReason]
     CANCEL_REASON_CANCEL_ALL: _ClassVar[CancelReason]
     CANCEL_REASON_TIMER: _ClassVar[CancelReason]
+    CANCEL_REASON_LIQUIDATION: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -114,6 +115,7 @@ CANCEL_REASON_KILLED: CancelReason
 CANCEL_REASON_FEE: CancelReason
 CANCEL_REASON_CANCEL_ALL: CancelReason
 CANCEL_REASON_TIMER: CancelReason
+CANCEL_REASON_LIQUIDATION: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState
@@ -222,7 +224,7 @@ class Fill(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., is_maker: _Optional[bool] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots")
+    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots", "is_liquidation")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -244,6 +246,7 @@ class Order(_message.Message):
     FILLED_TICKS_LOTS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    IS_LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     sequence: int
     message_hash: bytes
@@ -265,7 +268,32 @@ class Order(_message.Message):
     filled_ticks_lots: int
     label: int
     decremented_lots: int
-    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
+    is_liquidation: bool
+    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ...) -> None: ...
+
+class Liquidation(_message.Message):
+    __slots__ = ("account_id", "market_id", "order_id", "equity_x16", "maintenance_x16_ppm", "mark_price_x16", "zero_price_ticks", "size_lots", "traded_lots", "fee_quanta")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    ZERO_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    TRADED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    FEE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    market_id: int
+    order_id: int
+    equity_x16: str
+    maintenance_x16_ppm: str
+    mark_price_x16: int
+    zero_price_ticks: int
+    size_lots: int
+    traded_lots: int
+    fee_quanta: int
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., order_id: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., mark_price_x16: _Optional[int] = ..., zero_price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., traded_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ...) -> None: ...
 
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")

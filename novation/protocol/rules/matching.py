@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import MakerVisit
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER, PPM_ONE
+from novation.protocol.constants import PPM_ONE
 from novation.protocol.events import CANCEL_REASONS, OrderFilled
 from novation.protocol.margin import satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
@@ -37,7 +37,7 @@ def walk_book(state: State, taker: Taker) -> Walk:
         head_id, head_price_ticks = state.market(order.market_id).head(order.side.other)
         if head_id == 0 or not crosses(order.side, order.price_ticks, head_price_ticks):
             break
-        if len(walk.visits) == MAX_MAKERS_PER_ORDER:
+        if len(walk.visits) == taker.most_makers:
             walk.hit_limit = True
             break
         walk.visits.append(_visit(state, taker, state.order(head_id), walk))
@@ -55,7 +55,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
     if outcome is None:
         outcome = _reason_to_skip(state, maker, before)
     if outcome is None:
-        fill = _size_fill(state, maker, before, walk.remaining_lots)
+        fill = _size_fill(state, taker, maker, before, walk.remaining_lots)
         after = _settle_maker(maker, before, fill)
         if satisfies_margin_rule(
             before, after, maker.market_id, state.underlyings, state.parameters
@@ -82,7 +82,9 @@ def _reason_to_skip(state: State, maker: RestingOrder, account: Account) -> Visi
     return None
 
 
-def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lots: int) -> Fill:
+def _size_fill(
+    state: State, taker: Taker, maker: RestingOrder, account: Account, remaining_lots: int
+) -> Fill:
     lots = min(remaining_lots, maker.remaining_lots)
     if maker.reduce_only:
         lots = min(lots, abs(account.position(maker.market_id).size_lots))
@@ -92,7 +94,7 @@ def _size_fill(state: State, maker: RestingOrder, account: Account, remaining_lo
         lots,
         notional,
         maker_fee_quanta=div_ceil(notional * underlying.maker_fee_ppm, PPM_ONE),
-        taker_fee_quanta=div_ceil(notional * underlying.taker_fee_ppm, PPM_ONE),
+        taker_fee_quanta=div_ceil(notional * taker.fee_ppm, PPM_ONE),
     )
 
 

@@ -253,7 +253,9 @@ def _walk(state: State, tx: PlaceOrder, account: Account, order: RestingOrder) -
     if tx.time_in_force is TimeInForce.POST_ONLY_SLIDE:
         return Walk(order.remaining_lots)
     owner = account.l1_address if tx.self_trade_scope is SelfTradeScope.OWNER else None
-    return walk_book(state, Taker(order, tx.self_trade_mode, owner))
+    fee_ppm = state.underlying_of(tx.market_id).taker_fee_ppm
+    taker = Taker(order, tx.self_trade_mode, owner, fee_ppm, MAX_MAKERS_PER_ORDER)
+    return walk_book(state, taker)
 
 
 def _check_fok(tx: PlaceOrder, size_lots: int, walk: Walk) -> None:

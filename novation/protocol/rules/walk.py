@@ -9,11 +9,16 @@ from novation.protocol.orders import RestingOrder, SelfTradeMode
 
 @dataclass(frozen=True, slots=True)
 class Taker:
-    """The incoming order; `owner` is its account's L1 address if it spares all of that owner."""
+    """The incoming order; `owner` is its account's L1 address if it spares all of that owner.
+
+    `fee_ppm` is what it pays of each fill, `most_makers` how many orders it may meet.
+    """
 
     order: RestingOrder
     self_trade_mode: SelfTradeMode
     owner: int | None
+    fee_ppm: int
+    most_makers: int
 
 
 @dataclass(slots=True)

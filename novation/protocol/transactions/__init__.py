@@ -4,6 +4,7 @@ from novation.protocol.transactions.add_key import AddKey
 from novation.protocol.transactions.cancel_all import CancelAll
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
+from novation.protocol.transactions.liquidate import Liquidate
 from novation.protocol.transactions.list_market import ListMarket
 from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
@@ -20,6 +21,7 @@ __all__ = [
     "CancelOrder",
     "Deposit",
     "L1Operation",
+    "Liquidate",
     "ListMarket",
     "MinuteTick",
     "OracleReport",
@@ -31,6 +33,7 @@ __all__ = [
     "SetCancelTimer",
     "SetParameter",
     "Transaction",
+    "Unsigned",
     "UserTransaction",
     "Withdraw",
 ]
@@ -40,4 +43,6 @@ UserTransaction = (
 )
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
-Transaction = L1Operation | OracleUpdate | ListMarket | PruneOrder | MinuteTick | UserTransaction
+# What nobody signs.
+Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate
+Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction

@@ -1,0 +1,59 @@
+"""Liquidating: the node reduces the positions of failing accounts while the book bids for them."""
+
+import asyncio
+import functools
+import logging
+from typing import Final
+
+from novation.protocol.errors import InvalidTransaction
+from novation.protocol.transactions import Liquidate
+from sequencer.clock import Clock
+from sequencer.engine import Command, Engine
+from sequencer.errors import RequestRefusedError
+from sequencer.margin_watch import FailingPosition
+from sequencer.runner import EngineRunner
+
+logger = logging.getLogger(__name__)
+
+LOOK_MS: Final = 200
+POSITIONS_PER_ROUND: Final = 16
+
+
+class Liquidator:
+    """Submits Liquidate."""
+
+    def __init__(self, runner: EngineRunner, clock: Clock) -> None:
+        """Liquidate through `runner`."""
+        self._runner = runner
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Liquidate what fails; never returns."""
+        while True:
+            await self.liquidate_some()
+            await self._clock.sleep_ms(LOOK_MS)
+
+    async def liquidate_some(self) -> None:
+        """Reduce a few positions of failing accounts."""
+        now_ms = self._clock.now_ms()
+        positions = await self._runner.call(
+            functools.partial(_failing_positions, limit=POSITIONS_PER_ROUND)
+        )
+        try:
+            answers = [
+                self._runner.enqueue(Command(Liquidate(*position), now_ms))
+                for position in positions
+            ]
+        except RequestRefusedError as refusal:
+            logger.info("failing accounts are not liquidated yet: %s", refusal)
+            return
+        for outcome in await asyncio.gather(*answers, return_exceptions=True):
+            # Prices are old, or have moved; somebody else was quicker.
+            if isinstance(outcome, InvalidTransaction):
+                logger.debug("not liquidated: %s", outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+
+
+def _failing_positions(engine: Engine, limit: int) -> list[FailingPosition]:
+    return engine.margin_watch.failing(engine.state, limit)

@@ -1,0 +1,167 @@
+"""The node liquidates what fails: it finds it, tells its owner, and leaves the rest alone."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from novation.client import Client, RejectedError, Side
+from novation.client.models import LiquidationUpdate, OrderStatus
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.liquidation import zero_price_ticks
+from novation.protocol.margin import margin_of
+from novation.protocol.orders import crosses
+from novation.protocol.state import State
+from novation.protocol.transactions import Liquidate
+from sequencer.engine import Command
+from sequencer.margin_watch import FailingPosition, MarginWatch
+from tests.node.support import RunningNode, running_node, trading_node
+from tests.support.builders import ONE_DOLLAR
+from tests.support.exchange import BUY, SELL, Exchange
+
+MARKET = "BTC-USD"
+# Of 0.01 USD each.
+LOTS = 19_000_000
+SIZE = Decimal(LOTS) / 10_000
+
+
+@asynccontextmanager
+async def node_with_a_long(path: Path) -> AsyncIterator[RunningNode]:
+    """Start a node whose account 2 holds 190,000 USD on 10,000."""
+    async with trading_node(path) as node:
+        await _open_long(node)
+        yield node
+
+
+async def _open_long(node: RunningNode) -> None:
+    node.l1.add_deposit(3, 10**6 * ONE_DOLLAR)
+    node.l1.add_deposit(4, 10**6 * ONE_DOLLAR)
+    await node.until_consumed()
+    async with node.client(2) as two, node.client(3) as three:
+        await three.place_order(MARKET, Side.SELL, price="100.0", size=SIZE)
+        await two.place_order(MARKET, Side.BUY, price="100.0", size=SIZE)
+
+
+async def test_account_when_it_fails_then_liquidated_and_its_owner_told(tmp_path: Path) -> None:
+    async with node_with_a_long(tmp_path) as node, node.client(2) as two, node.client(4) as four:
+        profit = await two.place_order(
+            MARKET, Side.SELL, price="105.0", size=SIZE, reduce_only=True
+        )
+        await four.place_order(MARKET, Side.BUY, price="97.5", size=SIZE)
+        stream = aiter(two.stream_account())
+        await anext(stream)
+        await node.set_price(976)
+        async for update in stream:
+            if isinstance(update, LiquidationUpdate):
+                break
+        assert isinstance(update, LiquidationUpdate)
+        assert update.equity < update.required
+        assert update.zero_price < Decimal("97.5") < update.mark_price == Decimal("97.6")
+        assert 0 < update.traded < SIZE
+        order = await two.order(update.order_id)
+        assert (order.is_liquidation, order.status) == (True, OrderStatus.FILLED)
+        assert order.filled == update.traded
+        gone = await two.order(profit.order_id)
+        assert (gone.status, gone.cancel_reason) == (OrderStatus.CANCELLED, "liquidation")
+        account = await two.account()
+        assert account.equity is not None
+        assert account.maintenance_margin is not None
+        assert account.equity >= account.maintenance_margin
+        assert (await two.account(INSURANCE_ACCOUNT_ID)).collateral == update.fee > 0
+        l1 = node.l1
+        await node.node.runner.change(lambda engine: engine.seal())
+    async with running_node(tmp_path, l1=l1) as node, node.client(2) as two:
+        assert (await two.order(update.order_id)).is_liquidation
+
+
+async def test_account_when_nobody_bids_enough_then_waits_for_who_does(tmp_path: Path) -> None:
+    async with node_with_a_long(tmp_path) as node, node.client(2) as two, node.client(4) as four:
+        await node.set_price(976)
+        await four.place_order(MARKET, Side.BUY, price="90.0", size=SIZE)
+        await node.node.runner.call(lambda engine: engine.margin_watch.failing(engine.state, 9))
+        before = (await two.status()).last_sequence
+        assert (await two.account()).positions[0].size == SIZE
+        await four.place_order(MARKET, Side.BUY, price="97.5", size=SIZE)
+        await node.until(lambda engine: engine.state.account(2).position(0).size_lots < LOTS)
+        assert (await two.status()).last_sequence > before
+
+
+async def test_liquidation_of_a_healthy_account_then_refused_with_both_numbers(
+    tmp_path: Path,
+) -> None:
+    async with node_with_a_long(tmp_path) as node:
+        with pytest.raises(InvalidTransaction) as caught:
+            await node.node.runner.enqueue(Command(Liquidate(2, 0), node.clock.now_ms()))
+        assert caught.value.code is ErrorCode.NOT_FAILING
+        assert caught.value.broken.field == "equity_x16"
+        assert caught.value.broken.value > caught.value.broken.limit
+
+
+async def test_order_below_maintenance_then_refused_unless_it_reduces(tmp_path: Path) -> None:
+    async with node_with_a_long(tmp_path) as node, node.client(2) as two:
+        await node.set_price(976)
+        with pytest.raises(RejectedError) as caught:
+            await _bid(two)
+        assert caught.value.code == ErrorCode.INSUFFICIENT_MARGIN
+
+
+async def _bid(client: Client) -> None:
+    await client.place_order(MARKET, Side.BUY, price="90.0", size="0.01")
+
+
+def failing_now(state: State) -> set[FailingPosition]:
+    """Return every position that could be liquidated now, as the specification says."""
+    found = set()
+    for account_id, account in state.accounts.items():
+        margin = margin_of(account, state.underlyings, state.parameters)
+        if margin.meets_maintenance or margin.equity_x16 < 0:
+            continue
+        for slot in account.positions:
+            if not slot.size_lots:
+                continue
+            side = SELL if slot.size_lots > 0 else BUY
+            terms = state.underlying_of(slot.market_id)
+            limit = zero_price_ticks(margin, side, state.mark_price_x16(slot.market_id), terms)
+            head_id, head_price = state.market(slot.market_id).head(side.other)
+            if head_id and crosses(side, limit, head_price):
+                found.add(FailingPosition(account_id, slot.market_id))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) -> None:
+    rng, exchange = random.Random(seed), Exchange(sign=False)
+    exchange.fund(2, amount_quanta=10**6 * ONE_DOLLAR)
+    exchange.fund(*range(3, 12), amount_quanta=100 * ONE_DOLLAR)
+    for account_id in range(3, 12):
+        market_id, side = rng.choice((0, 1)), rng.choice((BUY, SELL))
+        lots = rng.randint(60_000, 180_000)
+        exchange.place(2, side.other, lots, 1000, market_id=market_id)
+        exchange.place(account_id, side, lots, 1000, market_id=market_id)
+    state, price = exchange.state, [1000, 1000]
+    watch = MarginWatch(state)
+    seen = 0
+    for _ in range(60):
+        exchange.cancel_all(2)
+        price = [max(1, p + rng.randint(-12, 12)) for p in price]
+        watch.learn(exchange.set_price(*price).events, state)
+        for market_id, mark in enumerate(price):
+            for side, at in ((BUY, mark - 3), (SELL, mark + 3)):
+                placed = exchange.place(2, side, 10_000, at, market_id=market_id)
+                watch.learn(placed.events, state)
+        expected = failing_now(state)
+        found = watch.failing(state, 100)
+        assert {f.account_id for f in found} == {f.account_id for f in expected}
+        assert set(found) <= expected
+        for position in found:
+            seen += 1
+            watch.learn(exchange.liquidate(*position).events, state)
+        assert {f.account_id for f in MarginWatch(state).failing(state, 100)} == {
+            f.account_id for f in failing_now(state)
+        }
+    assert seen > 0
+    exchange.seal()
