@@ -10,10 +10,12 @@ from typing import Final
 
 from novation.protocol.batch import TransactionResult
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import BatchFull
-from novation.protocol.margin import Margin, margin_of
+from novation.protocol.margin import Margin, margin_of, satisfies_margin_rule
+from novation.protocol.numeric import div_ceil
+from novation.protocol.orders import Side
 from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
@@ -94,6 +96,29 @@ class Exchange:
             for account_id, account in state.accounts.items()
             if account.positions
         }
+
+    def can_reduce_at_mark(self, account_id: int) -> bool:
+        """Return whether the margin rule lets an account take off one lot, or all, of some leg.
+
+        At the mark price, rounded against it, with the taker fee: what it may hope for at best.
+        """
+        state, account = self.state, self.state.account(account_id)
+        for slot in account.positions:
+            side = Side.SELL if slot.size_lots > 0 else Side.BUY
+            terms = state.underlying_of(slot.market_id)
+            for lots in {1, abs(slot.size_lots)} if slot.size_lots else ():
+                value_x16 = lots * state.mark_price_x16(slot.market_id) * terms.multiplier
+                value_quanta = value_x16 // PRICE_X16_ONE
+                payment_quanta = (
+                    value_quanta if side is Side.SELL else -div_ceil(value_x16, PRICE_X16_ONE)
+                )
+                fee_quanta = div_ceil(value_quanta * terms.taker_fee_ppm, PPM_ONE)
+                after = account.with_position(slot.traded(side, lots), payment_quanta - fee_quanta)
+                if satisfies_margin_rule(
+                    account, after, slot.market_id, state.underlyings, state.parameters
+                ):
+                    return True
+        return False
 
     def check_equity(self, margins: dict[int, Margin]) -> None:
         """Note a fault unless all equity together, at these prices, is what is in custody."""

@@ -27,6 +27,13 @@ def pictures(run: Run, forecast: Picture | None) -> dict[str, str]:
         Line("median of the markets", _points(run, lambda m: _middle(m.spread_ppm))),
         Line("widest", _points(run, lambda m: max(_known(m.spread_ppm), default=None))),
     ]
+    premiums = [
+        Line(
+            terms.symbol,
+            _points(run, lambda m, i=index: m.premium_ppm[i]),  # type: ignore[misc]
+        )
+        for index, terms in enumerate(markets)
+    ]
     charts = {
         "prices": _chart(run, "Mark prices", "percent of the first", prices),
         "insolvency": _chart(
@@ -45,6 +52,7 @@ def pictures(run: Run, forecast: Picture | None) -> dict[str, str]:
                 Line("insolvent", _points(run, lambda m: m.n_insolvent)),
             ],
         ),
+        "premium": _chart(run, "Mark above index", "ppm of the index", premiums),
         "open_interest": _chart(
             run,
             "Open interest",

@@ -35,16 +35,22 @@ _NEVER_RESTED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The market after an oracle update. `negative_quanta` is what all insolvent accounts owe."""
+    """The market after an oracle update. `negative_quanta` is what all insolvent accounts owe.
+
+    `n_stuck` are accounts below initial margin with something left that the margin rule lets reduce
+    nothing, not even at the mark price.
+    """
 
     at_ms: int
     mark_ticks: tuple[int, ...]
+    premium_ppm: tuple[int, ...]
     spread_ppm: tuple[int | None, ...]
     open_interest_quanta: int
     negative_quanta: int
     n_insolvent: int
     n_below_maintenance: int
     n_below_initial: int
+    n_stuck: int
 
 
 @dataclass(slots=True)
@@ -112,6 +118,7 @@ class Recorder:
         moment = Moment(
             at_ms=view.now_ms - START_MS,
             mark_ticks=tuple(view.mark_ticks(market_id) for market_id in markets),
+            premium_ppm=tuple(view.premium_ppm(market_id) for market_id in markets),
             spread_ppm=tuple(self._spread_ppm(market_id) for market_id in markets),
             open_interest_quanta=sum(view.open_interest_quanta(market_id) for market_id in markets),
             # What is owed is rounded up.
@@ -119,6 +126,13 @@ class Recorder:
             n_insolvent=len(insolvent),
             n_below_maintenance=sum(not m.meets_maintenance for m in margins.values()),
             n_below_initial=sum(not m.meets_initial for m in margins.values()),
+            n_stuck=sum(
+                margin.equity_x16 >= 0
+                and not margin.meets_initial
+                and bool(view.held_markets(account_id))
+                and not self._exchange.can_reduce_at_mark(account_id)
+                for account_id, margin in margins.items()
+            ),
         )
         self.moments.append(moment)
 

@@ -11,6 +11,7 @@ from simulation.agents.agent import Agent
 from simulation.forecast_errors import Measured
 from simulation.market import Run
 from simulation.pictures import pictures
+from simulation.plan import underlyings
 
 REPORT: Final = "report.json"
 _MINUTE_MS: Final = 60_000
@@ -46,6 +47,7 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
             {"name": phase.name, "start_ms": phase.start_ms, "end_ms": phase.end_ms}
             for phase in run.phases
         ],
+        "largest_premium_ppm": _largest_premiums(run),
         **_insolvency(run),
         "batches": len(checks.n_transactions),
         "transactions_per_batch": checks.n_transactions,
@@ -115,6 +117,7 @@ def _insolvency(run: Run) -> dict[str, Any]:
             "at_ms": worst.at_ms,
             "accounts": worst.n_insolvent,
         },
+        "most_accounts_stuck": max(moment.n_stuck for moment in moments),
         "insolvency_at_the_end_quanta": last.negative_quanta,
         "custody_at_the_end_quanta": custody_quanta,
         "claims_at_the_end_quanta": claims_x16 // PRICE_X16_ONE + flat_quanta,
@@ -124,11 +127,20 @@ def _insolvency(run: Run) -> dict[str, Any]:
                 "below_initial": moment.n_below_initial,
                 "below_maintenance": moment.n_below_maintenance,
                 "insolvent": moment.n_insolvent,
+                "stuck": moment.n_stuck,
                 "negative_quanta": moment.negative_quanta,
                 "open_interest_quanta": moment.open_interest_quanta,
             }
             for minute, moment in sorted(by_minute.items())
         ],
+    }
+
+
+def _largest_premiums(run: Run) -> dict[str, int]:
+    """Return by symbol how far the mark was above or below the index at most."""
+    return {
+        terms.symbol: max((moment.premium_ppm[index] for moment in run.recorder.moments), key=abs)
+        for index, terms in enumerate(underlyings(run.plan.n_instruments))
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
-from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.rules.dead_orders import cause_of_death, is_idle
@@ -46,6 +46,19 @@ class View:
         """Return the mark price, rounded to the next tick."""
         mark_x16 = self._exchange.state.mark_price_x16(market_id)
         return max(1, (mark_x16 + PRICE_X16_ONE // 2) // PRICE_X16_ONE)
+
+    def index_ticks(self, market_id: int) -> int:
+        """Return the index price, what the thing itself costs, rounded to the next tick."""
+        index_x16 = self._exchange.state.price_of(market_id).index_price_x16
+        return max(1, (index_x16 + PRICE_X16_ONE // 2) // PRICE_X16_ONE)
+
+    def premium_ppm(self, market_id: int) -> int:
+        """Return how far the mark price is above the index price, 0 before the first."""
+        state = self._exchange.state
+        index_x16 = state.price_of(market_id).index_price_x16
+        if index_x16 == 0:
+            return 0
+        return (state.mark_price_x16(market_id) - index_x16) * PPM_ONE // index_x16
 
     def value_quanta(self, market_id: int, lots: int, price_ticks: int) -> int:
         """Return what lots are worth at a price."""

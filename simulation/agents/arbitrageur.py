@@ -1,4 +1,4 @@
-"""An arbitrageur: trades when a quote is behind the mark price by more than the fee."""
+"""An arbitrageur: trades when a quote is behind the index price by more than the fee."""
 
 import random
 from typing import ClassVar, Final
@@ -42,9 +42,9 @@ class Arbitrageur(Agent):
         self._lay_off()
 
     def _pays(self, best: RestingOrder, side: Side) -> bool:
-        mark_ticks = self.view.mark_ticks(best.market_id)
+        index_ticks = self.view.index_ticks(best.market_id)
         sign = 1 if side is Side.BUY else -1
-        edge_ppm = sign * (mark_ticks - best.price_ticks) * PPM_ONE // mark_ticks
+        edge_ppm = sign * (index_ticks - best.price_ticks) * PPM_ONE // index_ticks
         return edge_ppm > self.view.taker_fee_ppm(best.market_id) + _EDGE_PPM
 
     def _take_quote(self, best: RestingOrder, side: Side) -> None:

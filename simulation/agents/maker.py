@@ -1,4 +1,4 @@
-"""A market maker: quotes on both sides of the mark price and moves them with it."""
+"""A market maker: quotes on both sides of the index price and moves them with it."""
 
 import random
 from typing import ClassVar, Final
@@ -13,7 +13,7 @@ from simulation.desk import Desk, Terms
 
 _N_LEVELS: Final = 2
 _LEVEL_PPM: Final = 600
-# Its quotes follow when the mark price has moved by more than this share of the half spread.
+# Its quotes follow when the index price has moved by more than this share of the half spread.
 _PATIENCE_PERCENT: Final = 60
 _QUOTE_AGE_MS: Final = 40_000
 # The dead man's switch is set anew when a third of its time is over.
@@ -67,15 +67,15 @@ class Maker(Agent):
             self.desk.set_timer(_TIMER_MS)
             self._timer_set_ms = view.now_ms
         market_id = self.rng.choice(self.market_ids)
-        mark_ticks = view.mark_ticks(market_id)
+        index_ticks = view.index_ticks(market_id)
         last_ticks, last_ms = self._quoted.get(market_id, (0, 0))
-        move_ppm = abs(mark_ticks - last_ticks) * PPM_ONE // mark_ticks
+        move_ppm = abs(index_ticks - last_ticks) * PPM_ONE // index_ticks
         is_old = view.now_ms - last_ms > _QUOTE_AGE_MS
         if not is_old and move_ppm * 100 < self.half_spread_ppm * _PATIENCE_PERCENT:
             return
         self._withdraw_quotes(market_id, is_panic=last_ticks > 0 and move_ppm > _PANIC_PPM)
         if view.has_valid_prices or self.happens(0.1):
-            self._quote(market_id, mark_ticks)
+            self._quote(market_id, index_ticks)
 
     def _withdraw_quotes(self, market_id: int, *, is_panic: bool) -> None:
         """Cancel what rests: all at once, or one by one, by id or by message."""
@@ -94,7 +94,7 @@ class Maker(Agent):
                 self.desk.cancel_placed_by(*origin)
         self._sent[market_id] = []
 
-    def _quote(self, market_id: int, mark_ticks: int) -> None:
+    def _quote(self, market_id: int, index_ticks: int) -> None:
         equity_quanta = self.view.equity_quanta(self.account_id)
         if equity_quanta <= 0:
             return
@@ -109,10 +109,10 @@ class Maker(Agent):
         for level in range(_N_LEVELS):
             for side, sign in ((Side.BUY, -1), (Side.SELL, 1)):
                 away_ppm = self.half_spread_ppm + level * _LEVEL_PPM
-                price_ticks = mark_ticks * (PPM_ONE + lean_ppm + sign * away_ppm) // PPM_ONE
+                price_ticks = index_ticks * (PPM_ONE + lean_ppm + sign * away_ppm) // PPM_ONE
                 result = self.desk.place(
                     market_id, side, lots, max(1, price_ticks), Terms(kind, lives_ms=120_000)
                 )
                 if result is not None:
                     self._sent[market_id].append(self.desk.last_origin)
-        self._quoted[market_id] = mark_ticks, self.view.now_ms
+        self._quoted[market_id] = index_ticks, self.view.now_ms

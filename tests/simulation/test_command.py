@@ -47,6 +47,7 @@ def test_report_when_written_then_complete_and_the_seed_is_told(
         "accounts.svg",
         "insolvency.svg",
         "open_interest.svg",
+        "premium.svg",
         "prices.svg",
         "report.json",
         "spread.svg",

@@ -111,7 +111,7 @@ def test_day_when_run_again_then_the_same_files_byte_for_byte(tmp_path: Path) ->
     )
     assert first == second
     assert REPORT in first
-    assert len(first) == 6
+    assert len(first) == 7
 
 
 def test_day_when_of_another_seed_then_another() -> None:
