@@ -11,6 +11,7 @@ from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
 from novation.protocol.accounts import Account, Position
+from novation.protocol.assets import AMOUNT_WORDS, amount_of, pack_amounts, with_amount
 from novation.protocol.batch import (
     BatchEntry,
     CancelOrderHints,
@@ -20,11 +21,14 @@ from novation.protocol.batch import (
 )
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
+    ASSETS_PER_WORD,
     MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
     PRICES_PER_WORD,
     SKIPPED_NONCES,
+    USD_ASSET_ID,
 )
+from novation.protocol.errors import ResultCode
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow, pack_windows
@@ -70,6 +74,8 @@ _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
+# One word of holdings in the counts of an identity.
+_HOLDING_WORD: Final = 2**12
 # Words of windows of the slots from 2 on.
 _N_PAIRS: Final = 3
 
@@ -145,6 +151,8 @@ def account_record(account: Account) -> Argument:
         len(account.keys),
         _windows(account.windows),
         int(False),
+        len(account.keys) + len(account.holding_words()) * _HOLDING_WORD,
+        _holdings(account),
     ]
     return [
         identity,
@@ -168,6 +176,26 @@ def _position_fields(position: Position) -> list[int]:
         exposure_lots(position),
         max(position.size_lots, 0),
     ]
+
+
+def _holdings(account: Account) -> Argument:
+    """Return struct Holdings of state/amounts.cairo, null if there are none."""
+    if not account.holdings_quanta:
+        return _NULL
+    return [*_amounts(account.holdings_quanta), int(False)]
+
+
+def _amounts(amounts_quanta: Sequence[int]) -> list[int]:
+    """Return struct Amounts of state/amounts.cairo."""
+    words = pack_amounts(amounts_quanta)
+    return [*words, *[0] * (AMOUNT_WORDS - len(words))]
+
+
+def _amounts_beside(amounts_quanta: Sequence[int], asset_id: int) -> list[int]:
+    """Return the amounts of the word that has the asset's: what change_amount() guesses."""
+    first_id = asset_id - (asset_id - 1) % ASSETS_PER_WORD
+    padded = [*amounts_quanta, *[0] * (AMOUNT_WORDS * ASSETS_PER_WORD)]
+    return padded[first_id - 1 : first_id - 1 + ASSETS_PER_WORD]
 
 
 def _windows(windows: Sequence[NonceWindow]) -> Argument:
@@ -262,6 +290,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.post_only_until_ms,
         counters.next_tick_ms,
         counters.tick_underlying,
+        *_amounts(counters.other_custody_quanta),
         witness.old_roots.accounts,
         witness.old_roots.orders,
         witness.old_roots.markets,
@@ -311,6 +340,12 @@ class _Guesses:
             for opened in witness.accounts
             if opened.account is not None
         }
+        self._holdings = {
+            opened.account_id: opened.account.holdings_quanta
+            for opened in witness.accounts
+            if opened.account is not None
+        }
+        self._custody = witness.old_globals.other_custody_quanta
 
     def order_key(self, hints: PlaceOrderHints) -> int:
         """Follow a placed order and return its key in the log, 0 if it does not rest.
@@ -364,11 +399,35 @@ class _Guesses:
             pair = [window.word() for window in signer.windows[lower : lower + 2]]
             yield [*pair, 0, 0][:2]
 
-    def deposit(self, tx: Deposit) -> None:
-        """Note who signs for an account that a deposit may create."""
+    def deposit(self, tx: Deposit, result_code: ResultCode) -> Iterator[Argument]:
+        """Yield what a deposit guesses, and note who signs for an account that it may create."""
         self._signers.setdefault(
             tx.account_id, _Signer([SigningKey.full(tx.stark_key)], [NonceWindow()])
         )
+        if tx.asset_id != USD_ASSET_ID and result_code is ResultCode.DONE:
+            yield from self._change_holding(tx.account_id, tx.asset_id, tx.amount_quanta)
+            yield from self._change_custody(tx.asset_id, tx.amount_quanta)
+        elif tx.asset_id != USD_ASSET_ID:
+            yield from self._change_custody(tx.asset_id, 0)
+
+    def withdraw(self, tx: Withdraw) -> Iterator[Argument]:
+        """Yield what a withdrawal guesses behind its signature."""
+        if tx.asset_id != USD_ASSET_ID:
+            yield from self._change_holding(tx.account_id, tx.asset_id, -tx.amount_quanta)
+            yield from self._change_custody(tx.asset_id, -tx.amount_quanta)
+
+    def _change_holding(
+        self, account_id: int, asset_id: int, change_quanta: int
+    ) -> Iterator[Argument]:
+        before = self._holdings.get(account_id, ())
+        yield _amounts_beside(before, asset_id)
+        after_quanta = amount_of(before, asset_id) + change_quanta
+        self._holdings[account_id] = with_amount(before, asset_id, after_quanta)
+
+    def _change_custody(self, asset_id: int, change_quanta: int) -> Iterator[Argument]:
+        yield _amounts_beside(self._custody, asset_id)
+        after_quanta = amount_of(self._custody, asset_id) + change_quanta
+        self._custody = with_amount(self._custody, asset_id, after_quanta)
 
     def change_key(self, tx: AddKey | RemoveKey) -> Iterator[Argument]:
         """Yield what add_key() guesses about the slot's window, and note the change of the slot."""
@@ -421,14 +480,16 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
             tx.account_id,
             tx.l1_address,
             *SigningKey.full(tx.stark_key).words(),
+            tx.asset_id,
             tx.amount_quanta,
             int(entry.result_code),
         ]
-        guesses.deposit(tx)
+        yield from guesses.deposit(tx, entry.result_code)
     elif isinstance(tx, Withdraw):
         yield [_TYPE_WITHDRAW, delay_ms]
-        yield [*_head(tx), tx.amount_quanta]
+        yield [*_head(tx), tx.asset_id, tx.amount_quanta]
         yield from guesses.use_nonce(tx)
+        yield from guesses.withdraw(tx)
     elif isinstance(tx, AddKey | RemoveKey):
         yield from _change_key(tx, delay_ms, guesses)
     elif isinstance(tx, OracleUpdate):

@@ -14,7 +14,7 @@ from eth_abi.abi import encode
 from web3 import Web3
 
 from devnet.event_logs import EventLogError, EventReader
-from novation.protocol.constants import OPERATION_DEPOSIT
+from novation.protocol.constants import OPERATION_DEPOSIT, USD_ASSET_ID
 from novation.protocol.transactions import ParameterKind
 from sequencer.l1 import L1Block, L1Deposit, L1Entry, L1Parameter, L1Queue
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What the contract stores of a hash of 256 bits.
 DIGEST_SHIFT: Final = 40
-ENTRY_TYPES: Final = ("uint8", "uint32", "uint64", "address", "uint256")
+ENTRY_TYPES: Final = ("uint8", "uint32", "uint64", "address", "uint256", "uint8")
 NO_ADDRESS: Final = "0x" + "00" * 20
 EVENTS: Final = ("DepositQueued", "ParameterQueued", "ReclaimRequested")
 
@@ -34,11 +34,11 @@ EVENTS: Final = ("DepositQueued", "ParameterQueued", "ReclaimRequested")
 def digest_of(entry: L1Entry) -> int:
     """Return what the contract keeps of an entry in its queue."""
     if isinstance(entry, L1Parameter):
-        values = (int(entry.kind), entry.parameter_index, 0, NO_ADDRESS, entry.word)
+        values = (int(entry.kind), entry.parameter_index, 0, NO_ADDRESS, entry.word, USD_ASSET_ID)
     else:
         address = Web3.to_checksum_address(entry.l1_address.to_bytes(20, "big"))
-        amount_quanta, key = entry.amount_quanta, entry.stark_key
-        values = (OPERATION_DEPOSIT, entry.account_id, amount_quanta, address, key)
+        what = (entry.amount_quanta, address, entry.stark_key, entry.asset_id)
+        values = (OPERATION_DEPOSIT, entry.account_id, *what)
     return int.from_bytes(Web3.keccak(encode(ENTRY_TYPES, values)), "big") >> DIGEST_SHIFT
 
 
@@ -214,6 +214,7 @@ def _entry(event: EventData) -> L1Entry:
         l1_address=int(values["l1Address"], 16),
         stark_key=values["starkKey"],
         amount_quanta=values["amountQuanta"],
+        asset_id=values["assetId"],
     )
 
 

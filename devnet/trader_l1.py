@@ -12,6 +12,7 @@ from devnet.contracts import load_artifact
 from devnet.errors import UserError
 from devnet.queue_position import queue_position
 from novation.client import InvalidInputError, check_stark_key
+from novation.protocol.constants import USD_ASSET_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ class TraderOnL1:
             )
         approve = self.token.functions.approve(self.deployment.exchange, amount_quanta)
         self.chain.transact(approve, self.keys.l1_account)
-        deposit = self.exchange.functions.deposit(key, amount_quanta)
+        deposit = self.exchange.functions.deposit(USD_ASSET_ID, key, amount_quanta)
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index, deploy_block = log["args"]["index"], self.deployment.deploy_block
@@ -85,7 +86,13 @@ class TraderOnL1:
         Raises:
             RevertedError: if it is not pending.
         """
-        arguments = (index, self.account_id(), self.keys.stark_public, amount_quanta)
+        arguments = (
+            index,
+            USD_ASSET_ID,
+            self.account_id(),
+            self.keys.stark_public,
+            amount_quanta,
+        )
         self.chain.transact(
             self.exchange.functions.requestReclaim(*arguments), self.keys.l1_account
         )
@@ -97,7 +104,13 @@ class TraderOnL1:
             RevertedError: if none was requested, it is too early, or a batch has consumed it.
         """
         keys = self.keys
-        arguments = (self.account_id(), keys.l1_address, keys.stark_public, amount_quanta)
+        arguments = (
+            USD_ASSET_ID,
+            self.account_id(),
+            keys.l1_address,
+            keys.stark_public,
+            amount_quanta,
+        )
         self.chain.transact(self.exchange.functions.reclaimDeposit(*arguments), keys.l1_account)
 
     def account_id(self) -> int:
@@ -111,7 +124,8 @@ class TraderOnL1:
 
     def payable_quanta(self) -> int:
         """Return what final batches have credited and nobody has fetched yet."""
-        return int(self.exchange.functions.pendingWithdrawal(self.keys.l1_address).call())
+        pending = self.exchange.functions.pendingWithdrawal(USD_ASSET_ID, self.keys.l1_address)
+        return int(pending.call())
 
     def fetch_withdrawal(self) -> TxReceipt:
         """Have the contract pay what is payable."""
@@ -119,7 +133,8 @@ class TraderOnL1:
 
     def fetching_call(self) -> tuple[ContractFunction, LocalAccount]:
         """Return the call that has the contract pay, and who sends it."""
-        return self.exchange.functions.withdraw(self.keys.l1_address), self.keys.l1_account
+        keys = self.keys
+        return self.exchange.functions.withdraw(USD_ASSET_ID, keys.l1_address), keys.l1_account
 
 
 def fund_all(
@@ -145,7 +160,10 @@ def deposit_all(
         for keys, amount in amounts
     ]
     deposits = [
-        (exchange.functions.deposit(_checked_key(keys.stark_public), amount), keys.l1_account)
+        (
+            exchange.functions.deposit(USD_ASSET_ID, _checked_key(keys.stark_public), amount),
+            keys.l1_account,
+        )
         for keys, amount in amounts
     ]
     chain.transact_all(approvals)

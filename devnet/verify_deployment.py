@@ -26,6 +26,7 @@ from devnet.event_logs import EventReader
 from devnet.l1_parameters import ParametersOnL1
 from devnet.parameter_changes import changes
 from devnet.program_code import STOP
+from novation.protocol.constants import USD_ASSET_ID
 from prover.calldata import encode_program
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ FLOOR_GETTERS: Final = (
     "MIN_LOG_STEPS",
     "MAX_LOG_STEPS",
 )
+ASSET_FIELDS: Final = ("token", "decimals", "units of a quantum", "least deposit in quanta")
 LIMIT_GETTERS: Final = (
     "CONFIG_HASH",
     "GENESIS_ROOT",
@@ -56,7 +58,6 @@ LIMIT_GETTERS: Final = (
     "RECLAIM_DELAY_SECONDS",
     "MAX_BATCH_AGE_SECONDS",
     "MAX_CLOCK_SKEW_SECONDS",
-    "MIN_DEPOSIT_QUANTA",
 )
 
 
@@ -193,19 +194,30 @@ class _Checker:
         deployment = self._deployment
         exchange = self._contract("Exchange", deployment.exchange)
         token = self._contract("IERC20Metadata", deployment.token)
-        self._compare("TOKEN", deployment.token, self._get(exchange, "TOKEN"))
         self._compare("token decimals", TOKEN_DECIMALS, self._get(token, "decimals"))
         self._compare("VERIFIER", deployment.verifier, self._get(exchange, "VERIFIER"))
         limits = exchange_arguments(deployment)
-        for name, value in zip(LIMIT_GETTERS, limits, strict=True):
+        for name, value in zip(LIMIT_GETTERS, limits[:-1], strict=True):
             compare = self._compare_hex if value > LARGEST_SHORT else self._compare
             compare(name, value, self._get(exchange, name))
-        # Owner, first operator and parameters are in storage, where the code does not show them.
+        usd = (deployment.token, TOKEN_DECIMALS, 1, limits[-1])
+        for name, wanted, found in zip(ASSET_FIELDS, usd, self._usd(exchange), strict=True):
+            self._compare(f"USD {name}", wanted, found)
+        # Owner, first operator, assets and parameters are in storage, where the code does not show
+        # them.
         owner = "0x" + "00" * 19 + "01"
         first = parameter_arguments(deployment.parameters)
         arguments = [deployment.token, deployment.verifier, owner, owner, limits, first]
         self._check_code("Exchange", deployment.exchange, arguments)
         self._check_parameters()
+
+    def _usd(self, exchange: Contract) -> Sequence[object]:
+        """Return what the contract says of asset 0."""
+        try:
+            answer: Sequence[object] = exchange.functions.asset(USD_ASSET_ID).call()
+        except (Web3Exception, ValueError) as error:
+            return [f"none: {type(error).__name__}"] * len(ASSET_FIELDS)
+        return answer
 
     def _check_parameters(self) -> None:
         """Compare with what the first parameters and all changes since then give."""

@@ -4,8 +4,9 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
+from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
-from novation.protocol.constants import ORDER_TREE_HEIGHT
+from novation.protocol.constants import ORDER_TREE_HEIGHT, USD_ASSET_ID
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
 from novation.protocol.nonces import WINDOWS_PER_WORD
@@ -37,6 +38,7 @@ from sequencer.config import BatchPolicy
 from sequencer.l1_cost import (
     GLOBALS_FELTS,
     GROWTH_COST,
+    HOLDINGS_COST,
     HOLES_BETWEEN_DEPOSITS,
     KEYS_COST,
     KEYS_FELTS,
@@ -159,6 +161,8 @@ class BatchMeter:
             records = GROWTH_COST
         elif isinstance(tx, AddKey | RemoveKey):
             records = records.plus(KEYS_COST)
+        elif isinstance(tx, Deposit | Withdraw) and tx.asset_id != USD_ASSET_ID:
+            records = records.plus(HOLDINGS_COST)
         return records.plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
@@ -236,7 +240,12 @@ class BatchMeter:
             ),
             (
                 account_felts(
-                    AccountRecord.of(i, state.account(i), has_keys=i in batch.changed_keys)
+                    AccountRecord.of(
+                        i,
+                        state.account(i),
+                        has_keys=i in batch.changed_keys,
+                        has_holdings=i in batch.changed_holdings,
+                    )
                 )
                 for i in batch.opened_accounts
             ),
@@ -274,6 +283,7 @@ class BatchMeter:
             + most_slots(self._n_underlyings)
             # The first word of windows is one of those; each further one belongs to two keys more.
             + batch.n_more_keys // WINDOWS_PER_WORD
+            + len(batch.changed_holdings) * AMOUNT_WORDS
             + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )

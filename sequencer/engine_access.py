@@ -111,4 +111,5 @@ def _operation(entry: L1Entry) -> L1Operation:
         l1_address=entry.l1_address,
         stark_key=entry.stark_key,
         amount_quanta=entry.amount_quanta,
+        asset_id=entry.asset_id,
     )

@@ -148,7 +148,7 @@ class FeedBuilder:
             kind = kinds.KIND_WITHDRAWAL
         else:
             return
-        balance = kinds(kind=kind, amount_quanta=event.amount_quanta)
+        balance = kinds(kind=kind, amount_quanta=event.amount_quanta, asset_id=event.asset_id)
         message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, balance=balance)
         account_id, number = event.account_id, self._next_number
         key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, number)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from novation.protocol import cost
+from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import MAX_KEYS, MAX_MAKERS_PER_ORDER
 from novation.protocol.cost import most_slots
 from novation.protocol.errors import ResultCode
+from novation.protocol.markets import GLOBALS_WORDS
 from novation.protocol.transactions import Deposit, SetParameter, Transaction, Withdraw
 
 MAX_TRANSACTION_BYTES: Final = 131_072
@@ -29,16 +31,18 @@ PPM: Final = 1_000_000
 # Felts of the output, and their bytes at most, with the length.
 HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 20 + 33
 HEADER_FELTS: Final = 7
-GLOBALS_BYTES: Final = 31 + 22
-GLOBALS_FELTS: Final = 2
+# A word has three amounts of 63 bits, the last one only one.
+AMOUNTS_BYTES: Final = 2 * 25 + 9
+GLOBALS_BYTES: Final = 31 + 22 + AMOUNTS_BYTES
+GLOBALS_FELTS: Final = GLOBALS_WORDS
 MARKET_BYTES: Final = 28 + 21 + 9
 MARKET_FELTS: Final = 3
 UNDERLYING_BYTES: Final = 20
-OPERATION_BYTES: Final = 15 + 21 + 33
+OPERATION_BYTES: Final = 16 + 21 + 33
 OPERATION_FELTS: Final = 3
-WITHDRAWAL_BYTES: Final = 29
+WITHDRAWAL_BYTES: Final = 30
 # An account has up to eight keys, each with a window of nonces of 125 bits, two of them in a word.
-# The record has the slots of keys if the batch changed them.
+# The record has the slots of keys, and what the account holds, if the batch changed them.
 ACCOUNT_BYTES: Final = 27 + 4 * 33
 ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
@@ -142,6 +146,7 @@ FAILED_DEPOSIT_COST: Final = felts_cost(
     OPERATION_BYTES, OPERATION_FELTS, OPERATION_GAS + WITHDRAWAL_GAS
 )
 KEYS_COST: Final = felts_cost(KEYS_BYTES, KEYS_FELTS)
+HOLDINGS_COST: Final = felts_cost(AMOUNTS_BYTES, AMOUNT_WORDS)
 WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
 MARKET_COST: Final = felts_cost(MARKET_BYTES, MARKET_FELTS)
 # Of a new underlying: its word, and the fee account's position in its market.
@@ -204,7 +209,7 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     n_slots = most_slots(n_underlyings)
     records = (n_visits + 2) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
     n_accounts = 1 + n_visits
-    keys = n_accounts, n_accounts * (MAX_KEYS - 1)
-    leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *keys) + records
+    longer = n_accounts, n_accounts * (MAX_KEYS - 1), n_accounts * AMOUNT_WORDS
+    leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
     order = cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots)
     return order + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves

@@ -274,6 +274,15 @@ def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
     )
 
 
+def amount_messages(amounts_quanta: Sequence[int]) -> list[types_pb2.AssetAmount]:
+    """Return the amounts of the assets besides USD that are not zero."""
+    return [
+        types_pb2.AssetAmount(asset_id=asset_id, amount_quanta=amount_quanta)
+        for asset_id, amount_quanta in enumerate(amounts_quanta, 1)
+        if amount_quanta
+    ]
+
+
 def account_message(
     account_id: int, account: Account, margin: Margin | None, n_open_orders: int
 ) -> types_pb2.Account:
@@ -295,6 +304,7 @@ def account_message(
         collateral_quanta=str(account.collateral_quanta),
         n_open_orders=n_open_orders,
         cancel_all_at_ms=account.cancel_all_at_ms if has_timer else 0,
+        balances=amount_messages(account.holdings_quanta),
         positions=[
             types_pb2.Position(
                 market_id=position.market_id,

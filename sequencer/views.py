@@ -17,6 +17,7 @@ from sequencer.feed import last_event_number
 from sequencer.messages import (
     account_message,
     address_bytes,
+    amount_messages,
     felt_bytes,
     level_message,
     market_message,
@@ -143,6 +144,7 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
         oracle_time_ms=engine.state.globals.oracle_time_ms,
         post_only_until_ms=engine.state.globals.post_only_until_ms,
         custody_quanta=engine.state.globals.custody_quanta,
+        custody=amount_messages(engine.state.globals.other_custody_quanta),
     )
 
 

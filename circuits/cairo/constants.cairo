@@ -28,6 +28,7 @@ const FUNDING_PREFIX_BOUND = 2 ** 63;
 
 const MAX_UNDERLYINGS = 16;
 const MAX_ORACLES = 16;
+const MAX_ASSETS = 8;
 const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
 const MAX_ORDERS_PER_SLOT = 128;
@@ -57,6 +58,8 @@ const MARKET_TREE_HEIGHT = 11;
 
 const FEE_ACCOUNT_ID = 0;
 const INSURANCE_ACCOUNT_ID = 1;
+
+const USD_ASSET_ID = 0;
 
 // Which bit of a key's permissions a message needs.
 const TRADE_BIT = 0;

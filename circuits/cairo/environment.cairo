@@ -1,4 +1,5 @@
 from circuits.cairo.parameters import Parameters
+from circuits.cairo.state.amounts import Amounts
 from circuits.cairo.state.prices import Price
 
 // What an L1 operation writes to the output.
@@ -24,6 +25,7 @@ struct Environment {
     // Which minute is sampled next, and where that goes on: see Globals.
     next_tick_ms: felt,
     tick_underlying: felt,
+    other_custody: Amounts*,
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
     withdrawals: felt*,

@@ -18,6 +18,7 @@ from circuits.cairo.execute import Progress, execute
 from circuits.cairo.parameters import Parameters, Underlying
 from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
+from circuits.cairo.state.amounts import Amounts
 from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, Roots, hash_state, pack_globals
 from circuits.cairo.state.prices import Price, hash_parameters, open_underlyings, write_words
 
@@ -87,6 +88,7 @@ func main{
             custody_quanta=message.globals.custody_quanta,
             next_tick_ms=message.globals.next_tick_ms,
             tick_underlying=message.globals.tick_underlying,
+            other_custody=&message.globals.other_custody,
             operations=operations,
             withdrawals=cast(operations_end, felt*),
         );
@@ -112,6 +114,7 @@ func main{
         post_only_until_ms=environment_after.post_only_until_ms,
         next_tick_ms=environment_after.next_tick_ms,
         tick_underlying=environment_after.tick_underlying,
+        other_custody=[environment_after.other_custody],
     );
     local accounts_end: DictAccess* = accounts_log;
     local orders_end: DictAccess* = orders_log;
@@ -142,7 +145,12 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(batch: Batch*, 
     let (local underlyings_hash) = poseidon_hash_many(n_underlyings, words);
     let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);
     let (root) = hash_state(
-        &batch.roots, underlyings_hash, params_hash, globals_word_0, globals_word_1
+        &batch.roots,
+        underlyings_hash,
+        params_hash,
+        globals_word_0,
+        globals_word_1,
+        &batch.globals.other_custody,
     );
     return (parameters=&message.parameters, root=root);
 }
@@ -169,8 +177,16 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     let (globals_word_0, globals_word_1) = pack_globals(globals);
     assert output_ptr[0] = globals_word_0;
     assert output_ptr[1] = globals_word_1;
+    assert [cast(output_ptr + 2, Amounts*)] = globals.other_custody;
     let output_ptr = output_ptr + GLOBALS_WORDS;
-    let (root) = hash_state(&roots, underlyings_hash, params_hash, globals_word_0, globals_word_1);
+    let (root) = hash_state(
+        &roots,
+        underlyings_hash,
+        params_hash,
+        globals_word_0,
+        globals_word_1,
+        &globals.other_custody,
+    );
     return (root=root);
 }
 

@@ -28,6 +28,7 @@ from devnet.proof_check import (
     read_proofs,
     verdict_of,
 )
+from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.errors import DecodeError
 from novation.protocol.witness import BatchWitness
 from prover import _native
@@ -165,8 +166,11 @@ def rebuild(home: HomeOption, l1_url: L1Option = None) -> None:
     console.print(f"open orders   {len(state.orders)}")
     console.print(f"rebuilt root  {state.root:#066x}")
     console.print(f"L1 root       {rebuilt.l1_root:#066x}")
-    console.print(f"custody       {state.globals.custody_quanta} quanta")
-    console.print(f"L1 custody    {rebuilt.l1_custody_quanta} quanta")
+    for asset_id, l1_quanta in enumerate(rebuilt.l1_custody_quanta):
+        quanta = state.globals.custody(asset_id)
+        if asset_id == USD_ASSET_ID or quanta or l1_quanta:
+            console.print(f"custody       {quanta} quanta of asset {asset_id}")
+            console.print(f"L1 custody    {l1_quanta} quanta of asset {asset_id}")
     if not rebuilt.has_l1_custody:
         raise UserError("rebuild: state and contract disagree about custody", STATUS_REFUSED)
     if not rebuilt.matches:

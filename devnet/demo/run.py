@@ -31,6 +31,7 @@ from devnet.trader_l1 import (
 from novation.client import Client
 from novation.client.models import BatchState
 from novation.protocol.conservation import check_conservation
+from novation.protocol.constants import USD_ASSET_ID
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def examine(stage: Stage, paid: int) -> Evidence:
     check_conservation(rebuilt.state)
     if not rebuilt.has_l1_custody:
         raise UserError("demo: state and contract disagree about custody")
-    custody_usd = usd_from_quanta(rebuilt.l1_custody_quanta)
+    custody_usd = usd_from_quanta(rebuilt.l1_custody_quanta[USD_ASSET_ID])
     timeline.add("anyone", f"{custody_usd} USD in custody are what all balances add up to")
     logs = settling_logs(chain, deployment)
     answers = tamper(chain, deployment, logs[-1]["transactionHash"])

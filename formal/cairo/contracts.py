@@ -39,7 +39,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "set_cancel_timer": ("",),
     "prune_order": ("",),
     "apply_timer": ("",),
-    "deposit": ("account_id", "owner", "amount_quanta"),
+    "deposit": ("account_id", "owner", "asset_id", "amount_quanta"),
     "liquidate": ("account_id", "market_id"),
     "withdraw": ("",),
     "add_key": ("",),
@@ -138,6 +138,7 @@ PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
     "open_positions": Claim(("position",), ("n_positions",)),
     "close_positions": Claim(("position",), ("n_positions",)),
     "close_account": Claim(("account",), ("n_positions",)),
+    "open_longer": Claim(("account",), ("n_positions",)),
 }
 
 # A recursion that goes down to 0 in steps of one has fewer of them than a run has steps. The walk
@@ -213,6 +214,7 @@ class Guarantee:
 # Without outputs there is nothing to be unique. Instead, what the function guarantees is proven.
 GUARANTEES: Final[Mapping[str, Guarantee]] = {
     "check_pair": Guarantee(lambda item: item("lower") + item("upper").scaled(2**125), 2**250),
+    "assert_amount": Guarantee(lambda item: item("amount_quanta"), 2**63),
     "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),
     "assert_worse": Guarantee(
         lambda item: (

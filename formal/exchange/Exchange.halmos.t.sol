@@ -65,6 +65,7 @@ contract ExchangeProperties {
     uint256 private constant RECLAIM_DELAY = 1 days;
     uint256 private constant MAX_SKEW = 3600;
     uint256 private constant MAX_AGE = 7 days;
+    uint8 private constant USD = 0;
     uint64 private constant MIN_DEPOSIT = 3;
     uint32 private constant ALICE_ID = 2;
     uint8 private constant SET_ORACLE_RULE = 4;
@@ -117,7 +118,7 @@ contract ExchangeProperties {
     ) public {
         _deposit(amount);
         uint256[] memory output = _empty(1, 1);
-        output[output.length - 1] = stateQuanta;
+        output[output.length - 4] = stateQuanta;
         output[7] =
             kind | uint256(result) << 8 | uint256(ALICE_ID) << 16 | uint256(operationAmount) << 48;
         output[8] = uint160(ALICE);
@@ -126,7 +127,7 @@ contract ExchangeProperties {
         verifier.set(output);
         VM.prank(OPERATOR);
         try exchange.updateState("", "") {} catch {}
-        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody(USD);
         assert(due + queued <= total);
         assert(token.balanceOf(address(exchange)) == total);
     }
@@ -139,7 +140,7 @@ contract ExchangeProperties {
         uint256[] memory output = _empty(1, 1);
         _setDeposit(output, amount);
         output[10] = withdrawn | uint256(uint160(ALICE)) << 64;
-        output[output.length - 1] = stateQuanta;
+        output[output.length - 4] = stateQuanta;
         verifier.set(output);
         VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
@@ -149,7 +150,7 @@ contract ExchangeProperties {
     function check_withdrawal_pays_once(uint64 amount, uint64 withdrawn, address owner) public {
         _settleWithdrawal(amount, withdrawn, owner);
         uint256 before = token.balanceOf(address(exchange));
-        uint256 due = exchange.pendingWithdrawal(owner);
+        uint256 due = exchange.pendingWithdrawal(USD, owner);
         uint256 first = _withdraw(owner);
         uint256 second = _withdraw(owner);
         assert(due == withdrawn && first == due && second == 0);
@@ -168,14 +169,14 @@ contract ExchangeProperties {
         VM.assume(caller != BOB);
         VM.prank(caller);
         _withdraw(owner);
-        assert(exchange.pendingWithdrawal(caller) == 0);
+        assert(exchange.pendingWithdrawal(USD, caller) == 0);
         assert(token.balanceOf(owner) == before + withdrawn);
     }
 
     function check_deposit_keeps_its_bounds(uint256 key, uint64 amount) public {
         VM.prank(ALICE);
-        try exchange.deposit(key, amount) {
-            assert(amount >= MIN_DEPOSIT && amount <= exchange.MAX_CUSTODY_QUANTA());
+        try exchange.deposit(USD, key, amount) {
+            assert(amount >= MIN_DEPOSIT && amount <= 2 ** 62);
             assert(key != 0 && key < 2 ** 251 + 17 * 2 ** 192 + 1);
             assert(token.balanceOf(address(exchange)) == amount);
         } catch {
@@ -186,7 +187,7 @@ contract ExchangeProperties {
     function check_deposit_is_for_keys_of_the_curve(uint256 key, uint64 amount) public {
         VM.assume(amount >= MIN_DEPOSIT && amount < 2 ** 50);
         VM.prank(ALICE);
-        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (key, amount)));
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (USD, key, amount)));
         assert(ok == _isOnCurve(key));
     }
 
@@ -204,7 +205,7 @@ contract ExchangeProperties {
         _deposit(MIN_DEPOSIT);
         address depositor = isBob ? BOB : ALICE;
         VM.prank(depositor);
-        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (key, MIN_DEPOSIT)));
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (USD, key, MIN_DEPOSIT)));
         assert(ok && exchange.accountIdOf(ALICE, KEY) == ALICE_ID);
         assert(exchange.accountIdOf(depositor, key) == ALICE_ID + 1);
     }
@@ -309,7 +310,7 @@ contract ExchangeProperties {
         uint256[] memory output = _empty(2, 0);
         _setDeposit(output, amount);
         (output[10], output[11], output[12]) = (output[7], output[8], output[9]);
-        output[output.length - 1] = 2 * uint256(amount);
+        output[output.length - 4] = 2 * uint256(amount);
         verifier.set(output);
         VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
@@ -350,7 +351,7 @@ contract ExchangeProperties {
         _deposit(amount);
         VM.prank(sender);
         (bool ok,) = address(exchange)
-            .call(abi.encodeCall(exchange.requestReclaim, (0, ALICE_ID, KEY, amount)));
+            .call(abi.encodeCall(exchange.requestReclaim, (0, USD, ALICE_ID, KEY, amount)));
         assert(!ok);
     }
 
@@ -424,7 +425,7 @@ contract ExchangeProperties {
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
         bool isSame = kind == SET_ORACLE_RULE && index == 0 && amount == 0;
         assert(ok == (isSame && word == (1 | uint256(maxAgeMs) << 8)));
-        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody(USD);
         assert(total == 0 && due == 0 && queued == 0);
     }
 
@@ -439,7 +440,7 @@ contract ExchangeProperties {
         assert(_setOracleRule(1, maxAgeMs));
         VM.prank(sender);
         (bool ok,) = address(exchange)
-            .call(abi.encodeCall(exchange.requestReclaim, (0, index, word, amount)));
+            .call(abi.encodeCall(exchange.requestReclaim, (0, USD, index, word, amount)));
         assert(!ok);
     }
 
@@ -480,13 +481,13 @@ contract ExchangeProperties {
     function _deposit(uint64 amount) private {
         VM.assume(amount >= MIN_DEPOSIT && amount < 2 ** 50);
         VM.prank(ALICE);
-        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (KEY, amount)));
+        (bool ok,) = address(exchange).call(abi.encodeCall(exchange.deposit, (USD, KEY, amount)));
         assert(ok);
     }
 
     function _withdraw(address owner) private returns (uint256 paid) {
         (bool ok, bytes memory data) =
-            address(exchange).call(abi.encodeCall(exchange.withdraw, (owner)));
+            address(exchange).call(abi.encodeCall(exchange.withdraw, (USD, owner)));
         assert(ok);
         return abi.decode(data, (uint256));
     }
@@ -494,13 +495,13 @@ contract ExchangeProperties {
     function _requestReclaim(uint64 amount) private {
         VM.prank(ALICE);
         (bool ok,) = address(exchange)
-            .call(abi.encodeCall(exchange.requestReclaim, (0, ALICE_ID, KEY, amount)));
+            .call(abi.encodeCall(exchange.requestReclaim, (0, USD, ALICE_ID, KEY, amount)));
         assert(ok);
     }
 
     function _reclaim(uint64 amount) private returns (bool ok, bytes memory data) {
         return address(exchange)
-            .call(abi.encodeCall(exchange.reclaimDeposit, (ALICE_ID, ALICE, KEY, amount)));
+            .call(abi.encodeCall(exchange.reclaimDeposit, (USD, ALICE_ID, ALICE, KEY, amount)));
     }
 
     /// @dev Bob has the rest, of which a second payment could be made.
@@ -512,7 +513,7 @@ contract ExchangeProperties {
         _setDeposit(output, amount);
         output[10] = withdrawn | uint256(uint160(owner)) << 64;
         output[11] = (amount - withdrawn) | uint256(uint160(BOB)) << 64;
-        output[output.length - 1] = 0;
+        output[output.length - 4] = 0;
         verifier.set(output);
         VM.prank(OPERATOR);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.updateState, ("", "")));
@@ -526,7 +527,7 @@ contract ExchangeProperties {
         pure
         returns (uint256[] memory output)
     {
-        output = new uint256[](7 + 3 * nOperations + nWithdrawals + 2);
+        output = new uint256[](7 + 3 * nOperations + nWithdrawals + 5);
         output[0] = 7;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
@@ -539,6 +540,6 @@ contract ExchangeProperties {
         output[7] = 1 | uint256(ALICE_ID) << 16 | uint256(amount) << 48;
         output[8] = uint160(ALICE);
         output[9] = KEY;
-        output[output.length - 1] = amount;
+        output[output.length - 4] = amount;
     }
 }

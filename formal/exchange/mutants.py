@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _EXCHANGE: Final = "src/Exchange.sol"
+_ASSETS: Final = "src/libraries/AssetRegistry.sol"
 _QUEUE: Final = "src/libraries/OperationQueue.sol"
 _PARAMETERS: Final = "src/libraries/ParameterRegistry.sol"
 _KEY: Final = "src/libraries/StarkKey.sol"
@@ -23,33 +24,33 @@ class Mutant:
 MUTANTS: Final = (
     Mutant(
         "check_forged_batch_keeps_solvency",
-        _EXCHANGE,
-        "if (header.custodyQuanta + owed != _custodyQuanta) {",
-        "if (header.custodyQuanta + owed < _custodyQuanta) {",
+        _ASSETS,
+        "if (stateQuanta[i] + owed != total) {",
+        "if (stateQuanta[i] + owed < total) {",
     ),
     Mutant(
         "check_batch_agrees_about_custody",
-        _EXCHANGE,
-        "if (header.custodyQuanta + owed != _custodyQuanta) {",
-        "if (header.custodyQuanta + owed > _custodyQuanta) {",
+        _ASSETS,
+        "if (stateQuanta[i] + owed != total) {",
+        "if (stateQuanta[i] + owed > total) {",
     ),
     Mutant(
         "check_withdrawal_pays_once",
-        _EXCHANGE,
-        "_pendingWithdrawals[owner] = 0;",
+        _ASSETS,
+        "self.pendingWithdrawals[owner] = 0;",
         "",
     ),
     Mutant(
         "check_withdrawal_goes_to_its_owner",
         _EXCHANGE,
-        "TOKEN.safeTransfer(owner, amountQuanta);",
-        "TOKEN.safeTransfer(msg.sender, amountQuanta);",
+        "held.payTo(owner, amountQuanta);",
+        "held.payTo(msg.sender, amountQuanta);",
     ),
     Mutant(
         "check_deposit_keeps_its_bounds",
-        _EXCHANGE,
-        "amountQuanta < MIN_DEPOSIT_QUANTA || amountQuanta > room",
-        "amountQuanta < MIN_DEPOSIT_QUANTA",
+        _ASSETS,
+        "amountQuanta < self.minDepositQuanta || amountQuanta > room",
+        "amountQuanta < self.minDepositQuanta",
     ),
     Mutant(
         "check_deposit_is_for_keys_of_the_curve",
@@ -132,7 +133,7 @@ MUTANTS: Final = (
     Mutant(
         "check_reclaim_needs_a_request",
         _EXCHANGE,
-        "if (time == 0) revert ReclaimNotRequested(accountId, amountQuanta);",
+        "if (time == 0) revert ReclaimNotRequested(assetId, accountId, amountQuanta);",
         "",
     ),
     Mutant(
@@ -174,14 +175,14 @@ MUTANTS: Final = (
     Mutant(
         "check_parameters_cannot_be_reclaimed",
         _EXCHANGE,
-        "Operation(kind, index, 0, address(0), word)",
-        "Operation(OPERATION_DEPOSIT, index, 0, msg.sender, word)",
+        "Operation(kind, index, 0, address(0), word, 0)",
+        "Operation(OPERATION_DEPOSIT, index, 0, msg.sender, word, 0)",
     ),
     Mutant(
         "check_only_the_depositor_requests",
         _EXCHANGE,
-        "_depositOperation(accountId, msg.sender, starkKey, amountQuanta);",
-        "_depositOperation(accountId, address(0xA11CE), starkKey, amountQuanta);",
+        "_depositOperation(assetId, accountId, msg.sender, starkKey, amountQuanta);",
+        "_depositOperation(assetId, accountId, address(0xA11CE), starkKey, amountQuanta);",
     ),
 )
 

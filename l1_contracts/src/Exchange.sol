@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IExchange} from "./interfaces/IExchange.sol";
 import {IStarkVerifier} from "./interfaces/IStarkVerifier.sol";
+import {AssetRegistry} from "./libraries/AssetRegistry.sol";
 import {BatchOutput} from "./libraries/BatchOutput.sol";
 import {OperationQueue} from "./libraries/OperationQueue.sol";
 import {ParameterRegistry} from "./libraries/ParameterRegistry.sol";
@@ -19,14 +20,13 @@ import {
 } from "./types/Batch.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// @title The one stateful contract: custody, L1 queue, parameters, state root, withdrawals.
 contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
+    using AssetRegistry for AssetRegistry.Asset[];
+    using AssetRegistry for AssetRegistry.Asset;
     using OperationQueue for OperationQueue.Queue;
     using ParameterRegistry for ParameterRegistry.Parameters;
 
@@ -40,15 +40,11 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         uint64 minDepositQuanta;
     }
 
-    /// @dev The protocol's bound for all collateral together.
-    uint256 public constant MAX_CUSTODY_QUANTA = 2 ** 62;
-
-    uint8 private constant TOKEN_DECIMALS = 6;
+    uint8 private constant USD_DECIMALS = 6;
 
     /// @dev Accounts 0 (fees) and 1 (insurance) exist in the genesis state.
     uint32 private constant FIRST_ACCOUNT_ID = 2;
 
-    IERC20 public immutable TOKEN;
     IStarkVerifier public immutable VERIFIER;
     uint256 public immutable CONFIG_HASH;
     uint256 public immutable GENESIS_ROOT;
@@ -56,7 +52,6 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     uint256 public immutable RECLAIM_DELAY_SECONDS;
     uint256 public immutable MAX_BATCH_AGE_SECONDS;
     uint256 public immutable MAX_CLOCK_SKEW_SECONDS;
-    uint64 public immutable MIN_DEPOSIT_QUANTA;
 
     bytes32 private immutable _VERIFIER_CODE_HASH;
 
@@ -65,15 +60,10 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     uint48 private _lastTimeMs;
     uint48 private _updatedAt;
     uint32 private _nextAccountId = FIRST_ACCOUNT_ID;
-    uint256 private _custodyQuanta;
 
-    /// @dev Parts of custody that no longer or not yet belong to the exchange's state.
-    uint256 private _payableQuanta;
-    uint256 private _queuedQuanta;
-
+    AssetRegistry.Asset[] private _assets;
     OperationQueue.Queue private _queue;
     ParameterRegistry.Parameters private _parameters;
-    mapping(address owner => uint256 amountQuanta) private _pendingWithdrawals;
     mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
     mapping(address account => bool isOperator) private _operators;
 
@@ -86,8 +76,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         ParameterRegistry.Parameters memory firstParameters
     ) Ownable(owner) {
         uint8 decimals = token.decimals();
-        if (decimals != TOKEN_DECIMALS) revert WrongTokenDecimals(decimals);
-        TOKEN = token;
+        if (decimals != USD_DECIMALS) revert WrongTokenDecimals(decimals);
+        _assets.add(token, USD_DECIMALS, config.minDepositQuanta);
         VERIFIER = verifier;
         _VERIFIER_CODE_HASH = PinnedCode.hashOf(address(verifier));
         CONFIG_HASH = config.configHash;
@@ -96,7 +86,6 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         RECLAIM_DELAY_SECONDS = config.reclaimDelaySeconds;
         MAX_BATCH_AGE_SECONDS = config.maxBatchAgeSeconds;
         MAX_CLOCK_SKEW_SECONDS = config.maxClockSkewSeconds;
-        MIN_DEPOSIT_QUANTA = config.minDepositQuanta == 0 ? 1 : config.minDepositQuanta;
         _stateRoot = config.genesisRoot;
         _updatedAt = uint48(block.timestamp);
         _operators[firstOperator] = true;
@@ -105,62 +94,59 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
-    function deposit(uint256 starkKey, uint64 amountQuanta)
+    function deposit(uint8 assetId, uint256 starkKey, uint64 amountQuanta)
         external
         nonReentrant
         returns (uint256 index)
     {
-        uint256 room = MAX_CUSTODY_QUANTA - _custodyQuanta;
-        if (amountQuanta < MIN_DEPOSIT_QUANTA || amountQuanta > room) {
-            revert AmountOutOfRange(amountQuanta, MIN_DEPOSIT_QUANTA, room);
-        }
+        AssetRegistry.Asset storage held = _assets.get(assetId);
+        held.queueDeposit(amountQuanta);
         uint32 accountId = _accountIdFor(msg.sender, starkKey);
-        _custodyQuanta += amountQuanta;
-        _queuedQuanta += amountQuanta;
-        index = _queue.push(
-            Operation(OPERATION_DEPOSIT, accountId, amountQuanta, msg.sender, starkKey)
-        );
-        emit DepositQueued(index, accountId, msg.sender, starkKey, amountQuanta);
-
-        uint256 before = TOKEN.balanceOf(address(this));
-        TOKEN.safeTransferFrom(msg.sender, address(this), amountQuanta);
-        uint256 received = TOKEN.balanceOf(address(this)) - before;
-        if (received != amountQuanta) revert WrongAmountReceived(amountQuanta, received);
+        index =
+            _queue.push(_depositOperation(assetId, accountId, msg.sender, starkKey, amountQuanta));
+        emit DepositQueued(index, accountId, msg.sender, starkKey, amountQuanta, assetId);
+        held.receiveFrom(msg.sender, amountQuanta);
     }
 
     /// @inheritdoc IExchange
-    function requestReclaim(uint256 index, uint32 accountId, uint256 starkKey, uint64 amountQuanta)
-        external
-        nonReentrant
-    {
+    function requestReclaim(
+        uint256 index,
+        uint8 assetId,
+        uint32 accountId,
+        uint256 starkKey,
+        uint64 amountQuanta
+    ) external nonReentrant {
         // With another sender as its address, the entry does not match.
         Operation memory operation =
-            _depositOperation(accountId, msg.sender, starkKey, amountQuanta);
+            _depositOperation(assetId, accountId, msg.sender, starkKey, amountQuanta);
         if (_queue.timeOf(index) == 0 || !_queue.matches(index, operation)) {
             revert DepositNotPending(index);
         }
         _queue.putAside(index, operation);
         uint256 allowedFrom = block.timestamp + RECLAIM_DELAY_SECONDS;
-        emit ReclaimRequested(index, accountId, msg.sender, amountQuanta, allowedFrom);
+        emit ReclaimRequested(index, accountId, msg.sender, amountQuanta, assetId, allowedFrom);
     }
 
     /// @inheritdoc IExchange
     function reclaimDeposit(
+        uint8 assetId,
         uint32 accountId,
         address l1Address,
         uint256 starkKey,
         uint64 amountQuanta
     ) external nonReentrant {
-        Operation memory operation = _depositOperation(accountId, l1Address, starkKey, amountQuanta);
+        Operation memory operation = _depositOperation(
+            assetId, accountId, l1Address, starkKey, amountQuanta
+        );
         uint256 time = _queue.setAsideTime(operation);
-        if (time == 0) revert ReclaimNotRequested(accountId, amountQuanta);
+        if (time == 0) revert ReclaimNotRequested(assetId, accountId, amountQuanta);
         uint256 allowedFrom = time + RECLAIM_DELAY_SECONDS;
         if (block.timestamp < allowedFrom) revert ReclaimTooEarly(allowedFrom);
         _queue.takeSetAside(operation);
-        _custodyQuanta -= amountQuanta;
-        _queuedQuanta -= amountQuanta;
-        emit DepositReclaimed(accountId, l1Address, amountQuanta);
-        TOKEN.safeTransfer(l1Address, amountQuanta);
+        AssetRegistry.Asset storage held = _assets.get(assetId);
+        held.reclaim(amountQuanta);
+        emit DepositReclaimed(accountId, l1Address, amountQuanta, assetId);
+        held.payTo(l1Address, amountQuanta);
     }
 
     /// @inheritdoc IExchange
@@ -185,12 +171,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         _batchNumber = header.batchNumber;
         _lastTimeMs = header.lastTimeMs;
         _updatedAt = uint48(block.timestamp);
-        // The state counts credited deposits minus withdrawals, as this contract does: what is owed
-        // to owners and to depositors in the queue is none of it.
-        uint256 owed = _payableQuanta + _queuedQuanta;
-        if (header.custodyQuanta + owed != _custodyQuanta) {
-            revert CustodyMismatch(header.custodyQuanta, owed, _custodyQuanta);
-        }
+        _assets.checkCustody(header.custodyQuanta);
         emit BatchFinalised(
             header.batchNumber,
             header.oldRoot,
@@ -201,14 +182,22 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
-    function withdraw(address owner) external nonReentrant returns (uint256 amountQuanta) {
-        amountQuanta = _pendingWithdrawals[owner];
+    function withdraw(uint8 assetId, address owner) external nonReentrant returns (uint256) {
+        AssetRegistry.Asset storage held = _assets.get(assetId);
+        uint64 amountQuanta = held.settle(owner);
         if (amountQuanta == 0) return 0;
-        _pendingWithdrawals[owner] = 0;
-        _payableQuanta -= amountQuanta;
-        _custodyQuanta -= amountQuanta;
-        emit WithdrawalPaid(owner, amountQuanta);
-        TOKEN.safeTransfer(owner, amountQuanta);
+        emit WithdrawalPaid(owner, assetId, amountQuanta);
+        held.payTo(owner, amountQuanta);
+        return amountQuanta;
+    }
+
+    /// @inheritdoc IExchange
+    function addAsset(IERC20Metadata token, uint8 decimals, uint64 minDepositQuanta)
+        external
+        onlyOwner
+        returns (uint8 assetId)
+    {
+        return _assets.add(token, decimals, minDepositQuanta);
     }
 
     /// @inheritdoc IExchange
@@ -278,17 +267,33 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
-    function pendingWithdrawal(address owner) external view returns (uint256) {
-        return _pendingWithdrawals[owner];
+    function pendingWithdrawal(uint8 assetId, address owner) external view returns (uint256) {
+        return _assets.get(assetId).pendingWithdrawals[owner];
     }
 
     /// @inheritdoc IExchange
-    function custody()
+    function nAssets() external view returns (uint256) {
+        return _assets.length;
+    }
+
+    /// @inheritdoc IExchange
+    function asset(uint8 assetId)
+        external
+        view
+        returns (address token, uint8 decimals, uint64 unitsPerQuantum, uint64 minDepositQuanta)
+    {
+        AssetRegistry.Asset storage held = _assets.get(assetId);
+        return (address(held.token), held.decimals, held.unitsPerQuantum, held.minDepositQuanta);
+    }
+
+    /// @inheritdoc IExchange
+    function custody(uint8 assetId)
         external
         view
         returns (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta)
     {
-        return (_custodyQuanta, _payableQuanta, _queuedQuanta);
+        AssetRegistry.Asset storage held = _assets.get(assetId);
+        return (held.custodyQuanta, held.payableQuanta, held.queuedQuanta);
     }
 
     /// @inheritdoc IExchange
@@ -330,17 +335,18 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         private
         returns (uint256 queueIndex)
     {
-        queueIndex = _queue.push(Operation(kind, index, 0, address(0), word));
+        queueIndex = _queue.push(Operation(kind, index, 0, address(0), word, 0));
         emit ParameterQueued(queueIndex, kind, index, word);
     }
 
     function _depositOperation(
+        uint8 assetId,
         uint32 accountId,
         address l1Address,
         uint256 starkKey,
         uint64 amountQuanta
     ) private pure returns (Operation memory) {
-        return Operation(OPERATION_DEPOSIT, accountId, amountQuanta, l1Address, starkKey);
+        return Operation(OPERATION_DEPOSIT, accountId, amountQuanta, l1Address, starkKey, assetId);
     }
 
     function _accountIdFor(address l1Address, uint256 starkKey) private returns (uint32 accountId) {
@@ -384,29 +390,41 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
             uint256 index = _queue.pop(operation);
             if (index == OperationQueue.NO_INDEX) {
                 emit ReclaimOvertaken(
-                    operation.accountId, operation.l1Address, operation.amountQuanta
+                    operation.accountId,
+                    operation.l1Address,
+                    operation.amountQuanta,
+                    operation.assetId
                 );
             } else {
                 emit OperationConsumed(index, operation.kind, resultCode);
             }
             if (operation.kind != OPERATION_DEPOSIT) continue;
-            _queuedQuanta -= operation.amountQuanta;
+            // It was in the queue, so there is such an asset.
+            AssetRegistry.Asset storage held = _assets.get(operation.assetId);
+            held.queuedQuanta -= operation.amountQuanta;
             if (resultCode != RESULT_DONE) {
-                _credit(header.batchNumber, operation.l1Address, operation.amountQuanta);
+                _credit(
+                    header.batchNumber,
+                    operation.assetId,
+                    operation.l1Address,
+                    operation.amountQuanta
+                );
             }
         }
     }
 
     function _creditWithdrawals(uint256[] memory output, BatchHeader memory header) private {
         for (uint256 i = 0; i < header.nWithdrawals; ++i) {
-            (address owner, uint64 amountQuanta) = BatchOutput.readWithdrawal(output, header, i);
-            _credit(header.batchNumber, owner, amountQuanta);
+            (uint8 assetId, address owner, uint64 amountQuanta) =
+                BatchOutput.readWithdrawal(output, header, i);
+            _credit(header.batchNumber, assetId, owner, amountQuanta);
         }
     }
 
-    function _credit(uint256 batchNumber, address owner, uint256 amountQuanta) private {
-        _pendingWithdrawals[owner] += amountQuanta;
-        _payableQuanta += amountQuanta;
-        emit WithdrawalCredited(batchNumber, owner, amountQuanta);
+    function _credit(uint256 batchNumber, uint8 assetId, address owner, uint64 amountQuanta)
+        private
+    {
+        _assets.get(assetId).credit(owner, amountQuanta);
+        emit WithdrawalCredited(batchNumber, owner, assetId, amountQuanta);
     }
 }

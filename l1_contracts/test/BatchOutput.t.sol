@@ -9,7 +9,9 @@ import {TestBase} from "./utils/TestBase.sol";
 contract BatchOutputTest is TestBase {
     uint256 private constant N_KEYS_SHIFT = 132;
     uint256 private constant N_POSITIONS_SHIFT = 136;
+    uint256 private constant N_HOLDING_WORDS_SHIFT = 144;
     uint256 private constant HAS_KEYS_SHIFT = 200;
+    uint256 private constant HAS_HOLDINGS_SHIFT = 201;
     uint256 private constant PRESENT_SHIFT = 24;
 
     function test_readHeader_whenEncoded_thenSameFields(BatchHeader calldata fields) external pure {
@@ -22,7 +24,8 @@ contract BatchOutputTest is TestBase {
         Operation calldata operation,
         uint8 resultCode,
         uint64 amount,
-        address owner
+        address owner,
+        uint8 assetId
     ) external pure {
         BatchHeader memory header;
         header.nOperations = 2;
@@ -30,14 +33,15 @@ contract BatchOutputTest is TestBase {
         BatchBuilder.Consumed[] memory consumed = new BatchBuilder.Consumed[](2);
         consumed[1] = BatchBuilder.Consumed(operation, resultCode);
         BatchBuilder.Payment[] memory payments = new BatchBuilder.Payment[](1);
-        payments[0] = BatchBuilder.Payment(owner, amount);
-        bytes memory encoded = BatchBuilder.encode(header, consumed, payments, new uint256[](2));
+        payments[0] = BatchBuilder.Payment(owner, amount, assetId);
+        bytes memory encoded = BatchBuilder.encode(header, consumed, payments, new uint256[](5));
         uint256[] memory output = abi.decode(encoded, (uint256[]));
         BatchOutput.readHeader(output);
         (Operation memory read, uint8 code) = BatchOutput.readOperation(output, 1);
         assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(operation)));
         assertEq(code, resultCode);
-        (address paid, uint64 quanta) = BatchOutput.readWithdrawal(output, header, 0);
+        (uint8 asset, address paid, uint64 quanta) = BatchOutput.readWithdrawal(output, header, 0);
+        assertEq(asset, assetId);
         assertEq(paid, owner);
         assertEq(quanta, amount);
     }
@@ -78,10 +82,17 @@ contract BatchOutputTest is TestBase {
         _expectOversized(output, 5, 152);
     }
 
-    function test_readHeader_whenLastWordIsOversized_thenReverts() external {
-        uint256[] memory output = new uint256[](9);
+    function test_readHeader_whenAWordOfCustodyIsOversized_thenReverts() external {
+        uint256[] memory output = new uint256[](12);
         output[0] = 7;
         _expectOversized(output, 8, 165);
+        output[8] = 0;
+        _expectOversized(output, 9, 189);
+        output[9] = 0;
+        _expectOversized(output, 10, 189);
+        output[10] = 0;
+        // The last one has the seventh asset only.
+        _expectOversized(output, 11, 63);
     }
 
     function test_readHeader_whenWordsAreRandom_thenReverts(uint256[] calldata words) external {
@@ -115,10 +126,12 @@ contract BatchOutputTest is TestBase {
         // More than eight bits hold.
         header.nMarkets %= 300;
         header.nUnderlyings %= 17;
-        header.custodyQuanta %= 2 ** 63;
-        uint256 length = 2 + 3 * uint256(header.nMarkets) + header.nUnderlyings;
+        for (uint256 i = 0; i < 8; ++i) {
+            header.custodyQuanta[i] %= 2 ** 63;
+        }
+        uint256 length = 5 + 3 * uint256(header.nMarkets) + header.nUnderlyings;
         for (uint256 i = 0; i < header.nAccounts; ++i) {
-            length += 1 + _keyWords(i) + _positions(i);
+            length += 1 + _keyWords(i) + _holdingWords(i) + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             length += 1 + (i % 2);
@@ -128,16 +141,17 @@ contract BatchOutputTest is TestBase {
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             // The neighbours' bits must not be read as the counts.
             tail[next] = ((1 << N_KEYS_SHIFT) - 1) | (_keys(i) << N_KEYS_SHIFT)
-                | (_positions(i) << N_POSITIONS_SHIFT) | (0xff << (N_POSITIONS_SHIFT + 8))
-                | ((i % 2) << HAS_KEYS_SHIFT) | (0xff << (HAS_KEYS_SHIFT + 1));
-            next += 1 + _keyWords(i) + _positions(i);
+                | (_positions(i) << N_POSITIONS_SHIFT) | ((i % 4) << N_HOLDING_WORDS_SHIFT)
+                | (0x3f << (N_HOLDING_WORDS_SHIFT + 2)) | ((i % 2) << HAS_KEYS_SHIFT)
+                | (_hasHoldings(i) << HAS_HOLDINGS_SHIFT) | (0xff << (HAS_HOLDINGS_SHIFT + 1));
+            next += 1 + _keyWords(i) + _holdingWords(i) + _positions(i);
         }
         for (uint256 i = 0; i < header.nOrders; ++i) {
             tail[next] = ((i % 2) << PRESENT_SHIFT) | (0xff << (PRESENT_SHIFT + 1)) | 0xffffff;
             next += 1 + (i % 2);
         }
         // The neighbours' bits must not be read as custody.
-        tail[length - 1] = ((1 << 49) - 1) << 63;
+        tail[length - 4] = ((1 << 49) - 1) << 63;
         return (header, tail);
     }
 
@@ -149,6 +163,15 @@ contract BatchOutputTest is TestBase {
     /// @dev Words of windows, and of keys if there are any.
     function _keyWords(uint256 i) private pure returns (uint256) {
         return (_keys(i) + 1) / 2 + (i % 2) * 2 * _keys(i);
+    }
+
+    /// @dev Zero to three, if there are any in the record.
+    function _holdingWords(uint256 i) private pure returns (uint256) {
+        return _hasHoldings(i) * (i % 4);
+    }
+
+    function _hasHoldings(uint256 i) private pure returns (uint256) {
+        return (i / 4) % 2;
     }
 
     /// @dev More than four bits hold, from the third on.

@@ -82,7 +82,7 @@ contract ExchangeTest is ExchangeBase {
         VM.expectRevert(
             abi.encodeWithSelector(IExchange.WrongAmountReceived.selector, AMOUNT, AMOUNT - 1)
         );
-        other.deposit(KEY, AMOUNT);
+        other.deposit(USD, KEY, AMOUNT);
     }
 
     function test_updateState_whenBatchConsumesDeposits_thenRootAndQueueMove() external {
@@ -113,7 +113,7 @@ contract ExchangeTest is ExchangeBase {
     function test_digestAt_whenEntryIsPending_thenTheHashOfItsFields() external {
         deposit(BOB, KEY, AMOUNT);
         deposit(ALICE, KEY, AMOUNT);
-        bytes32 hash = keccak256(abi.encode(uint256(1), 3, AMOUNT, ALICE, KEY));
+        bytes32 hash = keccak256(abi.encode(uint256(1), 3, AMOUNT, ALICE, KEY, USD));
         assertEq(exchange.digestAt(1), uint256(hash) >> 40);
         assertEq(exchange.digestAt(2), 0);
         _consume(depositOperation(BOB, 2, AMOUNT), 0);
@@ -126,7 +126,7 @@ contract ExchangeTest is ExchangeBase {
         deposit(ALICE, KEY, AMOUNT);
         _consume(depositOperation(ALICE, 2, AMOUNT), 9);
         settle(nextHeader());
-        assertEq(exchange.pendingWithdrawal(ALICE), AMOUNT);
+        assertEq(exchange.pendingWithdrawal(USD, ALICE), AMOUNT);
         _assertCustody(AMOUNT, AMOUNT, 0);
     }
 
@@ -143,13 +143,14 @@ contract ExchangeTest is ExchangeBase {
 
     function test_updateState_whenAnyFieldOfAnOperationDiffers_thenReverts() external {
         deposit(ALICE, KEY, AMOUNT);
-        for (uint256 field = 0; field < 5; ++field) {
+        for (uint256 field = 0; field < 6; ++field) {
             Operation memory operation = depositOperation(ALICE, 2, AMOUNT);
             if (field == 0) operation.kind = 2;
             if (field == 1) operation.accountId += 1;
             if (field == 2) operation.amountQuanta += 1;
             if (field == 3) operation.l1Address = BOB;
             if (field == 4) operation.starkKey += 1;
+            if (field == 5) operation.assetId = ETH;
             delete consumed;
             _consume(operation, 0);
             settleExpecting(
@@ -256,7 +257,7 @@ contract ExchangeTest is ExchangeBase {
         _pay(BOB, 1);
         settleExpecting(
             nextHeader(),
-            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, 0, AMOUNT + 1, AMOUNT)
+            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, USD, 0, AMOUNT + 1, AMOUNT)
         );
     }
 
@@ -266,14 +267,15 @@ contract ExchangeTest is ExchangeBase {
         _consume(depositOperation(ALICE, 2, AMOUNT), 0);
         _pay(BOB, 7);
         BatchHeader memory header = nextHeader();
-        assertEq(header.custodyQuanta, AMOUNT - 7);
+        assertEq(header.custodyQuanta[0], AMOUNT - 7);
         for (uint256 i = 0; i < 2; ++i) {
-            header.custodyQuanta = uint64(AMOUNT - 8 + 2 * i);
+            header.custodyQuanta[0] = uint64(AMOUNT - 8 + 2 * i);
             settleExpecting(
                 header,
                 abi.encodeWithSelector(
                     IExchange.CustodyMismatch.selector,
-                    header.custodyQuanta,
+                    USD,
+                    header.custodyQuanta[0],
                     2 * AMOUNT + 7,
                     3 * AMOUNT
                 )
@@ -281,9 +283,9 @@ contract ExchangeTest is ExchangeBase {
         }
         settle(nextHeader());
         // What is paid out or reclaimed afterwards was none of the state's.
-        exchange.withdraw(BOB);
+        exchange.withdraw(USD, BOB);
         settle(nextHeader());
-        (uint256 total, uint256 due, uint256 queued) = exchange.custody();
+        (uint256 total, uint256 due, uint256 queued) = exchange.custody(USD);
         assertEq(total - due - queued, AMOUNT - 7);
     }
 
@@ -291,12 +293,12 @@ contract ExchangeTest is ExchangeBase {
         deposit(ALICE, KEY, AMOUNT);
         _consume(depositOperation(ALICE, 2, AMOUNT), 1);
         BatchHeader memory header = nextHeader();
-        header.custodyQuanta = AMOUNT;
+        header.custodyQuanta[0] = AMOUNT;
         settleExpecting(
             header,
-            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, AMOUNT, AMOUNT, AMOUNT)
+            abi.encodeWithSelector(IExchange.CustodyMismatch.selector, USD, AMOUNT, AMOUNT, AMOUNT)
         );
-        header.custodyQuanta = 0;
+        header.custodyQuanta[0] = 0;
         settle(header);
     }
 
@@ -306,12 +308,12 @@ contract ExchangeTest is ExchangeBase {
         _pay(BOB, 2_000_000);
         _pay(BOB, 500_000);
         settle(nextHeader());
-        assertEq(exchange.pendingWithdrawal(BOB), 2_500_000);
+        assertEq(exchange.pendingWithdrawal(USD, BOB), 2_500_000);
         _assertCustody(AMOUNT, 2_500_000, 0);
         uint256 before = token.balanceOf(BOB);
-        assertEq(exchange.withdraw(BOB), 2_500_000);
+        assertEq(exchange.withdraw(USD, BOB), 2_500_000);
         VM.snapshotGasLastCall("Exchange", "withdraw");
-        assertEq(exchange.withdraw(BOB), 0);
+        assertEq(exchange.withdraw(USD, BOB), 0);
         assertEq(token.balanceOf(BOB) - before, 2_500_000);
         _assertCustody(AMOUNT - 2_500_000, 0, 0);
     }
@@ -339,7 +341,7 @@ contract ExchangeTest is ExchangeBase {
     }
 
     function _pay(address owner, uint64 amount) private {
-        payments.push(BatchBuilder.Payment(owner, amount));
+        payments.push(BatchBuilder.Payment(owner, amount, USD));
     }
 
     function _timeError(uint256 timeMs, uint256 minMs, uint256 maxMs)
@@ -351,7 +353,7 @@ contract ExchangeTest is ExchangeBase {
     }
 
     function _assertCustody(uint256 total, uint256 payable_, uint256 queued) private view {
-        (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta) = exchange.custody();
+        (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta) = exchange.custody(USD);
         assertEq(totalQuanta, total);
         assertEq(payableQuanta, payable_);
         assertEq(queuedQuanta, queued);

@@ -93,7 +93,7 @@ contract ParametersTest is ExchangeBase {
         assertEq(_set(2, word), 1);
         _assertCounts(3, 2, 2, 5000);
         assertEq(exchange.underlying(2), word);
-        bytes32 hash = keccak256(abi.encode(uint256(2), 2, 0, address(0), word));
+        bytes32 hash = keccak256(abi.encode(uint256(2), 2, 0, address(0), word, USD));
         assertEq(exchange.digestAt(1), uint256(hash) >> 40);
         _assertCustody(AMOUNT, 0, AMOUNT);
     }
@@ -296,7 +296,7 @@ contract ParametersTest is ExchangeBase {
         emit IExchange.ParameterQueued(0, OPERATION_SET_ORACLE_RULE, 0, word);
         assertEq(_setRule(1, 600_000), 0);
         _assertCounts(2, 2, 1, 600_000);
-        bytes32 hash = keccak256(abi.encode(uint256(4), 0, 0, address(0), word));
+        bytes32 hash = keccak256(abi.encode(uint256(4), 0, 0, address(0), word, USD));
         assertEq(exchange.digestAt(0), uint256(hash) >> 40);
     }
 
@@ -346,12 +346,12 @@ contract ParametersTest is ExchangeBase {
             for (uint256 s = 0; s < 3; ++s) {
                 VM.expectRevert(abi.encodeWithSelector(IExchange.DepositNotPending.selector, i));
                 VM.prank(senders[s]);
-                exchange.requestReclaim(i, i < 2 ? 2 : 0, words[i], 0);
+                exchange.requestReclaim(i, USD, i < 2 ? 2 : 0, words[i], 0);
             }
         }
         VM.warp(START + 10 * RECLAIM_DELAY);
-        VM.expectRevert(abi.encodeWithSelector(IExchange.ReclaimNotRequested.selector, 2, 0));
-        exchange.reclaimDeposit(2, address(0), word, 0);
+        VM.expectRevert(abi.encodeWithSelector(IExchange.ReclaimNotRequested.selector, USD, 2, 0));
+        exchange.reclaimDeposit(USD, 2, address(0), word, 0);
         exchange.skipReclaimed(9);
         (uint256 head,,) = exchange.queue();
         assertEq(head, 0);
@@ -440,7 +440,7 @@ contract ParametersTest is ExchangeBase {
         pure
         returns (Operation memory)
     {
-        return Operation(kind, index, 0, address(0), word);
+        return Operation(kind, index, 0, address(0), word, USD);
     }
 
     /// @dev Of the symbols A, B, ...
@@ -535,7 +535,7 @@ contract ParametersTest is ExchangeBase {
     }
 
     function _assertCustody(uint256 total, uint256 payable_, uint256 queued) private view {
-        (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta) = exchange.custody();
+        (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta) = exchange.custody(USD);
         assertEq(totalQuanta, total);
         assertEq(payableQuanta, payable_);
         assertEq(queuedQuanta, queued);

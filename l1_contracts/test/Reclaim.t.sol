@@ -19,14 +19,14 @@ contract ReclaimTest is ExchangeBase {
         VM.expectRevert(
             abi.encodeWithSelector(IExchange.ReclaimTooEarly.selector, START + RECLAIM_DELAY)
         );
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         VM.warp(START + RECLAIM_DELAY);
         uint256 before = token.balanceOf(ALICE);
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         assertEq(token.balanceOf(ALICE) - before, AMOUNT);
         _assertQueued(AMOUNT);
         VM.expectRevert(_notRequested(AMOUNT));
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
 
         _consume(BOB, BOB_ID, AMOUNT);
         settle(nextHeader());
@@ -40,7 +40,7 @@ contract ReclaimTest is ExchangeBase {
         deposit(ALICE, KEY, AMOUNT);
         VM.warp(START + 10 * RECLAIM_DELAY);
         VM.expectRevert(_notRequested(AMOUNT));
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
     }
 
     /// @dev The attack: wait until a batch with the deposit is sealed, then take the deposit away.
@@ -61,7 +61,7 @@ contract ReclaimTest is ExchangeBase {
         _assertQueued(0);
         VM.warp(START + 2 * RECLAIM_DELAY);
         VM.expectRevert(_notRequested(AMOUNT));
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
     }
 
     /// @dev The attack: deposit the same again, so that the batch sealed first consumes that entry,
@@ -81,7 +81,7 @@ contract ReclaimTest is ExchangeBase {
                 IExchange.ReclaimTooEarly.selector, START + 2 * RECLAIM_DELAY - 1
             )
         );
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         _consume(ALICE, ALICE_ID, AMOUNT);
         settle(nextHeader());
         _assertQueued(0);
@@ -94,7 +94,7 @@ contract ReclaimTest is ExchangeBase {
         _consume(BOB, BOB_ID, AMOUNT);
         settle(nextHeader());
         VM.warp(START + RECLAIM_DELAY);
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         _assertQueued(0);
     }
 
@@ -109,7 +109,7 @@ contract ReclaimTest is ExchangeBase {
         settleExpecting(nextHeader(), exhausted);
         delete consumed;
         VM.warp(START + RECLAIM_DELAY);
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         _consume(ALICE, ALICE_ID, AMOUNT);
         settleExpecting(nextHeader(), exhausted);
     }
@@ -119,24 +119,24 @@ contract ReclaimTest is ExchangeBase {
         bytes memory notPending = abi.encodeWithSelector(IExchange.DepositNotPending.selector, 0);
         VM.expectRevert(notPending);
         VM.prank(BOB);
-        exchange.requestReclaim(0, ALICE_ID, KEY, AMOUNT);
+        exchange.requestReclaim(0, USD, ALICE_ID, KEY, AMOUNT);
         VM.expectRevert(notPending);
         VM.prank(ALICE);
-        exchange.requestReclaim(0, ALICE_ID, KEY, AMOUNT + 1);
+        exchange.requestReclaim(0, USD, ALICE_ID, KEY, AMOUNT + 1);
         VM.expectRevert(abi.encodeWithSelector(IExchange.DepositNotPending.selector, 1));
         VM.prank(ALICE);
-        exchange.requestReclaim(1, ALICE_ID, KEY, AMOUNT);
+        exchange.requestReclaim(1, USD, ALICE_ID, KEY, AMOUNT);
         _request(ALICE, 0, ALICE_ID, AMOUNT);
         VM.expectRevert(notPending);
         VM.prank(ALICE);
-        exchange.requestReclaim(0, ALICE_ID, KEY, AMOUNT);
+        exchange.requestReclaim(0, USD, ALICE_ID, KEY, AMOUNT);
 
         deposit(ALICE, KEY, AMOUNT);
         _consume(ALICE, ALICE_ID, AMOUNT);
         settle(nextHeader());
         VM.expectRevert(abi.encodeWithSelector(IExchange.DepositNotPending.selector, 1));
         VM.prank(ALICE);
-        exchange.requestReclaim(1, ALICE_ID, KEY, AMOUNT);
+        exchange.requestReclaim(1, USD, ALICE_ID, KEY, AMOUNT);
     }
 
     /// @dev A spent request must not serve as the waiting time of a later, equal deposit.
@@ -148,12 +148,12 @@ contract ReclaimTest is ExchangeBase {
         VM.warp(START + 3 * RECLAIM_DELAY);
         deposit(ALICE, KEY, AMOUNT);
         VM.expectRevert(_notRequested(AMOUNT));
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         _request(ALICE, 1, ALICE_ID, AMOUNT);
         VM.expectRevert(
             abi.encodeWithSelector(IExchange.ReclaimTooEarly.selector, START + 4 * RECLAIM_DELAY)
         );
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
     }
 
     /// @dev Whatever is requested after sealing, in whatever pattern of equal deposits, the sealed
@@ -187,10 +187,10 @@ contract ReclaimTest is ExchangeBase {
         VM.warp(START + RECLAIM_DELAY);
         for (uint256 i = 0; i < n; ++i) {
             if (!_bit(before, i)) continue;
-            exchange.reclaimDeposit(_id(owners, i), _owner(owners, i), KEY, AMOUNT);
+            exchange.reclaimDeposit(USD, _id(owners, i), _owner(owners, i), KEY, AMOUNT);
         }
         _assertQueued(0);
-        (uint256 totalQuanta,,) = exchange.custody();
+        (uint256 totalQuanta,,) = exchange.custody(USD);
         assertEq(totalQuanta, (n - nLeftOut) * AMOUNT);
     }
 
@@ -212,16 +212,16 @@ contract ReclaimTest is ExchangeBase {
     function test_request_whenSent_thenGasIsRecorded() external {
         deposit(ALICE, KEY, AMOUNT);
         VM.prank(ALICE);
-        exchange.requestReclaim(0, ALICE_ID, KEY, AMOUNT);
+        exchange.requestReclaim(0, USD, ALICE_ID, KEY, AMOUNT);
         VM.snapshotGasLastCall("Exchange", "request a reclaim");
         VM.warp(START + RECLAIM_DELAY);
-        exchange.reclaimDeposit(ALICE_ID, ALICE, KEY, AMOUNT);
+        exchange.reclaimDeposit(USD, ALICE_ID, ALICE, KEY, AMOUNT);
         VM.snapshotGasLastCall("Exchange", "reclaim");
     }
 
     function _request(address owner, uint256 index, uint32 accountId, uint64 amount) private {
         VM.prank(owner);
-        exchange.requestReclaim(index, accountId, KEY, amount);
+        exchange.requestReclaim(index, USD, accountId, KEY, amount);
     }
 
     function _consume(address owner, uint32 accountId, uint64 amount) private {
@@ -229,11 +229,11 @@ contract ReclaimTest is ExchangeBase {
     }
 
     function _notRequested(uint64 amount) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IExchange.ReclaimNotRequested.selector, ALICE_ID, amount);
+        return abi.encodeWithSelector(IExchange.ReclaimNotRequested.selector, USD, ALICE_ID, amount);
     }
 
     function _assertQueued(uint256 expected) private view {
-        (,, uint256 queuedQuanta) = exchange.custody();
+        (,, uint256 queuedQuanta) = exchange.custody(USD);
         assertEq(queuedQuanta, expected);
     }
 

@@ -420,6 +420,7 @@ def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
         key_index=tx.key_index,
         nonce=tx.nonce,
         amount_quanta=tx.amount_quanta,
+        asset_id=tx.asset_id,
         valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from novation.crypto import poseidon_hash_many
+from novation.crypto import poseidon_hash, poseidon_hash_many
+from novation.protocol.assets import amount_of, pack_amounts, with_amount
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
     FUNDING_PREFIX_BOUND,
@@ -11,14 +12,16 @@ from novation.protocol.constants import (
     MAX_POSITIONS,
     OPEN_LOTS_BOUND,
     POSITION_BOUND,
+    USD_ASSET_ID,
 )
 from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.signing_keys import SigningKey
 
-# Collateral, keys, slots, flags, and how long before the last time the timer runs out.
-BALANCE_WIDTHS = (100, 4, 8, 8, 48)
+# Collateral, keys, slots, words of holdings, flags, and how long before the last time the timer
+# runs out.
+BALANCE_WIDTHS = (100, 4, 8, 2, 6, 48)
 BALANCE_WORD_BITS = sum(BALANCE_WIDTHS)
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
 _POSITION_WIDTHS = (
@@ -116,6 +119,7 @@ class Account:
 
     What is used stays so, whatever key the slot holds, so that no message can be used twice.
     `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
+    `holdings_quanta` are balances of the other assets, see `assets`: no rule of margin counts them.
     From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
     placed before.
     """
@@ -127,6 +131,7 @@ class Account:
     positions: tuple[Position, ...] = ()
     flags: int = 0
     cancel_all_at_ms: int = LAST_TIME_MS
+    holdings_quanta: tuple[int, ...] = ()
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
@@ -148,6 +153,19 @@ class Account:
     def with_balance(self, collateral_quanta: int) -> "Account":
         """Return the account with another balance."""
         return replace(self, collateral_quanta=collateral_quanta)
+
+    def balance(self, asset_id: int) -> int:
+        """Return the balance of an asset, in its quanta."""
+        if asset_id == USD_ASSET_ID:
+            return self.collateral_quanta
+        return amount_of(self.holdings_quanta, asset_id)
+
+    def with_balance_change(self, asset_id: int, change_quanta: int) -> "Account":
+        """Return the account with more or less of an asset."""
+        balance = self.balance(asset_id) + change_quanta
+        if asset_id == USD_ASSET_ID:
+            return self.with_balance(balance)
+        return replace(self, holdings_quanta=with_amount(self.holdings_quanta, asset_id, balance))
 
     def with_window(self, slot: int, window: NonceWindow) -> "Account":
         """Return the account with another window of one key."""
@@ -184,6 +202,17 @@ class Account:
         words = (word for key in self.keys for word in key.words())
         return poseidon_hash_many((self.l1_address, *words))
 
+    def owner_hash(self) -> int:
+        """Return the hash of owner, key slots and, if it has any, what it holds besides USD."""
+        hashed = self.keys_hash()
+        for word in self.holding_words():
+            hashed = poseidon_hash(hashed, word)
+        return hashed
+
+    def holding_words(self) -> tuple[int, ...]:
+        """Return the packed balances of the assets besides USD, three in each word."""
+        return pack_amounts(self.holdings_quanta)
+
     def window_words(self) -> tuple[int, ...]:
         """Return the packed windows, two in each word."""
         return pack_windows(self.windows)
@@ -197,7 +226,8 @@ class Account:
             (self.collateral_quanta + COLLATERAL_BOUND, 100),
             (len(self.keys), 4),
             (len(self.positions), 8),
-            (self.flags, 8),
+            (len(self.holding_words()), 2),
+            (self.flags, 6),
             (LAST_TIME_MS - self.cancel_all_at_ms, 48),
         )
 
@@ -205,5 +235,5 @@ class Account:
         """Return the leaf of the account tree."""
         words = (position.word() for position in self.positions)
         return poseidon_hash_many(
-            (self.keys_hash(), *self.window_words(), self.balance_word(), *words)
+            (self.owner_hash(), *self.window_words(), self.balance_word(), *words)
         )

@@ -91,7 +91,9 @@ class OpenBatch:
     orders born in the batch (id not below `old_globals.next_order_id`) are not among them.
     `most_slots` has the largest number of position slots that each of the accounts has had,
     `n_slots` their sum; `most_keys` and `n_more_keys` the same of keys behind the first, of
-    accounts that have any. `changed_keys` has the number of key changes of each account.
+    accounts that have any, `most_holdings` and `n_holding_words` of words of holdings.
+    `longer_leaves` are the accounts of one or the other. `changed_keys` has the number of key
+    changes of each account, `changed_holdings` that of changes of other assets than USD.
     `timed_out` are the accounts whose timers the current transaction applied.
     """
 
@@ -106,5 +108,9 @@ class OpenBatch:
     n_slots: int = 0
     most_keys: dict[int, int] = field(default_factory=dict)
     n_more_keys: int = 0
+    most_holdings: dict[int, int] = field(default_factory=dict)
+    n_holding_words: int = 0
+    longer_leaves: dict[int, None] = field(default_factory=dict)
     changed_keys: dict[int, int] = field(default_factory=dict)
+    changed_holdings: dict[int, int] = field(default_factory=dict)
     timed_out: tuple[int, ...] = ()

@@ -7,6 +7,7 @@ looks at the whole state; `novation.protocol.running_sums` follows it batch by b
 from collections import Counter
 
 from novation.protocol.accounts import Position
+from novation.protocol.constants import MAX_ASSETS, USD_ASSET_ID
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.state import State
 
@@ -22,9 +23,11 @@ def check_conservation(state: State) -> None:
 
 def check_collateral(state: State) -> None:
     """Assert that balances and the fees not yet credited are exactly what is in custody."""
-    custody_quanta = state.globals.custody_quanta
-    total = sum(account.collateral_quanta for account in state.accounts.values())
-    assert total + state.fees_quanta == custody_quanta, (total, state.fees_quanta, custody_quanta)
+    for asset_id in range(MAX_ASSETS):
+        custody_quanta = state.globals.custody(asset_id)
+        total = sum(account.balance(asset_id) for account in state.accounts.values())
+        total += state.fees_quanta if asset_id == USD_ASSET_ID else 0
+        assert total == custody_quanta, (asset_id, total, custody_quanta)
 
 
 def check_positions(state: State) -> None:

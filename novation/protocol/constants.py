@@ -36,6 +36,8 @@ PERMISSIONS_BOUND: Final = 2**3
 MAX_UNDERLYINGS: Final = 16
 MAX_MARKETS: Final = 2048
 MAX_ORACLES: Final = 16
+MAX_ASSETS: Final = 8
+ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
@@ -67,6 +69,9 @@ MARKET_TREE_HEIGHT: Final = 11
 
 FEE_ACCOUNT_ID: Final = 0
 INSURANCE_ACCOUNT_ID: Final = 1
+
+# The asset that margin counts, and in which everything is paid.
+USD_ASSET_ID: Final = 0
 
 CONFIG_VERSION: Final = 2
 STATE_VERSION: Final = 7

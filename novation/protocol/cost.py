@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from novation.protocol.accounts import Account
+from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import (
     LiquidateHints,
     OpenBatch,
     PlaceOrderHints,
     TransactionResult,
 )
-from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS
+from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, USD_ASSET_ID
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
@@ -35,18 +36,20 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 21_000
+LOADER_STEPS: Final = 24_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 112
-# Of a leaf with several keys, and of each key behind the first.
-SEVERAL_KEYS_STEPS: Final = 200
+# Of a leaf with several keys or with holdings; of each key behind the first, of each word of
+# holdings.
+LONGER_LEAF_STEPS: Final = 200
 KEY_LEAF_STEPS: Final = 40
+HOLDING_LEAF_STEPS: Final = 40
 ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
-DEPOSIT_STEPS: Final = 150
+DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: the whole table of prices is written anew.
 SET_PARAMETER_STEPS: Final = 1_000
 # As that of the parameters, and of a tick: they write the whole table anew, too.
@@ -55,6 +58,8 @@ TICK_STEPS: Final = 1_100
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 220
+# What a deposit or a withdrawal of another asset than USD costs more.
+OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
 LIQUIDATE_STEPS: Final = 900
 TIMER_STEPS: Final = 120
@@ -80,7 +85,7 @@ SIGNATURE_STEPS: Final = 512
 def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
-    fee_account = leaf_steps(1, most_slots(n_underlyings), 1, MAX_KEYS - 1)
+    fee_account = leaf_steps(1, most_slots(n_underlyings), 1, MAX_KEYS - 1, AMOUNT_WORDS)
     return LOADER_STEPS + BATCH_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
 
 
@@ -122,7 +127,11 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
     if isinstance(tx, Liquidate):
         assert isinstance(result.hints, LiquidateHints)
         return LIQUIDATE_STEPS + order_steps(len(result.hints.visits), result.n_slots)
-    return DEPOSIT_STEPS if isinstance(tx, Deposit) else LIST_MARKET_STEPS
+    return DEPOSIT_STEPS + _asset_steps(tx) if isinstance(tx, Deposit) else LIST_MARKET_STEPS
+
+
+def _asset_steps(tx: Deposit | Withdraw) -> int:
+    return 0 if tx.asset_id == USD_ASSET_ID else OTHER_ASSET_STEPS
 
 
 def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
@@ -133,7 +142,7 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
         resting = ORDER_LEAF_STEPS if result.hints.resting_lots else 0
         return order_steps(len(result.hints.visits), n_slots) + resting
     if isinstance(tx, Withdraw):
-        return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS
+        return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS + _asset_steps(tx)
     if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):
         return CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
     return KEY_CHANGE_STEPS
@@ -155,23 +164,27 @@ def order_steps(n_visits: int, n_slots: int) -> int:
 
 def opened_leaf_steps(batch: OpenBatch) -> int:
     """Return what the leaves opened by the batch so far cost."""
-    keys = len(batch.most_keys), batch.n_more_keys
-    accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots, *keys)
+    longer = len(batch.longer_leaves), batch.n_more_keys, batch.n_holding_words
+    accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots, *longer)
     orders = len(batch.opened_orders) * ORDER_LEAF_STEPS
     return accounts + orders + len(batch.opened_markets) * MARKET_LEAF_STEPS
 
 
-def leaf_steps(n_accounts: int, n_slots: int, n_several: int, n_more_keys: int) -> int:
+def leaf_steps(
+    n_accounts: int, n_slots: int, n_longer: int, n_more_keys: int, n_holding_words: int
+) -> int:
     """Return what the leaves of accounts cost.
 
     Args:
         n_accounts: how many.
         n_slots: position slots of all together.
-        n_several: those among them with more than one key.
+        n_longer: those among them with more than one key, or with holdings.
         n_more_keys: all keys but the first of each account.
+        n_holding_words: of all together.
     """
-    keys = n_several * SEVERAL_KEYS_STEPS + n_more_keys * KEY_LEAF_STEPS
-    return n_accounts * ACCOUNT_LEAF_STEPS + n_slots * SLOT_LEAF_STEPS + keys
+    keys = n_longer * LONGER_LEAF_STEPS + n_more_keys * KEY_LEAF_STEPS
+    holdings = n_holding_words * HOLDING_LEAF_STEPS
+    return n_accounts * ACCOUNT_LEAF_STEPS + n_slots * SLOT_LEAF_STEPS + keys + holdings
 
 
 def most_slots(n_underlyings: int) -> int:

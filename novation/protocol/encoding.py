@@ -10,6 +10,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.byte_reader import ByteReader, decode_enum
 from novation.protocol.constants import (
     AMOUNT_BOUND,
+    MAX_ASSETS,
     MAX_KEYS,
     MAX_MARKETS,
     MAX_ORACLES,
@@ -185,7 +186,18 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     if message_type == MESSAGE_CANCEL_ORDER:
         order_id, origin = unpack(word_1, 48, ORIGIN_BITS)
         return CancelOrder(*head, order_id, *unpack_origin(origin), *tail)
+    if message_type == MESSAGE_WITHDRAW:
+        amount_quanta, asset_id = unpack(word_1, 64, 8)
+        return _decode_withdraw(head, amount_quanta, asset_id, tail)
     return _decode_one_number(message_type, head, word_1, tail)
+
+
+def _decode_withdraw(
+    head: tuple[int, int, int], amount_quanta: int, asset_id: int, tail: tuple[int, Signature]
+) -> Withdraw:
+    if amount_quanta >= AMOUNT_BOUND or asset_id >= MAX_ASSETS:
+        raise DecodeError(f"withdrawal of {amount_quanta} of asset {asset_id}")
+    return Withdraw(*head, amount_quanta, asset_id, *tail)
 
 
 def _decode_one_number(
@@ -193,8 +205,6 @@ def _decode_one_number(
 ) -> UserTransaction:
     if message_type == MESSAGE_SET_CANCEL_TIMER and number < TIME_BOUND:
         return SetCancelTimer(*head, number, *tail)
-    if message_type == MESSAGE_WITHDRAW and number < AMOUNT_BOUND:
-        return Withdraw(*head, number, *tail)
     if message_type == MESSAGE_REMOVE_KEY and number < MAX_KEYS:
         return RemoveKey(*head, number, *tail)
     raise DecodeError(f"message type {message_type} with {number:#x}")
@@ -230,6 +240,7 @@ def _encode_deposit(tx: Deposit) -> bytes:
         + tx.l1_address.to_bytes(20, "big")
         + tx.stark_key.to_bytes(_FELT_BYTES, "big")
         + tx.amount_quanta.to_bytes(8, "big")
+        + tx.asset_id.to_bytes(1, "big")
     )
 
 
@@ -239,6 +250,7 @@ def _decode_deposit(reader: ByteReader) -> Deposit:
         l1_address=reader.integer(20),
         stark_key=reader.integer(_FELT_BYTES, FIELD_PRIME),
         amount_quanta=reader.integer(8, AMOUNT_BOUND),
+        asset_id=reader.integer(1, MAX_ASSETS),
     )
 
 

@@ -55,6 +55,7 @@ class ErrorCode(IntEnum):
     PRICE_NOT_MEDIAN = 45
     NOT_FAILING = 47
     BANKRUPT = 48
+    INSUFFICIENT_BALANCE = 60
 
 
 @unique

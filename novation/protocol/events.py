@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, VisitOutcome
 from novation.protocol.signing_keys import SigningKey
@@ -111,6 +112,7 @@ class Deposited:
     account_id: int
     amount_quanta: int
     is_new_account: bool
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,17 @@ class DepositFailed:
     account_id: int
     amount_quanta: int
     result_code: ResultCode
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Collateral left the account and becomes payable on L1 with the batch."""
+    """An amount of an asset left the account and becomes payable on L1 with the batch."""
 
     account_id: int
     l1_address: int
     amount_quanta: int
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novation.crypto import poseidon_hash_many
+from novation.protocol.assets import (
+    AMOUNT_WORDS,
+    amount_of,
+    pack_amounts,
+    unpack_amounts,
+    with_amount,
+)
 from novation.protocol.constants import (
     FUNDING_PREFIX_BOUND,
     LAST_TIME_MS,
@@ -16,6 +23,7 @@ from novation.protocol.constants import (
     PREMIUM_X16_BOUND,
     PRICE_VALIDITY_MS,
     STATE_VERSION,
+    USD_ASSET_ID,
 )
 from novation.protocol.errors import DecodeError
 from novation.protocol.numeric import pack, unpack
@@ -25,7 +33,8 @@ MARKET_WORDS = 3
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
-GLOBALS_WORDS = 2
+# Two of counters and USD, and the custody of the other assets.
+GLOBALS_WORDS = 2 + AMOUNT_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +160,10 @@ class UnderlyingState:
 class Globals:
     """Counters of the whole exchange, and what guards its money and its books.
 
-    `custody_quanta` is all credited deposits minus all withdrawals. Until `post_only_until_ms`, 0
-    if prices were never away for too long, orders must be post-only. At `next_tick_ms` a minute is
-    over, which is sampled from `tick_underlying` on; before the first prices that is never.
+    `custody_quanta` is all credited deposits of USD minus all withdrawals, `other_custody_quanta`
+    the same of each other asset (see `assets`). Until `post_only_until_ms`, 0 if prices were never
+    away for too long, orders must be post-only. At `next_tick_ms` a minute is over, which is
+    sampled from `tick_underlying` on; before the first prices that is never.
     """
 
     batch_number: int = 0
@@ -165,14 +175,30 @@ class Globals:
     post_only_until_ms: int = 0
     next_tick_ms: int = LAST_TIME_MS
     tick_underlying: int = 0
+    other_custody_quanta: tuple[int, ...] = ()
 
     @property
     def price_valid_until_ms(self) -> int:
         """The last time at which the prices of the last update may be used."""
         return self.oracle_time_ms + PRICE_VALIDITY_MS
 
-    def words(self) -> tuple[int, int]:
-        """Return `globals_word_0` and `globals_word_1`."""
+    def custody(self, asset_id: int) -> int:
+        """Return what is in custody of an asset, in its quanta."""
+        if asset_id == USD_ASSET_ID:
+            return self.custody_quanta
+        return amount_of(self.other_custody_quanta, asset_id)
+
+    def with_custody_change(self, asset_id: int, change_quanta: int) -> "Globals":
+        """Return the globals with more or less of an asset in custody."""
+        custody_quanta = self.custody(asset_id) + change_quanta
+        if asset_id == USD_ASSET_ID:
+            return replace(self, custody_quanta=custody_quanta)
+        amounts = with_amount(self.other_custody_quanta, asset_id, custody_quanta)
+        return replace(self, other_custody_quanta=amounts)
+
+    def words(self) -> tuple[int, ...]:
+        """Return `globals_word_0`, `globals_word_1` and the words of custody."""
+        custody_words = pack_amounts(self.other_custody_quanta)
         return (
             pack(
                 (self.batch_number, 48),
@@ -187,14 +213,28 @@ class Globals:
                 (self.next_tick_ms, 49),
                 (self.tick_underlying, UNDERLYING_ID_BITS),
             ),
+            *custody_words,
+            *[0] * (AMOUNT_WORDS - len(custody_words)),
         )
 
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Globals":
-        """Decode the two packed words; DecodeError if one has too many bits."""
+        """Decode the packed words; DecodeError if one has too many bits."""
+        batch_number, time_ms, *counters = unpack(words[0], 48, 48, 48, 48, 48)
+        next_order_id, l1_queue_position, oracle_time_ms = counters
+        custody_quanta, *times = unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS)
+        post_only_until_ms, next_tick_ms, tick_underlying = times
         return cls(
-            *unpack(words[0], 48, 48, 48, 48, 48),
-            *unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS),
+            batch_number,
+            time_ms,
+            next_order_id,
+            l1_queue_position,
+            oracle_time_ms,
+            custody_quanta,
+            post_only_until_ms,
+            next_tick_ms,
+            tick_underlying,
+            unpack_amounts(words[2:]),
         )
 
 

@@ -14,6 +14,7 @@ from novation.protocol.accounts import (
     Account,
     Position,
 )
+from novation.protocol.assets import pack_amounts, unpack_holdings
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
     LAST_TIME_MS,
@@ -21,6 +22,7 @@ from novation.protocol.constants import (
     MAX_POSITIONS,
     OPERATION_DEPOSIT,
     OUTPUT_VERSION,
+    USD_ASSET_ID,
 )
 from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.markets import (
@@ -60,30 +62,40 @@ class OperationRecord:
     amount_quanta: int
     l1_address: int
     stark_key: int
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalRecord:
-    """An amount that becomes payable on L1."""
+    """An amount of an asset that becomes payable on L1."""
 
     amount_quanta: int
     l1_address: int
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """The new value of an account; `keys` are None unless the batch changed them."""
+    """The new value of an account.
+
+    `keys` are None unless the batch changed them, `holdings_quanta` unless the batch changed them
+    and there are any.
+    """
 
     account_id: int
     windows: tuple[NonceWindow, ...]
     collateral_quanta: int
     flags: int
     cancel_all_at_ms: int
+    n_holding_words: int
     positions: tuple[Position, ...]
     keys: tuple[SigningKey, ...] | None = None
+    holdings_quanta: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, account_id: int, account: Account, *, has_keys: bool) -> "AccountRecord":
+    def of(
+        cls, account_id: int, account: Account, *, has_keys: bool, has_holdings: bool
+    ) -> "AccountRecord":
         """Return the record of an account."""
         return cls(
             account_id,
@@ -91,13 +103,28 @@ class AccountRecord:
             account.collateral_quanta,
             account.flags,
             account.cancel_all_at_ms,
+            len(account.holding_words()),
             account.positions,
             account.keys if has_keys else None,
+            account.holdings_quanta or None if has_holdings else None,
         )
 
-    def account(self, l1_address: int, known_keys: tuple[SigningKey, ...]) -> Account:
-        """Return the account; DecodeError if its keys are not known."""
+    def account(
+        self,
+        l1_address: int,
+        known_keys: tuple[SigningKey, ...],
+        known_holdings_quanta: tuple[int, ...] = (),
+    ) -> Account:
+        """Return the account; DecodeError if its keys, or what it holds, are not known."""
         keys = known_keys if self.keys is None else self.keys
+        holdings = known_holdings_quanta if self.n_holding_words else ()
+        if self.holdings_quanta is not None:
+            holdings = self.holdings_quanta
+        n_words = len(pack_amounts(holdings))
+        if n_words != self.n_holding_words:
+            raise DecodeError(
+                f"account {self.account_id}: {self.n_holding_words} words held, known {n_words}"
+            )
         if len(keys) != len(self.windows):
             raise DecodeError(
                 f"account {self.account_id}: {len(self.windows)} keys, known {len(keys)}"
@@ -110,6 +137,7 @@ class AccountRecord:
             self.positions,
             self.flags,
             self.cancel_all_at_ms,
+            holdings,
         )
 
 
@@ -181,7 +209,10 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
     ]
     for operation in output.operations:
         felts.extend(_operation_felts(operation))
-    felts.extend(pack((w.amount_quanta, 64), (w.l1_address, 160)) for w in output.withdrawals)
+    felts.extend(
+        pack((w.amount_quanta, 64), (w.l1_address, 160), (w.asset_id, 8))
+        for w in output.withdrawals
+    )
     for account in output.accounts:
         felts.extend(account_felts(account))
     for record in output.orders:
@@ -198,6 +229,7 @@ def _operation_felts(operation: OperationRecord) -> tuple[int, ...]:
         (operation.result_code, 8),
         (operation.account_id, 32),
         (operation.amount_quanta, 64),
+        (operation.asset_id, 8),
     )
     return head, operation.l1_address, operation.stark_key
 
@@ -209,13 +241,16 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
         (record.collateral_quanta + COLLATERAL_BOUND, 100),
         (len(record.windows), 4),
         (len(record.positions), 8),
-        (record.flags, 8),
+        (record.n_holding_words, 2),
+        (record.flags, 6),
         (LAST_TIME_MS - record.cancel_all_at_ms, 48),
         (int(record.keys is not None), 1),
+        (int(record.holdings_quanta is not None), 1),
     )
     keys = (word for key in record.keys or () for word in key.words())
     positions = (position.word() for position in record.positions)
-    return head, *pack_windows(record.windows), *keys, *positions
+    holdings = pack_amounts(record.holdings_quanta or ())
+    return head, *pack_windows(record.windows), *keys, *holdings, *positions
 
 
 def order_felts(record: OrderRecord) -> tuple[int, ...]:
@@ -254,7 +289,7 @@ def decode_output(felts: Sequence[int]) -> BatchOutput:
         oracle_hash=hashed,
         operations=tuple(_read_operation(reader) for _ in range(n_operations)),
         withdrawals=tuple(
-            WithdrawalRecord(*unpack(reader.one(), 64, 160)) for _ in range(n_withdrawals)
+            WithdrawalRecord(*unpack(reader.one(), 64, 160, 8)) for _ in range(n_withdrawals)
         ),
         accounts=tuple(_read_account(reader) for _ in range(n_accounts)),
         orders=tuple(_read_order(reader) for _ in range(n_orders)),
@@ -293,28 +328,37 @@ class _Reader:
 
 def _read_operation(reader: _Reader) -> OperationRecord:
     head, l1_address, stark_key = reader.take(OPERATION_FELTS)
-    kind, code, account_id, amount = unpack(head, 8, 8, 32, 64)
+    kind, code, account_id, amount, asset_id = unpack(head, 8, 8, 32, 64, 8)
     if kind not in _OPERATION_KINDS or code not in ResultCode.__members__.values():
         raise DecodeError(f"operation kind {kind} with result code {code}")
     unpack(l1_address, 160)
-    return OperationRecord(kind, ResultCode(code), account_id, amount, l1_address, stark_key)
+    return OperationRecord(
+        kind, ResultCode(code), account_id, amount, l1_address, stark_key, asset_id
+    )
 
 
 def _read_account(reader: _Reader) -> AccountRecord:
-    account_id, balance_word, has_keys = unpack(reader.one(), 32, BALANCE_WORD_BITS, 1)
-    collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
+    head = unpack(reader.one(), 32, BALANCE_WORD_BITS, 1, 1)
+    account_id, balance_word, has_keys, has_holdings = head
+    counts = unpack(balance_word, *BALANCE_WIDTHS)
+    collateral, n_keys, n_positions, n_holding_words, flags, timer_gap_ms = counts
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
+    if has_holdings > n_holding_words:
+        raise DecodeError(f"account {account_id}: has holdings, but no word of them")
     windows = unpack_windows(reader.take(n_window_words(n_keys)), n_keys)
     keys = tuple(_read_key(reader) for _ in range(n_keys)) if has_keys else None
+    holdings = unpack_holdings(reader.take(n_holding_words)) if has_holdings else None
     return AccountRecord(
         account_id,
         windows,
         collateral - COLLATERAL_BOUND,
         flags,
         LAST_TIME_MS - timer_gap_ms,
+        n_holding_words,
         tuple(Position.from_word(reader.one()) for _ in range(n_positions)),
         keys,
+        holdings,
     )
 
 

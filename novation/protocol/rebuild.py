@@ -82,7 +82,7 @@ def _new_account(
     owners: dict[int, tuple[int, tuple[SigningKey, ...]]],
 ) -> Account:
     if old is not None:
-        return record.account(old.l1_address, old.keys)
+        return record.account(old.l1_address, old.keys, old.holdings_quanta)
     if record.account_id not in owners:
         raise DecodeError(f"account {record.account_id} is new but has no deposit")
     return record.account(*owners[record.account_id])

@@ -9,6 +9,7 @@ transaction leaves nothing in the batch, so there is nothing to take back here.
 from collections import Counter
 
 from novation.protocol.accounts import Account
+from novation.protocol.constants import MAX_ASSETS, USD_ASSET_ID
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
@@ -21,7 +22,10 @@ class RunningSums:
 
     def __init__(self, state: State) -> None:
         """Add up a state that fulfils `check_conservation`, between two batches."""
-        self.collateral_quanta = sum(a.collateral_quanta for a in state.accounts.values())
+        self.balances_quanta = [
+            sum(account.balance(asset_id) for account in state.accounts.values())
+            for asset_id in range(MAX_ASSETS)
+        ]
         self.n_orders = len(state.orders)
         self.net_lots = dict.fromkeys(state.markets, 0)
         self.long_lots = dict.fromkeys(state.markets, 0)
@@ -66,10 +70,15 @@ class RunningSums:
         for account_id, account in after.items():
             old = before[account_id]
             if old is not None:
-                self.collateral_quanta -= old.collateral_quanta
+                self._count_balances(old, -1)
                 self._count_positions(old, -1)
-            self.collateral_quanta += account.collateral_quanta
+            self._count_balances(account, 1)
             self._count_positions(account, 1)
+
+    def _count_balances(self, account: Account, sign: int) -> None:
+        self.balances_quanta[USD_ASSET_ID] += sign * account.collateral_quanta
+        for asset_id, amount_quanta in enumerate(account.holdings_quanta, 1):
+            self.balances_quanta[asset_id] += sign * amount_quanta
 
     def _count_positions(self, account: Account, sign: int) -> None:
         for position in account.positions:
@@ -77,12 +86,15 @@ class RunningSums:
             self.long_lots[position.market_id] += sign * max(position.size_lots, 0)
 
     def _check_sums(self, state: State) -> None:
-        total, custody_quanta = self.collateral_quanta, state.globals.custody_quanta
-        assert total + state.fees_quanta == custody_quanta, (
-            total,
-            state.fees_quanta,
-            custody_quanta,
-        )
+        for asset_id, total_quanta in enumerate(self.balances_quanta):
+            fees_quanta = state.fees_quanta if asset_id == USD_ASSET_ID else 0
+            custody_quanta = state.globals.custody(asset_id)
+            assert total_quanta + fees_quanta == custody_quanta, (
+                asset_id,
+                total_quanta,
+                fees_quanta,
+                custody_quanta,
+            )
         for market_id, market in state.markets.items():
             net, longs = self.net_lots[market_id], self.long_lots[market_id]
             assert net == 0, (market_id, net)

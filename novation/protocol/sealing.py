@@ -180,12 +180,17 @@ def _output(state: State, batch: OpenBatch, old_root: int, writes: BatchWrites) 
         oracle_hash=oracle_hash([tx for tx, _ in entries if isinstance(tx, OracleUpdate)]),
         operations=operations,
         withdrawals=tuple(
-            WithdrawalRecord(tx.amount_quanta, state.account(tx.account_id).l1_address)
+            WithdrawalRecord(tx.amount_quanta, state.account(tx.account_id).l1_address, tx.asset_id)
             for tx, _ in entries
             if isinstance(tx, Withdraw)
         ),
         accounts=tuple(
-            AccountRecord.of(i, account, has_keys=i in batch.changed_keys)
+            AccountRecord.of(
+                i,
+                account,
+                has_keys=i in batch.changed_keys,
+                has_holdings=i in batch.changed_holdings,
+            )
             for i, account in writes.accounts.items()
         ),
         orders=tuple(OrderRecord(*item) for item in writes.orders.items()),
@@ -198,7 +203,13 @@ def _output(state: State, batch: OpenBatch, old_root: int, writes: BatchWrites) 
 def _operation(tx: L1Operation, code: ResultCode) -> OperationRecord:
     if isinstance(tx, Deposit):
         return OperationRecord(
-            OPERATION_DEPOSIT, code, tx.account_id, tx.amount_quanta, tx.l1_address, tx.stark_key
+            OPERATION_DEPOSIT,
+            code,
+            tx.account_id,
+            tx.amount_quanta,
+            tx.l1_address,
+            tx.stark_key,
+            tx.asset_id,
         )
     return OperationRecord(tx.kind, code, tx.index, 0, 0, tx.word)
 

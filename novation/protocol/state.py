@@ -12,6 +12,7 @@ from novation.protocol.constants import (
     INSURANCE_ACCOUNT_ID,
     MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
+    USD_ASSET_ID,
 )
 from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Globals, Market, Roots, UnderlyingState, state_root
@@ -182,6 +183,15 @@ class State:
         changed = self.batch.changed_keys
         self._write(changed, account_id, changed.get(account_id, 0) + 1)
 
+    def change_balance(self, account_id: int, asset_id: int, change_quanta: int) -> None:
+        """Give an account more or less of an asset; the batch's output has it if it is not USD."""
+        account = self.account(account_id).with_balance_change(asset_id, change_quanta)
+        self.set_account(account_id, account)
+        if asset_id != USD_ASSET_ID:
+            assert self.batch is not None
+            changed = self.batch.changed_holdings
+            self._write(changed, account_id, changed.get(account_id, 0) + 1)
+
     def get_order(self, order_id: int) -> RestingOrder | None:
         """Return a resting order, None if it does not exist."""
         return self.orders.get(order_id)
@@ -286,7 +296,8 @@ class State:
         assert self._saved is None
         assert self.batch is not None
         values = self.globals, self.fees_quanta, self.parameters, self.underlyings
-        self._saved = (*values, self.batch.n_slots, self.batch.n_more_keys)
+        batch = self.batch
+        self._saved = (*values, batch.n_slots, batch.n_more_keys, batch.n_holding_words)
         self.batch.timed_out = ()
 
     def commit(self) -> None:
@@ -300,7 +311,8 @@ class State:
         assert self._saved is not None
         assert self.batch is not None
         self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved[:4]
-        self.batch.n_slots, self.batch.n_more_keys = self._saved[4:]
+        batch = self.batch
+        batch.n_slots, batch.n_more_keys, batch.n_holding_words = self._saved[4:]
         self.batch.timed_out = ()
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):
@@ -358,7 +370,7 @@ class State:
         return len(self.slot_of_order) + born
 
     def _count(self, account_id: int, account: Account | None) -> None:
-        """Note how many position slots and keys an opened account has, if it never had more."""
+        """Note how many slots, keys and words of holdings an opened account has, if ever more."""
         if account is None:
             return
         batch, n_slots, n_more_keys = self.batch, len(account.positions), len(account.keys) - 1
@@ -369,6 +381,14 @@ class State:
         if n_more_keys > (most := batch.most_keys.get(account_id, 0)):
             self._write(batch.most_keys, account_id, n_more_keys)
             batch.n_more_keys += n_more_keys - most
+            self._write(batch.longer_leaves, account_id, None)
+        if not account.holdings_quanta:
+            return
+        n_words = len(account.holding_words())
+        if n_words > (most := batch.most_holdings.get(account_id, 0)):
+            self._write(batch.most_holdings, account_id, n_words)
+            batch.n_holding_words += n_words - most
+            self._write(batch.longer_leaves, account_id, None)
 
     def _open_order(self, order_id: int) -> None:
         assert self.batch is not None

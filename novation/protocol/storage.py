@@ -5,10 +5,10 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:21, windows:32, keys 32, 7, position words:32 |
+| `a` account_id:4 | l1_address:20, balance_word:21, windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:20 |
 | `m` market_id:2 | market words 25, 20, 8 |
-| `g` | globals words 30, 21, each underlying's word:19 |
+| `g` | globals words 30, 21, 24, 24, 24, each underlying's word:19 |
 | `p` | each of params_felts:32 |
 | `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
 """
@@ -23,6 +23,7 @@ from novation.protocol.accounts import (
     Account,
     Position,
 )
+from novation.protocol.assets import AMOUNT_WORDS, unpack_holdings
 from novation.protocol.byte_reader import ByteReader
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
@@ -52,7 +53,7 @@ _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
 _MARKET_WORD_BYTES: Final = (25, 20, 8)
-_GLOBALS_WORD_BYTES: Final = (30, 21)
+_GLOBALS_WORD_BYTES: Final = (30, 21, *[24] * AMOUNT_WORDS)
 _UNDERLYING_BYTES: Final = 19
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 21
@@ -193,6 +194,7 @@ def encode_account(account: Account) -> bytes:
             account.balance_word().to_bytes(_BALANCE_WORD_BYTES, "big"),
             *(word.to_bytes(_FELT_BYTES, "big") for word in account.window_words()),
             *(_encode_key(key) for key in account.keys),
+            *(word.to_bytes(_FELT_BYTES, "big") for word in account.holding_words()),
             *(position.word().to_bytes(_FELT_BYTES, "big") for position in account.positions),
         )
     )
@@ -203,7 +205,8 @@ def decode_account(data: bytes) -> Account:
     reader = ByteReader(data)
     l1_address = reader.integer(20)
     balance_word = reader.integer(_BALANCE_WORD_BYTES, 1 << BALANCE_WORD_BITS)
-    collateral, n_keys, n_positions, flags, timer_gap_ms = unpack(balance_word, *BALANCE_WIDTHS)
+    counts = unpack(balance_word, *BALANCE_WIDTHS)
+    collateral, n_keys, n_positions, n_holding_words, flags, timer_gap_ms = counts
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"balance word {balance_word:#x}")
     window_words = [reader.integer(_FELT_BYTES) for _ in range(n_window_words(n_keys))]
@@ -212,6 +215,9 @@ def decode_account(data: bytes) -> Account:
         keys=tuple(_decode_key(reader) for _ in range(n_keys)),
         windows=unpack_windows(window_words, n_keys),
         collateral_quanta=collateral - COLLATERAL_BOUND,
+        holdings_quanta=unpack_holdings(
+            [reader.integer(_FELT_BYTES) for _ in range(n_holding_words)]
+        ),
         positions=tuple(
             Position.from_word(reader.integer(_FELT_BYTES)) for _ in range(n_positions)
         ),

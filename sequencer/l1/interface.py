@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.transactions import ParameterKind
 from sequencer.l1.remedies import Treatment
 from sequencer.l1.transactions import (
@@ -49,6 +50,7 @@ class L1Deposit:
     l1_address: int
     stark_key: int
     amount_quanta: int
+    asset_id: int = USD_ASSET_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ CONTRACT_ERRORS: Final = {
     "QueueExhausted": _QUEUE,
     "OperationMismatch": _QUEUE,
     "CustodyMismatch": _operator("state and contract disagree about custody: it cannot settle"),
+    "UnknownAsset": _operator("state and contract disagree about assets: it cannot settle"),
     # The program's output.
     "UnknownOutputVersion": _DAMAGED,
     "WrongOutputLength": _DAMAGED,
@@ -97,7 +98,6 @@ CONTRACT_ERRORS: Final = {
     "NotADataContract": _DEPLOYMENT,
     "NotAProofModeProgram": _DEPLOYMENT,
     "WrongPeriodicColumns": _DEPLOYMENT,
-    "WrongTokenDecimals": _DEPLOYMENT,
     # Solidity's own.
     "Error": _DEPLOYMENT,
     "Panic": _DEPLOYMENT,
@@ -106,6 +106,7 @@ CONTRACT_ERRORS: Final = {
     "AccountsExhausted": _NOT_SETTLING,
     "AmountOutOfRange": _NOT_SETTLING,
     "DepositNotPending": _NOT_SETTLING,
+    "DuplicateAsset": _NOT_SETTLING,
     "DuplicateOracleKey": _NOT_SETTLING,
     "DuplicateSymbol": _NOT_SETTLING,
     "InvalidOracleKey": _NOT_SETTLING,
@@ -117,7 +118,9 @@ CONTRACT_ERRORS: Final = {
     "SafeERC20FailedOperation": _NOT_SETTLING,
     "SettingIsFixed": _NOT_SETTLING,
     "SettingOutOfRange": _NOT_SETTLING,
+    "TooManyAssets": _NOT_SETTLING,
     "WrongAmountReceived": _NOT_SETTLING,
+    "WrongTokenDecimals": _NOT_SETTLING,
     # Not an error of Solidity's: more gas than one transaction may use.
     OUT_OF_GAS: Treatment(
         Remedy.REPROVE,

@@ -140,6 +140,7 @@ def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
         key_index=request.key_index,
         nonce=request.nonce,
         amount_quanta=request.amount_quanta,
+        asset_id=request.asset_id,
         valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )

@@ -13,7 +13,7 @@ from functools import partial
 
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER, USD_ASSET_ID
 from novation.protocol.orders import TimeInForce
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
@@ -110,14 +110,20 @@ def place_behind(exchange: Exchange, n: int) -> None:
         exchange.cancel(account(i), exchange.state.globals.next_order_id - 1)
 
 
-def deposit(exchange: Exchange, n: int, *, first: int) -> None:
+def deposit(exchange: Exchange, n: int, *, first: int, asset_id: int = USD_ASSET_ID) -> None:
     for i in range(n):
-        exchange.apply(exchange.deposit(account(first + i), ONE_DOLLAR))
+        exchange.apply(exchange.deposit(account(first + i), ONE_DOLLAR, asset_id))
 
 
 def withdraw(exchange: Exchange, n: int) -> None:
     for i in range(n):
         exchange.withdraw(account(i), ONE_DOLLAR)
+
+
+def deposit_and_withdraw(exchange: Exchange, n: int, *, asset_id: int) -> None:
+    for i in range(n):
+        exchange.apply(exchange.deposit(account(i), ONE_DOLLAR, asset_id))
+        exchange.withdraw(account(i), ONE_DOLLAR // 2, asset_id)
 
 
 def update_prices(exchange: Exchange, n: int) -> None:
@@ -186,6 +192,9 @@ CASES = {
     "deposit, new account": Case(700, partial(deposit, first=400)),
     "deposit, existing account": Case(700, partial(deposit, first=0)),
     "withdraw": Case(900, withdraw),
+    "deposit, another asset": Case(900, partial(deposit, first=0, asset_id=1)),
+    "deposit and withdraw, USD": Case(1200, partial(deposit_and_withdraw, asset_id=0)),
+    "deposit and withdraw, another": Case(1800, partial(deposit_and_withdraw, asset_id=7)),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
     "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
     "a minute, one market": Case(1200, end_minutes, n=4),

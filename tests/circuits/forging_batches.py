@@ -14,6 +14,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
+    AMOUNT_BOUND,
     COLLATERAL_BOUND,
     LAST_TIME_MS,
     MAX_MAKERS_PER_ORDER,
@@ -177,6 +178,35 @@ def key_changes() -> Iterator[SealedBatch]:
     order = exchange.order(2, SELL, 1, 990, key_index=2, nonce=1)
     exchange.apply(signed_by(exchange, 2, order))
     add_key(exchange, 4, 1, exchange.time_ms + 1, Permission.TRADE | Permission.WITHDRAW)
+    yield exchange.seal()
+
+
+def holdings() -> Iterator[SealedBatch]:
+    """Each asset comes and goes, to one key and to several; words appear, stay and vanish."""
+    accounts = {3: with_slots(3, (0, 7)), 4: with_slots(4, (0, 0, 1, 0))}
+    exchange = exchange_with(accounts)
+    exchange.set_price(1000)
+    exchange.fund(2, 5)
+    for account_id, asset_id in ((2, 3), (3, 7), (3, 1), (4, 4), (4, 6), (5, 2), (5, 5)):
+        exchange.apply(exchange.deposit(account_id, 10 * asset_id, asset_id))
+    exchange.apply(replace(exchange.deposit(2, 5, 7), stark_key=1))
+    # A new account without USD; the greatest amount that there can be.
+    exchange.apply(exchange.deposit(6, AMOUNT_BOUND - 1 - 10, 1))
+    yield exchange.seal()
+    # Holdings that a trade, a key and a deposit of USD leave as they are.
+    exchange.place(2, BUY, 1, 1000)
+    exchange.place(4, SELL, 1, 1000)
+    exchange.fund(3, amount_quanta=1)
+    add_key(exchange, 5, 1, LAST_TIME_MS, Permission.WITHDRAW)
+    exchange.withdraw(2, 29, 3)
+    yield exchange.seal()
+    # All of a word, but not of the one behind it; the last word; the rest.
+    exchange.withdraw(3, 10, 1)
+    exchange.withdraw(4, 60, 6)
+    exchange.withdraw(4, 40, 4)
+    exchange.withdraw(2, 1, 3)
+    exchange.apply(signed_by(exchange, 1, Withdraw(5, 1, 1, 50, 5)))
+    exchange.apply(exchange.deposit(6, 5, 4))
     yield exchange.seal()
 
 
@@ -484,6 +514,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "several keys": several_keys,
     "overtaken messages": overtaken_messages,
     "key changes": key_changes,
+    "holdings": holdings,
     "greatest numbers": greatest_numbers,
     "slots and makers": slots_and_makers,
     "wide tree": wide_tree,

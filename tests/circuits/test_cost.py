@@ -11,7 +11,7 @@ import pytest
 from circuits.loader import padded
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from novation.protocol.constants import MAX_ORACLES, MAX_UNDERLYINGS
+from novation.protocol.constants import MAX_ASSETS, MAX_ORACLES, MAX_UNDERLYINGS
 from novation.protocol.cost import LOADER_STEPS, SIGNATURE_STEPS, empty_batch_steps
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
@@ -84,6 +84,26 @@ def deposits(exchange: Exchange) -> None:
         exchange.fund(2, amount_quanta=1)
 
 
+def withdrawals_of_assets(exchange: Exchange) -> None:
+    for asset_id in range(1, MAX_ASSETS):
+        exchange.apply(exchange.deposit(2, 1_000, asset_id))
+    for asset_id in range(1, MAX_ASSETS):
+        for _ in range(50):
+            exchange.withdraw(2, 1, asset_id)
+
+
+def deposits_of_assets(exchange: Exchange) -> None:
+    for i in range(600):
+        exchange.apply(exchange.deposit(2, 1, 1 + i % (MAX_ASSETS - 1)))
+
+
+def holders(exchange: Exchange) -> None:
+    """Open many leaves with everything in them."""
+    for account_id in range(2, 100):
+        for asset_id in (1, 4, 7):
+            exchange.apply(exchange.deposit(account_id, 1, asset_id))
+
+
 def cancellations(exchange: Exchange) -> None:
     for order_id in range(1, 151):
         exchange.place(2, BUY, 1, 990)
@@ -124,6 +144,9 @@ def new_oracles(exchange: Exchange) -> None:
 ONE_KIND = [
     withdrawals,
     deposits,
+    withdrawals_of_assets,
+    deposits_of_assets,
+    holders,
     cancellations,
     price_updates,
     new_terms,

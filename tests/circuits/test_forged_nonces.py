@@ -356,7 +356,7 @@ def test_nonce_beyond_the_last_is_rejected(kind: str, monkeypatch: Patch) -> Non
     exchange = exchange_with({2: with_slots(2, (NONCE_BOUND - 1,))})
     exchange.set_price(1000)
     exchange.sign = False
-    tx: Any = Withdraw(2, 0, 1, 1, exchange.time_ms)
+    tx: Any = Withdraw(2, 0, 1, 1, valid_until_ms=exchange.time_ms)
     if kind == "place_order":
         # One that does not rest keeps its nonce nowhere else.
         tx = exchange.order(2, BUY, 1, 990, nonce=1, time_in_force=TimeInForce.IOC)

@@ -150,7 +150,11 @@ class LocalExchange:
 
     def withdraw(self, name: str, amount_quanta: int) -> None:
         request = Withdraw(
-            self.account_ids[name], 0, self.next_nonce(), amount_quanta, self.time_ms
+            self.account_ids[name],
+            0,
+            self.next_nonce(),
+            amount_quanta,
+            valid_until_ms=self.time_ms,
         )
         message = request.message_hash(self.config)
         self.apply(replace(request, signature=_signed(message, self.traders[name])))

@@ -20,7 +20,13 @@ from devnet.deploy import parameter_arguments
 from devnet.keys import derive_keys
 from devnet.parameter_bounds import MAX_ORACLE_MAX_AGE_MS
 from novation.protocol.accounts import Position
-from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, OPERATION_DEPOSIT
+from novation.protocol.constants import (
+    AMOUNT_BOUND,
+    MAX_ASSETS,
+    MAX_KEYS,
+    MAX_POSITIONS,
+    OPERATION_DEPOSIT,
+)
 from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow
@@ -93,7 +99,7 @@ class Settling:
         for _ in range(count):
             amount = AMOUNT + self.n_deposits
             self.n_deposits += 1
-            self.chain.transact(self.contract.functions.deposit(KEY, amount), DEPLOYER)
+            self.chain.transact(self.contract.functions.deposit(0, KEY, amount), DEPLOYER)
             owner = int(DEPLOYER.address, 16)
             records.append(deposit_record(amount, owner))
         return records
@@ -151,7 +157,7 @@ class Settling:
         **_: object,
     ) -> int:
         """Return what the state has in custody after a batch, as the contract counts it."""
-        total, payable, queued = self.contract.functions.custody().call()
+        total, payable, queued = self.contract.functions.custody(0).call()
         credited = sum(op.amount_quanta for op in operations if op.result_code is ResultCode.DONE)
         return total - payable - queued + credited - sum(w.amount_quanta for w in withdrawals)
 
@@ -183,7 +189,7 @@ def test_deposits_when_consumed_set_aside_or_failed_then_below_the_figure(
     plain = settling.settle(settling.deposit(50), []) - empty
     aside = settling.deposit(50)
     for index, record in enumerate(aside, settling.n_deposits - 50):
-        request = (index, 2, KEY, record.amount_quanta)
+        request = (index, 0, 2, KEY, record.amount_quanta)
         settling.chain.transact(settling.contract.functions.requestReclaim(*request), DEPLOYER)
     overtaken = settling.settle(aside, []) - empty
     failed = [
@@ -214,12 +220,17 @@ WINDOW = NonceWindow(2**60, 2**63)
 
 def account(account_id: int, n_positions: int) -> AccountRecord:
     positions = tuple(Position(i, 1, 2**36 - 1, 2**36) for i in range(n_positions))
-    return AccountRecord(account_id, (WINDOW,), 10**9, 0, 0, positions)
+    return AccountRecord(account_id, (WINDOW,), 10**9, 0, 0, 0, positions)
 
 
 def account_with_keys(account_id: int, n_keys: int) -> AccountRecord:
     keys = (SigningKey.full(2**250),) * n_keys
-    return AccountRecord(account_id, (WINDOW,) * n_keys, 10**9, 0, 0, (), keys)
+    return AccountRecord(account_id, (WINDOW,) * n_keys, 10**9, 0, 0, 0, (), keys)
+
+
+def account_with_holdings(account_id: int) -> AccountRecord:
+    held = (AMOUNT_BOUND - 1,) * (MAX_ASSETS - 1)
+    return AccountRecord(account_id, (WINDOW,), 10**9, 0, 0, 3, (), None, held)
 
 
 RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
@@ -229,6 +240,9 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "accounts with all keys": lambda n: {
         "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (5 + 2 * MAX_KEYS)))
+    },
+    "accounts with all assets": lambda n: {
+        "accounts": tuple(account_with_holdings(i) for i in range(n // 5))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
     "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},

@@ -112,8 +112,14 @@ def _invented(logs: Logs) -> Logs:
 
 
 def _altered(logs: Logs) -> Logs:
-    # The amount is the last word of the data.
-    logs[1]["data"] = logs[1]["data"][:-2] + "ff"
+    # A deposit's asset, or a parameter's value, is the last word of the data.
+    logs[1]["data"] = logs[1]["data"][:-2] + "07"
+    return logs
+
+
+def _of_another_amount(logs: Logs) -> Logs:
+    # It stands before the asset.
+    logs[1]["data"] = logs[1]["data"][:-66] + "ff" + logs[1]["data"][-64:]
     return logs
 
 
@@ -150,7 +156,7 @@ def _with_a_request(logs: Logs) -> Logs:
     """Say that the reclaim of entry 1 was requested."""
     request = copy.deepcopy(logs[1])
     request["topics"][0] = REQUESTED
-    request["data"] = "0x" + f"{AMOUNT:064x}" + f"{1:064x}"
+    request["data"] = "0x" + f"{AMOUNT:064x}" + f"{0:064x}" + f"{1:064x}"
     return [*logs, request]
 
 
@@ -165,6 +171,7 @@ REQUESTED = "0x"
         (lambda _: [], "events of none"),
         (_invented, "events of 4, from 0 to 3"),
         (_altered, "queue entry 1: by its events its digest is"),
+        (_of_another_amount, "queue entry 1: by its events its digest is"),
         (_of_another_owner, "queue entry 1: by its events its digest is"),
         (_contradictory, "two different events of queue entry 1"),
         (_of_another_contract, "told of 0xAB"),

@@ -22,9 +22,9 @@ def settling(tmp_path: Path) -> Iterator[Settling]:
 
 def test_call_that_its_blocks_time_makes_dearer_than_estimated_passes(settling: Settling) -> None:
     chain, functions = settling.chain, settling.contract.functions
-    deposit = functions.deposit(KEY, AMOUNT)
+    deposit = functions.deposit(0, KEY, AMOUNT)
     chain.transact(deposit, DEPLOYER)
-    request = chain.transact(functions.requestReclaim(0, 2, KEY, AMOUNT), DEPLOYER)
+    request = chain.transact(functions.requestReclaim(0, 0, 2, KEY, AMOUNT), DEPLOYER)
     # At the request's own time, for which gas is estimated, the deposit would write nothing anew.
     block_time = chain.web3.eth.get_block(request["blockNumber"])["timestamp"]
     chain.local("evm_setNextBlockTimestamp", [block_time + 100])
@@ -35,13 +35,13 @@ def test_call_that_its_blocks_time_makes_dearer_than_estimated_passes(settling: 
 
 def test_entry_that_a_batch_consumed_for_an_equal_one_is_left_out(settling: Settling) -> None:
     chain, functions = settling.chain, settling.contract.functions
-    deposit, other = functions.deposit(KEY, AMOUNT), functions.deposit(KEY, AMOUNT + 1)
+    deposit, other = functions.deposit(0, KEY, AMOUNT), functions.deposit(0, KEY, AMOUNT + 1)
     owner = int(DEPLOYER.address, 16)
     queue = QueueOnL1(settling.contract, 0, None)
     chain.transact(deposit, DEPLOYER)
     assert [found.index for found in queue.read(0, 10, 0).entries] == [0]
     # The first entry is in a batch. Before it settles come the request for it and an equal entry.
-    chain.transact(functions.requestReclaim(0, 2, KEY, AMOUNT), DEPLOYER)
+    chain.transact(functions.requestReclaim(0, 0, 2, KEY, AMOUNT), DEPLOYER)
     chain.transact(deposit, DEPLOYER)
     chain.transact(other, DEPLOYER)
     settling.settle([deposit_record(AMOUNT, owner)], [])

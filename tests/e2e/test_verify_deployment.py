@@ -139,7 +139,7 @@ def test_immutable_when_it_differs_anywhere_then_named(
         ({"markets": MARKETS[:1]}, {"GENESIS_ROOT", "underlying 1"}),
         ({"markets": MARKETS[::-1]}, {"GENESIS_ROOT", "underlying 0", "underlying 1"}),
         ({"chain_id": 1}, {"chain id", "CONFIG_HASH"}),
-        ({"token": "0x" + "11" * 20}, {"TOKEN", "token decimals"}),
+        ({"token": "0x" + "11" * 20}, {"USD token", "token decimals"}),
         ({"loader": "0x" + "11" * 20}, {"loader address"}),
     ],
 )
@@ -163,7 +163,7 @@ def test_record_when_the_genesis_accounts_are_others_then_named(deployed: Deploy
         ("RECLAIM_DELAY_S", "RECLAIM_DELAY_SECONDS"),
         ("MAX_BATCH_AGE_S", "MAX_BATCH_AGE_SECONDS"),
         ("MAX_CLOCK_SKEW_S", "MAX_CLOCK_SKEW_SECONDS"),
-        ("MIN_DEPOSIT_QUANTA", "MIN_DEPOSIT_QUANTA"),
+        ("MIN_DEPOSIT_QUANTA", "USD least deposit in quanta"),
         ("NODE_BYTES", "NODE_BYTES"),
         ("MIN_SECURITY_BITS", "minSecurityBits"),
         ("MIN_PROVEN_BITS", "minProvenBits"),

@@ -98,8 +98,8 @@ def test_messages_when_in_any_order_then_each_nonce_of_a_slot_once_and_in_time(s
                 assert entry.time_ms <= tx.valid_until_ms <= entry.time_ms + MAX_VALIDITY_MS
 
 
-def test_random_messages_break_every_rule_of_nonces_validity_and_size() -> None:
-    trading = RandomTrading(19, parameters(3), sign=False)
+def test_random_messages_break_every_rule_of_nonces_validity_size_and_assets() -> None:
+    trading = RandomTrading(21, parameters(3), sign=False)
     for _ in range(6):
         trading.batch(80)
     for code in (
@@ -109,10 +109,12 @@ def test_random_messages_break_every_rule_of_nonces_validity_and_size() -> None:
         ErrorCode.MESSAGE_EXPIRED,
         ErrorCode.VALIDITY_TOO_LONG,
         ErrorCode.ORDER_TOO_SMALL,
+        ErrorCode.INSUFFICIENT_BALANCE,
     ):
         assert trading.counts[code.name] > 0, code
     accounts = trading.exchange.state.accounts.values()
     assert any(window.skipped for account in accounts for window in account.windows)
+    assert all(any(account.balance(i) for account in accounts) for i in (1, 4, 7))
 
 
 @given(SEEDS)

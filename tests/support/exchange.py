@@ -140,10 +140,10 @@ class Exchange:
         for account_id in account_ids:
             self.apply(self.deposit(account_id, amount_quanta))
 
-    def deposit(self, account_id: int, amount_quanta: int) -> Deposit:
+    def deposit(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> Deposit:
         """Return a deposit with the account's own address and key."""
         key = public_key(private_key(account_id))
-        return Deposit(account_id, l1_address(account_id), key, amount_quanta)
+        return Deposit(account_id, l1_address(account_id), key, amount_quanta, asset_id)
 
     def set_price(self, *price_ticks: int) -> TransactionResult:
         """Update all prices to whole ticks; the last one given serves for the rest."""
@@ -221,10 +221,10 @@ class Exchange:
         """Reduce a position of a failing account."""
         return self.apply(Liquidate(account_id, market_id))
 
-    def withdraw(self, account_id: int, amount_quanta: int) -> TransactionResult:
+    def withdraw(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""
         self.prune_expired(account_id)
-        return self.apply(self.withdrawal(account_id, amount_quanta))
+        return self.apply(self.withdrawal(account_id, amount_quanta, asset_id))
 
     def prune_expired(self, account_id: int) -> None:
         """Prune the account's expired orders, as the node does within a second."""
@@ -232,9 +232,9 @@ class Exchange:
             if order.expiry_time_ms <= self.time_ms:
                 self.apply(PruneOrder(order.order_id))
 
-    def withdrawal(self, account_id: int, amount_quanta: int) -> Withdraw:
+    def withdrawal(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> Withdraw:
         """Return a signed withdrawal."""
-        tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta)
+        tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta, asset_id)
         return self.signed(tx)
 
     def signed(self, tx: Signable, secret: int | None = None) -> Signable:

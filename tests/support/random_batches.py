@@ -19,6 +19,7 @@ from novation.protocol.constants import (
     IMPACT_MARGIN_QUANTA,
     INSURANCE_ACCOUNT_ID,
     LAST_TIME_MS,
+    MAX_ASSETS,
     MAX_MAKERS_PER_ORDER,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
@@ -26,6 +27,7 @@ from novation.protocol.constants import (
     NONCE_STEP,
     RESUME_GAP_MS,
     SKIPPED_NONCES,
+    USD_ASSET_ID,
 )
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.margin import margin_of
@@ -420,10 +422,15 @@ class RandomTrading:
     def _withdrawal(self) -> Transaction:
         account_id = self._account_id()
         account = self.exchange.state.get_account(account_id)
-        balance = 1 if account is None else max(1, account.collateral_quanta)
+        asset_id = self._asset_id()
+        balance = 1 if account is None else max(1, account.balance(asset_id))
         amount = self.rng.choice((1, balance // 2 + 1, balance, balance + 1))
-        tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount)
+        tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount, asset_id)
         return self.exchange.signed(tx)
+
+    def _asset_id(self) -> int:
+        """Return USD, mostly, or one of the other assets."""
+        return self.rng.choice((USD_ASSET_ID, USD_ASSET_ID, *range(MAX_ASSETS)))
 
     def _any_signer(self, tx: Transaction) -> Transaction:
         """Sign some messages by any key, in any order, late, for too long, or send them again."""
@@ -490,7 +497,8 @@ class RandomTrading:
 
     def _deposit_of(self, account_id: int) -> Deposit:
         """Return a deposit; two neighbours have one owner."""
-        deposit = self.exchange.deposit(account_id, self._wealth(account_id))
+        asset_id = 0 if self.exchange.state.get_account(account_id) is None else self._asset_id()
+        deposit = self.exchange.deposit(account_id, self._wealth(account_id), asset_id)
         return replace(deposit, l1_address=l1_address(account_id // 2))
 
     def _self_trade(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, UNTIL, SIGNATURE
 CANCEL_ALL = CancelAll(1, 2, 3, None, UNTIL, SIGNATURE)
 CANCEL_MARKET = CancelAll(1, 2, 3, 2047, UNTIL, SIGNATURE)
 TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, UNTIL, SIGNATURE)
-WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, UNTIL, SIGNATURE)
+WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, 7, UNTIL, SIGNATURE)
 REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
 ALL: list[Transaction] = [
@@ -107,7 +107,10 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
         (user_bytes(6, 2), "message type 6"),
         (user_bytes(6 | 1 << 109, 0), "market 1"),
         (user_bytes(7, 2**48), "message type 7"),
-        (user_bytes(3, 2**63), "message type 3"),
+        (user_bytes(3, 2**63), "withdrawal of"),
+        (user_bytes(3, 1 | 8 << 64), "of asset 8"),
+        (user_bytes(3, 1 << 72), "does not fit"),
+        (b"\1" + bytes(4 + 20 + 32 + 8) + b"\x08", "not below"),
         (user_bytes(2 | 1 << 109, 1), "market 1"),
         (user_bytes(1 | 1 << 173, 1), "does not fit"),
         (user_bytes(1, 5 << 134), "TimeInForce"),

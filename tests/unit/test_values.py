@@ -169,7 +169,7 @@ def test_account_when_hashed_then_words_as_specified() -> None:
     account = Account(0xABC, keys, windows, -9, (position,), 1, 77)
     assert account.window_words() == (5 + (7 << 61) + (6 << 125),)
     assert account.balance_word() == pack(
-        (2**99 - 9, 100), (2, 4), (1, 8), (1, 8), (2**48 - 1 - 77, 48)
+        (2**99 - 9, 100), (2, 4), (1, 8), (0, 2), (1, 6), (2**48 - 1 - 77, 48)
     )
     sizes = (7, 16), (2**36 - 3, 37), (2**37 - 1, 37), (1, 37)
     word = pack(*sizes, (255, 8), (2**48 - 1, 48), (2**63 - 1, 64))
@@ -217,7 +217,7 @@ def test_market_and_globals_when_packed_then_round_trip() -> None:
     assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
     counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1, 2**49 - 1, 15)
     assert Globals.from_words(counters.words()) == counters
-    assert [word.bit_length() for word in counters.words()] == [195, 165]
+    assert [word.bit_length() for word in counters.words()] == [195, 165, 0, 0, 0]
     underlying_state = UnderlyingState(2**48 - 1, 5, True, 16, -3)
     assert UnderlyingState.from_word(underlying_state.word()) == underlying_state
     assert market.leaf() == poseidon_hash_many(market.words())

@@ -93,7 +93,7 @@ def messages() -> dict[str, Any]:
         time_in_force=TimeInForce.POST_ONLY,
     )
     cancel = CancelOrder(7, 0, 5, 2**40, valid_until_ms=1)
-    users = (place, cancel, Withdraw(7, 3, 6, 10**12, LAST_TIME_MS))
+    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS))
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),

@@ -14,7 +14,8 @@ from circuits.cairo.constants import (
     POSITION_BOUND,
     RC_BOUND,
 )
-from circuits.cairo.state.accounts import KEY_SIZE, Account, Identity, hash_owner
+from circuits.cairo.state.accounts import HOLDING_WORD, KEY_SIZE, Account, Identity, hash_owner
+from circuits.cairo.state.amounts import Holdings, hash_holdings
 from circuits.cairo.state.cells import copy_cells
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.nonce_windows import WINDOW_BOUND, Windows, check_pair
@@ -28,8 +29,10 @@ const BALANCE_BIAS = COLLATERAL_BOUND + LAST_TIME_MS * 2 ** 120;
 
 const N_ORDERS_BOUND = 2 ** 8;
 
-// Where `has_keys` stands in the head of a record: behind account_id:32, balance_word:168.
+// Where `has_keys` and `has_holdings` stand in the head of a record: behind account_id:32,
+// balance_word:168.
 const HAS_KEYS = 2 ** 200;
+const HAS_HOLDINGS = 2 ** 201;
 
 // Turns the squashed log entries of accounts into leaves, and writes their data-availability
 // records to the output.
@@ -56,17 +59,17 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     tempvar identity: Identity* = account.identity;
-    tempvar n_keys = identity.n_keys;
+    tempvar counts = identity.counts;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
     assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
     let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = collateral_quanta + n_keys * 2 ** 100 + n_positions * 2 ** 104 -
+    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 -
         account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
-    tempvar other_keys = n_keys - 1;
-    jmp several if other_keys != 0;
-    // One key, that of the deposit: it never changed.
+    tempvar more = counts - 1;
+    jmp longer if more != 0;
+    // Nothing held, and one key, that of the deposit: it never changed.
     tempvar window_0 = account.window_0;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
     assert output_ptr[1] = window_0;
@@ -77,32 +80,49 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 
-    several:
+    longer:
     let (after) = close_account(entry.key, account, balance_word, n_positions);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 }
 
-// Returns the leaf of an account with two keys or more, and writes its record to the output.
+// Returns the leaf of an account with two keys or more, or with holdings, and writes its record to the
+// output.
 func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     account_id, account: Account*, balance_word, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
     local identity: Identity* = account.identity;
     local n_keys = identity.n_keys;
+    let n_words = (identity.counts - n_keys) / HOLDING_WORD;
+    let (local owner_hash, local n_written, local head) = close_holdings(
+        identity, n_words, account_id + balance_word * ACCOUNT_ID_BOUND
+    );
+    if (n_keys == 1) {
+        tempvar window_0 = account.window_0;
+        assert output_ptr[0] = head;
+        assert output_ptr[1] = window_0;
+        assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        copy_cells(cast(identity.holdings, felt*), output_ptr + 2, n_written);
+        let output_ptr = output_ptr + 2 + n_written;
+        return close_positions(balance_word, account.positions, n_positions);
+    }
     local is_changed = identity.is_changed;
     local windows: Windows* = identity.windows;
     tempvar window_word = account.window_0 + windows.window_1 * WINDOW_BOUND;
-    assert output_ptr[0] = account_id + balance_word * ACCOUNT_ID_BOUND + is_changed * HAS_KEYS;
+    assert output_ptr[0] = head + is_changed * HAS_KEYS;
     assert output_ptr[1] = window_word;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_word, 0);
+    assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_word, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (local n_pairs, local is_pending) = count_pairs(n_keys);
     copy_cells(&windows.pair_1, output_ptr + 2, n_pairs);
     local keys_place: felt* = output_ptr + 2 + n_pairs;
     local n_cells = is_changed * n_keys * KEY_SIZE;
     copy_cells(&identity.owner.key_0, keys_place, n_cells);
-    let output_ptr = keys_place + n_cells;
+    local holdings_place: felt* = keys_place + n_cells;
+    copy_cells(cast(identity.holdings, felt*), holdings_place, n_written);
+    let output_ptr = holdings_place + n_written;
     let (pending) = absorb_pairs(windows, n_pairs, balance_word);
     if (is_pending != 0) {
         return close_positions(pending, account.positions, n_positions);
@@ -119,6 +139,24 @@ func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     assert output_ptr[0] = word;
     let output_ptr = output_ptr + 1;
     return close_positions(word, position.next, n_positions - 1);
+}
+
+// Returns the first word of an account's leaf, how many words of holdings its record has, and the
+// record's head, which says whether it has any.
+func close_holdings{poseidon_ptr: PoseidonBuiltin*}(identity: Identity*, n_words, head) -> (
+    owner_hash: felt, n_written: felt, head: felt
+) {
+    alloc_locals;
+    if (n_words == 0) {
+        return (owner_hash=identity.keys_hash, n_written=0, head=head);
+    }
+    local holdings: Holdings* = identity.holdings;
+    let (owner_hash) = hash_holdings(identity.keys_hash, &holdings.amounts, n_words);
+    return (
+        owner_hash=owner_hash,
+        n_written=n_words * holdings.is_changed,
+        head=head + holdings.is_changed * HAS_HOLDINGS,
+    );
 }
 
 // Guarantee: how many words the windows behind those of the first two slots take, of 2 to 8 keys; and
@@ -202,38 +240,62 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     // more).
     assert cast(account.prices, felt) = 0;
     local identity: Identity* = account.identity;
-    local n_keys = identity.n_keys;
-    let (local keys_hash) = hash_owner(identity.owner, n_keys);
+    let (local keys_hash) = hash_owner(identity.owner, identity.n_keys);
     assert identity.keys_hash = keys_hash;
     tempvar none = 0;
     assert identity.is_changed = none;
     tempvar collateral_quanta = account.collateral_quanta;
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
-    // keys_hash fixes n_keys and the length of the leaf's hash fixes n_positions, so the time before
-    // the last one is what is left of the word: the bound 2^128 is enough.
+    // keys_hash fixes n_keys, the length of the leaf's hash n_positions, and there are at most three
+    // words of holdings. So the time before the last one is what is left of the balance word: the
+    // bound 2^128 is enough.
     tempvar timer_gap_ms = LAST_TIME_MS - account.cancel_all_at_ms;
     assert [range_check_ptr + 2] = timer_gap_ms;
     let range_check_ptr = range_check_ptr + 3;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
-    tempvar balance_word = collateral_quanta + n_keys * 2 ** 100 + n_positions * 2 ** 104 +
+    tempvar counts = identity.counts;
+    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 +
         timer_gap_ms * 2 ** 120 + COLLATERAL_BOUND;
-    local window_0 = account.window_0;
-    tempvar other_keys = n_keys - 1;
-    jmp several if other_keys != 0;
+    tempvar more = counts - 1;
+    jmp longer if more != 0;
+    // One key, and nothing held.
+    assert identity.n_keys = counts;
+    assert cast(identity.windows, felt) = none;
+    assert cast(identity.holdings, felt) = none;
     // The window is the whole word: whoever uses it opens it.
-    assert cast(identity.windows, felt) = 0;
-    assert poseidon_ptr.input = PoseidonBuiltinState(keys_hash, window_0, 0);
+    assert poseidon_ptr.input = PoseidonBuiltinState(keys_hash, account.window_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     return open_positions(balance_word, account.positions, n_positions);
 
-    several:
+    longer:
+    return open_longer(account, keys_hash, balance_word, n_positions);
+}
+
+// Returns the leaf of an account with two keys or more, or with holdings: what is left of
+// open_account for it.
+func open_longer{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
+    account: Account*, keys_hash, balance_word, n_positions
+) -> (leaf: felt) {
+    alloc_locals;
+    local identity: Identity* = account.identity;
+    local n_keys = identity.n_keys;
+    let (local owner_hash) = open_holdings(
+        keys_hash, identity.holdings, (identity.counts - n_keys) / HOLDING_WORD
+    );
+    local window_0 = account.window_0;
+    if (n_keys == 1) {
+        assert cast(identity.windows, felt) = 0;
+        assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
+        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+        return open_positions(balance_word, account.positions, n_positions);
+    }
     let windows = identity.windows;
     check_pair(window_0, windows.window_1);
     assert poseidon_ptr.input = PoseidonBuiltinState(
-        keys_hash, window_0 + identity.windows.window_1 * WINDOW_BOUND, 0
+        owner_hash, window_0 + identity.windows.window_1 * WINDOW_BOUND, 0
     );
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (n_pairs, local is_pending) = count_pairs(n_keys);
@@ -249,6 +311,20 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     }
     let (word) = open_position(position);
     return open_positions(word, position.next, n_positions - 1);
+}
+
+// Returns the first word of a leaf.
+//
+// Guarantee: the record of holdings is the only one with this word.
+func open_holdings{poseidon_ptr: PoseidonBuiltin*}(keys_hash, holdings: Holdings*, n_words) -> (
+    owner_hash: felt
+) {
+    if (n_words == 0) {
+        assert cast(holdings, felt) = 0;
+        return (owner_hash=keys_hash);
+    }
+    assert holdings.is_changed = 0;
+    return hash_holdings(keys_hash, &holdings.amounts, n_words);
 }
 
 // Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is

@@ -4,6 +4,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import FULL_KEY_WORD, MAX_VALIDITY_MS, RC_BOUND, TIME_BOUND
+from circuits.cairo.state.amounts import Amounts, Holdings, change_amount, count_words
 from circuits.cairo.state.nonce_windows import (
     Place,
     Windows,
@@ -34,7 +35,14 @@ struct Identity {
     windows: Windows*,
     // 1 if this batch changed a key slot: the output must then have them.
     is_changed: felt,
+    // n_keys + HOLDING_WORD * (number of words of holdings), as the balance word has them: 1 for most.
+    counts: felt,
+    // Balances of the other assets; null if the account's leaf has none.
+    holdings: Holdings*,
 }
+
+// One word of holdings in `counts`.
+const HOLDING_WORD = 2 ** 12;
 
 // One version of an account; an update makes a new record. Null stands for an absent account.
 struct Account {
@@ -152,6 +160,39 @@ func use_other_key{range_check_ptr}(
         n_keys=identity.n_keys,
         windows=windows,
         is_changed=identity.is_changed,
+        counts=identity.counts,
+        holdings=identity.holdings,
+    );
+    return (identity=&after);
+}
+
+// Returns the identity after an amount of an asset besides USD came or left.
+//
+// Guarantee: 1 <= asset_id < MAX_ASSETS; that balance changes and no other, and was and is below
+// AMOUNT_BOUND.
+func change_holding{range_check_ptr}(identity: Identity*, asset_id, change_quanta) -> (
+    identity: Identity*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local none: Amounts = Amounts(word_0=0, word_1=0, word_2=0);
+    local before: Amounts*;
+    if (cast(identity.holdings, felt) == 0) {
+        assert before = &none;
+    } else {
+        assert before = &identity.holdings.amounts;
+    }
+    let (local amounts: Amounts*) = change_amount(before, asset_id, change_quanta);
+    let (n_words) = count_words(amounts);
+    local holdings: Holdings = Holdings(amounts=[amounts], is_changed=1);
+    local after: Identity = Identity(
+        owner=identity.owner,
+        keys_hash=identity.keys_hash,
+        n_keys=identity.n_keys,
+        windows=identity.windows,
+        is_changed=identity.is_changed,
+        counts=identity.n_keys + n_words * HOLDING_WORD,
+        holdings=&holdings,
     );
     return (identity=&after);
 }

@@ -9,6 +9,7 @@ from circuits.cairo.constants import (
     STATE_VERSION,
     TIME_BOUND,
 )
+from circuits.cairo.state.amounts import Amounts
 
 // Counters of the whole exchange, and what guards its money and its books.
 struct Globals {
@@ -17,20 +18,24 @@ struct Globals {
     next_order_id: felt,
     l1_queue_position: felt,
     oracle_time_ms: felt,
-    // All credited deposits minus all withdrawals.
+    // All credited deposits of USD minus all withdrawals.
     custody_quanta: felt,
     // Until then orders must be post-only; 0 if prices were never away for too long.
     post_only_until_ms: felt,
     // From then on nothing may happen before the next minute_tick, which is that of this underlying.
     next_tick_ms: felt,
     tick_underlying: felt,
+    // What is in custody of the other assets. Who changes an amount opens its word.
+    other_custody: Amounts,
 }
 
-const GLOBALS_WORDS = 2;
+// Two of pack_globals, and those of other_custody.
+const GLOBALS_WORDS = 2 + Amounts.SIZE;
 
 const COUNTER_BOUND = 2 ** 48;
 
-// Guarantee: every field is within its bound, so that the words have one reading and pack them all.
+// Guarantee: every field but other_custody is within its bound, so that the words have one reading and
+// pack them all.
 func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: felt) {
     let slack = RC_BOUND - COUNTER_BOUND;
     assert [range_check_ptr] = globals.batch_number;
@@ -79,10 +84,16 @@ struct StateParts {
     params_hash: felt,
     globals_word_0: felt,
     globals_word_1: felt,
+    other_custody: Amounts,
 }
 
 func hash_state{poseidon_ptr: PoseidonBuiltin*}(
-    roots: Roots*, underlyings_hash, params_hash, globals_word_0, globals_word_1
+    roots: Roots*,
+    underlyings_hash,
+    params_hash,
+    globals_word_0,
+    globals_word_1,
+    other_custody: Amounts*,
 ) -> (root: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -95,6 +106,7 @@ func hash_state{poseidon_ptr: PoseidonBuiltin*}(
         params_hash,
         globals_word_0,
         globals_word_1,
+        [other_custody],
     );
     let (root) = poseidon_hash_many(StateParts.SIZE, cast(&parts, felt*));
     return (root=root);

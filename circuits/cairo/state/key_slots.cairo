@@ -31,6 +31,8 @@ func write_key{poseidon_ptr: PoseidonBuiltin*}(
         n_keys=n_keys_after,
         windows=windows,
         is_changed=1,
+        counts=identity.counts + n_keys_after - identity.n_keys,
+        holdings=identity.holdings,
     );
     return (identity=&after);
 }

@@ -10,9 +10,11 @@ from circuits.cairo.constants import (
     RC_BOUND,
     RESULT_DEPOSIT_KEY_MISMATCH,
     RESULT_DONE,
+    USD_ASSET_ID,
 )
 from circuits.cairo.environment import Environment, Operation
-from circuits.cairo.state.accounts import Account, Identity, Owner, hash_owner
+from circuits.cairo.state.accounts import Account, Identity, Owner, change_holding, hash_owner
+from circuits.cairo.state.amounts import Amounts, Holdings, change_amount
 from circuits.cairo.state.nonce_windows import Windows
 from circuits.cairo.state.positions import Position
 from circuits.cairo.state.prices import Price
@@ -22,11 +24,12 @@ from circuits.cairo.state.prices import Price
 struct Deposit {
     account_id: felt,
     owner: Owner,
+    asset_id: felt,
     amount_quanta: felt,
     result_code: felt,
 }
 
-// The L1 contract received collateral for an account. Returns the environment with the operation
+// The L1 contract received an amount of an asset for an account. Returns the environment with the operation
 // written to the output.
 func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: DictAccess*}(
     environment: Environment*
@@ -44,17 +47,32 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
     let account_id = message.account_id;
     // Duty 1 by the log entry below; duty 4: the amount is more than 0.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
-    let (after, result_code) = credit(account, &message.owner, message.amount_quanta);
+    let (after, local result_code) = credit(
+        account, &message.owner, message.asset_id, message.amount_quanta
+    );
     assert message.result_code = result_code;
     assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
 
     let operation = environment.operations;
     assert operation.head = OPERATION_DEPOSIT + result_code * 2 ** 8 + account_id * 2 ** 16 +
-        message.amount_quanta * 2 ** 48;
+        message.amount_quanta * 2 ** 48 + message.asset_id * 2 ** 112;
     assert operation.l1_address = message.owner.l1_address;
     assert operation.stark_key = message.owner.key_0;
     // The codes are 0 if the amount was credited, and 1.
+    let credited_quanta = message.amount_quanta * (RESULT_DEPOSIT_KEY_MISMATCH - result_code);
+    local custody_quanta;
+    local other_custody: Amounts*;
+    if (message.asset_id == USD_ASSET_ID) {
+        assert custody_quanta = environment.custody_quanta + credited_quanta;
+        assert other_custody = environment.other_custody;
+        tempvar range_check_ptr = range_check_ptr;
+    } else {
+        assert custody_quanta = environment.custody_quanta;
+        let (amounts) = change_amount(environment.other_custody, message.asset_id, credited_quanta);
+        assert other_custody = amounts;
+        tempvar range_check_ptr = range_check_ptr;
+    }
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,
@@ -62,11 +80,10 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         price_valid_until_ms=environment.price_valid_until_ms,
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
-        custody_quanta=environment.custody_quanta + message.amount_quanta * (
-            RESULT_DEPOSIT_KEY_MISMATCH - result_code
-        ),
+        custody_quanta=custody_quanta,
         next_tick_ms=environment.next_tick_ms,
         tick_underlying=environment.tick_underlying,
+        other_custody=other_custody,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
     );
@@ -74,11 +91,14 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
 }
 
 // Returns the account with the amount, or as it was and the reason.
-func credit{poseidon_ptr: PoseidonBuiltin*}(account: Account*, owner: Owner*, amount_quanta) -> (
-    account: Account*, result_code: felt
-) {
+func credit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
+    account: Account*, owner: Owner*, asset_id, amount_quanta
+) -> (account: Account*, result_code: felt) {
+    alloc_locals;
     if (cast(account, felt) == 0) {
-        return create_account(owner, amount_quanta);
+        let (created) = create_account(owner);
+        let (after) = add_amount(created, asset_id, amount_quanta);
+        return (account=after, result_code=RESULT_DONE);
     }
     let known = account.identity.owner;
     if (known.l1_address != owner.l1_address) {
@@ -87,38 +107,57 @@ func credit{poseidon_ptr: PoseidonBuiltin*}(account: Account*, owner: Owner*, am
     if (known.key_0 != owner.key_0) {
         return (account=account, result_code=RESULT_DEPOSIT_KEY_MISMATCH);
     }
-    let (after) = add_collateral(account, amount_quanta);
+    let (after) = add_amount(account, asset_id, amount_quanta);
     return (account=after, result_code=RESULT_DONE);
 }
 
-func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*, amount_quanta) -> (
-    account: Account*, result_code: felt
-) {
+func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*) -> (account: Account*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     let (keys_hash) = hash_owner(owner, 1);
     local identity: Identity = Identity(
-        owner=owner, keys_hash=keys_hash, n_keys=1, windows=cast(0, Windows*), is_changed=0
+        owner=owner,
+        keys_hash=keys_hash,
+        n_keys=1,
+        windows=cast(0, Windows*),
+        is_changed=0,
+        counts=1,
+        holdings=cast(0, Holdings*),
     );
     local account: Account = Account(
         identity=&identity,
         window_0=0,
-        collateral_quanta=amount_quanta,
+        collateral_quanta=0,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=cast(0, Position*),
         prices=cast(0, Price*),
         surplus=0,
     );
-    return (account=&account, result_code=RESULT_DONE);
+    return (account=&account);
 }
 
-func add_collateral(account: Account*, amount_quanta) -> (account: Account*) {
+// Guarantee: 0 <= asset_id < MAX_ASSETS.
+func add_amount{range_check_ptr}(account: Account*, asset_id, amount_quanta) -> (
+    account: Account*
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
+    local identity: Identity*;
+    local collateral_quanta;
+    if (asset_id == USD_ASSET_ID) {
+        assert identity = account.identity;
+        assert collateral_quanta = account.collateral_quanta + amount_quanta;
+        tempvar range_check_ptr = range_check_ptr;
+    } else {
+        let (changed) = change_holding(account.identity, asset_id, amount_quanta);
+        assert identity = changed;
+        assert collateral_quanta = account.collateral_quanta;
+        tempvar range_check_ptr = range_check_ptr;
+    }
     local after: Account = Account(
-        identity=account.identity,
+        identity=identity,
         window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta + amount_quanta,
+        collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
         prices=account.prices,

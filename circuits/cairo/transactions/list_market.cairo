@@ -65,6 +65,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         custody_quanta=environment.custody_quanta,
         next_tick_ms=environment.next_tick_ms,
         tick_underlying=environment.tick_underlying,
+        other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
     );

@@ -48,6 +48,7 @@ func minute_tick{
         custody_quanta=environment.custody_quanta,
         next_tick_ms=next_tick_ms,
         tick_underlying=tick_underlying,
+        other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
     );

@@ -103,6 +103,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         custody_quanta=environment.custody_quanta,
         next_tick_ms=next_tick_ms,
         tick_underlying=environment.tick_underlying,
+        other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
     );

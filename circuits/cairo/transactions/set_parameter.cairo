@@ -41,6 +41,7 @@ func set_parameter{range_check_ptr}(environment: Environment*) -> (environment: 
         custody_quanta=environment.custody_quanta,
         next_tick_ms=environment.next_tick_ms,
         tick_underlying=environment.tick_underlying,
+        other_custody=environment.other_custody,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
     );

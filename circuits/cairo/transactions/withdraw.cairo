@@ -2,19 +2,27 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import AMOUNT_BOUND, MESSAGE_WITHDRAW, RC_BOUND, WITHDRAW_BIT
+from circuits.cairo.constants import (
+    AMOUNT_BOUND,
+    MESSAGE_WITHDRAW,
+    RC_BOUND,
+    USD_ASSET_ID,
+    WITHDRAW_BIT,
+)
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative
-from circuits.cairo.state.accounts import Account, MessageHead, authorize
+from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
+from circuits.cairo.state.amounts import Amounts, change_amount
 
 struct Withdraw {
     head: MessageHead,
+    asset_id: felt,
     amount_quanta: felt,
 }
 
-// Collateral leaves an account and becomes payable to its owner on L1. Returns the environment with
-// the withdrawal written to the output.
+// An amount of an asset leaves an account and becomes payable to its owner on L1. Returns the
+// environment with the withdrawal written to the output.
 func withdraw{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
@@ -29,23 +37,62 @@ func withdraw{
     assert [range_check_ptr + 1] = message.amount_quanta + (RC_BOUND - AMOUNT_BOUND);
     local account: Account*;
     let account_id = message.head.account_id;
-    // Duty 1 by the log entry below; duty 4 by its prices.
+    // Duty 1 by the log entry below; duty 4 by the nonce.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     // A timer that has run out is applied first: see apply_timer.
     assert [range_check_ptr + 2] = account.cancel_all_at_ms - time_ms - 1;
     let range_check_ptr = range_check_ptr + 3;
+    // The asset is one of eight: USD, or take_holding proves it.
     let (local identity, local window_0) = authorize(
         MESSAGE_WITHDRAW,
         message.head,
         0,
         0,
-        message.amount_quanta,
+        message.amount_quanta + message.asset_id * 2 ** 64,
         WITHDRAW_BIT,
         time_ms,
         environment.config_hash,
         account,
     );
+    assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64 +
+        message.asset_id * 2 ** 224;
+    if (message.asset_id == USD_ASSET_ID) {
+        let (local after) = take_collateral(
+            account, identity, window_0, message.amount_quanta, environment, time_ms
+        );
+        assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
+        let accounts_log = accounts_log + DictAccess.SIZE;
+        // Equity counts profit that no one has paid in yet; what is not there cannot leave.
+        tempvar custody_quanta = environment.custody_quanta - message.amount_quanta;
+        assert [range_check_ptr] = custody_quanta;
+        let range_check_ptr = range_check_ptr + 1;
+        let (environment) = pay_out(environment, custody_quanta, environment.other_custody);
+        return (environment=environment);
+    }
+    let (local after) = take_holding(
+        account, identity, window_0, message.asset_id, message.amount_quanta
+    );
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
+    let (other_custody) = change_amount(
+        environment.other_custody, message.asset_id, -message.amount_quanta
+    );
+    let (environment) = pay_out(environment, environment.custody_quanta, other_custody);
+    return (environment=environment);
+}
 
+// Guarantee: the account meets initial margin without the amount, at prices that are valid if it has
+// a slot.
+func take_collateral{range_check_ptr}(
+    account: Account*,
+    identity: Identity*,
+    window_0,
+    amount_quanta,
+    environment: Environment*,
+    time_ms,
+) -> (account: Account*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
     // With a slot the margin depends on prices, which must be valid.
     local range_check_priced;
     if (cast(account.positions, felt) == 0) {
@@ -55,12 +102,7 @@ func withdraw{
         assert range_check_priced = range_check_ptr + 1;
     }
     let range_check_ptr = range_check_priced;
-    // Equity counts profit that no one has paid in yet; what is not there cannot leave.
-    local custody_quanta = environment.custody_quanta - message.amount_quanta;
-    assert [range_check_ptr] = custody_quanta;
-    let range_check_ptr = range_check_ptr + 1;
-
-    local collateral_quanta = account.collateral_quanta - message.amount_quanta;
+    local collateral_quanta = account.collateral_quanta - amount_quanta;
     let (local surplus) = surplus_of(account, environment.prices);
     // Initial margin without the reducing rule.
     assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
@@ -73,11 +115,36 @@ func withdraw{
         prices=environment.prices,
         surplus=surplus,
     );
-    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let accounts_log = accounts_log + DictAccess.SIZE;
+    return (account=&after);
+}
 
-    assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64;
-    local environment_after: Environment = Environment(
+// Guarantee: 1 <= asset_id < MAX_ASSETS, and the account has the amount of it. Margin does not count
+// it, so neither prices nor positions matter.
+func take_holding{range_check_ptr}(
+    account: Account*, identity: Identity*, window_0, asset_id, amount_quanta
+) -> (account: Account*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    let (identity) = change_holding(identity, asset_id, -amount_quanta);
+    local after: Account = Account(
+        identity=identity,
+        window_0=window_0,
+        collateral_quanta=account.collateral_quanta,
+        cancel_all_at_ms=account.cancel_all_at_ms,
+        positions=account.positions,
+        prices=account.prices,
+        surplus=account.surplus,
+    );
+    return (account=&after);
+}
+
+// Returns the environment behind a withdrawal, with what is left in custody.
+func pay_out(environment: Environment*, custody_quanta, other_custody: Amounts*) -> (
+    environment: Environment*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,
         prices=environment.prices,
@@ -87,8 +154,9 @@ func withdraw{
         custody_quanta=custody_quanta,
         next_tick_ms=environment.next_tick_ms,
         tick_underlying=environment.tick_underlying,
+        other_custody=other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals + 1,
     );
-    return (environment=&environment_after);
+    return (environment=&after);
 }

@@ -2,17 +2,29 @@
 pragma solidity 0.8.37;
 
 import {Operation} from "../types/Batch.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 /// @title Custody and settlement of the exchange.
-/// @notice Amounts are quanta, 1e-6 of the collateral, which is the token's own unit.
+/// @notice Amounts are quanta of an asset: 1e-6 of USD, asset 0, which is its token's own unit; of
+/// another asset the power of ten that it was added with.
 interface IExchange {
-    /// @notice The collateral must have six decimals, so that one unit is one quantum.
+    /// @notice The token of USD must have six decimals, so that one unit is one quantum; that of another
+    /// asset at least as many as its quantum has, and at most 18 more.
     error WrongTokenDecimals(uint8 decimals);
+
+    /// @notice There are as many assets as there can be.
+    error TooManyAssets(uint256 max);
+
+    /// @notice The token is that of an asset already.
+    error DuplicateAsset(uint8 assetId);
+
+    /// @notice There is no such asset.
+    error UnknownAsset(uint8 assetId);
 
     /// @notice The amount is zero, below the minimum, or above what custody may hold.
     error AmountOutOfRange(uint256 amountQuanta, uint256 min, uint256 max);
 
-    /// @notice The token moved another amount than asked for.
+    /// @notice The token moved another amount than asked for, in its own units.
     error WrongAmountReceived(uint256 expected, uint256 received);
 
     /// @notice The key is zero, no field element, or not the x coordinate of a point of the curve:
@@ -51,14 +63,19 @@ interface IExchange {
     error DepositNotPending(uint256 index);
 
     /// @notice No reclaim of such a deposit was requested, or a batch consumed it nevertheless.
-    error ReclaimNotRequested(uint32 accountId, uint64 amountQuanta);
+    error ReclaimNotRequested(uint8 assetId, uint32 accountId, uint64 amountQuanta);
 
     /// @notice Batches that were sealed before the request have time to settle.
     error ReclaimTooEarly(uint256 allowedFrom);
 
-    /// @notice What the new state says is in custody, and what is owed to others than the state,
-    /// must be all that the contract holds.
-    error CustodyMismatch(uint256 stateQuanta, uint256 owedQuanta, uint256 custodyQuanta);
+    /// @notice What the new state says is in custody of an asset, and what is owed to others than the
+    /// state, must be all that the contract holds of it.
+    error CustodyMismatch(
+        uint8 assetId, uint256 stateQuanta, uint256 owedQuanta, uint256 custodyQuanta
+    );
+
+    /// @notice An asset can be deposited from now on.
+    event AssetAdded(uint8 indexed assetId, address indexed token, uint8 decimals);
 
     /// @notice A deposit entered the queue.
     /// @param index Position in the queue, counting reclaimed deposits.
@@ -67,7 +84,8 @@ interface IExchange {
         uint32 indexed accountId,
         address indexed l1Address,
         uint256 starkKey,
-        uint64 amountQuanta
+        uint64 amountQuanta,
+        uint8 assetId
     );
 
     /// @notice A new pair of address and key received its account id.
@@ -87,17 +105,18 @@ interface IExchange {
         uint32 indexed accountId,
         address indexed l1Address,
         uint64 amountQuanta,
+        uint8 assetId,
         uint256 allowedFrom
     );
 
     /// @notice A batch consumed a deposit whose reclaim was requested: it was sealed before.
     event ReclaimOvertaken(
-        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta
+        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta, uint8 assetId
     );
 
     /// @notice A deposit went back.
     event DepositReclaimed(
-        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta
+        uint32 indexed accountId, address indexed l1Address, uint64 amountQuanta, uint8 assetId
     );
 
     /// @notice A batch was proven; its data are the bytes whose hash is told.
@@ -113,11 +132,14 @@ interface IExchange {
 
     /// @notice An amount became payable.
     event WithdrawalCredited(
-        uint256 indexed batchNumber, address indexed owner, uint256 amountQuanta
+        uint256 indexed batchNumber,
+        address indexed owner,
+        uint8 indexed assetId,
+        uint256 amountQuanta
     );
 
     /// @notice An amount was paid.
-    event WithdrawalPaid(address indexed owner, uint256 amountQuanta);
+    event WithdrawalPaid(address indexed owner, uint8 indexed assetId, uint256 amountQuanta);
 
     /// @notice The owner changed a parameter; the exchange does so when a batch consumes the entry.
     /// @param queueIndex Position in the queue.
@@ -131,22 +153,30 @@ interface IExchange {
     /// @notice The right to settle without waiting changed.
     event OperatorSet(address indexed operator, bool isOperator);
 
-    /// @notice Takes collateral and queues its credit to the account of (sender, key).
+    /// @notice Takes an amount of an asset and queues its credit to the account of (sender, key).
     /// @return index Position in the queue.
-    function deposit(uint256 starkKey, uint64 amountQuanta) external returns (uint256 index);
+    function deposit(uint8 assetId, uint256 starkKey, uint64 amountQuanta)
+        external
+        returns (uint256 index);
 
     /// @notice Announces that the sender wants a pending deposit back; it cannot be taken back.
     /// The deposit leaves the queue's order at once. A batch that was sealed before may still
     /// consume it; `reclaimDeposit` pays it back if none has done so after the delay.
     /// @param index Its position; the other arguments are those of its event.
-    function requestReclaim(uint256 index, uint32 accountId, uint256 starkKey, uint64 amountQuanta)
-        external;
+    function requestReclaim(
+        uint256 index,
+        uint8 assetId,
+        uint32 accountId,
+        uint256 starkKey,
+        uint64 amountQuanta
+    ) external;
 
     /// @notice Returns a deposit whose reclaim was requested, after a delay in which batches that
     /// were sealed before the request can settle; anyone may call. Equal deposits are
     /// interchangeable, and the delay counts from the last request for one of them, or from an
     /// equal deposit after that.
     function reclaimDeposit(
+        uint8 assetId,
         uint32 accountId,
         address l1Address,
         uint256 starkKey,
@@ -162,9 +192,20 @@ interface IExchange {
     /// @param proof Proof that the exchange's program wrote this output.
     function updateState(bytes calldata publicInput, bytes calldata proof) external;
 
-    /// @notice Pays what batches credited to `owner`; anyone may call.
+    /// @notice Pays what batches credited to `owner` of an asset; anyone may call.
     /// @return amountQuanta The amount, zero if there was nothing.
-    function withdraw(address owner) external returns (uint256 amountQuanta);
+    function withdraw(uint8 assetId, address owner) external returns (uint256 amountQuanta);
+
+    /// @notice Lets users deposit another asset. Only the owner may, and nobody can take it back: the
+    /// index, and the token, are the asset's for good. What the token does is its issuer's; one that
+    /// moves another amount than it is asked for cannot be deposited.
+    /// @param token No other asset's.
+    /// @param decimals A quantum is `10^-decimals` of the token, which may be finer.
+    /// @param minDepositQuanta The least deposit.
+    /// @return assetId The next index.
+    function addAsset(IERC20Metadata token, uint8 decimals, uint64 minDepositQuanta)
+        external
+        returns (uint8 assetId);
 
     /// @notice Gives or takes the right to settle before the timeout ends.
     function setOperator(address operator, bool isOperator_) external;
@@ -202,21 +243,31 @@ interface IExchange {
     function queuedAt(uint256 index) external view returns (uint256);
 
     /// @notice The digest of a pending entry, zero if it is not pending: the first 216 bits of
-    /// `keccak256(abi.encode(kind, accountId, amountQuanta, l1Address, starkKey))`.
+    /// `keccak256(abi.encode(kind, accountId, amountQuanta, l1Address, starkKey, assetId))`.
     function digestAt(uint64 index) external view returns (uint216);
 
     /// @notice The account of an address and key, zero if they have none.
     function accountIdOf(address l1Address, uint256 starkKey) external view returns (uint32);
 
     /// @notice What `withdraw` would pay.
-    function pendingWithdrawal(address owner) external view returns (uint256);
+    function pendingWithdrawal(uint8 assetId, address owner) external view returns (uint256);
 
-    /// @notice Collateral held for users: all of it, the part waiting to be withdrawn, the part in
-    /// the queue. The rest is in the exchange's state.
-    function custody()
+    /// @notice What is held of an asset for users: all of it, the part waiting to be withdrawn, the
+    /// part in the queue. The rest is in the exchange's state.
+    function custody(uint8 assetId)
         external
         view
         returns (uint256 totalQuanta, uint256 payableQuanta, uint256 queuedQuanta);
+
+    /// @notice How many assets there are, USD among them; their indices are dense.
+    function nAssets() external view returns (uint256);
+
+    /// @notice The token of an asset; its quantum, `10^-decimals` of the token and so many of the
+    /// token's own units; the least deposit.
+    function asset(uint8 assetId)
+        external
+        view
+        returns (address token, uint8 decimals, uint64 unitsPerQuantum, uint64 minDepositQuanta);
 
     /// @notice Whether an address may settle at any time.
     function isOperator(address account) external view returns (bool);

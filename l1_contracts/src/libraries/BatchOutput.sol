@@ -13,17 +13,24 @@ library BatchOutput {
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
 
-    /// @dev The two words of globals end the output: the second one begins with custody_quanta:63,
-    /// behind it come post_only_until_ms:49, next_tick_ms:49 and tick_underlying:4.
-    uint256 private constant GLOBALS_WORDS = 2;
-    uint256 private constant CUSTODY_BITS = 63;
-    uint256 private constant LAST_WORD_BITS = 165;
+    /// @dev Five words of globals end the output. The second one begins with the custody of USD,
+    /// behind it come post_only_until_ms:49, next_tick_ms:49 and tick_underlying:4; the last three
+    /// have the custody of the other assets, three in a word.
+    uint256 private constant GLOBALS_WORDS = 5;
+    uint256 private constant CUSTODY_WORDS = 3;
+    uint256 private constant AMOUNTS_PER_WORD = 3;
+    uint256 private constant AMOUNT_BITS = 63;
+    uint256 private constant USD_WORD_BITS = 165;
+    uint256 private constant MAX_OTHER_ASSETS = 7;
 
     /// @dev Positions in the head of an account record: account_id:32, collateral:100,
-    /// n_keys:4, n_positions:8, flags:8, time before the last one:48, has_keys:1.
+    /// n_keys:4, n_positions:8, n_holding_words:2, flags:6, time before the last one:48,
+    /// has_keys:1, has_holdings:1.
     uint256 private constant N_KEYS_SHIFT = 132;
     uint256 private constant N_POSITIONS_SHIFT = 136;
+    uint256 private constant N_HOLDING_WORDS_SHIFT = 144;
     uint256 private constant HAS_KEYS_SHIFT = 200;
+    uint256 private constant HAS_HOLDINGS_SHIFT = 201;
     uint256 private constant WINDOWS_PER_WORD = 2;
     uint256 private constant KEY_WORDS = 2;
 
@@ -59,8 +66,7 @@ library BatchOutput {
         header.nUnderlyings = uint8(word >> 144);
         header.oracleHash = output[6];
         _checkLength(output, header);
-        word = _wordOfBits(output, output.length - 1, LAST_WORD_BITS);
-        header.custodyQuanta = uint64(word & ((1 << CUSTODY_BITS) - 1));
+        _readCustody(output, header.custodyQuanta);
     }
 
     /// @notice The `i`-th consumed operation and its result code; `i < nOperations`.
@@ -70,11 +76,12 @@ library BatchOutput {
         returns (Operation memory operation, uint8 resultCode)
     {
         uint256 index = HEADER_WORDS + OPERATION_WORDS * i;
-        uint256 word = _wordOfBits(output, index, 112);
+        uint256 word = _wordOfBits(output, index, 120);
         operation.kind = uint8(word);
         resultCode = uint8(word >> 8);
         operation.accountId = uint32(word >> 16);
         operation.amountQuanta = uint64(word >> 48);
+        operation.assetId = uint8(word >> 112);
         operation.l1Address = address(uint160(_wordOfBits(output, index + 1, 160)));
         operation.starkKey = output[index + 2];
     }
@@ -83,16 +90,32 @@ library BatchOutput {
     function readWithdrawal(uint256[] memory output, BatchHeader memory header, uint256 i)
         internal
         pure
-        returns (address l1Address, uint64 amountQuanta)
+        returns (uint8 assetId, address l1Address, uint64 amountQuanta)
     {
         uint256 index = HEADER_WORDS + OPERATION_WORDS * header.nOperations + i;
-        uint256 word = _wordOfBits(output, index, 224);
+        uint256 word = _wordOfBits(output, index, 232);
+        assetId = uint8(word >> 224);
         amountQuanta = uint64(word);
         l1Address = address(uint160(word >> 64));
     }
 
+    /// @dev Reads what is in custody of each asset from the words of globals.
+    function _readCustody(uint256[] memory output, uint64[8] memory custodyQuanta) private pure {
+        uint256 index = output.length - CUSTODY_WORDS;
+        uint256 mask = (1 << AMOUNT_BITS) - 1;
+        custodyQuanta[0] = uint64(_wordOfBits(output, index - 1, USD_WORD_BITS) & mask);
+        for (uint256 first = 1; first <= MAX_OTHER_ASSETS; first += AMOUNTS_PER_WORD) {
+            uint256 count = MAX_OTHER_ASSETS + 1 - first;
+            if (count > AMOUNTS_PER_WORD) count = AMOUNTS_PER_WORD;
+            uint256 word = _wordOfBits(output, index++, count * AMOUNT_BITS);
+            for (uint256 i = 0; i < count; ++i) {
+                custodyQuanta[first + i] = uint64((word >> (i * AMOUNT_BITS)) & mask);
+            }
+        }
+    }
+
     /// @dev Walks over the records of the data-availability section: an account's head is followed by
-    /// windows of nonces, keys if they changed, and positions; an order in a slot by its second word;
+    /// windows of nonces, keys and holdings if they changed, positions; an order in a slot by its second word;
     /// behind the markets each underlying has one.
     function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
         uint256 index =
@@ -110,13 +133,16 @@ library BatchOutput {
     }
 
     /// @dev Words of an account's record: its head, two windows of nonces in each, two for each key
-    /// that it has, one for each position.
+    /// that it has, up to three of holdings, one for each position.
     function _accountWords(uint256 head) private pure returns (uint256) {
         unchecked {
             uint256 nKeys = (head >> N_KEYS_SHIFT) & 0xf;
             uint256 nKeyWords = ((head >> HAS_KEYS_SHIFT) & 1) * nKeys * KEY_WORDS;
             uint256 nWindowWords = (nKeys + WINDOWS_PER_WORD - 1) / WINDOWS_PER_WORD;
-            return 1 + nWindowWords + nKeyWords + ((head >> N_POSITIONS_SHIFT) & 0xff);
+            uint256 nHoldingWords =
+                ((head >> HAS_HOLDINGS_SHIFT) & 1) * ((head >> N_HOLDING_WORDS_SHIFT) & 3);
+            uint256 nPositions = (head >> N_POSITIONS_SHIFT) & 0xff;
+            return 1 + nWindowWords + nKeyWords + nHoldingWords + nPositions;
         }
     }
 

@@ -13,7 +13,8 @@ uint8 constant OPERATION_SET_ORACLE_RULE = 4;
 /// @dev Result code of an operation that was carried out.
 uint8 constant RESULT_DONE = 0;
 
-/// @notice The fixed part of a batch's public output, and what the new state has in custody.
+/// @notice The fixed part of a batch's public output, and what the new state has in custody of each
+/// asset.
 struct BatchHeader {
     uint256 configHash;
     uint256 oldRoot;
@@ -29,14 +30,15 @@ struct BatchHeader {
     uint16 nMarkets;
     uint8 nUnderlyings;
     uint256 oracleHash;
-    uint64 custodyQuanta;
+    uint64[8] custodyQuanta;
 }
 
-/// @notice An entry of the L1 queue: what a user, or the owner, asked for; in collateral of 1e-6.
+/// @notice An entry of the L1 queue: what a user, or the owner, asked for; in quanta of the asset.
 struct Operation {
     uint8 kind;
     uint32 accountId;
     uint64 amountQuanta;
     address l1Address;
     uint256 starkKey;
+    uint8 assetId;
 }

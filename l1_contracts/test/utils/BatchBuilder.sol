@@ -13,6 +13,7 @@ library BatchBuilder {
     struct Payment {
         address owner;
         uint64 amountQuanta;
+        uint8 assetId;
     }
 
     function encode(
@@ -28,19 +29,24 @@ library BatchBuilder {
         for (uint256 i = 0; i < consumed.length; ++i) {
             Operation memory operation = consumed[i].operation;
             output[next] = uint256(operation.kind) | (uint256(consumed[i].resultCode) << 8)
-                | (uint256(operation.accountId) << 16) | (uint256(operation.amountQuanta) << 48);
+                | (uint256(operation.accountId) << 16) | (uint256(operation.amountQuanta) << 48)
+                | (uint256(operation.assetId) << 112);
             output[next + 1] = uint160(operation.l1Address);
             output[next + 2] = operation.starkKey;
             next += 3;
         }
         for (uint256 i = 0; i < payments.length; ++i) {
-            output[next++] =
-                uint256(payments[i].amountQuanta) | (uint256(uint160(payments[i].owner)) << 64);
+            output[next++] = uint256(payments[i].amountQuanta)
+                | (uint256(uint160(payments[i].owner)) << 64)
+                | (uint256(payments[i].assetId) << 224);
         }
         for (uint256 i = 0; i < dataAvailability.length; ++i) {
             output[next++] = dataAvailability[i];
         }
-        output[next - 1] |= header.custodyQuanta;
+        output[next - 4] |= header.custodyQuanta[0];
+        for (uint256 i = 0; i < 7; ++i) {
+            output[next - 3 + i / 3] |= uint256(header.custodyQuanta[1 + i]) << (63 * (i % 3));
+        }
         return abi.encode(output);
     }
 

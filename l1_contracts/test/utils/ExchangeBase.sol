@@ -11,6 +11,8 @@ import {TestBase} from "./TestBase.sol";
 
 /// @dev An exchange with two users, and batches for it.
 abstract contract ExchangeBase is TestBase {
+    uint8 internal constant USD = 0;
+    uint8 internal constant ETH = 1;
     uint256 internal constant CONFIG_HASH = 0xc0ffee;
     uint256 internal constant GENESIS_ROOT = 0x6e;
     uint256 internal constant NEW_ROOT = 0x7e;
@@ -60,8 +62,15 @@ abstract contract ExchangeBase is TestBase {
     }
 
     function deposit(address user, uint256 key, uint64 amount) internal returns (uint256) {
+        return depositAsset(USD, user, key, amount);
+    }
+
+    function depositAsset(uint8 assetId, address user, uint256 key, uint64 amount)
+        internal
+        returns (uint256)
+    {
         VM.prank(user);
-        return exchange.deposit(key, amount);
+        return exchange.deposit(assetId, key, amount);
     }
 
     function depositOperation(address user, uint32 accountId, uint64 amount)
@@ -69,7 +78,7 @@ abstract contract ExchangeBase is TestBase {
         pure
         returns (Operation memory)
     {
-        return Operation(OPERATION_DEPOSIT, accountId, amount, user, KEY);
+        return Operation(OPERATION_DEPOSIT, accountId, amount, user, KEY, USD);
     }
 
     /// @dev The header of a valid next batch with the operations and payments collected so far.
@@ -88,27 +97,32 @@ abstract contract ExchangeBase is TestBase {
         header.nWithdrawals = uint16(payments.length);
         header.nMarkets = 1;
         header.nUnderlyings = 2;
-        header.custodyQuanta = _custodyAfter();
+        for (uint8 i = 0; i < exchange.nAssets(); ++i) {
+            header.custodyQuanta[i] = _custodyAfter(i);
+        }
     }
 
     /// @dev What the state has in custody after such a batch; 0 if it paid more than it had.
-    function _custodyAfter() private view returns (uint64) {
-        (uint256 total, uint256 payable_, uint256 queued) = exchange.custody();
+    function _custodyAfter(uint8 assetId) private view returns (uint64) {
+        (uint256 total, uint256 payable_, uint256 queued) = exchange.custody(assetId);
         int256 sum = int256(total - payable_ - queued);
         for (uint256 i = 0; i < consumed.length; ++i) {
+            Operation storage operation = consumed[i].operation;
+            if (operation.assetId != assetId) continue;
             if (consumed[i].resultCode == RESULT_DONE) {
-                sum += int256(uint256(consumed[i].operation.amountQuanta));
+                sum += int256(uint256(operation.amountQuanta));
             }
         }
         for (uint256 i = 0; i < payments.length; ++i) {
+            if (payments[i].assetId != assetId) continue;
             sum -= int256(uint256(payments[i].amountQuanta));
         }
         return sum < 0 ? 0 : uint64(uint256(sum));
     }
 
-    /// @dev One market's three words, one of each underlying and two of globals.
+    /// @dev One market's three words, one of each underlying and five of globals.
     function encode(BatchHeader memory header) internal view returns (bytes memory) {
-        uint256[] memory tail = new uint256[](7);
+        uint256[] memory tail = new uint256[](10);
         return BatchBuilder.encode(header, consumed, payments, tail);
     }
 

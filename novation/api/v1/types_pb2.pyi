@@ -331,8 +331,16 @@ class AccountKey(_message.Message):
     nonce_window: int
     def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., last_nonce: _Optional[int] = ..., nonce_window: _Optional[int] = ...) -> None: ...
 
+class AssetAmount(_message.Message):
+    __slots__ = ("asset_id", "amount_quanta")
+    ASSET_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    asset_id: int
+    amount_quanta: int
+    def __init__(self, asset_id: _Optional[int] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
+
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
@@ -344,6 +352,7 @@ class Account(_message.Message):
     HAS_MARGIN_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    BALANCES_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
     collateral_quanta: str
@@ -355,7 +364,8 @@ class Account(_message.Message):
     has_margin: bool
     keys: _containers.RepeatedCompositeFieldContainer[AccountKey]
     cancel_all_at_ms: int
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ...) -> None: ...
+    balances: _containers.RepeatedCompositeFieldContainer[AssetAmount]
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")

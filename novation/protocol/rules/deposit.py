@@ -1,7 +1,5 @@
 """Deposit: the account is credited, or it is proven why not."""
 
-from dataclasses import replace
-
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import CUSTODY_BOUND
@@ -30,15 +28,15 @@ def apply_deposit(state: State, tx: Deposit) -> TransactionResult:
     old = state.open_account(tx.account_id)
     n_slots = 0 if old is None else len(old.positions)
     if result_code is not ResultCode.DONE:
-        failed = DepositFailed(tx.account_id, tx.amount_quanta, result_code)
+        failed = DepositFailed(tx.account_id, tx.amount_quanta, result_code, tx.asset_id)
         return TransactionResult(result_code, (failed,), n_slots=n_slots)
-    account = Account.new(tx.l1_address, tx.stark_key) if old is None else old
-    balance = account.collateral_quanta + tx.amount_quanta
-    state.set_account(tx.account_id, account.with_balance(balance))
-    counters = state.globals
-    custody_quanta = counters.custody_quanta + tx.amount_quanta
-    # L1 keeps all deposits together below half of it.
-    assert custody_quanta < CUSTODY_BOUND
-    state.globals = replace(counters, custody_quanta=custody_quanta)
-    event = Deposited(tx.account_id, tx.amount_quanta, is_new_account=old is None)
+    if old is None:
+        state.set_account(tx.account_id, Account.new(tx.l1_address, tx.stark_key))
+    # L1 keeps all deposits of an asset together below half of it.
+    assert state.globals.custody(tx.asset_id) + tx.amount_quanta < CUSTODY_BOUND
+    state.globals = state.globals.with_custody_change(tx.asset_id, tx.amount_quanta)
+    state.change_balance(tx.account_id, tx.asset_id, tx.amount_quanta)
+    event = Deposited(
+        tx.account_id, tx.amount_quanta, is_new_account=old is None, asset_id=tx.asset_id
+    )
     return TransactionResult(result_code, (event,), n_slots=n_slots)

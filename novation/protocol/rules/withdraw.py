@@ -1,10 +1,8 @@
 """Withdraw: prices, margin and custody allow it, and the account is debited."""
 
-from dataclasses import replace
-
 from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE, USD_ASSET_ID
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import Withdrawn
 from novation.protocol.margin import Margin, margin_of
@@ -20,9 +18,19 @@ from novation.protocol.transactions.withdraw import Withdraw, validate_withdraw
 def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Account:
     """Return the account after checking prices, its margin without the amount, and custody.
 
-    Without a slot no price matters, so that such an account can always leave.
+    No price matters without a slot, so that such an account can always leave, nor for what margin
+    does not count.
     """
     account = check_signer(state, tx, Permission.WITHDRAW, verify_signature=verify_signature)
+    if tx.asset_id == USD_ASSET_ID:
+        _check_margin(state, tx, account)
+    else:
+        _check_balance(tx, account)
+    _check_custody(state, tx)
+    return account
+
+
+def _check_margin(state: State, tx: Withdraw, account: Account) -> None:
     if account.positions:
         check_prices_are_valid(state)
     after = account.with_balance(account.collateral_quanta - tx.amount_quanta)
@@ -33,13 +41,21 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
             f"equity_x16_ppm {margin.equity_x16 * PPM_ONE} < initial {margin.initial_x16_ppm}",
             Broken("amount_quanta", tx.amount_quanta, _largest_amount(tx, margin)),
         )
-    _check_custody(state, tx)
-    return account
+
+
+def _check_balance(tx: Withdraw, account: Account) -> None:
+    balance = account.balance(tx.asset_id)
+    if tx.amount_quanta > balance:
+        raise InvalidTransaction(
+            ErrorCode.INSUFFICIENT_BALANCE,
+            f"{tx.amount_quanta} quanta of asset {tx.asset_id}, balance {balance}",
+            Broken("amount_quanta", tx.amount_quanta, balance),
+        )
 
 
 def _check_custody(state: State, tx: Withdraw) -> None:
     """Refuse what is not there: equity counts profit that no one has paid in yet."""
-    custody_quanta = state.globals.custody_quanta
+    custody_quanta = state.globals.custody(tx.asset_id)
     if tx.amount_quanta > custody_quanta:
         raise InvalidTransaction(
             ErrorCode.CUSTODY_EXCEEDED,
@@ -60,10 +76,8 @@ def apply_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Tra
     timed_out = apply_timer(state, tx.account_id)
     apply_nonce(state, tx, check_withdraw(state, tx, verify_signature=verify_signature))
     account = state.account(tx.account_id)
-    balance = account.collateral_quanta - tx.amount_quanta
-    state.set_account(tx.account_id, account.with_balance(balance))
-    counters = state.globals
-    state.globals = replace(counters, custody_quanta=counters.custody_quanta - tx.amount_quanta)
-    event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta)
+    state.change_balance(tx.account_id, tx.asset_id, -tx.amount_quanta)
+    state.globals = state.globals.with_custody_change(tx.asset_id, -tx.amount_quanta)
+    event = Withdrawn(tx.account_id, account.l1_address, tx.amount_quanta, tx.asset_id)
     n_slots = len(account.positions)
     return TransactionResult(ResultCode.DONE, (*timed_out, event), n_slots=n_slots)

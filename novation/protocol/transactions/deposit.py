@@ -1,9 +1,15 @@
-"""Deposit: the L1 contract received collateral for an account."""
+"""Deposit: the L1 contract received an amount of an asset for an account."""
 
 from dataclasses import dataclass
 
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import ACCOUNT_ID_BOUND, AMOUNT_BOUND, L1_ADDRESS_BOUND
+from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
+    AMOUNT_BOUND,
+    L1_ADDRESS_BOUND,
+    MAX_ASSETS,
+    USD_ASSET_ID,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,7 @@ class Deposit:
     l1_address: int
     stark_key: int
     amount_quanta: int
+    asset_id: int = USD_ASSET_ID
 
 
 def validate_deposit(tx: Deposit) -> None:
@@ -22,3 +29,4 @@ def validate_deposit(tx: Deposit) -> None:
     assert 0 <= tx.l1_address < L1_ADDRESS_BOUND
     assert 0 <= tx.stark_key < FIELD_PRIME
     assert 0 < tx.amount_quanta < AMOUNT_BOUND
+    assert 0 <= tx.asset_id < MAX_ASSETS
