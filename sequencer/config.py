@@ -8,6 +8,7 @@ from novation.protocol.constants import (
     MAX_UNDERLYINGS,
     PPM_ONE,
     PRICE_VALIDITY_MS,
+    REPORT_SPREAD_MS,
     RESUME_GAP_MS,
 )
 from novation.protocol.cost import empty_batch_steps
@@ -126,7 +127,7 @@ class OraclePolicy:
     def __post_init__(self) -> None:
         """Refuse, with a ValueError, settings that stop trading or kill the resting orders."""
         for name, limit_ms in (
-            ("round_span_ms", PRICE_VALIDITY_MS),
+            ("round_span_ms", REPORT_SPREAD_MS + 1),
             ("refresh_ms", PRICE_VALIDITY_MS),
             ("idle_interval_ms", RESUME_GAP_MS),
         ):

@@ -23,8 +23,10 @@ from novation.protocol.constants import (
     POST_ONLY_MS,
     PPM_ONE,
     PRICE_BOUND,
+    PRICE_VALIDITY_MS,
     PRICE_X16_BOUND,
     RATE_BOUND,
+    REPORT_SPREAD_MS,
     SKIPPED_NONCES,
     TICK_DECIMALS_BOUND,
     TIME_BOUND,
@@ -101,14 +103,14 @@ def test_oracle_updates_with_the_greatest_numbers(n_reports: int) -> None:
     keys = tuple(public_key(oracle_private_key(index)) for index in range(MAX_ORACLES))
     first = replace(parameters(MAX_UNDERLYINGS), oracle_keys=keys, oracle_quorum=1)
     exchange = Exchange(first, price_ticks=0)
-    for first_price in (1, PRICE_X16_BOUND - 1):
+    ages_ms = first.oracle_max_age_ms, -PRICE_VALIDITY_MS
+    for age_ms, first_price in zip(ages_ms, (1, PRICE_X16_BOUND - 1), strict=True):
         exchange.time_ms += 2 * first.oracle_max_age_ms + 1
         reports = []
         for index in range(n_reports):
-            age_ms = (first.oracle_max_age_ms, 0, -first.oracle_max_age_ms)[index % 3]
             prices = [1, PRICE_X16_BOUND - 1, first_price, 1 << 16] * (MAX_UNDERLYINGS // 4)
             shifted = tuple(prices[index % 3 :] + prices[: index % 3])
-            time_ms = exchange.time_ms - age_ms
+            time_ms = exchange.time_ms - age_ms + index % 3 * REPORT_SPREAD_MS // 2
             signer = MAX_ORACLES - n_reports + index
             reports.append(oracle_report(exchange.config, signer, time_ms, shifted))
         exchange.apply(oracle_update(tuple(reports)))

@@ -14,6 +14,7 @@ from novation.protocol.constants import (
     OPEN_INTEREST_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
+    REPORT_SPREAD_MS,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.rules import oracle_update, place_order
@@ -245,6 +246,18 @@ def claimed_time_before_all_reports(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def reports_that_are_apart(patch: Patch, excess: int) -> SealedBatch:
+    patch.setattr(oracle_update, "check_oracle_update", ignored)
+    exchange = funded()
+    exchange.time_ms += 2 * REPORT_SPREAD_MS
+    times = exchange.time_ms, exchange.time_ms - REPORT_SPREAD_MS - excess
+    reports = [
+        oracle_report(exchange.config, i, times[i], (1000 << 16,) * 2) for i in range(QUORUM)
+    ]
+    exchange.apply(update_of(tuple(reports)))
+    return exchange.seal()
+
+
 def price_that_is_not_the_median(patch: Patch, excess: int) -> SealedBatch:
     patch.setattr(oracle_update, "check_oracle_update", ignored)
     exchange = funded()
@@ -285,6 +298,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     prices_of_no_later_time,
     claimed_time_of_a_newer_report,
     claimed_time_before_all_reports,
+    reports_that_are_apart,
     price_that_is_not_the_median,
     price_of_zero,
 ]

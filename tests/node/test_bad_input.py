@@ -20,6 +20,7 @@ from novation.protocol.constants import (
     LAST_TIME_MS,
     MAX_VALIDITY_MS,
     NONCE_STEP,
+    REPORT_SPREAD_MS,
     TIME_BOUND,
 )
 from novation.protocol.orders import Side, TimeInForce
@@ -347,6 +348,12 @@ def _forge_signature(request: oracle_service_pb2.SubmitUpdateRequest) -> None:
     request.reports[1].signature.CopyFrom(request.reports[0].signature)
 
 
+def _spread_times(request: oracle_service_pb2.SubmitUpdateRequest) -> None:
+    earlier = report_at(0, request.reports[0].time_ms - REPORT_SPREAD_MS - 1, 1010)
+    request.reports[0].CopyFrom(report_message(earlier))
+    request.oracle_time_ms = earlier.time_ms
+
+
 UPDATES: dict[str, tuple[str, list[int], int, int, Any]] = {
     "duplicate signer": ("SIGNERS_NOT_ASCENDING", [0, 0], 1010, 0, None),
     "signers out of order": ("SIGNERS_NOT_ASCENDING", [1, 0], 1010, 0, None),
@@ -354,6 +361,7 @@ UPDATES: dict[str, tuple[str, list[int], int, int, Any]] = {
     "short quorum": ("QUORUM_NOT_REACHED", [0], 1010, 0, None),
     "stale time": ("REPORT_TIME_OUTSIDE_WINDOW", [0, 1], 1010, -61_000, None),
     "time of the past": ("ORACLE_TIME_NOT_INCREASING", [0, 1], 1010, -30_000, None),
+    "apart": ("REPORTS_APART", [0, 1], 1010, 1_500, _spread_times),
     "wrong median": ("PRICE_NOT_MEDIAN", [0, 1], 1011, 1, None),
     "wrong signature": ("INVALID_SIGNATURE", [0, 1], 1010, 1, _forge_signature),
 }

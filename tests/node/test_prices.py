@@ -16,7 +16,12 @@ from novation.client import (
 from novation.client.models import OrderStatus
 from novation.client.oracle import OracleClient
 from novation.client.orders import place_message
-from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import (
+    POST_ONLY_MS,
+    PRICE_VALIDITY_MS,
+    REPORT_SPREAD_MS,
+    RESUME_GAP_MS,
+)
 from novation.protocol.transactions import PlaceOrder
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
@@ -109,7 +114,7 @@ async def test_update_that_moves_a_price_does_not_wait(tmp_path: Path) -> None:
     [
         ("idle_interval_ms", RESUME_GAP_MS),
         ("refresh_ms", PRICE_VALIDITY_MS),
-        ("round_span_ms", PRICE_VALIDITY_MS),
+        ("round_span_ms", REPORT_SPREAD_MS + 1),
         ("refresh_ms", -1),
     ],
 )

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from novation.protocol.constants import REPORT_SPREAD_MS
 from novation.protocol.errors import ErrorCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.transactions import OracleReport, OracleUpdate
@@ -129,12 +130,24 @@ def test_update_when_a_report_is_outside_the_window_then_refused(age_ms: int) ->
 def test_update_when_reports_are_at_the_edges_of_the_window_then_accepted() -> None:
     exchange = Exchange(price_ticks=0)
     now = exchange.time_ms
-    edges = (
-        oracle_report(exchange.config, 0, now + MAX_AGE_MS, (1, 1)),
-        oracle_report(exchange.config, 2, now - MAX_AGE_MS, (1, 1)),
-    )
-    exchange.apply(oracle_update(edges))
-    assert exchange.state.globals.oracle_time_ms == now - MAX_AGE_MS
+    for oldest_ms in (now - MAX_AGE_MS, now):
+        edges = tuple(
+            oracle_report(exchange.config, i, time_ms, (1, 1))
+            for i, time_ms in ((0, oldest_ms + REPORT_SPREAD_MS), (2, oldest_ms))
+        )
+        exchange.apply(oracle_update(edges))
+        assert exchange.state.globals.oracle_time_ms == oldest_ms
+
+
+def test_update_when_its_reports_are_farther_apart_then_refused() -> None:
+    """Who mixes times chooses among prices."""
+    exchange = Exchange(price_ticks=0)
+    now = exchange.time_ms
+    apart = [
+        oracle_report(exchange.config, i, now - late_ms, (1, 1))
+        for i, late_ms in ((0, 0), (2, REPORT_SPREAD_MS + 1))
+    ]
+    assert exchange.refuse(oracle_update(tuple(apart))) is ErrorCode.REPORTS_APART
 
 
 def test_update_when_time_does_not_increase_then_refused() -> None:

@@ -10,6 +10,7 @@ from circuits.cairo.constants import (
     PRICE_VALIDITY_MS,
     PRICES_PER_WORD,
     RC_BOUND,
+    REPORT_SPREAD_MS,
     RESUME_GAP_MS,
     TIME_BOUND,
 )
@@ -143,8 +144,8 @@ func resume_after_gap{range_check_ptr}(environment: Environment*, time_ms, next_
 
 // Proves the signatures of the reports, by strictly ascending signers, and their times.
 //
-// Guarantee: no report is older than oracle_time_ms, and at least one has that very time: the
-// product of the differences is 0 at the end.
+// Guarantee: no report is older than oracle_time_ms, or newer by more than the spread, and at least one
+// has that very time: the product of the differences is 0 at the end.
 func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
     update: OracleUpdate*,
     report: Report*,
@@ -174,7 +175,8 @@ func check_reports{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     assert [range_check_ptr + 4] = parameters.oracle_max_age_ms + ahead;
     local newer = report_ms - update.oracle_time_ms;
     assert [range_check_ptr + 5] = newer;
-    let range_check_ptr = range_check_ptr + 6;
+    assert [range_check_ptr + 6] = REPORT_SPREAD_MS - newer;
+    let range_check_ptr = range_check_ptr + 7;
 
     // The sponge over domain, head and packed prices.
     tempvar head = MESSAGE_ORACLE_REPORT + signer_index * 2 ** 8 + report_ms * 2 ** 16 +

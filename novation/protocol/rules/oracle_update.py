@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import LAST_TIME_MS, PRICE_VALIDITY_MS
+from novation.protocol.constants import LAST_TIME_MS, PRICE_VALIDITY_MS, REPORT_SPREAD_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.rules.minute_tick import next_minute_ms
@@ -24,6 +24,13 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
     for report in tx.reports:
         check_report_time(report.time_ms, now_ms, parameters.oracle_max_age_ms)
     oldest_ms = min(report.time_ms for report in tx.reports)
+    newest_ms = max(report.time_ms for report in tx.reports)
+    if newest_ms - oldest_ms > REPORT_SPREAD_MS:
+        raise InvalidTransaction(
+            ErrorCode.REPORTS_APART,
+            f"reports of {oldest_ms} and {newest_ms} are more than {REPORT_SPREAD_MS} ms apart",
+            Broken("time_ms", newest_ms, oldest_ms + REPORT_SPREAD_MS),
+        )
     last_ms = state.globals.oracle_time_ms
     if oldest_ms > now_ms + PRICE_VALIDITY_MS:
         raise InvalidTransaction(
