@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "fills": CommandSource("devnet.commands.lists", "fills"),
     "transfers": CommandSource("devnet.commands.lists", "transfers"),
     "trades": CommandSource("devnet.commands.lists", "trades"),
+    "watch": CommandSource("devnet.commands.watch", "app"),
     "status": CommandSource("devnet.commands.settlement", "status"),
     "batch": CommandSource("devnet.commands.batches", "app"),
     "bench": CommandSource("devnet.commands.running", "bench"),

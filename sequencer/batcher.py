@@ -4,12 +4,14 @@ import itertools
 from collections.abc import Iterable
 from typing import Final
 
+from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import ORDER_TREE_HEIGHT, USD_ASSET_ID
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
 from novation.protocol.nonces import WINDOWS_PER_WORD
+from novation.protocol.orders import RestingOrder
 from novation.protocol.output import (
     HEADER_FELTS,
     AccountRecord,
@@ -108,6 +110,9 @@ class BatchMeter:
         self._listed_cost = NOTHING
         self.output_cost = self._empty_cost
         self._n_holes = 0
+        # What records took when they were counted last, and what they were then.
+        self._order_sizes: dict[int, tuple[RestingOrder | None, tuple[int, int]]] = {}
+        self._account_sizes: dict[int, tuple[Account, tuple[bool, bool], tuple[int, int]]] = {}
 
     def has_room_for_holes(self, n_holes: int) -> bool:
         """Return whether L1's queue may have so many more holes before the next deposit.
@@ -232,33 +237,45 @@ class BatchMeter:
         assert batch is not None
         n_bytes = n_felts = n_records = 0
         born = state.order_ids_born_since(batch.old_globals.next_order_id)
-        records = itertools.chain(
-            # Which slot a new order will have is not known yet.
-            (
-                order_felts(OrderRecord(_LAST_SLOT, state.get_order(order_id)))
-                for order_id in itertools.chain(batch.opened_orders, born)
-            ),
-            (
-                account_felts(
-                    AccountRecord.of(
-                        i,
-                        state.account(i),
-                        has_keys=i in batch.changed_keys,
-                        has_holdings=i in batch.changed_holdings,
-                    )
-                )
-                for i in batch.opened_accounts
-            ),
-        )
-        for felts in records:
-            n_records += 1
-            n_felts += len(felts)
-            n_bytes += _bytes_of(felts)
+        for order_id in itertools.chain(batch.opened_orders, born):
+            size = self._order_size(order_id, state.get_order(order_id))
+            n_records, n_felts, n_bytes = n_records + 1, n_felts + size[0], n_bytes + size[1]
+        for account_id in batch.opened_accounts:
+            size = self._account_size(
+                account_id,
+                state.account(account_id),
+                has_keys=account_id in batch.changed_keys,
+                has_holdings=account_id in batch.changed_holdings,
+            )
+            n_records, n_felts, n_bytes = n_records + 1, n_felts + size[0], n_bytes + size[1]
         for market_id in batch.opened_markets:
             felts = market_felts(MarketRecord(market_id, state.market(market_id)))
             n_felts += len(felts)
             n_bytes += _bytes_of(felts)
         return felts_cost(n_bytes, n_felts, n_records * RECORD_GAS)
+
+    def _order_size(self, order_id: int, order: RestingOrder | None) -> tuple[int, int]:
+        """Return the felts and bytes of an order's record, which most recounts find as it was."""
+        known = self._order_sizes.get(order_id)
+        if known is None or known[0] is not order:
+            # Which slot a new order will have is not known yet.
+            felts = order_felts(OrderRecord(_LAST_SLOT, order))
+            known = self._order_sizes[order_id] = (order, (len(felts), _bytes_of(felts)))
+        return known[1]
+
+    def _account_size(
+        self, account_id: int, account: Account, *, has_keys: bool, has_holdings: bool
+    ) -> tuple[int, int]:
+        """Return the felts and bytes of an account's record."""
+        parts = has_keys, has_holdings
+        known = self._account_sizes.get(account_id)
+        if known is None or known[0] is not account or known[1] != parts:
+            felts = account_felts(
+                AccountRecord.of(account_id, account, has_keys=has_keys, has_holdings=has_holdings)
+            )
+            size = len(felts), _bytes_of(felts)
+            known = self._account_sizes[account_id] = (account, parts, size)
+        return known[2]
 
     def is_old(self, now_ms: int) -> bool:
         """Return whether the first transaction has waited long enough."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple
 
+from novation.book_checksum import CHECKSUM_LEVELS, book_checksum, level_text
 from novation.protocol.events import (
     BooksKilled,
     CancelReason,
@@ -61,6 +62,8 @@ class BookView:
         self._levels: dict[tuple[int, Side], dict[int, _Level]] = {}
         # The prices of the levels, ascending.
         self._prices: dict[tuple[int, Side], list[int]] = {}
+        # What each of them would add to the checksum.
+        self._texts: dict[tuple[int, Side], list[bytes]] = {}
         for market_id, market in markets.items():
             self._list(market_id, market.underlying_id)
         for order in orders:
@@ -96,6 +99,12 @@ class BookView:
         best = islice(reversed(prices) if side is Side.BUY else prices, depth)
         return [self._change(market_id, side, price_ticks) for price_ticks in best]
 
+    def checksum(self, market_id: int) -> int:
+        """Return the checksum of a market's best levels."""
+        bids = self._texts[market_id, Side.BUY][-CHECKSUM_LEVELS:]
+        bids.reverse()
+        return book_checksum(bids, self._texts[market_id, Side.SELL][:CHECKSUM_LEVELS])
+
     def _apply_one(self, event: Event) -> tuple[int, Side, int] | None:
         if isinstance(event, OrderPlaced) and event.resting_lots:
             self._add(event.market_id, event.side, event.price_ticks, event.resting_lots)
@@ -129,6 +138,7 @@ class BookView:
         for side in Side:
             self._levels[market_id, side] = {}
             self._prices[market_id, side] = []
+            self._texts[market_id, side] = []
 
     def _kill(self, underlying_id: int, dead_below_order_id: int) -> list[tuple[int, Side, int]]:
         """Empty the books of an underlying and return the levels that they had."""
@@ -139,30 +149,37 @@ class BookView:
                 gone += [(market_id, side, price_ticks) for price_ticks in levels]
                 levels.clear()
                 self._prices[market_id, side].clear()
+                self._texts[market_id, side].clear()
         return gone
 
     def _add(self, market_id: int, side: Side, price_ticks: int, lots: int) -> None:
-        levels = self._levels[market_id, side]
+        name = market_id, side
+        levels, prices, texts = self._levels[name], self._prices[name], self._texts[name]
+        place = bisect.bisect_left(prices, price_ticks)
         level = levels.get(price_ticks)
         if level is None:
             level = levels[price_ticks] = _Level()
-            bisect.insort(self._prices[market_id, side], price_ticks)
+            prices.insert(place, price_ticks)
+            texts.insert(place, b"")
         level.size_lots += lots
         level.n_orders += 1
+        texts[place] = level_text(price_ticks, level.size_lots, level.n_orders)
 
     def _take(
         self, market_id: int, side: Side, price_ticks: int, lots: int, *, is_gone: bool
     ) -> None:
-        levels = self._levels[market_id, side]
+        name = market_id, side
+        levels, prices, texts = self._levels[name], self._prices[name], self._texts[name]
+        place = bisect.bisect_left(prices, price_ticks)
         level = levels[price_ticks]
         level.size_lots -= lots
         level.n_orders -= is_gone
         assert level.size_lots >= 0
         assert (level.size_lots == 0) == (level.n_orders == 0)
         if level.n_orders == 0:
-            del levels[price_ticks]
-            prices = self._prices[market_id, side]
-            del prices[bisect.bisect_left(prices, price_ticks)]
+            del levels[price_ticks], prices[place], texts[place]
+        else:
+            texts[place] = level_text(price_ticks, level.size_lots, level.n_orders)
 
     def _change(self, market_id: int, side: Side, price_ticks: int) -> LevelChange:
         level = self._levels[market_id, side].get(price_ticks) or _Level()

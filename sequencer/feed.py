@@ -20,7 +20,7 @@ from novation.protocol.events import (
 )
 from novation.protocol.orders import Side
 from sequencer import keyspace
-from sequencer.book_view import LevelChange
+from sequencer.book_view import BookView, LevelChange
 from sequencer.messages import SIDES, level_message, liquidation_message
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
@@ -77,8 +77,8 @@ class FeedBuilder:
         self._time_ms = time_ms
         self.events: list[FeedEvent] = []
 
-    def add_book(self, changes: Iterable[LevelChange]) -> None:
-        """Add one message per market whose levels changed."""
+    def add_book(self, changes: Iterable[LevelChange], book: BookView) -> None:
+        """Add one message per market whose levels changed; `book` is as they are now."""
         by_market: dict[int, list[LevelChange]] = {}
         for change in changes:
             by_market.setdefault(change.market_id, []).append(change)
@@ -87,6 +87,7 @@ class FeedBuilder:
                 time_ms=self._time_ms,
                 bids=[level_message(level) for level in levels if level.side is Side.BUY],
                 asks=[level_message(level) for level in levels if level.side is Side.SELL],
+                checksum=book.checksum(market_id),
             )
             self._add(Channel.BOOK, market_id, message)
 

@@ -87,7 +87,7 @@ class History:
         feed = FeedBuilder(entry.sequence, entry.time_ms)
         for event in applied.events:
             self._record_event(event, applied, feed)
-        feed.add_book(self.book.apply(applied.events))
+        feed.add_book(self.book.apply(applied.events), self.book)
         for item in feed.events:
             if item.list_key:
                 self.lists.add(item)

@@ -43,6 +43,7 @@ from sequencer.rpc.stream_service import StreamService
 from sequencer.runner import EngineRunner
 from sequencer.settlement import Settlement
 from sequencer.settlement_loop import SettlementLoop
+from sequencer.state_changes import StateChanges
 from sequencer.store import open_database
 from sequencer.watcher import QueueWatcher
 
@@ -116,8 +117,14 @@ class Node:
         )
         sink = EngineQueueSink(self.runner, clock)
         self._watcher = QueueWatcher(parts.l1, sink, clock, config.watcher)
+        changes = StateChanges(self.runner)
+        self.runner.add_listener(changes.publish)
         self.streams = StreamService(
-            self.runner, self._log, config.limits.max_streams, config.limits.max_book_levels
+            self.runner,
+            self._log,
+            changes,
+            config.limits.max_streams,
+            config.limits.max_book_levels,
         )
         self._clock = clock
         self._server: grpc.aio.Server | None = None

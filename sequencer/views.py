@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from novation.api.v1 import query_service_pb2, types_pb2
+from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.crypto import public_key
 from novation.protocol.accounts import Account
 from novation.protocol.margin import margin_of
@@ -110,6 +110,38 @@ def book(engine: Engine, market_id: int, depth: int) -> query_service_pb2.GetBoo
     sequence = last_event_number(engine.last_sequence)
     return query_service_pb2.GetBookResponse(
         market_id=market_id, sequence=sequence, bids=bids, asks=asks
+    )
+
+
+def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMarketResponse:
+    """Return what a market is like now; NOT_FOUND if there is no such market."""
+    check_market(engine, market_id)
+    state, book = engine.state, engine.history.book
+    market = state.market(market_id)
+    best_bids, best_asks = (
+        [level_message(level) for level in book.levels(market_id, side, 1)]
+        for side in (Side.BUY, Side.SELL)
+    )
+    return stream_service_pb2.StreamMarketResponse(
+        sequence=last_event_number(engine.last_sequence),
+        time_ms=state.globals.time_ms,
+        oracle_time_ms=state.globals.oracle_time_ms,
+        index_price_x16=state.price_of(market_id).index_price_x16,
+        mark_price_x16=state.mark_price_x16(market_id),
+        open_interest_lots=market.open_interest_lots,
+        status=market.status,
+        best_bid=next(iter(best_bids), None),
+        best_ask=next(iter(best_asks), None),
+    )
+
+
+def portfolio(engine: Engine, account_id: int) -> stream_service_pb2.StreamPortfolioResponse:
+    """Return what an account holds and is worth now; NOT_FOUND if it does not exist."""
+    found = account(engine, account_id)
+    return stream_service_pb2.StreamPortfolioResponse(
+        sequence=found.sequence,
+        time_ms=engine.state.globals.time_ms,
+        account=found.account,
     )
 
 

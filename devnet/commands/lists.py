@@ -44,7 +44,7 @@ def orders(
     """
 
     async def show(client: Client) -> None:
-        owner = await _owner(client, home, account_id, key)
+        owner = await chosen_account(client, home, account_id, key)
         table = Table("order", "market", "side", "price", "size", "filled", "status", "batch")
         listed = client.orders(owner, market=market, open_only=is_open, page_size=limit)
         for order in await _first(listed, limit):
@@ -79,13 +79,13 @@ def fills(
     """
 
     async def show(client: Client) -> None:
-        owner = await _owner(client, home, account_id, key)
+        owner = await chosen_account(client, home, account_id, key)
         table = Table("time", "order", "market", "side", "price", "size", "fee USD", "role")
         listed = client.fills(owner, market=market, page_size=limit)
         for item in await _first(listed, limit):
             fill = item.fill
             table.add_row(
-                _time(item.time_ms),
+                utc_time(item.time_ms),
                 str(fill.order_id),
                 fill.symbol,
                 fill.side.name.lower(),
@@ -112,12 +112,13 @@ def transfers(
     """
 
     async def show(client: Client) -> None:
-        owner = await _owner(client, home, account_id, key)
-        table = Table("time", "kind", "amount USD", "batch")
+        owner = await chosen_account(client, home, account_id, key)
+        table = Table("time", "kind", "asset", "amount", "batch")
         for item in await _first(client.transfers(owner, page_size=limit), limit):
             table.add_row(
-                _time(item.matched_time_ms),
+                utc_time(item.matched_time_ms),
                 item.kind.replace("_", " "),
+                "USD" if item.asset_id == 0 else str(item.asset_id),
                 str(item.amount),
                 f"{item.batch_number or '-'} {item.lifecycle.value}",
             )
@@ -141,7 +142,7 @@ def trades(
         listed = client.trades(market, page_size=limit)
         for trade in await _first(listed, limit):
             table.add_row(
-                _time(trade.time_ms),
+                utc_time(trade.time_ms),
                 str(trade.price),
                 str(trade.size),
                 trade.taker_side.name.lower(),
@@ -153,7 +154,8 @@ def trades(
     ask_sequencer(home, show)
 
 
-async def _owner(client: Client, home: Home, account_id: int | None, key: str) -> int:
+async def chosen_account(client: Client, home: Home, account_id: int | None, key: str) -> int:
+    """Return the account that is named by its number or by a trader's key."""
     if (account_id is not None) + bool(key) != 1:
         raise UserError("account: give one of a number and --key")
     if account_id is not None:
@@ -176,5 +178,6 @@ def _tell_what_is_gone(listed: PagedList[Item]) -> None:
         console.print(f"what is older than number {listed.first_sequence} is no longer kept")
 
 
-def _time(time_ms: int) -> str:
+def utc_time(time_ms: int) -> str:
+    """Return a time as one reads it."""
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(" ", "milliseconds")

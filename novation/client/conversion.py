@@ -8,7 +8,7 @@ from novation.client import models
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
-from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import MARKET_ACTIVE, PPM_ONE, PRICE_X16_ONE
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.receipts import Receipt
 
@@ -175,6 +175,25 @@ def level(message: types_pb2.BookLevel, market: Market) -> models.BookLevel:
     )
 
 
+def market_state(
+    message: stream_service_pb2.StreamMarketResponse, market: Market
+) -> models.MarketState:
+    """Return the state of a market."""
+    index_x16, mark_x16 = message.index_price_x16, message.mark_price_x16
+    return models.MarketState(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        time_ms=message.time_ms,
+        oracle_time_ms=message.oracle_time_ms,
+        index_price=market.price_x16(index_x16) if index_x16 else None,
+        mark_price=market.price_x16(mark_x16) if mark_x16 else None,
+        open_interest=market.size(message.open_interest_lots),
+        is_active=message.status == MARKET_ACTIVE,
+        best_bid=level(message.best_bid, market) if message.HasField("best_bid") else None,
+        best_ask=level(message.best_ask, market) if message.HasField("best_ask") else None,
+    )
+
+
 def trade(message: types_pb2.Trade, exchange: Exchange) -> models.Trade:
     """Return a trade."""
     market = exchange.market(message.market_id)
@@ -208,6 +227,7 @@ def transfer(message: query_service_pb2.Transfer) -> models.Transfer:
     return models.Transfer(
         sequence=message.sequence,
         kind=_kind_of(message.change),
+        asset_id=message.change.asset_id,
         amount=from_quanta(message.change.amount_quanta),
         lifecycle=_LIFECYCLE_OF[message.lifecycle],
         batch_number=message.batch_number or None,

@@ -233,6 +233,34 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketState:
+    """What a market is like, as of an event number; None is what there is not.
+
+    `oracle_time_ms` is that of the prices; the mark price of a perpetual is what margin counts.
+    """
+
+    symbol: str
+    sequence: int
+    time_ms: int
+    oracle_time_ms: int
+    index_price: Decimal | None
+    mark_price: Decimal | None
+    open_interest: Decimal
+    is_active: bool
+    best_bid: BookLevel | None
+    best_ask: BookLevel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """An account with its positions and margin, as of an event number."""
+
+    sequence: int
+    time_ms: int
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """A public trade."""
 
@@ -260,10 +288,14 @@ class AccountFill:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final."""
+    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final.
+
+    `amount` is of the asset, 0 is USD.
+    """
 
     sequence: int
     kind: str
+    asset_id: int
     amount: Decimal
     lifecycle: Lifecycle
     batch_number: int | None

@@ -15,6 +15,8 @@ from novation.client.streams import (
     account_stream,
     batch_stream,
     book_stream,
+    market_stream,
+    portfolio_stream,
     trade_stream,
 )
 from novation.client.transport import Transport
@@ -242,6 +244,26 @@ class Reader:
         chosen, after = self._chosen(account_id), checks.sequence(after_sequence)
         return account_stream(self._transport, self.exchange, chosen, after)
 
+    def stream_market(
+        self, market: str | int, *, interval_ms: int = 0
+    ) -> ResumingStream[models.MarketState]:
+        """Return prices, open interest and best orders whenever they change, for `async for`.
+
+        `interval_ms`: at least so long lies between two of them; 0 is 100.
+        """
+        found = self.exchange.market(market)
+        return market_stream(self._transport, found, _interval_ms(interval_ms))
+
+    def stream_portfolio(
+        self, account_id: int | None = None, *, interval_ms: int = 0
+    ) -> ResumingStream[models.Portfolio]:
+        """Return balance, positions and margin of an account whenever they change.
+
+        `interval_ms`: see `stream_market`.
+        """
+        chosen, interval_ms = self._chosen(account_id), _interval_ms(interval_ms)
+        return portfolio_stream(self._transport, self.exchange, chosen, interval_ms)
+
     def stream_trades(
         self, market: str | int, after_sequence: int = 0
     ) -> ResumingStream[models.Trade]:
@@ -286,3 +308,7 @@ class Reader:
 
 def _page_size(value: int) -> int:
     return checks.integer("page_size", value, 0, checks.UINT32_BOUND)
+
+
+def _interval_ms(value: int) -> int:
+    return checks.integer("interval_ms", value, 0, checks.UINT32_BOUND)

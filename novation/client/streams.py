@@ -1,18 +1,20 @@
 """Streams that survive lost connections: they resume after the last event that was seen.
 
 A gap between two events is never passed on. A stream with a snapshot (book, account) starts again
-from one when the server cannot resume it; one without (trades, batches) raises, because its reader
-could not tell what is missing.
+from one when the server cannot resume it, and a book also when its checksum is wrong; one without
+(trades, batches) raises, because its reader could not tell what is missing. Streams of states
+(market, portfolio) always start again.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import grpc
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
+from novation.book_checksum import CHECKSUM_LEVELS, book_checksum, level_text
 from novation.client import conversion, models
 from novation.client.errors import (
     ConnectionLostError,
@@ -33,6 +35,12 @@ HEARTBEAT_MS: Final = 4_000
 SILENCE_S: Final = 12.0
 
 Item = TypeVar("Item")
+
+
+class _DamagedBookError(NovationError):
+    """The book that the changes led to is not the server's."""
+
+
 # Opens a call that sends the events behind a number.
 Opener = Callable[[int], Awaitable[Any]]
 
@@ -59,7 +67,7 @@ class ResumingStream(Generic[Item]):
         self._has_snapshot = has_snapshot
         self.after_sequence = after_sequence
 
-    async def __aiter__(self) -> AsyncIterator[Item]:
+    async def __aiter__(self) -> AsyncGenerator[Item]:
         """Yield items until the caller stops, or until the server refuses the request.
 
         Raises:
@@ -71,10 +79,10 @@ class ResumingStream(Generic[Item]):
             try:
                 async with contextlib.aclosing(self._messages()) as messages:
                     async for message in messages:
-                        delay_s = FIRST_RETRY_DELAY_S
                         if not message.is_heartbeat:
                             yield await self._converted(message)
-            except (ResumeTooOldError, ResumeAheadError):
+                        delay_s = FIRST_RETRY_DELAY_S
+            except (ResumeTooOldError, ResumeAheadError, _DamagedBookError):
                 if not self._has_snapshot:
                     raise
                 self.after_sequence = 0
@@ -162,6 +170,53 @@ def account_stream(
     )
 
 
+def market_stream(
+    transport: Transport, market: Market, interval_ms: int
+) -> ResumingStream[models.MarketState]:
+    """Return a market's prices, open interest and best orders whenever they have changed."""
+
+    async def open_call(_after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        # It begins anew: what came before is not what the first message follows on.
+        stream.after_sequence = 0
+        request = stream_service_pb2.StreamMarketRequest(
+            market_id=market.market_id, interval_ms=interval_ms, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamMarket(request)
+
+    def convert(message: stream_service_pb2.StreamMarketResponse) -> models.MarketState:
+        return conversion.market_state(message, market)
+
+    stream = ResumingStream(open_call, convert, after_sequence=0, has_snapshot=True)
+    return stream
+
+
+def portfolio_stream(
+    transport: Transport, exchange: Exchange, account_id: int, interval_ms: int
+) -> ResumingStream[models.Portfolio]:
+    """Return an account's balance, positions and margin whenever they have changed."""
+
+    async def open_call(_after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        stream.after_sequence = 0
+        request = stream_service_pb2.StreamPortfolioRequest(
+            account_id=account_id, interval_ms=interval_ms, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamPortfolio(request)
+
+    def convert(message: stream_service_pb2.StreamPortfolioResponse) -> models.Portfolio:
+        return models.Portfolio(
+            message.sequence, message.time_ms, conversion.account(message.account, exchange)
+        )
+
+    stream = ResumingStream(
+        open_call,
+        convert,
+        after_sequence=0,
+        has_snapshot=True,
+        look_again=lambda: exchange.refresh(transport),
+    )
+    return stream
+
+
 def trade_stream(
     transport: Transport, exchange: Exchange, market_id: int, after_sequence: int
 ) -> ResumingStream[models.Trade]:
@@ -203,7 +258,7 @@ def batch_stream(transport: Transport, after_sequence: int) -> ResumingStream[mo
 
 
 class _BookBuilder:
-    """Puts snapshots and changes together."""
+    """Puts snapshots and changes together, and checks what comes out."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -220,11 +275,18 @@ class _BookBuilder:
                     levels[change.price_ticks] = change
                 else:
                     levels.pop(change.price_ticks, None)
-        bids = (self._bids[price_ticks] for price_ticks in sorted(self._bids, reverse=True))
-        asks = (self._asks[price_ticks] for price_ticks in sorted(self._asks))
+        bids = [self._bids[price_ticks] for price_ticks in sorted(self._bids, reverse=True)]
+        asks = [self._asks[price_ticks] for price_ticks in sorted(self._asks)]
+        if book_checksum(_texts(bids), _texts(asks)) != message.checksum:
+            raise _DamagedBookError(f"{self._market.symbol}: the checksum is wrong")
         return models.Book(
             symbol=self._market.symbol,
             sequence=message.sequence,
             bids=tuple(conversion.level(item, self._market) for item in bids),
             asks=tuple(conversion.level(item, self._market) for item in asks),
         )
+
+
+def _texts(levels: Sequence[types_pb2.BookLevel]) -> list[bytes]:
+    best = levels[:CHECKSUM_LEVELS]
+    return [level_text(level.price_ticks, level.size_lots, level.n_orders) for level in best]

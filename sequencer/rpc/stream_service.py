@@ -13,8 +13,9 @@ from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.event_log import EventLog
 from sequencer.feed import BATCH_CHANGES, Channel, FeedMessage, Scope, last_event_number
-from sequencer.rpc import decoding
+from sequencer.rpc import decoding, state_streams
 from sequencer.runner import EngineRunner
+from sequencer.state_changes import StateChanges
 
 Response = TypeVar(
     "Response",
@@ -36,11 +37,17 @@ class StreamService:
     """Each method has the name of its RPC."""
 
     def __init__(
-        self, runner: EngineRunner, log: EventLog, max_streams: int, max_book_levels: int
+        self,
+        runner: EngineRunner,
+        log: EventLog,
+        changes: StateChanges,
+        max_streams: int,
+        max_book_levels: int,
     ) -> None:
         """Serve at most `max_streams` streams at a time."""
         self._runner = runner
         self._log = log
+        self._changes = changes
         self._max_streams = max_streams
         self._max_book_levels = max_book_levels
         self.n_streams = 0
@@ -116,6 +123,34 @@ class StreamService:
                 for change in changes:
                     change.previous_sequence, previous = previous, change.sequence
                     yield change
+
+    async def stream_market(
+        self, request: stream_service_pb2.StreamMarketRequest
+    ) -> AsyncIterator[stream_service_pb2.StreamMarketResponse]:
+        """Yield a market's state whenever it has changed."""
+        market_id = request.market_id
+        interval_s = state_streams.interval_s(request.interval_ms)
+        beat_s = _heartbeat_s(request.heartbeat_ms)
+        await self._runner.call(lambda engine: views.check_market(engine, market_id))
+        with self._one_more_stream():
+            read = functools.partial(views.market_state, market_id=market_id)
+            scope = Channel.BOOK, market_id
+            async for state in state_streams.follow(self._changes, scope, read, interval_s, beat_s):
+                yield state
+
+    async def stream_portfolio(
+        self, request: stream_service_pb2.StreamPortfolioRequest
+    ) -> AsyncIterator[stream_service_pb2.StreamPortfolioResponse]:
+        """Yield an account's state whenever it has changed."""
+        account_id = request.account_id
+        interval_s = state_streams.interval_s(request.interval_ms)
+        beat_s = _heartbeat_s(request.heartbeat_ms)
+        await self._runner.call(lambda engine: views.account(engine, account_id))
+        with self._one_more_stream():
+            read = functools.partial(views.portfolio, account_id=account_id)
+            scope = Channel.ACCOUNT, account_id
+            async for state in state_streams.follow(self._changes, scope, read, interval_s, beat_s):
+                yield state
 
     async def _follow(
         self, kind: type[Response], scope: Scope, after: int, beat_s: float | None
@@ -198,6 +233,7 @@ def _book_snapshot(
         is_snapshot=True,
         bids=book.bids,
         asks=book.asks,
+        checksum=engine.history.book.checksum(market_id),
     )
 
 

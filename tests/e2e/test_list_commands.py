@@ -47,3 +47,18 @@ async def test_lists_when_asked_for_then_newest_first_and_as_long_as_wanted(tmp_
             assert (status, "give one of a number and --key" in printed) == (2, True), printed
         status, printed = await novation(home, "orders", "99")
         assert (status, "NOT_FOUND" in printed) == (1, True), printed
+
+
+async def test_watch_when_asked_for_then_a_line_for_each_state(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    async with trading_node(tmp_path / "node") as node, node.client(2) as two:
+        Endpoints(sequencer=node.target, l1="").save(home.endpoints_path)
+        await two.place_order("BTC-USD", Side.BUY, price="99.9", size="0.0002")
+        status, printed = await novation(home, "watch", "market", "BTC-USD", "--count", "1")
+        assert (status, "mark 100" in printed, "bid 0.0002 at 99.9" in printed) == (0, True, True)
+        status, printed = await novation(home, "watch", "account", "2", "--count", "1")
+        assert (status, "equity" in printed, "orders 1" in printed) == (0, True, True), printed
+        status, printed = await novation(home, "watch", "account", "99", "--count", "1")
+        assert (status, "NOT_FOUND" in printed) == (1, True), printed
+        status, printed = await novation(home, "watch", "market", "NO-USD", "--count", "1")
+        assert (status, "none of BTC-USD, ETH-USD" in printed) == (2, True), printed

@@ -173,11 +173,16 @@ def test_event_keys_keep_their_parts() -> None:
     assert keyspace.split_event_keys(b"".join(keys)) == keys
 
 
+def _streams(log: EventLog) -> StreamService:
+    """Return the service without an engine, which a resumed stream never asks."""
+    return StreamService(None, log, None, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+
+
 async def test_reader_so_slow_that_events_are_dropped_is_refused_not_led_over_the_gap(
     database: Any,
 ) -> None:
     log = EventLog(database, 0, retention=10)
-    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    streams = _streams(log)
     log.publish(result(event(1, BOOK)))
     reader = streams._follow(stream_service_pb2.StreamBookResponse, BOOK, 1, None)
     assert (await anext(reader)).sequence == first_event_number(1)
@@ -193,7 +198,7 @@ async def test_reader_when_the_database_drops_before_the_log_is_told_is_refused(
     monkeypatch.setattr(event_log, "RECENT_EVENTS", 1)
     dropped = [0]
     log = EventLog(database, 0, retention=10, dropped_before=lambda: dropped[0])
-    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    streams = _streams(log)
     events = [event(n, BOOK) for n in (1, 5, 9, 10)]
     for stored in (events[0], events[2]):
         database.put(event_key(stored.scope, stored.number), stored.message.SerializeToString())
@@ -209,7 +214,7 @@ async def test_reader_when_the_database_drops_before_the_log_is_told_is_refused(
 
 async def test_reader_of_a_quiet_scope_when_the_others_are_dropped_goes_on(database: Any) -> None:
     log = EventLog(database, 0, retention=10)
-    streams = StreamService(None, log, max_streams=1, max_book_levels=1)  # type: ignore[arg-type]
+    streams = _streams(log)
     reader = streams._follow(stream_service_pb2.StreamBookResponse, BOOK, 1, None)
     waiting = asyncio.create_task(anext(reader))  # type: ignore[arg-type]
     await asyncio.sleep(0)

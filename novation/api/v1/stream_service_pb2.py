@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from novation.api.v1 import types_pb2 as novation_dot_api_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$novation/api/v1/stream_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"T\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xd1\x01\n\x12StreamBookResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x13\n\x0bis_snapshot\x18\x04 \x01(\x08\x12(\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12\x14\n\x0cis_heartbeat\x18\x07 \x01(\x08\"X\n\x14StreamAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xec\x01\n\x0bOrderUpdate\x12\x10\n\x08order_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.novation.api.v1.OrderStatus\x12\x34\n\rcancel_reason\x18\x04 \x01(\x0e\x32\x1d.novation.api.v1.CancelReason\x12\x13\n\x0b\x66illed_lots\x18\x05 \x01(\x04\x12\x16\n\x0eremaining_lots\x18\x06 \x01(\x04\x12\r\n\x05label\x18\x07 \x01(\x06\x12\x18\n\x10\x64\x65\x63remented_lots\x18\x08 \x01(\x04\"\xca\x01\n\rBalanceChange\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.novation.api.v1.BalanceChange.Kind\x12\x15\n\ramount_quanta\x18\x02 \x01(\x04\x12\x10\n\x08\x61sset_id\x18\x03 \x01(\r\"]\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_DEPOSIT\x10\x01\x12\x13\n\x0fKIND_WITHDRAWAL\x10\x02\x12\x18\n\x14KIND_DEPOSIT_REFUSED\x10\x03\"\xe0\x02\n\x15StreamAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12,\n\x08snapshot\x18\x04 \x01(\x0b\x32\x18.novation.api.v1.AccountH\x00\x12-\n\x05order\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.OrderUpdateH\x00\x12%\n\x04\x66ill\x18\x06 \x01(\x0b\x32\x15.novation.api.v1.FillH\x00\x12\x31\n\x07\x62\x61lance\x18\x07 \x01(\x0b\x32\x1e.novation.api.v1.BalanceChangeH\x00\x12\x33\n\x0bliquidation\x18\x0c \x01(\x0b\x32\x1c.novation.api.v1.LiquidationH\x00\x12\x14\n\x0cis_heartbeat\x18\x08 \x01(\x08\x42\x07\n\x05\x65vent\"V\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\x80\x01\n\x14StreamTradesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05trade\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Trade\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\"D\n\x14StreamBatchesRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x02 \x01(\r\"\x81\x01\n\x15StreamBatchesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Batch\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\x32\x8b\x03\n\rStreamService\x12W\n\nStreamBook\x12\".novation.api.v1.StreamBookRequest\x1a#.novation.api.v1.StreamBookResponse0\x01\x12`\n\rStreamAccount\x12%.novation.api.v1.StreamAccountRequest\x1a&.novation.api.v1.StreamAccountResponse0\x01\x12]\n\x0cStreamTrades\x12$.novation.api.v1.StreamTradesRequest\x1a%.novation.api.v1.StreamTradesResponse0\x01\x12`\n\rStreamBatches\x12%.novation.api.v1.StreamBatchesRequest\x1a&.novation.api.v1.StreamBatchesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$novation/api/v1/stream_service.proto\x12\x0fnovation.api.v1\x1a\x1bnovation/api/v1/types.proto\"T\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xe3\x01\n\x12StreamBookResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x13\n\x0bis_snapshot\x18\x04 \x01(\x08\x12(\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12(\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1a.novation.api.v1.BookLevel\x12\x14\n\x0cis_heartbeat\x18\x07 \x01(\x08\x12\x10\n\x08\x63hecksum\x18\x08 \x01(\x07\"X\n\x14StreamAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xec\x01\n\x0bOrderUpdate\x12\x10\n\x08order_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.novation.api.v1.OrderStatus\x12\x34\n\rcancel_reason\x18\x04 \x01(\x0e\x32\x1d.novation.api.v1.CancelReason\x12\x13\n\x0b\x66illed_lots\x18\x05 \x01(\x04\x12\x16\n\x0eremaining_lots\x18\x06 \x01(\x04\x12\r\n\x05label\x18\x07 \x01(\x06\x12\x18\n\x10\x64\x65\x63remented_lots\x18\x08 \x01(\x04\"\xca\x01\n\rBalanceChange\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.novation.api.v1.BalanceChange.Kind\x12\x15\n\ramount_quanta\x18\x02 \x01(\x04\x12\x10\n\x08\x61sset_id\x18\x03 \x01(\r\"]\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cKIND_DEPOSIT\x10\x01\x12\x13\n\x0fKIND_WITHDRAWAL\x10\x02\x12\x18\n\x14KIND_DEPOSIT_REFUSED\x10\x03\"\xe0\x02\n\x15StreamAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12,\n\x08snapshot\x18\x04 \x01(\x0b\x32\x18.novation.api.v1.AccountH\x00\x12-\n\x05order\x18\x05 \x01(\x0b\x32\x1c.novation.api.v1.OrderUpdateH\x00\x12%\n\x04\x66ill\x18\x06 \x01(\x0b\x32\x15.novation.api.v1.FillH\x00\x12\x31\n\x07\x62\x61lance\x18\x07 \x01(\x0b\x32\x1e.novation.api.v1.BalanceChangeH\x00\x12\x33\n\x0bliquidation\x18\x0c \x01(\x0b\x32\x1c.novation.api.v1.LiquidationH\x00\x12\x14\n\x0cis_heartbeat\x18\x08 \x01(\x08\x42\x07\n\x05\x65vent\"V\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\x80\x01\n\x14StreamTradesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05trade\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Trade\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\"D\n\x14StreamBatchesRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04\x12\x14\n\x0cheartbeat_ms\x18\x02 \x01(\r\"\x81\x01\n\x15StreamBatchesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12%\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x16.novation.api.v1.Batch\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\"S\n\x13StreamMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x13\n\x0binterval_ms\x18\x02 \x01(\r\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\xbb\x02\n\x14StreamMarketResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\x12\x16\n\x0eoracle_time_ms\x18\x05 \x01(\x04\x12\x17\n\x0findex_price_x16\x18\x06 \x01(\x04\x12\x16\n\x0emark_price_x16\x18\x07 \x01(\x04\x12\x1a\n\x12open_interest_lots\x18\x08 \x01(\x04\x12\x0e\n\x06status\x18\t \x01(\r\x12,\n\x08\x62\x65st_bid\x18\n \x01(\x0b\x32\x1a.novation.api.v1.BookLevel\x12,\n\x08\x62\x65st_ask\x18\x0b \x01(\x0b\x32\x1a.novation.api.v1.BookLevel\"W\n\x16StreamPortfolioRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x13\n\x0binterval_ms\x18\x02 \x01(\r\x12\x14\n\x0cheartbeat_ms\x18\x03 \x01(\r\"\x98\x01\n\x17StreamPortfolioResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x19\n\x11previous_sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ms\x18\x03 \x01(\x04\x12\x14\n\x0cis_heartbeat\x18\x04 \x01(\x08\x12)\n\x07\x61\x63\x63ount\x18\x05 \x01(\x0b\x32\x18.novation.api.v1.Account2\xd2\x04\n\rStreamService\x12W\n\nStreamBook\x12\".novation.api.v1.StreamBookRequest\x1a#.novation.api.v1.StreamBookResponse0\x01\x12`\n\rStreamAccount\x12%.novation.api.v1.StreamAccountRequest\x1a&.novation.api.v1.StreamAccountResponse0\x01\x12]\n\x0cStreamTrades\x12$.novation.api.v1.StreamTradesRequest\x1a%.novation.api.v1.StreamTradesResponse0\x01\x12`\n\rStreamBatches\x12%.novation.api.v1.StreamBatchesRequest\x1a&.novation.api.v1.StreamBatchesResponse0\x01\x12]\n\x0cStreamMarket\x12$.novation.api.v1.StreamMarketRequest\x1a%.novation.api.v1.StreamMarketResponse0\x01\x12\x66\n\x0fStreamPortfolio\x12\'.novation.api.v1.StreamPortfolioRequest\x1a(.novation.api.v1.StreamPortfolioResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,25 +35,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMBOOKREQUEST']._serialized_start=86
   _globals['_STREAMBOOKREQUEST']._serialized_end=170
   _globals['_STREAMBOOKRESPONSE']._serialized_start=173
-  _globals['_STREAMBOOKRESPONSE']._serialized_end=382
-  _globals['_STREAMACCOUNTREQUEST']._serialized_start=384
-  _globals['_STREAMACCOUNTREQUEST']._serialized_end=472
-  _globals['_ORDERUPDATE']._serialized_start=475
-  _globals['_ORDERUPDATE']._serialized_end=711
-  _globals['_BALANCECHANGE']._serialized_start=714
-  _globals['_BALANCECHANGE']._serialized_end=916
-  _globals['_BALANCECHANGE_KIND']._serialized_start=823
-  _globals['_BALANCECHANGE_KIND']._serialized_end=916
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=919
-  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=1271
-  _globals['_STREAMTRADESREQUEST']._serialized_start=1273
-  _globals['_STREAMTRADESREQUEST']._serialized_end=1359
-  _globals['_STREAMTRADESRESPONSE']._serialized_start=1362
-  _globals['_STREAMTRADESRESPONSE']._serialized_end=1490
-  _globals['_STREAMBATCHESREQUEST']._serialized_start=1492
-  _globals['_STREAMBATCHESREQUEST']._serialized_end=1560
-  _globals['_STREAMBATCHESRESPONSE']._serialized_start=1563
-  _globals['_STREAMBATCHESRESPONSE']._serialized_end=1692
-  _globals['_STREAMSERVICE']._serialized_start=1695
-  _globals['_STREAMSERVICE']._serialized_end=2090
+  _globals['_STREAMBOOKRESPONSE']._serialized_end=400
+  _globals['_STREAMACCOUNTREQUEST']._serialized_start=402
+  _globals['_STREAMACCOUNTREQUEST']._serialized_end=490
+  _globals['_ORDERUPDATE']._serialized_start=493
+  _globals['_ORDERUPDATE']._serialized_end=729
+  _globals['_BALANCECHANGE']._serialized_start=732
+  _globals['_BALANCECHANGE']._serialized_end=934
+  _globals['_BALANCECHANGE_KIND']._serialized_start=841
+  _globals['_BALANCECHANGE_KIND']._serialized_end=934
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_start=937
+  _globals['_STREAMACCOUNTRESPONSE']._serialized_end=1289
+  _globals['_STREAMTRADESREQUEST']._serialized_start=1291
+  _globals['_STREAMTRADESREQUEST']._serialized_end=1377
+  _globals['_STREAMTRADESRESPONSE']._serialized_start=1380
+  _globals['_STREAMTRADESRESPONSE']._serialized_end=1508
+  _globals['_STREAMBATCHESREQUEST']._serialized_start=1510
+  _globals['_STREAMBATCHESREQUEST']._serialized_end=1578
+  _globals['_STREAMBATCHESRESPONSE']._serialized_start=1581
+  _globals['_STREAMBATCHESRESPONSE']._serialized_end=1710
+  _globals['_STREAMMARKETREQUEST']._serialized_start=1712
+  _globals['_STREAMMARKETREQUEST']._serialized_end=1795
+  _globals['_STREAMMARKETRESPONSE']._serialized_start=1798
+  _globals['_STREAMMARKETRESPONSE']._serialized_end=2113
+  _globals['_STREAMPORTFOLIOREQUEST']._serialized_start=2115
+  _globals['_STREAMPORTFOLIOREQUEST']._serialized_end=2202
+  _globals['_STREAMPORTFOLIORESPONSE']._serialized_start=2205
+  _globals['_STREAMPORTFOLIORESPONSE']._serialized_end=2357
+  _globals['_STREAMSERVICE']._serialized_start=2360
+  _globals['_STREAMSERVICE']._serialized_end=2954
 # @@protoc_insertion_point(module_scope)

@@ -19,7 +19,7 @@ class StreamBookRequest(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamBookResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_snapshot", "bids", "asks", "is_heartbeat")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_snapshot", "bids", "asks", "is_heartbeat", "checksum")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class StreamBookResponse(_message.Message):
     BIDS_FIELD_NUMBER: _ClassVar[int]
     ASKS_FIELD_NUMBER: _ClassVar[int]
     IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    CHECKSUM_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     time_ms: int
@@ -34,7 +35,8 @@ class StreamBookResponse(_message.Message):
     bids: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
     asks: _containers.RepeatedCompositeFieldContainer[_types_pb2.BookLevel]
     is_heartbeat: bool
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+    checksum: int
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., bids: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., asks: _Optional[_Iterable[_Union[_types_pb2.BookLevel, _Mapping]]] = ..., is_heartbeat: _Optional[bool] = ..., checksum: _Optional[int] = ...) -> None: ...
 
 class StreamAccountRequest(_message.Message):
     __slots__ = ("account_id", "after_sequence", "heartbeat_ms")
@@ -149,3 +151,63 @@ class StreamBatchesResponse(_message.Message):
     batch: _types_pb2.Batch
     is_heartbeat: bool
     def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., batch: _Optional[_Union[_types_pb2.Batch, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+
+class StreamMarketRequest(_message.Message):
+    __slots__ = ("market_id", "interval_ms", "heartbeat_ms")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    interval_ms: int
+    heartbeat_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., interval_ms: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
+
+class StreamMarketResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "oracle_time_ms", "index_price_x16", "mark_price_x16", "open_interest_lots", "status", "best_bid", "best_ask")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    ORACLE_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    OPEN_INTEREST_LOTS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    BEST_BID_FIELD_NUMBER: _ClassVar[int]
+    BEST_ASK_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    is_heartbeat: bool
+    oracle_time_ms: int
+    index_price_x16: int
+    mark_price_x16: int
+    open_interest_lots: int
+    status: int
+    best_bid: _types_pb2.BookLevel
+    best_ask: _types_pb2.BookLevel
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., oracle_time_ms: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., status: _Optional[int] = ..., best_bid: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., best_ask: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ...) -> None: ...
+
+class StreamPortfolioRequest(_message.Message):
+    __slots__ = ("account_id", "interval_ms", "heartbeat_ms")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    interval_ms: int
+    heartbeat_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., interval_ms: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
+
+class StreamPortfolioResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "account")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    is_heartbeat: bool
+    account: _types_pb2.Account
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., account: _Optional[_Union[_types_pb2.Account, _Mapping]] = ...) -> None: ...

@@ -63,6 +63,16 @@ class StreamServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesResponse.FromString,
                 _registered_method=True)
+        self.StreamMarket = channel.unary_stream(
+                '/novation.api.v1.StreamService/StreamMarket',
+                request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketResponse.FromString,
+                _registered_method=True)
+        self.StreamPortfolio = channel.unary_stream(
+                '/novation.api.v1.StreamService/StreamPortfolio',
+                request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer:
@@ -101,6 +111,20 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamMarket(self, request, context):
+        """The state of a market or of an account: first as it is, then again whenever it has changed, but not more often
+        than asked for. Each message is the whole state, so these begin anew after a lost connection.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamPortfolio(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -123,6 +147,16 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.StreamBatches,
                     request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesResponse.SerializeToString,
+            ),
+            'StreamMarket': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamMarket,
+                    request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketResponse.SerializeToString,
+            ),
+            'StreamPortfolio': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamPortfolio,
+                    request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -242,6 +276,60 @@ class StreamService:
             '/novation.api.v1.StreamService/StreamBatches',
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamBatchesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamMarket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/novation.api.v1.StreamService/StreamMarket',
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamMarketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamPortfolio(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/novation.api.v1.StreamService/StreamPortfolio',
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,107 @@
+"""`novation watch`: a market or an account, one line whenever it has changed."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Annotated, TypeVar
+
+import typer
+
+from devnet.commands.lists import AccountArgument, OwnerOption, chosen_account, utc_time
+from devnet.commands.options import HomeOption
+from devnet.connection import ask_sequencer
+from devnet.console import console
+from novation.client import Client
+from novation.client.models import BookLevel, MarketState, Portfolio
+from novation.client.streams import ResumingStream
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Follow a market or an account, until Ctrl-C.",
+)
+
+State = TypeVar("State")
+
+IntervalOption = Annotated[
+    int,
+    typer.Option(
+        "--interval", min=100, max=60_000, metavar="MS", help="Between two lines at least."
+    ),
+]
+CountOption = Annotated[int | None, typer.Option(min=1, help="End after so many lines.")]
+
+
+@app.command("market")
+def watch_market(
+    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    home: HomeOption,
+    interval_ms: IntervalOption = 1_000,
+    count: CountOption = None,
+) -> None:
+    """Follow prices, best orders and open interest of a market.
+
+    Examples: `novation watch market BTC-USD`, `novation watch market BTC-USD --interval 100`
+    """
+
+    async def show(client: Client) -> None:
+        stream = client.stream_market(market, interval_ms=interval_ms)
+        await _print_each(stream, _market_line, count)
+
+    ask_sequencer(home, show)
+
+
+@app.command("account")
+def watch_account(
+    home: HomeOption,
+    account_id: AccountArgument = None,
+    key: OwnerOption = "",
+    interval_ms: IntervalOption = 1_000,
+    count: CountOption = None,
+) -> None:
+    """Follow equity, margin and positions of an account.
+
+    Examples: `novation watch account --key alice`, `novation watch account 2 --count 10`
+    """
+
+    async def show(client: Client) -> None:
+        owner = await chosen_account(client, home, account_id, key)
+        stream = client.stream_portfolio(owner, interval_ms=interval_ms)
+        await _print_each(stream, _account_line, count)
+
+    ask_sequencer(home, show)
+
+
+async def _print_each(
+    stream: ResumingStream[State], line: Callable[[State], str], count: int | None
+) -> None:
+    n_printed = 0
+    async with aclosing(stream.__aiter__()) as states:
+        async for state in states:
+            console.print(line(state), markup=False, highlight=False, soft_wrap=True)
+            n_printed += 1
+            if n_printed == count:
+                return
+
+
+def _market_line(state: MarketState) -> str:
+    bid, ask = _level(state.best_bid), _level(state.best_ask)
+    return (
+        f"{utc_time(state.time_ms)}  {state.symbol}  mark {state.mark_price}  "
+        f"index {state.index_price}  bid {bid}  ask {ask}  open interest {state.open_interest}"
+        f"{'' if state.is_active else '  not active'}"
+    )
+
+
+def _level(level: BookLevel | None) -> str:
+    return "-" if level is None else f"{level.size} at {level.price}"
+
+
+def _account_line(state: Portfolio) -> str:
+    account = state.account
+    positions = "".join(f"  {p.symbol} {p.size}" for p in account.positions)
+    return (
+        f"{utc_time(state.time_ms)}  account {account.account_id}  equity {account.equity}  "
+        f"initial {account.initial_margin}  maintenance {account.maintenance_margin}  "
+        f"orders {account.n_open_orders}{positions}"
+    )
