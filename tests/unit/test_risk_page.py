@@ -1,0 +1,139 @@
+"""The examples of docs/spec/risk.md: each number of the page is that of the state transition."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.errors import ErrorCode, ResultCode
+from novation.protocol.margin import Margin, margin_of
+from novation.protocol.transactions import Liquidate
+from tests.support.builders import (
+    ONE_DOLLAR,
+    QUORUM,
+    oracle_report,
+    oracle_update,
+)
+from tests.support.exchange import BUY, SELL, Exchange
+
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "spec" / "risk.md").read_text()
+EXAMPLES: Final = {
+    int(line.split(".")[0].removeprefix("> Example ")): line
+    for line in PAGE.splitlines()
+    if line.startswith("> Example ")
+}
+
+
+def usd(quanta: int) -> str:
+    """Return an amount as the page writes it: two decimals, or six if they are needed."""
+    amount = Decimal(quanta) / ONE_DOLLAR
+    return f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,.6f}"
+
+
+def said(example: int, *numbers: str) -> None:
+    """Assert that an example has these numbers."""
+    for number in numbers:
+        assert number in EXAMPLES[example], (number, EXAMPLES[example])
+
+
+def margin(exchange: Exchange, account_id: int = 2) -> Margin:
+    """Return equity and requirements of an account."""
+    state = exchange.state
+    return margin_of(state.account(account_id), state.underlyings, state.parameters)
+
+
+def equity(exchange: Exchange) -> str:
+    """Return the equity of account 2."""
+    return f"E = {usd(margin(exchange).equity_x16 >> 16)}"
+
+
+def maintenance(exchange: Exchange) -> str:
+    """Return its maintenance requirement."""
+    return f"Q = {usd((margin(exchange).maintenance_x16_ppm >> 16) // 10**6)}"
+
+
+def initial(exchange: Exchange) -> str:
+    """Return its initial requirement."""
+    return f"I = {usd((margin(exchange).initial_x16_ppm >> 16) // 10**6)}"
+
+
+def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
+    """Return an exchange whose account 2 has bought lots at 1000."""
+    exchange = Exchange(sign=False)
+    exchange.fund(3, 4, amount_quanta=10**6 * ONE_DOLLAR)
+    exchange.fund(2, amount_quanta=paid_in * ONE_DOLLAR)
+    exchange.place(3, SELL, lots, 1000)
+    exchange.place(2, BUY, lots, 1000)
+    exchange.set_price(mark_ticks)
+    return exchange
+
+
+def test_page_has_an_example_for_each_rule() -> None:
+    assert sorted(EXAMPLES) == list(range(1, 8))
+
+
+@pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
+def test_example_1_index(reported: tuple[int, ...], index: int) -> None:
+    exchange = Exchange()
+    exchange.time_ms += 1
+    reports = tuple(
+        oracle_report(exchange.config, i, exchange.time_ms, (price << 16,) * 2)
+        for i, price in enumerate(reported)
+    )
+    assert len(reports) >= QUORUM
+    exchange.apply(oracle_update(reports))
+    assert exchange.state.underlyings[0].index_price_x16 == index << 16
+    said(1, str(index), *map(str, reported))
+
+
+def test_example_2_mark() -> None:
+    exchange = Exchange()
+    terms, prices = exchange.state.parameters.underlyings[0], exchange.state.underlyings[0]
+    limit_ticks = 1000 * terms.maintenance_margin_ppm // 2 // 10**6
+    assert prices.index_price_x16 == 1000 << 16
+    said(2, str(1000 - limit_ticks), str(1000 + limit_ticks))
+
+
+def test_example_3_requirements() -> None:
+    exchange = holding(10_000, 500_000, 990)
+    said(3, equity(exchange), maintenance(exchange), initial(exchange))
+    before = initial(exchange)
+    exchange.place(2, SELL, 700_000, 1010)
+    assert initial(exchange) == before
+    exchange.cancel_all(2)
+    exchange.place(2, SELL, 1_200_000, 1010)
+    said(3, initial(exchange))
+
+
+def test_example_4_reducing() -> None:
+    exchange = holding(100, 180_000, 990)
+    said(4, equity(exchange), initial(exchange))
+    assert exchange.refuse(exchange.order(2, BUY, 1, 990)) is ErrorCode.INSUFFICIENT_MARGIN
+    rests = exchange.place(2, SELL, 180_000, 1010, reduce_only=True)
+    assert rests.result_code is ResultCode.RESTING
+
+
+def test_example_5_withdrawal() -> None:
+    exchange = holding(10_000, 500_000, 990)
+    free_quanta = 9_700 * ONE_DOLLAR
+    said(5, usd(free_quanta))
+    assert exchange.refuse(exchange.withdrawal(2, free_quanta + 1)) is ErrorCode.INSUFFICIENT_MARGIN
+    exchange.withdraw(2, free_quanta)
+
+
+def test_example_6_liquidation() -> None:
+    exchange = holding(100, 180_000, 970)
+    said(6, equity(exchange), maintenance(exchange))
+    exchange.place(4, BUY, 180_000, 969)
+    exchange.liquidate(2)
+    fee_quanta = exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta
+    said(6, f"the fund gets {usd(fee_quanta)}", equity(exchange), maintenance(exchange))
+    said(6, f"{exchange.size(2):,} lots", f"{180_000 - exchange.size(2):,} lots")
+
+
+def test_example_7_bankruptcy() -> None:
+    exchange = holding(100, 180_000, 940)
+    said(7, equity(exchange))
+    assert exchange.refuse(Liquidate(2, 0)) is ErrorCode.BANKRUPT
