@@ -27,6 +27,9 @@ examples:
   python -m simulation --seed 7 --without-circuit --out /tmp/sim7
       the same day as with the circuit, in less time: batches are not run in Cairo
 
+  python -m simulation --without-circuit --without-liquidator --out /tmp/alone
+      what would happen if nobody liquidated
+
 The same arguments give the same report, byte for byte.
 """
 
@@ -41,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         n_operations=options.operations,
         forecast_days=options.forecast_days,
         with_circuit=not options.without_circuit,
+        with_liquidator=not options.without_liquidator,
     )
     try:
         report = _run(plan, options.out)
@@ -78,6 +82,7 @@ _SHOWN: Final = (
     "trades",
     "fees_quanta",
     "batches",
+    "liquidations",
     "largest_insolvency",
 )
 
@@ -118,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--without-circuit", action="store_true", help="do not run the batches in Cairo"
+    )
+    parser.add_argument(
+        "--without-liquidator", action="store_true", help="leave accounts that fail alone"
     )
     parser.add_argument("--out", type=Path, default=_OUT, help=f"folder, {_OUT} unless given")
     return parser

@@ -14,6 +14,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     Deposit,
+    Liquidate,
     PlaceOrder,
     PruneOrder,
     SetCancelTimer,
@@ -135,6 +136,10 @@ class Desk:
     def prune(self, order_id: int) -> TransactionResult | None:
         """Take a dead order, of whomever, out of the book."""
         return self._send(PruneOrder(order_id))
+
+    def liquidate(self, account_id: int, market_id: int) -> TransactionResult | None:
+        """Reduce a position of a failing account."""
+        return self._send(Liquidate(account_id, market_id))
 
     def _next_nonce(self, key_index: int) -> int:
         self._nonces[key_index] += 1

@@ -18,6 +18,7 @@ from novation.protocol.transactions.oracle_update import lower_median
 from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
 from simulation.agents.keeper import Keeper
+from simulation.agents.liquidator import Liquidator
 from simulation.agents.maker import Maker
 from simulation.agents.strangler import Strangler
 from simulation.agents.taker import Taker
@@ -43,7 +44,7 @@ from simulation.view import View
 
 Say = Callable[[str], None]
 
-# How often each kind is asked, per hundred.
+# How often each kind is asked, per hundred. Liquidators are asked after every update besides.
 _ASKED: Final[dict[type[Agent], int]] = {
     Maker: 25,
     Taker: 45,
@@ -69,6 +70,7 @@ _WEALTH: Final[dict[type[Agent], tuple[int, int]]] = {
     Arbitrageur: (100_000, 300_000),
     Strangler: (50_000, 50_000),
     Keeper: (1, 1),
+    Liquidator: (1, 1),
 }
 
 
@@ -130,7 +132,7 @@ class _Market:
         account_ids = iter(range(FIRST_ACCOUNT_ID, FIRST_ACCOUNT_ID + n_accounts))
         n_makers = max(n_markets, n_accounts // 8)
         n_followers = n_accounts // 5
-        agents: dict[type[Agent], list[Agent]] = {kind: [] for kind in _ASKED}
+        agents: dict[type[Agent], list[Agent]] = {kind: [] for kind in _WEALTH}
         for index in range(n_makers):
             markets = sorted({index % n_markets, rng.randrange(n_markets)})
             agents[Maker].append(Maker(self._desk(next(account_ids)), _child(rng), markets))
@@ -141,6 +143,7 @@ class _Market:
         for desk, side in zip(pair, Side, strict=True):
             agents[Strangler].append(Strangler(desk, _child(rng), n_markets - 1, side))
         agents[Keeper].append(Keeper(self._desk(next(account_ids)), _child(rng)))
+        agents[Liquidator].append(Liquidator(self._desk(next(account_ids)), _child(rng)))
         for index in range(n_followers):
             desk = self._desk(next(account_ids))
             agents[TrendFollower].append(TrendFollower(desk, _child(rng), index % n_markets))
@@ -174,6 +177,8 @@ class _Market:
             if phase.has_prices and not self._is_lost(phase):
                 self._update_prices()
             self.recorder.look()
+            if self.plan.with_liquidator:
+                self._ask(*self.agents[Liquidator])
             self._shares_done += phase.activity
             self._let_act(tick_ms, phase.tick_ms)
             self._tell(phase.name)
@@ -211,9 +216,12 @@ class _Market:
                 return
             passed_ms = (duration_ms - 1) * (done - first) // max(1, due - first)
             self.exchange.time_ms = tick_ms + passed_ms
-            self.recorder.agent_kind = agent.kind
-            self.recorder.expected_names = frozenset(code.name for code in agent.expects)
-            agent.act()
+            self._ask(agent)
+
+    def _ask(self, agent: Agent) -> None:
+        self.recorder.agent_kind = agent.kind
+        self.recorder.expected_names = frozenset(code.name for code in agent.expects)
+        agent.act()
 
     def _askings(self) -> Iterator[Agent]:
         """Yield agents, each kind as often as it should be asked, for ever."""

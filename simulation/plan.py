@@ -50,6 +50,7 @@ class Plan:
     n_operations: int = 20_000
     forecast_days: int = 20
     with_circuit: bool = True
+    with_liquidator: bool = True
 
 
 @dataclass(frozen=True, slots=True)

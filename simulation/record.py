@@ -8,9 +8,11 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
+from novation.protocol.events import CancelReason, Event, Liquidated, OrderCancelled, OrderFilled
+from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
 from novation.protocol.transactions import (
+    Liquidate,
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
@@ -63,6 +65,7 @@ class Counts:
     refusals_by_agent: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
     reducing_refused: Counter[str] = field(default_factory=Counter)
+    liquidations: Counter[str] = field(default_factory=Counter)
     n_oracle_updates: int = 0
     n_trades: int = 0
     volume_quanta: int = 0
@@ -100,11 +103,14 @@ class Recorder:
         else:
             counts.operations[type(tx).__name__] += 1
             counts.operations_by_agent[self.agent_kind] += 1
+        before = self._view.margin(tx.account_id) if isinstance(tx, Liquidate) else None
         try:
             result = self._exchange.submit(tx)
         except InvalidTransaction as error:
             self._refused(tx, error)
             return None
+        if before is not None and isinstance(tx, Liquidate):
+            self._judge_liquidation(tx, before)
         for event in result.events:
             self._count_event(event)
         return result
@@ -153,9 +159,18 @@ class Recorder:
             counts.reducing_refused[f"{solvency}: {name}{could_trade}"] += 1
         if name in self.expected_names and is_explained(self._view, tx, error):
             return
+        self._note_unexpected(f"{error} ({_brief(tx)})")
+
+    def _judge_liquidation(self, tx: Liquidate, before: Margin) -> None:
+        after = self._view.margin(tx.account_id)
+        if does_harm(before, after):
+            equities = f"{before.equity_x16} became {after.equity_x16}, in 2^-16 quanta"
+            self._note_unexpected(f"{_brief(tx)}: equity {equities}")
+        self.counts.liquidations["accounts_made_whole"] += after.meets_maintenance
+
+    def _note_unexpected(self, what: str) -> None:
         if len(self.unexpected) < _MOST_UNEXPECTED:
-            number = self.n_operations
-            self.unexpected.append(f"operation {number}, {self.agent_kind}: {error} ({_brief(tx)})")
+            self.unexpected.append(f"operation {self.n_operations}, {self.agent_kind}: {what}")
 
     def _count_event(self, event: Event) -> None:
         counts = self.counts
@@ -165,8 +180,18 @@ class Recorder:
                 event.market_id, event.size_lots, event.price_ticks
             )
             counts.fees_quanta += event.maker_fee_quanta + event.taker_fee_quanta
+        elif isinstance(event, Liquidated):
+            counts.liquidations["liquidations"] += 1
+            counts.liquidations["with_a_trade"] += event.traded_lots > 0
+            counts.liquidations["insurance_fee_quanta"] += event.fee_quanta
         elif isinstance(event, OrderCancelled) and event.reason not in _NEVER_RESTED:
             counts.deaths[event.reason.value] += 1
+
+
+def does_harm(before: Margin, after: Margin) -> bool:
+    """Return whether a liquidation let equity over requirement fall, or left less than nothing."""
+    was = before.equity_x16 * after.maintenance_x16_ppm
+    return after.equity_x16 < 0 or after.equity_x16 * before.maintenance_x16_ppm < was
 
 
 def _brief(tx: Transaction) -> str:
@@ -174,6 +199,6 @@ def _brief(tx: Transaction) -> str:
     if isinstance(tx, PlaceOrder):
         order = f"{tx.side.name} {tx.size_lots} at {tx.price_ticks} in {tx.market_id}"
         return f"account {tx.account_id}: {tx.time_in_force.name} {order}"
-    if isinstance(tx, UserTransaction):
+    if isinstance(tx, UserTransaction | Liquidate):
         return f"account {tx.account_id}: {type(tx).__name__}"
     return f"order {tx.order_id}" if isinstance(tx, PruneOrder) else type(tx).__name__

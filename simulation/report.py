@@ -38,6 +38,7 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "refusals_by_agent": _sorted(counts.refusals_by_agent),
         "reducing_orders_refused": _sorted(counts.reducing_refused),
         "deaths": _sorted(counts.deaths),
+        "liquidations": _sorted(counts.liquidations),
         "dead_orders_left": run.n_dead_left,
         "oracle_updates": counts.n_oracle_updates,
         "trades": counts.n_trades,

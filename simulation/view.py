@@ -135,6 +135,28 @@ class View:
         state = self._exchange.state
         return margin_of(state.account(account_id), state.underlyings, state.parameters)
 
+    def is_failing(self, account_id: int) -> bool:
+        """Return whether an account has something left, but less than it must maintain."""
+        margin = self.margin(account_id)
+        return margin.equity_x16 >= 0 and not margin.meets_maintenance
+
+    def failing_accounts(self) -> list[int]:
+        """Return the accounts that may be liquidated."""
+        return [
+            account_id
+            for account_id, margin in self._exchange.margins().items()
+            if margin.equity_x16 >= 0 and not margin.meets_maintenance
+        ]
+
+    def largest_positions(self, account_id: int) -> list[int]:
+        """Return the markets in which an account has a position, the most valuable first."""
+        values = {
+            slot.market_id: abs(slot.size_lots) * self.lot_quanta(slot.market_id)
+            for slot in self.account(account_id).positions
+            if slot.size_lots
+        }
+        return sorted(values, key=lambda market_id: (-values[market_id], market_id))
+
     def equity_quanta(self, account_id: int) -> int:
         """Return what an account is worth, rounded down."""
         return self.margin(account_id).equity_x16 // PRICE_X16_ONE

@@ -2,12 +2,14 @@
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from novation.crypto import public_key
+from novation.protocol.margin import Margin
 from novation.protocol.transactions import Deposit
 from novation.protocol.witness import BatchWitness
 from prover._native import CairoRunError
@@ -17,6 +19,7 @@ from simulation.agents.taker import Taker
 from simulation.exchange import Exchange
 from simulation.market import Run, run_market
 from simulation.plan import ONE_DOLLAR_QUANTA, Plan, account_secret, l1_address
+from simulation.record import does_harm
 from simulation.report import REPORT, passes, report_of, write_report
 
 SMALL = Plan(seed=3, n_accounts=40, n_instruments=3, n_operations=1_500)
@@ -90,6 +93,13 @@ def test_pairs_of_accounts_have_one_owner_each() -> None:
         owners[kind] = {account.l1_address for account in accounts}
     assert all(len(addresses) == 1 for addresses in owners.values())
     assert owners["arbitrageur"] != owners["strangler"]
+
+
+def test_accounts_when_they_fail_then_liquidated_without_harm(report: dict[str, Any]) -> None:
+    assert report["liquidations"]["liquidations"] > 0
+    assert report["liquidations"]["liquidations"] == report["operations"]["Liquidate"]
+    alone = run_market(replace(SMALL, with_circuit=False, with_liquidator=False), silent)
+    assert report_of(alone, None)["liquidations"] == {}
 
 
 def test_batches_when_sealed_then_within_the_budget_and_never_dearer_than_charged(
@@ -177,6 +187,24 @@ def test_circuit_when_it_refuses_or_takes_more_steps_then_noticed(
     refused, dear = exchange.checks.circuit_faults
     assert refused == "batch 1 is not proven: no"
     assert dear.startswith("batch 2: 1000000 steps")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "harm"),
+    [
+        ((10, 100), (10, 50), False),
+        ((10, 100), (5, 50), False),
+        ((10, 100), (4, 50), True),
+        ((0, 100), (0, 50), False),
+        ((0, 100), (-1, 0), True),
+    ],
+)
+def test_liquidation_when_equity_over_requirement_falls_then_it_did_harm(
+    before: tuple[int, int], after: tuple[int, int], *, harm: bool
+) -> None:
+    (equity, required), (equity_after, required_after) = before, after
+    margins = Margin(equity, 0, required), Margin(equity_after, 0, required_after)
+    assert does_harm(*margins) is harm
 
 
 def test_refusal_when_the_agent_does_not_expect_it_then_the_report_fails(
