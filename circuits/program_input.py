@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
-from novation.protocol.accounts import Account, Position
-from novation.protocol.assets import AMOUNT_WORDS, amount_of, pack_amounts, with_amount
+from circuits.records import (
+    Argument,
+    account_record,
+    amount_cells,
+    market_record,
+    order_record,
+)
+from novation.protocol.assets import AMOUNT_WORDS, amount_of, with_amount
 from novation.protocol.batch import (
     BatchEntry,
     CancelOrderHints,
     LiquidateHints,
     MakerVisit,
     PlaceOrderHints,
+    ReplaceOrderHints,
 )
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
@@ -29,11 +36,9 @@ from novation.protocol.constants import (
     USD_ASSET_ID,
 )
 from novation.protocol.errors import ResultCode
-from novation.protocol.margin import exposure_lots
-from novation.protocol.markets import Market, UnderlyingState
-from novation.protocol.nonces import NonceWindow, pack_windows
+from novation.protocol.markets import UnderlyingState
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import unpack
-from novation.protocol.orders import RestingOrder
 from novation.protocol.output import BatchOutput, decode_output
 from novation.protocol.parameters import Underlying
 from novation.protocol.signing_keys import Permission, SigningKey
@@ -49,6 +54,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     SetParameter,
     Unsigned,
@@ -57,27 +63,19 @@ from novation.protocol.transactions import (
 )
 from novation.protocol.witness import BatchWitness
 
-# What a hint may take: an integer, or a list that stands for a pointer to its items.
-Argument = int | Sequence["Argument"]
-
 # circuits/vm/src/hints/records.rs has the same bases.
 ORDER_KEY_BASE: Final = 2**40
 MARKET_KEY_BASE: Final = 2**44
 EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)
 
 _NULL: Final = 0
-# Of a market's record: a leaf holds it.
-_OPENED: Final = 0
 # Symbol and tick, of which the program knows nothing, are the top of an underlying's word.
 _DISPLAY_SHIFT: Final = 128
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
-# One word of holdings in the counts of an identity.
-_HOLDING_WORD: Final = 2**12
-# Words of windows of the slots from 2 on.
-_N_PAIRS: Final = 3
+_TYPE_REPLACE_ORDER: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,71 +137,11 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     )
 
 
-def account_record(account: Account) -> Argument:
-    """Return an opened account as struct Account of state/accounts.cairo."""
-    positions: Argument = _NULL
-    for position in reversed(account.positions):
-        positions = [*_position_fields(position), positions]
-    slots = (word for key in account.keys for word in key.words())
-    identity: Argument = [
-        [account.l1_address, *slots],
-        account.keys_hash(),
-        len(account.keys),
-        _windows(account.windows),
-        int(False),
-        len(account.keys) + len(account.holding_words()) * _HOLDING_WORD,
-        _holdings(account),
-    ]
-    return [
-        identity,
-        account.windows[0].word(),
-        account.collateral_quanta,
-        account.cancel_all_at_ms,
-        positions,
-        _NULL,
-        0,
-    ]
-
-
-def _position_fields(position: Position) -> list[int]:
-    return [
-        position.market_id,
-        position.size_lots,
-        position.open_buy_lots,
-        position.open_sell_lots,
-        position.n_orders,
-        position.min_order_id,
-        exposure_lots(position),
-        max(position.size_lots, 0),
-    ]
-
-
-def _holdings(account: Account) -> Argument:
-    """Return struct Holdings of state/amounts.cairo, null if there are none."""
-    if not account.holdings_quanta:
-        return _NULL
-    return [*_amounts(account.holdings_quanta), int(False)]
-
-
-def _amounts(amounts_quanta: Sequence[int]) -> list[int]:
-    """Return struct Amounts of state/amounts.cairo."""
-    words = pack_amounts(amounts_quanta)
-    return [*words, *[0] * (AMOUNT_WORDS - len(words))]
-
-
 def _amounts_beside(amounts_quanta: Sequence[int], asset_id: int) -> list[int]:
     """Return the amounts of the word that has the asset's: what change_amount() guesses."""
     first_id = asset_id - (asset_id - 1) % ASSETS_PER_WORD
     padded = [*amounts_quanta, *[0] * (AMOUNT_WORDS * ASSETS_PER_WORD)]
     return padded[first_id - 1 : first_id - 1 + ASSETS_PER_WORD]
-
-
-def _windows(windows: Sequence[NonceWindow]) -> Argument:
-    """Return struct Windows of state/nonce_windows.cairo, null without a second slot."""
-    if len(windows) == 1:
-        return _NULL
-    pairs = pack_windows(windows[2:])
-    return [windows[1].word(), *pairs, *[0] * (_N_PAIRS - len(pairs))]
 
 
 def _place_of_nonce(window: NonceWindow, nonce: int) -> Iterator[Argument]:
@@ -220,23 +158,6 @@ def _place_of_nonce(window: NonceWindow, nonce: int) -> Iterator[Argument]:
 
 def _permission_bits(key: SigningKey) -> list[int]:
     return [int(key.allows(permission)) for permission in Permission]
-
-
-def order_record(order: RestingOrder, key: int) -> Argument:
-    """Return an opened order as struct Order of state/orders.cairo."""
-    terms = [
-        order.order_id,
-        order.account_id,
-        key,
-        order.price_ticks,
-        order.expiry_time_ms,
-        int(order.reduce_only),
-        order.market_id,
-        int(order.side),
-        order.max_fee_ppm,
-        order.origin,
-    ]
-    return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
 
 
 def _parameters(witness: BatchWitness) -> Argument:
@@ -290,7 +211,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.post_only_until_ms,
         counters.next_tick_ms,
         counters.tick_underlying,
-        *_amounts(counters.other_custody_quanta),
+        *amount_cells(counters.other_custody_quanta),
         witness.old_roots.accounts,
         witness.old_roots.orders,
         witness.old_roots.markets,
@@ -302,19 +223,6 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         len(output.orders),
         n_ephemeral,
         len(output.markets),
-    ]
-
-
-def market_record(market: Market) -> Argument:
-    """Return an opened market as struct Market of state/markets.cairo."""
-    return [
-        market.bid_head_id,
-        market.bid_head_price_ticks,
-        market.ask_head_id,
-        market.ask_head_price_ticks,
-        market.open_interest_lots,
-        market.listed_ms,
-        _OPENED,
     ]
 
 
@@ -381,6 +289,11 @@ class _Guesses:
             self._free.append(self._ephemeral.pop(order_id))
             del self._remaining[order_id]
 
+    def shrink(self, order_id: int, lots: int) -> None:
+        """Note that an order has fewer lots left."""
+        if order_id in self._remaining:
+            self._remaining[order_id] -= lots
+
     def use_nonce(self, tx: UserTransaction) -> Iterator[Argument]:
         """Yield what authorize() guesses, and note the nonce."""
         signer = self._signers[tx.account_id]
@@ -442,27 +355,66 @@ class _Guesses:
         signer.windows[tx.slot : tx.slot + 1] = [window.of_another_key() for window in old]
 
 
+def _order(
+    tx: PlaceOrder, entry: BatchEntry, delay_ms: int, guesses: _Guesses
+) -> Iterator[Argument]:
+    if isinstance(tx, ReplaceOrder):
+        yield [_TYPE_REPLACE_ORDER, delay_ms]
+        yield from _replacement(tx, entry, guesses)
+    else:
+        assert isinstance(entry.hints, PlaceOrderHints)
+        yield [_TYPE_PLACE_ORDER, delay_ms]
+        yield _placed_order(tx, entry.result_code, entry.hints, guesses)
+
+
+def _replacement(tx: ReplaceOrder, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
+    assert isinstance(entry.hints, ReplaceOrderHints)
+    replaced, placed = entry.hints.replaced, entry.hints.placed
+    yield [
+        replaced.order_id,
+        int(tx.order_id == 0),
+        int(tx.in_place),
+        tx.seen_lots,
+        replaced.predecessor_id,
+        int(placed is not None),
+    ]
+    if entry.result_code is ResultCode.AMENDED:
+        guesses.shrink(replaced.order_id, tx.seen_lots - tx.size_lots)
+    else:
+        guesses.remove(replaced.order_id)
+    if placed is None:
+        yield [*_signed_order(tx), int(entry.result_code)]
+    else:
+        yield _placed_order(tx, entry.result_code, placed, guesses)
+
+
+def _placed_order(
+    tx: PlaceOrder, result_code: ResultCode, hints: PlaceOrderHints, guesses: _Guesses
+) -> Argument:
+    key = guesses.order_key(hints)
+    return [*_signed_order(tx), int(result_code), key, hints.predecessor_id]
+
+
+def _signed_order(tx: PlaceOrder) -> list[Argument]:
+    return [
+        *_head(tx),
+        tx.market_id,
+        tx.price_ticks,
+        tx.size_lots,
+        tx.expiry_time_ms,
+        tx.max_fee_ppm,
+        int(tx.side),
+        int(tx.reduce_only),
+        int(tx.time_in_force),
+        int(tx.self_trade_mode) + int(tx.self_trade_scope) * 4,
+        tx.label,
+    ]
+
+
 def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
     tx = entry.transaction
     if isinstance(tx, PlaceOrder):
-        assert isinstance(entry.hints, PlaceOrderHints)
-        yield [_TYPE_PLACE_ORDER, delay_ms]
-        yield [
-            *_head(tx),
-            tx.market_id,
-            tx.price_ticks,
-            tx.size_lots,
-            tx.expiry_time_ms,
-            tx.max_fee_ppm,
-            int(tx.side),
-            int(tx.reduce_only),
-            int(tx.time_in_force),
-            int(tx.self_trade_mode) + int(tx.self_trade_scope) * 4,
-            tx.label,
-            int(entry.result_code),
-            guesses.order_key(entry.hints),
-            entry.hints.predecessor_id,
-        ]
+        yield from _order(tx, entry, delay_ms, guesses)
         yield from guesses.use_nonce(tx)
     elif isinstance(tx, CancelOrder):
         assert isinstance(entry.hints, CancelOrderHints)

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "keys": CommandSource("devnet.commands.keys", "app"),
     "deposit": CommandSource("devnet.commands.funds", "deposit"),
     "order": CommandSource("devnet.commands.trading", "order"),
+    "replace": CommandSource("devnet.commands.trading", "replace"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),

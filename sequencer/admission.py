@@ -14,6 +14,7 @@ from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
+    ReplaceOrder,
     SetCancelTimer,
     UserTransaction,
 )
@@ -91,10 +92,10 @@ class Admission:
         return window is not None and window.refusal(tx.nonce) is None
 
     def _buckets(self, tx: UserTransaction) -> TokenBuckets[KeySlot]:
-        return self._cancels if isinstance(tx, _CANCELS) else self._orders
+        return self._cancels if _only_takes_away(tx) else self._orders
 
     def _too_many(self, tx: UserTransaction, wait_ms: int) -> RequestRefusedError:
-        kind = "cancels" if isinstance(tx, _CANCELS) else "orders"
+        kind = "cancels" if _only_takes_away(tx) else "orders"
         burst: int = getattr(self._policy, f"key_{kind}_burst")
         per_s: int = getattr(self._policy, f"key_{kind}_per_s")
         sentence = (
@@ -103,3 +104,10 @@ class Admission:
         )
         context = ErrorContext(f"key_{kind}_burst", str(burst), str(burst + 1), wait_ms)
         return RequestRefusedError(NodeErrorCode.RATE_LIMITED, sentence, context)
+
+
+def _only_takes_away(tx: UserTransaction) -> bool:
+    """Whether a message lets orders die or shrink, and places none."""
+    if isinstance(tx, ReplaceOrder):
+        return tx.in_place
+    return isinstance(tx, _CANCELS)

@@ -6,7 +6,12 @@ from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
-from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
+from novation.protocol.batch import (
+    LiquidateHints,
+    PlaceOrderHints,
+    ReplaceOrderHints,
+    TransactionResult,
+)
 from novation.protocol.constants import ORDER_TREE_HEIGHT, USD_ASSET_ID
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
@@ -56,6 +61,7 @@ from sequencer.l1_cost import (
     market_cost,
     order_cost,
     padded_steps,
+    replacement_cost,
     small_transaction_cost,
     touched_cost,
     worst_transaction_cost,
@@ -153,10 +159,8 @@ class BatchMeter:
             return NOTHING
         if result is None:
             return self._worst_cost
-        if isinstance(result.hints, PlaceOrderHints | LiquidateHints):
-            # Of a liquidation the insurance fund is touched like a maker.
-            n_others = int(isinstance(tx, Liquidate))
-            return order_cost(len(result.hints.visits) + n_others, result.n_slots)
+        if isinstance(result.hints, PlaceOrderHints | LiquidateHints | ReplaceOrderHints):
+            return _cost_of_order(tx, result)
         if isinstance(tx, CancelOrder | PruneOrder):
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
         if isinstance(tx, ListMarket | MinuteTick):
@@ -304,6 +308,17 @@ class BatchMeter:
             + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
+
+
+def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
+    hints = result.hints
+    if isinstance(hints, ReplaceOrderHints):
+        n_visits = 0 if hints.placed is None else len(hints.placed.visits)
+        return replacement_cost(n_visits, result.n_slots)
+    assert isinstance(hints, PlaceOrderHints | LiquidateHints)
+    # Of a liquidation the insurance fund is touched like a maker.
+    n_others = int(isinstance(tx, Liquidate))
+    return order_cost(len(hints.visits) + n_others, result.n_slots)
 
 
 def _bytes_of(felts: Iterable[int]) -> int:

@@ -12,6 +12,7 @@ from novation.protocol.events import (
     CancelReason,
     Event,
     MarketListed,
+    OrderAmended,
     OrderCancelled,
     OrderDecremented,
     OrderFilled,
@@ -114,7 +115,7 @@ class BookView:
             side = event.taker_side.other
             self._take(event.market_id, side, event.price_ticks, event.size_lots, is_gone=is_gone)
             return event.market_id, side, event.price_ticks
-        if isinstance(event, OrderDecremented):
+        if isinstance(event, OrderDecremented | OrderAmended):
             lots = event.lots
             self._take(event.market_id, event.side, event.price_ticks, lots, is_gone=False)
             return event.market_id, event.side, event.price_ticks

@@ -17,6 +17,7 @@ from novation.protocol.events import (
     CancelReason,
     CancelTimerSet,
     Event,
+    OrderAmended,
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
@@ -59,7 +60,7 @@ class DeadOrders:
     def learn(self, events: Iterable[Event], state: State) -> None:
         """Take note of what one applied transaction did."""
         for event in events:
-            if isinstance(event, OrderPlaced):
+            if isinstance(event, OrderPlaced | OrderAmended):
                 order = state.get_order(event.order_id)
                 if order is not None:
                     self._add_expiry(order, state)

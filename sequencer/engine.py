@@ -409,8 +409,7 @@ def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
 
 def _order_id(result: TransactionResult) -> int:
     """Return the order that was placed or taken off the book, 0 if there is none."""
-    hints = result.hints
-    return 0 if hints is None else hints.order_id
+    return 0 if result.hints is None else result.hints.order_id
 
 
 def _load_counters(database: Database) -> Counters:

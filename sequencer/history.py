@@ -12,6 +12,7 @@ from novation.protocol.events import (
     BooksKilled,
     Event,
     Liquidated,
+    OrderAmended,
     OrderCancelled,
     OrderDecremented,
     OrderFilled,
@@ -178,6 +179,8 @@ class History:
             self._record_cancelled(event, feed)
         elif isinstance(event, OrderDecremented):
             self._record_decremented(event, feed)
+        elif isinstance(event, OrderAmended):
+            self._record_amended(event, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
         elif isinstance(event, Liquidated):
@@ -224,6 +227,13 @@ class History:
         order = self._order_to_change(event.order_id)
         order.remaining_lots = event.remaining_lots
         order.decremented_lots += event.lots
+        feed.add_order(order.account_id, order_update(order))
+
+    def _record_amended(self, event: OrderAmended, feed: FeedBuilder) -> None:
+        order = self._order_to_change(event.order_id)
+        order.size_lots -= event.lots
+        order.remaining_lots = event.remaining_lots
+        order.expiry_time_ms = event.expiry_time_ms
         feed.add_order(order.account_id, order_update(order))
 
     def _record_killed(self, feed: FeedBuilder) -> None:

@@ -183,6 +183,11 @@ def market_cost(n_visits: int, n_slots: int) -> OutputCost:
     return touched_cost(n_visits, n_visits, n_slots).plus(MARKET_COST)
 
 
+def replacement_cost(n_visits: int, n_slots: int) -> OutputCost:
+    """Return what an order can add that replaces one: it, and that before it, too."""
+    return order_cost(n_visits, n_slots).plus(touched_cost(0, 2, 0))
+
+
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:
     """Return what the lists of operations and withdrawals take of a transaction, exactly."""
     if isinstance(tx, Deposit):
@@ -199,17 +204,20 @@ def small_transaction_cost(n_underlyings: int) -> OutputCost:
 
 
 def worst_transaction_cost(n_underlyings: int) -> OutputCost:
-    """Return what one transaction can add: an order that meets the most makers, and rests."""
+    """Return what one transaction can add: an order that replaces one, meets most, and rests."""
     n_slots = (MAX_MAKERS_PER_ORDER + 1) * most_slots(n_underlyings)
-    return order_cost(MAX_MAKERS_PER_ORDER, n_slots).plus(FAILED_DEPOSIT_COST)
+    return replacement_cost(MAX_MAKERS_PER_ORDER, n_slots)
 
 
 def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
-    """Return the Cairo steps of an order that meets so many makers, none of whom may trade."""
+    """Return the Cairo steps of an order that meets so many makers, none of whom may trade.
+
+    It replaces another one.
+    """
     n_slots = most_slots(n_underlyings)
-    records = (n_visits + 2) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
+    records = (n_visits + 4) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
     n_accounts = 1 + n_visits
     longer = n_accounts, n_accounts * (MAX_KEYS - 1), n_accounts * AMOUNT_WORDS
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
-    order = cost.order_steps(n_visits, (1 + 2 * n_visits) * n_slots)
-    return order + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves
+    order = cost.order_steps(n_visits, (2 + 2 * n_visits) * n_slots)
+    return cost.REPLACE_STEPS + order + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves

@@ -11,6 +11,7 @@ from novation.protocol.events import (
     CancelReason,
     Event,
     Liquidated,
+    OrderAmended,
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
@@ -25,6 +26,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     PlaceOrder,
     RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     Transaction,
     Withdraw,
@@ -57,6 +59,7 @@ CANCEL_REASONS: Final = {
     CancelReason.CANCEL_ALL: types_pb2.CANCEL_REASON_CANCEL_ALL,
     CancelReason.TIMER: types_pb2.CANCEL_REASON_TIMER,
     CancelReason.LIQUIDATION: types_pb2.CANCEL_REASON_LIQUIDATION,
+    CancelReason.REPLACED: types_pb2.CANCEL_REASON_REPLACED,
 }
 
 
@@ -132,6 +135,8 @@ def acknowledgement(
 ) -> order_service_pb2.StreamOrdersResponse:
     """Return the answer to a user's message; other transactions get an empty one."""
     signed = receipt_message(receipt)
+    if isinstance(tx, ReplaceOrder):
+        return order_service_pb2.StreamOrdersResponse(replaced=_replacement(signed, events))
     if isinstance(tx, PlaceOrder):
         placed = next(event for event in events if isinstance(event, OrderPlaced))
         response = order_service_pb2.PlaceOrderResponse(
@@ -151,6 +156,26 @@ def acknowledgement(
         withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
     return _key_change(tx, signed)
+
+
+def _replacement(
+    signed: types_pb2.Receipt, events: Sequence[Event]
+) -> order_service_pb2.ReplaceOrderResponse:
+    """Return the answer to who replaces an order: what became of the new one, or of the old."""
+    response = order_service_pb2.ReplaceOrderResponse(receipt=signed)
+    for event in events:
+        if isinstance(event, OrderCancelled) and event.reason is CancelReason.REPLACED:
+            response.cancelled_order_id = event.order_id
+            response.cancelled_lots = event.remaining_lots
+        elif isinstance(event, OrderAmended):
+            response.resting_lots = event.remaining_lots
+            response.price_ticks = event.price_ticks
+        elif isinstance(event, OrderPlaced):
+            response.fills.extend(taker_fills(events))
+            response.resting_lots = event.resting_lots
+            response.price_ticks = event.price_ticks
+            response.decremented_lots = event.decremented_lots
+    return response
 
 
 def _key_change(

@@ -75,6 +75,7 @@ const OUTPUT_VERSION = 7;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';
+const REPLACE_TAG = 'REPLACE';
 
 const MESSAGE_PLACE_ORDER = 1;
 const MESSAGE_CANCEL_ORDER = 2;
@@ -110,6 +111,8 @@ const RESULT_RESTING = 17;
 const RESULT_IOC_CANCELLED = 18;
 const RESULT_MAKER_LIMIT = 19;
 const RESULT_SELF_TRADE_CANCELLED = 20;
+const RESULT_AMENDED = 21;
+const RESULT_NOTHING_LEFT = 22;
 
 // A cell of the range-check builtin holds a value in [0, RC_BOUND). A value x that is known to be
 // in that range is below B if and only if x + (RC_BOUND - B) is in it too.

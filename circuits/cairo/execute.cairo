@@ -14,6 +14,7 @@ from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
 from circuits.cairo.transactions.prune_order import prune_order
 from circuits.cairo.transactions.remove_key import remove_key
+from circuits.cairo.transactions.replace_order import replace_order
 from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.withdraw import withdraw
@@ -47,6 +48,7 @@ const TYPE_PRUNE_ORDER = 11;
 const TYPE_APPLY_TIMER = 12;
 const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
+const TYPE_REPLACE_ORDER = 15;
 
 // Executes the transactions of a batch.
 //
@@ -81,7 +83,7 @@ func execute{
     if (message.type == TYPE_PLACE_ORDER) {
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
-        let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta);
+        let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta, 0);
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
@@ -94,6 +96,16 @@ func execute{
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_REPLACE_ORDER) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        let (next_order_id, fees_quanta) = replace_order(
+            environment, time_ms, next_order_id, fees_quanta
+        );
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
     }
     let (environment) = apply_other(message.type, environment, time_ms, next_order_id);

@@ -1,4 +1,4 @@
-"""`novation order`, `cancel`, `cancel-timer`: what a trader does."""
+"""`novation order`, `replace`, `cancel`, `cancel-timer`: what a trader does."""
 
 import enum
 import time
@@ -157,6 +157,33 @@ def order(  # noqa: PLR0913 - one option per field of an order
             console.print(f"  {fill.size} at {fill.price} USD, fee {fill.fee} USD")
 
     ask_sequencer(home, place, key, 1000 * validity_s)
+
+
+def replace(
+    order_id: Annotated[int, typer.Argument(min=1, help="Number of a resting order.")],
+    key: KeyOption,
+    home: HomeOption,
+    *,
+    size: Annotated[
+        str | None, typer.Option("--size", "-s", help="What may still be filled of it.")
+    ] = None,
+    price: Annotated[str | None, typer.Option("--price", "-p", help="In USD.")] = None,
+) -> None:
+    """Change size or price of a resting order: both of the old and the new one, or nothing.
+
+    An order that only shrinks keeps its number and its place.
+
+    Example: `novation replace 17 --price 94900 --key alice`
+    """
+    if size is None and price is None:
+        raise typer.BadParameter("give --size or --price, or both")
+    replaced = ask_sequencer(
+        home, lambda client: client.replace_order(order_id, price=price, size=size), key
+    )
+    console.print(
+        f"order {order_id}: {replaced.result.name.lower()}, now order {replaced.order_id}, "
+        f"filled {replaced.filled}, resting {replaced.resting}, receipt {replaced.receipt.sequence}"
+    )
 
 
 def cancel(

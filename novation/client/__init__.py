@@ -34,7 +34,7 @@ from novation.client.errors import (
 from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
 from novation.client.order_stream import OrderStream
-from novation.client.orders import OrderRequest
+from novation.client.orders import OrderRequest, Replacement
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Market
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
@@ -71,6 +71,7 @@ __all__ = [
     "Receipt",
     "ReceiptError",
     "RejectedError",
+    "Replacement",
     "ResumeAheadError",
     "ResumeTooOldError",
     "SelfTradeMode",

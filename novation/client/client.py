@@ -20,6 +20,7 @@ from novation.client.orders import (
     DEFAULT_VALIDITY_MS,
     MessageFactory,
     OrderRequest,
+    Replacement,
     SigningIdentity,
     add_key_message,
     cancel_all_message,
@@ -28,16 +29,17 @@ from novation.client.orders import (
     default_fee_limit_ppm,
     place_message,
     remove_key_message,
+    replace_message,
     withdraw_message,
 )
 from novation.client.reader import Reader
 from novation.client.transport import Transport
-from novation.client.units import Number
+from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import LAST_TIME_MS, MAX_VALIDITY_MS, PPM_ONE
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
-from novation.protocol.transactions import PlaceOrder
+from novation.protocol.transactions import PlaceOrder, ReplaceOrder
 
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 DEFAULT_SLIPPAGE_PPM = 10_000
@@ -248,6 +250,64 @@ class Client(Reader):
             raise
         return self._signing().order_ack(tx, response)
 
+    def sign_replacement(self, request: Replacement) -> ReplaceOrder:
+        """Sign an order in the place of another one without sending it; see `sign_order`."""
+        return self._signing().replace_order(request)
+
+    async def submit_replacement(self, tx: ReplaceOrder) -> models.ReplaceAck:
+        """Send a signed order in the place of another one; see `replace_order`."""
+        checks.instance("tx", tx, ReplaceOrder)
+        message = replace_message(tx)
+        response = await self._transport.call(self._transport.orders.ReplaceOrder, message)
+        return self._signing().replace_ack(tx, response)
+
+    async def replace_order(
+        self,
+        order_id: int,
+        *,
+        price: Number | None = None,
+        size: Number | None = None,
+        expiry_time_ms: int | None = None,
+        **fields: Any,  # noqa: ANN401 - those of OrderRequest
+    ) -> models.ReplaceAck:
+        """Put another order in the place of one that rests: both happen, or nothing.
+
+        What is not given is as of the old order. If only the size shrinks, and the end is no later,
+        the order keeps its number and its place; else the new one stands behind all others at its
+        price. `submit_replacement` does without asking what the old order is.
+
+        Args:
+            order_id: the old order's number.
+            price: limit in USD.
+            size: what may still be filled. What was filled when the message arrives, and not yet
+                when the server was asked, counts.
+            expiry_time_ms: Unix milliseconds after which the order no longer trades.
+            **fields: others of `OrderRequest`.
+
+        Raises:
+            OrderFilledError, OrderCancelledError, OrderExpiredError: the old order is closed.
+            RejectedError: the new order breaks a rule; the old one stays as it is.
+        """
+        old = await self.order(order_id)
+        market = self.exchange.market(old.symbol)
+        request = OrderRequest(
+            market=old.symbol,
+            price=old.price if price is None else price,
+            size=old.remaining if size is None else size,
+            expiry_time_ms=old.expiry_time_ms if expiry_time_ms is None else expiry_time_ms,
+            **{
+                "side": old.side,
+                "reduce_only": old.reduce_only,
+                "time_in_force": old.time_in_force,
+                "label": old.label,
+            }
+            | fields,
+        )
+        # Of a closed order: the server says how it was closed.
+        seen = max(old.remaining, market.lot_size)
+        replacement = Replacement(request, seen, order_id, in_place=_shrinks(request, old, market))
+        return await self.submit_replacement(self.sign_replacement(replacement))
+
     async def cancel_order(
         self,
         order_id: int | None = None,
@@ -420,3 +480,14 @@ class Client(Reader):
             ),
         )
         return SigningIdentity(self._account_id, key.slot, signer, NonceLane(key.last_nonce))
+
+
+def _shrinks(request: OrderRequest, old: models.Order, market: Market) -> bool:
+    """Return whether an order is the old one, but smaller, and with no later end."""
+    return (
+        (request.side, request.reduce_only) == (old.side, old.reduce_only)
+        and market.ticks(request.price) == market.ticks(old.price)
+        and market.lots(request.size) < market.lots(old.remaining)
+        and request.expiry_time_ms <= old.expiry_time_ms
+        and request.time_in_force not in (TimeInForce.IOC, TimeInForce.FOK)
+    )

@@ -67,6 +67,18 @@ class OrderAck:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceAck(OrderAck):
+    """What became of an order that was to take the place of another one.
+
+    `result` is AMENDED if the old one kept its place, NOTHING_LEFT if as much was filled of it as
+    its owner still wanted; else that of the new one. `cancelled` is what was left of the old one
+    when it was taken off the book.
+    """
+
+    cancelled: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class CancelAck:
     """A cancelled order; `cancelled` is what was taken off the book."""
 

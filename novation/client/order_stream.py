@@ -24,11 +24,12 @@ from novation.client.orders import (
     cancel_message,
     cancel_timer_message,
     place_message,
+    replace_message,
 )
 from novation.client.transport import Transport
 from novation.client.units import Market
 from novation.protocol.errors import ErrorCode
-from novation.protocol.transactions import CancelOrder, PlaceOrder
+from novation.protocol.transactions import CancelOrder, PlaceOrder, ReplaceOrder
 
 _Request = order_service_pb2.StreamOrdersRequest
 _Response = order_service_pb2.StreamOrdersResponse
@@ -84,6 +85,12 @@ class OrderStream:
                 await self._factory.exchange.refresh(self._transport)
             raise
         return self._factory.order_ack(tx, response.placed)
+
+    async def send_replacement(self, tx: ReplaceOrder) -> models.ReplaceAck:
+        """Send a signed order in the place of another one; see `Client.submit_replacement`."""
+        checks.instance("tx", tx, ReplaceOrder)
+        response = await self._send(_Request(replace=replace_message(tx)))
+        return self._factory.replace_ack(tx, response.replaced)
 
     async def cancel_order(
         self,

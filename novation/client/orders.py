@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.client import checks, conversion, models
@@ -22,6 +22,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     PlaceOrder,
     RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     UserTransaction,
     Withdraw,
@@ -31,12 +32,21 @@ from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
+from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from novation.receipts import Receipt
 
 UserMessage = TypeVar(
-    "UserMessage", PlaceOrder, CancelOrder, CancelAll, SetCancelTimer, Withdraw, AddKey, RemoveKey
+    "UserMessage",
+    PlaceOrder,
+    ReplaceOrder,
+    CancelOrder,
+    CancelAll,
+    SetCancelTimer,
+    Withdraw,
+    AddKey,
+    RemoveKey,
 )
 
 FELT_BYTES = 32
@@ -78,6 +88,28 @@ class OrderRequest:
     self_trade_mode: SelfTradeMode = SelfTradeMode.CANCEL_RESTING
     self_trade_scope: SelfTradeScope = SelfTradeScope.ACCOUNT
     label: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """An order that takes the place of another one of its market.
+
+    Attributes:
+        order: the new order. Its size is what may still be filled, as of `seen`.
+        seen: what is left of the old order as far as its owner knows. What is filled before the
+            message counts, so that nothing more is filled than was wanted.
+        order_id: the old order's number; or
+        nonce: that of the message that placed it.
+        key_index: slot of the key that signed that message, by default the client's own.
+        in_place: the old order keeps its number and its place; only its size and end may shrink.
+    """
+
+    order: OrderRequest
+    seen: Number
+    order_id: int | None = None
+    nonce: int | None = None
+    key_index: int | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +156,28 @@ class MessageFactory:
             InvalidInputError: unknown market, an argument of the wrong type, or a number that is
                 not exact.
         """
+        return self._sign(self._order(request))
+
+    def replace_order(self, request: Replacement) -> ReplaceOrder:
+        """Return a signed order in the place of another one; see `place_order`."""
+        checks.instance("request", request, Replacement)
+        make = self._order(request.order)
+        name = self._order_name(request.order_id, request.nonce, request.key_index)
+        in_place = checks.flag("in_place", request.in_place)
+        seen_lots = self._exchange.market(request.order.market).lots(request.seen)
+        return self._sign(
+            lambda nonce: ReplaceOrder.of(
+                make(nonce),
+                order_id=name[0],
+                placed_key_index=name[1],
+                placed_nonce=name[2],
+                seen_lots=seen_lots,
+                in_place=in_place,
+            )
+        )
+
+    def _order(self, request: OrderRequest) -> Callable[[int], PlaceOrder]:
+        """Return what makes an order with a nonce, after checking what it is made of."""
         checks.instance("request", request, OrderRequest)
         side = checks.choice("side", request.side, Side)
         time_in_force = checks.choice("time_in_force", request.time_in_force, TimeInForce)
@@ -135,23 +189,21 @@ class MessageFactory:
         market = self._exchange.market(request.market)
         price_ticks, size_lots = market.ticks(request.price), market.lots(request.size)
         max_fee_ppm = self._fee_to_sign(market, request.max_fee_ppm)
-        return self._sign(
-            lambda nonce: PlaceOrder(
-                account_id=self._identity.account_id,
-                key_index=self._identity.key_index,
-                nonce=nonce,
-                market_id=market.market_id,
-                side=side,
-                price_ticks=price_ticks,
-                size_lots=size_lots,
-                expiry_time_ms=expiry_time_ms,
-                max_fee_ppm=max_fee_ppm,
-                reduce_only=reduce_only,
-                time_in_force=time_in_force,
-                self_trade_mode=mode,
-                self_trade_scope=scope,
-                label=label,
-            )
+        return lambda nonce: PlaceOrder(
+            account_id=self._identity.account_id,
+            key_index=self._identity.key_index,
+            nonce=nonce,
+            market_id=market.market_id,
+            side=side,
+            price_ticks=price_ticks,
+            size_lots=size_lots,
+            expiry_time_ms=expiry_time_ms,
+            max_fee_ppm=max_fee_ppm,
+            reduce_only=reduce_only,
+            time_in_force=time_in_force,
+            self_trade_mode=mode,
+            self_trade_scope=scope,
+            label=label,
         )
 
     def cancel_order(
@@ -166,22 +218,23 @@ class MessageFactory:
         `nonce` is that of the message, `key_index` the slot of the key that signed it: by default
         the client's own.
         """
-        identity = self._identity
+        identity, name = self._identity, self._order_name(order_id, nonce, key_index)
+        return self._sign(
+            lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, *name)
+        )
+
+    def _order_name(
+        self, order_id: int | None, nonce: int | None, key_index: int | None
+    ) -> tuple[int, int, int]:
+        """Return id, key slot and nonce that name an order: the first, or the other two."""
         if (order_id is None) == (nonce is None):
             raise InvalidInputError("order_id: either it or nonce names the order")
         if nonce is None:
             if key_index is not None:
                 raise InvalidInputError("key_index: only beside nonce")
-            number, placed = checks.order_id(order_id), (0, 0)
-        else:
-            slot = identity.key_index if key_index is None else key_index
-            placed = (checks.integer("key_index", slot, 0, MAX_KEYS), checks.placed_nonce(nonce))
-            number = 0
-        return self._sign(
-            lambda nonce: CancelOrder(
-                identity.account_id, identity.key_index, nonce, number, *placed
-            )
-        )
+            return checks.order_id(order_id), 0, 0
+        slot = self._identity.key_index if key_index is None else key_index
+        return 0, checks.integer("key_index", slot, 0, MAX_KEYS), checks.placed_nonce(nonce)
 
     def cancel_all(self, market: str | int | None = None) -> CancelAll:
         """Return a signed cancellation of all orders, of one market if there is one given."""
@@ -235,17 +288,32 @@ class MessageFactory:
         self, tx: PlaceOrder, response: order_service_pb2.PlaceOrderResponse
     ) -> models.OrderAck:
         """Return the checked answer to an order."""
+        return models.OrderAck(**self._answer(tx, response))
+
+    def replace_ack(
+        self, tx: ReplaceOrder, response: order_service_pb2.ReplaceOrderResponse
+    ) -> models.ReplaceAck:
+        """Return the checked answer to an order in the place of another one."""
+        market = self._exchange.market(tx.market_id)
+        cancelled = market.size(response.cancelled_lots)
+        return models.ReplaceAck(**self._answer(tx, response), cancelled=cancelled)
+
+    def _answer(
+        self,
+        tx: PlaceOrder,
+        response: order_service_pb2.PlaceOrderResponse | order_service_pb2.ReplaceOrderResponse,
+    ) -> dict[str, Any]:
         market = self._exchange.market(tx.market_id)
         receipt = self._checked(tx, response.receipt)
-        return models.OrderAck(
-            order_id=receipt.order_id,
-            result=ResultCode(receipt.result_code),
-            fills=tuple(conversion.fill(fill, market) for fill in response.fills),
-            resting=market.size(response.resting_lots),
-            receipt=receipt,
-            price=market.price(response.price_ticks),
-            decremented=market.size(response.decremented_lots),
-        )
+        return {
+            "order_id": receipt.order_id,
+            "result": ResultCode(receipt.result_code),
+            "fills": tuple(conversion.fill(fill, market) for fill in response.fills),
+            "resting": market.size(response.resting_lots),
+            "receipt": receipt,
+            "price": market.price(response.price_ticks),
+            "decremented": market.size(response.decremented_lots),
+        }
 
     def cancel_ack(
         self, tx: CancelOrder, response: order_service_pb2.CancelOrderResponse, market: Market
@@ -335,7 +403,9 @@ def default_fee_limit_ppm(exchange: Exchange) -> int:
 def _check_fields(tx: UserTransaction) -> None:
     """Refuse what no exchange would take before it is packed into a message to sign."""
     try:
-        if isinstance(tx, PlaceOrder):
+        if isinstance(tx, ReplaceOrder):
+            validate_replace_order(tx)
+        elif isinstance(tx, PlaceOrder):
             validate_place_order(tx)
         elif isinstance(tx, CancelOrder):
             validate_cancel_order(tx)
@@ -372,6 +442,18 @@ def place_message(tx: PlaceOrder) -> order_service_pb2.PlaceOrderRequest:
         label=tx.label,
         valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
+    )
+
+
+def replace_message(tx: ReplaceOrder) -> order_service_pb2.ReplaceOrderRequest:
+    """Return the API message of a signed order in the place of another one."""
+    return order_service_pb2.ReplaceOrderRequest(
+        order=place_message(tx),
+        order_id=tx.order_id,
+        placed_key_index=tx.placed_key_index,
+        placed_nonce=tx.placed_nonce,
+        seen_lots=tx.seen_lots,
+        in_place=tx.in_place,
     )
 
 

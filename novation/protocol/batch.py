@@ -49,7 +49,23 @@ class LiquidateHints:
     visits: tuple[MakerVisit, ...] = ()
 
 
-Hints = PlaceOrderHints | CancelOrderHints | LiquidateHints | None
+@dataclass(frozen=True, slots=True)
+class ReplaceOrderHints:
+    """The order that was replaced, and the one in its place, None if there is none.
+
+    If the old one stays, smaller, the order before it is not told.
+    """
+
+    replaced: CancelOrderHints
+    placed: PlaceOrderHints | None = None
+
+    @property
+    def order_id(self) -> int:
+        """The order that is there now, or was there last."""
+        return self.replaced.order_id if self.placed is None else self.placed.order_id
+
+
+Hints = PlaceOrderHints | CancelOrderHints | LiquidateHints | ReplaceOrderHints | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ OUTPUT_VERSION: Final = 7
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")
+REPLACE_TAG: Final = int.from_bytes(b"REPLACE", "big")
 
 MESSAGE_PLACE_ORDER: Final = 1
 MESSAGE_CANCEL_ORDER: Final = 2

@@ -15,6 +15,7 @@ from novation.protocol.batch import (
     LiquidateHints,
     OpenBatch,
     PlaceOrderHints,
+    ReplaceOrderHints,
     TransactionResult,
 )
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, USD_ASSET_ID
@@ -27,6 +28,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
+    ReplaceOrder,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -63,9 +65,11 @@ OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
 LIQUIDATE_STEPS: Final = 900
 TIMER_STEPS: Final = 120
-CANCEL_STEPS: Final = 350
+CANCEL_STEPS: Final = 370
+# Beside what is placed instead.
+REPLACE_STEPS: Final = 450
 KEY_CHANGE_STEPS: Final = 900
-PLACE_STEPS: Final = 560
+PLACE_STEPS: Final = 590
 VISIT_STEPS: Final = 400
 # Of a message that another key than the first signed; of one whose nonce is not the next, or whose
 # window has gaps.
@@ -137,10 +141,15 @@ def _asset_steps(tx: Deposit | Withdraw) -> int:
 def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
     """Return what a transaction costs that its account's first key signed, besides leaves."""
     n_slots = result.n_slots
+    if isinstance(tx, ReplaceOrder):
+        assert isinstance(result.hints, ReplaceOrderHints)
+        placed = result.hints.placed
+        return REPLACE_STEPS + (
+            n_slots * SLOT_CHANGE_STEPS if placed is None else placed_steps(placed, n_slots)
+        )
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
-        resting = ORDER_LEAF_STEPS if result.hints.resting_lots else 0
-        return order_steps(len(result.hints.visits), n_slots) + resting
+        return placed_steps(result.hints, n_slots)
     if isinstance(tx, Withdraw):
         return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS + _asset_steps(tx)
     if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):
@@ -160,6 +169,12 @@ def order_steps(n_visits: int, n_slots: int) -> int:
     """
     slots = n_slots * (SLOT_CHANGE_STEPS + SLOT_RULE_STEPS)
     return max(PLACE_STEPS + n_visits * VISIT_STEPS + slots, SIGNATURE_STEPS)
+
+
+def placed_steps(hints: PlaceOrderHints, n_slots: int) -> int:
+    """Return what a placed order costs, and its leaf if it rests."""
+    resting = ORDER_LEAF_STEPS if hints.resting_lots else 0
+    return order_steps(len(hints.visits), n_slots) + resting
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:

@@ -4,6 +4,7 @@ A user transaction is a tag, its two message words and its signature, so that no
 signed can be in it. Integers are big endian.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from novation.crypto import FIELD_PRIME
@@ -50,6 +51,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -76,9 +78,11 @@ _TAG_ADD_KEY: Final = b"\x05"
 _TAG_PRUNE_ORDER: Final = b"\x06"
 _TAG_MINUTE_TICK: Final = b"\x07"
 _TAG_LIQUIDATE: Final = b"\x08"
+_TAG_REPLACE_ORDER: Final = b"\x09"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 30
+_REPLACED_WORD_BYTES: Final = 13
 _FELT_BYTES: Final = 32
 
 
@@ -114,8 +118,11 @@ def _encode_user_transaction(tx: UserTransaction) -> bytes:
             + word_1.to_bytes(_FELT_BYTES, "big")
             + _encode_signature(tx.signature)
         )
+    tag = _TAG_USER
+    if isinstance(tx, ReplaceOrder):
+        tag = _TAG_REPLACE_ORDER + tx.replaced_word().to_bytes(_REPLACED_WORD_BYTES, "big")
     return (
-        _TAG_USER
+        tag
         + word_0.to_bytes(_WORD_0_BYTES, "big")
         + word_1.to_bytes(_WORD_1_BYTES, "big")
         + _encode_signature(tx.signature)
@@ -126,27 +133,9 @@ def decode_transaction(data: bytes) -> Transaction:
     """Return the transaction of some bytes; DecodeError unless `encode_transaction` wrote them."""
     reader = ByteReader(data)
     tag = reader.integer(1).to_bytes(1, "big")
-    tx: Transaction
-    if tag == _TAG_USER:
-        tx = _decode_user_transaction(reader)
-    elif tag == _TAG_ADD_KEY:
-        tx = _decode_add_key(reader)
-    elif tag == _TAG_DEPOSIT:
-        tx = _decode_deposit(reader)
-    elif tag == _TAG_ORACLE_UPDATE:
-        tx = _decode_oracle_update(reader)
-    elif tag == _TAG_SET_PARAMETER:
-        tx = _decode_set_parameter(reader)
-    elif tag == _TAG_LIST_MARKET:
-        tx = ListMarket(reader.integer(2, MAX_MARKETS))
-    elif tag == _TAG_PRUNE_ORDER:
-        tx = PruneOrder(reader.integer(6))
-    elif tag == _TAG_MINUTE_TICK:
-        tx = MinuteTick()
-    elif tag == _TAG_LIQUIDATE:
-        tx = Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS))
-    else:
+    if tag not in _DECODERS:
         raise DecodeError(f"unknown kind of transaction {tag!r}")
+    tx = _DECODERS[tag](reader)
     reader.finish()
     return tx
 
@@ -198,6 +187,29 @@ def _decode_withdraw(
     if amount_quanta >= AMOUNT_BOUND or asset_id >= MAX_ASSETS:
         raise DecodeError(f"withdrawal of {amount_quanta} of asset {asset_id}")
     return Withdraw(*head, amount_quanta, asset_id, *tail)
+
+
+def _decode_replace_order(reader: ByteReader) -> ReplaceOrder:
+    name, by_message, in_place, seen_lots = unpack(
+        reader.integer(_REPLACED_WORD_BYTES), ORIGIN_BITS, 1, 1, 32
+    )
+    if name == by_message == 0:
+        raise DecodeError("a replacement that names no order")
+    order = _decode_user_transaction(reader)
+    if not isinstance(order, PlaceOrder):
+        raise DecodeError(f"{type(order).__name__} in place of an order")
+    if by_message:
+        order_id, placed = 0, unpack_origin(name)
+    else:
+        order_id, placed = name, (0, 0)
+    return ReplaceOrder.of(
+        order,
+        order_id=order_id,
+        placed_key_index=placed[0],
+        placed_nonce=placed[1],
+        seen_lots=seen_lots,
+        in_place=bool(in_place),
+    )
 
 
 def _decode_one_number(
@@ -314,3 +326,17 @@ def _encode_signature(signature: Signature) -> bytes:
 
 def _decode_signature(reader: ByteReader) -> Signature:
     return Signature(r=reader.integer(_FELT_BYTES), s=reader.integer(_FELT_BYTES))
+
+
+_DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
+    _TAG_USER: _decode_user_transaction,
+    _TAG_REPLACE_ORDER: _decode_replace_order,
+    _TAG_ADD_KEY: _decode_add_key,
+    _TAG_DEPOSIT: _decode_deposit,
+    _TAG_ORACLE_UPDATE: _decode_oracle_update,
+    _TAG_SET_PARAMETER: _decode_set_parameter,
+    _TAG_LIST_MARKET: lambda reader: ListMarket(reader.integer(2, MAX_MARKETS)),
+    _TAG_PRUNE_ORDER: lambda reader: PruneOrder(reader.integer(6)),
+    _TAG_MINUTE_TICK: lambda _: MinuteTick(),
+    _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
+}

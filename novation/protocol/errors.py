@@ -56,6 +56,8 @@ class ErrorCode(IntEnum):
     REPORTS_APART = 46
     NOT_FAILING = 47
     BANKRUPT = 48
+    ORDER_GREW = 49
+    CANNOT_KEEP_PLACE = 50
     INSUFFICIENT_BALANCE = 60
 
 
@@ -70,6 +72,8 @@ class ResultCode(IntEnum):
     IOC_CANCELLED = 18
     MAKER_LIMIT = 19
     SELF_TRADE_CANCELLED = 20
+    AMENDED = 21
+    NOTHING_LEFT = 22
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class CancelReason(Enum):
     KILLED = "killed"
     FEE = "fee"
     CANCEL_ALL = "cancel_all"
+    REPLACED = "replaced"
     TIMER = "timer"
     LIQUIDATION = "liquidation"
     # Of an incoming order, which never rested.
@@ -103,6 +104,20 @@ class OrderDecremented:
     price_ticks: int
     lots: int
     remaining_lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAmended:
+    """A resting order was made smaller by `lots` by its owner, where it stands."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    lots: int
+    remaining_lots: int
+    expiry_time_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +236,7 @@ Event = (
     | OrderFilled
     | OrderCancelled
     | OrderDecremented
+    | OrderAmended
     | Deposited
     | DepositFailed
     | Withdrawn

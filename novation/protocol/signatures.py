@@ -52,6 +52,9 @@ class SignedTransaction(Protocol):
     def message_words(self) -> tuple[int, int]:
         """Return the two packed words of the message."""
 
+    def message_hash(self, config: ExchangeConfig) -> int:
+        """Return what the user signs."""
+
 
 def first_message_word(message_type: int, tx: SignedTransaction, market_id: int = 0) -> int:
     """Return `word_0` of a user message."""

@@ -8,8 +8,9 @@ A transaction is refused with `InvalidTransaction` when it is its author's fault
 is our fault and must stop the process.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
@@ -30,11 +31,13 @@ from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
 from novation.protocol.rules.prune_order import apply_prune_order
+from novation.protocol.rules.replace_order import apply_replace_order
 from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
+    AddKey,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -45,6 +48,8 @@ from novation.protocol.transactions import (
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
+    RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -125,24 +130,21 @@ def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> Trans
     if isinstance(tx, OracleUpdate):
         return apply_oracle_update(state, tx, verify_signature=verify_signature)
     if isinstance(tx, UserTransaction):
-        return _apply_signed(state, tx, verify_signature=verify_signature)
+        return _SIGNED[type(tx)](state, tx, verify_signature=verify_signature)
     return _apply_unsigned(state, tx)
 
 
-def _apply_signed(
-    state: State, tx: UserTransaction, *, verify_signature: bool
-) -> TransactionResult:
-    if isinstance(tx, PlaceOrder):
-        return apply_place_order(state, tx, verify_signature=verify_signature)
-    if isinstance(tx, CancelOrder):
-        return apply_cancel_order(state, tx, verify_signature=verify_signature)
-    if isinstance(tx, CancelAll):
-        return apply_cancel_all(state, tx, verify_signature=verify_signature)
-    if isinstance(tx, SetCancelTimer):
-        return apply_set_cancel_timer(state, tx, verify_signature=verify_signature)
-    if isinstance(tx, Withdraw):
-        return apply_withdraw(state, tx, verify_signature=verify_signature)
-    return apply_key_change(state, tx, verify_signature=verify_signature)
+# What each signed message does.
+_SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
+    PlaceOrder: apply_place_order,
+    ReplaceOrder: apply_replace_order,
+    CancelOrder: apply_cancel_order,
+    CancelAll: apply_cancel_all,
+    SetCancelTimer: apply_set_cancel_timer,
+    Withdraw: apply_withdraw,
+    AddKey: apply_key_change,
+    RemoveKey: apply_key_change,
+}
 
 
 def _apply_unsigned(

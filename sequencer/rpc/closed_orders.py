@@ -1,10 +1,10 @@
-"""Why an order cannot be cancelled: the protocol knows only that it does not rest."""
+"""Why an order cannot be cancelled or replaced: the protocol knows only that it does not rest."""
 
 from typing import Final
 
 from novation.api.v1 import types_pb2
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
-from novation.protocol.transactions import CancelOrder
+from novation.protocol.transactions import CancelOrder, ReplaceOrder
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.views import no_longer_kept
@@ -19,12 +19,13 @@ _REASONS: Final = {
     types_pb2.CANCEL_REASON_KILLED: "because it rested while prices were away",
     types_pb2.CANCEL_REASON_FEE: "because the maker fee had risen above its limit",
     types_pb2.CANCEL_REASON_CANCEL_ALL: "by its owner with all others",
+    types_pb2.CANCEL_REASON_REPLACED: "by its owner for another one",
     types_pb2.CANCEL_REASON_TIMER: "by its owner's timer with all others",
 }
 
 
 def why_not_resting(
-    engine: Engine, tx: CancelOrder, refusal: InvalidTransaction
+    engine: Engine, tx: CancelOrder | ReplaceOrder, refusal: InvalidTransaction
 ) -> InvalidTransaction | RequestRefusedError:
     """Return a better refusal of a cancellation that found no resting order."""
     if refusal.code is not ErrorCode.UNKNOWN_ORDER:

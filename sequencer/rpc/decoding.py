@@ -24,6 +24,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     PlaceOrder,
     RemoveKey,
+    ReplaceOrder,
     SetCancelTimer,
     UserTransaction,
     Withdraw,
@@ -35,6 +36,7 @@ from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
+from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from sequencer.account_index import AccountQuery
@@ -67,7 +69,29 @@ _SELF_TRADE_SCOPES: Final = {
 
 def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
     """Return the transaction; its fields are in range."""
-    tx = PlaceOrder(
+    tx = _order(request)
+    validate_place_order(tx)
+    return tx
+
+
+def replace_order(request: order_service_pb2.ReplaceOrderRequest) -> ReplaceOrder:
+    """Return the transaction; its fields are in range."""
+    if not request.HasField("order"):
+        raise missing("order")
+    tx = ReplaceOrder.of(
+        _order(request.order),
+        order_id=request.order_id,
+        placed_key_index=request.placed_key_index,
+        placed_nonce=request.placed_nonce,
+        seen_lots=request.seen_lots,
+        in_place=request.in_place,
+    )
+    validate_replace_order(tx)
+    return tx
+
+
+def _order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
+    return PlaceOrder(
         account_id=request.account_id,
         key_index=request.key_index,
         nonce=request.nonce,
@@ -85,8 +109,6 @@ def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
         valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
-    validate_place_order(tx)
-    return tx
 
 
 def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
@@ -197,6 +219,7 @@ def order_command(request: order_service_pb2.StreamOrdersRequest) -> UserTransac
 # By the field of the message of the order stream.
 _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "place": place_order,
+    "replace": replace_order,
     "cancel": cancel_order,
     "cancel_all": cancel_all,
     "set_cancel_timer": set_cancel_timer,

@@ -7,7 +7,7 @@ from typing import Final
 
 from novation.api.v1 import order_service_pb2
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.transactions import CancelOrder, UserTransaction
+from novation.protocol.transactions import CancelOrder, ReplaceOrder, UserTransaction
 from sequencer.clock import Clock
 from sequencer.engine import Accepted
 from sequencer.errors import NodeErrorCode, RequestRefusedError
@@ -49,6 +49,13 @@ class OrderService:
         """Apply one order."""
         accepted = await self._apply(decoding.place_order(request))
         return accepted.acknowledgement.placed
+
+    async def replace_order(
+        self, request: order_service_pb2.ReplaceOrderRequest
+    ) -> order_service_pb2.ReplaceOrderResponse:
+        """Put an order in the place of another one."""
+        accepted = await self._apply(decoding.replace_order(request))
+        return accepted.acknowledgement.replaced
 
     async def cancel_order(
         self, request: order_service_pb2.CancelOrderRequest
@@ -159,7 +166,7 @@ class OrderService:
         try:
             return await answer
         except InvalidTransaction as refusal:
-            if not isinstance(tx, CancelOrder):
+            if not isinstance(tx, CancelOrder | ReplaceOrder):
                 raise
             told = await self._runner.call(
                 functools.partial(why_not_resting, tx=tx, refusal=refusal)

@@ -57,6 +57,7 @@ class Case:
     n_positions: int = 0
     n_markets: int = 1
     ladder: bool = False
+    ladder_lots: int = 1
     n_unlisted: int = 0
     n_walls: int = 0
 
@@ -101,6 +102,15 @@ def cancel_old(exchange: Exchange, n: int) -> None:
     """Cancel orders of the ladder, which an earlier batch put on the book."""
     for i in range(n):
         exchange.cancel(account(i), 1 + i)
+
+
+def replace_old(exchange: Exchange, n: int, *, in_place: bool) -> None:
+    """Replace orders of the ladder, by one that is smaller where it stands, or by one elsewhere."""
+    for i in range(n):
+        if in_place:
+            exchange.shrink(1 + i, 1)
+        else:
+            exchange.replace_order(1 + i, BUY, 2, PRICE - 60)
 
 
 def place_behind(exchange: Exchange, n: int) -> None:
@@ -188,6 +198,10 @@ CASES = {
     "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
     "place and cancel, repeated": Case(1500, partial(place_and_cancel, n_accounts=10)),
+    "replace, old order": Case(2500, partial(replace_old, in_place=False), ladder=True),
+    "replace, old order in place": Case(
+        1500, partial(replace_old, in_place=True), ladder=True, ladder_lots=2
+    ),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
     "deposit, new account": Case(700, partial(deposit, first=400)),
     "deposit, existing account": Case(700, partial(deposit, first=0)),
@@ -227,7 +241,7 @@ def prepared(case: Case) -> Exchange:
             exchange.place(account(i + 1), BUY, 2, PRICE, market_id=market_id)
     if case.ladder:
         for i in range(200):
-            exchange.place(account(i), BUY, 1, PRICE - i // 4)
+            exchange.place(account(i), BUY, case.ladder_lots, PRICE - i // 4)
     for i in range(case.n_walls * MAX_MAKERS_PER_ORDER):
         exchange.place(account(i), BUY, DOLLAR_LOTS, PRICE)
     exchange.seal()

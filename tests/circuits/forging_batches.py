@@ -483,6 +483,36 @@ def liquidations() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
+def replaced_orders() -> Iterator[SealedBatch]:
+    """Orders in place of others, old and new, named either way; others that shrink, or go."""
+    terms = underlying(min_order_usd=1)
+    exchange = Exchange(parameters(2).with_underlying(1, terms))
+    exchange.fund(2, 3)
+    for side, prices in ((SELL, (1001, 1002, 1003)), (BUY, (990, 989))):
+        for price in prices:
+            exchange.place(2, side, 10, price)
+    exchange.place(2, SELL, 200, 1001, market_id=1)
+    exchange.seal()
+    exchange.place(3, BUY, 4, 1001)
+    exchange.shrink(1, 7, seen_lots=10)
+    exchange.shrink(2, 4)
+    exchange.shrink(6, 150)
+    exchange.replace_order(3, SELL, 12, 1004, order_id=0, placed_nonce=3, account_id=2)
+    exchange.replace_order(4, BUY, 9, 1001)
+    exchange.replace_order(6, SELL, 120, 1000, market_id=1)
+    yield exchange.seal()
+    # Too little is left, more was filled than is wanted, and both.
+    exchange.shrink(10, 99)
+    exchange.replace_order(5, BUY, 3, 1, seen_lots=13)
+    exchange.shrink(2, 1, seen_lots=9)
+    exchange.place(3, SELL, 1, 1010, reduce_only=True)
+    exchange.replace_order(11, SELL, 4, 1011, reduce_only=True)
+    exchange.place(3, BUY, 5, 980)
+    exchange.shrink(13, 2)
+    exchange.cancel(3, 13)
+    yield exchange.seal()
+
+
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
     free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
@@ -523,6 +553,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "self trades": self_trades,
     "least orders": least_orders,
     "liquidations": liquidations,
+    "replaced orders": replaced_orders,
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),

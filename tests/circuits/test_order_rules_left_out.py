@@ -286,8 +286,7 @@ def cancelling_of_a_strangers_order(patch: Patch, excess: int, *, by_message: bo
     first, second = (exchange.state.order(order_id) for order_id in (1, 2))
     assert first.origin == second.origin
     taken = exchange.state.order(1 + excess)
-    account = exchange.state.account(2)
-    patch.setattr(cancel_order, "check_cancel_order", lambda *_, **__: (account, taken))
+    patch.setattr(cancel_order, "named_order", lambda *_: taken)
     patch.setattr(cancel_order, "take_off_book", off_the_first_slot)
     if by_message:
         exchange.cancel_placed_by(2, first.nonce)
@@ -359,8 +358,8 @@ def test_cancellation_when_it_names_another_order_then_no_proof(
 ) -> None:
     """The record that the prover gives is that of another order of the account."""
     exchange = with_orders()
-    taken, account = exchange.state.order(4), exchange.state.account(2)
-    monkeypatch.setattr(cancel_order, "check_cancel_order", lambda *_, **__: (account, taken))
+    taken = exchange.state.order(4)
+    monkeypatch.setattr(cancel_order, "named_order", lambda *_: taken)
     message = exchange.cancellation(2, named)
     exchange.apply(message)
     sealed = exchange.seal()

@@ -1,7 +1,7 @@
 """A small exchange for tests: a state with an open batch, a clock, and signed traders."""
 
 import copy
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from novation.protocol.accounts import Account
@@ -34,6 +34,7 @@ from novation.protocol.transactions import (
     ParameterKind,
     PlaceOrder,
     PruneOrder,
+    ReplaceOrder,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -185,6 +186,35 @@ class Exchange:
     ) -> TransactionResult:
         """Sign and apply an order."""
         return self.apply(self.order(account_id, side, size_lots, price_ticks, **changes))
+
+    def replacement(
+        self, order_id: int, side: Side, size_lots: int, price_ticks: int, /, **changes: Any
+    ) -> ReplaceOrder:
+        """Return a signed order in place of one, of whose lots its owner has seen all.
+
+        Any field of the new one may be given, of the old one's name, too.
+        """
+        old = self.state.get_order(order_id)
+        named = {"order_id": order_id, "seen_lots": old.remaining_lots if old else 1}
+        own = {field.name for field in fields(ReplaceOrder)} - {f.name for f in fields(PlaceOrder)}
+        named |= {name: changes.pop(name) for name in own & changes.keys()}
+        account_id = changes.pop("account_id", old.account_id if old else 2)
+        market_id = changes.pop("market_id", old.market_id if old else 0)
+        order = self.order(account_id, side, size_lots, price_ticks, market_id=market_id, **changes)
+        return self.signed(ReplaceOrder.of(order, **named))
+
+    def replace_order(
+        self, order_id: int, side: Side, size_lots: int, price_ticks: int, /, **changes: Any
+    ) -> TransactionResult:
+        """Sign and apply an order in place of another one."""
+        return self.apply(self.replacement(order_id, side, size_lots, price_ticks, **changes))
+
+    def shrink(self, order_id: int, size_lots: int, /, **changes: Any) -> TransactionResult:
+        """Make an order smaller where it stands."""
+        old = self.state.order(order_id)
+        kept = {"reduce_only": old.reduce_only, "expiry_time_ms": old.expiry_time_ms}
+        asked = {"in_place": True, **kept, **changes}
+        return self.replace_order(order_id, old.side, size_lots, old.price_ticks, **asked)
 
     def cancel(self, account_id: int, order_id: int) -> TransactionResult:
         """Sign and apply a cancellation."""

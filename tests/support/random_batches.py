@@ -66,6 +66,7 @@ from tests.support.builders import (
     underlying,
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange
+from tests.support.random_replacements import random_replacement
 
 N_USERS = 6
 LADDER_BATCH = 40
@@ -91,6 +92,7 @@ class RandomTrading:
             self._order: 56,
             self._sniping_order: 14,
             self._cancellation: 10,
+            self._replacement: 10,
             self._cancel_all: 3,
             self._timer: 4,
             self._prune: 6,
@@ -361,6 +363,11 @@ class RandomTrading:
             time_in_force=rng.choice(tuple(TimeInForce)),
             **self._self_trade(),
         )
+
+    def _replacement(self) -> Transaction:
+        if not self.exchange.state.orders:
+            return self._order()
+        return random_replacement(self.rng, self.exchange, self._account_id(), self._self_trade())
 
     def _cancellation(self) -> Transaction:
         state = self.exchange.state

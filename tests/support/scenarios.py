@@ -54,6 +54,11 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     for _ in range(MAX_MAKERS_PER_ORDER + 1):
         exchange.place(SECOND_MAKER, BUY, 1, 980)
     exchange.place(MAKER, SELL, 40, 980)
+    exchange.place(SECOND_MAKER, BUY, 9, 975)
+    newest = exchange.state.globals.next_order_id - 1
+    exchange.shrink(newest, 5)
+    exchange.replace_order(newest, BUY, 4, 974)
+    exchange.replace_order(newest + 1, BUY, 2, 974, seen_lots=9)
     exchange.withdraw(MAKER, 1_000 * ONE_DOLLAR)
     exchange.apply(exchange.deposit(0, 77))
     # One that was cancelled with all others, and one whose owner allows a lower fee.

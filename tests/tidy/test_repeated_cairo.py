@@ -35,11 +35,17 @@ SURPLUS = (
     "surplus=account.surplus",
     "sum_surplus(account.positions,prices,0)",
 )
+# The second word of an order's message.
+ORDER_WORD = (
+    "price_ticks+size_lots*2**32+expiry_time_ms*2**64+max_fee_ppm*2**112+side*2**132",
+    "+reduce_only*2**133+time_in_force*2**134+self_trade*2**138+label*2**142",
+)
 NAMES = (
     (r"message\.head\.|(?<!message\.)\bhead\.|\b(?:environment|taker)\.(?=prices)", ""),
     (r"\bMESSAGE_PLACE_ORDER\b|\btype\b", "TYPE"),
     (r"\baccount\.identity(?=,key_index)", "identity"),
     (r"\baccount\.window_0\b", "window"),
+    (r"\bmessage\.", ""),
 )
 
 
@@ -71,6 +77,13 @@ def code_of(file: str, function: str) -> str:
                 ("transactions/place_order.cairo", "place_order"),
             ],
             NONCE,
+        ),
+        (
+            [
+                ("transactions/replace_order.cairo", "order_word"),
+                ("transactions/place_order.cairo", "place_order"),
+            ],
+            ORDER_WORD,
         ),
         (
             [

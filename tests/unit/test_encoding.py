@@ -16,6 +16,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
+    ReplaceOrder,
     SetCancelTimer,
     Transaction,
     Withdraw,
@@ -46,8 +47,14 @@ TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, UNTIL, SIGNATURE)
 WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, 7, UNTIL, SIGNATURE)
 REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
+REPLACE = ReplaceOrder.of(PLACE, order_id=2**48 - 1, seen_lots=2**32 - 1)
+REPLACE_BY_MESSAGE = ReplaceOrder.of(
+    PLACE, placed_key_index=7, placed_nonce=NONCE_BOUND - 1, seen_lots=1, in_place=True
+)
 ALL: list[Transaction] = [
     PLACE,
+    REPLACE,
+    REPLACE_BY_MESSAGE,
     CANCEL,
     CANCEL_BY_MESSAGE,
     CANCEL_ALL,
@@ -98,7 +105,10 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\x09", "unknown kind"),
+        (b"\x0a", "unknown kind"),
+        (b"\x09" + bytes(13) + user_bytes(1, 1)[1:], "names no order"),
+        (b"\x09" + b"\xff" * 13 + user_bytes(1, 1)[1:], "does not fit"),
+        (b"\x09" + bytes(12) + b"\1" + user_bytes(2, 1)[1:], "CancelOrder in place of an order"),
         (b"\3\1" + bytes(33), "ParameterKind"),
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),

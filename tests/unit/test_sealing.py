@@ -45,7 +45,7 @@ from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.scenarios import every_outcome
 
 # Of that scenario: one order more than a walk may meet, and 24 others.
-LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 25
+LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 27
 
 
 class DictStore:

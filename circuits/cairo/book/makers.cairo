@@ -2,8 +2,9 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
+from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.taker import Taker
-from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus, surplus_of
+from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
@@ -202,43 +203,9 @@ func reducible_lots{range_check_ptr}(position_lots, lots) -> (lots: felt) {
 func release_maker{range_check_ptr, accounts_log: DictAccess*}(
     taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots
 ) -> (fill: Fill) {
-    release_lots(taker, maker, account, old, counted_lots, 1);
+    release_lots(
+        account, account.identity, account.window_0, old, maker.terms, taker.prices, counted_lots, 1
+    );
     // No lots: removed, see Fill.
     return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
-}
-
-// Takes lots of an order off its account's open sum, which has nothing of one that is reduce-only, and
-// the order itself if it is gone.
-func release_lots{range_check_ptr, accounts_log: DictAccess*}(
-    taker: Taker*, maker: Order*, account: Account*, old: Position*, counted_lots, is_gone
-) {
-    alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
-    local slot: Position;
-    tempvar reserved_lots = counted_lots - counted_lots * maker.terms.reduce_only;
-    tempvar buys = reserved_lots * taker.side;
-    assert slot.market_id = taker.market_id;
-    assert slot.size_lots = old.size_lots;
-    assert slot.open_buy_lots = old.open_buy_lots - buys;
-    assert slot.open_sell_lots = old.open_sell_lots + buys - reserved_lots;
-    assert slot.n_orders = old.n_orders - is_gone;
-    assert slot.min_order_id = old.min_order_id;
-    let (local surplus) = surplus_of(account, taker.prices);
-    let (positions, surplus_change, _) = replace_position(
-        account.positions, old, &slot, taker.price
-    );
-    local after: Account = Account(
-        identity=account.identity,
-        window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=positions,
-        prices=taker.prices,
-        surplus=surplus + surplus_change,
-    );
-    assert [accounts_log] = DictAccess(
-        maker.terms.account_id, cast(account, felt), cast(&after, felt)
-    );
-    let accounts_log = accounts_log + DictAccess.SIZE;
-    return ();
 }

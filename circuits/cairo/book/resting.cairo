@@ -4,7 +4,6 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.constants import MARKET_KEY_BASE, SIDE_BUY
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import Order, OrderTerms
-from circuits.cairo.state.positions import Position
 
 // Puts an order behind all of equal or better price on its side of the book.
 //
@@ -165,21 +164,4 @@ func is_counted{range_check_ptr}(order: Order*, min_order_id) -> (is_counted: fe
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     return (is_counted=0);
-}
-
-// Writes the slot of an order's market, as far as replace_position needs it, without the order. Its
-// open sum has what remains of the order, but nothing of one that is reduce-only, or was cancelled
-// with all others (`is_counted` = 0).
-func write_without_order(slot: Position*, old: Position*, order: Order*, is_counted) {
-    let side = order.terms.side;
-    tempvar reserves = is_counted - is_counted * order.terms.reduce_only;
-    tempvar counted_lots = order.remaining_lots * reserves;
-    tempvar sells = counted_lots * side;
-    assert slot.market_id = order.terms.market_id;
-    assert slot.size_lots = old.size_lots;
-    assert slot.open_buy_lots = old.open_buy_lots + sells - counted_lots;
-    assert slot.open_sell_lots = old.open_sell_lots - sells;
-    assert slot.n_orders = old.n_orders - 1;
-    assert slot.min_order_id = old.min_order_id;
-    return ();
 }

@@ -2,7 +2,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.deaths import find_death
-from circuits.cairo.book.makers import release_lots
+from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.resting import shrink_order
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.constants import (
@@ -84,7 +84,16 @@ func meet_owner{range_check_ptr, accounts_log: DictAccess*}(
         return (is_met=0, clash=Clash(0, 0, 0, 0));
     }
     let (local clash: Clash) = resolve(taker, remaining_lots, maker);
-    release_lots(taker, maker, account, old, clash.maker_lots, clash.is_gone);
+    release_lots(
+        account,
+        account.identity,
+        account.window_0,
+        old,
+        maker.terms,
+        taker.prices,
+        clash.maker_lots,
+        clash.is_gone,
+    );
     return (is_met=1, clash=clash);
 }
 

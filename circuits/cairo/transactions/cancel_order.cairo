@@ -2,14 +2,13 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import is_counted, remove_order, unlink_order, write_without_order
+from circuits.cairo.book.release import release_lots
+from circuits.cairo.book.resting import is_counted, remove_order, unlink_order
 from circuits.cairo.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND, TRADE_BIT
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
 from circuits.cairo.state.orders import Order
-from circuits.cairo.state.positions import Position, find_position, replace_position
-from circuits.cairo.state.prices import Price
+from circuits.cairo.state.positions import Position, find_position
 
 // The transaction as the prover gives it. `by_message` is 1 if the message names the order by the
 // message that placed it, else 0: it then names the id. `predecessor_id` is a guess of the order
@@ -68,24 +67,15 @@ func cancel_order{
 
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
     let (counted) = is_counted(order, old.min_order_id);
-    local slot: Position;
-    write_without_order(&slot, old, order, counted);
-    let (positions, surplus_change, _) = replace_position(
-        account.positions, old, &slot, environment.prices + terms.market_id * Price.SIZE
+    release_lots(
+        account,
+        identity,
+        window_0,
+        old,
+        terms,
+        environment.prices,
+        counted * order.remaining_lots,
+        1,
     );
-    local positions: Position* = positions;
-    local surplus_change = surplus_change;
-    let (surplus) = surplus_of(account, environment.prices);
-    local after: Account = Account(
-        identity=identity,
-        window_0=window_0,
-        collateral_quanta=account.collateral_quanta,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=positions,
-        prices=environment.prices,
-        surplus=surplus + surplus_change,
-    );
-    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
 }

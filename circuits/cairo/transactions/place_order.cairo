@@ -70,7 +70,8 @@ struct PlaceOrder {
 
 // A limit order is matched against the book; what is left may rest on it.
 //
-// Returns the fees of the batch so far, with those of this order.
+// `filled_lots` of the signed size do not count any more: the order replaces one of which so much was
+// filled (replace_order.cairo), else 0. Returns the fees of the batch so far, with those of this order.
 func place_order{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
@@ -78,7 +79,7 @@ func place_order{
     accounts_log: DictAccess*,
     orders_log: DictAccess*,
     markets_log: DictAccess*,
-}(environment: Environment*, time_ms, order_id, fees_quanta) -> (fees_quanta: felt) {
+}(environment: Environment*, time_ms, order_id, fees_quanta, filled_lots) -> (fees_quanta: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: PlaceOrder;
@@ -96,7 +97,7 @@ func place_order{
     local price: Price* = environment.prices + market_id * Price.SIZE;
     local underlying: Underlying* = price.underlying;
 
-    // 1. The signature: same as authorize(), keep in step. Widths are checked below.
+    // 1. The signature: same as authorize() and order_word(), keep in step. Widths are checked below.
     assert poseidon_ptr.input = PoseidonBuiltinState(
         MESSAGE_PLACE_ORDER + account_id * 2 ** 8 + message.head.key_index * 2 ** 40 +
         message.head.nonce * 2 ** 48 + market_id * 2 ** 109 + message.head.valid_until_ms * 2 **
@@ -157,7 +158,6 @@ func place_order{
     // Fields and price.
     assert [range_check_ptr] = message.price_ticks - 1;
     assert [range_check_ptr + 1] = message.price_ticks + (RC_BOUND - PRICE_BOUND);
-    assert [range_check_ptr + 2] = message.size_lots - 1;
     assert [range_check_ptr + 3] = message.size_lots + (RC_BOUND - ORDER_SIZE_BOUND);
     assert [range_check_ptr + 4] = message.expiry_time_ms - time_ms - 1;
     assert [range_check_ptr + 5] = message.expiry_time_ms + (RC_BOUND - TIME_BOUND);
@@ -186,7 +186,7 @@ func place_order{
     local must_fill;
     local slides;
     jmp rare if no_common != 0;
-    assert [range_check_ptr + 16] = below_post_only * (environment.post_only_until_ms - time_ms);
+    assert [range_check_ptr + 2] = below_post_only * (environment.post_only_until_ms - time_ms);
     assert must_fill = 0;
     assert slides = 0;
     jmp checked;
@@ -195,10 +195,10 @@ func place_order{
     assert slides = message.time_in_force - TIME_IN_FORCE_FOK;
     assert must_fill = 1 - slides;
     assert slides * must_fill = 0;
-    assert [range_check_ptr + 16] = must_fill * (time_ms - environment.post_only_until_ms);
+    assert [range_check_ptr + 2] = must_fill * (time_ms - environment.post_only_until_ms);
 
     checked:
-    let range_check_ptr = range_check_ptr + 17;
+    let range_check_ptr = range_check_ptr + 16;
 
     // 2, 3. The slot, most often the list's first; the lots to trade; what the position could reach.
     local old: Position*;
@@ -228,13 +228,16 @@ func place_order{
     local lots;
     local range_check_sized;
     if (message.reduce_only == 0) {
-        assert lots = message.size_lots;
+        assert lots = message.size_lots - filled_lots;
+        assert [range_check_ptr + 2] = lots - 1;
         tempvar notional_quanta = lots * message.price_ticks * underlying.multiplier;
-        assert [range_check_ptr + 2] = notional_quanta - underlying.min_order_quanta;
-        assert range_check_sized = range_check_ptr + 3;
+        assert [range_check_ptr + 3] = notional_quanta - underlying.min_order_quanta;
+        assert range_check_sized = range_check_ptr + 4;
     } else {
         let range_check_ptr = range_check_ptr + 2;
-        let (reduced) = size_reduction(&message, underlying, -direction * old.size_lots);
+        let (reduced) = size_reduction(
+            &message, underlying, -direction * old.size_lots, message.size_lots - filled_lots
+        );
         assert lots = reduced;
         assert range_check_sized = range_check_ptr;
     }
@@ -405,9 +408,9 @@ func place_order{
 // Guarantee: that is not nothing. What closes and never rests, IOC or FOK, may be as small as the
 // position; else it is worth an order.
 func size_reduction{range_check_ptr}(
-    message: PlaceOrder*, underlying: Underlying*, position_lots
+    message: PlaceOrder*, underlying: Underlying*, position_lots, wanted_lots
 ) -> (lots: felt) {
-    let (lots) = reducible_lots(position_lots, message.size_lots);
+    let (lots) = reducible_lots(position_lots, wanted_lots);
     assert [range_check_ptr] = lots - 1;
     tempvar may_rest = (message.time_in_force - TIME_IN_FORCE_IOC) * (
         message.time_in_force - TIME_IN_FORCE_FOK

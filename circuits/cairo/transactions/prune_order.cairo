@@ -1,12 +1,12 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.resting import is_counted, remove_order, unlink_order, write_without_order
+from circuits.cairo.book.release import release_lots
+from circuits.cairo.book.resting import is_counted, remove_order, unlink_order
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import surplus_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order
-from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.positions import Position, find_position
 from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it, with its guess of the order before, 0 if it is the head.
@@ -43,23 +43,16 @@ func prune_order{
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
     local price: Price* = environment.prices + terms.market_id * Price.SIZE;
     let (counted) = is_counted_dead(order, old, price.dead_below_order_id, time_ms);
-    local slot: Position;
-    write_without_order(&slot, old, order, counted);
-    let (positions, surplus_change, _) = replace_position(account.positions, old, &slot, price);
-    local positions: Position* = positions;
-    local surplus_change = surplus_change;
-    let (surplus) = surplus_of(account, environment.prices);
-    local after: Account = Account(
-        identity=account.identity,
-        window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=positions,
-        prices=environment.prices,
-        surplus=surplus + surplus_change,
+    release_lots(
+        account,
+        account.identity,
+        account.window_0,
+        old,
+        terms,
+        environment.prices,
+        counted * order.remaining_lots,
+        1,
     );
-    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let accounts_log = accounts_log + DictAccess.SIZE;
     return ();
 }
 

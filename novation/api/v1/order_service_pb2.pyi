@@ -57,6 +57,40 @@ class PlaceOrderResponse(_message.Message):
     decremented_lots: int
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
+class ReplaceOrderRequest(_message.Message):
+    __slots__ = ("order", "order_id", "placed_key_index", "placed_nonce", "seen_lots", "in_place")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PLACED_KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    PLACED_NONCE_FIELD_NUMBER: _ClassVar[int]
+    SEEN_LOTS_FIELD_NUMBER: _ClassVar[int]
+    IN_PLACE_FIELD_NUMBER: _ClassVar[int]
+    order: PlaceOrderRequest
+    order_id: int
+    placed_key_index: int
+    placed_nonce: int
+    seen_lots: int
+    in_place: bool
+    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., order_id: _Optional[int] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., seen_lots: _Optional[int] = ..., in_place: _Optional[bool] = ...) -> None: ...
+
+class ReplaceOrderResponse(_message.Message):
+    __slots__ = ("receipt", "fills", "resting_lots", "price_ticks", "decremented_lots", "cancelled_order_id", "cancelled_lots")
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    RESTING_LOTS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    fills: _containers.RepeatedCompositeFieldContainer[_types_pb2.Fill]
+    resting_lots: int
+    price_ticks: int
+    decremented_lots: int
+    cancelled_order_id: int
+    cancelled_lots: int
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., cancelled_order_id: _Optional[int] = ..., cancelled_lots: _Optional[int] = ...) -> None: ...
+
 class CancelOrderRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -218,7 +252,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -227,6 +261,7 @@ class StreamOrdersRequest(_message.Message):
     REMOVE_KEY_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ALL_FIELD_NUMBER: _ClassVar[int]
     SET_CANCEL_TIMER_FIELD_NUMBER: _ClassVar[int]
+    REPLACE_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     place: PlaceOrderRequest
     cancel: CancelOrderRequest
@@ -235,10 +270,11 @@ class StreamOrdersRequest(_message.Message):
     remove_key: RemoveKeyRequest
     cancel_all: CancelAllRequest
     set_cancel_timer: SetCancelTimerRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ...) -> None: ...
+    replace: ReplaceOrderRequest
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -248,6 +284,7 @@ class StreamOrdersResponse(_message.Message):
     KEY_REMOVED_FIELD_NUMBER: _ClassVar[int]
     ALL_CANCELLED_FIELD_NUMBER: _ClassVar[int]
     CANCEL_TIMER_SET_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     placed: PlaceOrderResponse
     cancelled: CancelOrderResponse
@@ -257,4 +294,5 @@ class StreamOrdersResponse(_message.Message):
     key_removed: RemoveKeyResponse
     all_cancelled: CancelAllResponse
     cancel_timer_set: SetCancelTimerResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ...) -> None: ...
+    replaced: ReplaceOrderResponse
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ...) -> None: ...

@@ -41,6 +41,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderResponse.FromString,
                 _registered_method=True)
+        self.ReplaceOrder = channel.unary_unary(
+                '/novation.api.v1.OrderService/ReplaceOrder',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/novation.api.v1.OrderService/CancelOrder',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -90,6 +95,13 @@ class OrderServiceServicer:
 
     def PlaceOrder(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplaceOrder(self, request, context):
+        """Another order in place of one that rests: both happen, or nothing.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -154,6 +166,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.PlaceOrder,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderResponse.SerializeToString,
+            ),
+            'ReplaceOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceOrder,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -225,6 +242,33 @@ class OrderService:
             '/novation.api.v1.OrderService/PlaceOrder',
             novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.PlaceOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/ReplaceOrder',
+            novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

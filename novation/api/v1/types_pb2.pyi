@@ -68,6 +68,7 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_CANCEL_ALL: _ClassVar[CancelReason]
     CANCEL_REASON_TIMER: _ClassVar[CancelReason]
     CANCEL_REASON_LIQUIDATION: _ClassVar[CancelReason]
+    CANCEL_REASON_REPLACED: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -116,6 +117,7 @@ CANCEL_REASON_FEE: CancelReason
 CANCEL_REASON_CANCEL_ALL: CancelReason
 CANCEL_REASON_TIMER: CancelReason
 CANCEL_REASON_LIQUIDATION: CancelReason
+CANCEL_REASON_REPLACED: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState

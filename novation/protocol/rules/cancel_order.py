@@ -10,14 +10,15 @@ from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
-from novation.protocol.transactions.cancel_order import CancelOrder, validate_cancel_order
+from novation.protocol.transactions.cancel_order import (
+    CancelOrder,
+    NamesOrder,
+    validate_cancel_order,
+)
 
 
-def check_cancel_order(
-    state: State, tx: CancelOrder, *, verify_signature: bool
-) -> tuple[Account, RestingOrder]:
-    """Return the account and its order after checking that the order is there and its own."""
-    account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
+def named_order(state: State, account: Account, tx: NamesOrder) -> RestingOrder:
+    """Return the order that a message of an account names; it is in the book, and its own."""
     order_id = tx.order_id or state.order_id_of(tx.account_id, tx.origin)
     order = state.get_order(order_id)
     if order is None and tx.order_id:
@@ -35,7 +36,7 @@ def check_cancel_order(
             f"order {tx.order_id} is not of account {tx.account_id}",
             Broken("account_id", tx.account_id, order.account_id),
         )
-    return account, order
+    return order
 
 
 def not_resting(state: State, field: str, order_id: int) -> InvalidTransaction:
@@ -54,7 +55,8 @@ def apply_cancel_order(
     """Unlink the order and give its lots back to the account."""
     validate_cancel_order(tx)
     events = apply_timer(state, tx.account_id)
-    account, order = check_cancel_order(state, tx, verify_signature=verify_signature)
+    account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
+    order = named_order(state, account, tx)
     apply_nonce(state, tx, account)
     hints = CancelOrderHints(order.order_id, take_off_book(state, order))
     if order.order_id >= account.position(order.market_id).min_order_id:

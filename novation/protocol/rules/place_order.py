@@ -21,7 +21,7 @@ from novation.protocol.constants import (
     PRICE_X16_ONE,
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
-from novation.protocol.events import CancelReason, OrderFilled, OrderPlaced
+from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
 from novation.protocol.margin import margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import (
@@ -55,7 +55,9 @@ _CANCEL_REASONS: Final = {
 }
 
 
-def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> Account:
+def check_place_order(
+    state: State, tx: PlaceOrder, *, verify_signature: bool, filled_lots: int = 0
+) -> Account:
     """Check everything that can be known before the walk; return the taker's account."""
     account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
     _check_market(state, tx)
@@ -63,21 +65,35 @@ def check_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
     check_not_resuming(state, tx.time_in_force)
     _check_price(state, tx)
     _check_slot(account, tx)
-    _check_least_notional(state, tx, account, tx.price_ticks)
+    lots = _lots_to_trade(account, tx, filled_lots)
+    _check_least_notional(state, tx, lots, tx.price_ticks)
     _check_position_limit(account, tx)
     return account
 
 
 def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -> TransactionResult:
-    """Match the order, rest or cancel what is left, then check the taker's margin."""
+    """Place an order that replaces none."""
     validate_place_order(tx)
     timed_out = apply_timer(state, tx.account_id)
-    before = check_place_order(state, tx, verify_signature=verify_signature)
+    result = place(state, tx, verify_signature=verify_signature)
+    return replace(result, events=(*timed_out, *result.events))
+
+
+def place(
+    state: State, tx: PlaceOrder, *, verify_signature: bool, filled_lots: int = 0
+) -> TransactionResult:
+    """Match the order, rest or cancel what is left, then check the taker's margin.
+
+    `filled_lots` of its size were filled before, of the order that it replaces.
+    """
+    before = check_place_order(
+        state, tx, verify_signature=verify_signature, filled_lots=filled_lots
+    )
     apply_nonce(state, tx, before)
     state.open_market(tx.market_id)
-    order = _give_id(state, tx, before)
+    order = _give_id(state, tx, _lots_to_trade(before, tx, filled_lots))
     if order.price_ticks != tx.price_ticks:
-        _check_least_notional(state, tx, before, order.price_ticks)
+        _check_least_notional(state, tx, order.remaining_lots, order.price_ticks)
     walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
     _check_fok(tx, order.remaining_lots, walk)
@@ -97,12 +113,12 @@ def apply_place_order(state: State, tx: PlaceOrder, *, verify_signature: bool) -
         market_id=tx.market_id,
         side=tx.side,
         price_ticks=order.price_ticks,
-        size_lots=tx.size_lots,
+        size_lots=tx.size_lots - filled_lots,
         resting_lots=hints.resting_lots,
         decremented_lots=walk.decremented_lots,
         label=tx.label,
     )
-    events = (*timed_out, placed, *walk.events)
+    events: tuple[Event, ...] = (placed, *walk.events)
     if result_code in _CANCEL_REASONS:
         reason = _CANCEL_REASONS[result_code]
         events = (*events, cancelled(order, order.remaining_lots, reason))
@@ -172,26 +188,26 @@ def _check_slot(account: Account, tx: PlaceOrder) -> None:
         )
 
 
-def _lots_to_trade(account: Account, tx: PlaceOrder) -> int:
+def _lots_to_trade(account: Account, tx: PlaceOrder, filled_lots: int) -> int:
+    lots = tx.size_lots - filled_lots
     if not tx.reduce_only:
-        return tx.size_lots
-    return min(tx.size_lots, abs(account.position(tx.market_id).size_lots))
+        return lots
+    return min(lots, abs(account.position(tx.market_id).size_lots))
 
 
-def _check_least_notional(state: State, tx: PlaceOrder, account: Account, price_ticks: int) -> None:
+def _check_least_notional(state: State, tx: PlaceOrder, lots: int, price_ticks: int) -> None:
     """Refuse dust: whoever meets it pays for a visit, and gets next to nothing.
 
     What only closes, and never rests, may be as small as the position.
     """
     if tx.reduce_only and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
         return
-    size_lots = _lots_to_trade(account, tx)
     underlying = state.underlying_of(tx.market_id)
-    if not underlying.is_worth_an_order(size_lots, price_ticks):
-        value_quanta = underlying.notional_quanta(size_lots, price_ticks)
+    if not underlying.is_worth_an_order(lots, price_ticks):
+        value_quanta = underlying.notional_quanta(lots, price_ticks)
         raise InvalidTransaction(
             ErrorCode.ORDER_TOO_SMALL,
-            f"{size_lots} lots at {price_ticks} ticks are worth {value_quanta} quanta, an order "
+            f"{lots} lots at {price_ticks} ticks are worth {value_quanta} quanta, an order "
             f"at least {underlying.min_order_usd} USD",
             Broken("notional_quanta", value_quanta, underlying.min_order_quanta),
         )
@@ -210,7 +226,7 @@ def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
         )
 
 
-def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
+def _give_id(state: State, tx: PlaceOrder, lots: int) -> RestingOrder:
     order_id = state.globals.next_order_id
     state.globals = replace(state.globals, next_order_id=order_id + 1)
     return RestingOrder(
@@ -219,7 +235,7 @@ def _give_id(state: State, tx: PlaceOrder, account: Account) -> RestingOrder:
         market_id=tx.market_id,
         side=tx.side,
         reduce_only=tx.reduce_only,
-        remaining_lots=_lots_to_trade(account, tx),
+        remaining_lots=lots,
         price_ticks=_slid_price(state, tx),
         expiry_time_ms=tx.expiry_time_ms,
         max_fee_ppm=tx.max_fee_ppm,

@@ -3,7 +3,7 @@
 from novation.protocol.accounts import Account
 from novation.protocol.constants import MAX_VALIDITY_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
-from novation.protocol.signatures import SignedTransaction, check_signature, message_hash
+from novation.protocol.signatures import SignedTransaction, check_signature
 from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.state import State
 
@@ -37,7 +37,7 @@ def check_signer(
     key = account.keys[tx.key_index]
     _check_key(key, tx.key_index, needed, state.globals.time_ms)
     if verify_signature:
-        check_signature(message_hash(tx, state.config), tx.signature, key.public_key)
+        check_signature(tx.message_hash(state.config), tx.signature, key.public_key)
     return account
 
 

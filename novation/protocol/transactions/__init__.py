@@ -11,6 +11,7 @@ from novation.protocol.transactions.oracle_update import OracleReport, OracleUpd
 from novation.protocol.transactions.place_order import PlaceOrder
 from novation.protocol.transactions.prune_order import PruneOrder
 from novation.protocol.transactions.remove_key import RemoveKey
+from novation.protocol.transactions.replace_order import ReplaceOrder
 from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
 from novation.protocol.transactions.withdraw import Withdraw
@@ -30,6 +31,7 @@ __all__ = [
     "PlaceOrder",
     "PruneOrder",
     "RemoveKey",
+    "ReplaceOrder",
     "SetCancelTimer",
     "SetParameter",
     "Transaction",
@@ -38,8 +40,16 @@ __all__ = [
     "Withdraw",
 ]
 
+# A ReplaceOrder is a PlaceOrder, too: who asks for the kind asks for it first.
 UserTransaction = (
-    PlaceOrder | CancelOrder | CancelAll | SetCancelTimer | Withdraw | AddKey | RemoveKey
+    PlaceOrder
+    | ReplaceOrder
+    | CancelOrder
+    | CancelAll
+    | SetCancelTimer
+    | Withdraw
+    | AddKey
+    | RemoveKey
 )
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter

@@ -1,6 +1,7 @@
 """CancelOrder: the owner takes a resting order off the book, by its id or by its message."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
@@ -18,6 +19,30 @@ from novation.protocol.signatures import (
     message_hash,
     validate_signer,
 )
+
+
+class NamesOrder(Protocol):
+    """A message that names an order of its account: see `CancelOrder`."""
+
+    @property
+    def account_id(self) -> int:
+        """The account that signs, and has the order."""
+
+    @property
+    def order_id(self) -> int:
+        """The order's id, or 0."""
+
+    @property
+    def placed_key_index(self) -> int:
+        """Key slot of the message that placed the order, or 0."""
+
+    @property
+    def placed_nonce(self) -> int:
+        """Nonce of the message that placed the order, or 0."""
+
+    @property
+    def origin(self) -> int:
+        """Both, packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +80,11 @@ class CancelOrder:
 def validate_cancel_order(tx: CancelOrder) -> None:
     """Check the fields; stateless."""
     validate_signer(tx)
+    validate_order_name(tx)
+
+
+def validate_order_name(tx: NamesOrder) -> None:
+    """Check that an order is named either by its id or by its message; stateless."""
     check_field("placed_key_index", tx.placed_key_index, 0, MAX_KEYS)
     check_field("placed_nonce", tx.placed_nonce, 0, NONCE_BOUND)
     if tx.placed_nonce:
