@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from devnet.contracts import load_artifact
 from devnet.demo.report import BatchFigures, DemoReport
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from prover.job_folder import REPORT_FILE
 from prover.pipeline import PHASE_PROOF
 
@@ -98,5 +99,6 @@ def build_report(
         profile=profile,
         seconds_total=round(seconds_total, 1),
         markets_listed=sum(market.listed_ms > 0 for market in rebuilt.state.markets.values()),
+        insurance_quanta=rebuilt.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta,
         batches=batches,
     )

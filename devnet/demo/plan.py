@@ -1,9 +1,10 @@
-"""The story of the demo as data: who trades what, in three acts.
+"""The story of the demo as data: who trades what, in four acts.
 
 Before act one the owner of the L1 contract adds a market to the running exchange. Act one opens
-positions, act two follows an oracle move with cancels and new quotes, act three closes and
-withdraws. Every act becomes a batch of its own. Prices are offsets from the oracle's
-price of the act, so that the orders stay inside the price band wherever the market starts.
+positions, act two follows an oracle move with cancels and new quotes, in act three a trader with
+too much leverage is liquidated, act four closes and withdraws. Every act becomes a batch of its
+own. Prices are offsets from the oracle's price of the act, so that the orders stay inside the price
+band wherever the market starts.
 """
 
 from __future__ import annotations
@@ -17,15 +18,21 @@ from novation.protocol.orders import Side, TimeInForce
 
 MAKERS: Final = ("alice", "bob", "carol", "dave")
 TAKERS: Final = ("erin", "frank", "grace", "heidi")
-TRADERS: Final = MAKERS + TAKERS
-DEPOSIT_USD: Final = dict.fromkeys(MAKERS, 50_000) | dict.fromkeys(TAKERS, 20_000)
+# Sells for seventeen times what it has, and fails when the price rises by three percent.
+LEVERAGED: Final = "ivan"
+TRADERS: Final = (*MAKERS, *TAKERS, LEVERAGED)
+DEPOSIT_USD: Final = {
+    **dict.fromkeys(MAKERS, 50_000),
+    **dict.fromkeys(TAKERS, 20_000),
+    LEVERAGED: 1_000,
+}
 # By market id: those that exist from the start, and the one that is listed on the way.
 STORY_MARKETS: Final = (*MARKETS, LISTED_LATER)
 BTC, ETH, SOL = 0, 1, 2
 LEVELS: Final = 3
 LEVEL_STEP_PPM: Final = 400
 TAKER_REACH_PPM: Final = 8_000
-MOVE_PPM: Final = (0, 12_000, 9_000)
+MOVE_PPM: Final = (0, 12_000, 30_000, 9_000)
 ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000, SOL: 50_000}
 
 
@@ -52,15 +59,19 @@ class PlannedCancels:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Steps that end up in one batch, at an oracle price `move_ppm` above the start."""
+    """Steps that end up in one batch, at an oracle price `move_ppm` above the start.
+
+    `fails` is who is liquidated in it.
+    """
 
     title: str
     move_ppm: int
     steps: tuple[PlannedOrder | PlannedCancels, ...]
+    fails: str | None = None
 
 
 def story() -> tuple[Act, ...]:
-    """Return the three acts."""
+    """Return the four acts."""
     return (
         Act(
             "positions are opened",
@@ -70,6 +81,7 @@ def story() -> tuple[Act, ...]:
                 *_quotes_of_the_new(),
                 *_opening_trades(),
                 _take("erin", SOL, Side.BUY, 60),
+                _take(LEVERAGED, ETH, Side.SELL, 166),
             ),
         ),
         Act(
@@ -77,7 +89,17 @@ def story() -> tuple[Act, ...]:
             MOVE_PPM[1],
             (*_momentum_trades(), *_cancels(Side.SELL), *_quotes()),
         ),
-        Act("positions are closed", MOVE_PPM[2], (*_closing_trades(), *_cancels(Side.BUY))),
+        Act(
+            "a trader fails",
+            MOVE_PPM[2],
+            (*_cancels(Side.SELL), *_cancels(Side.BUY), *_quotes()),
+            fails=LEVERAGED,
+        ),
+        Act(
+            "positions are closed",
+            MOVE_PPM[3],
+            (*_cancels(Side.SELL), *_cancels(Side.BUY), *_quotes(), *_closing_trades()),
+        ),
     )
 
 
@@ -172,4 +194,4 @@ def _closing_trades() -> list[PlannedOrder]:
         )
         for market_id in (BTC, ETH, SOL)
         if market_id != SOL or trader == "erin"
-    ]
+    ] + [_take(LEVERAGED, ETH, Side.BUY, 500, reduce_only=True)]

@@ -21,15 +21,17 @@ from novation.client import (
     StalePriceError,
     UnknownMarketError,
 )
+from novation.client.models import LiquidationUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
     from devnet.demo.plan import Act
     from devnet.demo.timeline import Timeline
     from devnet.keys import TraderKeys
+    from novation.client.models import AccountUpdate
 
 T = TypeVar("T")
 
@@ -87,12 +89,15 @@ class Players:
     async def play(self, act: Act, prices_path: Path) -> None:
         """Move the market to where the act happens, then take its steps in order."""
         before = Tally(self.tally.orders, self.tally.fills, self.tally.cancels)
+        failing = await self._follow(act.fails) if act.fails else None
         await self._move_market(act.move_ppm, prices_path)
         for step in act.steps:
             if isinstance(step, PlannedOrder):
                 await self._place(step, act.move_ppm)
             else:
                 await self._cancel(step)
+        if failing:
+            self._tell_of_liquidation(act, await first_liquidation(failing))
         self._timeline.add(
             "traders",
             f"{act.title}: {self.tally.orders - before.orders} orders, "
@@ -106,6 +111,19 @@ class Players:
             await at_fresh_prices(functools.partial(client.withdraw, amount_usd))
         self._timeline.add("traders", f"{len(self.clients)} withdrawals of {amount_usd} USD signed")
         return dict.fromkeys(self.clients, amount_usd)
+
+    async def _follow(self, name: str) -> AsyncIterator[AccountUpdate]:
+        """Return an account's stream from now on."""
+        updates = aiter(self.clients[name].stream_account())
+        await anext(updates)
+        return updates
+
+    def _tell_of_liquidation(self, act: Act, update: LiquidationUpdate) -> None:
+        self._timeline.add(
+            "rules",
+            f"{act.fails} has {update.equity:.2f} USD, must have {update.required:.2f}: "
+            f"{update.traded} {update.symbol} closed, {update.fee:.2f} USD to insurance",
+        )
 
     async def _move_market(self, move_ppm: int, prices_path: Path) -> None:
         references = [reference_price(i, move_ppm) for i in range(len(STORY_MARKETS))]
@@ -150,6 +168,22 @@ class Players:
             if order.side is step.side:
                 await client.cancel_order(order.order_id)
                 self.tally.cancels += 1
+
+
+async def first_liquidation(updates: AsyncIterator[AccountUpdate]) -> LiquidationUpdate:
+    """Return the first liquidation that an account's stream tells of.
+
+    Raises:
+        UserError: if there is none in time.
+    """
+    try:
+        async with asyncio.timeout(WAIT_TIMEOUT_S):
+            async for update in updates:
+                if isinstance(update, LiquidationUpdate):
+                    return update
+    except TimeoutError:
+        pass
+    raise UserError("sequencer: nobody was liquidated in time")
 
 
 async def at_fresh_prices(act: Callable[[], Awaitable[T]]) -> T:

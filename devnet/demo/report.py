@@ -53,6 +53,7 @@ class DemoReport:
     profile: str
     seconds_total: float
     markets_listed: int
+    insurance_quanta: int
     batches: tuple[BatchFigures, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -72,6 +73,7 @@ class DemoReport:
             "the tampered proof was accepted": self.tampered_proof_rejected,
             "the tampered root was accepted": self.tampered_root_rejected,
             "no market was listed": self.markets_listed > 0,
+            "nobody was liquidated: insurance got nothing": self.insurance_quanta > 0,
             f"security {self.security_bits_conjectured} bits < {MIN_SECURITY_BITS}": (
                 self.security_bits_conjectured >= MIN_SECURITY_BITS
             ),

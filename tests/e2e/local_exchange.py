@@ -26,6 +26,7 @@ from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
+    Liquidate,
     ListMarket,
     MinuteTick,
     OracleReport,
@@ -37,6 +38,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transition import SealedBatch, apply_transaction, open_batch, seal_batch
+from sequencer.margin_watch import MarginWatch
 from tests.support.builders import FIRST_USER_ACCOUNT_ID
 
 PPM = 1_000_000
@@ -62,7 +64,7 @@ def local_parameters() -> Parameters:
 
 @dataclass
 class LocalExchange:
-    """Eight traders, three oracles, and a state; every message is signed."""
+    """Nine traders, three oracles, and a state; every message is signed."""
 
     config: ExchangeConfig = field(default_factory=local_config)
     time_ms: int = START_TIME_MS
@@ -91,6 +93,8 @@ class LocalExchange:
 
     def play(self, act: Act) -> None:
         self.update_prices(act.move_ppm)
+        for position in MarginWatch(self.state).failing(self.state, len(TRADERS)):
+            self.apply(Liquidate(*position))
         for step in act.steps:
             if isinstance(step, PlannedOrder):
                 self.place(step, act.move_ppm)

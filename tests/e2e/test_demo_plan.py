@@ -1,6 +1,7 @@
 """The story of the demo contains what the demo promises, before a node ever plays it."""
 
-from devnet.demo.plan import SOL, TRADERS, story
+from devnet.demo.plan import LEVERAGED, SOL, TRADERS, story
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from tests.e2e.local_exchange import LocalExchange
 
 
@@ -8,10 +9,12 @@ def test_story_when_played_then_every_step_is_accepted_and_enough_happens() -> N
     exchange = LocalExchange()
     exchange.add_market()
     exchange.deposit_all()
-    for act in story():
+    acts = story()
+    for act in acts:
         exchange.play(act)
         for name in TRADERS:
-            exchange.withdraw(name, 1_000_000)
+            if name != LEVERAGED or act is acts[-1]:
+                exchange.withdraw(name, 1_000_000)
         exchange.seal()
     assert exchange.counts["Deposit"] >= 8
     assert exchange.counts["PlaceOrder"] >= 60
@@ -19,6 +22,8 @@ def test_story_when_played_then_every_step_is_accepted_and_enough_happens() -> N
     assert exchange.counts["CancelOrder"] >= 8
     assert exchange.counts["OracleUpdate"] >= 2
     assert exchange.counts["ListMarket"] == 1
+    assert exchange.counts["Liquidate"] == 1
+    assert exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta > 0
     assert exchange.counts[f"fills in {SOL}"] >= 2
     positions = [
         position.size_lots

@@ -22,6 +22,7 @@ from devnet.rebuild import RebuiltState
 from devnet.system import oracle_keys
 from novation.client import ErrorDetail, StalePriceError
 from novation.client.models import Status
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from oracle.config import load_config
 from oracle.key_file import read_key
 from prover.calldata import OUTPUT_OFFSET, OUTPUT_SEGMENT_OFFSET, decode_output
@@ -123,6 +124,8 @@ def good_report() -> DemoReport:
     exchange.update_prices(0)
     exchange.seal()
     state = exchange.state
+    insurance = state.account(INSURANCE_ACCOUNT_ID)
+    state.accounts[INSURANCE_ACCOUNT_ID] = insurance.with_balance(1)
     batch = BatchFigures(
         1, 28_000, 131_072, 60.0, 80.0, 5_000.0, 96, 59.8, 140_000, 100_000, 5 * PPM
     )
@@ -151,6 +154,7 @@ def test_report_when_all_promises_are_kept_then_no_failures() -> None:
         ("tampered_proof_rejected", False),
         ("tampered_root_rejected", False),
         ("markets_listed", 0),
+        ("insurance_quanta", 0),
     ],
 )
 def test_report_when_a_promise_is_broken_then_named(name: str, value: object) -> None:
