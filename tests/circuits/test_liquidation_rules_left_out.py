@@ -11,7 +11,12 @@ import pytest
 
 from circuits.program_input import program_input
 from novation.protocol.accounts import Account
-from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
+from novation.protocol.constants import (
+    MAX_MAKERS_PER_LIQUIDATION,
+    POST_ONLY_MS,
+    PRICE_VALIDITY_MS,
+    RESUME_GAP_MS,
+)
 from novation.protocol.liquidation import (
     liquidation_fee_quanta,
     restoring_lots,
@@ -136,6 +141,16 @@ def fee_of_its_own(patch: Patch, excess: int, *, change: int, price: int) -> Sea
     return exchange.seal()
 
 
+def one_maker_too_many(patch: Patch, excess: int) -> SealedBatch:
+    exchange = failing()
+    for _ in range(MAX_MAKERS_PER_LIQUIDATION + 1):
+        exchange.place(4, BUY, 1, MARK)
+    most = MAX_MAKERS_PER_LIQUIDATION + excess
+    patch.setattr(liquidate, "MAX_MAKERS_PER_LIQUIDATION", most)
+    exchange.liquidate(2)
+    return exchange.seal()
+
+
 def fee_to_nobody(patch: Patch, excess: int) -> SealedBatch:
     exchange = failing()
     exchange.place(4, BUY, LOTS, MARK)
@@ -208,6 +223,7 @@ COMPUTED: list[Callable[[Patch, int], SealedBatch]] = [
         for price in (MARK, 946)
     ),
     more_lots_than_are_held,
+    one_maker_too_many,
     fee_to_nobody,
     orders_that_live_on,
 ]
