@@ -20,6 +20,7 @@ from sequencer.clock import Clock
 from sequencer.config import OraclePolicy
 from sequencer.engine import Command, GroupResult
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
+from sequencer.oracle_doubt import find_doubt
 from sequencer.oracle_rounds import RoundBook
 from sequencer.report_rates import ReportRates
 from sequencer.runner import EngineRunner
@@ -74,6 +75,18 @@ class OracleAggregator:
             self._has_quorum.set()
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
+    def check_relayed(self, update: OracleUpdate) -> None:
+        """Refuse an update of somebody else that the node would not have put together.
+
+        Raises:
+            InvalidTransaction: it is malformed.
+            RequestRefusedError: there is doubt about it, see `sequencer.oracle_doubt`.
+        """
+        validate_oracle_update(update, self._parameters)
+        doubt = find_doubt(update, self._parameters, self._policy)
+        if doubt is not None:
+            raise doubt
+
     def learn(self, update: OracleUpdate) -> None:
         """Take note of an update that the exchange has applied, the oldest first."""
         self._rounds.close(update)
@@ -123,11 +136,11 @@ class OracleAggregator:
         if len(reports) < self._parameters.oracle_quorum:
             return None
         update = build_update(reports)
-        doubt = find_doubt(update, self._parameters, self._policy.agreement_ppm)
-        if doubt and doubt != self._doubt:
+        doubt = find_doubt(update, self._parameters, self._policy)
+        if doubt is not None and str(doubt) != self._doubt:
             logger.warning("oracle update waits: %s", doubt)
-        self._doubt = doubt
-        return None if doubt else update
+        self._doubt = "" if doubt is None else str(doubt)
+        return update if doubt is None else None
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""
@@ -192,25 +205,3 @@ def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:
         prices_x16=tuple(lower_median(prices) for prices in prices_by_underlying),
         reports=tuple(reports),
     )
-
-
-def find_doubt(update: OracleUpdate, parameters: Parameters, agreement_ppm: int) -> str:
-    """Return why an update is not to be believed yet, empty if more than half agree with it.
-
-    A quorum may consist of few honest nodes whose reports were late and all those that lie: then
-    its median is a lie. With more than half of the committee close to it, it is not, as long as
-    more than half are honest.
-    """
-    wanted = min(len(parameters.oracle_keys) // 2 + 1, parameters.oracle_quorum)
-    for underlying_id, median_x16 in enumerate(update.prices_x16):
-        n_close = sum(
-            abs(report.prices_x16[underlying_id] - median_x16) * PPM_ONE
-            <= median_x16 * agreement_ppm
-            for report in update.reports
-        )
-        if n_close < wanted:
-            return (
-                f"underlying {underlying_id}: {n_close} of {len(update.reports)} reports are "
-                f"within {agreement_ppm} ppm of the median, wanted are {wanted}"
-            )
-    return ""

@@ -9,10 +9,12 @@ import pytest
 
 from novation.api.v1 import oracle_service_pb2
 from novation.client.oracle import report_message
+from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
-from sequencer.oracle import build_update, find_doubt
+from sequencer.oracle import build_update
+from sequencer.oracle_doubt import find_doubt
 from sequencer.oracle_rounds import RoundBook
 from tests.node.support import POLICY, PRICE_TICKS, RunningNode, refusal, report_at, running_node
 from tests.support.builders import parameters
@@ -99,6 +101,10 @@ def update_of(*prices: int) -> OracleUpdate:
     return build_update([OracleReport(i, 10_000, (price, 5)) for i, price in enumerate(prices)])
 
 
+def why(committee: Parameters, *prices: int) -> str:
+    return str(find_doubt(update_of(*prices), committee, OraclePolicy()) or "none")
+
+
 NINE = replace(parameters(), oracle_keys=tuple(range(1, 10)), oracle_quorum=7)
 
 
@@ -119,15 +125,13 @@ NINE = replace(parameters(), oracle_keys=tuple(range(1, 10)), oracle_quorum=7)
 def test_update_when_not_half_of_the_committee_is_close_then_it_waits(
     prices: list[int], doubt: str
 ) -> None:
-    found = find_doubt(update_of(*prices), NINE, agreement_ppm=20_000)
-    assert doubt in found
-    assert bool(found) == bool(doubt)
+    assert why(NINE, *prices).startswith(f"underlying 0: {doubt}" if doubt else "none")
 
 
 def test_update_when_the_quorum_is_below_half_then_all_of_a_quorum_agree() -> None:
     few = replace(NINE, oracle_quorum=2)
-    assert find_doubt(update_of(100, 101), few, agreement_ppm=20_000) == ""
-    assert "underlying 0: 1 of 2" in find_doubt(update_of(100, 103), few, agreement_ppm=20_000)
+    assert why(few, 100, 101) == "none"
+    assert why(few, 100, 103).startswith("underlying 0: 1 of 2")
 
 
 async def test_quorum_when_its_nodes_contradict_each_other_then_no_price_until_a_third_decides(
@@ -136,7 +140,7 @@ async def test_quorum_when_its_nodes_contradict_each_other_then_no_price_until_a
     async with running_node(tmp_path) as node:
         start_ms = node.clock.now_ms()
         await _submit(node, report_at(0, start_ms, PRICE_TICKS))
-        await _submit(node, report_at(1, start_ms, 2 * PRICE_TICKS))
+        await _submit(node, report_at(1, start_ms, PRICE_TICKS // 2))
         assert await node.node.runner.call(_oracle_time_ms) == 0
         await _submit(node, report_at(2, start_ms, PRICE_TICKS))
         await node.until(lambda engine: engine.state.globals.oracle_time_ms == start_ms)
@@ -197,16 +201,34 @@ async def test_report_in_an_update_of_a_relayer_is_spent(tmp_path: Path) -> None
         start_ms = node.clock.now_ms()
         pair = [report_at(i, start_ms + 100 * i, PRICE_TICKS) for i in range(2)]
         assert await _submit(node, pair[1]) == 1
-        update = build_update(pair)
-        await node.stubs.oracle.SubmitUpdate(
-            oracle_service_pb2.SubmitUpdateRequest(
-                oracle_time_ms=update.oracle_time_ms,
-                prices_x16=update.prices_x16,
-                reports=[report_message(item) for item in pair],
-            )
-        )
+        await relay(node, pair)
         await _expect_stale(node, pair[1])
         assert await _submit(node, report_at(2, start_ms + 200, PRICE_TICKS)) == 1
+
+
+async def relay(node: RunningNode, reports: list[OracleReport]) -> None:
+    update = build_update(reports)
+    await node.stubs.oracle.SubmitUpdate(
+        oracle_service_pb2.SubmitUpdateRequest(
+            oracle_time_ms=update.oracle_time_ms,
+            prices_x16=update.prices_x16,
+            reports=[report_message(item) for item in reports],
+        )
+    )
+
+
+async def test_relayer_when_he_takes_a_lucky_quorum_then_refused_as_a_round_would_be(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path) as node:
+        start_ms = node.clock.now_ms()
+        lie = [report_at(0, start_ms, PRICE_TICKS), report_at(1, start_ms, PRICE_TICKS // 2)]
+        _, detail = await refusal(relay(node, lie))
+        assert (detail.name, detail.field) == ("DOUBTFUL_UPDATE", "reports_that_agree")
+        assert (detail.value, detail.limit) == ("1", "2")
+        assert await node.node.runner.call(_oracle_time_ms) == 0
+        # Nothing of it counts as used.
+        await relay(node, [lie[0], report_at(2, start_ms - SPAN_MS, PRICE_TICKS)])
 
 
 def _oracle_time_ms(engine: Engine) -> int:

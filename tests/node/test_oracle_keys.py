@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from novation.api.v1 import oracle_service_pb2
 from novation.client.oracle import report_message
-from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.constants import PRICE_VALIDITY_MS, PRICE_X16_ONE, REPORT_SPREAD_MS
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.signing import signed
 from novation.protocol.transactions import OracleReport, ParameterKind, SetParameter
@@ -22,7 +23,10 @@ from tests.support.builders import oracle_private_key, public_key
 
 REPLACED = 2
 OLD_KEY, NEW_KEY = oracle_private_key(REPLACED), oracle_private_key(99)
-AHEAD_MS = 50_000
+# As far as an update may be ahead, and its newest report before its oldest, but for a little.
+AHEAD_MS = PRICE_VALIDITY_MS + REPORT_SPREAD_MS - 100
+# Behind the end of such an update's round, and before what it has spent.
+BETWEEN_MS = PRICE_VALIDITY_MS
 
 
 def report(node: RunningNode, signer_index: int, ahead_ms: int, key: int) -> OracleReport:
@@ -33,20 +37,16 @@ def report(node: RunningNode, signer_index: int, ahead_ms: int, key: int) -> Ora
 
 
 def pair(node: RunningNode, ahead_ms: int, key: int) -> tuple[OracleReport, OracleReport]:
-    """Return what a relayer makes an update of: an honest report, and one that runs ahead."""
-    return report(node, 0, 0, oracle_private_key(0)), report(node, REPLACED, ahead_ms, key)
+    """Return what a relayer makes an update of: one report is as far ahead of the other as may."""
+    second = report(node, REPLACED, ahead_ms, key)
+    first = replace(second, signer_index=0, time_ms=second.time_ms - REPORT_SPREAD_MS)
+    return signed(first, oracle_private_key(0), node.config), second
 
 
 async def relay(node: RunningNode, reports: Iterable[OracleReport]) -> None:
-    """Send an update."""
+    """Let the exchange apply an update that the service would doubt: the protocol takes it."""
     update = build_update(tuple(reports))
-    await node.stubs.oracle.SubmitUpdate(
-        oracle_service_pb2.SubmitUpdateRequest(
-            oracle_time_ms=update.oracle_time_ms,
-            prices_x16=update.prices_x16,
-            reports=[report_message(item) for item in update.reports],
-        )
-    )
+    await node.node.runner.enqueue(Command(update, node.clock.now_ms()))
 
 
 async def submit(node: RunningNode, item: OracleReport) -> int:
@@ -65,7 +65,7 @@ async def replace_key(node: RunningNode) -> None:
     """Let L1's owner replace a key."""
     node.l1.set_parameter(ParameterKind.ORACLE_KEY, REPLACED, public_key(NEW_KEY))
     await node.until_consumed()
-    node.move(2_000)
+    node.move(500)
 
 
 @pytest.mark.parametrize("is_sealed", [True, False])
@@ -76,7 +76,7 @@ async def test_key_when_replaced_and_the_node_restarts_then_the_old_reports_sile
         node.move(10)
         future = pair(node, AHEAD_MS, OLD_KEY)
         await relay(node, future)
-        node.move(2_000)
+        node.move(BETWEEN_MS)
         await assert_spent(node, report(node, REPLACED, 0, OLD_KEY))
         await replace_key(node)
         assert await submit(node, report(node, REPLACED, 0, NEW_KEY)) == 1
@@ -109,7 +109,7 @@ async def test_key_when_replaced_in_the_group_of_an_update_then_only_its_own_rep
         # Both wait before the engine takes the next group.
         answers = await asyncio.gather(*[runner.enqueue(command) for command in commands])
         assert all(answer.receipt for answer in answers)
-        node.move(2_000)
+        node.move(BETWEEN_MS)
         if key_comes_first:
             await assert_spent(node, reports[1])
             await assert_spent(node, report(node, REPLACED, 0, NEW_KEY))
@@ -128,7 +128,7 @@ async def test_spent_report_when_the_age_was_lowered_and_the_node_restarts_then_
         node.l1.set_parameter(ParameterKind.ORACLE_RULE, 0, word)
         await node.until_consumed()
         node.move(10)
-        future = pair(node, 60_000, OLD_KEY)
+        future = pair(node, AHEAD_MS, OLD_KEY)
         await relay(node, future)
         for pause_ms in (*[4_000] * 7, 1_000):
             node.move(pause_ms)

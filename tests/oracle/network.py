@@ -1,6 +1,7 @@
 """Nine oracle nodes and their venues, each a process, around a sequencer in this one."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from devnet.ports import LOOPBACK, free_port
+from devnet.ports import LOOPBACK
 from devnet.price_paths import SeededMarket
 from devnet.processes import ManagedProcess
 from devnet.simulated_venue import Fault
@@ -36,6 +37,8 @@ START = {"BTC-USD": Fraction(95_000)}
 MAX_AGE_MS = 3_000
 TOLERANCE_PPM = 2_000
 PPM = 10**6
+VENUE_SAYS = re.compile(r"^(\d+)$", re.MULTILINE)
+NODE_SAYS = re.compile(r"serving [\d.]+:(\d+) with key")
 
 
 def nine_oracles() -> Parameters:
@@ -55,27 +58,21 @@ class Network:
 
     sequencer: RunningNode
     session: aiohttp.ClientSession
-    venue_port: int
+    venues: str
     ports: list[int]
-    processes: list[ManagedProcess]
     market: SeededMarket = field(default_factory=lambda: SeededMarket(SEED, START))
     updates: list[OracleUpdate] = field(default_factory=list)
 
     async def status(self, index: int) -> dict[str, Any]:
-        """Return what a node says of itself; while it does not listen yet, that it is silent."""
-        process = self.processes[index]
-        try:
-            async with self.session.get(f"http://{LOOPBACK}:{self.ports[index]}/status") as answer:
-                values: dict[str, Any] = await answer.json()
-        except aiohttp.ClientConnectorError:
-            assert process.exit_code() is None, process.log_tail()
-            return {"silence": "not up yet"}
+        """Return what a node says of itself."""
+        async with self.session.get(f"http://{LOOPBACK}:{self.ports[index]}/status") as answer:
+            values: dict[str, Any] = await answer.json()
         return values
 
     async def set_fault(self, index: int, fault: Fault) -> None:
         """Let all venues of a node have a fault: through them the node itself has it."""
         for name in venue_names(index):
-            url = f"http://{LOOPBACK}:{self.venue_port}/{name}/fault/{fault}"
+            url = f"http://{self.venues}/{name}/fault/{fault}"
             async with self.session.post(url) as response:
                 assert response.status == 200
 
@@ -142,68 +139,60 @@ def venue_names(index: int) -> tuple[str, ...]:
     return tuple(f"{index}-{letter}" for letter in "abc")
 
 
-def write_config(folder: Path, index: int, ports: tuple[int, int, int]) -> Path:
+def write_config(folder: Path, index: int, venues: str, sequencer: str) -> Path:
     """Write the files of a node; return that of its configuration."""
-    venue_port, sequencer_port, port = ports
     folder.mkdir()
     key_path = folder / "key.json"
     key_path.touch(mode=0o600)
     key_path.write_text(json.dumps({"stark_private_key": hex(oracle_private_key(index))}))
     (terms,) = nine_oracles().underlyings
-    base = f"{LOOPBACK}:{venue_port}"
-    # Times are said, so that a venue that lags is known to; half a minute without a move is usual.
-    common = {"time": "/time_ms", "max_age_ms": MAX_AGE_MS}
+    # Times are said, so that a venue that lags is known to.
+    common = {"time": "/time_ms", "max_age_ms": MAX_AGE_MS, "timeout_ms": 2_000}
     sources = []
     for name in venue_names(index):
-        source = http_source(
-            f"http://{base}/{name}/price/{terms.symbol}", name=name, **common, timeout_ms=2_000
-        )
+        source = http_source(f"http://{venues}/{name}/price/{terms.symbol}", name=name, **common)
         source["poll_ms"] = 500
         if name.endswith("c"):
-            source |= {"kind": "websocket", "url": f"ws://{base}/{name}/stream/{terms.symbol}"}
+            source |= {"kind": "websocket", "url": f"ws://{venues}/{name}/stream/{terms.symbol}"}
             del source["poll_ms"]
         sources.append(source)
     watched = underlying(terms.symbol, terms.tick_decimals, *sources) | {"min_sources": 2}
-    values = document(
-        watched, sequencer=f"{LOOPBACK}:{sequencer_port}", listen=f"{LOOPBACK}:{port}"
-    )
     path = folder / "oracle.json"
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(document(watched, sequencer=sequencer)))
     return path
 
 
 @asynccontextmanager
 async def running_network(folder: Path) -> AsyncIterator[Network]:
-    """Start venues, nine nodes and a sequencer; end them all."""
-    venue_port, sequencer_port = free_port(), free_port()
-    ports = [free_port() for _ in range(N_ORACLES)]
+    """Start a sequencer, venues and nine nodes, each on a port that it finds; end them all."""
+    policy = replace(POLICY, oracle=OraclePolicy(grace_ms=200, min_interval_ms=200))
     async with AsyncExitStack() as stack:
-        start = [f"{symbol}={price}" for symbol, price in START.items()]
-        arguments = ["--listen", f"{LOOPBACK}:{venue_port}", "--seed", str(SEED), "--start", *start]
-        stack.enter_context(
-            _process(folder, "venues", ["-m", "devnet.simulated_venue", *arguments])
-        )
-        processes = []
-        for index in range(N_ORACLES):
-            path = write_config(
-                folder / str(index), index, (venue_port, sequencer_port, ports[index])
-            )
-            command = ["-m", "devnet.cli", "oracle", "run", "--config", str(path)]
-            process = _process(folder, f"oracle-{index}", command)
-            processes.append(stack.enter_context(process))
-        policy = replace(
-            POLICY,
-            listen_address=f"{LOOPBACK}:{sequencer_port}",
-            oracle=OraclePolicy(grace_ms=200, min_interval_ms=200),
-        )
         sequencer = await stack.enter_async_context(
             running_node(folder / "seq", policy, SystemClock(), first=nine_genesis())
         )
+
+        def start(name: str, *arguments: str) -> ManagedProcess:
+            command = [sys.executable, "-m", *arguments]
+            process = ManagedProcess(name, command, folder / "logs" / f"{name}.log")
+            return stack.enter_context(process)
+
+        starts = [f"--start={symbol}={price}" for symbol, price in START.items()]
+        venue = start("venues", "devnet.simulated_venue", "--seed", str(SEED), *starts)
+        venues = f"{LOOPBACK}:{await until(lambda: listens_at(venue, VENUE_SAYS))}"
+        oracles = []
+        for index in range(N_ORACLES):
+            path = write_config(folder / str(index), index, venues, sequencer.target)
+            arguments = ("devnet.cli", "oracle", "run", "--config", str(path))
+            oracles.append(start(f"oracle-{index}", *arguments))
+        ports = [await until(lambda one=one: listens_at(one, NODE_SAYS)) for one in oracles]
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        network = Network(sequencer, session, venue_port, ports, processes)
+        network = Network(sequencer, session, venues, ports)
         sequencer.node.runner.add_listener(network.hear)
         yield network
 
 
-def _process(folder: Path, name: str, arguments: list[str]) -> ManagedProcess:
-    return ManagedProcess(name, [sys.executable, *arguments], folder / "logs" / f"{name}.log")
+def listens_at(process: ManagedProcess, says: re.Pattern[str]) -> int:
+    """Return the port that a process has logged, 0 before it has."""
+    assert process.exit_code() is None, process.log_tail()
+    match = says.search(process.log_path.read_text())
+    return int(match[1]) if match else 0

@@ -85,11 +85,18 @@ def test_source_when_it_stands_still_while_the_others_move_then_frozen() -> None
     assert verdicts(quote(100_000), quote(100_100), still(100_050)) == ["USED", "USED", "FROZEN"]
     # Only one of the two others has moved: it may as well be the one that is wrong.
     assert verdicts(quote(100_000), still(100_050), still(100_020)) == ["USED"] * 3
+    # Of two sources the one that moves is not right for that.
+    assert verdicts(quote(100_000), still(100_050)) == ["USED", "USED"]
+    # Exactly half of the others are not more than half.
+    some = [quote(100_000), quote(100_000), still(100_001), still(100_002), still(100_003)]
+    assert verdicts(*some) == ["USED"] * 5
+    assert verdicts(*some[:4]) == ["USED", "USED", "FROZEN", "FROZEN"]
     # Nobody has looked at it long enough.
     young = still(100_050, is_watched=False)
     assert verdicts(quote(100_000), quote(100_100), young) == ["USED"] * 3
-    calm = quote(100_000, low_x16=99_901)
+    calm, lively = (quote(100_050, low_x16=100_000, high_x16=high) for high in (100_099, 100_100))
     assert verdicts(calm, calm, still(100_050)) == ["USED"] * 3
+    assert verdicts(lively, lively, still(100_050)) == ["USED", "USED", "FROZEN"]
 
 
 prices = st.integers(1, PRICE_X16_BOUND - 1)
@@ -214,9 +221,10 @@ def test_history_when_looked_at_then_as_of_that_moment() -> None:
     assert (seen.time_ms, seen.price_x16 >> 16) == (2_000, 7)
     # The price of 1,000 held when the last second began.
     assert (seen.low_x16 >> 16, seen.high_x16 >> 16, seen.is_watched) == (5, 7, True)
-    young = at(history, 1_999)
+    old_enough, young = at(history, 2_000), at(history, 1_999)
+    assert old_enough is not None
     assert young is not None
-    assert not young.is_watched
+    assert (old_enough.is_watched, young.is_watched) == (True, False)
 
 
 def test_history_when_flooded_then_bounded_and_still_complete() -> None:
@@ -232,4 +240,4 @@ def test_history_when_the_clock_is_put_back_then_the_later_past_is_forgotten() -
     history = watched((1_000, 5), (9_000, 6), (2_000, 7))
     seen = at(history, 9_500)
     assert seen is not None
-    assert seen.price_x16 >> 16 == 7
+    assert {seen.price_x16 >> 16, seen.low_x16 >> 16, seen.high_x16 >> 16} == {7}

@@ -1,6 +1,7 @@
 """Adapters against real servers on loopback, which do what venues do on bad days."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from fractions import Fraction
@@ -224,6 +225,31 @@ async def test_stream_when_it_breaks_then_connected_again(
         await until(lambda: feed.health.n_samples)
         assert reason in feed.health.last_failure
         assert len(stream.subscriptions) == 2
+
+
+async def test_stream_when_it_breaks_again_and_again_then_not_given_up() -> None:
+    stream = Stream(["garbage"], ["garbage"], ['{"price": "2"}'])
+    async with serving(stream.answer) as host, watching(socket_source(host)) as feed:
+        await until(lambda: feed.health.n_samples)
+        assert feed.health.n_failures == 2
+
+
+async def test_stream_when_it_only_has_heartbeats_then_connected_again() -> None:
+    connections: list[web.WebSocketResponse] = []
+
+    async def beat(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(timeout=0.1)
+        await socket.prepare(request)
+        connections.append(socket)
+        while not socket.closed:
+            await socket.send_str('{"event": "heartbeat"}')
+            with contextlib.suppress(TimeoutError):
+                await socket.receive(timeout=0.02)
+        return socket
+
+    async with serving(beat) as host, watching(socket_source(host, timeout_ms=200)) as feed:
+        await until(lambda: len(connections) > 1)
+        assert feed.health.last_failure == "no price within 200 ms"
 
 
 async def test_stream_when_it_falls_silent_then_connected_again() -> None:
