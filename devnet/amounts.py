@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from devnet.errors import UserError
 from novation.client.errors import InvalidInputError
-from novation.client.units import from_quanta, to_quanta
+from novation.client.units import Asset, from_quanta, to_quanta
 from novation.protocol.constants import AMOUNT_BOUND
 
 
@@ -21,6 +21,18 @@ def quanta_from_usd(amount: str | Decimal) -> int:
     if not 0 < quanta < AMOUNT_BOUND:
         limit = usd_from_quanta(AMOUNT_BOUND)
         raise UserError(f"amount: {amount} USD is not between 0 and {limit} USD (exclusive)")
+    return quanta
+
+
+def quanta_of(asset: Asset, amount: str) -> int:
+    """Return an amount of an asset in quanta; UserError as `quanta_from_usd`."""
+    try:
+        quanta = asset.quanta(amount)
+    except InvalidInputError as error:
+        raise UserError(str(error)) from error
+    if not 0 < quanta < AMOUNT_BOUND:
+        limit = f"{asset.amount(AMOUNT_BOUND)} {asset.symbol}"
+        raise UserError(f"amount: {amount} {asset.symbol} is not between 0 and {limit} (exclusive)")
     return quanta
 
 

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),
+    "balances": CommandSource("devnet.commands.balances", "balances"),
     "parameters": CommandSource("devnet.commands.parameters", "app"),
     "list": CommandSource("devnet.commands.parameters", "list_market"),
     "book": CommandSource("devnet.commands.views", "book"),

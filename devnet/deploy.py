@@ -30,6 +30,9 @@ RECLAIM_DELAY_S: Final = 2 * DAY_S
 MAX_BATCH_AGE_S: Final = 7 * DAY_S
 MAX_CLOCK_SKEW_S: Final = 3_600
 MIN_DEPOSIT_QUANTA: Final = 1_000_000
+# Of the second test token: a quantum is 1e-8, and the least deposit a thousandth.
+ETH_DECIMALS: Final = 8
+MIN_ETH_DEPOSIT_QUANTA: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def deploy_exchange(
     deployer = owners.deployer
     deploy_block = chain.web3.eth.block_number + 1
     token = chain.deploy(load_artifact("TestUsd"), [], deployer)
+    # Of a second asset, which no rule of margin knows.
+    second = chain.deploy(load_artifact("TestEth"), [], deployer)
     loader_contract = chain.deploy_raw(program_creation_code(loader), deployer)
     verifier = deploy_verifier(chain, loader_contract, deployer)
     exchange = chain.next_contract_address(deployer)
@@ -88,6 +93,8 @@ def deploy_exchange(
     arguments = (*addresses, exchange_arguments(deployment), first)
     created = chain.deploy(load_artifact("Exchange"), arguments, deployer)
     assert created == exchange, f"exchange at {created}, the configuration says {exchange}"
+    functions = chain.contract(load_artifact("Exchange"), exchange).functions
+    chain.transact(functions.addAsset(second, ETH_DECIMALS, MIN_ETH_DEPOSIT_QUANTA), deployer)
     return deployment
 
 

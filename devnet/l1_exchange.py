@@ -11,9 +11,11 @@ from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception, W
 
 from devnet.contracts import FEE_HEADROOM, load_artifact
 from devnet.errors import RevertedError
+from devnet.l1_assets import read_assets
 from devnet.l1_queue import QueueOnL1
 from sequencer.l1 import (
     Fees,
+    L1Asset,
     L1Queue,
     L1RefusedError,
     L1RejectedError,
@@ -107,6 +109,24 @@ class ExchangeOnL1:
         expect the deposit.
         """
         return await self._ask(lambda: self._queue.read(first_index, limit, confirmations))
+
+    async def read_assets(self) -> tuple[L1Asset, ...]:
+        """Return the assets of the newest block, by their ids."""
+
+        def read() -> tuple[L1Asset, ...]:
+            number = self._chain.web3.eth.block_number
+            return tuple(
+                L1Asset(
+                    found.asset_id,
+                    found.symbol,
+                    found.asset.decimals,
+                    int(found.token, 16),
+                    found.min_deposit_quanta,
+                )
+                for found in read_assets(self._chain, self._contract, number)
+            )
+
+        return await self._ask(read)
 
     async def block_hash(self, number: int) -> bytes | None:
         """Return the hash of a block of the present chain, None if it is not that long.

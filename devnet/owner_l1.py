@@ -5,16 +5,21 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from web3 import Web3
+
+from devnet.amounts import quanta_of
 from devnet.contracts import load_artifact
 from devnet.endpoints import Endpoints
 from devnet.errors import RevertedError, UserError
 from devnet.keys import load_keys
+from devnet.l1_assets import read_assets
 from devnet.l1_connection import connect_l1, refusals_told
 from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import perpetual_terms, price_x16
 from devnet.oracle_setup import write_node_configs
 from devnet.prices import read_prices, set_prices
 from devnet.queue_position import queue_position
+from novation.client import Asset
 from novation.protocol.constants import MIN_LOT_VALUE_QUANTA, PRICE_X16_BOUND, PRICE_X16_ONE
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
     from devnet.home import Home
+    from devnet.l1_assets import AssetOnL1
     from novation.protocol.parameters import Underlying
 
 T = TypeVar("T")
@@ -83,6 +89,20 @@ class OwnerOnL1:
         """Let the oracle nodes have the prices before the exchange wants them."""
         endpoints = Endpoints.load(self._home.endpoints_path)
         write_node_configs(self._home, endpoints, self._deployment.config, underlyings)
+
+    def add_asset(self, token: str, decimals: int, least: str) -> AssetOnL1:
+        """Let users deposit another token; returns the asset.
+
+        Raises:
+            UserError: if the least deposit is no amount.
+            RevertedError: if the contract refuses.
+        """
+        min_deposit_quanta = quanta_of(Asset(-1, "of the asset", decimals), least)
+        functions = self._exchange.functions
+        address = Web3.to_checksum_address(token)
+        call = functions.addAsset(address, decimals, min_deposit_quanta)
+        self._chain.transact(call, self._account)
+        return read_assets(self._chain, self._exchange, self._chain.web3.eth.block_number)[-1]
 
     def _position(self, index: int) -> int:
         return queue_position(self._exchange, self._deployment.deploy_block, index)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from web3.logs import DISCARD
 
-from devnet.amounts import usd_from_quanta
 from devnet.contracts import load_artifact
 from devnet.errors import UserError
+from devnet.l1_assets import USD, find_asset, read_assets, usd_on_l1
 from devnet.queue_position import queue_position
 from novation.client import InvalidInputError, check_stark_key
 from novation.protocol.constants import USD_ASSET_ID
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
     from devnet.keys import TraderKeys
+    from devnet.l1_assets import AssetOnL1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,34 @@ class QueuedDeposit:
 
 @dataclass(frozen=True, slots=True)
 class TraderOnL1:
-    """One trader's dealings with the token and the exchange contract."""
+    """One trader's dealings with a token and the exchange contract; amounts are its quanta.
+
+    `asset_name` is the symbol or id of the asset that is meant.
+    """
 
     chain: Chain
     deployment: Deployment
     keys: TraderKeys
+    asset_name: str = USD
+
+    def with_asset(self, name: str) -> TraderOnL1:
+        """Return the same trader's dealings with another asset."""
+        return replace(self, asset_name=name)
+
+    def assets(self) -> tuple[AssetOnL1, ...]:
+        """Return all assets of the contract."""
+        return read_assets(self.chain, self.exchange, self.chain.web3.eth.block_number)
 
     @property
-    def token(self) -> Contract:
-        """The collateral."""
-        return self.chain.contract(load_artifact("TestUsd"), self.deployment.token)
+    def asset(self) -> AssetOnL1:
+        """The asset; UserError if the contract has none of that name."""
+        if self.asset_name == USD:
+            return usd_on_l1(self.deployment.token)
+        return find_asset(self.assets(), self.asset_name)
+
+    def token_of(self, asset: AssetOnL1) -> Contract:
+        """Return the asset's token, which mints on a devnet."""
+        return self.chain.contract(load_artifact("TestUsd"), asset.token)
 
     @property
     def exchange(self) -> Contract:
@@ -55,7 +74,11 @@ class TraderOnL1:
 
     def fund(self, amount_quanta: int) -> None:
         """Give the trader ether for gas and test tokens, as only a local chain can."""
-        fund_all(self.chain, self.deployment, [(self.keys, amount_quanta)])
+        asset = self.asset
+        self.chain.give_ether(self.keys.l1_address)
+        units = amount_quanta * asset.units_per_quantum
+        mint = self.token_of(asset).functions.mint(self.keys.l1_address, units)
+        self.chain.transact(mint, self.keys.l1_account)
 
     def deposit(self, amount_quanta: int, stark_key: int | None = None) -> QueuedDeposit:
         """Deposit tokens for the account of the trader's address and a key, by default his own.
@@ -65,15 +88,17 @@ class TraderOnL1:
             RevertedError: if the contract refuses.
         """
         key = _checked_key(self.keys.stark_public if stark_key is None else stark_key)
-        balance = self.balance()
+        asset, balance = self.asset, self.balance()
         if balance < amount_quanta:
             raise UserError(
-                f"amount: {usd_from_quanta(amount_quanta)} USD, {self.keys.name} has "
-                f"{usd_from_quanta(balance)} on L1; `novation keys fund` mints test tokens"
+                f"amount: {asset.asset.amount(amount_quanta):f} {asset.symbol}, "
+                f"{self.keys.name} has {asset.asset.amount(balance):f} on L1; "
+                f"`novation keys fund` mints test tokens"
             )
-        approve = self.token.functions.approve(self.deployment.exchange, amount_quanta)
+        units = amount_quanta * asset.units_per_quantum
+        approve = self.token_of(asset).functions.approve(self.deployment.exchange, units)
         self.chain.transact(approve, self.keys.l1_account)
-        deposit = self.exchange.functions.deposit(USD_ASSET_ID, key, amount_quanta)
+        deposit = self.exchange.functions.deposit(asset.asset_id, key, amount_quanta)
         receipt = self.chain.transact(deposit, self.keys.l1_account)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index, deploy_block = log["args"]["index"], self.deployment.deploy_block
@@ -88,7 +113,7 @@ class TraderOnL1:
         """
         arguments = (
             index,
-            USD_ASSET_ID,
+            self.asset.asset_id,
             self.account_id(),
             self.keys.stark_public,
             amount_quanta,
@@ -105,7 +130,7 @@ class TraderOnL1:
         """
         keys = self.keys
         arguments = (
-            USD_ASSET_ID,
+            self.asset.asset_id,
             self.account_id(),
             keys.l1_address,
             keys.stark_public,
@@ -119,12 +144,15 @@ class TraderOnL1:
         return int(call.call())
 
     def balance(self) -> int:
-        """Return the trader's tokens outside the exchange."""
-        return int(self.token.functions.balanceOf(self.keys.l1_address).call())
+        """Return the trader's tokens outside the exchange, whole quanta of them."""
+        asset = self.asset
+        units = int(self.token_of(asset).functions.balanceOf(self.keys.l1_address).call())
+        return units // asset.units_per_quantum
 
     def payable_quanta(self) -> int:
         """Return what final batches have credited and nobody has fetched yet."""
-        pending = self.exchange.functions.pendingWithdrawal(USD_ASSET_ID, self.keys.l1_address)
+        owner = self.keys.l1_address
+        pending = self.exchange.functions.pendingWithdrawal(self.asset.asset_id, owner)
         return int(pending.call())
 
     def fetch_withdrawal(self) -> TxReceipt:
@@ -133,14 +161,14 @@ class TraderOnL1:
 
     def fetching_call(self) -> tuple[ContractFunction, LocalAccount]:
         """Return the call that has the contract pay, and who sends it."""
-        keys = self.keys
-        return self.exchange.functions.withdraw(USD_ASSET_ID, keys.l1_address), keys.l1_account
+        withdraw = self.exchange.functions.withdraw(self.asset.asset_id, self.keys.l1_address)
+        return withdraw, self.keys.l1_account
 
 
 def fund_all(
     chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
 ) -> None:
-    """Give traders ether and test tokens; all transactions may share a block."""
+    """Give traders ether and test USD; all transactions may share a block."""
     token = chain.contract(load_artifact("TestUsd"), deployment.token)
     calls = []
     for keys, amount_quanta in amounts:
@@ -152,7 +180,7 @@ def fund_all(
 def deposit_all(
     chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
 ) -> None:
-    """Deposit for many traders at once, in two blocks at best."""
+    """Deposit USD for many traders at once, in two blocks at best."""
     token = chain.contract(load_artifact("TestUsd"), deployment.token)
     exchange = chain.contract(load_artifact("Exchange"), deployment.exchange)
     approvals = [

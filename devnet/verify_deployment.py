@@ -23,6 +23,7 @@ from devnet.contracts import ARTIFACTS, load_artifact
 from devnet.deploy import exchange_arguments, parameter_arguments, verifier_floor
 from devnet.errors import UserError
 from devnet.event_logs import EventReader
+from devnet.l1_assets import read_assets
 from devnet.l1_parameters import ParametersOnL1
 from devnet.parameter_changes import changes
 from devnet.program_code import STOP
@@ -121,6 +122,21 @@ def changes_by_owner(chain: Chain, deployment: Deployment, block_number: int) ->
     except (Web3Exception, ValueError):
         return []
     return changes(deployment.parameters, present)
+
+
+def assets_by_owner(chain: Chain, deployment: Deployment, block_number: int) -> list[str]:
+    """Describe the assets that the owner has added: no source can tell whether they are right."""
+    contract = chain.contract(load_artifact("Exchange"), deployment.exchange)
+    try:
+        added = read_assets(chain, contract, block_number)[1:]
+    except (Web3Exception, ValueError) as error:
+        return [f"assets: none: {type(error).__name__}: {error}"]
+    return [
+        f"asset {a.asset_id}, added by the owner: {a.symbol}, token {a.token}, "
+        f"a quantum is 10^-{a.asset.decimals} or {a.units_per_quantum} units, "
+        f"least deposit {a.min_deposit_quanta} quanta"
+        for a in added
+    ]
 
 
 def roles(chain: Chain, deployment: Deployment, block_number: int) -> dict[str, str]:

@@ -33,6 +33,7 @@ from novation.protocol.transactions import (
 )
 from novation.receipts import Receipt
 from sequencer.book_view import NEVER_RESTED, LevelChange
+from sequencer.l1 import L1Asset
 
 FELT_BYTES: Final = 32
 ADDRESS_BYTES: Final = 20
@@ -296,6 +297,17 @@ def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
         remaining_lots=order.remaining_lots,
         label=order.label,
         decremented_lots=order.decremented_lots,
+    )
+
+
+def asset_message(asset: L1Asset) -> types_pb2.Asset:
+    """Return an asset with its name."""
+    return types_pb2.Asset(
+        asset_id=asset.asset_id,
+        symbol=asset.symbol,
+        decimals=asset.decimals,
+        token=address_bytes(asset.token),
+        min_deposit_quanta=asset.min_deposit_quanta,
     )
 
 

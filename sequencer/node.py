@@ -20,6 +20,7 @@ from novation.api.v1 import (
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_VALIDITY_MS
 from novation.protocol.state import Genesis
+from sequencer.assets import AssetList
 from sequencer.clock import Clock
 from sequencer.condition import Condition
 from sequencer.config import NodeConfig
@@ -119,6 +120,7 @@ class Node:
         self._watcher = QueueWatcher(parts.l1, sink, clock, config.watcher)
         changes = StateChanges(self.runner)
         self.runner.add_listener(changes.publish)
+        self._assets = AssetList(parts.l1, clock)
         self.streams = StreamService(
             self.runner,
             self._log,
@@ -182,6 +184,7 @@ class Node:
             "oracle": self._aggregator.run(),
             "settlement": self.settlement.run(),
             "watcher": self._watcher.run(),
+            "assets": self._assets.run(),
         }
         if self._config.lists_markets:
             loops["lister"] = self._lister.run()
@@ -223,7 +226,7 @@ class Node:
             order_service_pb2: OrderService(
                 self.runner, self._lister, self._clock, limits.max_inflight_per_stream
             ),
-            query_service_pb2: QueryService(self.runner, limits, self.condition),
+            query_service_pb2: QueryService(self.runner, limits, self.condition, self._assets),
             stream_service_pb2: self.streams,
             oracle_service_pb2: OracleService(self.runner, self._aggregator, self._clock),
         }

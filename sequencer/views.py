@@ -1,5 +1,6 @@
 """Answers to queries, read on the engine's thread from durable state."""
 
+from collections.abc import Sequence
 from itertools import count
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
@@ -14,10 +15,12 @@ from sequencer.config import ServerLimits
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError, context_of
 from sequencer.feed import last_event_number
+from sequencer.l1 import L1Asset
 from sequencer.messages import (
     account_message,
     address_bytes,
     amount_messages,
+    asset_message,
     felt_bytes,
     level_message,
     market_message,
@@ -31,8 +34,10 @@ _LIFECYCLE_OF_BATCH = {
 }
 
 
-def exchange(engine: Engine, limits: ServerLimits) -> query_service_pb2.GetExchangeResponse:
-    """Return the configuration, the parameters and the listed markets."""
+def exchange(
+    engine: Engine, limits: ServerLimits, assets: Sequence[L1Asset]
+) -> query_service_pb2.GetExchangeResponse:
+    """Return the configuration, the parameters, the listed markets and the assets."""
     config, state = engine.settings.exchange, engine.state
     parameters = state.parameters
     return query_service_pb2.GetExchangeResponse(
@@ -50,6 +55,7 @@ def exchange(engine: Engine, limits: ServerLimits) -> query_service_pb2.GetExcha
         sequencer_public_key=felt_bytes(public_key(engine.settings.private_key)),
         time_ms=state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,
+        assets=[asset_message(asset) for asset in assets],
     )
 
 

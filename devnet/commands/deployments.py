@@ -32,6 +32,7 @@ def verify_deployment(
     """
     from devnet.l1_connection import connect_l1
     from devnet.verify_deployment import (
+        assets_by_owner,
         changes_by_owner,
         check_deployment,
         check_from_sources,
@@ -45,6 +46,7 @@ def verify_deployment(
         checks = check(chain, deployment, block_number)
         who = roles(chain, deployment, block_number)
         changed = changes_by_owner(chain, deployment, block_number)
+        assets = assets_by_owner(chain, deployment, block_number)
     table = Table("what", "sources and record", "on L1", "")
     for line in checks:
         verdict = "equal" if line.is_equal else "DIFFERS"
@@ -52,6 +54,8 @@ def verify_deployment(
     console.print(table)
     for name, addresses in who.items():
         console.print(f"{name:<12} {addresses}", markup=False, soft_wrap=True)
+    for asset in assets:
+        console.print(asset, markup=False, soft_wrap=True)
     for change in changed:
         console.print(
             f"changed by the owner: {change.field}, first {change.first}, now {change.present}",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from devnet.amounts import quanta_from_usd, usd_from_quanta
-from devnet.commands.options import HomeOption, KeyOption
+from devnet.amounts import quanta_of
+from devnet.commands.options import AssetOption, HomeOption, KeyOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from devnet.errors import UserError
@@ -139,19 +139,20 @@ def show(name: str, home: HomeOption) -> None:
 @app.command()
 def fund(
     name: str,
-    amount: Annotated[str, typer.Argument(metavar="USD", help="Test tokens to mint.")],
+    amount: Annotated[str, typer.Argument(help="Test tokens to mint.")],
     home: HomeOption,
+    asset: AssetOption = "USD",
 ) -> None:
     """Give a trader ether for gas and test tokens; only a local chain can.
 
-    Example: `novation keys fund alice 10000`
+    Examples: `novation keys fund alice 10000`, `novation keys fund alice 5 --asset TETH`
     """
     from devnet.l1_connection import on_l1
 
-    quanta = quanta_from_usd(amount)
+    def mint(trader: "TraderOnL1") -> str:
+        of_asset = trader.with_asset(asset)
+        meant = of_asset.asset.asset
+        of_asset.fund(quanta_of(meant, amount))
+        return f"{meant.amount(of_asset.balance()):f} {meant.symbol}"
 
-    def mint(trader: "TraderOnL1") -> int:
-        trader.fund(quanta)
-        return trader.balance()
-
-    console.print(f"balance on L1 {usd_from_quanta(on_l1(home, name, mint))} USD")
+    console.print(f"balance on L1 {on_l1(home, name, mint)}")

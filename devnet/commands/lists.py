@@ -118,8 +118,8 @@ def transfers(
             table.add_row(
                 utc_time(item.matched_time_ms),
                 item.kind.replace("_", " "),
-                "USD" if item.asset_id == 0 else str(item.asset_id),
-                str(item.amount),
+                item.asset,
+                f"{item.amount:f}",
                 f"{item.batch_number or '-'} {item.lifecycle.value}",
             )
         console.print(table)

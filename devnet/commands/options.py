@@ -37,6 +37,11 @@ KeyOption = Annotated[
 ]
 
 
+AssetOption = Annotated[
+    str, typer.Option("--asset", metavar="SYMBOL", help="Symbol or id of the asset.")
+]
+
+
 def _parsed_by(parse: Callable[[str], int]) -> Callable[[str | int], int]:
     def parse_option(value: str | int) -> int:
         try:

@@ -155,6 +155,30 @@ def set_oracle_rule(
     _queue(home, as_owner(home, lambda owner: owner.set_oracle_rule(quorum, max_age_ms)))
 
 
+@app.command("add-asset")
+def add_asset(
+    token: Annotated[str, typer.Argument(metavar="ADDRESS", help="Of an ERC-20 contract.")],
+    decimals: Annotated[int, typer.Argument(min=0, max=18, help="A quantum is 10^-decimals.")],
+    home: HomeOption,
+    min_deposit: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="The least deposit, at least a quantum.")
+    ] = "1",
+) -> None:
+    """Let users deposit another token; its index, and the token, are the asset's for good.
+
+    Example: `novation parameters add-asset 0x5FbD... 8 --min-deposit 0.001`
+    """
+    from web3 import Web3
+
+    from devnet.owner_l1 import as_owner
+
+    if not Web3.is_address(token):
+        raise UserError(f"token: {token!r} is no address")
+    added = as_owner(home, lambda owner: owner.add_asset(token, decimals, min_deposit))
+    least = added.asset.amount(added.min_deposit_quanta)
+    console.print(f"asset {added.asset_id} {added.symbol}: least deposit {display.plain(least)}")
+
+
 def list_market(
     symbol: Annotated[str, typer.Argument(help="Of an underlying that has a price.")],
     home: HomeOption,

@@ -3,6 +3,7 @@
 from novation.client.client import Client
 from novation.client.errors import (
     AccountChoiceError,
+    BalanceRejectedError,
     ConnectionLostError,
     CustodyRejectedError,
     ErrorDetail,
@@ -28,6 +29,7 @@ from novation.client.errors import (
     SignatureRejectedError,
     StalePriceError,
     TimerInPastError,
+    UnknownAssetError,
     UnknownMarketError,
     ValidityRejectedError,
 )
@@ -36,13 +38,15 @@ from novation.client.oracle import OracleClient, sign_report
 from novation.client.order_stream import OrderStream
 from novation.client.orders import OrderRequest, Replacement
 from novation.client.stark_keys import check_stark_key
-from novation.client.units import Market
+from novation.client.units import Asset, Market
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
 __all__ = [
     "AccountChoiceError",
+    "Asset",
+    "BalanceRejectedError",
     "Client",
     "ConnectionLostError",
     "CustodyRejectedError",
@@ -82,6 +86,7 @@ __all__ = [
     "StalePriceError",
     "TimeInForce",
     "TimerInPastError",
+    "UnknownAssetError",
     "UnknownMarketError",
     "ValidityRejectedError",
     "check_stark_key",

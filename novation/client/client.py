@@ -366,16 +366,23 @@ class Client(Reader):
         response = await self._transport.call(self._transport.orders.SetCancelTimer, message)
         return factory.cancel_timer_ack(tx, response)
 
-    async def withdraw(self, amount: Number) -> models.WithdrawAck:
-        """Take an amount in USD out of the exchange; L1 pays it once the batch is final.
+    async def withdraw(self, amount: Number, asset: str | int = "USD") -> models.WithdrawAck:
+        """Take an amount of an asset out of the exchange; L1 pays it once the batch is final.
+
+        Args:
+            amount: in whole units of the asset, at most with its decimals.
+            asset: its symbol or id. Margin and prices matter to USD only.
 
         Raises:
+            BalanceRejectedError: the account has less of another asset than USD.
+            UnknownAssetError: L1 takes no such asset.
             MarginRejectedError: the account would not meet its initial margin without it.
             StalePriceError: the account has positions or orders, and the prices are too old.
             CustodyRejectedError: nobody has paid in yet what the account has won.
         """
         factory = self._signing()
-        tx = factory.withdraw(amount)
+        await self.exchange.find_asset(self._transport, asset)
+        tx = factory.withdraw(amount, asset)
         response = await self._transport.call(self._transport.orders.Withdraw, withdraw_message(tx))
         return factory.withdraw_ack(tx, response)
 

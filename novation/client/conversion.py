@@ -1,5 +1,6 @@
 """API messages as models."""
 
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -8,7 +9,7 @@ from novation.client import models
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
-from novation.protocol.constants import MARKET_ACTIVE, PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import MARKET_ACTIVE, PPM_ONE, PRICE_X16_ONE, USD_ASSET_ID
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.receipts import Receipt
 
@@ -154,6 +155,21 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
         initial_margin=initial,
         maintenance_margin=maintenance,
         cancel_all_at_ms=message.cancel_all_at_ms or None,
+        balances=(
+            models.Balance(USD_ASSET_ID, "USD", from_quanta(int(message.collateral_quanta))),
+            *balances(message.balances, exchange),
+        ),
+    )
+
+
+def balances(
+    amounts: Iterable[types_pb2.AssetAmount], exchange: Exchange
+) -> tuple[models.Balance, ...]:
+    """Return amounts of assets; UnknownAssetError as `Exchange.asset_of_balance`."""
+    named = ((exchange.asset_of_balance(item.asset_id), item.amount_quanta) for item in amounts)
+    return tuple(
+        models.Balance(asset.asset_id, asset.symbol, asset.amount(quanta))
+        for asset, quanta in named
     )
 
 
@@ -221,14 +237,15 @@ def account_fill(message: query_service_pb2.AccountFill, exchange: Exchange) -> 
     )
 
 
-def transfer(message: query_service_pb2.Transfer) -> models.Transfer:
+def transfer(message: query_service_pb2.Transfer, exchange: Exchange) -> models.Transfer:
     """Return an item of a list of transfers."""
+    asset = exchange.asset_of_balance(message.change.asset_id)
     times = message.times
     return models.Transfer(
         sequence=message.sequence,
         kind=_kind_of(message.change),
-        asset_id=message.change.asset_id,
-        amount=from_quanta(message.change.amount_quanta),
+        amount=asset.amount(message.change.amount_quanta),
+        asset=asset.symbol,
         lifecycle=_LIFECYCLE_OF[message.lifecycle],
         batch_number=message.batch_number or None,
         matched_time_ms=times.matched_time_ms,
@@ -271,10 +288,12 @@ def account_update(
         return _order_update(message.sequence, message.order, exchange)
     if kind == "liquidation":
         return _liquidation(message.sequence, message.liquidation, exchange)
+    asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,
         kind=_kind_of(message.balance),
-        amount=from_quanta(message.balance.amount_quanta),
+        amount=asset.amount(message.balance.amount_quanta),
+        asset=asset.symbol,
     )
 
 
@@ -297,7 +316,7 @@ def _liquidation(
     )
 
 
-def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
+def status(message: query_service_pb2.GetStatusResponse, exchange: Exchange) -> models.Status:
     """Return the node's counters."""
     return models.Status(
         last_sequence=message.last_sequence,
@@ -320,6 +339,7 @@ def status(message: query_service_pb2.GetStatusResponse) -> models.Status:
         oracle_time_ms=message.oracle_time_ms,
         post_only_until_ms=message.post_only_until_ms,
         custody=from_quanta(message.custody_quanta),
+        other_custody=balances(message.custody, exchange),
     )
 
 

@@ -3,6 +3,7 @@
 NovationError
 ├── InvalidInputError          refused on this side, nothing was sent
 │   ├── OffGridError           price or size between two ticks or lots
+│   ├── UnknownAssetError      L1 took none of this name at the last look
 │   ├── UnknownMarketError     none was listed at the last look
 │   ├── AccountChoiceError     not one account whose first key it is: pass account_id
 │   └── FeeLimitError          the fee is above the client's own limit
@@ -11,6 +12,7 @@ NovationError
 │   ├── NonceRejectedError
 │   ├── ValidityRejectedError      the message came too late
 │   ├── MarginRejectedError
+│   ├── BalanceRejectedError       the account has less of the asset
 │   ├── TimerInPastError
 │   ├── NotFoundError
 │   │   └── OrderClosedError       there was such an order
@@ -62,6 +64,10 @@ class OffGridError(InvalidInputError):
 
 class UnknownMarketError(InvalidInputError):
     """No such market, as far as the client knows: `Client.markets` looks again."""
+
+
+class UnknownAssetError(InvalidInputError):
+    """No such asset, as far as the client knows."""
 
 
 class FeeLimitError(InvalidInputError):
@@ -207,6 +213,10 @@ class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
 
+class BalanceRejectedError(RejectedError):
+    """The account has less of the asset, `detail.limit` quanta."""
+
+
 class TimerInPastError(RejectedError):
     """The time of a cancel timer is not after the exchange's; `detail.limit` would be."""
 
@@ -270,6 +280,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
+    ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
     ErrorCode.TIMER_IN_PAST: TimerInPastError,
     ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
     ErrorCode.UNKNOWN_KEY: NotFoundError,

@@ -1,21 +1,29 @@
 """The exchange as its server describes it, checked as far as that is possible."""
 
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 from novation.api.v1 import query_service_pb2, types_pb2
-from novation.client.errors import InvalidInputError, NovationError, UnknownMarketError
+from novation.client.errors import (
+    InvalidInputError,
+    NovationError,
+    UnknownAssetError,
+    UnknownMarketError,
+)
 from novation.client.transport import Transport
-from novation.client.units import Market
+from novation.client.units import Asset, Market
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.parameters import Parameters, Underlying
+
+USD: Final = Asset(USD_ASSET_ID, "USD", 6)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """Configuration, parameters, listed markets and the key that signs receipts.
+    """Configuration, parameters, listed markets, assets and the key that signs receipts.
 
-    The configuration never changes; parameters and markets are those of the last look.
+    The configuration never changes; the others are those of the last look.
     """
 
     config: ExchangeConfig
@@ -23,6 +31,8 @@ class Exchange:
     markets: tuple[Market, ...]
     sequencer_public_key: int
     max_message_bytes: int
+    assets: tuple[Asset, ...] = (USD,)
+    looked_for: set[int] = field(default_factory=set)
 
     @classmethod
     def from_message(cls, message: query_service_pb2.GetExchangeResponse) -> Self:
@@ -48,6 +58,7 @@ class Exchange:
             _markets(message, parameters),
             int.from_bytes(message.sequencer_public_key, "big"),
             message.max_message_bytes,
+            tuple(Asset(a.asset_id, a.symbol, a.decimals) for a in message.assets),
         )
 
     async def refresh(self, transport: Transport) -> query_service_pb2.GetExchangeResponse:
@@ -63,7 +74,7 @@ class Exchange:
                 f"the server serves exchange {now.config.config_hash:#x} now, "
                 f"it was {self.config.config_hash:#x}, or signs with another key"
             )
-        self.parameters, self.markets = now.parameters, now.markets
+        self.parameters, self.markets, self.assets = now.parameters, now.markets, now.assets
         return message
 
     async def find_market(self, transport: Transport, market: str | int) -> Market:
@@ -86,6 +97,41 @@ class Exchange:
             if market in (candidate.symbol, candidate.market_id):
                 return candidate
         raise UnknownMarketError(f"market {market!r} is none of {known}")
+
+    async def find_asset(self, transport: Transport, asset: str | int) -> Asset:
+        """Return an asset; if it is not known, look once whether it was added meanwhile."""
+        try:
+            return self.asset(asset)
+        except UnknownAssetError:
+            await self.refresh(transport)
+        return self.asset(asset)
+
+    def asset(self, asset: str | int) -> Asset:
+        """Return an asset by symbol or id; UnknownAssetError if none was there at a last look."""
+        known = ", ".join(candidate.symbol for candidate in self.assets)
+        if isinstance(asset, bool) or not isinstance(asset, str | int):
+            raise InvalidInputError(
+                f"asset: {asset!r} is a {type(asset).__name__}; wanted is an id or one of {known}"
+            )
+        for candidate in self.assets:
+            if asset in (candidate.symbol, candidate.asset_id):
+                return candidate
+        raise UnknownAssetError(f"asset {asset!r} is none of {known}")
+
+    def asset_of_balance(self, asset_id: int) -> Asset:
+        """Return an asset that somebody has.
+
+        Raises:
+            UnknownAssetError: if the server has not told its name, for the first time; afterwards
+                it is shown under its id, in quanta.
+        """
+        for candidate in self.assets:
+            if candidate.asset_id == asset_id:
+                return candidate
+        if asset_id in self.looked_for:
+            return Asset(asset_id, f"ASSET-{asset_id}", 0)
+        self.looked_for.add(asset_id)
+        raise UnknownAssetError(f"asset {asset_id} has no name yet")
 
     def underlying_id(self, underlying: str | int) -> int:
         """Return the id of an underlying by symbol or id; InvalidInputError if there is none."""

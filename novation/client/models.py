@@ -117,6 +117,7 @@ class WithdrawAck:
 
     amount: Decimal
     receipt: Receipt
+    asset: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,19 @@ class AccountKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """An amount of an asset; one that the server has no name for is `ASSET-id`, in quanta."""
+
+    asset_id: int
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """An account. The three margin figures are None while a market has no price yet.
+    """An account. `balances` are of all assets that it has, USD first, which is `collateral`.
+
+    Margin counts USD only. The three margin figures are None while a market has no price yet.
 
     `cancel_all_at_ms` is when all its orders die, None if no timer is set.
 
@@ -216,6 +228,7 @@ class Account:
     initial_margin: Decimal | None
     maintenance_margin: Decimal | None
     cancel_all_at_ms: int | None = None
+    balances: tuple[Balance, ...] = ()
 
     @property
     def available(self) -> Decimal | None:
@@ -300,15 +313,12 @@ class AccountFill:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final.
-
-    `amount` is of the asset, 0 is USD.
-    """
+    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final."""
 
     sequence: int
     kind: str
-    asset_id: int
     amount: Decimal
+    asset: str
     lifecycle: Lifecycle
     batch_number: int | None
     matched_time_ms: int
@@ -373,6 +383,7 @@ class BalanceUpdate:
     sequence: int
     kind: str
     amount: Decimal
+    asset: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,3 +441,4 @@ class Status:
     oracle_time_ms: int = 0
     post_only_until_ms: int = 0
     custody: Decimal = Decimal(0)
+    other_custody: tuple[Balance, ...] = ()

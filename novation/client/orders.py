@@ -10,9 +10,15 @@ from novation.client.clock import now_ms
 from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
-from novation.client.units import Market, Number, from_quanta, to_quanta
+from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
-from novation.protocol.constants import LABEL_BOUND, LAST_TIME_MS, MAX_KEYS, PERMISSIONS_BOUND
+from novation.protocol.constants import (
+    LABEL_BOUND,
+    LAST_TIME_MS,
+    MAX_KEYS,
+    PERMISSIONS_BOUND,
+    USD_ASSET_ID,
+)
 from novation.protocol.errors import InvalidTransaction, ResultCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signatures import Signature
@@ -252,11 +258,12 @@ class MessageFactory:
             lambda nonce: SetCancelTimer(identity.account_id, identity.key_index, nonce, at_ms)
         )
 
-    def withdraw(self, amount: Number) -> Withdraw:
-        """Return a signed withdrawal of an amount in USD; OffGridError below a quantum."""
-        identity, quanta = self._identity, to_quanta("amount", amount)
+    def withdraw(self, amount: Number, asset: str | int = USD_ASSET_ID) -> Withdraw:
+        """Return a signed withdrawal of an amount of an asset; OffGridError below a quantum."""
+        identity, known = self._identity, self._exchange.asset(asset)
+        what = known.quanta(amount), known.asset_id
         return self._sign(
-            lambda nonce: Withdraw(identity.account_id, identity.key_index, nonce, quanta)
+            lambda nonce: Withdraw(identity.account_id, identity.key_index, nonce, *what)
         )
 
     def add_key(self, slot: int, public_key: int, permissions: int, expiry_ms: int) -> AddKey:
@@ -353,7 +360,8 @@ class MessageFactory:
     ) -> models.WithdrawAck:
         """Return the checked answer to a withdrawal."""
         receipt = self._checked(tx, response.receipt)
-        return models.WithdrawAck(from_quanta(tx.amount_quanta), receipt)
+        asset = self._exchange.asset(tx.asset_id)
+        return models.WithdrawAck(asset.amount(tx.amount_quanta), receipt, asset.symbol)
 
     def key_ack(self, tx: AddKey | RemoveKey, receipt: types_pb2.Receipt) -> models.KeyAck:
         """Return the checked answer to a change of a key slot."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from novation.api.v1 import query_service_pb2
 from novation.client import checks, conversion, models
 from novation.client.accounts import Wanted, found_ids, own_account_id
-from novation.client.errors import InvalidInputError, UnknownMarketError
+from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
 from novation.client.exchange import Exchange
 from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
@@ -184,7 +184,9 @@ class Reader:
         async def ask(token: bytes) -> Page[models.Transfer]:
             request.page_token = token
             answer = await self._transport.call(self._transport.queries.ListTransfers, request)
-            items = [conversion.transfer(transfer) for transfer in answer.transfers]
+            items = await self._converted(
+                lambda: [conversion.transfer(item, self.exchange) for item in answer.transfers]
+            )
             return Page(items, answer.next_page_token)
 
         return PagedList(ask)
@@ -223,7 +225,7 @@ class Reader:
         """Return the node's counters."""
         request = query_service_pb2.GetStatusRequest()
         message = await self._transport.call(self._transport.queries.GetStatus, request)
-        return conversion.status(message)
+        return await self._converted(lambda: conversion.status(message, self.exchange))
 
     async def mark_price(self, market: str | int) -> Decimal | None:
         """Return the mark price in USD, None while there is none."""
@@ -288,7 +290,7 @@ class Reader:
         """Convert an answer; look again if it is about a market that was listed meanwhile."""
         try:
             return convert()
-        except UnknownMarketError:
+        except (UnknownMarketError, UnknownAssetError):
             await self.exchange.refresh(self._transport)
         return convert()
 

@@ -21,6 +21,7 @@ from novation.client.errors import (
     NovationError,
     ResumeAheadError,
     ResumeTooOldError,
+    UnknownAssetError,
     UnknownMarketError,
     from_rpc_error,
 )
@@ -94,7 +95,7 @@ class ResumingStream(Generic[Item]):
     async def _converted(self, message: Any) -> Item:  # noqa: ANN401 - one of several messages
         try:
             return self._convert(message)
-        except UnknownMarketError:
+        except (UnknownMarketError, UnknownAssetError):
             if self._look_again is None:
                 raise
         await self._look_again()

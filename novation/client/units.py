@@ -74,6 +74,28 @@ def from_quanta(amount_quanta: int) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
+class Asset:
+    """An asset by its id on L1, and the conversion of its amounts; a quantum is 10^-decimals."""
+
+    asset_id: int
+    symbol: str
+    decimals: int
+
+    @property
+    def quantum(self) -> Decimal:
+        """The least amount."""
+        return Decimal(1).scaleb(-self.decimals)
+
+    def quanta(self, amount: Number) -> int:
+        """Return an amount in quanta; OffGridError if it lies between two of them."""
+        return to_units("amount", amount, "quantum", self.quantum)
+
+    def amount(self, quanta: int) -> Decimal:
+        """Return quanta as an amount."""
+        return EXACT.multiply(Decimal(quanta), self.quantum)
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
     """A market's terms and the conversion between human units and the protocol's."""
 

@@ -2,6 +2,7 @@
 
 from sequencer.l1.interface import (
     L1,
+    L1Asset,
     L1Block,
     L1Deposit,
     L1Entry,
@@ -35,6 +36,7 @@ __all__ = [
     "L1",
     "OUT_OF_GAS",
     "Fees",
+    "L1Asset",
     "L1Block",
     "L1Deposit",
     "L1Entry",

@@ -70,6 +70,17 @@ L1Entry = L1Deposit | L1Parameter
 
 
 @dataclass(frozen=True, slots=True)
+class L1Asset:
+    """An asset that the contract takes, and what people call it."""
+
+    asset_id: int
+    symbol: str
+    decimals: int
+    token: int
+    min_deposit_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
 class L1Block:
     """A block's place and its identity: after a reorganisation another one has its place."""
 
@@ -123,6 +134,10 @@ class L1(Protocol):
         Only what the returned block and those before it hold counts, entries as well as requests
         to reclaim entries, which take these out; `confirmations` blocks have been built upon it.
         """
+        ...
+
+    async def read_assets(self) -> tuple[L1Asset, ...]:
+        """Return the assets that the contract takes, by their ids."""
         ...
 
     async def block_hash(self, number: int) -> bytes | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from novation.api.v1 import query_service_pb2
 from sequencer import list_views, views
+from sequencer.assets import AssetList
 from sequencer.condition import Condition
 from sequencer.config import ServerLimits
 from sequencer.paging import page_of
@@ -19,8 +20,10 @@ class QueryService:
         runner: EngineRunner,
         limits: ServerLimits,
         condition: Callable[[], Condition],
+        assets: AssetList,
     ) -> None:
         """Read through `runner`; `condition` says what keeps batches from L1."""
+        self._assets = assets
         self._runner = runner
         self._limits = limits
         self._condition = condition
@@ -28,8 +31,10 @@ class QueryService:
     async def get_exchange(
         self, _request: query_service_pb2.GetExchangeRequest
     ) -> query_service_pb2.GetExchangeResponse:
-        """Return the configuration, the parameters and the listed markets."""
-        return await self._runner.call(lambda engine: views.exchange(engine, self._limits))
+        """Return the configuration, the parameters, the listed markets and the assets."""
+        return await self._runner.call(
+            lambda engine: views.exchange(engine, self._limits, self._assets.known)
+        )
 
     async def get_account(
         self, request: query_service_pb2.GetAccountRequest

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from devnet.deployment import Deployment
 from devnet.home import Home
 from tests.e2e.test_one_batch import assert_nothing_runs
 from tests.support.waiting import PATIENCE_S
@@ -64,6 +65,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
         assert "collateral 5000" in novation("deposit", "5000", "--key", name)
     assert "alice has 5000" in novation("deposit", "5000.000001", "--key", "alice", status=2)
     wait_for_price(novation)
+    hold_another_asset(novation, home)
     add_and_trade_a_market(novation)
 
     placed = novation("order", "BTC-USD", "buy", "0.01", "94000", "--key", "alice")
@@ -98,6 +100,32 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     assert "nothing keeps running" in output
     assert not home.endpoints_path.exists()
     assert_nothing_runs(home)
+
+
+def hold_another_asset(novation: Session, home: Home) -> None:
+    """Someone deposits a second token and takes some of it back; the owner lists no token twice."""
+    assert "3.00000000 TETH" in novation("keys", "fund", "alice", "3", "--asset", "TETH")
+    of_asset = ("--asset", "TETH", "--key", "alice")
+    assert "balance 2.00000000 TETH" in novation("deposit", "2", *of_asset)
+    shown = novation("balances", "--key", "alice")
+    assert re.search(r"1\W+TETH\W+2.00000000\W+0.00000000\W+1.00000000\W", shown), shown
+    assert re.search(r"0\W+USD\W+5000.000000\W", shown), shown
+    assert "withdrawal of 0.5 TETH accepted" in novation("withdraw", "0.5", *of_asset)
+    assert "paid 0.00000000 TETH" in novation("withdraw", "--fetch", *of_asset)
+    usd = Deployment.load(home.deployment_path).token
+    refusals = {
+        ("deposit", "2", *of_asset): (2, "alice has 1.00000000 on L1"),
+        ("deposit", "0.0001", *of_asset): (1, "AmountOutOfRange(amountQuanta=10000, min=100000"),
+        ("deposit", "0.000000001", *of_asset): (2, "quantum"),
+        ("deposit", "1", "--asset", "GOLD", "--key", "alice"): (2, "none of USD, TETH"),
+        ("withdraw", "1.6", *of_asset): (1, "INSUFFICIENT_BALANCE"),
+        ("withdraw", "1", "--asset", "7", "--key", "alice"): (2, "asset 7 is none of USD, TETH"),
+        ("parameters", "add-asset", usd, "6"): (1, "DuplicateAsset(assetId=0)"),
+        ("parameters", "add-asset", "0x12", "6"): (2, "is no address"),
+    }
+    for arguments, (status, words) in refusals.items():
+        assert words in novation(*arguments, status=status), arguments
+    assert "TETH" in novation("transfers", "--key", "alice")
 
 
 def add_and_trade_a_market(novation: Session) -> None:

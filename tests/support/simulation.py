@@ -14,6 +14,7 @@ from pathlib import Path
 from novation.protocol.transactions import ParameterKind
 from sequencer.l1 import (
     Fees,
+    L1Asset,
     L1Block,
     L1Deposit,
     L1Entry,
@@ -87,6 +88,10 @@ class SimulatedL1:
         self.n_confirmed: int | None = None
         self.finalised: list[int] = []
         self.n_holes = 0
+        self.assets = (
+            L1Asset(0, "USD", 6, 0x11, 1_000_000),
+            L1Asset(1, "TETH", 8, 0x22, 10),
+        )
         self._states = [(0, L1State(0, genesis_root, config_hash))]
 
     @property
@@ -123,6 +128,10 @@ class SimulatedL1:
         confirmed = self.entries[: self.n_confirmed][first_index:]
         wanted = [item for item in confirmed if item.index not in self.left_out][:limit]
         return L1Queue(self._block(max(self.block_number - confirmations, 0)), tuple(wanted))
+
+    async def read_assets(self) -> tuple[L1Asset, ...]:
+        self._answer()
+        return self.assets
 
     async def block_hash(self, number: int) -> bytes | None:
         self._answer()

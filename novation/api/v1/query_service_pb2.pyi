@@ -13,7 +13,7 @@ class GetExchangeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetExchangeResponse(_message.Message):
-    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings")
+    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings", "assets")
     CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,7 @@ class GetExchangeResponse(_message.Message):
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     UNDERLYINGS_FIELD_NUMBER: _ClassVar[int]
+    ASSETS_FIELD_NUMBER: _ClassVar[int]
     chain_id: int
     exchange_address: bytes
     config_hash: bytes
@@ -36,7 +37,8 @@ class GetExchangeResponse(_message.Message):
     time_ms: int
     max_message_bytes: int
     underlyings: _containers.RepeatedCompositeFieldContainer[_types_pb2.Underlying]
-    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ...) -> None: ...
+    assets: _containers.RepeatedCompositeFieldContainer[_types_pb2.Asset]
+    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[_types_pb2.Asset, _Mapping]]] = ...) -> None: ...
 
 class GetAccountRequest(_message.Message):
     __slots__ = ("account_id",)

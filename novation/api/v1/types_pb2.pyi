@@ -333,6 +333,20 @@ class AccountKey(_message.Message):
     nonce_window: int
     def __init__(self, public_key: _Optional[bytes] = ..., permissions: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., last_nonce: _Optional[int] = ..., nonce_window: _Optional[int] = ...) -> None: ...
 
+class Asset(_message.Message):
+    __slots__ = ("asset_id", "symbol", "decimals", "token", "min_deposit_quanta")
+    ASSET_ID_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    DECIMALS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MIN_DEPOSIT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    asset_id: int
+    symbol: str
+    decimals: int
+    token: bytes
+    min_deposit_quanta: int
+    def __init__(self, asset_id: _Optional[int] = ..., symbol: _Optional[str] = ..., decimals: _Optional[int] = ..., token: _Optional[bytes] = ..., min_deposit_quanta: _Optional[int] = ...) -> None: ...
+
 class AssetAmount(_message.Message):
     __slots__ = ("asset_id", "amount_quanta")
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
