@@ -179,6 +179,7 @@ def _underlying_state(underlying: UnderlyingState) -> Argument:
         int(underlying.is_listed),
         underlying.missed_samples,
         underlying.premium_x16,
+        underlying.funding_prefix,
     ]
 
 

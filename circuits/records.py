@@ -108,5 +108,6 @@ def market_record(market: Market) -> Argument:
         market.ask_head_price_ticks,
         market.open_interest_lots,
         market.listed_ms,
+        market.words()[2],
         _OPENED,
     ]

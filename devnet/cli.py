@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "parameters": CommandSource("devnet.commands.parameters", "app"),
     "list": CommandSource("devnet.commands.parameters", "list_market"),
     "book": CommandSource("devnet.commands.views", "book"),
+    "prices": CommandSource("devnet.commands.views", "prices"),
     "account": CommandSource("devnet.commands.views", "account"),
     "oracle": CommandSource("devnet.commands.oracle", "app"),
     "orders": CommandSource("devnet.commands.lists", "orders"),

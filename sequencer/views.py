@@ -6,8 +6,10 @@ from itertools import count
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.crypto import public_key
 from novation.protocol.accounts import Account
+from novation.protocol.constants import FUNDING_PERIOD_HOURS, HOUR_MS
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
+from novation.protocol.rules.funding import expected_rate_x16
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.state import State
 from sequencer.account_index import AccountQuery
@@ -27,6 +29,7 @@ from sequencer.messages import (
     underlying_message,
 )
 
+PPB_ONE = 10**9
 _LIFECYCLE_OF_BATCH = {
     types_pb2.BATCH_STATE_SEALED: types_pb2.LIFECYCLE_BATCHED,
     types_pb2.BATCH_STATE_PROVEN: types_pb2.LIFECYCLE_PROVEN,
@@ -225,7 +228,15 @@ def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Accou
 def _market(state: State, market_id: int) -> types_pb2.Market:
     terms, mark_price_x16 = state.underlying_of(market_id), state.mark_price_x16(market_id)
     message = market_message(market_id, state.market(market_id), terms, mark_price_x16)
-    message.index_price_x16 = state.price_of(market_id).index_price_x16
+    prices, time_ms = state.price_of(market_id), state.globals.time_ms
+    message.index_price_x16 = prices.index_price_x16
+    message.premium_x16 = prices.premium_x16
+    message.funding_quanta_per_lot = prices.funding_prefix
+    message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
+    if prices.index_price_x16:
+        rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)
+        hourly = rate_x16 * PPB_ONE // FUNDING_PERIOD_HOURS
+        message.funding_rate_ppb = hourly // prices.index_price_x16
     return message
 
 

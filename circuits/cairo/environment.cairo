@@ -24,6 +24,8 @@ struct Environment {
     custody_quanta: felt,
     // Which minute is sampled next, and where that goes on: see Globals.
     next_tick_ms: felt,
+    // The last time at which orders may be placed: prices are valid and no tick is due.
+    orders_until_ms: felt,
     tick_underlying: felt,
     other_custody: Amounts*,
     // Where the output's next operation and next withdrawal go.

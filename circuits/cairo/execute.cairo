@@ -81,8 +81,6 @@ func execute{
     let fees_quanta = progress.fees_quanta;
 
     if (message.type == TYPE_PLACE_ORDER) {
-        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
-        let range_check_ptr = range_check_ptr + 1;
         let (fees_quanta) = place_order(environment, time_ms, next_order_id, fees_quanta, 0);
         return execute(
             n_left,

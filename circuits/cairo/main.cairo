@@ -15,6 +15,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
+from circuits.cairo.numeric import smaller_of
 from circuits.cairo.parameters import Parameters, Underlying
 from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
@@ -78,6 +79,9 @@ func main{
         let operations = cast(output_ptr + Header.SIZE, Operation*);
         local operations_end: Operation* = operations + message.n_operations * Operation.SIZE;
         local withdrawals_end: felt* = cast(operations_end, felt*) + message.n_withdrawals;
+        let (local orders_until_ms) = smaller_of(
+            message.globals.oracle_time_ms + PRICE_VALIDITY_MS, message.globals.next_tick_ms - 1
+        );
         local environment: Environment = Environment(
             config_hash=config_hash,
             parameters=parameters,
@@ -87,6 +91,7 @@ func main{
             post_only_until_ms=message.globals.post_only_until_ms,
             custody_quanta=message.globals.custody_quanta,
             next_tick_ms=message.globals.next_tick_ms,
+            orders_until_ms=orders_until_ms,
             tick_underlying=message.globals.tick_underlying,
             other_custody=&message.globals.other_custody,
             operations=operations,

@@ -94,7 +94,7 @@ func sum_maintenance(position: Position*, prices: Price*, value, maintenance) ->
     let price = prices + position.market_id * Price.SIZE;
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
-    tempvar value_of_slot = position.size_lots * price.lot_value_x16;
+    tempvar value_of_slot = position.size_lots * price.lot_worth_x16;
     tempvar requirement = absolute * price.maintenance_factor;
     return sum_maintenance(position.next, prices, value + value_of_slot, maintenance + requirement);
 }

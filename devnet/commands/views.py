@@ -1,5 +1,6 @@
-"""`novation book`, `account`: what the exchange knows."""
+"""`novation book`, `prices`, `account`: what the exchange knows."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -32,6 +33,29 @@ def book(
             table.add_row("ask", str(level.price), str(level.size), str(level.n_orders))
         for level in levels.bids:
             table.add_row("bid", str(level.price), str(level.size), str(level.n_orders))
+        console.print(table)
+
+    ask_sequencer(home, show)
+
+
+def prices(home: HomeOption) -> None:
+    """Show index, mark and funding of all markets.
+
+    Example: `novation prices`
+    """
+
+    async def show(client: Client) -> None:
+        table = Table("market", "index", "mark", "funding in an hour", "next")
+        for market in await client.markets():
+            now = await client.prices(market.market_id)
+            time = datetime.fromtimestamp(now.next_funding_time_ms / 1000, tz=UTC)
+            table.add_row(
+                now.symbol,
+                f"{now.index_price:f}",
+                f"{now.mark_price.quantize(market.tick_size):f}",
+                f"{now.funding_rate * 100:+.5f} %",
+                f"{time:%H:%M} UTC",
+            )
         console.print(table)
 
     ask_sequencer(home, show)

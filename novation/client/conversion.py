@@ -77,6 +77,19 @@ def list_ack(
     return models.ListAck(market_id, symbol, signed)
 
 
+def prices(message: types_pb2.Market, market: Market) -> models.MarketPrices:
+    """Return index, mark and funding of a market."""
+    return models.MarketPrices(
+        symbol=market.symbol,
+        index_price=market.price_x16(message.index_price_x16),
+        mark_price=market.price_x16(message.mark_price_x16),
+        premium=market.price_x16(message.premium_x16),
+        funding_rate=EXACT.scaleb(Decimal(message.funding_rate_ppb), Decimal(-9)),
+        next_funding_time_ms=message.next_funding_time_ms,
+        funding_quanta_per_lot=message.funding_quanta_per_lot,
+    )
+
+
 def fill(message: types_pb2.Fill, market: Market) -> models.Fill:
     """Return a fill."""
     return models.Fill(

@@ -45,6 +45,24 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketPrices:
+    """What a market trades at and what holding it costs; prices are in USD, 0 before the first.
+
+    `premium` is what it has traded above the index over the last minutes. `funding_rate` is the
+    part of the index that longs would pay shorts for this hour if all of it were as its minutes so
+    far, and `funding_quanta_per_lot` (10^-6 USD) what a lot held long has paid in all.
+    """
+
+    symbol: str
+    index_price: Decimal
+    mark_price: Decimal
+    premium: Decimal
+    funding_rate: Decimal
+    next_funding_time_ms: int
+    funding_quanta_per_lot: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderAck:
     """A placed order: durable, with the sequencer's signed receipt.
 

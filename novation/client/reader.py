@@ -227,6 +227,13 @@ class Reader:
         message = await self._transport.call(self._transport.queries.GetStatus, request)
         return await self._converted(lambda: conversion.status(message, self.exchange))
 
+    async def prices(self, market: str | int) -> models.MarketPrices:
+        """Return index, mark and funding of a market."""
+        message = await self.exchange.refresh(self._transport)
+        known = self.exchange.market(market)
+        shown = next(m for m in message.markets if m.market_id == known.market_id)
+        return await self._converted(lambda: conversion.prices(shown, known))
+
     async def mark_price(self, market: str | int) -> Decimal | None:
         """Return the mark price in USD, None while there is none."""
         message = await self.exchange.refresh(self._transport)

@@ -6,7 +6,6 @@ from novation.crypto import poseidon_hash, poseidon_hash_many
 from novation.protocol.assets import amount_of, pack_amounts, with_amount
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
-    FUNDING_PREFIX_BOUND,
     LAST_TIME_MS,
     MAX_KEYS,
     MAX_POSITIONS,
@@ -31,7 +30,6 @@ _POSITION_WIDTHS = (
     OPEN_LOTS_BITS,
     8,
     48,
-    64,
 )
 POSITION_WORD_BITS = sum(_POSITION_WIDTHS)
 
@@ -50,7 +48,6 @@ class Position:
     open_sell_lots: int = 0
     n_orders: int = 0
     min_order_id: int = 0
-    funding_prefix: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -93,24 +90,13 @@ class Position:
             (self.open_sell_lots, OPEN_LOTS_BITS),
             (self.n_orders, 8),
             (self.min_order_id, 48),
-            (self.funding_prefix + FUNDING_PREFIX_BOUND, 64),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Position":
         """Decode a packed position word; DecodeError if it has too many bits."""
-        market_id, size, buys, sells, n_orders, min_order_id, funding = unpack(
-            word, *_POSITION_WIDTHS
-        )
-        return cls(
-            market_id,
-            size - POSITION_BOUND,
-            buys,
-            sells,
-            n_orders,
-            min_order_id,
-            funding - FUNDING_PREFIX_BOUND,
-        )
+        market_id, size, buys, sells, n_orders, min_order_id = unpack(word, *_POSITION_WIDTHS)
+        return cls(market_id, size - POSITION_BOUND, buys, sells, n_orders, min_order_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ NONCE_STEP: Final = 2**20
 SKIPPED_NONCES: Final = 64
 LABEL_BOUND: Final = 2**64
 L1_ADDRESS_BOUND: Final = 2**160
-FUNDING_PREFIX_BOUND: Final = 2**63
+# What a lot has paid in all, and the sum of an hour's premiums.
+FUNDING_PREFIX_BOUND: Final = 2**56
+FUNDING_SUM_BOUND: Final = 2**55
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
 QUANTA_PER_USD: Final = 10**6
@@ -63,6 +65,13 @@ RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
 MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 3_600_000
+SAMPLES_PER_HOUR: Final = 60
+# Hours over which the premium is paid. Without one the interest is 100 ppm of the index then.
+FUNDING_PERIOD_HOURS: Final = 8
+INTEREST_DIVISOR: Final = 10_000
+# Within so many times the interest of it, the rate is the interest and not the premium.
+DAMPING: Final = 5
 
 ACCOUNT_TREE_HEIGHT: Final = 32
 ORDER_TREE_HEIGHT: Final = 24

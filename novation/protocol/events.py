@@ -231,6 +231,18 @@ class Liquidated:
     fee_quanta: int
 
 
+@dataclass(frozen=True, slots=True)
+class FundingPaid:
+    """An hour is over: each lot held long has paid so many quanta to those held short.
+
+    `funding_prefix` is what a lot has paid in all.
+    """
+
+    market_id: int
+    quanta_per_lot: int
+    funding_prefix: int
+
+
 Event = (
     OrderPlaced
     | OrderFilled
@@ -248,4 +260,5 @@ Event = (
     | MarketListed
     | MarkSampled
     | Liquidated
+    | FundingPaid
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.mark import mark_price_x16
+from novation.protocol.mark import lot_worth_x16, mark_price_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.parameters import Parameters
 
@@ -48,8 +48,9 @@ def margin_of(
     for position in account.positions:
         # A perpetual has the id of its underlying.
         terms = parameters.underlyings[position.market_id]
-        lot_value_x16 = mark_price_x16(underlyings[position.market_id], terms) * terms.multiplier
-        equity += position.size_lots * lot_value_x16
+        prices = underlyings[position.market_id]
+        lot_value_x16 = mark_price_x16(prices, terms) * terms.multiplier
+        equity += position.size_lots * lot_worth_x16(prices, terms)
         initial += exposure_lots(position) * lot_value_x16 * terms.initial_margin_ppm
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
     return Margin(equity, initial, maintenance)

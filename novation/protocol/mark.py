@@ -1,9 +1,9 @@
-"""The mark price of a perpetual: the index and what the market has paid above it, within a limit.
+"""The mark price of a perpetual, and what a lot is worth at it.
 
-docs/spec/protocol.md, section 10.
+docs/spec/protocol.md, sections 7, 10 and 12.
 """
 
-from novation.protocol.constants import PPM_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.parameters import Underlying
 
@@ -22,3 +22,11 @@ def mark_price_x16(prices: UnderlyingState, terms: Underlying) -> int:
     """Return the mark price of an underlying's perpetual, 0 before the first index price."""
     limit_x16 = premium_limit_x16(prices.index_price_x16, terms)
     return prices.index_price_x16 + clamp(prices.premium_x16, limit_x16)
+
+
+def lot_worth_x16(prices: UnderlyingState, terms: Underlying) -> int:
+    """Return what a lot held long is worth: at the mark, less the funding that it has paid.
+
+    What a lot had paid before somebody bought it was in its price: see `matching`.
+    """
+    return mark_price_x16(prices, terms) * terms.multiplier - prices.funding_prefix * PRICE_X16_ONE

@@ -16,6 +16,7 @@ from novation.protocol.assets import (
 )
 from novation.protocol.constants import (
     FUNDING_PREFIX_BOUND,
+    FUNDING_SUM_BOUND,
     LAST_TIME_MS,
     MARKET_ACTIVE,
     MARKET_KIND_PERPETUAL,
@@ -33,6 +34,7 @@ MARKET_WORDS = 3
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
+FUNDING_CARRY_BITS = 19
 # Two of counters and USD, and the custody of the other assets.
 GLOBALS_WORDS = 2 + AMOUNT_WORDS
 
@@ -41,7 +43,9 @@ GLOBALS_WORDS = 2 + AMOUNT_WORDS
 class Market:
     """A listed perpetual: open interest and the two book heads; a head id of 0 is an empty side.
 
-    The market of an underlying has its index as id.
+    The market of an underlying has its index as id. `funding_sum_x16` adds up the premiums of the
+    hour `funding_hour` (since the epoch; 0 before the first tick); `funding_carry` is what is owed
+    of a quantum a lot, in parts of 2^19 (see `rules/funding.py`).
     """
 
     underlying_id: int
@@ -52,7 +56,9 @@ class Market:
     bid_head_price_ticks: int = 0
     ask_head_id: int = 0
     ask_head_price_ticks: int = 0
-    funding_prefix: int = 0
+    funding_sum_x16: int = 0
+    funding_carry: int = 0
+    funding_hour: int = 0
 
     def head(self, side: Side) -> tuple[int, int]:
         """Return (order id, price) of the best order of a side, (0, 0) if there is none."""
@@ -90,7 +96,11 @@ class Market:
                 (self.ask_head_id, 48),
                 (self.ask_head_price_ticks, 32),
             ),
-            pack((self.funding_prefix + FUNDING_PREFIX_BOUND, 64)),
+            pack(
+                (self.funding_sum_x16 + FUNDING_SUM_BOUND, 56),
+                (self.funding_carry, FUNDING_CARRY_BITS),
+                (self.funding_hour, 27),
+            ),
         )
 
     @classmethod
@@ -102,7 +112,7 @@ class Market:
         if kind != MARKET_KIND_PERPETUAL or slot or strike_ticks or ln_strike:
             raise DecodeError(f"market word {words[0]:#x} is not that of a perpetual")
         bid_id, bid_price, ask_id, ask_price = unpack(words[1], 48, 32, 48, 32)
-        (funding,) = unpack(words[2], 64)
+        funding_sum, funding_carry, funding_hour = unpack(words[2], 56, FUNDING_CARRY_BITS, 27)
         return cls(
             underlying_id,
             listed_ms,
@@ -112,7 +122,9 @@ class Market:
             bid_price,
             ask_id,
             ask_price,
-            funding - FUNDING_PREFIX_BOUND,
+            funding_sum - FUNDING_SUM_BOUND,
+            funding_carry,
+            funding_hour,
         )
 
     def leaf(self) -> int:
@@ -127,7 +139,8 @@ class UnderlyingState:
     Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
     were away. `is_listed` says that its perpetual is listed, `premium_x16` how far that trades
     above the index, on average over the last minutes, and `missed_samples` how many samples of it
-    failed since the last one that did not (see `rules/minute_tick.py`).
+    failed since the last one that did not (see `rules/minute_tick.py`). `funding_prefix` is what a
+    lot that is held long has paid in all, in quanta.
     """
 
     index_price_x16: int = 0
@@ -135,6 +148,7 @@ class UnderlyingState:
     is_listed: bool = False
     missed_samples: int = 0
     premium_x16: int = 0
+    funding_prefix: int = 0
 
     def word(self) -> int:
         """Return the packed word."""
@@ -144,16 +158,25 @@ class UnderlyingState:
             (self.is_listed, 1),
             (self.missed_samples, 5),
             (self.premium_x16 + PREMIUM_X16_BOUND, 49),
+            (self.funding_prefix + FUNDING_PREFIX_BOUND, 57),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "UnderlyingState":
         """Decode a packed word; DecodeError if it has too many bits."""
-        index_price_x16, dead_below, is_listed, missed, premium = unpack(word, 48, 48, 1, 5, 49)
+        index_price_x16, dead_below, is_listed, missed, premium, prefix = unpack(
+            word, 48, 48, 1, 5, 49, 57
+        )
         if missed > MAX_MISSED_SAMPLES + 1:
             raise DecodeError(f"{missed} samples missed in {word:#x}")
-        premium_x16 = premium - PREMIUM_X16_BOUND
-        return cls(index_price_x16, dead_below, bool(is_listed), missed, premium_x16)
+        return cls(
+            index_price_x16,
+            dead_below,
+            bool(is_listed),
+            missed,
+            premium - PREMIUM_X16_BOUND,
+            prefix - FUNDING_PREFIX_BOUND,
+        )
 
 
 @dataclass(frozen=True, slots=True)

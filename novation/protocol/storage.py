@@ -7,8 +7,8 @@ big endian; widths here are in bytes.
 |---|---|
 | `a` account_id:4 | l1_address:20, balance_word:21, windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:20 |
-| `m` market_id:2 | market words 25, 20, 8 |
-| `g` | globals words 30, 21, 24, 24, 24, each underlying's word:19 |
+| `m` market_id:2 | market words 25, 20, 13 |
+| `g` | globals words 30, 21, 24, 24, 24, each underlying's word:26 |
 | `p` | each of params_felts:32 |
 | `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
 """
@@ -52,9 +52,9 @@ _ACCOUNT_NODE: Final = b"A"
 _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
-_MARKET_WORD_BYTES: Final = (25, 20, 8)
+_MARKET_WORD_BYTES: Final = (25, 20, 13)
 _GLOBALS_WORD_BYTES: Final = (30, 21, *[24] * AMOUNT_WORDS)
-_UNDERLYING_BYTES: Final = 19
+_UNDERLYING_BYTES: Final = 26
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 21
 _ORDER_WORD_0_BYTES: Final = 28

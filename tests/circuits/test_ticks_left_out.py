@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 
 from circuits.program_input import program_input
+from novation.protocol import margin as margin_module
 from novation.protocol import mark
 from novation.protocol.constants import (
+    HOUR_MS,
     MAX_MISSED_SAMPLES,
     MAX_ORDERS_PER_SAMPLE,
     PRICE_VALIDITY_MS,
     RESUME_GAP_MS,
 )
-from novation.protocol.markets import Globals, UnderlyingState
+from novation.protocol.margin import margin_of
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.orders import Side
-from novation.protocol.rules import list_market, minute_tick, oracle_update
+from novation.protocol.rules import funding, list_market, matching, minute_tick, oracle_update
+from novation.protocol.rules.funding import FundingHour, count_minute
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
 from novation.protocol.transactions import MinuteTick
@@ -283,11 +287,142 @@ def market_that_is_never_sampled(patch: Patch, is_broken: int) -> SealedBatch:
     return exchange.seal()
 
 
+# Funding.
+
+
+def hour_of(premium_ticks: int) -> Exchange:
+    """Return an exchange with positions, a premium, and the last minute of an hour ahead."""
+    prices = UnderlyingState(is_listed=True, premium_x16=premium_ticks << 16)
+    exchange = exchange_with({}, parameters(1), underlyings=(prices,))
+    exchange.set_price(1000)
+    exchange.fund(2, 3)
+    exchange.end_minute()
+    exchange.place(2, BUY, 1_000, 1000)
+    exchange.place(3, SELL, 1_000, 1000)
+    exchange.seal()
+    exchange.time_ms = (exchange.time_ms // HOUR_MS + 1) * HOUR_MS
+    return exchange
+
+
+def hour_that_is_not_paid(patch: Patch, is_broken: int) -> SealedBatch:
+    exchange = hour_of(500)
+    if is_broken:
+        patch.setattr(minute_tick, "count_minute", unpaid)
+    exchange.tick()
+    return exchange.seal()
+
+
+def unpaid(*args: Any) -> FundingHour:
+    return replace(count_minute(*args), quanta_per_lot=0, is_over=False)
+
+
+def hour_that_is_paid_twice(patch: Patch, is_broken: int) -> SealedBatch:
+    exchange = hour_of(500)
+    exchange.tick()
+    exchange.seal()
+    exchange.time_ms = exchange.state.globals.next_tick_ms
+    if is_broken:
+        patch.setattr(minute_tick, "count_minute", of_an_hour_before)
+    exchange.tick()
+    return exchange.seal()
+
+
+def of_an_hour_before(market: Market, *args: Any) -> FundingHour:
+    return count_minute(replace(market, funding_hour=market.funding_hour - 1), *args)
+
+
+def minute_that_counts_for_nothing(patch: Patch, is_broken: int) -> SealedBatch:
+    exchange = hour_of(500)
+    exchange.time_ms -= 30_000
+    if is_broken:
+        patch.setattr(minute_tick, "count_minute", without_the_premium)
+    exchange.tick()
+    return exchange.seal()
+
+
+def without_the_premium(market: Market, prices: UnderlyingState, *args: Any) -> FundingHour:
+    return count_minute(market, replace(prices, premium_x16=0), *args)
+
+
+def constant_of_funding(name: str, value: int) -> Case:
+    """Return a case in which a constant of the rate is another one."""
+
+    def case(patch: Patch, is_broken: int) -> SealedBatch:
+        if is_broken:
+            patch.setattr(funding, name, value)
+        exchange = hour_of(500)
+        exchange.tick()
+        return exchange.seal()
+
+    case.__name__ = name
+    return case
+
+
+def rate_beyond_its_limit(patch: Patch, is_broken: int) -> SealedBatch:
+    """The interest alone is more than a maintenance margin of 1 ppm allows."""
+    exchange = hour_of(0)
+    terms = exchange.state.parameters.underlyings[0]
+    exchange.time_ms -= 30_000
+    exchange.set_underlying(0, replace(terms, maintenance_margin_ppm=1))
+    exchange.seal()
+    exchange.time_ms += 30_000
+    if is_broken:
+        patch.setattr(funding, "premium_limit_x16", lambda *_: 2**40)
+    exchange.tick()
+    return exchange.seal()
+
+
+def part_of_a_quantum_that_is_forgotten(patch: Patch, is_broken: int) -> SealedBatch:
+    exchange = hour_of(500)
+    if is_broken:
+        patch.setattr(minute_tick, "count_minute", without_carry)
+    exchange.tick()
+    return exchange.seal()
+
+
+def without_carry(*args: Any) -> FundingHour:
+    return replace(count_minute(*args), carry=0)
+
+
+def trade_without_the_funding_of_before(patch: Patch, is_broken: int) -> SealedBatch:
+    """A buyer would pay for what the lots had cost others."""
+    prices = UnderlyingState(is_listed=True, funding_prefix=7)
+    exchange = exchange_with({}, parameters(1), underlyings=(prices,))
+    exchange.set_price(1000)
+    exchange.fund(2, 3)
+    if is_broken:
+        patch.setattr(matching, "_payment", price_only)
+    exchange.place(2, BUY, 1_000, 1000)
+    exchange.place(3, SELL, 1_000, 1000)
+    return exchange.seal()
+
+
+def price_only(side: Side, fill: Any) -> int:
+    return -fill.notional_quanta if side is BUY else int(fill.notional_quanta)
+
+
+def withdrawal_of_what_was_paid(patch: Patch, excess: int) -> SealedBatch:
+    """The position has paid some quanta a lot, and all that is not margin is taken out."""
+    exchange = hour_of(500)
+    exchange.tick()
+    exchange.refresh_prices()
+    exchange.seal()
+    state = exchange.state
+    assert state.underlyings[0].funding_prefix > 0
+    margin = margin_of(state.account(2), state.underlyings, state.parameters)
+    free = (margin.equity_x16 * 10**6 - margin.initial_x16_ppm) // (10**6 << 16)
+    if excess:
+        patch.setattr(margin_module, "lot_worth_x16", lambda *_: state.mark_price_x16(0) * 10)
+    exchange.withdraw(2, free + excess)
+    return exchange.seal()
+
+
 NOT_PROVABLE: list[Case] = [
     order_while_a_tick_is_due,
     deposit_while_a_tick_is_due,
     prices_between_two_ticks,
     tick_too_early,
+    withdrawal_of_what_was_paid,
 ]
 OTHER_STATE: list[Case] = [
     no_sample,
@@ -308,6 +443,15 @@ OTHER_STATE: list[Case] = [
     first_minute_that_is_left_out,
     underlying_that_is_passed_over,
     market_that_is_never_sampled,
+    hour_that_is_not_paid,
+    hour_that_is_paid_twice,
+    minute_that_counts_for_nothing,
+    constant_of_funding("SAMPLES_PER_HOUR", 59),
+    constant_of_funding("DAMPING", 4),
+    constant_of_funding("INTEREST_DIVISOR", 9_999),
+    rate_beyond_its_limit,
+    part_of_a_quantum_that_is_forgotten,
+    trade_without_the_funding_of_before,
 ]
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from novation.protocol.accounts import Account
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
-    IMPACT_MARGIN_QUANTA,
     INSURANCE_ACCOUNT_ID,
     LAST_TIME_MS,
     MAX_ASSETS,
@@ -67,6 +66,7 @@ from tests.support.builders import (
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange
 from tests.support.random_replacements import random_replacement
+from tests.support.sample_plans import plan_sample
 
 N_USERS = 6
 LADDER_BATCH = 40
@@ -127,7 +127,7 @@ class RandomTrading:
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
             if not self._planned and self.rng.random() < SAMPLE_CHANCE:
-                self._plan_sample()
+                self._planned = plan_sample(self)
             planned = self._planned.pop(0) if self._planned else None
             self._try(planned() if planned else self._any_signer(self._choose()()))
         return self.exchange.seal()
@@ -187,33 +187,6 @@ class RandomTrading:
             functools.partial(self._oracle_update, away),
             functools.partial(self.exchange.order, rich, side.other, size, price),
         ]
-
-    def _plan_sample(self) -> None:
-        """Plan quotes that are worth enough on both sides, or not quite, and the minute's end."""
-        rng, market_id = self.rng, self.rng.choice(list(self.exchange.state.markets))
-        account_id, price = rng.choice((2, 2, 5)), self.prices[market_id]
-        terms = self.exchange.state.parameters.underlyings[market_id]
-        margin = IMPACT_MARGIN_QUANTA * 10**6
-        worth = price * terms.multiplier * terms.initial_margin_ppm
-        for side, away in ((Side.BUY, rng.choice((1, 9, 40))), (Side.SELL, rng.choice((1, 9, 40)))):
-            limit = max(1, price - away if side is Side.BUY else price + away)
-            for _ in range(n_quotes := rng.choice((1, 1, 2, 4))):
-                size = margin * rng.choice((10, 11, 11, 8)) // 10 // n_quotes // worth + 1
-                order = functools.partial(
-                    self.exchange.order, account_id, side, size, limit, market_id=market_id
-                )
-                self._planned.append(order)
-        self._planned += [self._before_the_minute_ends, self._behind_the_minute]
-
-    def _before_the_minute_ends(self) -> Transaction:
-        next_tick_ms = self.exchange.state.globals.next_tick_ms
-        self.exchange.time_ms = max(self.exchange.time_ms, next_tick_ms - 900)
-        return self._oracle_update()
-
-    def _behind_the_minute(self) -> Transaction:
-        next_tick_ms = self.exchange.state.globals.next_tick_ms
-        self.exchange.time_ms = max(self.exchange.time_ms, next_tick_ms)
-        return self._deposit()
 
     def _plan_failing(self) -> None:
         """Plan a position with all its margin in use, a price move, bids, and liquidations."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from devnet.batch_policy import batch_policy, proofs_on_l1
 from devnet.errors import UserError
 from novation.protocol.constants import (
-    FUNDING_PREFIX_BOUND,
+    FUNDING_SUM_BOUND,
     MAX_MAKERS_PER_ORDER,
     MAX_MARKETS,
     MAX_POSITIONS,
@@ -145,7 +145,9 @@ def test_envelope_when_every_field_is_at_its_longest_then_within_the_bound() -> 
 
 def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the_bound() -> None:
     ids, ticks = 2**48 - 1, 2**32 - 1
-    market = Market(15, ids, 255, ids, ids, ticks, ids, ticks, FUNDING_PREFIX_BOUND - 1)
+    market = Market(
+        15, ids, 255, ids, ids, ticks, ids, ticks, FUNDING_SUM_BOUND - 1, 2**19 - 1, 2**27 - 1
+    )
     longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))
     assert longest == MARKET_COST
     lots = 2**32 - 1
@@ -369,7 +371,7 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
     ("profile", "steps", "n_markets", "words"),
     [
         ("fast", 200_000, 2, "no number of steps fits"),
-        ("balanced", 1 << 20, 8, r"takes up to 125771 bytes .* at most 262144 steps fit"),
+        ("balanced", 1 << 20, 8, r"takes up to 125771 bytes .* at most 524288 steps fit"),
         ("balanced", 1 << 30, 2, "takes more than a transaction has"),
         ("cheap-l1", 1 << 24, 300, "leaves .* bytes and .* an order can need"),
     ],

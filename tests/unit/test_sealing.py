@@ -366,7 +366,7 @@ def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
     counters = store.items[b"g"]
-    store.items[b"g"] += UnderlyingState().word().to_bytes(19, "big")
+    store.items[b"g"] += UnderlyingState().word().to_bytes(26, "big")
     with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
         load_state(exchange_config(), store)
     store.items[b"g"] = counters + b"\0"

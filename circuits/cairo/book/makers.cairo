@@ -14,6 +14,8 @@ from circuits.cairo.state.positions import Position, find_position, replace_posi
 struct Fill {
     lots: felt,
     notional_quanta: felt,
+    // The price of the lots, less the funding that they had paid before.
+    net_quanta: felt,
     maker_fee_quanta: felt,
     long_change: felt,
 }
@@ -92,8 +94,8 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let range_check_ptr = range_check_after;
 
     // The trade, unless the maker's account then fails the margin rule.
-    tempvar price_of_lot = terms.price_ticks * taker.underlying.multiplier;
-    local notional = lots * price_of_lot;
+    local notional = lots * terms.price_ticks * taker.underlying.multiplier;
+    local net = notional - lots * taker.price.funding_prefix;
     let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
     // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
@@ -126,7 +128,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta + taker.direction * notional - fee,
+        collateral_quanta=account.collateral_quanta + taker.direction * net - fee,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
         prices=taker.prices,
@@ -139,7 +141,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, fee, long_change));
+    return (fill=Fill(lots, notional, net, fee, long_change));
 
     examine:
     // No claim is made by coming here: the rule itself decides.
@@ -151,7 +153,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     }
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, fee, long_change));
+    return (fill=Fill(lots, notional, net, fee, long_change));
 
     cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;
@@ -207,5 +209,5 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         account, account.identity, account.window_0, old, maker.terms, taker.prices, counted_lots, 1
     );
     // No lots: removed, see Fill.
-    return (fill=Fill(lots=0, notional_quanta=0, maker_fee_quanta=0, long_change=0));
+    return (fill=Fill(lots=0, notional_quanta=0, net_quanta=0, maker_fee_quanta=0, long_change=0));
 }

@@ -129,6 +129,7 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;
     assert after.listed_ms = market.listed_ms;
+    assert after.funding_word = market.funding_word;
     assert after.is_made = 1;
     if (order.terms.side == SIDE_BUY) {
         assert market.bid_head_id = order.terms.order_id;

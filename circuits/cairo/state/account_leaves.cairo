@@ -6,7 +6,6 @@ from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
     ACCOUNT_TREE_HEIGHT,
     COLLATERAL_BOUND,
-    FUNDING_PREFIX_BOUND,
     LAST_TIME_MS,
     MAX_POSITIONS,
     OPEN_LOTS_BOUND,
@@ -21,8 +20,8 @@ from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.nonce_windows import WINDOW_BOUND, Windows, check_pair
 from circuits.cairo.state.positions import Position
 
-// What the biases of size and funding prefix add to a position word.
-const POSITION_BIAS = POSITION_BOUND * 2 ** 16 + FUNDING_PREFIX_BOUND * 2 ** 183;
+// What the bias of the size adds to a position word.
+const POSITION_BIAS = POSITION_BOUND * 2 ** 16;
 
 // What the bias of collateral and the complement of the timer add to a balance word.
 const BALANCE_BIAS = COLLATERAL_BOUND + LAST_TIME_MS * 2 ** 120;
@@ -376,7 +375,7 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     tempvar n_orders = position.n_orders;
     assert [range_check_ptr + 12] = n_orders;
     assert [range_check_ptr + 13] = n_orders + (RC_BOUND - N_ORDERS_BOUND);
-    // The word's top field is a constant; with this bound the word stays below 2^247.
+    // The top field: with its own bound the word stays below 2^183.
     tempvar min_order_id = position.min_order_id;
     assert [range_check_ptr + 14] = min_order_id;
     assert [range_check_ptr + 15] = min_order_id + (RC_BOUND - ORDER_ID_BOUND);
@@ -394,7 +393,7 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     let range_check_ptr = range_check_ptr + 16;
     return (
         word=market_id + biased_size * 2 ** 16 + buys * 2 ** 53 + sells * 2 ** 90 + n_orders * 2 **
-        127 + min_order_id * 2 ** 135 + FUNDING_PREFIX_BOUND * 2 ** 183,
+        127 + min_order_id * 2 ** 135,
     );
 }
 

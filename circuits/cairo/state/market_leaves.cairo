@@ -3,7 +3,6 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
 from circuits.cairo.constants import (
-    FUNDING_PREFIX_BOUND,
     MARKET_KEY_BASE,
     MARKET_TREE_HEIGHT,
     OPEN_INTEREST_BOUND,
@@ -51,11 +50,12 @@ func keep_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
 ) {
     alloc_locals;
     local market_id = entry.key - MARKET_KEY_BASE;
-    let (word_0, word_1, after) = hash_market(cast(entry.new_value, Market*), market_id);
+    local market: Market* = cast(entry.new_value, Market*);
+    let (word_0, word_1, after) = hash_market(market, market_id);
     assert leaf.after = after;
     assert output_ptr[0] = market_id + word_0 * ID_BOUND;
     assert output_ptr[1] = word_1;
-    assert output_ptr[2] = FUNDING_PREFIX_BOUND;
+    assert output_ptr[2] = market.funding_word;
     let output_ptr = output_ptr + 3;
     return seal_markets(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_markets - 1);
 }
@@ -97,7 +97,7 @@ func hash_market{poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> 
     // The sponge over three felts: a block, then the last felt and the padding.
     assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, 0);
     let last = poseidon_ptr + PoseidonBuiltin.SIZE;
-    assert last.input.s0 = poseidon_ptr.output.s0 + FUNDING_PREFIX_BOUND;
+    assert last.input.s0 = poseidon_ptr.output.s0 + market.funding_word;
     assert last.input.s1 = poseidon_ptr.output.s1 + 1;
     assert last.input.s2 = poseidon_ptr.output.s2;
     let poseidon_ptr = poseidon_ptr + 2 * PoseidonBuiltin.SIZE;

@@ -9,6 +9,8 @@ struct Market {
     ask_head_price_ticks: felt,
     open_interest_lots: felt,
     listed_ms: felt,
+    // The third word of the leaf: whoever uses it opens it (see funding.cairo).
+    funding_word: felt,
     // 0 in a record opened from a leaf, 1 in every other: no leaf holds it.
     is_made: felt,
 }

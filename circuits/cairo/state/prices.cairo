@@ -3,10 +3,12 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 
 from circuits.cairo.constants import (
+    FUNDING_PREFIX_BOUND,
     ORDER_ID_BOUND,
     PPM_ONE,
     PREMIUM_X16_BOUND,
     PRICE_X16_BOUND,
+    PRICE_X16_ONE,
     RC_BOUND,
 )
 from circuits.cairo.numeric import clamp
@@ -26,12 +28,15 @@ struct Price {
     is_listed: felt,
     missed_samples: felt,
     premium_x16: felt,
+    // What a lot held long has paid in all, in quanta.
+    funding_prefix: felt,
     underlying: Underlying*,
     // How far the mark may be from the index.
     premium_limit_x16: felt,
-    // What follows is at the mark.
+    // What follows is at the mark. A lot is worth its value less the funding that it has paid.
     lot_value_x16: felt,
-    // Per lot: value and requirements in the scale of equity_x16 * 10^6.
+    lot_worth_x16: felt,
+    // Per lot: worth and requirements in the scale of equity_x16 * 10^6.
     value_factor: felt,
     initial_factor: felt,
     maintenance_factor: felt,
@@ -55,19 +60,22 @@ func write_state(
     is_listed,
     missed_samples,
     premium_x16,
+    funding_prefix,
 ) {
     assert price.index_price_x16 = index_price_x16;
     assert price.dead_below_order_id = dead_below_order_id;
     assert price.is_listed = is_listed;
     assert price.missed_samples = missed_samples;
     assert price.premium_x16 = premium_x16;
+    assert price.funding_prefix = funding_prefix;
     assert price.underlying = underlying;
     return ();
 }
 
 // Completes a row.
 //
-// Assumption: price and premium are below 2^48 and rates below 2^20, so that nothing reaches 2^100.
+// Assumption: price and premium are below 2^48, the prefix below 2^56 and rates below 2^20, so that
+// nothing reaches 2^100.
 func derive_price{range_check_ptr}(price: Price*) {
     let underlying = price.underlying;
     let remainder = [range_check_ptr];
@@ -85,7 +93,9 @@ func derive_price{range_check_ptr}(price: Price*) {
     tempvar mark_price_x16 = price.index_price_x16 + within;
     tempvar lot_value_x16 = mark_price_x16 * underlying.multiplier;
     assert price.lot_value_x16 = lot_value_x16;
-    assert price.value_factor = lot_value_x16 * PPM_ONE;
+    tempvar lot_worth_x16 = lot_value_x16 - price.funding_prefix * PRICE_X16_ONE;
+    assert price.lot_worth_x16 = lot_worth_x16;
+    assert price.value_factor = lot_worth_x16 * PPM_ONE;
     assert price.initial_factor = lot_value_x16 * underlying.initial_margin_ppm;
     assert price.maintenance_factor = lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
@@ -110,6 +120,7 @@ func write_prices{range_check_ptr}(
         old.is_listed,
         old.missed_samples,
         old.premium_x16 * is_kept,
+        old.funding_prefix,
     );
     derive_price(price);
     return write_prices(
@@ -133,7 +144,7 @@ func replace_terms{range_check_ptr}(
     tempvar n_behind = n_underlyings - index;
     if (n_behind == 0) {
         copy_rows(price, old, index);
-        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0);
+        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0, 0);
         derive_price(price + index * Price.SIZE);
         return (is_new=1);
     }
@@ -147,6 +158,7 @@ func replace_terms{range_check_ptr}(
         row.is_listed,
         row.missed_samples,
         row.premium_x16,
+        row.funding_prefix,
     );
     derive_price(price + index * Price.SIZE);
     return (is_new=0);
@@ -175,6 +187,7 @@ struct OldUnderlying {
     is_listed: felt,
     missed_samples: felt,
     premium_x16: felt,
+    funding_prefix: felt,
 }
 
 // Writes the first table, and the words of the old state that it was read from.
@@ -197,9 +210,14 @@ func open_underlyings{range_check_ptr}(
     assert message.is_listed = message.is_listed * message.is_listed;
     assert [range_check_ptr + 4] = message.missed_samples;
     assert [range_check_ptr + 5] = message.missed_samples + (RC_BOUND - MISSED_BOUND);
-    // The top field: with the bound 2^128 the word stays below 2^231.
-    assert [range_check_ptr + 6] = message.premium_x16 + PREMIUM_X16_BOUND;
-    let range_check_ptr = range_check_ptr + 7;
+    tempvar biased_premium = message.premium_x16 + PREMIUM_X16_BOUND;
+    assert [range_check_ptr + 6] = biased_premium;
+    assert [range_check_ptr + 7] = biased_premium + (RC_BOUND - 2 * PREMIUM_X16_BOUND);
+    // The top field, at bit 151: within its own bound.
+    tempvar biased_prefix = message.funding_prefix + FUNDING_PREFIX_BOUND;
+    assert [range_check_ptr + 8] = biased_prefix;
+    assert [range_check_ptr + 9] = biased_prefix + (RC_BOUND - 2 * FUNDING_PREFIX_BOUND);
+    let range_check_ptr = range_check_ptr + 10;
     check_underlying(underlying);
     write_state(
         price,
@@ -209,6 +227,7 @@ func open_underlyings{range_check_ptr}(
         message.is_listed,
         message.missed_samples,
         message.premium_x16,
+        message.funding_prefix,
     );
     write_word(word, price);
     derive_price(price);
@@ -229,7 +248,7 @@ func write_words(word: felt*, price: Price*, n_underlyings) {
 func write_word(word: felt*, price: Price*) {
     assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
         2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
-        102;
+        102 + (price.funding_prefix + FUNDING_PREFIX_BOUND) * 2 ** 151;
     return ();
 }
 

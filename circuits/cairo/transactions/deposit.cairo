@@ -82,6 +82,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
         next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
         other_custody=other_custody,
         operations=operation + Operation.SIZE,

@@ -88,9 +88,11 @@ func liquidate{
         &taker, size_lots, account.collateral_quanta, fees_quanta, positions, old
     );
     let (after_trade: Health) = measure(walk.collateral_quanta, reduced, environment.prices);
-    // No other fee was paid: what the balance changed by is what was traded.
+    // No other fee was paid: what the balance changed by is what was traded, less the funding of
+    // before.
+    tempvar paid_quanta = taker.direction * (account.collateral_quanta - walk.collateral_quanta);
     let (local fee_quanta) = liquidation_fee(
-        taker.direction * (account.collateral_quanta - walk.collateral_quanta), &before, after_trade
+        paid_quanta + walk.traded_lots * taker.price.funding_prefix, &before, after_trade
     );
     local after: Account = Account(
         identity=account.identity,
@@ -198,6 +200,7 @@ func trade{
     );
     local after: Market;
     assert after.listed_ms = market.listed_ms;
+    assert after.funding_word = market.funding_word;
     assert after.is_made = 1;
     assert after.open_interest_lots = market.open_interest_lots + walk.long_change + long_change;
     if (taker.side == SIDE_BUY) {

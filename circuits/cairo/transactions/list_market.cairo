@@ -3,6 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
 from circuits.cairo.environment import Environment
+from circuits.cairo.funding import NO_FUNDING
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
 
@@ -39,6 +40,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         ask_head_price_ticks=0,
         open_interest_lots=0,
         listed_ms=time_ms,
+        funding_word=NO_FUNDING,
         is_made=1,
     );
     assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));
@@ -53,6 +55,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         1,
         price.missed_samples,
         price.premium_x16,
+        price.funding_prefix,
     );
     derive_price(prices + market_id * Price.SIZE);
     local environment_after: Environment = Environment(
@@ -64,6 +67,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
         other_custody=environment.other_custody,
         operations=environment.operations,

@@ -3,6 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.impact import Sampler, find_impact
 from circuits.cairo.constants import (
+    FUNDING_PREFIX_BOUND,
     IMPACT_MARGIN_QUANTA,
     MARKET_KEY_BASE,
     MAX_MISSED_SAMPLES,
@@ -15,7 +16,8 @@ from circuits.cairo.constants import (
     SIDE_BUY,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.numeric import clamp
+from circuits.cairo.funding import count_minute
+from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
 
@@ -37,7 +39,8 @@ func minute_tick{
     assert [range_check_ptr] = time_ms - environment.next_tick_ms;
     let range_check_ptr = range_check_ptr + 1;
     let (local prices: Price*) = sample(environment, environment.tick_underlying, time_ms);
-    let (next_tick_ms, tick_underlying) = next_turn(environment, time_ms);
+    let (local next_tick_ms, local tick_underlying) = next_turn(environment, time_ms);
+    let (orders_until_ms) = smaller_of(environment.price_valid_until_ms, next_tick_ms - 1);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,
@@ -47,6 +50,7 @@ func minute_tick{
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         next_tick_ms=next_tick_ms,
+        orders_until_ms=orders_until_ms,
         tick_underlying=tick_underlying,
         other_custody=environment.other_custody,
         operations=environment.operations,
@@ -80,8 +84,8 @@ func next_minute{range_check_ptr}(time_ms) -> (next_tick_ms: felt) {
     return (next_tick_ms=quotient * MINUTE_MS + MINUTE_MS);
 }
 
-// Samples the premium of an underlying's perpetual, if that is listed. Returns the table of prices
-// after it.
+// Samples the premium of an underlying's perpetual, if that is listed, and lets lots pay when an hour
+// is over. Returns the table of prices after it.
 func sample{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
 }(environment: Environment*, underlying_id, time_ms) -> (prices: Price*) {
@@ -93,12 +97,8 @@ func sample{
     }
     local market: Market*;
     let market_id = underlying_id;
-    // Duty 1 by the entry below: the market is looked at only.
+    // Duty 1 by the log entry below; duty 4 by is_made.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
-    assert [markets_log] = DictAccess(
-        MARKET_KEY_BASE + market_id, cast(market, felt), cast(market, felt)
-    );
-    let markets_log = markets_log + DictAccess.SIZE;
     local sampler: Sampler = Sampler(
         market_id=market_id,
         time_ms=time_ms,
@@ -107,6 +107,28 @@ func sample{
     );
     let (is_full, sample_x16) = sample_premium(&sampler, market, environment.price_valid_until_ms);
     let (local missed_samples, local premium_x16) = count_sample(old, is_full, sample_x16);
+    let (funding_word, local quanta_per_lot) = count_minute(
+        market.funding_word, premium_x16, old, time_ms
+    );
+    local after: Market = Market(
+        bid_head_id=market.bid_head_id,
+        bid_head_price_ticks=market.bid_head_price_ticks,
+        ask_head_id=market.ask_head_id,
+        ask_head_price_ticks=market.ask_head_price_ticks,
+        open_interest_lots=market.open_interest_lots,
+        listed_ms=market.listed_ms,
+        funding_word=funding_word,
+        is_made=1,
+    );
+    assert [markets_log] = DictAccess(
+        MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
+    );
+    let markets_log = markets_log + DictAccess.SIZE;
+    local funding_prefix = old.funding_prefix + quanta_per_lot;
+    // With it the top field of the underlying's word has one reading.
+    assert [range_check_ptr] = funding_prefix + FUNDING_PREFIX_BOUND;
+    assert [range_check_ptr + 1] = funding_prefix + (RC_BOUND - FUNDING_PREFIX_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
     local n_underlyings = environment.parameters.n_underlyings;
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
     copy_other_rows(prices, environment.prices, underlying_id, n_underlyings);
@@ -118,6 +140,7 @@ func sample{
         1,
         missed_samples,
         premium_x16,
+        funding_prefix,
     );
     derive_price(prices + underlying_id * Price.SIZE);
     return (prices=prices);

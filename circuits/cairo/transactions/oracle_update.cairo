@@ -15,6 +15,7 @@ from circuits.cairo.constants import (
     TIME_BOUND,
 )
 from circuits.cairo.environment import Environment
+from circuits.cairo.numeric import smaller_of
 from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
 from circuits.cairo.parameters import Parameters
@@ -89,6 +90,9 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         environment, time_ms, next_order_id
     );
     let (local next_tick_ms) = first_tick(environment, time_ms);
+    let (local orders_until_ms) = smaller_of(
+        message.oracle_time_ms + PRICE_VALIDITY_MS, next_tick_ms - 1
+    );
     // The table of prices follows the last one: its address is new.
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
     write_prices(
@@ -103,6 +107,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         post_only_until_ms=post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         next_tick_ms=next_tick_ms,
+        orders_until_ms=orders_until_ms,
         tick_underlying=environment.tick_underlying,
         other_custody=environment.other_custody,
         operations=environment.operations,

@@ -154,7 +154,6 @@ func place_order{
     let range_check_ptr = range_check_signed;
     let ecdsa_ptr = ecdsa_ptr + SignatureBuiltin.SIZE;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-
     // Fields and price.
     assert [range_check_ptr] = message.price_ticks - 1;
     assert [range_check_ptr + 1] = message.price_ticks + (RC_BOUND - PRICE_BOUND);
@@ -169,7 +168,7 @@ func place_order{
     assert [range_check_ptr + 11] = message.self_trade + (RC_BOUND - 2 * SELF_TRADE_MODES);
     assert [range_check_ptr + 12] = message.label;
     assert [range_check_ptr + 13] = message.label + (RC_BOUND - LABEL_BOUND);
-    assert [range_check_ptr + 14] = environment.price_valid_until_ms - time_ms;
+    assert [range_check_ptr + 14] = environment.orders_until_ms - time_ms;
     // The limit of the order's side; only the dangerous direction is bounded. Below 2^70.
     tempvar limit = [&price.buy_limit + side];
     assert [range_check_ptr + 8] = direction * (
@@ -364,6 +363,7 @@ func place_order{
         account.positions, old, &slot, price
     );
     assert market_after.listed_ms = market.listed_ms;
+    assert market_after.funding_word = market.funding_word;
     assert market_after.is_made = 1;
     assert market_after.open_interest_lots = market.open_interest_lots + walk.long_change +
         long_change;

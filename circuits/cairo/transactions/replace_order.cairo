@@ -124,6 +124,7 @@ func replace_order{
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
         other_custody=environment.other_custody,
         operations=environment.operations,

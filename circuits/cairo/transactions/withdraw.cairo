@@ -153,6 +153,7 @@ func pay_out(environment: Environment*, custody_quanta, other_custody: Amounts*)
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
         next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
         other_custody=other_custody,
         operations=environment.operations,

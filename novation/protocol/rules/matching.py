@@ -27,6 +27,8 @@ class Fill:
     notional_quanta: int
     maker_fee_quanta: int
     taker_fee_quanta: int
+    # What the lots had paid in all.
+    funding_quanta: int
 
 
 def walk_book(state: State, taker: Taker) -> Walk:
@@ -95,6 +97,7 @@ def _size_fill(
         notional,
         maker_fee_quanta=div_ceil(notional * underlying.maker_fee_ppm, PPM_ONE),
         taker_fee_quanta=div_ceil(notional * taker.fee_ppm, PPM_ONE),
+        funding_quanta=lots * state.price_of(maker.market_id).funding_prefix,
     )
 
 
@@ -110,7 +113,13 @@ def _settle_taker(taker: RestingOrder, account: Account, fill: Fill) -> Account:
 
 
 def _payment(side: Side, fill: Fill) -> int:
-    return -fill.notional_quanta if side is Side.BUY else fill.notional_quanta
+    """Return what a side gets, without fees: the price, less the funding of before.
+
+    So that a lot can be worth its mark less all funding, to whoever holds it: nothing has to be
+    settled, and what one side gets the other one pays.
+    """
+    price_quanta = fill.notional_quanta - fill.funding_quanta
+    return -price_quanta if side is Side.BUY else price_quanta
 
 
 def _apply_fill(

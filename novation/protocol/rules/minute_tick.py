@@ -17,11 +17,12 @@ from novation.protocol.constants import (
     SAMPLE_WEIGHT_FIFTHS,
 )
 from novation.protocol.errors import ResultCode
-from novation.protocol.events import MarkSampled
+from novation.protocol.events import Event, FundingPaid, MarkSampled
 from novation.protocol.mark import clamp, premium_limit_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.rules.dead_orders import cause_of_death
+from novation.protocol.rules.funding import count_minute
 from novation.protocol.state import State
 
 
@@ -48,9 +49,10 @@ def apply_minute_tick(state: State) -> TransactionResult:
     counters = state.globals
     underlying_id = counters.tick_underlying
     visits = _Visits()
-    events: tuple[MarkSampled, ...] = ()
+    events: tuple[Event, ...] = ()
     if state.underlyings[underlying_id].is_listed:
-        events = (_sample(state, underlying_id, visits),)
+        sampled = _sample(state, underlying_id, visits)
+        events = (sampled, *_pay_funding(state, underlying_id))
     if underlying_id + 1 < len(state.underlyings):
         state.globals = replace(counters, tick_underlying=underlying_id + 1)
     else:
@@ -69,6 +71,25 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
         sample_x16 = _premium_sample_x16(state, market_id, visits)
     state.set_underlying(market_id, with_sample(prices, sample_x16))
     return MarkSampled(market_id, state.mark_price_x16(market_id), sample_x16 is not None)
+
+
+def _pay_funding(state: State, market_id: int) -> tuple[FundingPaid, ...]:
+    """Count the minute, and let lots pay if its hour is over."""
+    market, prices = state.market(market_id), state.price_of(market_id)
+    terms = state.underlying_of(market_id)
+    left = count_minute(market, prices, terms, state.globals.time_ms)
+    after = replace(
+        market,
+        funding_sum_x16=left.sum_x16,
+        funding_carry=left.carry,
+        funding_hour=left.hour,
+    )
+    state.set_market(market_id, after)
+    if not left.is_over:
+        return ()
+    prefix = prices.funding_prefix + left.quanta_per_lot
+    state.set_underlying(market_id, replace(prices, funding_prefix=prefix))
+    return (FundingPaid(market_id, left.quanta_per_lot, prefix),)
 
 
 def with_sample(prices: UnderlyingState, sample_x16: int | None) -> UnderlyingState:
