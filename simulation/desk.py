@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from novation.crypto import public_key
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import AMOUNT_BOUND, LAST_TIME_MS
-from novation.protocol.orders import SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import RestingOrder, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission
 from novation.protocol.transactions import (
@@ -17,6 +17,7 @@ from novation.protocol.transactions import (
     Liquidate,
     PlaceOrder,
     PruneOrder,
+    ReplaceOrder,
     SetCancelTimer,
     Transaction,
     UserTransaction,
@@ -63,22 +64,23 @@ class Desk:
         self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms
     ) -> TransactionResult | None:
         """Place an order."""
-        order = PlaceOrder(
-            account_id=self.account_id,
-            key_index=self._key_index,
-            nonce=self._next_nonce(self._key_index),
-            market_id=market_id,
-            side=side,
-            price_ticks=price_ticks,
-            size_lots=size_lots,
-            expiry_time_ms=self.view.now_ms + terms.lives_ms,
-            max_fee_ppm=MAX_FEE_PPM,
-            reduce_only=terms.reduce_only,
-            time_in_force=terms.time_in_force,
-            self_trade_scope=terms.scope,
-        )
-        self.last_origin = order.key_index, order.nonce
-        return self._send_signed(order)
+        order = self._order(market_id, side, size_lots, price_ticks, terms)
+        return self._send_order(order)
+
+    def replace(
+        self, old: RestingOrder, size_lots: int, price_ticks: int, terms: Terms, *, by_id: bool
+    ) -> TransactionResult | None:
+        """Put an order in the place of another one, named by its id or by its message."""
+        order = self._order(old.market_id, old.side, size_lots, price_ticks, terms)
+        name = (old.order_id, 0, 0) if by_id else (0, old.key_index, old.nonce)
+        return self._send_order(_replacing(order, name, old.remaining_lots, in_place=False))
+
+    def shrink(self, old: RestingOrder, size_lots: int) -> TransactionResult | None:
+        """Make an order smaller where it stands; it keeps its message's name."""
+        terms = Terms(lives_ms=old.expiry_time_ms - self.view.now_ms, reduce_only=old.reduce_only)
+        order = self._order(old.market_id, old.side, size_lots, old.price_ticks, terms)
+        name = old.order_id, 0, 0
+        return self._send_signed(_replacing(order, name, old.remaining_lots, in_place=True))
 
     def cancel(self, order_id: int) -> TransactionResult | None:
         """Cancel an order by its id."""
@@ -125,6 +127,17 @@ class Desk:
             self._key_index = _TRADING_KEY
         return result
 
+    def withdraw_asset(self, asset_id: int, amount_quanta: int) -> TransactionResult | None:
+        """Withdraw an asset besides USD."""
+        nonce = self._next_nonce(_FIRST_KEY)
+        tx = Withdraw(self.account_id, _FIRST_KEY, nonce, amount_quanta, asset_id=asset_id)
+        return self._send_signed(tx)
+
+    def deposit_asset(self, asset_id: int, amount_quanta: int) -> TransactionResult | None:
+        """Pay an asset besides USD in on L1."""
+        key, owner = public_key(account_secret(self.account_id)), l1_address(self._owner)
+        return self._send(Deposit(self.account_id, owner, key, amount_quanta, asset_id))
+
     def deposit(self, amount_quanta: int) -> TransactionResult | None:
         """Pay collateral in on L1."""
         assert 0 < amount_quanta < AMOUNT_BOUND
@@ -141,6 +154,28 @@ class Desk:
         """Reduce a position of a failing account."""
         return self._send(Liquidate(account_id, market_id))
 
+    def _order(
+        self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms
+    ) -> PlaceOrder:
+        return PlaceOrder(
+            account_id=self.account_id,
+            key_index=self._key_index,
+            nonce=self._next_nonce(self._key_index),
+            market_id=market_id,
+            side=side,
+            price_ticks=price_ticks,
+            size_lots=size_lots,
+            expiry_time_ms=self.view.now_ms + terms.lives_ms,
+            max_fee_ppm=MAX_FEE_PPM,
+            reduce_only=terms.reduce_only,
+            time_in_force=terms.time_in_force,
+            self_trade_scope=terms.scope,
+        )
+
+    def _send_order(self, order: PlaceOrder) -> TransactionResult | None:
+        self.last_origin = order.key_index, order.nonce
+        return self._send_signed(order)
+
     def _next_nonce(self, key_index: int) -> int:
         self._nonces[key_index] += 1
         return self._nonces[key_index]
@@ -152,3 +187,17 @@ class Desk:
 
     def _send(self, tx: Transaction) -> TransactionResult | None:
         return self._recorder.submit(tx)
+
+
+def _replacing(
+    order: PlaceOrder, name: tuple[int, int, int], seen_lots: int, *, in_place: bool
+) -> ReplaceOrder:
+    order_id, placed_key_index, placed_nonce = name
+    return ReplaceOrder.of(
+        order,
+        order_id=order_id,
+        placed_key_index=placed_key_index,
+        placed_nonce=placed_nonce,
+        seen_lots=seen_lots,
+        in_place=in_place,
+    )

@@ -197,8 +197,9 @@ def does_harm(before: Margin, after: Margin) -> bool:
 def _brief(tx: Transaction) -> str:
     """Return who sent what, for a line of the report."""
     if isinstance(tx, PlaceOrder):
+        kind = type(tx).__name__
         order = f"{tx.side.name} {tx.size_lots} at {tx.price_ticks} in {tx.market_id}"
-        return f"account {tx.account_id}: {tx.time_in_force.name} {order}"
+        return f"account {tx.account_id}: {kind}, {tx.time_in_force.name} {order}"
     if isinstance(tx, UserTransaction | Liquidate):
         return f"account {tx.account_id}: {type(tx).__name__}"
     return f"order {tx.order_id}" if isinstance(tx, PruneOrder) else type(tx).__name__

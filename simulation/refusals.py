@@ -6,13 +6,14 @@ Each rule here is looked up in what a trader sees, not in the code that refused.
 from collections.abc import Callable
 from typing import Final
 
-from novation.protocol.constants import MAX_ORDERS_PER_SLOT, PPM_ONE
+from novation.protocol.constants import MAX_ORDERS_PER_SLOT, PPM_ONE, USD_ASSET_ID
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side, TimeInForce, crosses
 from novation.protocol.transactions import (
     CancelOrder,
     PlaceOrder,
     PruneOrder,
+    ReplaceOrder,
     Transaction,
     Withdraw,
 )
@@ -71,11 +72,13 @@ def _fok_not_filled(view: View, tx: Transaction, error: InvalidTransaction) -> b
 def _unknown_order(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if isinstance(tx, PruneOrder):
         return not view.has_order(tx.order_id)
-    if not isinstance(tx, CancelOrder):
+    if not isinstance(tx, CancelOrder | ReplaceOrder):
         return False
-    if tx.order_id:
-        return not view.has_order(tx.order_id)
-    return all(order.origin != tx.origin for order in view.orders_of(tx.account_id))
+    orders = view.orders_of(tx.account_id)
+    if isinstance(tx, ReplaceOrder):
+        # A dead one cannot be replaced.
+        orders = [order for order in orders if not view.is_prunable(order)]
+    return all(tx.order_id != order.order_id and tx.origin != order.origin for order in orders)
 
 
 def _insufficient_margin(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
@@ -114,6 +117,12 @@ def _custody_exceeded(view: View, tx: Transaction, _: InvalidTransaction) -> boo
     return isinstance(tx, Withdraw) and tx.amount_quanta > view.custody_quanta
 
 
+def _insufficient_balance(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, Withdraw) or tx.asset_id == USD_ASSET_ID:
+        return False
+    return tx.amount_quanta > view.balance_quanta(tx.account_id, tx.asset_id)
+
+
 def _too_many_orders(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if not isinstance(tx, PlaceOrder):
         return False
@@ -131,5 +140,6 @@ _JUDGES: Final[dict[ErrorCode, Judge]] = {
     ErrorCode.PRICE_OUTSIDE_BAND: _outside_band,
     ErrorCode.ORDER_TOO_SMALL: _too_small,
     ErrorCode.CUSTODY_EXCEEDED: _custody_exceeded,
+    ErrorCode.INSUFFICIENT_BALANCE: _insufficient_balance,
     ErrorCode.TOO_MANY_ORDERS: _too_many_orders,
 }

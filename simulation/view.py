@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.rules.dead_orders import cause_of_death, is_idle
 from simulation.exchange import Exchange
 
@@ -122,6 +123,10 @@ class View:
         """Return an account, which exists."""
         return self._exchange.state.account(account_id)
 
+    def balance_quanta(self, account_id: int, asset_id: int) -> int:
+        """Return what an account has of an asset besides USD."""
+        return self.account(account_id).balance(asset_id)
+
     def size_lots(self, account_id: int, market_id: int) -> int:
         """Return an account's position."""
         return self.account(account_id).position(market_id).size_lots
@@ -148,14 +153,23 @@ class View:
             if margin.equity_x16 >= 0 and not margin.meets_maintenance
         ]
 
-    def largest_positions(self, account_id: int) -> list[int]:
-        """Return the markets in which an account has a position, the most valuable first."""
-        values = {
-            slot.market_id: abs(slot.size_lots) * self.lot_quanta(slot.market_id)
-            for slot in self.account(account_id).positions
-            if slot.size_lots
-        }
-        return sorted(values, key=lambda market_id: (-values[market_id], market_id))
+    def wanted_positions(self, account_id: int) -> list[int]:
+        """Return markets in which the book takes a failing account's position, largest first.
+
+        At its zero price or better: the best order of the other side must bid that.
+        """
+        margin, state = self.margin(account_id), self._exchange.state
+        found: list[tuple[int, int]] = []
+        for slot in self.account(account_id).positions:
+            if slot.size_lots == 0:
+                continue
+            market_id, side = slot.market_id, Side.SELL if slot.size_lots > 0 else Side.BUY
+            terms, mark_x16 = state.underlying_of(market_id), state.mark_price_x16(market_id)
+            best = self.best(market_id, side.other)
+            zero_ticks = zero_price_ticks(margin, side, mark_x16, terms)
+            if best is not None and crosses(side, zero_ticks, best.price_ticks):
+                found.append((-abs(slot.size_lots) * self.lot_quanta(market_id), market_id))
+        return [market_id for _, market_id in sorted(found)]
 
     def equity_quanta(self, account_id: int) -> int:
         """Return what an account is worth, rounded down."""

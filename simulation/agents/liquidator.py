@@ -1,18 +1,15 @@
 """A liquidator: reduces accounts that fail, by the rules and for nothing, as the node does."""
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from typing_extensions import override
 
 from novation.protocol.errors import ErrorCode
 from simulation.agents.agent import Agent
 
-# Of one account in one go: prices may move before the next.
-_MOST: Final = 3
-
 
 class Liquidator(Agent):
-    """Looks at every account after each update, and at the largest positions of those that fail."""
+    """Looks at every account after each update, and reduces those that fail where the book bids."""
 
     kind: ClassVar[str] = "liquidator"
     expects: ClassVar[frozenset[ErrorCode]] = frozenset()
@@ -24,7 +21,8 @@ class Liquidator(Agent):
         if not view.has_valid_prices or view.is_post_only:
             return
         for account_id in view.failing_accounts():
-            for market_id in view.largest_positions(account_id)[:_MOST]:
-                # Whoever was made whole by the first position keeps the others.
-                if view.is_failing(account_id):
+            for market_id in view.wanted_positions(account_id):
+                # Whoever was made whole by the first position keeps the others, and a book that has
+                # filled one of them may not want the next.
+                if view.is_failing(account_id) and market_id in view.wanted_positions(account_id):
                     self.desk.liquidate(account_id, market_id)

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.errors import ErrorCode
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import RestingOrder, Side, TimeInForce
 from simulation.agents.agent import Agent
 from simulation.desk import Desk, Terms
 
@@ -46,7 +46,10 @@ class Maker(Agent):
         self.market_ids = market_ids
         self.half_spread_ppm = rng.randint(300, 1_200)
         self._quoted: dict[int, tuple[int, int]] = {}
-        self._sent: dict[int, list[tuple[int, int]]] = {market_id: [] for market_id in market_ids}
+        # The messages that placed the quotes of a market, by side and level.
+        self._sent: dict[int, dict[tuple[Side, int], tuple[int, int]]] = {
+            market_id: {} for market_id in market_ids
+        }
         self._timer_set_ms: int | None = None
         self._back_at_ms = 0
         self._has_key = False
@@ -73,46 +76,59 @@ class Maker(Agent):
         is_old = view.now_ms - last_ms > _QUOTE_AGE_MS
         if not is_old and move_ppm * 100 < self.half_spread_ppm * _PATIENCE_PERCENT:
             return
-        self._withdraw_quotes(market_id, is_panic=last_ticks > 0 and move_ppm > _PANIC_PPM)
+        if last_ticks > 0 and move_ppm > _PANIC_PPM:
+            if self._sent[market_id]:
+                self.desk.cancel_all(market_id)
+                self._sent[market_id].clear()
+        elif not view.has_valid_prices or self.happens(0.5):
+            self._withdraw_quotes(market_id)
         if view.has_valid_prices or self.happens(0.1):
             self._quote(market_id, index_ticks)
 
-    def _withdraw_quotes(self, market_id: int, *, is_panic: bool) -> None:
-        """Cancel what rests: all at once, or one by one, by id or by message."""
-        if is_panic:
-            if self._sent[market_id]:
-                self.desk.cancel_all(market_id)
-            self._sent[market_id] = []
-            return
+    def _resting(self) -> dict[tuple[int, int], RestingOrder]:
+        """Return the own orders by key slot and nonce of their messages."""
         orders = self.view.orders_of(self.account_id)
-        resting = {(order.key_index, order.nonce): order.order_id for order in orders}
-        for origin in self._sent[market_id]:
+        return {(order.key_index, order.nonce): order for order in orders}
+
+    def _withdraw_quotes(self, market_id: int) -> None:
+        """Cancel what rests one by one, by id or by message."""
+        resting = self._resting()
+        for origin in self._sent[market_id].values():
             if origin in resting and self.happens(0.5):
-                self.desk.cancel(resting[origin])
+                self.desk.cancel(resting[origin].order_id)
             elif origin in resting or self.happens(0.05):
                 # One that has traded meanwhile is cancelled in vain.
                 self.desk.cancel_placed_by(*origin)
-        self._sent[market_id] = []
+        self._sent[market_id].clear()
 
     def _quote(self, market_id: int, index_ticks: int) -> None:
-        equity_quanta = self.view.equity_quanta(self.account_id)
+        view = self.view
+        equity_quanta = view.equity_quanta(self.account_id)
         if equity_quanta <= 0:
             return
-        size_lots = self.view.size_lots(self.account_id, market_id)
-        held_quanta = size_lots * self.view.lot_quanta(market_id)
+        size_lots = view.size_lots(self.account_id, market_id)
+        held_quanta = size_lots * view.lot_quanta(market_id)
         # Whoever is long offers cheaper and bids lower.
         lean_ppm = -self.half_spread_ppm * held_quanta // (2 * equity_quanta)
         lean_ppm = max(-3 * self.half_spread_ppm, min(3 * self.half_spread_ppm, lean_ppm))
         lots = self.lots_worth(market_id, equity_quanta // 4)
-        slides = self.view.is_post_only or self.happens(0.3)
+        slides = view.is_post_only or self.happens(0.3)
         kind = TimeInForce.POST_ONLY_SLIDE if slides else TimeInForce.POST_ONLY
+        resting = self._resting()
         for level in range(_N_LEVELS):
             for side, sign in ((Side.BUY, -1), (Side.SELL, 1)):
                 away_ppm = self.half_spread_ppm + level * _LEVEL_PPM
                 price_ticks = index_ticks * (PPM_ONE + lean_ppm + sign * away_ppm) // PPM_ONE
-                result = self.desk.place(
-                    market_id, side, lots, max(1, price_ticks), Terms(kind, lives_ms=120_000)
-                )
+                old = resting.get(self._sent[market_id].get((side, level), (0, 0)))
+                terms = Terms(kind, lives_ms=120_000)
+                if old is None:
+                    result = self.desk.place(market_id, side, lots, max(1, price_ticks), terms)
+                elif self.happens(0.1) and old.remaining_lots > 1 and not view.is_prunable(old):
+                    self.desk.shrink(old, old.remaining_lots // 2)
+                    continue
+                else:
+                    by_id = self.happens(0.5)
+                    result = self.desk.replace(old, lots, max(1, price_ticks), terms, by_id=by_id)
                 if result is not None:
-                    self._sent[market_id].append(self.desk.last_origin)
-        self._quoted[market_id] = index_ticks, self.view.now_ms
+                    self._sent[market_id][side, level] = self.desk.last_origin
+        self._quoted[market_id] = index_ticks, view.now_ms

@@ -12,6 +12,8 @@ from simulation.desk import Desk, Terms
 from simulation.plan import ONE_DOLLAR_QUANTA
 
 _SLIPPAGE_PPM: Final = 4_000
+# Besides USD; margin does not count them.
+_ASSETS: Final = (1, 2, 7)
 _WAIT_PPM: Final = 2_500
 
 
@@ -19,7 +21,10 @@ class Taker(Agent):
     """Buys or sells up to its own limit of leverage, in any market, and closes again."""
 
     kind: ClassVar[str] = "taker"
-    expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS | {ErrorCode.FOK_NOT_FILLED}
+    expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS | {
+        ErrorCode.FOK_NOT_FILLED,
+        ErrorCode.INSUFFICIENT_BALANCE,
+    }
 
     def __init__(self, desk: Desk, rng: random.Random) -> None:
         """Choose a temper: most want prices to rise, some use all the leverage there is."""
@@ -31,8 +36,16 @@ class Taker(Agent):
     def act(self) -> None:
         """Do one thing."""
         (do,) = self.rng.choices(
-            (self._withdraw, self._deposit, self.take_profit, self._close, self._wait, self._take),
-            (2, 1, 3, 24, 10, 60),
+            (
+                self._withdraw,
+                self._deposit,
+                self._move_asset,
+                self.take_profit,
+                self._close,
+                self._wait,
+                self._take,
+            ),
+            (2, 1, 2, 3, 24, 10, 58),
         )
         do()
 
@@ -43,6 +56,16 @@ class Taker(Agent):
 
     def _deposit(self) -> None:
         self.desk.deposit(self.rng.randint(10, 5_000) * ONE_DOLLAR_QUANTA)
+
+    def _move_asset(self) -> None:
+        """Pay another asset in, or take some of it out, sometimes more than there is."""
+        asset_id = self.rng.choice(_ASSETS)
+        balance_quanta = self.view.balance_quanta(self.account_id, asset_id)
+        if balance_quanta == 0:
+            self.desk.deposit_asset(asset_id, self.rng.randint(1, 10**9))
+        else:
+            percent = self.rng.choice((30, 100, 120))
+            self.desk.withdraw_asset(asset_id, max(1, balance_quanta * percent // 100))
 
     def _close(self) -> None:
         held = self.view.held_markets(self.account_id)
