@@ -348,6 +348,7 @@ def account_message(
                 size_lots=position.size_lots,
                 open_buy_lots=position.open_buy_lots,
                 open_sell_lots=position.open_sell_lots,
+                n_orders=position.n_orders,
             )
             for position in account.positions
         ],

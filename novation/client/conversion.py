@@ -153,10 +153,9 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
     """Return an account."""
     equity = initial = maintenance = None
     if message.has_margin:
-        equity = _usd(int(message.equity_x16), PRICE_X16_ONE, ROUND_FLOOR)
-        scale = PRICE_X16_ONE * PPM_ONE
-        initial = _usd(int(message.initial_margin_x16_ppm), scale, ROUND_CEILING)
-        maintenance = _usd(int(message.maintenance_margin_x16_ppm), scale, ROUND_CEILING)
+        equity = equity_usd(int(message.equity_x16))
+        initial = requirement_usd(int(message.initial_margin_x16_ppm))
+        maintenance = requirement_usd(int(message.maintenance_margin_x16_ppm))
     return models.Account(
         account_id=message.account_id,
         l1_address="0x" + message.l1_address.hex(),
@@ -314,13 +313,12 @@ def _liquidation(
     sequence: int, message: types_pb2.Liquidation, exchange: Exchange
 ) -> models.LiquidationUpdate:
     market = exchange.market(message.market_id)
-    scale = PRICE_X16_ONE * PPM_ONE
     return models.LiquidationUpdate(
         sequence=sequence,
         symbol=market.symbol,
         order_id=message.order_id,
-        equity=_usd(int(message.equity_x16), PRICE_X16_ONE, ROUND_FLOOR),
-        required=_usd(int(message.maintenance_x16_ppm), scale, ROUND_CEILING),
+        equity=equity_usd(int(message.equity_x16)),
+        required=requirement_usd(int(message.maintenance_x16_ppm)),
         mark_price=market.price_x16(message.mark_price_x16),
         zero_price=market.price(message.zero_price_ticks),
         size=market.size(message.size_lots),
@@ -405,6 +403,16 @@ def _average_price(message: types_pb2.Order, market: Market) -> Decimal | None:
         return None
     total = EXACT.multiply(Decimal(message.filled_ticks_lots), market.tick_size)
     return EXACT.divide(total, Decimal(message.filled_lots))
+
+
+def equity_usd(equity_x16: int) -> Decimal:
+    """Return equity in USD, rounded down to a quantum."""
+    return _usd(equity_x16, PRICE_X16_ONE, ROUND_FLOOR)
+
+
+def requirement_usd(requirement_x16_ppm: int) -> Decimal:
+    """Return a margin requirement in USD, rounded up to a quantum."""
+    return _usd(requirement_x16_ppm, PRICE_X16_ONE * PPM_ONE, ROUND_CEILING)
 
 
 def _usd(value: int, scale: int, rounding: str) -> Decimal:

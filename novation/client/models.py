@@ -257,6 +257,57 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What an order would lead to in one case: its result, or why it would be refused.
+
+    The figures are those of the account afterwards. If only margin does not suffice they are what
+    they would be; if another rule refuses the order they are None.
+    """
+
+    result: ResultCode | None
+    refusal: str | None
+    reason: str | None
+    equity: Decimal | None
+    initial_margin: Decimal | None
+    maintenance_margin: Decimal | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the exchange would take the order."""
+        return self.refusal is None
+
+    @property
+    def available(self) -> Decimal | None:
+        """Equity that would not be needed as initial margin; negative if it did not suffice."""
+        if self.equity is None or self.initial_margin is None:
+            return None
+        return self.equity - self.initial_margin
+
+    @property
+    def above_liquidation(self) -> Decimal | None:
+        """What the account could lose then before it is liquidated; negative: it would be."""
+        if self.equity is None or self.maintenance_margin is None:
+            return None
+        return self.equity - self.maintenance_margin
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """Both ends of what can happen to an order: it rests whole, or fills whole at its own price.
+
+    None is what its kind excludes: fill-or-kill never rests, post-only never fills at once.
+    """
+
+    rests: OrderOutcome | None
+    fills: OrderOutcome | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the order is accepted in both cases, and so in all between, but for rounding."""
+        return all(way is None or way.is_accepted for way in (self.rests, self.fills))
+
+
+@dataclass(frozen=True, slots=True)
 class BookLevel:
     """All orders at one price."""
 

@@ -9,6 +9,7 @@ from novation.client import checks, conversion, models
 from novation.client.accounts import Wanted, found_ids, own_account_id
 from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
 from novation.client.exchange import Exchange
+from novation.client.margin import MarginView
 from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
     ResumingStream,
@@ -61,6 +62,18 @@ class Reader:
         request = query_service_pb2.GetAccountRequest(account_id=self._chosen(account_id))
         message = await self._transport.call(self._transport.queries.GetAccount, request)
         return await self._converted(lambda: conversion.account(message.account, self.exchange))
+
+    async def margin(self, account_id: int | None = None) -> MarginView:
+        """Return an account's margin as it is now, to ask what orders would do to it.
+
+        The account is by default the client's own.
+        """
+        request = query_service_pb2.GetAccountRequest(account_id=self._chosen(account_id))
+        queries = self._transport.queries
+        status = await self._transport.call(queries.GetStatus, query_service_pb2.GetStatusRequest())
+        prices = await self.exchange.refresh(self._transport)
+        answer = await self._transport.call(queries.GetAccount, request)
+        return MarginView(self.exchange, answer.account, prices, status.post_only_until_ms)
 
     async def find_accounts(
         self,

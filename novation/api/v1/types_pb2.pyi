@@ -308,16 +308,18 @@ class BookLevel(_message.Message):
     def __init__(self, price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., n_orders: _Optional[int] = ...) -> None: ...
 
 class Position(_message.Message):
-    __slots__ = ("market_id", "size_lots", "open_buy_lots", "open_sell_lots")
+    __slots__ = ("market_id", "size_lots", "open_buy_lots", "open_sell_lots", "n_orders")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
     OPEN_BUY_LOTS_FIELD_NUMBER: _ClassVar[int]
     OPEN_SELL_LOTS_FIELD_NUMBER: _ClassVar[int]
+    N_ORDERS_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     size_lots: int
     open_buy_lots: int
     open_sell_lots: int
-    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ...) -> None: ...
+    n_orders: int
+    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ..., n_orders: _Optional[int] = ...) -> None: ...
 
 class AccountKey(_message.Message):
     __slots__ = ("public_key", "permissions", "expiry_time_ms", "last_nonce", "nonce_window")
