@@ -3,8 +3,9 @@
 An account is looked at when something of its own has changed, and when prices have moved so far
 since that it could fail. How far that is follows from its margin: with equity E above the
 requirement Q by N, and positions worth G, no price that moved by less than N / (G + Q) takes it
-there. Every update adds its largest move to one sum; a heap has the sums at which accounts are due.
-Moves multiply where the sum adds, which N / (N + G + Q) allows for.
+there. Every update adds its largest move to one sum, and so does a payment of funding; a heap has
+the sums at which accounts are due. Moves multiply where the sum adds, which N / (N + G + Q) allows
+for.
 """
 
 import heapq
@@ -12,10 +13,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from novation.protocol.accounts import Account
-from novation.protocol.constants import PPM_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.events import (
     Deposited,
     Event,
+    FundingPaid,
     Liquidated,
     MarkSampled,
     OrderFilled,
@@ -68,6 +70,8 @@ class MarginWatch:
                 self._changed[event.account_id] = None
             elif isinstance(event, PricesUpdated | MarkSampled):
                 self._move(state)
+            elif isinstance(event, FundingPaid):
+                self._moved_ppb += _funding_ppb(state, event)
             elif isinstance(event, ParameterSet):
                 self._changed.update(dict.fromkeys(self._due_of))
 
@@ -125,6 +129,13 @@ class MarginWatch:
         else:
             self._failing.pop(account_id, None)
         return margin
+
+
+def _funding_ppb(state: State, event: FundingPaid) -> int:
+    """Return the move of the price that takes as much from a position as a payment."""
+    mark_x16 = state.mark_price_x16(event.market_id)
+    lot_x16 = mark_x16 * state.underlying_of(event.market_id).multiplier
+    return div_ceil(abs(event.quanta_per_lot) * PRICE_X16_ONE * _PPB, lot_x16)
 
 
 def _marks(state: State) -> dict[int, int]:

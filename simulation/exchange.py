@@ -112,6 +112,8 @@ class Exchange:
                 payment_quanta = (
                     value_quanta if side is Side.SELL else -div_ceil(value_x16, PRICE_X16_ONE)
                 )
+                paid_quanta = lots * state.price_of(slot.market_id).funding_prefix
+                payment_quanta -= paid_quanta if side is Side.SELL else -paid_quanta
                 fee_quanta = div_ceil(value_quanta * terms.taker_fee_ppm, PPM_ONE)
                 after = account.with_position(slot.traded(side, lots), payment_quanta - fee_quanta)
                 if satisfies_margin_rule(

@@ -19,10 +19,18 @@ from novation.protocol.constants import (
     PRICE_VALIDITY_MS,
     RESUME_GAP_MS,
 )
-from novation.protocol.margin import margin_of
+from novation.protocol.liquidation import liquidation_fee_quanta
+from novation.protocol.margin import Margin, margin_of
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.orders import Side
-from novation.protocol.rules import funding, list_market, matching, minute_tick, oracle_update
+from novation.protocol.rules import (
+    funding,
+    liquidate,
+    list_market,
+    matching,
+    minute_tick,
+    oracle_update,
+)
 from novation.protocol.rules.funding import FundingHour, count_minute
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
@@ -397,6 +405,28 @@ def trade_without_the_funding_of_before(patch: Patch, is_broken: int) -> SealedB
     return exchange.seal()
 
 
+def liquidation_fee_on_what_was_got(patch: Patch, is_broken: int) -> SealedBatch:
+    """The fund's share is of the price: what lots had got before is none of it."""
+    prices = UnderlyingState(is_listed=True, funding_prefix=-700)
+    exchange = exchange_with({}, parameters(1), underlyings=(prices,))
+    exchange.set_price(1000)
+    exchange.fund(2, amount_quanta=10**12)
+    exchange.fund(3, amount_quanta=10**8)
+    exchange.place(2, SELL, 180_000, 1000)
+    exchange.place(3, BUY, 180_000, 1000)
+    exchange.set_price(970)
+    exchange.place(2, BUY, 180_000, 969)
+    exchange.seal()
+    if is_broken:
+        patch.setattr(liquidate, "liquidation_fee_quanta", fee_of_too_little)
+    exchange.liquidate(3, 0)
+    return exchange.seal()
+
+
+def fee_of_too_little(before: Margin, after: Margin, notional_quanta: int) -> int:
+    return liquidation_fee_quanta(before, after, notional_quanta * 9 // 10)
+
+
 def price_only(side: Side, fill: Any) -> int:
     return -fill.notional_quanta if side is BUY else int(fill.notional_quanta)
 
@@ -452,6 +482,7 @@ OTHER_STATE: list[Case] = [
     rate_beyond_its_limit,
     part_of_a_quantum_that_is_forgotten,
     trade_without_the_funding_of_before,
+    liquidation_fee_on_what_was_got,
 ]
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,17 +11,18 @@ import pytest
 
 from novation.client import Client, RejectedError, Side
 from novation.client.models import LiquidationUpdate, OrderStatus
-from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.constants import HOUR_MS, INSURANCE_ACCOUNT_ID
 from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.events import FundingPaid
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import crosses
 from novation.protocol.state import State
-from novation.protocol.transactions import Liquidate
+from novation.protocol.transactions import Liquidate, MinuteTick
 from sequencer.engine import Command
 from sequencer.margin_watch import FailingPosition, MarginWatch
 from tests.node.support import RunningNode, running_node, trading_node
-from tests.support.builders import ONE_DOLLAR
+from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
 MARKET = "BTC-USD"
@@ -165,3 +167,24 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         }
     assert seen > 0
     exchange.seal()
+
+
+def test_failing_account_when_only_funding_took_its_margin_then_found() -> None:
+    exchange = Exchange(parameters(1), sign=False)
+    exchange.fund(2, amount_quanta=10**6 * ONE_DOLLAR)
+    exchange.fund(3, amount_quanta=100 * ONE_DOLLAR)
+    exchange.place(2, SELL, 180_000, 1000)
+    exchange.place(3, BUY, 180_000, 1000)
+    exchange.end_minute()
+    exchange.set_price(975)
+    exchange.place(2, BUY, 180_000, 974, expiry_time_ms=exchange.time_ms + 2 * HOUR_MS)
+    state = exchange.state
+    watch = MarginWatch(state)
+    assert watch.failing(state, 10) == []
+    # As if the market had been 14 ticks above its index for an hour.
+    state.markets[0] = replace(state.market(0), funding_sum_x16=60 * (14 << 16))
+    exchange.time_ms = (exchange.time_ms // HOUR_MS + 1) * HOUR_MS
+    result = exchange.apply(MinuteTick())
+    assert any(isinstance(event, FundingPaid) for event in result.events)
+    watch.learn(result.events, state)
+    assert watch.failing(state, 10) == [FailingPosition(3, 0)]
