@@ -70,9 +70,13 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
 
     placed = novation("order", "BTC-USD", "buy", "0.01", "94000", "--key", "alice")
     order_id = re.findall(r"order (\d+): resting", placed)[0]
+    moved = novation("replace", order_id, "--price", "94000.1", "--key", "alice")
+    order_id = re.findall(r"resting, now order (\d+)", moved)[0]
+    kept = novation("replace", order_id, "--size", "0.008", "--key", "alice")
+    assert f"order {order_id}: amended, now order {order_id}, filled 0, resting 0.0080" in kept
     sold = novation("order", "BTC-USD", "sell", "0.004", "94000", "--key", "bob", "-t", "ioc")
     assert "filled 0.0040" in sold
-    assert "94000.0" in novation("book", "BTC-USD")
+    assert "94000.1" in novation("book", "BTC-USD")
     assert "0.0040" in novation("account", "--key", "alice")
     refusals = {
         ("order", "BTC-USD", "buy", "0.01", "94000.05", "--key", "alice"): (2, "tick 0.1"),
@@ -80,6 +84,9 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
         ("order", "NO-USD", "buy", "1", "1", "--key", "alice"): (2, "BTC-USD, ETH-USD"),
         ("order", "BTC-USD", "buy", "9", "94000", "--key", "alice"): (1, "INSUFFICIENT_MARGIN"),
         ("order", "BTC-USD", "buy", "0.01", "100000", "--key", "bob"): (1, "PRICE_OUTSIDE_BAND"),
+        ("order", "BTC-USD", "buy", "0.001", "94000", "--key", "bob"): (1, "ORDER_TOO_SMALL"),
+        ("replace", order_id, "--size", "1", "--key", "bob"): (1, "NOT_ORDER_OWNER"),
+        ("replace", order_id, "--key", "alice"): (2, "give --size or --price"),
         ("cancel", order_id, "--key", "bob"): (1, "NOT_ORDER_OWNER"),
         ("withdraw", "6000", "--key", "bob"): (1, "INSUFFICIENT_MARGIN"),
         ("batch", "show", "7"): (1, "NOT_FOUND"),
@@ -87,7 +94,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     }
     for arguments, (status, words) in refusals.items():
         assert words in novation(*arguments, status=status), arguments
-    assert "cancelled 0.0060" in novation("cancel", order_id, "--key", "alice")
+    assert "cancelled 0.0040" in novation("cancel", order_id, "--key", "alice")
     assert "accepted" in novation("withdraw", "100", "--key", "bob")
     assert "paid 0" in novation("withdraw", "--key", "bob", "--fetch")
     assert "the roots are equal" in novation("rebuild")
