@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from novation.protocol.events import (
     CancelTimerSet,
+    FundingPaid,
     KeyChanged,
     MarketListed,
     MarkSampled,
@@ -86,7 +87,7 @@ class StateChanges:
         for happened in result.events:
             if isinstance(happened, KeyChanged | CancelTimerSet):
                 changed.add((Channel.ACCOUNT, happened.account_id))
-            elif isinstance(happened, ParameterSet | MarketListed | MarkSampled):
+            elif isinstance(happened, ParameterSet | MarketListed | MarkSampled | FundingPaid):
                 return set(self._followed)
         # New prices change every market, and what every position is worth.
         return set(self._followed) if result.oracle_updates else changed

@@ -125,22 +125,25 @@ def book(engine: Engine, market_id: int, depth: int) -> query_service_pb2.GetBoo
 def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMarketResponse:
     """Return what a market is like now; NOT_FOUND if there is no such market."""
     check_market(engine, market_id)
-    state, book = engine.state, engine.history.book
-    market = state.market(market_id)
+    market, book = _market(engine.state, market_id), engine.history.book
     best_bids, best_asks = (
         [level_message(level) for level in book.levels(market_id, side, 1)]
         for side in (Side.BUY, Side.SELL)
     )
     return stream_service_pb2.StreamMarketResponse(
         sequence=last_event_number(engine.last_sequence),
-        time_ms=state.globals.time_ms,
-        oracle_time_ms=state.globals.oracle_time_ms,
-        index_price_x16=state.price_of(market_id).index_price_x16,
-        mark_price_x16=state.mark_price_x16(market_id),
+        time_ms=engine.state.globals.time_ms,
+        oracle_time_ms=engine.state.globals.oracle_time_ms,
+        index_price_x16=market.index_price_x16,
+        mark_price_x16=market.mark_price_x16,
         open_interest_lots=market.open_interest_lots,
         status=market.status,
         best_bid=next(iter(best_bids), None),
         best_ask=next(iter(best_asks), None),
+        premium_x16=market.premium_x16,
+        funding_quanta_per_lot=market.funding_quanta_per_lot,
+        funding_rate_ppb=market.funding_rate_ppb,
+        next_funding_time_ms=market.next_funding_time_ms,
     )
 
 

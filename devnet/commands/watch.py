@@ -39,7 +39,7 @@ def watch_market(
     interval_ms: IntervalOption = 1_000,
     count: CountOption = None,
 ) -> None:
-    """Follow prices, best orders and open interest of a market.
+    """Follow prices, funding, best orders and open interest of a market.
 
     Examples: `novation watch market BTC-USD`, `novation watch market BTC-USD --interval 100`
     """
@@ -87,8 +87,9 @@ async def _print_each(
 def _market_line(state: MarketState) -> str:
     bid, ask = _level(state.best_bid), _level(state.best_ask)
     return (
-        f"{utc_time(state.time_ms)}  {state.symbol}  mark {state.mark_price}  "
-        f"index {state.index_price}  bid {bid}  ask {ask}  open interest {state.open_interest}"
+        f"{utc_time(state.time_ms)}  {state.symbol}  mark {state.prices.mark_price}  "
+        f"index {state.prices.index_price}  funding {state.prices.funding_rate}  "
+        f"bid {bid}  ask {ask}  open interest {state.open_interest}"
         f"{'' if state.is_active else '  not active'}"
     )
 

@@ -77,7 +77,9 @@ def list_ack(
     return models.ListAck(market_id, symbol, signed)
 
 
-def prices(message: types_pb2.Market, market: Market) -> models.MarketPrices:
+def prices(
+    message: types_pb2.Market | stream_service_pb2.StreamMarketResponse, market: Market
+) -> models.MarketPrices:
     """Return index, mark and funding of a market."""
     return models.MarketPrices(
         symbol=market.symbol,
@@ -207,14 +209,12 @@ def market_state(
     message: stream_service_pb2.StreamMarketResponse, market: Market
 ) -> models.MarketState:
     """Return the state of a market."""
-    index_x16, mark_x16 = message.index_price_x16, message.mark_price_x16
     return models.MarketState(
         symbol=market.symbol,
         sequence=message.sequence,
         time_ms=message.time_ms,
         oracle_time_ms=message.oracle_time_ms,
-        index_price=market.price_x16(index_x16) if index_x16 else None,
-        mark_price=market.price_x16(mark_x16) if mark_x16 else None,
+        prices=prices(message, market),
         open_interest=market.size(message.open_interest_lots),
         is_active=message.status == MARKET_ACTIVE,
         best_bid=level(message.best_bid, market) if message.HasField("best_bid") else None,

@@ -330,15 +330,14 @@ class Book:
 class MarketState:
     """What a market is like, as of an event number; None is what there is not.
 
-    `oracle_time_ms` is that of the prices; the mark price of a perpetual is what margin counts.
+    `oracle_time_ms` is that of the prices.
     """
 
     symbol: str
     sequence: int
     time_ms: int
     oracle_time_ms: int
-    index_price: Decimal | None
-    mark_price: Decimal | None
+    prices: MarketPrices
     open_interest: Decimal
     is_active: bool
     best_bid: BookLevel | None

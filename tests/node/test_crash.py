@@ -183,13 +183,30 @@ def _check_what_is_left(data: Path, acknowledged: Acknowledged) -> None:
         assert answer is not None, f"acknowledged message {message_hash:#x} is lost"
         found = getattr(answer, answer.WhichOneof("outcome") or "").receipt
         assert (found.sequence, found.order_id) == (sequence, order_id)
+    _check_lists(engine)
     engine.seal()
+    _check_lists(engine)
     assert engine.batches.last_sealed > N_KILLS // 2
     roots = _replay_independently(database, engine.batches)
     found_roots = [engine.root_after(number) for number in range(1, len(roots) + 1)]
     assert found_roots == roots
     assert engine.state.root == roots[-1]
     database.close()
+
+
+def _check_lists(engine: Engine) -> None:
+    """Every order is in its account's list once, every trade in its market's and in two fills."""
+    lists, market_ids = engine.history.lists, engine.state.markets
+
+    def numbers(kind: bytes) -> list[int]:
+        newest = (lists.newest_of_markets(kind, i, market_ids, 2**63) for i in ACCOUNTS)
+        return sorted(number for items in newest for number, _ in items)
+
+    assert numbers(keyspace.LISTED_ORDER) == [*range(1, engine.state.globals.next_order_id)]
+    prefixes = (keyspace.list_prefix(keyspace.LISTED_TRADE, i) for i in market_ids)
+    trades = sorted(number for prefix in prefixes for number, _ in lists.newest(prefix, 2**63))
+    assert len(trades) == engine.counters.n_fills > 0
+    assert numbers(keyspace.LISTED_FILL) == sorted([*trades, *trades])
 
 
 def _replay_independently(database: Database, archive: BatchArchive) -> list[int]:

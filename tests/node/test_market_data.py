@@ -236,7 +236,7 @@ async def test_market_when_prices_book_or_open_interest_change_then_told_in_a_ch
         async with reading(two.stream_market("BTC-USD"), states):
             await until(lambda: states)
             first = states[0]
-            assert (first.mark_price, first.best_bid, first.open_interest) == (100, None, 0)
+            assert (first.prices.mark_price, first.best_bid, first.open_interest) == (100, None, 0)
             assert first.is_active
             await two.place_order("BTC-USD", Side.BUY, price="99.9", size="0.0003")
             await until(lambda: states[-1].best_bid)
@@ -248,8 +248,9 @@ async def test_market_when_prices_book_or_open_interest_change_then_told_in_a_ch
             assert states[-1].open_interest == Decimal("0.0001")
             node.move(1_000)
             await node.set_price(PRICE_TICKS + 7)
-            await until(lambda: states[-1].mark_price == Decimal("100.7"))
+            await until(lambda: states[-1].prices.mark_price == Decimal("100.7"))
             assert states[-1].oracle_time_ms > first.oracle_time_ms
+            assert states[-1].prices == await two.prices("BTC-USD")
         sequences = [state.sequence for state in states]
         assert sequences == sorted(set(sequences))
 

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class StreamServiceStub:
-    """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
+    """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
     connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
@@ -76,7 +76,7 @@ class StreamServiceStub:
 
 
 class StreamServiceServicer:
-    """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
+    """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
     connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
@@ -167,7 +167,7 @@ def add_StreamServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StreamService:
-    """Events in journal order. `sequence` is an event number: the journal's sequence * 4096 + the event's place in
+    """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
     connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
