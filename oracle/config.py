@@ -93,6 +93,10 @@ class OracleConfig:
     interval_ms: int
     underlyings: tuple[UnderlyingSetup, ...]
 
+    def known(self) -> tuple[tuple[str, int], ...]:
+        """Return symbol and decimals of the tick of each underlying, in the exchange's order."""
+        return tuple((setup.symbol, setup.tick_decimals) for setup in self.underlyings)
+
 
 def load_config(path: Path) -> OracleConfig:
     """Read a configuration file; relative paths in it start at its folder.

@@ -23,7 +23,7 @@ from oracle.observer import Observer
 from oracle.server import StatusServer
 from oracle.signed_state import Seat, SignedState
 from oracle.status import status_json
-from oracle.submitter import Submitter
+from oracle.submitter import Submitter, WrongExchangeError, refuse_other_order
 from oracle.watchers import Watchers
 
 logger = logging.getLogger(__name__)
@@ -149,24 +149,24 @@ class OracleNode:
 
     def _report(self, time_ms: int) -> None:
         """Make the report of a time, unless there cannot be one."""
-        seat = self._submitter.seat or self._remembered_seat()
+        seat = self._submitter.seat or self._state.seat
         if seat is None:
             self._be_silent(self._submitter.delivery.last_failure)
-        elif time_ms <= max(self._state.last_ms, self._archive.newest_ms):
+            return
+        try:
+            # The operator may have changed the order since: then one price stands for another.
+            refuse_other_order(self._config, seat.listed)
+        except WrongExchangeError as error:
+            self._be_silent(str(error))
+            return
+        if time_ms <= max(self._state.last_ms, self._archive.newest_ms):
             self._be_silent(f"{time_ms} is not after the last signed time")
         else:
-            seen = self._observer.look(time_ms, seat.n_underlyings)
+            seen = self._observer.look(time_ms, len(seat.listed))
             if seen.prices_x16 is None:
                 self._be_silent(seen.silence)
             else:
                 self._publish(self._sign(seat, time_ms, seen.prices_x16), seat)
-
-    def _remembered_seat(self) -> Seat | None:
-        seat = self._state.seat
-        if seat is not None and seat.n_underlyings > len(self._config.underlyings):
-            # The operator has taken some out since.
-            return None
-        return seat
 
     def _sign(self, seat: Seat, time_ms: int, prices_x16: tuple[int, ...]) -> OracleReport:
         report = OracleReport(seat.signer_index, time_ms, prices_x16)

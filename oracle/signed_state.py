@@ -7,28 +7,24 @@ disk; after a restart only later times are signed.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
-from novation.protocol.constants import MAX_ORACLES, MAX_UNDERLYINGS, TIME_BOUND
+from novation.protocol.constants import MAX_ORACLES, TICK_DECIMALS_BOUND, TIME_BOUND
 from oracle.durable import write_atomically
 from oracle.errors import OracleError
 
-_BOUNDS: Final = {
-    "last_ms": TIME_BOUND,
-    "signer_index": MAX_ORACLES,
-    "n_underlyings": MAX_UNDERLYINGS + 1,
-}
+# Symbol and decimals of the tick, which an exchange never changes, in its order.
+Listed = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the exchange said last: the node's place in the committee, how many prices it wants.
+    """What the exchange said last: the node's place in the committee, and what it must price.
 
     A node that starts while the exchange is away goes on signing full minutes with it.
     """
 
     signer_index: int
-    n_underlyings: int
+    listed: Listed
 
 
 class SignedState:
@@ -45,14 +41,16 @@ class SignedState:
         self.seat: Seat | None = None
         try:
             values = json.loads(path.read_bytes())
-            self.last_ms, index, count = (
-                _integer(values[name], bound) for name, bound in _BOUNDS.items()
+            self.last_ms = _integer(values["last_ms"], TIME_BOUND)
+            listed = tuple(
+                (str(symbol), _integer(tick_decimals, TICK_DECIMALS_BOUND))
+                for symbol, tick_decimals in values["listed"]
             )
+            self.seat = Seat(_integer(values["signer_index"], MAX_ORACLES), listed)
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise OracleError(f"data_folder: {path} cannot be read: {error!r}") from error
-        self.seat = Seat(index, count)
 
     def note(self, time_ms: int, seat: Seat) -> None:
         """Take note that a report of this time may leave; durable on return."""

@@ -14,7 +14,7 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleReport
 from oracle.clock import Clock
 from oracle.config import OracleConfig
-from oracle.signed_state import Seat
+from oracle.signed_state import Listed, Seat
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Submitter:
 
 
 def find_seat(config: OracleConfig, public_key: int, client: OracleClient) -> Seat:
-    """Return the node's place in the committee, and how many underlyings a report must price.
+    """Return the node's place in the committee, and the underlyings that a report must price.
 
     A report has no symbols: its prices are those of the exchange's underlyings in their order. The
     server must not choose that order, or honest nodes would sign one market's price for another's.
@@ -111,18 +111,24 @@ def find_seat(config: OracleConfig, public_key: int, client: OracleClient) -> Se
             f"{client.config.exchange_address:#042x}; the configuration has "
             f"{config.exchange.chain_id}, {config.exchange.exchange_address:#042x}"
         )
-    _check_underlyings(config, client.parameters)
+    listed = _listed(config, client.parameters)
     keys = client.parameters.oracle_keys
     if public_key not in keys:
         raise WrongExchangeError(f"key {public_key:#x} is not in the oracle committee")
-    return Seat(keys.index(public_key), len(client.parameters.underlyings))
+    return Seat(keys.index(public_key), listed)
 
 
-def _check_underlyings(config: OracleConfig, parameters: Parameters) -> None:
-    listed = [(terms.symbol, terms.tick_decimals) for terms in parameters.underlyings]
-    known = [(setup.symbol, setup.tick_decimals) for setup in config.underlyings]
+def _listed(config: OracleConfig, parameters: Parameters) -> Listed:
+    listed = tuple((terms.symbol, terms.tick_decimals) for terms in parameters.underlyings)
+    refuse_other_order(config, listed)
+    return listed
+
+
+def refuse_other_order(config: OracleConfig, listed: Listed) -> None:
+    """Raise WrongExchangeError unless the configuration begins with what the exchange lists."""
+    known = config.known()
     if listed != known[: len(listed)]:
         raise WrongExchangeError(
-            f"underlyings: the exchange has (symbol, tick_decimals) {listed}; the configuration "
-            f"must begin with these, it has {known}"
+            f"underlyings: the exchange has (symbol, tick_decimals) {list(listed)}; the "
+            f"configuration must begin with these, it has {list(known)}"
         )

@@ -17,6 +17,7 @@ from oracle.errors import OracleError
 from oracle.records import parse_report, report_line
 from oracle.signed_state import Seat, SignedState
 
+SEAT = Seat(8, (("BTC-USD", 1), ("ETH-USD", 2)))
 MINUTES = (60_000, 120_000, 240_000)
 
 
@@ -112,14 +113,20 @@ def test_state_when_read_again_then_what_was_noted(tmp_path: Path) -> None:
     path = tmp_path / "signed.json"
     state = SignedState(path)
     assert (state.last_ms, state.seat) == (0, None)
-    state.note(5_000, Seat(8, 2))
+    state.note(5_000, SEAT)
     again = SignedState(path)
-    assert (again.last_ms, again.seat) == (5_000, Seat(8, 2))
+    assert (again.last_ms, again.seat) == (5_000, SEAT)
     with pytest.raises(AssertionError):
-        again.note(5_000, Seat(8, 2))
+        again.note(5_000, SEAT)
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"last_ms": -1, "signer_index": 0}', "[1]"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{}", "[1]", '{"last_ms": -1, "signer_index": 0, "listed": []}'),
+        '{"last_ms": 1, "signer_index": 0, "listed": [["X", 16]]}',
+    ],
+)
 def test_state_when_it_is_damaged_then_the_node_does_not_start(
     tmp_path: Path, content: str
 ) -> None:
@@ -131,7 +138,7 @@ def test_state_when_it_is_damaged_then_the_node_does_not_start(
 
 def test_state_when_a_crash_leaves_the_new_file_then_the_old_content_holds(tmp_path: Path) -> None:
     path = tmp_path / "signed.json"
-    SignedState(path).note(5_000, Seat(0, 1))
+    SignedState(path).note(5_000, SEAT)
     path.with_suffix(".new").write_text(json.dumps({"last_ms": 1}))
     assert SignedState(path).last_ms == 5_000
 

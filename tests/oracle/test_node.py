@@ -296,17 +296,16 @@ async def test_node_when_the_server_is_of_another_exchange_then_signs_nothing(
         assert (await node.status())["n_reports"] == 0
 
 
-async def test_node_when_it_knows_fewer_underlyings_than_it_did_then_waits_for_the_exchange(
-    tmp_path: Path,
+@pytest.mark.parametrize("ticks", [TICKS[:1], TICKS[::-1]], ids=["fewer", "another order"])
+async def test_node_when_its_operator_contradicts_what_the_exchange_had_then_signs_nothing(
+    tmp_path: Path, ticks: list[tuple[str, int]]
 ) -> None:
-    clock = SystemClock()
-    state = SignedState(tmp_path / "signed.json")
-    state.note(1, Seat(signer_index=0, n_underlyings=len(TICKS) + 1))
+    SignedState(tmp_path / "signed.json").note(1, Seat(0, tuple(TICKS)))
     async with (
         open_venue() as venue,
-        running_oracle(tmp_path, venue, "127.0.0.1:1", clock) as node,
+        running_oracle(tmp_path, venue, "127.0.0.1:1", SystemClock(), ticks=ticks) as node,
     ):
-        await node.until_silent("UNAVAILABLE")
+        await node.until_silent("underlyings: the exchange has")
     assert SignedState(tmp_path / "signed.json").last_ms == 1
 
 
@@ -419,4 +418,7 @@ async def test_node_when_its_operator_adds_an_underlying_then_the_others_go_on(
         await until(lambda: venue.asked[TICKS[0][0]] > n_others + 5)
         # One question may have been on its way.
         assert venue.asked["NEW-USD"] <= n_asked + 1
+        await change(underlyings=values["underlyings"][::-1])
+        await node.until_silent("underlyings: the exchange has")
+        await change()
         await node.until_reported()
