@@ -13,6 +13,7 @@ from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import BatchFull
+from novation.protocol.events import Event
 from novation.protocol.margin import Margin, margin_of, satisfies_margin_rule
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import Side
@@ -63,9 +64,15 @@ class Exchange:
         Raises:
             InvalidTransaction: it is refused.
         """
-        while is_tick_due(self.state, self.time_ms):
-            self._submit(MinuteTick())
+        self.apply_ticks()
         return self._submit(tx)
+
+    def apply_ticks(self) -> list[Event]:
+        """Apply the ticks that are due, and return what they did."""
+        events: list[Event] = []
+        while is_tick_due(self.state, self.time_ms):
+            events.extend(self._submit(MinuteTick()).events)
+        return events
 
     def _submit(self, tx: Transaction) -> TransactionResult:
         """Apply a transaction in the next batch if this one has no room."""

@@ -10,7 +10,8 @@ from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.state import Genesis
 
 ONE_DOLLAR_QUANTA: Final = 10**6
-START_MS: Final = 1_800_000_000_000
+# Ten minutes before a full hour, at which funding is paid.
+START_MS: Final = 1_799_999_400_000
 FIRST_ACCOUNT_ID: Final = INSURANCE_ACCOUNT_ID + 1
 N_ORACLES: Final = 5
 QUORUM: Final = 3

@@ -8,7 +8,14 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.events import CancelReason, Event, Liquidated, OrderCancelled, OrderFilled
+from novation.protocol.events import (
+    CancelReason,
+    Event,
+    FundingPaid,
+    Liquidated,
+    OrderCancelled,
+    OrderFilled,
+)
 from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
 from novation.protocol.transactions import (
@@ -70,6 +77,8 @@ class Counts:
     n_trades: int = 0
     volume_quanta: int = 0
     fees_quanta: int = 0
+    n_fundings: int = 0
+    funding_quanta: int = 0
 
 
 class Recorder:
@@ -96,7 +105,9 @@ class Recorder:
         return self.counts.operations.total()
 
     def submit(self, tx: Transaction) -> TransactionResult | None:
-        """Submit a transaction; None if it is refused."""
+        """Submit a transaction behind the ticks that are due; None if it is refused."""
+        for event in self._exchange.apply_ticks():
+            self._count_event(event)
         counts = self.counts
         if isinstance(tx, OracleUpdate):
             counts.n_oracle_updates += 1
@@ -180,6 +191,10 @@ class Recorder:
                 event.market_id, event.size_lots, event.price_ticks
             )
             counts.fees_quanta += event.maker_fee_quanta + event.taker_fee_quanta
+        elif isinstance(event, FundingPaid):
+            value_quanta = self._view.open_interest_lots(event.market_id) * event.quanta_per_lot
+            counts.n_fundings += 1
+            counts.funding_quanta += abs(value_quanta)
         elif isinstance(event, Liquidated):
             counts.liquidations["liquidations"] += 1
             counts.liquidations["with_a_trade"] += event.traded_lots > 0

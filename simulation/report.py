@@ -44,6 +44,7 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "trades": counts.n_trades,
         "volume_quanta": counts.volume_quanta,
         "fees_quanta": counts.fees_quanta,
+        "funding": {"payments": counts.n_fundings, "quanta": counts.funding_quanta},
         "phases": [
             {"name": phase.name, "start_ms": phase.start_ms, "end_ms": phase.end_ms}
             for phase in run.phases

@@ -87,8 +87,11 @@ class View:
 
     def open_interest_quanta(self, market_id: int) -> int:
         """Return the value of all longs."""
-        lots = self._exchange.state.market(market_id).open_interest_lots
-        return lots * self.lot_quanta(market_id)
+        return self.open_interest_lots(market_id) * self.lot_quanta(market_id)
+
+    def open_interest_lots(self, market_id: int) -> int:
+        """Return the lots of all longs."""
+        return self._exchange.state.market(market_id).open_interest_lots
 
     def best(self, market_id: int, side: Side) -> RestingOrder | None:
         """Return the best order of a side that could be filled."""

@@ -61,6 +61,7 @@ def test_day_when_over_then_everybody_acted_and_everything_happened(
     assert {"STALE_PRICE", "POST_ONLY_PERIOD"} <= report["refusals"].keys()
     assert report["trades"] > 100
     assert report["fees_quanta"] > 0
+    assert report["funding"]["payments"] == SMALL.n_instruments
 
 
 def test_day_when_prices_crash_then_insolvency_is_what_custody_lacks(
