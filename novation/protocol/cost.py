@@ -80,9 +80,12 @@ GAP_STEPS: Final = 125
 SLOT_SUM_STEPS: Final = 16
 SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
-ORACLE_STEPS: Final = 450
-ORACLE_REPORT_STEPS: Final = 130
-ORACLE_PRICE_STEPS: Final = 30
+# Of an update; of each underlying, whose row of the table is written anew; of each report, and of
+# each price in it.
+ORACLE_STEPS: Final = 300
+ORACLE_UNDERLYING_STEPS: Final = 125
+ORACLE_REPORT_STEPS: Final = 120
+ORACLE_PRICE_STEPS: Final = 17
 SIGNATURE_STEPS: Final = 512
 
 
@@ -112,8 +115,10 @@ def transaction_steps(
         opened_steps: of the leaves that it was the first to open, from `opened_leaf_steps`.
     """
     if isinstance(tx, OracleUpdate):
-        prices = (1 + len(tx.reports)) * len(tx.prices_x16) * ORACLE_PRICE_STEPS
-        steps = ORACLE_STEPS + len(tx.reports) * ORACLE_REPORT_STEPS + prices
+        n_underlyings = len(tx.prices_x16)
+        report = ORACLE_REPORT_STEPS + n_underlyings * ORACLE_PRICE_STEPS
+        table = n_underlyings * ORACLE_UNDERLYING_STEPS
+        steps = ORACLE_STEPS + table + len(tx.reports) * report
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS

@@ -1,6 +1,7 @@
 """The sequencer's step budget: what the protocol charges is never less than what a run costs."""
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -191,6 +192,37 @@ def test_charge_when_a_parameter_is_appended_then_covers_that_alone(
     sizes = (n_before, MAX_ORACLES) if is_underlying else (1, n_before)
     steps, charged = run_with(*sizes, change)
     more_steps, more_charged = run_with(*sizes, change, SetParameter(kind, n_before, word))
+    assert more_steps - steps <= more_charged - charged
+
+
+def updates_cost(n_underlyings: int, n_reports: int, n_updates: int) -> tuple[int, int]:
+    """Return the measured and the charged steps of a batch of oracle updates."""
+    keys = tuple(public_key(oracle_private_key(index)) for index in range(n_reports))
+    first = replace(parameters(n_underlyings), oracle_keys=keys, oracle_quorum=1)
+    exchange = Exchange(first, price_ticks=0)
+    charged, rng = Charged(exchange), random.Random(n_underlyings)
+    for _ in range(n_updates):
+        exchange.time_ms += 1
+        reports = []
+        for index in range(n_reports):
+            prices_x16 = tuple(rng.randrange(1, 2**40) for _ in range(n_underlyings))
+            report = oracle_report(exchange.config, index, exchange.time_ms, prices_x16)
+            reports.append(report)
+        exchange.apply(oracle_update(tuple(reports)))
+    sealed, charged_steps = exchange.seal(), charged.take()
+    assert_covered(sealed, charged_steps)
+    return run_batch(sealed.witness).execution.n_steps, charged_steps
+
+
+@pytest.mark.parametrize(
+    ("n_underlyings", "n_reports"), [(1, 1), (4, 1), (8, 2), (16, 1), (16, 3), (16, 16)]
+)
+def test_charge_when_prices_are_updated_then_covers_that_alone(
+    n_underlyings: int, n_reports: int
+) -> None:
+    """Few reports on many prices: the table of prices is most of the work."""
+    steps, charged = updates_cost(n_underlyings, n_reports, 1)
+    more_steps, more_charged = updates_cost(n_underlyings, n_reports, 9)
     assert more_steps - steps <= more_charged - charged
 
 
