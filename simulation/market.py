@@ -130,7 +130,7 @@ class _Market:
         """Return the agents: an eighth are makers, a few are special, the rest are traders."""
         n_accounts, n_markets, rng = self.plan.n_accounts, self.plan.n_instruments, self._agents_rng
         account_ids = iter(range(FIRST_ACCOUNT_ID, FIRST_ACCOUNT_ID + n_accounts))
-        n_makers = max(n_markets, n_accounts // 8)
+        n_makers = max(n_accounts // 8, min(n_markets, n_accounts // 3))
         n_followers = n_accounts // 5
         agents: dict[type[Agent], list[Agent]] = {kind: [] for kind in _WEALTH}
         for index in range(n_makers):

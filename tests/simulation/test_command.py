@@ -70,6 +70,11 @@ def test_report_when_interrupted_then_none_and_nothing_left_over(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_day_when_as_small_as_it_may_be_then_over(tmp_path: Path) -> None:
+    smallest = ("--accounts", "24", "--instruments", "16", "--operations", "1")
+    assert run(*smallest, "--forecast-days", "0", "--out", str(tmp_path)) == 0
+
+
 def test_exit_status_when_something_differs_then_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
