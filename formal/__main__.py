@@ -16,7 +16,7 @@ from formal.exchange.check import check_exchange
 from formal.exchange.slither import check_contracts
 from formal.field.theorems import THEOREMS as FIELD
 from formal.outcome import Outcome
-from formal.theorems import margin, medians, merkle, words
+from formal.theorems import division, margin, medians, merkle, words
 from formal.theorems.theorem import Theorem, holds
 
 _REPORT: Final = Path(__file__).resolve().parent.parent / "build" / "formal" / "report.json"
@@ -26,7 +26,13 @@ _UNKNOWN_SHARE: Final = 5
 
 def all_theorems() -> list[Theorem]:
     """Return every theorem about the protocol's and the field's arithmetic."""
-    protocol = [*words.theorems(), *margin.THEOREMS, *medians.theorems(), *merkle.THEOREMS]
+    protocol = [
+        *words.theorems(),
+        *margin.THEOREMS,
+        *division.THEOREMS,
+        *medians.theorems(),
+        *merkle.THEOREMS,
+    ]
     return [*protocol, *FIELD]
 
 

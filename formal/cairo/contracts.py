@@ -336,6 +336,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
 
 # Functions whose shape the prover chooses: what they guarantee is a relation, shown elsewhere.
 ASSUMED: Final[Mapping[str, str]] = {
+    "split": "a product of unknowns; formal.theorems.division proves that there is one quotient",
+    "divide": "as split",
     "update_subtree": "the prover chooses the shape; formal.theorems.merkle proves the climb",
     "check_medians": "the prover chooses the sides; formal.theorems.medians proves the median",
 }

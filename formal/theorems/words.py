@@ -16,7 +16,11 @@ from novation.protocol.nonces import WINDOWS_PER_WORD
 
 _PROTOCOL: Final = Path(constants.__file__).parent
 # How many fields a word with a list in it has at most.
-_REPEATED: Final = {"_window_word": WINDOWS_PER_WORD, "price_words": constants.PRICES_PER_WORD}
+_REPEATED: Final = {
+    "_window_word": WINDOWS_PER_WORD,
+    "price_words": constants.PRICES_PER_WORD,
+    "pack_amounts": constants.ASSETS_PER_WORD,
+}
 _TOO_WIDE: Final = "a field one bit wider than its place"
 _WRAPS: Final = "a word that can pass the prime"
 

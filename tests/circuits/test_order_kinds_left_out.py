@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from circuits.program_input import program_input
+from novation.protocol.constants import MAX_MAKERS_PER_ORDER
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce
 from novation.protocol.parameters import Underlying
 from novation.protocol.rules import matching, place_order, price_validity, self_trade
@@ -104,7 +105,10 @@ def slide_that_trades(patch: Patch, excess: int) -> SealedBatch:
             place_order,
             "_walk",
             lambda state, *_: matching.walk_book(
-                state, place_order.Taker(_[-1], SelfTradeMode.CANCEL_RESTING, None)
+                state,
+                place_order.Taker(
+                    _[-1], SelfTradeMode.CANCEL_RESTING, None, 500, MAX_MAKERS_PER_ORDER
+                ),
             ),
         )
     exchange.place(2, BUY, LOTS, 1001, time_in_force=SLIDE)
