@@ -11,6 +11,7 @@ import pytest
 
 import circuits.program_input
 from circuits.program_input import ProgramInput, program_input
+from novation.crypto import FIELD_PRIME
 from novation.protocol import accounts, markets
 from novation.protocol.assets import amount_of, pack_amounts, unpack_amounts
 from novation.protocol.constants import AMOUNT_BOUND, ASSETS_PER_WORD, MAX_ASSETS
@@ -28,6 +29,7 @@ Patch = pytest.MonkeyPatch
 ETH, BTC, LAST_ASSET = 1, 2, MAX_ASSETS - 1
 # In an account's record: its identity, and in that the counts and the holdings.
 IDENTITY, COUNTS, HOLDINGS, IS_CHANGED = 0, 5, 6, 3
+TIMER = 3
 ONE_WORD = 2**12
 
 
@@ -181,33 +183,38 @@ def test_withdrawal_when_of_an_asset_that_cannot_be_then_no_proof() -> None:
 
 
 @pytest.mark.parametrize("n_keys", [1, 2])
-@pytest.mark.parametrize("held", [0, 5])
+@pytest.mark.parametrize(("held", "claimed"), [((), ETH), ((ETH,), 4), ((ETH,), 7), ((ETH, 4), 7)])
 def test_holdings_when_the_leaf_has_none_then_nobody_claims_them(
-    n_keys: int, held: int, monkeypatch: Patch
+    n_keys: int, held: tuple[int, ...], claimed: int, monkeypatch: Patch
 ) -> None:
     """The prover writes holdings beside the record; once taken out they leave no trace in it."""
     exchange = Exchange()
     exchange.fund(2, 3)
     for slot in range(1, n_keys):
         add_key(exchange, 2, slot, 2**48 - 1, Permission.TRADE)
-    exchange.apply(exchange.deposit(3, 5, ETH))
-    if held:
-        exchange.apply(exchange.deposit(2, held, ETH))
+    for account_id, asset_id in ((3, claimed), *((2, asset_id) for asset_id in held)):
+        exchange.apply(exchange.deposit(account_id, 5, asset_id))
     exchange.seal()
     exchange.refresh_prices()
-    if not held:
-        monkeypatch.setattr(withdraw, "_check_balance", nothing)
-        monkeypatch.setattr(State, "change_balance", note_only)
-    exchange.withdraw(2, 5, ETH)
+    before = exchange.state.account(2)
+    monkeypatch.setattr(withdraw, "_check_balance", nothing)
+    monkeypatch.setattr(State, "change_balance", note_only)
+    exchange.withdraw(2, 5, claimed)
     sealed = seal_batch(exchange.state)
-    if held:
-        assert run_dishonestly(program_input(sealed.witness)) == sealed.output
-        return
-    # The withdrawal's guesses say what the record says.
-    records = with_claimed_holdings(sealed, 2, [5, 0, 0])
-    for counts in (0, ONE_WORD):
-        claimed = forged(records, (("accounts", 2, IDENTITY, COUNTS), counts))
-        assert run_dishonestly(claimed) is None
+    after = before.with_balance_change(claimed, 5)
+    records = with_claimed_holdings(sealed, 2, after.holdings_quanta)
+    counts: Path = ("accounts", 2, IDENTITY, COUNTS)
+    n_more = len(after.holding_words()) - len(before.holding_words())
+    assert n_more > 0
+    for change in (0, -n_more * ONE_WORD):
+        assert run_dishonestly(forged(records, (counts, change))) is None
+
+
+def test_holdings_when_the_leaf_has_them_then_their_withdrawal_is_proven() -> None:
+    exchange = with_assets(n_keys=2)
+    exchange.withdraw(2, 7, ETH)
+    sealed = exchange.seal()
+    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
 
 
 def note_only(state: State, account_id: int, _: int, __: int) -> None:
@@ -215,11 +222,13 @@ def note_only(state: State, account_id: int, _: int, __: int) -> None:
     state.set_account(account_id, state.account(account_id))
 
 
-def with_claimed_holdings(sealed: SealedBatch, account_id: int, words: list[int]) -> ProgramInput:
+def with_claimed_holdings(
+    sealed: SealedBatch, account_id: int, held: tuple[int, ...]
+) -> ProgramInput:
     """Return an input in which an account's record has holdings, and so have its guesses."""
     honest = sealed.witness
     claimed = tuple(
-        replace(opened, account=replace(opened.account, holdings_quanta=tuple(words)))
+        replace(opened, account=replace(opened.account, holdings_quanta=held))
         if opened.account_id == account_id and opened.account is not None
         else opened
         for opened in honest.accounts
@@ -228,16 +237,27 @@ def with_claimed_holdings(sealed: SealedBatch, account_id: int, words: list[int]
 
 
 def test_words_when_one_more_is_counted_then_no_proof() -> None:
-    """Neither the number of slots nor the timer makes up for it in the balance word."""
     for name in ("holdings 2", "holdings 3"):
         records = forging_inputs()[name]
         for account_id in records.accounts:
             counts: Path = ("accounts", account_id, IDENTITY, COUNTS)
             for change in (-ONE_WORD, ONE_WORD, 2 * ONE_WORD, 4 * ONE_WORD, -4 * ONE_WORD):
                 assert run_dishonestly(forged(records, (counts, change))) is None
-                timer: Path = ("accounts", account_id, 3)
-                both = forged(records, (counts, change), (timer, change // ONE_WORD))
-                assert run_dishonestly(both) is None
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_words_when_the_timer_makes_up_for_them_then_no_proof(carry: int) -> None:
+    """The balance word stays: 256 words more are a millisecond of the timer less."""
+    n_tried = 0
+    for name in ("holdings 2", "holdings 3"):
+        records = forging_inputs()[name]
+        for account_id in records.accounts:
+            counts: Path = ("accounts", account_id, IDENTITY, COUNTS)
+            timer: Path = ("accounts", account_id, TIMER)
+            cells = (counts, carry * 2**8 * ONE_WORD), (timer, carry)
+            assert run_dishonestly(forged(records, *cells)) is None, (name, account_id)
+            n_tried += 1
+    assert n_tried > 4
 
 
 @pytest.mark.parametrize("carry", [1, -1])
@@ -260,6 +280,27 @@ def test_amounts_when_read_in_another_way_then_no_proof(carry: int) -> None:
                 assert run_dishonestly(forged(records, *cells)) is None, (name, place, low)
                 n_tried += 1
     assert n_tried > 40
+
+
+def test_amounts_when_read_behind_the_prime_then_no_proof() -> None:
+    """The word and the prime together have a reading, too: the third amount is too large."""
+    n_tried = 0
+    for name in ("holdings 1", "holdings 2", "holdings 3"):
+        records = forging_inputs()[name]
+        for place, item in enumerate(records.tape):
+            if isinstance(item, int) or len(item) != ASSETS_PER_WORD or place <= 3:
+                continue
+            amounts = [int(str(amount)) for amount in item]
+            word = sum(amount * AMOUNT_BOUND**i for i, amount in enumerate(amounts)) + FIELD_PRIME
+            rest, first = divmod(word, AMOUNT_BOUND)
+            third, second = divmod(rest, AMOUNT_BOUND)
+            cells: tuple[tuple[Path, int], ...] = tuple(
+                (("tape", place, i), other - amounts[i])
+                for i, other in enumerate((first, second, third))
+            )
+            assert run_dishonestly(forged(records, *cells)) is None, (name, place)
+            n_tried += 1
+    assert n_tried > 20
 
 
 def test_holdings_when_the_batch_changed_them_then_the_output_has_them() -> None:
