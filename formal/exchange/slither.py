@@ -16,8 +16,10 @@ _EXCLUDED: Final = (
 )
 # Findings by detector and place, and why they are none.
 EXPLAINED: Final = {
+    ("arbitrary-send-erc20", "receiveFrom"): "the only caller names msg.sender",
     ("missing-zero-check", "loader"): "PinnedCode.hashOf refuses an address without code",
     ("uninitialized-local", "run"): "a struct in memory begins as zeros, and each field is set",
+    ("unused-return", "constructor"): "the first asset of an exchange is asset 0",
     ("unused-return", "inspect"): "only the size of what was loaded is asked for",
     ("unused-return", "reclaimDeposit"): "setAsideTime has just told that there is one",
 }
