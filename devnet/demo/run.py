@@ -47,6 +47,11 @@ if TYPE_CHECKING:
 
 KEY_SEED: Final = 1
 WITHDRAWAL_USD: Final = Decimal("123.456789")
+# One trader has a second asset, too, and takes some of it out.
+HOLDER: Final = "alice"
+ASSET: Final = "TETH"
+ASSET_DEPOSIT: Final = "2"
+ASSET_WITHDRAWAL: Final = "0.5"
 # Long enough for an act, short enough that the prover does not wait for the next one.
 BATCH_AGE_MS: Final = 10_000
 SEAL_TIMEOUT_S: Final = 120.0
@@ -135,14 +140,25 @@ def enter_collateral(stage: Stage) -> None:
     deposit_all(stage.chain, stage.deployment, amounts)
     total = sum(DEPOSIT_USD[name] for name in stage.traders)
     stage.timeline.add("L1", f"{len(amounts)} deposits queued, {total} USD in all")
+    holder = asset_holder(stage)
+    quanta = holder.asset.asset.quanta(ASSET_DEPOSIT)
+    holder.fund(quanta)
+    holder.deposit(quanta)
+    stage.timeline.add("L1", f"{HOLDER} deposits {ASSET_DEPOSIT} {ASSET} besides")
+
+
+def asset_holder(stage: Stage) -> TraderOnL1:
+    """Return the dealings with another asset of the one who has some."""
+    keys = stage.traders[HOLDER]
+    return TraderOnL1(stage.chain, stage.deployment, keys).with_asset(ASSET)
 
 
 async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
     """Play the acts, each into a batch of its own; return the counters once all is final."""
     timeline = stage.timeline
     async with Client(stage.endpoints.sequencer) as client:
-        # Behind the new market.
-        await wait_for_deposit(client, len(stage.traders))
+        # Behind the new market, with that of another asset.
+        await wait_for_deposit(client, len(stage.traders) + 1)
         timeline.add("sequencer", f"{len(stage.traders)} deposits credited")
         storyteller = asyncio.create_task(_tell_of_batches(client, timeline))
         async with Players(stage.endpoints.sequencer, stage.traders, timeline) as players:
@@ -150,6 +166,7 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
                 await players.play(act, stage.home.prices_path)
                 if act is acts[-1]:
                     await players.withdraw_all(WITHDRAWAL_USD)
+                    await players.clients[HOLDER].withdraw(ASSET_WITHDRAWAL, ASSET)
                 await _wait_for_seal(client)
         if players.tally.refused:
             raise UserError(f"demo: {players.tally.refused} orders of the story were refused")
@@ -159,13 +176,23 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
 
 
 def pay_out(stage: Stage) -> int:
-    """Fetch every withdrawal on L1; return how many arrived to the quantum."""
+    """Fetch every withdrawal on L1; return how many of USD arrived to the quantum.
+
+    Raises:
+        UserError: if another asset did not arrive.
+    """
     traders = [TraderOnL1(stage.chain, stage.deployment, keys) for keys in stage.traders.values()]
     before = [trader.balance() for trader in traders]
     stage.chain.transact_all([trader.fetching_call() for trader in traders])
     arrived = [trader.balance() - old for trader, old in zip(traders, before, strict=True)]
     paid = sum(usd_from_quanta(quanta) == WITHDRAWAL_USD for quanta in arrived)
     stage.timeline.add("L1", f"{paid} withdrawals of {WITHDRAWAL_USD} USD arrived")
+    holder = asset_holder(stage)
+    holder.fetch_withdrawal()
+    received = holder.asset.asset.amount(holder.balance())
+    if received != Decimal(ASSET_WITHDRAWAL):
+        raise UserError(f"demo: {received} {ASSET} arrived, not {ASSET_WITHDRAWAL}")
+    stage.timeline.add("L1", f"and {received:f} {ASSET}")
     return paid
 
 

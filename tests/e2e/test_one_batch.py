@@ -57,9 +57,10 @@ def test_batch_when_proven_and_settled_then_everyone_agrees_and_is_paid(tmp_path
     assert report.l1_gas <= MAX_L1_GAS
 
     outputs = [checked_output(home, batch.batch_number) for batch in report.batches]
-    # Of the new market, and of each deposit.
-    assert sum(len(output.operations) for output in outputs) == 1 + len(TRADERS)
-    assert sum(len(output.withdrawals) for output in outputs) == len(TRADERS)
+    # Of the new market, and of each deposit, one of them of another asset.
+    assert sum(len(output.operations) for output in outputs) == 2 + len(TRADERS)
+    assert sum(len(output.withdrawals) for output in outputs) == 1 + len(TRADERS)
+    assert outputs[-1].counters.other_custody_quanta == (150_000_000,)
     assert f"{outputs[-1].new_root:#066x}" == report.state_root_l1
     assert_nothing_runs(home)
 
