@@ -6,15 +6,17 @@ from typing import Final
 
 import pytest
 
-from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, SAMPLES_PER_HOUR
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.margin import Margin, margin_of
+from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
     oracle_report,
     oracle_update,
+    underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -71,7 +73,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 8))
+    assert sorted(EXAMPLES) == list(range(1, 9))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -131,6 +133,16 @@ def test_example_6_liquidation() -> None:
     fee_quanta = exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta
     said(6, f"the fund gets {usd(fee_quanta)}", equity(exchange), maintenance(exchange))
     said(6, f"{exchange.size(2):,} lots", f"{180_000 - exchange.size(2):,} lots")
+
+
+def test_example_8_funding() -> None:
+    terms, index_x16, premium_x16 = underlying(), 1000 << 16, 2 << 16
+    rate_x16 = funding_rate_x16(premium_x16 * SAMPLES_PER_HOUR, index_x16, terms)
+    hourly, carry = divmod(rate_x16 * terms.multiplier, FUNDING_PARTS)
+    said(8, f"{rate_x16 * 100 / index_x16:.2f} % in 8 hours")
+    said(8, f"{rate_x16 * 100 / index_x16 / 8:.5f} % in this one")
+    said(8, f"pays {hourly} millionth", f"carries {carry / FUNDING_PARTS:.3f}")
+    said(8, f"in eight hours {8 * rate_x16 * terms.multiplier // FUNDING_PARTS}")
 
 
 def test_example_7_bankruptcy() -> None:
