@@ -146,7 +146,8 @@ async def zipped(_request: web.Request) -> web.StreamResponse:
         (refuse, "status 500, not 200"),
         (zipped, "more than 65536 bytes"),
     ],
-    ids=str,
+    # Every worker must find the same names.
+    ids=lambda value: getattr(value, "__name__", str(value)[:30]),
 )
 async def test_venue_when_it_misbehaves_then_a_failure_and_prices_afterwards(
     fault: str | Handler, reason: str
