@@ -58,7 +58,7 @@ LARGEST = Position(0, POSITION_BOUND // 4, 2**36, 2**36)
 
 def full_markets() -> tuple[Any, ...]:
     return tuple(
-        replace(MARKETS[0], terms=replace(MARKETS[0].terms, symbol=f"M{i}-USD"))
+        replace(MARKETS[0], terms=replace(MARKETS[0].terms, symbol=f"M{i}-USD", min_order_usd=0))
         for i in range(N_MARKETS)
     )
 
