@@ -36,6 +36,7 @@ from sequencer.l1 import (
     TransactionTerms,
     understood_refusal,
 )
+from tests.support.waiting import until
 
 AMOUNT = 5_000_000
 
@@ -316,7 +317,13 @@ async def test_transaction_when_the_contract_refuses_in_the_block_then_reverted(
     terms = TransactionTerms(await exchange.next_nonce(), 100_000, await exchange.fees())
     signed = await exchange.sign_batch(b"\x01\x02\x03\x04", terms)
     assert await exchange.send(signed.raw) is SendAnswer.TAKEN
-    assert await exchange.fate(signed.transaction_hash) is TransactionFate.REVERTED
+
+    async def final_fate() -> TransactionFate | None:
+        fate = await exchange.fate(signed.transaction_hash)
+        return None if fate is TransactionFate.PENDING else fate
+
+    # The chain mines at once, but after its answer.
+    assert await until(final_fate) is TransactionFate.REVERTED
 
 
 @pytest.mark.parametrize(
