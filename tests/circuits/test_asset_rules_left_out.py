@@ -20,7 +20,13 @@ from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
 from novation.protocol.transactions import Withdraw
-from tests.circuits.forgery import Path, assert_no_lie_gives_output, forged, run_dishonestly
+from tests.circuits.forgery import (
+    Path,
+    assert_no_lie_gives_output,
+    forged,
+    ignored,
+    run_dishonestly,
+)
 from tests.circuits.forging_batches import add_key, forging_inputs
 from tests.circuits.tape import with_tape
 from tests.support.exchange import Exchange
@@ -31,10 +37,6 @@ ETH, BTC, LAST_ASSET = 1, 2, MAX_ASSETS - 1
 IDENTITY, COUNTS, HOLDINGS, IS_CHANGED = 0, 5, 6, 3
 TIMER = 3
 ONE_WORD = 2**12
-
-
-def nothing(*_: object, **__: object) -> None:
-    """Stand for a rule that is left out."""
 
 
 def with_assets(*, n_keys: int = 1) -> Exchange:
@@ -68,7 +70,7 @@ def let_amounts_borrow(patch: Patch) -> None:
 def more_than_the_balance(patch: Patch, bad: int) -> SealedBatch:
     """Take one more than there is: BTC of the same word would become ETH."""
     exchange = with_assets()
-    patch.setattr(withdraw, "_check_balance", nothing)
+    patch.setattr(withdraw, "_check_balance", ignored)
     let_amounts_borrow(patch)
     exchange.withdraw(2, 7 + bad, ETH)
     return seal_batch(exchange.state)
@@ -77,8 +79,8 @@ def more_than_the_balance(patch: Patch, bad: int) -> SealedBatch:
 def more_than_custody(patch: Patch, bad: int) -> SealedBatch:
     """Take one more than is in custody of an asset, of an account that has more."""
     exchange = with_assets()
-    patch.setattr(withdraw, "_check_balance", nothing)
-    patch.setattr(withdraw, "_check_custody", nothing)
+    patch.setattr(withdraw, "_check_balance", ignored)
+    patch.setattr(withdraw, "_check_custody", ignored)
     let_amounts_borrow(patch)
     exchange.withdraw(3, 99, ETH)
     exchange.withdraw(2, 7 + bad, ETH)
@@ -197,7 +199,7 @@ def test_holdings_when_the_leaf_has_none_then_nobody_claims_them(
     exchange.seal()
     exchange.refresh_prices()
     before = exchange.state.account(2)
-    monkeypatch.setattr(withdraw, "_check_balance", nothing)
+    monkeypatch.setattr(withdraw, "_check_balance", ignored)
     monkeypatch.setattr(State, "change_balance", note_only)
     exchange.withdraw(2, 5, claimed)
     sealed = seal_batch(exchange.state)

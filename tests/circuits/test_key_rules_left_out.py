@@ -27,7 +27,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
-from tests.circuits.forgery import header_checked_by_l1, run_dishonestly
+from tests.circuits.forgery import header_checked_by_l1, ignored, run_dishonestly
 from tests.circuits.forging_batches import add_key, remove_key, signed_by
 from tests.circuits.tape import BATCH, with_tape
 from tests.support.builders import private_key, public_key, slot_private_key
@@ -36,10 +36,6 @@ from tests.support.exchange import BUY, ONE_HOUR_MS, Exchange
 Patch = pytest.MonkeyPatch
 TRADE, WITHDRAW, ADMIN = Permission
 ALL = TRADE + WITHDRAW + ADMIN
-
-
-def nothing(*_: object, **__: object) -> None:
-    """Stand for a rule that is left out."""
 
 
 def with_keys(*permissions: int, expiry_ms: int = LAST_TIME_MS) -> Exchange:
@@ -59,7 +55,7 @@ def sign_without_permission(
 ) -> SealedBatch:
     """Let a key sign that may do all, or all but what is needed."""
     exchange = with_keys(ALL - needed * bad)
-    patch.setattr(signer, "_check_key", nothing)
+    patch.setattr(signer, "_check_key", ignored)
     exchange.apply(signed_by(exchange, 1, make(exchange)))
     return exchange.seal()
 
@@ -95,7 +91,7 @@ def removed(_: Exchange) -> Any:
 def expired_key(patch: Patch, bad: int) -> SealedBatch:
     exchange = with_keys(ALL, expiry_ms=1_700_000_001_000)
     exchange.time_ms = 1_700_000_001_000 - 1 + bad
-    patch.setattr(signer, "_check_key", nothing)
+    patch.setattr(signer, "_check_key", ignored)
     exchange.apply(signed_by(exchange, 1, cancelled(exchange)))
     return exchange.seal()
 
@@ -104,7 +100,7 @@ def removed_key(patch: Patch, bad: int) -> SealedBatch:
     exchange = with_keys(ALL, ALL)
     if bad:
         remove_key(exchange, 2, 1, by=2)
-    patch.setattr(signer, "_check_key", nothing)
+    patch.setattr(signer, "_check_key", ignored)
     exchange.apply(signed_by(exchange, 1, cancelled(exchange)))
     return exchange.seal()
 
@@ -113,7 +109,7 @@ def removed_first_key(patch: Patch, bad: int, *, places: bool) -> SealedBatch:
     exchange = with_keys(ALL)
     if bad:
         remove_key(exchange, 2, 0, by=1)
-    patch.setattr(signer, "_check_key", nothing)
+    patch.setattr(signer, "_check_key", ignored)
     if places:
         exchange.place(2, BUY, 1, 989)
     else:
@@ -127,7 +123,7 @@ def key_that_was_replaced(patch: Patch, bad: int) -> SealedBatch:
     if bad:
         key = public_key(slot_private_key(2, 5))
         exchange.apply(signed_by(exchange, 0, AddKey(2, 0, 99, 1, ALL, LAST_TIME_MS, key)))
-    patch.setattr(signer, "check_signature", nothing)
+    patch.setattr(signer, "check_signature", ignored)
     exchange.apply(signed_by(exchange, 1, cancelled(exchange)))
     return exchange.seal()
 
@@ -167,7 +163,7 @@ def add(patch: Patch, good: dict[str, int], bad: dict[str, int], is_bad: int) ->
     exchange = with_keys(ALL, ALL)
     exchange.time_ms += 1
     for name in ("_check_slot", "validate_add_key"):
-        patch.setattr(change_keys, name, nothing)
+        patch.setattr(change_keys, name, ignored)
     patch.setattr(change_keys, "check_key_change", unchecked)
     fields = {"slot": 3, "permissions": ALL, "expiry_ms": exchange.time_ms + 1, "key_index": 0}
     fields |= bad if is_bad else good

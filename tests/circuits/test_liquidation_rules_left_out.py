@@ -29,6 +29,7 @@ from novation.protocol.sealing import SealedBatch, seal_batch
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     assert_no_lie_proves,
+    ignored,
     run_dishonestly,
 )
 from tests.support.builders import ONE_DOLLAR
@@ -41,10 +42,6 @@ MARK = 970
 FEE_QUANTA = 900_000
 # Three percent of its value.
 REQUIRED_QUANTA = LOTS * MARK * 10 * 3 // 100
-
-
-def ignored(*_: object, **__: object) -> None:
-    """Stand for a check that is left out."""
 
 
 def holding(

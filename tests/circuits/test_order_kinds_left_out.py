@@ -18,6 +18,7 @@ from novation.protocol.sealing import SealedBatch, seal_batch
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     assert_no_lie_proves,
+    ignored,
     run_dishonestly,
 )
 from tests.support.builders import ONE_DOLLAR, l1_address
@@ -43,10 +44,6 @@ def with_asks(*makers: int) -> Exchange:
 def spared(mode: SelfTradeMode, scope: SelfTradeScope = SelfTradeScope.ACCOUNT) -> dict[str, Any]:
     """Return the fields of an order that does not trade with itself."""
     return {"self_trade_mode": mode, "self_trade_scope": scope}
-
-
-def ignored(*_: object, **__: object) -> None:
-    """Stand for a check that is left out."""
 
 
 def fok_of_which_a_lot_rests(patch: Patch, excess: int) -> SealedBatch:

@@ -24,6 +24,7 @@ from novation.protocol.transition import open_batch, seal_batch
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     assert_no_lie_proves,
+    ignored,
     run_dishonestly,
 )
 from tests.circuits.tape import with_tape
@@ -42,10 +43,6 @@ Patch = pytest.MonkeyPatch
 # A price so low that the largest orders need little margin: a lot of the first market is worth
 # ten quanta.
 ONE_TICK = 1
-
-
-def ignored(*_: object, **__: object) -> None:
-    """Stand for a check that is left out."""
 
 
 def funded(price_ticks: int = 1000) -> Exchange:

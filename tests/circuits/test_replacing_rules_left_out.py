@@ -18,7 +18,12 @@ from novation.protocol.rules import replace_order
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import ReplaceOrder
-from tests.circuits.forgery import assert_no_lie_gives_output, assert_no_lie_proves, run_dishonestly
+from tests.circuits.forgery import (
+    assert_no_lie_gives_output,
+    assert_no_lie_proves,
+    ignored,
+    run_dishonestly,
+)
 from tests.support.builders import parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -36,10 +41,6 @@ def quoting(min_order_usd: int = 0) -> Exchange:
     exchange.place(2, SELL, 200, 1002, market_id=1)
     exchange.seal()
     return exchange
-
-
-def ignored(*_: object, **__: object) -> None:
-    """Stand for a check that is left out."""
 
 
 def counted(lots: int) -> Callable[..., int]:
