@@ -14,7 +14,7 @@ from typing import Final
 from novation.api.v1 import query_service_pb2
 from novation.client import checks
 from novation.client.errors import AccountChoiceError, InvalidInputError
-from novation.client.orders import FELT_BYTES
+from novation.client.messages import FELT_BYTES
 from novation.client.transport import Transport
 from novation.crypto import FIELD_PRIME
 

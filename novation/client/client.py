@@ -15,6 +15,16 @@ from novation.client.clock import now_ms
 from novation.client.errors import InvalidInputError, RejectedError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
+from novation.client.messages import (
+    add_key_message,
+    cancel_all_message,
+    cancel_message,
+    cancel_timer_message,
+    place_message,
+    remove_key_message,
+    replace_message,
+    withdraw_message,
+)
 from novation.client.order_stream import OrderStream
 from novation.client.orders import (
     DEFAULT_VALIDITY_MS,
@@ -22,15 +32,7 @@ from novation.client.orders import (
     OrderRequest,
     Replacement,
     SigningIdentity,
-    add_key_message,
-    cancel_all_message,
-    cancel_message,
-    cancel_timer_message,
     default_fee_limit_ppm,
-    place_message,
-    remove_key_message,
-    replace_message,
-    withdraw_message,
 )
 from novation.client.reader import Reader
 from novation.client.transport import Transport

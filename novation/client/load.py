@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from novation.api.v1 import order_service_pb2
 from novation.client.client import DEFAULT_LIFETIME_MS, Client
 from novation.client.clock import now_ms
-from novation.client.orders import OrderRequest, place_message
+from novation.client.messages import place_message
+from novation.client.orders import OrderRequest
 from novation.client.transport import Transport
 from novation.client.units import Number
 from novation.protocol.orders import Side

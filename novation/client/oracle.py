@@ -10,7 +10,7 @@ from novation.client import checks
 from novation.client.errors import InvalidInputError, RejectedError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import Signer
-from novation.client.orders import signature_message
+from novation.client.messages import signature_message
 from novation.client.transport import Transport
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_BOUND, TIME_BOUND

@@ -17,15 +17,14 @@ from novation.client.errors import (
     from_rpc_error,
     rejected,
 )
-from novation.client.orders import (
-    MessageFactory,
-    OrderRequest,
+from novation.client.messages import (
     cancel_all_message,
     cancel_message,
     cancel_timer_message,
     place_message,
     replace_message,
 )
+from novation.client.orders import MessageFactory, OrderRequest
 from novation.client.transport import Transport
 from novation.client.units import Market
 from novation.protocol.errors import ErrorCode

@@ -20,7 +20,8 @@ import importlib.metadata, json, sys
 import novation.client
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane
-from novation.client.orders import MessageFactory, OrderRequest, SigningIdentity, place_message
+from novation.client.messages import place_message
+from novation.client.orders import MessageFactory, OrderRequest, SigningIdentity
 from novation.client.units import Market
 from novation.crypto import verify
 from novation.protocol.config import ExchangeConfig

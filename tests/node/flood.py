@@ -23,7 +23,8 @@ from novation.api.v1 import order_service_pb2
 from novation.client import Client, LocalSigner, Side, TimeInForce
 from novation.client.clock import now_ms
 from novation.client.load import percentile
-from novation.client.orders import OrderRequest, place_message
+from novation.client.messages import place_message
+from novation.client.orders import OrderRequest
 from novation.client.transport import Transport
 from tests.node.process import ROOT, start_node, wait_until_ready
 from tests.node.support import Stubs

@@ -14,8 +14,8 @@ from novation.api.v1 import (
     query_service_pb2,
     stream_service_pb2,
 )
+from novation.client.messages import cancel_message, place_message, withdraw_message
 from novation.client.oracle import report_message
-from novation.client.orders import cancel_message, place_message, withdraw_message
 from novation.protocol.constants import (
     LAST_TIME_MS,
     MAX_VALIDITY_MS,

@@ -24,12 +24,8 @@ from novation.client import (
     UnknownMarketError,
 )
 from novation.client.clock import now_ms
+from novation.client.messages import cancel_all_message, cancel_message, cancel_timer_message
 from novation.client.models import OrderStatus, OrderUpdate
-from novation.client.orders import (
-    cancel_all_message,
-    cancel_message,
-    cancel_timer_message,
-)
 from novation.protocol.constants import LAST_TIME_MS, MAX_KEYS, NONCE_BOUND, TIME_BOUND
 from novation.protocol.transactions import CancelAll, CancelOrder, SetCancelTimer
 from sequencer.engine import Engine

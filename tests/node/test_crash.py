@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from novation.api.v1 import order_service_pb2
-from novation.client.orders import cancel_message, place_message
+from novation.client.messages import cancel_message, place_message
 from novation.protocol.orders import Side
 from novation.protocol.state import State
 from novation.protocol.transactions import CancelOrder, PlaceOrder

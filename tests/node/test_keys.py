@@ -18,7 +18,7 @@ from novation.client import (
     RejectedError,
     Side,
 )
-from novation.client.orders import (
+from novation.client.messages import (
     add_key_message,
     cancel_message,
     place_message,

@@ -17,7 +17,7 @@ from novation.client import (
     Side,
     TimeInForce,
 )
-from novation.client.orders import cancel_message
+from novation.client.messages import cancel_message
 from novation.protocol.transactions import CancelOrder
 from sequencer import keyspace
 from sequencer.engine import Engine

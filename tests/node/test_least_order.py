@@ -10,7 +10,7 @@ import pytest
 
 from novation.api.v1 import query_service_pb2
 from novation.client import OrderRequest, RejectedError, Side, TimeInForce
-from novation.client.orders import place_message
+from novation.client.messages import place_message
 from novation.protocol.constants import QUANTA_PER_USD
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.transactions import ParameterKind

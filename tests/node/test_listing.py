@@ -25,9 +25,9 @@ from novation.client import (
     Side,
     UnknownMarketError,
 )
+from novation.client.messages import place_message
 from novation.client.models import BalanceUpdate, FillUpdate, OrderStatus, OrderUpdate
 from novation.client.oracle import report_message
-from novation.client.orders import place_message
 from novation.protocol.constants import (
     MAX_MARKETS,
     MIN_LOT_VALUE_QUANTA,

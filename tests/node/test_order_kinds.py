@@ -17,8 +17,8 @@ from novation.client import (
     Side,
     TimeInForce,
 )
+from novation.client.messages import place_message
 from novation.client.models import OrderStatus, OrderUpdate
-from novation.client.orders import place_message
 from novation.protocol.errors import ErrorCode, ResultCode
 from tests.node.support import RunningNode, refusal, running_node, trading_node
 

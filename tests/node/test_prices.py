@@ -13,9 +13,9 @@ from novation.client import (
     StalePriceError,
     TimeInForce,
 )
+from novation.client.messages import place_message
 from novation.client.models import OrderStatus
 from novation.client.oracle import OracleClient
-from novation.client.orders import place_message
 from novation.protocol.constants import (
     POST_ONLY_MS,
     PRICE_VALIDITY_MS,

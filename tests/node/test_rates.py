@@ -15,7 +15,8 @@ from devnet.errors import UserError
 from devnet.node_process import node_config, parse_arguments
 from novation.api.v1 import order_service_pb2
 from novation.client import OverloadedError, Permission, RateLimitedError, Side
-from novation.client.orders import OrderRequest, place_message
+from novation.client.messages import place_message
+from novation.client.orders import OrderRequest
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import CancelOrder, OracleUpdate, PlaceOrder

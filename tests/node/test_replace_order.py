@@ -19,8 +19,8 @@ from novation.client import (
     Side,
     TimeInForce,
 )
+from novation.client.messages import replace_message
 from novation.client.models import OrderStatus, OrderUpdate
-from novation.client.orders import replace_message
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.transactions import ReplaceOrder
 from sequencer.rates import RatePolicy

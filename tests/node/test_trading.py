@@ -18,6 +18,7 @@ from novation.client import (
 )
 from novation.client.clock import now_ms
 from novation.client.load import LoadPlan, measure_load
+from novation.client.messages import place_message
 from novation.client.models import (
     AccountSnapshot,
     FillUpdate,
@@ -25,7 +26,6 @@ from novation.client.models import (
     OrderStatus,
     OrderUpdate,
 )
-from novation.client.orders import place_message
 from novation.protocol.errors import ResultCode
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import PlaceOrder
