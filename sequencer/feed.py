@@ -14,6 +14,7 @@ from novation.protocol.events import (
     Deposited,
     DepositFailed,
     Event,
+    FundingPaid,
     Liquidated,
     OrderFilled,
     Withdrawn,
@@ -21,7 +22,7 @@ from novation.protocol.events import (
 from novation.protocol.orders import Side
 from sequencer import keyspace
 from sequencer.book_view import BookView, LevelChange
-from sequencer.messages import SIDES, level_message, liquidation_message
+from sequencer.messages import SIDES, funding_message, level_message, liquidation_message
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
 # A transaction has at most 24 visits with five messages each and a few more, and 25 accounts whose
@@ -33,6 +34,8 @@ FeedMessage = (
     stream_service_pb2.StreamBookResponse
     | stream_service_pb2.StreamAccountResponse
     | stream_service_pb2.StreamTradesResponse
+    | stream_service_pb2.StreamFundingResponse
+    | stream_service_pb2.StreamLiquidationsResponse
 )
 
 
@@ -43,6 +46,8 @@ class Channel(IntEnum):
     ACCOUNT = 2
     TRADES = 3
     BATCHES = 4
+    FUNDING = 5
+    LIQUIDATIONS = 6
 
 
 # A channel and a market, or an account: what one reader follows.
@@ -51,7 +56,7 @@ BATCH_CHANGES: Final[Scope] = (Channel.BATCHES, 0)
 
 
 class FeedEvent(NamedTuple):
-    """A message for the listeners of a market (book, trades) or an account.
+    """A message for the listeners of a market (book, trades, funding, ...) or an account.
 
     `list_key` is where it is kept longer, as an item of a list; empty if it is in none.
     """
@@ -155,12 +160,27 @@ class FeedBuilder:
         key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, number)
         self._add(Channel.ACCOUNT, account_id, message, key)
 
-    def add_liquidation(self, event: Liquidated) -> None:
-        """Add what the rules did to a failing account to its events."""
+    def add_liquidation(self, event: Liquidated, fills: Iterable[OrderFilled]) -> None:
+        """Add what the rules did to a failing account to its events and to its market's."""
+        liquidation = liquidation_message(event, fills)
         message = stream_service_pb2.StreamAccountResponse(
-            time_ms=self._time_ms, liquidation=liquidation_message(event)
+            time_ms=self._time_ms, liquidation=liquidation
         )
         self._add(Channel.ACCOUNT, event.account_id, message)
+        of_market = stream_service_pb2.StreamLiquidationsResponse(
+            time_ms=self._time_ms, liquidation=liquidation
+        )
+        market_id, number = event.market_id, self._next_number
+        key = keyspace.list_key(keyspace.LISTED_LIQUIDATION, market_id, 0, number)
+        self._add(Channel.LIQUIDATIONS, market_id, of_market, key)
+
+    def add_funding(self, event: FundingPaid) -> None:
+        """Add what each lot of a market has paid to the market's funding."""
+        funding = funding_message(event, self._time_ms)
+        number = funding.sequence = self._next_number
+        message = stream_service_pb2.StreamFundingResponse(funding=funding)
+        key = keyspace.list_key(keyspace.LISTED_FUNDING, event.market_id, 0, number)
+        self._add(Channel.FUNDING, event.market_id, message, key)
 
     def _killed(
         self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate
@@ -198,6 +218,8 @@ _CLASSES: Final[Mapping[Channel, type[FeedMessage]]] = {
     Channel.BOOK: stream_service_pb2.StreamBookResponse,
     Channel.ACCOUNT: stream_service_pb2.StreamAccountResponse,
     Channel.TRADES: stream_service_pb2.StreamTradesResponse,
+    Channel.FUNDING: stream_service_pb2.StreamFundingResponse,
+    Channel.LIQUIDATIONS: stream_service_pb2.StreamLiquidationsResponse,
 }
 
 

@@ -11,6 +11,7 @@ from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.events import (
     BooksKilled,
     Event,
+    FundingPaid,
     Liquidated,
     OrderAmended,
     OrderCancelled,
@@ -24,7 +25,8 @@ from novation.protocol.state import State
 from novation.protocol.transactions import Liquidate, PlaceOrder
 from sequencer import keyspace
 from sequencer.book_view import BookView
-from sequencer.feed import FeedBuilder, FeedEvent
+from sequencer.feed import Channel, FeedBuilder, FeedEvent
+from sequencer.holdings import Holdings
 from sequencer.journal import JournalEntry
 from sequencer.messages import (
     CANCEL_REASONS,
@@ -66,6 +68,7 @@ class History:
         self._database = database
         self._event_retention = event_retention
         self.lists = RecordLists(database, trade_retention)
+        self.holdings = Holdings(database, state, self.lists)
         orders = [order for order in state.orders.values() if not is_cancelled(state, order)]
         self.book = BookView(state.markets, state.underlyings, orders)
         # By account and order: the market.
@@ -92,6 +95,9 @@ class History:
         for item in feed.events:
             if item.list_key:
                 self.lists.add(item)
+            if item.channel is Channel.FUNDING:
+                self.holdings.paid(item.number, item.scope_id)
+        self.holdings.learn(applied.events)
         self._feed.extend(feed.events)
         return feed.events
 
@@ -161,6 +167,7 @@ class History:
             write_batch.put(key, order_id.to_bytes(_SEQUENCE_BYTES, "big"))
         self._put_events(write_batch, last_sequence)
         self.lists.put_into(write_batch, last_sequence, self.book.market_ids)
+        self.holdings.put_into(write_batch)
         self._drop_old_events(write_batch, last_sequence - self._event_retention)
 
     def forget_pending(self) -> None:
@@ -168,6 +175,7 @@ class History:
         self._orders.clear()
         self._placed.clear()
         self.lists.forget_pending()
+        self.holdings.forget_pending()
         self._feed.clear()
 
     def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
@@ -184,7 +192,10 @@ class History:
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
         elif isinstance(event, Liquidated):
-            feed.add_liquidation(event)
+            fills = (fill for fill in applied.events if isinstance(fill, OrderFilled))
+            feed.add_liquidation(event, fills)
+        elif isinstance(event, FundingPaid):
+            feed.add_funding(event)
         else:
             feed.add_balance(event)
 

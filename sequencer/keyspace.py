@@ -23,6 +23,9 @@ LISTED_ORDER: Final = b"a"
 LISTED_FILL: Final = b"f"
 LISTED_TRADE: Final = b"x"
 LISTED_TRANSFER: Final = b"d"
+LISTED_FUNDING: Final = b"g"
+LISTED_LIQUIDATION: Final = b"l"
+HOLDING: Final = b"q"
 META: Final = b"m"
 
 _EVENT_KEY: Final = struct.Struct(">cBIQ")
@@ -73,6 +76,11 @@ def list_key(kind: bytes, owner_id: int, market_id: int, number: int) -> bytes:
 def list_prefix(kind: bytes, owner_id: int, market_id: int = 0) -> bytes:
     """Return what the keys of a list begin with; one that is not of a market has 0 there."""
     return _LIST.pack(kind, owner_id, market_id)
+
+
+def numbered(prefix: bytes, number: int) -> bytes:
+    """Return the key of an item of the list that `list_prefix` names."""
+    return prefix + number.to_bytes(8, "big")
 
 
 def split_list_key(key: bytes) -> tuple[bytes, int]:

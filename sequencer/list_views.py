@@ -1,4 +1,4 @@
-"""Pages of an account's orders, fills and transfers and of a market's trades, newest first."""
+"""Pages of what an account and what a market has seen, newest first."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -7,7 +7,8 @@ from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from sequencer import keyspace
 from sequencer.engine import Engine
 from sequencer.feed import FeedMessage, entry_of, first_event_number
-from sequencer.paging import Page
+from sequencer.holdings import Payment
+from sequencer.paging import NUMBER_BOUND, Page
 from sequencer.views import BatchFinder, add_lifecycle, check_market, not_found, shown
 
 if TYPE_CHECKING:
@@ -82,6 +83,72 @@ def transfers(
     return query_service_pb2.ListTransfersResponse(transfers=found, next_page_token=token)
 
 
+def funding(
+    engine: Engine, request: query_service_pb2.ListFundingRequest, page: Page
+) -> query_service_pb2.ListFundingResponse:
+    """Return what an account has paid and got; NOT_FOUND if there is no such account or market."""
+    holdings, market_ids = engine.history.holdings, _markets(engine, request)
+    newest = holdings.newest_payments(request.account_id, market_ids, page.before)
+    items, token = page.take(newest)
+    payments = [_payment(payment) for _, payment in items]
+    return query_service_pb2.ListFundingResponse(payments=payments, next_page_token=token)
+
+
+def market_funding(
+    engine: Engine, request: query_service_pb2.ListMarketFundingRequest, page: Page
+) -> query_service_pb2.ListMarketFundingResponse:
+    """Return what each lot of a market has paid; NOT_FOUND if there is no such market."""
+    check_market(engine, request.market_id)
+    prefix = keyspace.list_prefix(keyspace.LISTED_FUNDING, request.market_id)
+    items, token = page.take(engine.history.lists.newest(prefix, page.before))
+    hours = [_market_funding(event) for _, event in items]
+    return query_service_pb2.ListMarketFundingResponse(hours=hours, next_page_token=token)
+
+
+def liquidations(
+    engine: Engine, request: query_service_pb2.ListLiquidationsRequest, page: Page
+) -> query_service_pb2.ListLiquidationsResponse:
+    """Return the liquidations in a market; NOT_FOUND if there is no such market."""
+    check_market(engine, request.market_id)
+    prefix = keyspace.list_prefix(keyspace.LISTED_LIQUIDATION, request.market_id)
+    items, token = page.take(engine.history.lists.newest(prefix, page.before))
+    return query_service_pb2.ListLiquidationsResponse(
+        liquidations=[_liquidation(event) for _, event in items], next_page_token=token
+    )
+
+
+def last_funding(engine: Engine, market_id: int) -> types_pb2.MarketFunding:
+    """Return the last time that the lots of a market paid; one of number 0 if they never have."""
+    prefix = keyspace.list_prefix(keyspace.LISTED_FUNDING, market_id)
+    for _, event in engine.history.lists.newest(prefix, NUMBER_BOUND - 1):
+        return _market_funding(event)
+    return types_pb2.MarketFunding(market_id=market_id)
+
+
+def _payment(payment: Payment) -> query_service_pb2.FundingPayment:
+    paid = payment.funding
+    return query_service_pb2.FundingPayment(
+        sequence=paid.sequence,
+        time_ms=paid.time_ms,
+        market_id=paid.market_id,
+        position_lots=payment.size_lots,
+        quanta_per_lot=paid.quanta_per_lot,
+        amount_quanta=str(-payment.size_lots * paid.quanta_per_lot),
+    )
+
+
+def _market_funding(event: FeedMessage | None) -> types_pb2.MarketFunding:
+    assert isinstance(event, stream_service_pb2.StreamFundingResponse)
+    return event.funding
+
+
+def _liquidation(event: FeedMessage | None) -> query_service_pb2.MarketLiquidation:
+    assert isinstance(event, stream_service_pb2.StreamLiquidationsResponse)
+    return query_service_pb2.MarketLiquidation(
+        sequence=event.sequence, time_ms=event.time_ms, liquidation=event.liquidation
+    )
+
+
 def _account_fill(trade_number: int, event: FeedMessage | None) -> query_service_pb2.AccountFill:
     assert isinstance(event, stream_service_pb2.StreamAccountResponse)
     return query_service_pb2.AccountFill(
@@ -105,7 +172,9 @@ def _transfer(event: FeedMessage | None) -> query_service_pb2.Transfer:
 
 def _markets(
     engine: Engine,
-    request: query_service_pb2.ListOrdersRequest | query_service_pb2.ListFillsRequest,
+    request: query_service_pb2.ListOrdersRequest
+    | query_service_pb2.ListFillsRequest
+    | query_service_pb2.ListFundingRequest,
 ) -> Iterable[int]:
     """Return the markets that an account's list is asked for: a few, as many as are listed."""
     _check_account(engine, request.account_id)

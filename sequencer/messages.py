@@ -6,10 +6,11 @@ from typing import Final
 from novation import display
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
-from novation.protocol.constants import LAST_TIME_MS
+from novation.protocol.constants import FUNDING_PERIOD_HOURS, LAST_TIME_MS
 from novation.protocol.events import (
     CancelReason,
     Event,
+    FundingPaid,
     Liquidated,
     OrderAmended,
     OrderCancelled,
@@ -18,6 +19,7 @@ from novation.protocol.events import (
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
+from novation.protocol.numeric import div_floor
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import (
@@ -37,6 +39,7 @@ from sequencer.l1 import L1Asset
 
 FELT_BYTES: Final = 32
 ADDRESS_BYTES: Final = 20
+PPB_ONE: Final = 10**9
 
 SIDES: Final = {Side.BUY: types_pb2.SIDE_BUY, Side.SELL: types_pb2.SIDE_SELL}
 TIMES_IN_FORCE: Final = {
@@ -235,8 +238,8 @@ def taker_fills(events: Sequence[Event]) -> list[types_pb2.Fill]:
     return fills
 
 
-def liquidation_message(event: Liquidated) -> types_pb2.Liquidation:
-    """Return what the rules did to a failing account."""
+def liquidation_message(event: Liquidated, fills: Iterable[OrderFilled]) -> types_pb2.Liquidation:
+    """Return what the rules did to a failing account, with its fills."""
     return types_pb2.Liquidation(
         account_id=event.account_id,
         market_id=event.market_id,
@@ -248,7 +251,25 @@ def liquidation_message(event: Liquidated) -> types_pb2.Liquidation:
         size_lots=event.size_lots,
         traded_lots=event.traded_lots,
         fee_quanta=event.fee_quanta,
+        filled_ticks_lots=sum(fill.price_ticks * fill.size_lots for fill in fills),
     )
+
+
+def funding_message(event: FundingPaid, time_ms: int) -> types_pb2.MarketFunding:
+    """Return what each lot of a market has paid for an hour."""
+    return types_pb2.MarketFunding(
+        time_ms=time_ms,
+        market_id=event.market_id,
+        quanta_per_lot=event.quanta_per_lot,
+        funding_quanta_per_lot=event.funding_prefix,
+        index_price_x16=event.index_price_x16,
+        rate_ppb=hourly_rate_ppb(event.rate_x16, event.index_price_x16),
+    )
+
+
+def hourly_rate_ppb(rate_x16: int, index_price_x16: int) -> int:
+    """Return the part of the index that is paid in an hour, given what 8 hours would cost."""
+    return div_floor(div_floor(rate_x16 * PPB_ONE, FUNDING_PERIOD_HOURS), index_price_x16)
 
 
 def taker_fill(event: OrderFilled, remaining_lots: int) -> types_pb2.Fill:

@@ -17,7 +17,7 @@ from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 # Fingerprint, number.
 _TOKEN: Final = struct.Struct(">QQ")
 _FINGERPRINT_BYTES: Final = 8
-_NUMBER_BOUND: Final = 2**64
+NUMBER_BOUND: Final = 2**64
 
 T = TypeVar("T")
 PagedRequest = TypeVar(
@@ -26,6 +26,9 @@ PagedRequest = TypeVar(
     query_service_pb2.ListFillsRequest,
     query_service_pb2.ListTradesRequest,
     query_service_pb2.ListTransfersRequest,
+    query_service_pb2.ListFundingRequest,
+    query_service_pb2.ListMarketFundingRequest,
+    query_service_pb2.ListLiquidationsRequest,
 )
 
 
@@ -52,7 +55,7 @@ def page_of(request: PagedRequest, most: int) -> Page:
     fingerprint = _fingerprint(request)
     token = request.page_token
     if not token:
-        return Page(limit, _NUMBER_BOUND - 1, fingerprint)
+        return Page(limit, NUMBER_BOUND - 1, fingerprint)
     if len(token) != _TOKEN.size:
         context = ErrorContext("page_token", str(_TOKEN.size), str(len(token)))
         sentence = f"page_token has {len(token)} bytes, needed are {_TOKEN.size}"

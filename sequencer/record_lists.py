@@ -25,11 +25,13 @@ _CLASSES: Final[dict[bytes, type[FeedMessage]]] = {
     keyspace.LISTED_FILL: stream_service_pb2.StreamAccountResponse,
     keyspace.LISTED_TRADE: stream_service_pb2.StreamTradesResponse,
     keyspace.LISTED_TRANSFER: stream_service_pb2.StreamAccountResponse,
+    keyspace.LISTED_FUNDING: stream_service_pb2.StreamFundingResponse,
+    keyspace.LISTED_LIQUIDATION: stream_service_pb2.StreamLiquidationsResponse,
 }
 
 
 class RecordLists:
-    """Orders, fills and transfers of accounts, and trades of markets.
+    """Orders, fills and transfers of accounts; trades, funding and liquidations of markets.
 
     A list is named by what its keys begin with, `keyspace.list_prefix`.
     """
@@ -53,14 +55,18 @@ class RecordLists:
         prefix, number = keyspace.split_list_key(event.list_key)
         self._pending.setdefault(prefix, []).append((number, event.message))
 
-    def newest(self, prefix: bytes, before: int) -> Iterator[Item]:
-        """Yield the items of a list below a number, newest first."""
+    def newest(self, prefix: bytes, before: int, after: int = 0) -> Iterator[Item]:
+        """Yield the items of a list below a number, newest first, those behind another one."""
         pending = self._pending.get(prefix, ())
         for place in range(bisect.bisect_left(pending, before, key=_number), 0, -1):
+            if pending[place - 1][0] <= after:
+                return
             yield pending[place - 1]
         kind = _CLASSES.get(prefix[:1])
-        start, stop = _key(prefix, 0), _key(prefix, before)
-        for key, value in self._database.iterator(start=start, stop=stop, reverse=True):
+        start, stop = keyspace.numbered(prefix, after), keyspace.numbered(prefix, before)
+        for key, value in self._database.iterator(
+            start=start, stop=stop, reverse=True, include_start=False
+        ):
             _, number = keyspace.split_list_key(key)
             yield number, None if kind is None else kind.FromString(value)
 
@@ -79,7 +85,7 @@ class RecordLists:
         for prefix, items in self._pending.items():
             if prefix.startswith(keyspace.LISTED_ORDER):
                 for order_id, _ in items:
-                    write_batch.put(_key(prefix, order_id), b"")
+                    write_batch.put(keyspace.numbered(prefix, order_id), b"")
         self._drop_old_trades(write_batch, last_sequence - self._trade_retention, market_ids)
 
     def forget_pending(self) -> None:
@@ -102,16 +108,12 @@ class RecordLists:
         first, kept = first_event_number(self.oldest_trades), first_event_number(oldest_kept)
         for market_id in market_ids:
             prefix = keyspace.list_prefix(keyspace.LISTED_TRADE, market_id)
-            start, stop = _key(prefix, first), _key(prefix, kept)
+            start, stop = keyspace.numbered(prefix, first), keyspace.numbered(prefix, kept)
             for key, value in self._database.iterator(start=start, stop=stop):
                 write_batch.delete(key)
                 trade = stream_service_pb2.StreamTradesResponse.FromString(value).trade
                 for account_id in (trade.maker_account_id, trade.taker_account_id):
                     fills = keyspace.list_prefix(keyspace.LISTED_FILL, account_id, market_id)
-                    write_batch.delete(_key(fills, trade.sequence))
+                    write_batch.delete(keyspace.numbered(fills, trade.sequence))
         self.oldest_trades = oldest_kept
         write_batch.put(keyspace.META_OLDEST_TRADES, oldest_kept.to_bytes(_SEQUENCE_BYTES, "big"))
-
-
-def _key(prefix: bytes, number: int) -> bytes:
-    return prefix + number.to_bytes(_SEQUENCE_BYTES, "big")

@@ -6,7 +6,7 @@ from itertools import count
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.crypto import public_key
 from novation.protocol.accounts import Account
-from novation.protocol.constants import FUNDING_PERIOD_HOURS, HOUR_MS
+from novation.protocol.constants import HOUR_MS
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
 from novation.protocol.rules.funding import expected_rate_x16
@@ -24,12 +24,12 @@ from sequencer.messages import (
     amount_messages,
     asset_message,
     felt_bytes,
+    hourly_rate_ppb,
     level_message,
     market_message,
     underlying_message,
 )
 
-PPB_ONE = 10**9
 _LIFECYCLE_OF_BATCH = {
     types_pb2.BATCH_STATE_SEALED: types_pb2.LIFECYCLE_BATCHED,
     types_pb2.BATCH_STATE_PROVEN: types_pb2.LIFECYCLE_PROVEN,
@@ -238,8 +238,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
     if prices.index_price_x16:
         rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)
-        hourly = rate_x16 * PPB_ONE // FUNDING_PERIOD_HOURS
-        message.funding_rate_ppb = hourly // prices.index_price_x16
+        message.funding_rate_ppb = hourly_rate_ppb(rate_x16, prices.index_price_x16)
     return message
 
 

@@ -47,7 +47,7 @@ def orders(
         owner = await chosen_account(client, home, account_id, key)
         table = Table("order", "market", "side", "price", "size", "filled", "status", "batch")
         listed = client.orders(owner, market=market, open_only=is_open, page_size=limit)
-        for order in await _first(listed, limit):
+        for order in await first_of(listed, limit):
             status = order.status.value
             if order.cancel_reason is not None:
                 status = f"{status}: {order.cancel_reason}"
@@ -82,7 +82,7 @@ def fills(
         owner = await chosen_account(client, home, account_id, key)
         table = Table("time", "order", "market", "side", "price", "size", "fee USD", "role")
         listed = client.fills(owner, market=market, page_size=limit)
-        for item in await _first(listed, limit):
+        for item in await first_of(listed, limit):
             fill = item.fill
             table.add_row(
                 utc_time(item.time_ms),
@@ -114,7 +114,7 @@ def transfers(
     async def show(client: Client) -> None:
         owner = await chosen_account(client, home, account_id, key)
         table = Table("time", "kind", "asset", "amount", "batch")
-        for item in await _first(client.transfers(owner, page_size=limit), limit):
+        for item in await first_of(client.transfers(owner, page_size=limit), limit):
             table.add_row(
                 utc_time(item.matched_time_ms),
                 item.kind.replace("_", " "),
@@ -140,7 +140,7 @@ def trades(
     async def show(client: Client) -> None:
         table = Table("time", "price", "size", "taker", "number")
         listed = client.trades(market, page_size=limit)
-        for trade in await _first(listed, limit):
+        for trade in await first_of(listed, limit):
             table.add_row(
                 utc_time(trade.time_ms),
                 str(trade.price),
@@ -163,7 +163,8 @@ async def chosen_account(client: Client, home: Home, account_id: int | None, key
     return await account_of_key(client, load_keys(home.keys_path, key))
 
 
-async def _first(listed: PagedList[Item], limit: int) -> list[Item]:
+async def first_of(listed: PagedList[Item], limit: int) -> list[Item]:
+    """Return the newest items of a list."""
     found: list[Item] = []
     async with aclosing(listed.__aiter__()) as items:
         async for item in items:

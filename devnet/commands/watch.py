@@ -1,4 +1,4 @@
-"""`novation watch`: a market or an account, one line whenever it has changed."""
+"""`novation watch`: a market or an account whenever it has changed, funding, liquidations."""
 
 from collections.abc import Callable
 from contextlib import aclosing
@@ -11,18 +11,25 @@ from devnet.commands.options import HomeOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client
-from novation.client.models import BookLevel, MarketState, Portfolio
+from novation.client.models import (
+    BookLevel,
+    LiquidationUpdate,
+    MarketFunding,
+    MarketState,
+    Portfolio,
+)
 from novation.client.streams import ResumingStream
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="Follow a market or an account, until Ctrl-C.",
+    help="Follow a market, an account, funding or liquidations, until Ctrl-C.",
 )
 
 State = TypeVar("State")
 
+SymbolArgument = Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")]
 IntervalOption = Annotated[
     int,
     typer.Option(
@@ -34,7 +41,7 @@ CountOption = Annotated[int | None, typer.Option(min=1, help="End after so many 
 
 @app.command("market")
 def watch_market(
-    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    market: SymbolArgument,
     home: HomeOption,
     interval_ms: IntervalOption = 1_000,
     count: CountOption = None,
@@ -47,6 +54,32 @@ def watch_market(
     async def show(client: Client) -> None:
         stream = client.stream_market(market, interval_ms=interval_ms)
         await _print_each(stream, _market_line, count)
+
+    ask_sequencer(home, show)
+
+
+@app.command("funding")
+def watch_funding(market: SymbolArgument, home: HomeOption, count: CountOption = None) -> None:
+    """Follow what a lot of a market pays each hour; begins with the last time.
+
+    Example: `novation watch funding BTC-USD`
+    """
+
+    async def show(client: Client) -> None:
+        await _print_each(client.stream_funding(market), _funding_line, count)
+
+    ask_sequencer(home, show)
+
+
+@app.command("liquidations")
+def watch_liquidations(market: SymbolArgument, home: HomeOption, count: CountOption = None) -> None:
+    """Follow what the rules do to failing accounts in a market.
+
+    Example: `novation watch liquidations BTC-USD`
+    """
+
+    async def show(client: Client) -> None:
+        await _print_each(client.stream_liquidations(market), _liquidation_line, count)
 
     ask_sequencer(home, show)
 
@@ -96,6 +129,24 @@ def _market_line(state: MarketState) -> str:
 
 def _level(level: BookLevel | None) -> str:
     return "-" if level is None else f"{level.size} at {level.price}"
+
+
+def _funding_line(paid: MarketFunding) -> str:
+    if paid.sequence == 0:
+        return f"{paid.symbol}  has never paid funding"
+    return (
+        f"{utc_time(paid.time_ms)}  {paid.symbol}  rate {paid.rate:f}  index {paid.index_price}  "
+        f"a lot has paid {paid.quanta_per_lot}, in all {paid.funding_quanta_per_lot} (10^-6 USD)"
+    )
+
+
+def _liquidation_line(event: LiquidationUpdate) -> str:
+    price = "" if event.average_price is None else f" at {event.average_price:f}"
+    return (
+        f"{utc_time(event.time_ms)}  {event.symbol}  account {event.account_id}  "
+        f"equity {event.equity:f}  required {event.required:f}  mark {event.mark_price}  "
+        f"traded {event.traded} of {event.size}{price}  fee {event.fee}"
+    )
 
 
 def _account_line(state: Portfolio) -> str:

@@ -86,7 +86,7 @@ def prices(
         index_price=market.price_x16(message.index_price_x16),
         mark_price=market.price_x16(message.mark_price_x16),
         premium=market.price_x16(message.premium_x16),
-        funding_rate=EXACT.scaleb(Decimal(message.funding_rate_ppb), Decimal(-9)),
+        funding_rate=_from_ppb(message.funding_rate_ppb),
         next_funding_time_ms=message.next_funding_time_ms,
         funding_quanta_per_lot=message.funding_quanta_per_lot,
     )
@@ -121,7 +121,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         size=market.size(message.size_lots),
         filled=market.size(message.filled_lots),
         remaining=market.size(message.remaining_lots),
-        average_price=_average_price(message, market),
+        average_price=_average_price(message.filled_ticks_lots, message.filled_lots, market),
         status=_STATUS_OF[message.status],
         cancel_reason=cancel_reason(message.cancel_reason),
         lifecycle=_LIFECYCLE_OF[message.lifecycle],
@@ -249,6 +249,35 @@ def account_fill(message: query_service_pb2.AccountFill, exchange: Exchange) -> 
     )
 
 
+def market_funding(message: types_pb2.MarketFunding, exchange: Exchange) -> models.MarketFunding:
+    """Return what each lot of a market has paid for an hour."""
+    market = exchange.market(message.market_id)
+    return models.MarketFunding(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        time_ms=message.time_ms,
+        quanta_per_lot=message.quanta_per_lot,
+        funding_quanta_per_lot=message.funding_quanta_per_lot,
+        index_price=market.price_x16(message.index_price_x16),
+        rate=_from_ppb(message.rate_ppb),
+    )
+
+
+def funding_payment(
+    message: query_service_pb2.FundingPayment, exchange: Exchange
+) -> models.FundingPayment:
+    """Return an item of a list of funding payments."""
+    market = exchange.market(message.market_id)
+    return models.FundingPayment(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        time_ms=message.time_ms,
+        position=market.size(message.position_lots),
+        quanta_per_lot=message.quanta_per_lot,
+        amount=from_quanta(int(message.amount_quanta)),
+    )
+
+
 def transfer(message: query_service_pb2.Transfer, exchange: Exchange) -> models.Transfer:
     """Return an item of a list of transfers."""
     asset = exchange.asset_of_balance(message.change.asset_id)
@@ -299,7 +328,7 @@ def account_update(
     if kind == "order":
         return _order_update(message.sequence, message.order, exchange)
     if kind == "liquidation":
-        return _liquidation(message.sequence, message.liquidation, exchange)
+        return liquidation(message, exchange)
     asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,
@@ -309,12 +338,19 @@ def account_update(
     )
 
 
-def _liquidation(
-    sequence: int, message: types_pb2.Liquidation, exchange: Exchange
+def liquidation(
+    event: stream_service_pb2.StreamAccountResponse
+    | stream_service_pb2.StreamLiquidationsResponse
+    | query_service_pb2.MarketLiquidation,
+    exchange: Exchange,
 ) -> models.LiquidationUpdate:
+    """Return what the rules did to a failing account."""
+    message = event.liquidation
     market = exchange.market(message.market_id)
     return models.LiquidationUpdate(
-        sequence=sequence,
+        sequence=event.sequence,
+        time_ms=event.time_ms,
+        account_id=message.account_id,
         symbol=market.symbol,
         order_id=message.order_id,
         equity=equity_usd(int(message.equity_x16)),
@@ -323,6 +359,7 @@ def _liquidation(
         zero_price=market.price(message.zero_price_ticks),
         size=market.size(message.size_lots),
         traded=market.size(message.traded_lots),
+        average_price=_average_price(message.filled_ticks_lots, message.traded_lots, market),
         fee=from_quanta(message.fee_quanta),
     )
 
@@ -398,11 +435,11 @@ def _position(message: types_pb2.Position, exchange: Exchange) -> models.Positio
     )
 
 
-def _average_price(message: types_pb2.Order, market: Market) -> Decimal | None:
-    if message.filled_lots == 0:
+def _average_price(filled_ticks_lots: int, filled_lots: int, market: Market) -> Decimal | None:
+    if filled_lots == 0:
         return None
-    total = EXACT.multiply(Decimal(message.filled_ticks_lots), market.tick_size)
-    return EXACT.divide(total, Decimal(message.filled_lots))
+    total = EXACT.multiply(Decimal(filled_ticks_lots), market.tick_size)
+    return EXACT.divide(total, Decimal(filled_lots))
 
 
 def equity_usd(equity_x16: int) -> Decimal:
@@ -419,3 +456,7 @@ def _usd(value: int, scale: int, rounding: str) -> Decimal:
     """Return value / scale quanta in USD, rounded to a whole quantum."""
     quanta = EXACT.divide(Decimal(value), Decimal(scale)).to_integral_value(rounding, EXACT)
     return EXACT.multiply(quanta, QUANTUM)
+
+
+def _from_ppb(rate_ppb: int) -> Decimal:
+    return EXACT.scaleb(Decimal(rate_ppb), Decimal(-9))

@@ -395,6 +395,35 @@ class Transfer:
     final_time_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class MarketFunding:
+    """An hour is over: each lot held long has paid `quanta_per_lot` (10^-6 USD) to those short.
+
+    `rate` is the part of the index that the hour costs, and `funding_quanta_per_lot` what a lot
+    held long has paid in all. `sequence` is 0 if none has ever paid.
+    """
+
+    symbol: str
+    sequence: int
+    time_ms: int
+    quanta_per_lot: int
+    funding_quanta_per_lot: int
+    index_price: Decimal
+    rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPayment:
+    """What a position has got for an hour, in USD: negative if it has paid."""
+
+    symbol: str
+    sequence: int
+    time_ms: int
+    position: Decimal
+    quanta_per_lot: int
+    amount: Decimal
+
+
 class BatchState(Enum):
     """How far a sealed batch has travelled."""
 
@@ -467,10 +496,13 @@ class LiquidationUpdate:
     """The rules reduced a position, because equity was below the maintenance requirement.
 
     `equity`, `required` and `mark_price` are those of before, `fee` went to the insurance fund. No
-    fill was worse than `zero_price`, at which equity over requirement stays as it is.
+    fill was worse than `zero_price`, at which equity over requirement stays as it is, and
+    `average_price` is None if there was none.
     """
 
     sequence: int
+    time_ms: int
+    account_id: int
     symbol: str
     order_id: int
     equity: Decimal
@@ -479,6 +511,7 @@ class LiquidationUpdate:
     zero_price: Decimal
     size: Decimal
     traded: Decimal
+    average_price: Decimal | None
     fee: Decimal
 
 

@@ -16,6 +16,8 @@ from novation.client.streams import (
     account_stream,
     batch_stream,
     book_stream,
+    funding_stream,
+    liquidation_stream,
     market_stream,
     portfolio_stream,
     trade_stream,
@@ -204,6 +206,59 @@ class Reader:
 
         return PagedList(ask)
 
+    def funding(
+        self,
+        account_id: int | None = None,
+        *,
+        market: str | int | None = None,
+        page_size: int = 0,
+    ) -> PagedList[models.FundingPayment]:
+        """Return what an account has paid and got for its positions, newest first; see `orders`."""
+        request = query_service_pb2.ListFundingRequest(
+            account_id=self._chosen(account_id), page_size=_page_size(page_size)
+        )
+
+        async def ask(token: bytes) -> Page[models.FundingPayment]:
+            await self._set_market(request, market)
+            request.page_token = token
+            answer = await self._transport.call(self._transport.queries.ListFunding, request)
+            items = await self._converted(
+                lambda: [conversion.funding_payment(i, self.exchange) for i in answer.payments]
+            )
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
+    def market_funding(
+        self, market: str | int, *, page_size: int = 0
+    ) -> PagedList[models.MarketFunding]:
+        """Return what each lot of a market has paid, by hour, newest first; see `orders`."""
+        request = query_service_pb2.ListMarketFundingRequest(page_size=_page_size(page_size))
+
+        async def ask(token: bytes) -> Page[models.MarketFunding]:
+            found = await self.exchange.find_market(self._transport, market)
+            request.market_id, request.page_token = found.market_id, token
+            answer = await self._transport.call(self._transport.queries.ListMarketFunding, request)
+            items = [conversion.market_funding(hour, self.exchange) for hour in answer.hours]
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
+    def liquidations(
+        self, market: str | int, *, page_size: int = 0
+    ) -> PagedList[models.LiquidationUpdate]:
+        """Return what the rules did to failing accounts in a market, newest first; see `orders`."""
+        request = query_service_pb2.ListLiquidationsRequest(page_size=_page_size(page_size))
+
+        async def ask(token: bytes) -> Page[models.LiquidationUpdate]:
+            found = await self.exchange.find_market(self._transport, market)
+            request.market_id, request.page_token = found.market_id, token
+            answer = await self._transport.call(self._transport.queries.ListLiquidations, request)
+            items = [conversion.liquidation(item, self.exchange) for item in answer.liquidations]
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
     async def book(self, market: str | int, depth: int = 0) -> models.Book:
         """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
         checks.integer("depth", depth, 0, checks.UINT32_BOUND)
@@ -294,6 +349,22 @@ class Reader:
         after = checks.sequence(after_sequence)
         return trade_stream(self._transport, self.exchange, market_id, after)
 
+    def stream_liquidations(
+        self, market: str | int, after_sequence: int = 0
+    ) -> ResumingStream[models.LiquidationUpdate]:
+        """Return what the rules do to failing accounts in a market, for `async for`."""
+        market_id = self.exchange.market(market).market_id
+        after = checks.sequence(after_sequence)
+        return liquidation_stream(self._transport, self.exchange, market_id, after)
+
+    def stream_funding(
+        self, market: str | int, after_sequence: int = 0
+    ) -> ResumingStream[models.MarketFunding]:
+        """Return what each lot of a market pays, for `async for`; starts with the last time."""
+        market_id = self.exchange.market(market).market_id
+        after = checks.sequence(after_sequence)
+        return funding_stream(self._transport, self.exchange, market_id, after)
+
     def stream_batches(self, after_sequence: int = 0) -> ResumingStream[models.Batch]:
         """Return every change of a batch's state, for `async for`."""
         return batch_stream(self._transport, checks.sequence(after_sequence))
@@ -316,7 +387,9 @@ class Reader:
 
     async def _set_market(
         self,
-        request: query_service_pb2.ListOrdersRequest | query_service_pb2.ListFillsRequest,
+        request: query_service_pb2.ListOrdersRequest
+        | query_service_pb2.ListFillsRequest
+        | query_service_pb2.ListFundingRequest,
         market: str | int | None,
     ) -> None:
         """Let a request ask for one market, if one is given."""

@@ -1,8 +1,9 @@
 """Streams that survive lost connections: they resume after the last event that was seen.
 
-A gap between two events is never passed on. A stream with a snapshot (book, account) starts again
-from one when the server cannot resume it, and a book also when its checksum is wrong; one without
-(trades, batches) raises, because its reader could not tell what is missing. Streams of states
+A gap between two events is never passed on. A stream with a snapshot (book, account, funding)
+starts again from one when the server cannot resume it, and a book also when its checksum is wrong;
+one without (trades, liquidations, batches) raises, because its reader could not tell what is
+missing. Streams of states
 (market, portfolio) always start again.
 """
 
@@ -225,10 +226,7 @@ def trade_stream(
 
     async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
         if after_sequence == 0:
-            # Without a fixed start, trades during a reconnection would be lost.
-            request = query_service_pb2.GetBookRequest(market_id=market_id, depth=1)
-            book = await transport.call(transport.queries.GetBook, request)
-            stream.after_sequence = after_sequence = book.sequence
+            stream.after_sequence = after_sequence = await _last_sequence(transport, market_id)
         trades = stream_service_pb2.StreamTradesRequest(
             market_id=market_id,
             after_sequence=after_sequence,
@@ -241,6 +239,45 @@ def trade_stream(
 
     stream = ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
     return stream
+
+
+def liquidation_stream(
+    transport: Transport, exchange: Exchange, market_id: int, after_sequence: int
+) -> ResumingStream[models.LiquidationUpdate]:
+    """Return what the rules do to failing accounts in a market."""
+
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        if after_sequence == 0:
+            stream.after_sequence = after_sequence = await _last_sequence(transport, market_id)
+        request = stream_service_pb2.StreamLiquidationsRequest(
+            market_id=market_id, after_sequence=after_sequence, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamLiquidations(request)
+
+    def convert(
+        message: stream_service_pb2.StreamLiquidationsResponse,
+    ) -> models.LiquidationUpdate:
+        return conversion.liquidation(message, exchange)
+
+    stream = ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
+    return stream
+
+
+def funding_stream(
+    transport: Transport, exchange: Exchange, market_id: int, after_sequence: int
+) -> ResumingStream[models.MarketFunding]:
+    """Return what each lot of a market pays, first the last time that it did."""
+
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        request = stream_service_pb2.StreamFundingRequest(
+            market_id=market_id, after_sequence=after_sequence, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamFunding(request)
+
+    def convert(message: stream_service_pb2.StreamFundingResponse) -> models.MarketFunding:
+        return conversion.market_funding(message.funding, exchange)
+
+    return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)
 
 
 def batch_stream(transport: Transport, after_sequence: int) -> ResumingStream[models.Batch]:
@@ -256,6 +293,18 @@ def batch_stream(transport: Transport, after_sequence: int) -> ResumingStream[mo
         return conversion.batch(message.batch)
 
     return ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
+
+
+async def _last_sequence(transport: Transport, market_id: int) -> int:
+    """Return where a stream starts that has no snapshot.
+
+    Without a fixed start, what happens during a reconnection would be lost.
+    """
+    request = query_service_pb2.GetBookRequest(market_id=market_id, depth=1)
+    book: query_service_pb2.GetBookResponse = await transport.call(
+        transport.queries.GetBook, request
+    )
+    return book.sequence
 
 
 class _BookBuilder:

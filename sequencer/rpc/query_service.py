@@ -102,6 +102,31 @@ class QueryService:
         page = page_of(request, self._limits.max_page_size)
         return await self._runner.call(lambda engine: list_views.transfers(engine, request, page))
 
+    async def list_funding(
+        self, request: query_service_pb2.ListFundingRequest
+    ) -> query_service_pb2.ListFundingResponse:
+        """Return what an account has paid and got for holding positions."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(lambda engine: list_views.funding(engine, request, page))
+
+    async def list_market_funding(
+        self, request: query_service_pb2.ListMarketFundingRequest
+    ) -> query_service_pb2.ListMarketFundingResponse:
+        """Return what each lot of a market has paid."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(
+            lambda engine: list_views.market_funding(engine, request, page)
+        )
+
+    async def list_liquidations(
+        self, request: query_service_pb2.ListLiquidationsRequest
+    ) -> query_service_pb2.ListLiquidationsResponse:
+        """Return the liquidations in a market."""
+        page = page_of(request, self._limits.max_page_size)
+        return await self._runner.call(
+            lambda engine: list_views.liquidations(engine, request, page)
+        )
+
     async def get_book(
         self, request: query_service_pb2.GetBookRequest
     ) -> query_service_pb2.GetBookResponse:

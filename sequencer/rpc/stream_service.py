@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from novation.api.v1 import stream_service_pb2
-from sequencer import views
+from sequencer import list_views, views
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.event_log import EventLog
@@ -22,6 +22,8 @@ Response = TypeVar(
     stream_service_pb2.StreamBookResponse,
     stream_service_pb2.StreamAccountResponse,
     stream_service_pb2.StreamTradesResponse,
+    stream_service_pb2.StreamFundingResponse,
+    stream_service_pb2.StreamLiquidationsResponse,
 )
 # A reader from the beginning must not hold the engine's thread for all batches.
 CHANGES_PER_READ = 128
@@ -94,13 +96,34 @@ class StreamService:
         self, request: stream_service_pb2.StreamTradesRequest
     ) -> AsyncIterator[stream_service_pb2.StreamTradesResponse]:
         """Yield the market's trades from now on, or from where a reader left off."""
-        market_id = request.market_id
-        await self._runner.call(lambda engine: views.check_market(engine, market_id))
-        after = await self._resumable(request.after_sequence) or self._log.last_number
+        kind = stream_service_pb2.StreamTradesResponse
+        async for message in self._from_now(kind, Channel.TRADES, request):
+            yield message
+
+    async def stream_liquidations(
+        self, request: stream_service_pb2.StreamLiquidationsRequest
+    ) -> AsyncIterator[stream_service_pb2.StreamLiquidationsResponse]:
+        """Yield the market's liquidations from now on, or from where a reader left off."""
+        kind = stream_service_pb2.StreamLiquidationsResponse
+        async for message in self._from_now(kind, Channel.LIQUIDATIONS, request):
+            yield message
+
+    async def stream_funding(
+        self, request: stream_service_pb2.StreamFundingRequest
+    ) -> AsyncIterator[stream_service_pb2.StreamFundingResponse]:
+        """Yield the last time that the market's lots paid, then each time that they do."""
+        market_id, after = request.market_id, await self._resumable(request.after_sequence)
         beat_s = _heartbeat_s(request.heartbeat_ms)
+        await self._runner.call(lambda engine: views.check_market(engine, market_id))
         with self._one_more_stream():
-            kind = stream_service_pb2.StreamTradesResponse
-            async for message in self._follow(kind, (Channel.TRADES, market_id), after, beat_s):
+            if after == 0:
+                snapshot = await self._runner.call(
+                    lambda engine: _funding_snapshot(engine, market_id)
+                )
+                after = snapshot.sequence
+                yield snapshot
+            kind = stream_service_pb2.StreamFundingResponse
+            async for message in self._follow(kind, (Channel.FUNDING, market_id), after, beat_s):
                 yield message
 
     async def stream_batches(
@@ -151,6 +174,22 @@ class StreamService:
             scope = Channel.ACCOUNT, account_id
             async for state in state_streams.follow(self._changes, scope, read, interval_s, beat_s):
                 yield state
+
+    async def _from_now(
+        self,
+        kind: type[Response],
+        channel: Channel,
+        request: stream_service_pb2.StreamTradesRequest
+        | stream_service_pb2.StreamLiquidationsRequest,
+    ) -> AsyncIterator[Response]:
+        """Yield a market's events of a kind that has no snapshot."""
+        market_id = request.market_id
+        await self._runner.call(lambda engine: views.check_market(engine, market_id))
+        after = await self._resumable(request.after_sequence) or self._log.last_number
+        beat_s = _heartbeat_s(request.heartbeat_ms)
+        with self._one_more_stream():
+            async for message in self._follow(kind, (channel, market_id), after, beat_s):
+                yield message
 
     async def _follow(
         self, kind: type[Response], scope: Scope, after: int, beat_s: float | None
@@ -241,6 +280,14 @@ def _account_snapshot(engine: Engine, account_id: int) -> stream_service_pb2.Str
     found = views.account(engine, account_id)
     return stream_service_pb2.StreamAccountResponse(
         sequence=found.sequence, time_ms=engine.state.globals.time_ms, snapshot=found.account
+    )
+
+
+def _funding_snapshot(engine: Engine, market_id: int) -> stream_service_pb2.StreamFundingResponse:
+    return stream_service_pb2.StreamFundingResponse(
+        sequence=last_event_number(engine.last_sequence),
+        is_snapshot=True,
+        funding=list_views.last_funding(engine, market_id),
     )
 
 

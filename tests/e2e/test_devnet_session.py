@@ -94,6 +94,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     }
     for arguments, (status, words) in refusals.items():
         assert words in novation(*arguments, status=status), arguments
+    look_at_what_risk_has_cost(novation)
     assert "cancelled 0.0040" in novation("cancel", order_id, "--key", "alice")
     assert "accepted" in novation("withdraw", "100", "--key", "bob")
     assert "paid 0" in novation("withdraw", "--key", "bob", "--fetch")
@@ -170,6 +171,14 @@ def add_and_trade_a_market(novation: Session) -> None:
     # A raised fee kills nothing: the order's owner has signed a higher limit.
     assert "150" in novation(*add, "--maker-fee-ppm", "150")
     assert "180.05" in novation("book", "SOL-USD")
+
+
+def look_at_what_risk_has_cost(novation: Session) -> None:
+    """Nothing yet, perhaps: no hour may be over, and nobody fails."""
+    assert "position" in novation("funding", "--key", "alice", "--market", "BTC-USD")
+    assert "10^-6 USD a lot" in novation("funding-rates", "BTC-USD")
+    assert "required" in novation("liquidations", "BTC-USD")
+    assert "BTC-USD" in novation("watch", "funding", "BTC-USD", "--count", "1")
 
 
 def wait_for_price(novation: Session, symbol: str = "BTC-USD") -> None:

@@ -110,6 +110,8 @@ def calls(client: Client) -> dict[str, tuple[Callable[[Any], Any], list[Any]]]:
         "after_sequence": (lambda value: client.stream_account(2, value), no_sequence),
         "after_sequence ": (lambda value: client.stream_trades("BTC-USD", value), no_sequence),
         "after_sequence  ": (client.stream_batches, no_sequence),
+        "after_sequence   ": (lambda value: client.stream_funding("BTC-USD", value), no_sequence),
+        "market   ": (client.stream_liquidations, no_market),
     }
 
 

@@ -307,3 +307,85 @@ class ListTransfersResponse(_message.Message):
     transfers: _containers.RepeatedCompositeFieldContainer[Transfer]
     next_page_token: bytes
     def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListFundingRequest(_message.Message):
+    __slots__ = ("account_id", "market_id", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    market_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class FundingPayment(_message.Message):
+    __slots__ = ("sequence", "time_ms", "market_id", "position_lots", "quanta_per_lot", "amount_quanta")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_LOTS_FIELD_NUMBER: _ClassVar[int]
+    QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    market_id: int
+    position_lots: int
+    quanta_per_lot: int
+    amount_quanta: str
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., position_lots: _Optional[int] = ..., quanta_per_lot: _Optional[int] = ..., amount_quanta: _Optional[str] = ...) -> None: ...
+
+class ListFundingResponse(_message.Message):
+    __slots__ = ("payments", "next_page_token")
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    payments: _containers.RepeatedCompositeFieldContainer[FundingPayment]
+    next_page_token: bytes
+    def __init__(self, payments: _Optional[_Iterable[_Union[FundingPayment, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListMarketFundingRequest(_message.Message):
+    __slots__ = ("market_id", "page_size", "page_token")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListMarketFundingResponse(_message.Message):
+    __slots__ = ("hours", "next_page_token")
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    hours: _containers.RepeatedCompositeFieldContainer[_types_pb2.MarketFunding]
+    next_page_token: bytes
+    def __init__(self, hours: _Optional[_Iterable[_Union[_types_pb2.MarketFunding, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListLiquidationsRequest(_message.Message):
+    __slots__ = ("market_id", "page_size", "page_token")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    page_size: int
+    page_token: bytes
+    def __init__(self, market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class MarketLiquidation(_message.Message):
+    __slots__ = ("sequence", "time_ms", "liquidation")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    liquidation: _types_pb2.Liquidation
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ...) -> None: ...
+
+class ListLiquidationsResponse(_message.Message):
+    __slots__ = ("liquidations", "next_page_token")
+    LIQUIDATIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    liquidations: _containers.RepeatedCompositeFieldContainer[MarketLiquidation]
+    next_page_token: bytes
+    def __init__(self, liquidations: _Optional[_Iterable[_Union[MarketLiquidation, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...

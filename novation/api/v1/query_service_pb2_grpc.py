@@ -100,6 +100,21 @@ class QueryServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.FromString,
                 _registered_method=True)
+        self.ListFunding = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListFunding',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingResponse.FromString,
+                _registered_method=True)
+        self.ListMarketFunding = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListMarketFunding',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.FromString,
+                _registered_method=True)
+        self.ListLiquidations = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListLiquidations',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.FromString,
+                _registered_method=True)
 
 
 class QueryServiceServicer:
@@ -189,6 +204,26 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFunding(self, request, context):
+        """What an account has paid and got, by hour and market.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMarketFunding(self, request, context):
+        """What a lot of a market has paid, by hour.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLiquidations(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -256,6 +291,21 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.ListTransfers,
                     request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.SerializeToString,
+            ),
+            'ListFunding': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFunding,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingResponse.SerializeToString,
+            ),
+            'ListMarketFunding': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMarketFunding,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.SerializeToString,
+            ),
+            'ListLiquidations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLiquidations,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -610,6 +660,87 @@ class QueryService:
             '/novation.api.v1.QueryService/ListTransfers',
             novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_query__service__pb2.ListTransfersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFunding(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListFunding',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListFundingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMarketFunding(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListMarketFunding',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLiquidations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListLiquidations',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

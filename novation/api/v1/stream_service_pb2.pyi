@@ -219,3 +219,51 @@ class StreamPortfolioResponse(_message.Message):
     is_heartbeat: bool
     account: _types_pb2.Account
     def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., account: _Optional[_Union[_types_pb2.Account, _Mapping]] = ...) -> None: ...
+
+class StreamFundingRequest(_message.Message):
+    __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    after_sequence: int
+    heartbeat_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
+
+class StreamFundingResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "is_snapshot", "funding", "is_heartbeat")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    FUNDING_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    is_snapshot: bool
+    funding: _types_pb2.MarketFunding
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., funding: _Optional[_Union[_types_pb2.MarketFunding, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+
+class StreamLiquidationsRequest(_message.Message):
+    __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    after_sequence: int
+    heartbeat_ms: int
+    def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
+
+class StreamLiquidationsResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "liquidation", "is_heartbeat")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    liquidation: _types_pb2.Liquidation
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...

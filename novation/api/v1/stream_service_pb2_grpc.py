@@ -29,8 +29,8 @@ class StreamServiceStub:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
-    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
-    snapshot.
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book, account and funding streams start
+    with a snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
@@ -73,14 +73,24 @@ class StreamServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.FromString,
                 _registered_method=True)
+        self.StreamFunding = channel.unary_stream(
+                '/novation.api.v1.StreamService/StreamFunding',
+                request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.FromString,
+                _registered_method=True)
+        self.StreamLiquidations = channel.unary_stream(
+                '/novation.api.v1.StreamService/StreamLiquidations',
+                request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsResponse.FromString,
+                _registered_method=True)
 
 
 class StreamServiceServicer:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
-    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
-    snapshot.
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book, account and funding streams start
+    with a snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
@@ -125,6 +135,20 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamFunding(self, request, context):
+        """What each lot of a market pays, once an hour; begins with the last time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamLiquidations(self, request, context):
+        """What the rules did to failing accounts in a market, with what proves it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StreamServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -158,6 +182,16 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.SerializeToString,
             ),
+            'StreamFunding': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamFunding,
+                    request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.SerializeToString,
+            ),
+            'StreamLiquidations': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamLiquidations,
+                    request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'novation.api.v1.StreamService', rpc_method_handlers)
@@ -170,8 +204,8 @@ class StreamService:
     """Events in journal order. `sequence` is an event number: the journal's sequence * 2^19 + the event's place in
     its transaction. Orders of different accounts that die together may have the same number. Each message also
     carries `previous_sequence`, the message before it on the same stream, so a gap is visible. After a lost
-    connection, ask again with `after_sequence`. With `after_sequence` 0 the book and account streams start with a
-    snapshot.
+    connection, ask again with `after_sequence`. With `after_sequence` 0 the book, account and funding streams start
+    with a snapshot.
 
     With `heartbeat_ms` (1,000 to 60,000; 0: none) a message with nothing but `sequence`, `previous_sequence` and
     `is_heartbeat` comes whenever nothing else has for so long. Its `sequence` is where to resume: nothing of the
@@ -330,6 +364,60 @@ class StreamService:
             '/novation.api.v1.StreamService/StreamPortfolio',
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamPortfolioResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamFunding(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/novation.api.v1.StreamService/StreamFunding',
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamLiquidations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/novation.api.v1.StreamService/StreamLiquidations',
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

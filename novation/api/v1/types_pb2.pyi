@@ -274,7 +274,7 @@ class Order(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ...) -> None: ...
 
 class Liquidation(_message.Message):
-    __slots__ = ("account_id", "market_id", "order_id", "equity_x16", "maintenance_x16_ppm", "mark_price_x16", "zero_price_ticks", "size_lots", "traded_lots", "fee_quanta")
+    __slots__ = ("account_id", "market_id", "order_id", "equity_x16", "maintenance_x16_ppm", "mark_price_x16", "zero_price_ticks", "size_lots", "traded_lots", "fee_quanta", "filled_ticks_lots")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +285,7 @@ class Liquidation(_message.Message):
     SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
     TRADED_LOTS_FIELD_NUMBER: _ClassVar[int]
     FEE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    FILLED_TICKS_LOTS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     market_id: int
     order_id: int
@@ -295,7 +296,26 @@ class Liquidation(_message.Message):
     size_lots: int
     traded_lots: int
     fee_quanta: int
-    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., order_id: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., mark_price_x16: _Optional[int] = ..., zero_price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., traded_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ...) -> None: ...
+    filled_ticks_lots: int
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., order_id: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., mark_price_x16: _Optional[int] = ..., zero_price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., traded_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ...) -> None: ...
+
+class MarketFunding(_message.Message):
+    __slots__ = ("sequence", "time_ms", "market_id", "quanta_per_lot", "funding_quanta_per_lot", "index_price_x16", "rate_ppb")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    FUNDING_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    RATE_PPB_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    market_id: int
+    quanta_per_lot: int
+    funding_quanta_per_lot: int
+    index_price_x16: int
+    rate_ppb: int
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., quanta_per_lot: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., rate_ppb: _Optional[int] = ...) -> None: ...
 
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")

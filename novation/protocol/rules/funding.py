@@ -26,12 +26,13 @@ FUNDING_PARTS = FUNDING_PERIOD_HOURS * PRICE_X16_ONE
 
 @dataclass(frozen=True, slots=True)
 class FundingHour:
-    """What a tick leaves of an hour, and what a lot pays if that is over."""
+    """What a tick leaves of an hour, and what a lot pays if that is over, at which rate."""
 
     sum_x16: int
     carry: int
     hour: int
     quanta_per_lot: int = 0
+    rate_x16: int = 0
     is_over: bool = False
 
 
@@ -73,4 +74,4 @@ def count_minute(
     rate_x16 = funding_rate_x16(sum_x16, prices.index_price_x16, terms)
     owed = market.funding_carry + rate_x16 * terms.multiplier
     quanta_per_lot, carry = divmod(owed, FUNDING_PARTS)
-    return FundingHour(0, carry, hour, quanta_per_lot, is_over=True)
+    return FundingHour(0, carry, hour, quanta_per_lot, rate_x16, is_over=True)
