@@ -55,6 +55,7 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Unsigned,
@@ -76,6 +77,7 @@ _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = rang
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 _TYPE_REPLACE_ORDER: Final = 15
+_TYPE_SET_AUCTION: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +470,9 @@ def _unsigned(
         yield [_TYPE_LIQUIDATE, delay_ms]
         yield [tx.account_id, tx.market_id]
         guesses.follow(entry.hints.visits)
+    elif isinstance(tx, SetAuction):
+        yield [_TYPE_SET_AUCTION, delay_ms]
+        yield [tx.account_id]
     elif isinstance(tx, ListMarket):
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]

@@ -18,6 +18,8 @@ _NULL: Final = 0
 _OPENED: Final = 0
 # One word of holdings in the counts of an identity.
 _HOLDING_WORD: Final = 2**12
+# A millisecond of the time at which an auction began, there.
+_AUCTION_MS: Final = 2**70
 # Words of windows of the slots from 2 on.
 _N_PAIRS: Final = 3
 
@@ -34,8 +36,9 @@ def account_record(account: Account) -> Argument:
         len(account.keys),
         _windows(account.windows),
         int(False),
-        len(account.keys) + len(account.holding_words()) * _HOLDING_WORD,
+        _counts(account),
         _holdings(account),
+        account.auction_start_ms,
     ]
     return [
         identity,
@@ -46,6 +49,11 @@ def account_record(account: Account) -> Argument:
         _NULL,
         0,
     ]
+
+
+def _counts(account: Account) -> int:
+    n_words = len(account.holding_words())
+    return len(account.keys) + n_words * _HOLDING_WORD + account.auction_start_ms * _AUCTION_MS
 
 
 def _position_fields(position: Position) -> list[int]:

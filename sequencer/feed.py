@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from novation.api.v1 import stream_service_pb2, types_pb2
 from novation.protocol.constants import MAX_ORDERS_PER_SLOT, MAX_POSITIONS
 from novation.protocol.events import (
+    AuctionEnded,
+    AuctionStarted,
     Deposited,
     DepositFailed,
     Event,
@@ -22,7 +24,13 @@ from novation.protocol.events import (
 from novation.protocol.orders import Side
 from sequencer import keyspace
 from sequencer.book_view import BookView, LevelChange
-from sequencer.messages import SIDES, funding_message, level_message, liquidation_message
+from sequencer.messages import (
+    SIDES,
+    auction_message,
+    funding_message,
+    level_message,
+    liquidation_message,
+)
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
 # A transaction has at most 24 visits with five messages each and a few more, and 25 accounts whose
@@ -181,6 +189,13 @@ class FeedBuilder:
         message = stream_service_pb2.StreamFundingResponse(funding=funding)
         key = keyspace.list_key(keyspace.LISTED_FUNDING, event.market_id, 0, number)
         self._add(Channel.FUNDING, event.market_id, message, key)
+
+    def add_auction(self, event: AuctionStarted | AuctionEnded) -> None:
+        """Add the start or the end of an auction to its account's events."""
+        message = stream_service_pb2.StreamAccountResponse(
+            time_ms=self._time_ms, auction=auction_message(event)
+        )
+        self._add(Channel.ACCOUNT, event.account_id, message)
 
     def _killed(
         self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.events import (
+    AuctionEnded,
+    AuctionStarted,
     BooksKilled,
     Event,
     FundingPaid,
@@ -196,6 +198,8 @@ class History:
             feed.add_liquidation(event, fills)
         elif isinstance(event, FundingPaid):
             feed.add_funding(event)
+        elif isinstance(event, AuctionStarted | AuctionEnded):
+            feed.add_auction(event)
         else:
             feed.add_balance(event)
 

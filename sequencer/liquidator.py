@@ -1,4 +1,7 @@
-"""Liquidating: the node reduces the positions of failing accounts while the book bids for them."""
+"""Liquidating: the node reduces the positions of failing accounts while the book bids for them.
+
+What the book does not take is put up for auction.
+"""
 
 import asyncio
 import functools
@@ -6,11 +9,10 @@ import logging
 from typing import Final
 
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.transactions import Liquidate
+from novation.protocol.transactions import Liquidate, SetAuction
 from sequencer.clock import Clock
 from sequencer.engine import Command, Engine
 from sequencer.errors import RequestRefusedError
-from sequencer.margin_watch import FailingPosition
 from sequencer.runner import EngineRunner
 
 logger = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ POSITIONS_PER_ROUND: Final = 16
 
 
 class Liquidator:
-    """Submits Liquidate."""
+    """Submits Liquidate and SetAuction."""
 
     def __init__(self, runner: EngineRunner, clock: Clock) -> None:
         """Liquidate through `runner`."""
@@ -34,16 +36,11 @@ class Liquidator:
             await self._clock.sleep_ms(LOOK_MS)
 
     async def liquidate_some(self) -> None:
-        """Reduce a few positions of failing accounts."""
+        """Reduce a few positions of failing accounts, start and end a few auctions."""
         now_ms = self._clock.now_ms()
-        positions = await self._runner.call(
-            functools.partial(_failing_positions, limit=POSITIONS_PER_ROUND)
-        )
+        due = await self._runner.call(functools.partial(_due, limit=POSITIONS_PER_ROUND))
         try:
-            answers = [
-                self._runner.enqueue(Command(Liquidate(*position), now_ms))
-                for position in positions
-            ]
+            answers = [self._runner.enqueue(Command(tx, now_ms)) for tx in due]
         except RequestRefusedError as refusal:
             logger.info("failing accounts are not liquidated yet: %s", refusal)
             return
@@ -55,5 +52,12 @@ class Liquidator:
                 raise outcome
 
 
-def _failing_positions(engine: Engine, limit: int) -> list[FailingPosition]:
-    return engine.margin_watch.failing(engine.state, limit)
+def _due(engine: Engine, limit: int) -> list[Liquidate | SetAuction]:
+    positions = engine.margin_watch.failing(engine.state, limit)
+    # A liquidation follows the auction, too.
+    liquidated = {position.account_id for position in positions}
+    auctions = engine.margin_watch.due_auctions(engine.state, limit)
+    return [
+        *(Liquidate(*position) for position in positions),
+        *(SetAuction(account_id) for account_id in auctions if account_id not in liquidated),
+    ]

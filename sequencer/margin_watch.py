@@ -13,8 +13,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from novation.protocol.accounts import Account
+from novation.protocol.auction import followed_auction
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.events import (
+    AuctionEnded,
+    AuctionStarted,
     Deposited,
     Event,
     FundingPaid,
@@ -31,6 +34,8 @@ from novation.protocol.numeric import div_ceil, div_floor
 from novation.protocol.orders import Side, crosses
 from novation.protocol.state import State
 
+# What changes what an account is worth, or its auction.
+_OF_ACCOUNTS: Final = (Withdrawn, Deposited, Liquidated, AuctionStarted, AuctionEnded)
 # Accounts looked at in one call, however many are due.
 _MOST_LOOKS: Final = 1_024
 # In parts of 10^9.
@@ -54,8 +59,12 @@ class MarginWatch:
         self._moved_ppb = 0
         # To look at, in order; those that fail, until they do not; the sums at which others are
         # due.
-        self._changed = dict.fromkeys(i for i, a in state.accounts.items() if a.positions)
+        self._changed = dict.fromkeys(
+            i for i, a in state.accounts.items() if a.positions or a.auction_start_ms
+        )
         self._failing: dict[int, None] = {}
+        # Whose auction should begin or end.
+        self._auctions: dict[int, None] = {}
         self._due: list[tuple[int, int]] = []
         # The entry of the heap that counts for an account.
         self._due_of: dict[int, int] = {}
@@ -66,7 +75,7 @@ class MarginWatch:
             if isinstance(event, OrderFilled):
                 self._changed[event.maker_account_id] = None
                 self._changed[event.taker_account_id] = None
-            elif isinstance(event, Withdrawn | Deposited | Liquidated):
+            elif isinstance(event, _OF_ACCOUNTS):
                 self._changed[event.account_id] = None
             elif isinstance(event, PricesUpdated | MarkSampled):
                 self._move(state)
@@ -96,6 +105,12 @@ class MarginWatch:
                 break
         return found
 
+    def due_auctions(self, state: State, limit: int) -> list[int]:
+        """Return at most `limit` accounts, of those that were looked at, that SetAuction is for."""
+        for account_id in list(self._auctions)[:limit]:
+            self._look(state, account_id)
+        return list(self._auctions)[:limit]
+
     def _move(self, state: State) -> None:
         marks = _marks(state)
         moves = [
@@ -119,6 +134,10 @@ class MarginWatch:
         account = state.account(account_id)
         margin = margin_of(account, state.underlyings, state.parameters)
         self._due_of.pop(account_id, None)
+        self._auctions.pop(account_id, None)
+        followed = followed_auction(account, margin, state.globals.time_ms)
+        if followed != account and (account.positions or followed.auction_start_ms == 0):
+            self._auctions[account_id] = None
         if not margin.meets_maintenance:
             self._failing[account_id] = None
         elif account.positions:

@@ -8,6 +8,8 @@ from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
 from novation.protocol.constants import FUNDING_PERIOD_HOURS, LAST_TIME_MS
 from novation.protocol.events import (
+    AuctionEnded,
+    AuctionStarted,
     CancelReason,
     Event,
     FundingPaid,
@@ -270,6 +272,17 @@ def funding_message(event: FundingPaid, time_ms: int) -> types_pb2.MarketFunding
 def hourly_rate_ppb(rate_x16: int, index_price_x16: int) -> int:
     """Return the part of the index that is paid in an hour, given what 8 hours would cost."""
     return div_floor(div_floor(rate_x16 * PPB_ONE, FUNDING_PERIOD_HOURS), index_price_x16)
+
+
+def auction_message(event: AuctionStarted | AuctionEnded) -> types_pb2.Auction:
+    """Return the start or the end of an auction, with what the account is worth then."""
+    start_ms = event.auction_start_ms if isinstance(event, AuctionStarted) else 0
+    return types_pb2.Auction(
+        account_id=event.account_id,
+        start_time_ms=start_ms,
+        equity_x16=str(event.equity_x16),
+        maintenance_x16_ppm=str(event.maintenance_x16_ppm),
+    )
 
 
 def taker_fill(event: OrderFilled, remaining_lots: int) -> types_pb2.Fill:

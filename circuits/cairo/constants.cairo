@@ -47,6 +47,8 @@ const MAX_MAKERS_PER_LIQUIDATION = MAX_MAKERS_PER_ORDER - 1;
 // Of the notional of a liquidation, to the insurance fund.
 const LIQUIDATION_FEE_PPM = 10000;
 
+const AUCTION_LIFE_MS = 120000;
+
 const PRICE_VALIDITY_MS = 3000;
 const REPORT_SPREAD_MS = 1000;
 const RESUME_GAP_MS = 300000;
@@ -76,8 +78,8 @@ const ADMIN_BIT = 2;
 const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 7;
-const OUTPUT_VERSION = 7;
+const STATE_VERSION = 8;
+const OUTPUT_VERSION = 8;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';

@@ -15,6 +15,7 @@ from circuits.cairo.transactions.place_order import place_order
 from circuits.cairo.transactions.prune_order import prune_order
 from circuits.cairo.transactions.remove_key import remove_key
 from circuits.cairo.transactions.replace_order import replace_order
+from circuits.cairo.transactions.set_auction import set_auction
 from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.withdraw import withdraw
@@ -49,6 +50,7 @@ const TYPE_APPLY_TIMER = 12;
 const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
+const TYPE_SET_AUCTION = 18;
 
 // Executes the transactions of a batch.
 //
@@ -170,6 +172,10 @@ func apply_kept{
     }
     if (type == TYPE_SET_CANCEL_TIMER) {
         set_cancel_timer(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_SET_AUCTION) {
+        set_auction(environment, time_ms, next_order_id);
         return (environment=environment);
     }
     if (type == TYPE_APPLY_TIMER) {

@@ -56,6 +56,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "apply_timer": ("",),
     "deposit": ("account_id", "owner", "asset_id", "amount_quanta"),
     "liquidate": ("account_id", "market_id"),
+    "set_auction": ("account_id",),
     "withdraw": ("",),
     "add_key": ("",),
     "remove_key": ("",),

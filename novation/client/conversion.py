@@ -329,6 +329,8 @@ def account_update(
         return _order_update(message.sequence, message.order, exchange)
     if kind == "liquidation":
         return liquidation(message, exchange)
+    if kind == "auction":
+        return _auction(message.sequence, message.auction)
     asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,
@@ -361,6 +363,15 @@ def liquidation(
         traded=market.size(message.traded_lots),
         average_price=_average_price(message.filled_ticks_lots, message.traded_lots, market),
         fee=from_quanta(message.fee_quanta),
+    )
+
+
+def _auction(sequence: int, message: types_pb2.Auction) -> models.AuctionUpdate:
+    return models.AuctionUpdate(
+        sequence=sequence,
+        start_time_ms=message.start_time_ms or None,
+        equity=equity_usd(int(message.equity_x16)),
+        required=requirement_usd(int(message.maintenance_x16_ppm)),
     )
 
 

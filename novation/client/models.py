@@ -515,7 +515,22 @@ class LiquidationUpdate:
     fee: Decimal
 
 
-AccountUpdate = AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate | LiquidationUpdate
+@dataclass(frozen=True, slots=True)
+class AuctionUpdate:
+    """The account's positions are up for auction; `start_time_ms` is None if they are no more.
+
+    `equity` is below `required` in the first case, and not in the second.
+    """
+
+    sequence: int
+    start_time_ms: int | None
+    equity: Decimal
+    required: Decimal
+
+
+AccountUpdate = (
+    AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate | LiquidationUpdate | AuctionUpdate
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.signing_keys import SigningKey
 
-# Collateral, keys, slots, words of holdings, flags, and how long before the last time the timer
-# runs out.
-BALANCE_WIDTHS = (100, 4, 8, 2, 6, 48)
+# Collateral, keys, slots, words of holdings, flags, how long before the last time the timer runs
+# out, two bits that are 0 in a leaf (a batch's output has flags there), and when an auction began.
+BALANCE_WIDTHS = (100, 4, 8, 2, 6, 48, 2, 48)
 BALANCE_WORD_BITS = sum(BALANCE_WIDTHS)
 OPEN_LOTS_BITS = OPEN_LOTS_BOUND.bit_length() - 1
 _POSITION_WIDTHS = (
@@ -107,7 +107,8 @@ class Account:
     `positions` are sorted by market and none is empty. Collateral is signed, in quanta (1e-6 USD).
     `holdings_quanta` are balances of the other assets, see `assets`: no rule of margin counts them.
     From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
-    placed before.
+    placed before. `auction_start_ms` is when its positions were put up for auction, 0 if they are
+    not (see `auction`).
     """
 
     l1_address: int
@@ -118,6 +119,7 @@ class Account:
     flags: int = 0
     cancel_all_at_ms: int = LAST_TIME_MS
     holdings_quanta: tuple[int, ...] = ()
+    auction_start_ms: int = 0
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
@@ -145,6 +147,10 @@ class Account:
         if asset_id == USD_ASSET_ID:
             return self.collateral_quanta
         return amount_of(self.holdings_quanta, asset_id)
+
+    def with_auction(self, auction_start_ms: int) -> "Account":
+        """Return the account with an auction since then, or with none if it is 0."""
+        return replace(self, auction_start_ms=auction_start_ms)
 
     def with_balance_change(self, asset_id: int, change_quanta: int) -> "Account":
         """Return the account with more or less of an asset."""
@@ -215,6 +221,8 @@ class Account:
             (len(self.holding_words()), 2),
             (self.flags, 6),
             (LAST_TIME_MS - self.cancel_all_at_ms, 48),
+            (0, 2),
+            (self.auction_start_ms, 48),
         )
 
     def leaf(self) -> int:

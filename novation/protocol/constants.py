@@ -59,6 +59,8 @@ MAX_MAKERS_PER_LIQUIDATION: Final = MAX_MAKERS_PER_ORDER - 1
 # Of the notional of a liquidation, to the insurance fund.
 LIQUIDATION_FEE_PPM: Final = 10_000
 
+AUCTION_LIFE_MS: Final = 120_000
+
 PRICE_VALIDITY_MS: Final = 3_000
 REPORT_SPREAD_MS: Final = 1_000
 RESUME_GAP_MS: Final = 300_000
@@ -84,8 +86,8 @@ INSURANCE_ACCOUNT_ID: Final = 1
 USD_ASSET_ID: Final = 0
 
 CONFIG_VERSION: Final = 2
-STATE_VERSION: Final = 7
-OUTPUT_VERSION: Final = 7
+STATE_VERSION: Final = 8
+OUTPUT_VERSION: Final = 8
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

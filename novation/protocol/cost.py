@@ -29,6 +29,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -64,6 +65,7 @@ WITHDRAW_STEPS: Final = 220
 OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
 LIQUIDATE_STEPS: Final = 900
+SET_AUCTION_STEPS: Final = 200
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
@@ -131,6 +133,8 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
     """Return what a transaction costs that nobody signed, besides leaves."""
     if isinstance(tx, PruneOrder):
         return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS
+    if isinstance(tx, SetAuction):
+        return SET_AUCTION_STEPS + result.n_slots * (SLOT_CHANGE_STEPS + SLOT_SUM_STEPS)
     if isinstance(tx, MinuteTick):
         return TICK_STEPS + result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
     if isinstance(tx, Liquidate):

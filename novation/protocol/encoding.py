@@ -52,9 +52,11 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Unsigned,
     UserTransaction,
     Withdraw,
 )
@@ -79,6 +81,7 @@ _TAG_PRUNE_ORDER: Final = b"\x06"
 _TAG_MINUTE_TICK: Final = b"\x07"
 _TAG_LIQUIDATE: Final = b"\x08"
 _TAG_REPLACE_ORDER: Final = b"\x09"
+_TAG_SET_AUCTION: Final = b"\x12"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 30
@@ -94,18 +97,20 @@ def encode_transaction(tx: Transaction) -> bytes:
         return _encode_oracle_update(tx)
     if isinstance(tx, SetParameter):
         return _encode_set_parameter(tx)
-    if isinstance(tx, ListMarket | PruneOrder | MinuteTick | Liquidate):
+    if isinstance(tx, Unsigned):
         return _encode_unsigned(tx)
     return _encode_user_transaction(tx)
 
 
-def _encode_unsigned(tx: ListMarket | PruneOrder | MinuteTick | Liquidate) -> bytes:
+def _encode_unsigned(tx: Unsigned) -> bytes:
     if isinstance(tx, ListMarket):
         return _TAG_LIST_MARKET + tx.market_id.to_bytes(2, "big")
     if isinstance(tx, PruneOrder):
         return _TAG_PRUNE_ORDER + tx.order_id.to_bytes(6, "big")
     if isinstance(tx, MinuteTick):
         return _TAG_MINUTE_TICK
+    if isinstance(tx, SetAuction):
+        return _TAG_SET_AUCTION + tx.account_id.to_bytes(4, "big")
     return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
@@ -339,4 +344,5 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_PRUNE_ORDER: lambda reader: PruneOrder(reader.integer(6)),
     _TAG_MINUTE_TICK: lambda _: MinuteTick(),
     _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
+    _TAG_SET_AUCTION: lambda reader: SetAuction(reader.integer(4)),
 }

@@ -58,6 +58,7 @@ class ErrorCode(IntEnum):
     BANKRUPT = 48
     ORDER_GREW = 49
     CANNOT_KEEP_PLACE = 50
+    AUCTION_RUNNING = 55
     INSUFFICIENT_BALANCE = 60
 
 

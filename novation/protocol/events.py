@@ -232,6 +232,25 @@ class Liquidated:
 
 
 @dataclass(frozen=True, slots=True)
+class AuctionStarted:
+    """The positions of a failing account are up for auction; see `auction`."""
+
+    account_id: int
+    auction_start_ms: int
+    equity_x16: int
+    maintenance_x16_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionEnded:
+    """An account does not fail any more, with what it is worth and needs now."""
+
+    account_id: int
+    equity_x16: int
+    maintenance_x16_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
 class FundingPaid:
     """An hour is over: each lot held long has paid so many quanta to those held short.
 
@@ -262,5 +281,7 @@ Event = (
     | MarketListed
     | MarkSampled
     | Liquidated
+    | AuctionStarted
+    | AuctionEnded
     | FundingPaid
 )

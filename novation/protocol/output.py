@@ -91,6 +91,7 @@ class AccountRecord:
     positions: tuple[Position, ...]
     keys: tuple[SigningKey, ...] | None = None
     holdings_quanta: tuple[int, ...] | None = None
+    auction_start_ms: int = 0
 
     @classmethod
     def of(
@@ -107,6 +108,7 @@ class AccountRecord:
             account.positions,
             account.keys if has_keys else None,
             account.holdings_quanta or None if has_holdings else None,
+            account.auction_start_ms,
         )
 
     def account(
@@ -138,6 +140,7 @@ class AccountRecord:
             self.flags,
             self.cancel_all_at_ms,
             holdings,
+            self.auction_start_ms,
         )
 
 
@@ -246,6 +249,7 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
         (LAST_TIME_MS - record.cancel_all_at_ms, 48),
         (int(record.keys is not None), 1),
         (int(record.holdings_quanta is not None), 1),
+        (record.auction_start_ms, 48),
     )
     keys = (word for key in record.keys or () for word in key.words())
     positions = (position.word() for position in record.positions)
@@ -338,10 +342,10 @@ def _read_operation(reader: _Reader) -> OperationRecord:
 
 
 def _read_account(reader: _Reader) -> AccountRecord:
-    head = unpack(reader.one(), 32, BALANCE_WORD_BITS, 1, 1)
-    account_id, balance_word, has_keys, has_holdings = head
-    counts = unpack(balance_word, *BALANCE_WIDTHS)
+    account_id, balance_word = unpack(reader.one(), 32, BALANCE_WORD_BITS)
+    *counts, has, auction_start_ms = unpack(balance_word, *BALANCE_WIDTHS)
     collateral, n_keys, n_positions, n_holding_words, flags, timer_gap_ms = counts
+    has_keys, has_holdings = has & 1, has >> 1
     if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
     if has_holdings > n_holding_words:
@@ -359,6 +363,7 @@ def _read_account(reader: _Reader) -> AccountRecord:
         tuple(Position.from_word(reader.one()) for _ in range(n_positions)),
         keys,
         holdings,
+        auction_start_ms,
     )
 
 

@@ -5,7 +5,7 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:21, windows:32, keys 32, 7, words 32 |
+| `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:20 |
 | `m` market_id:2 | market words 25, 20, 13 |
 | `g` | globals words 30, 21, 24, 24, 24, each underlying's word:26 |
@@ -56,7 +56,7 @@ _MARKET_WORD_BYTES: Final = (25, 20, 13)
 _GLOBALS_WORD_BYTES: Final = (30, 21, *[24] * AMOUNT_WORDS)
 _UNDERLYING_BYTES: Final = 26
 _FELT_BYTES: Final = 32
-_BALANCE_WORD_BYTES: Final = 21
+_BALANCE_WORD_BYTES: Final = 28
 _ORDER_WORD_0_BYTES: Final = 28
 
 T = TypeVar("T")
@@ -206,8 +206,9 @@ def decode_account(data: bytes) -> Account:
     l1_address = reader.integer(20)
     balance_word = reader.integer(_BALANCE_WORD_BYTES, 1 << BALANCE_WORD_BITS)
     counts = unpack(balance_word, *BALANCE_WIDTHS)
-    collateral, n_keys, n_positions, n_holding_words, flags, timer_gap_ms = counts
-    if not (1 <= n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS and collateral > 0):
+    collateral, n_keys, n_positions, n_holding_words, flags, timer_gap_ms, none, auction = counts
+    in_range = n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS
+    if n_keys < 1 or collateral < 1 or none or not in_range:
         raise DecodeError(f"balance word {balance_word:#x}")
     window_words = [reader.integer(_FELT_BYTES) for _ in range(n_window_words(n_keys))]
     account = Account(
@@ -223,6 +224,7 @@ def decode_account(data: bytes) -> Account:
         ),
         flags=flags,
         cancel_all_at_ms=LAST_TIME_MS - timer_gap_ms,
+        auction_start_ms=auction,
     )
     reader.finish()
     return account

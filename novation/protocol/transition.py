@@ -32,6 +32,7 @@ from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
 from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.replace_order import apply_replace_order
+from novation.protocol.rules.set_auction import apply_set_auction
 from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
@@ -50,9 +51,11 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Unsigned,
     UserTransaction,
     Withdraw,
 )
@@ -147,17 +150,20 @@ _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
 }
 
 
-def _apply_unsigned(
-    state: State, tx: L1Operation | ListMarket | PruneOrder | MinuteTick | Liquidate
-) -> TransactionResult:
-    if isinstance(tx, MinuteTick):
-        return apply_minute_tick(state)
+def _apply_unsigned(state: State, tx: L1Operation | Unsigned) -> TransactionResult:
     if isinstance(tx, Deposit):
         return apply_deposit(state, tx)
     if isinstance(tx, SetParameter):
         return apply_set_parameter(state, tx)
-    if isinstance(tx, PruneOrder):
-        return apply_prune_order(state, tx)
-    if isinstance(tx, Liquidate):
-        return apply_liquidate(state, tx)
-    return apply_list_market(state, tx)
+    if isinstance(tx, MinuteTick):
+        return apply_minute_tick(state)
+    return _UNSIGNED[type(tx)](state, tx)
+
+
+# What each transaction does that nobody signs, besides a tick.
+_UNSIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
+    ListMarket: apply_list_market,
+    PruneOrder: apply_prune_order,
+    Liquidate: apply_liquidate,
+    SetAuction: apply_set_auction,
+}

@@ -11,13 +11,11 @@ from typing import Any
 
 from circuits.program_input import ProgramInput, program_input
 from novation.protocol.accounts import Account
-from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
 from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
     AMOUNT_BOUND,
     COLLATERAL_BOUND,
     LAST_TIME_MS,
-    MAX_MAKERS_PER_ORDER,
     MAX_VALIDITY_MS,
     NONCE_BOUND,
     NONCE_STEP,
@@ -25,7 +23,6 @@ from novation.protocol.constants import (
     RESUME_GAP_MS,
     SKIPPED_NONCES,
 )
-from novation.protocol.errors import ResultCode
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
@@ -39,6 +36,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.sample_batches import samples
+from tests.circuits.waterfall_batches import auctions, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
     START_MS,
@@ -309,12 +307,6 @@ def wide_tree() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
-def outcomes(placed: TransactionResult) -> list[VisitOutcome]:
-    """Return what became of the makers that an order met."""
-    assert isinstance(placed.hints, PlaceOrderHints | LiquidateHints)
-    return [visit.outcome for visit in placed.hints.visits]
-
-
 def cancellations() -> Iterator[SealedBatch]:
     """Head, middle and tail of both sides, old orders and new ones."""
     exchange = Exchange()
@@ -451,38 +443,6 @@ def least_orders() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
-def liquidations() -> Iterator[SealedBatch]:
-    """Long and short, in part and wholly, with all of the fee and less, past the account's dead."""
-    exchange = Exchange(parameters(3))
-    exchange.fund(3, 4, amount_quanta=10**6 * ONE_DOLLAR)
-    exchange.fund(2, 5, amount_quanta=100 * ONE_DOLLAR)
-    for account_id, side in ((2, BUY), (5, SELL)):
-        for market_id, lots in ((1, 160_000), (2, 2)):
-            exchange.place(3, side.other, lots, 1000, market_id=market_id)
-            exchange.place(account_id, side, lots, 1000, market_id=market_id)
-    exchange.place(2, SELL, 1, 1060, market_id=1, reduce_only=True)
-    exchange.place(2, BUY, 1, 950, market_id=1)
-    exchange.seal()
-    exchange.set_price(1000, 968, 1000)
-    # At its zero price nothing is gained, near the mark more than the fee.
-    for price, lots in ((967, 500), (944, 200)):
-        exchange.place(4, BUY, lots, price, market_id=1)
-    sold = exchange.liquidate(2, 1)
-    assert outcomes(sold) == [VisitOutcome.FILL, VisitOutcome.CANCELLED, VisitOutcome.FILL]
-    exchange.place(4, BUY, 2, 1000, market_id=2)
-    assert exchange.liquidate(2, 2).result_code is ResultCode.FILLED
-    exchange.place(4, BUY, 10, 944, market_id=1)
-    exchange.liquidate(2, 1)
-    yield exchange.seal()
-    exchange.set_price(1000, 1032, 1000)
-    for _ in range(MAX_MAKERS_PER_ORDER + 1):
-        exchange.place(4, SELL, 1, 1033, market_id=1)
-    assert exchange.liquidate(5, 1).result_code is ResultCode.MAKER_LIMIT
-    exchange.place(4, SELL, 400_000, 1034, market_id=1)
-    assert exchange.liquidate(5, 1).result_code is ResultCode.FILLED
-    yield exchange.seal()
-
-
 def replaced_orders() -> Iterator[SealedBatch]:
     """Orders in place of others, old and new, named either way; others that shrink, or go."""
     terms = underlying(min_order_usd=1)
@@ -553,6 +513,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "self trades": self_trades,
     "least orders": least_orders,
     "liquidations": liquidations,
+    "auctions": auctions,
     "replaced orders": replaced_orders,
     "without fees": without_fees,
     "prices only": prices_only,

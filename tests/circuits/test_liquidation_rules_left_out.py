@@ -70,7 +70,7 @@ def failing(side: Side = BUY) -> Exchange:
 
 
 def account_that_does_not_fail(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(liquidate, "_check_failing", ignored)
+    patch.setattr(liquidate, "check_failing", ignored)
     exchange = holding(REQUIRED_QUANTA - 1 + excess)
     exchange.place(4, BUY, LOTS, MARK)
     exchange.liquidate(2)
@@ -78,7 +78,7 @@ def account_that_does_not_fail(patch: Patch, excess: int) -> SealedBatch:
 
 
 def account_that_is_bankrupt(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(liquidate, "_check_failing", ignored)
+    patch.setattr(liquidate, "check_not_bankrupt", ignored)
     exchange = holding(-excess, loss_ticks=100)
     exchange.place(4, BUY, LOTS, 900)
     exchange.liquidate(2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from novation.client import Client, RejectedError, Side
-from novation.client.models import LiquidationUpdate, OrderStatus
+from novation.client.models import AuctionUpdate, LiquidationUpdate, OrderStatus
 from novation.protocol.constants import HOUR_MS, INSURANCE_ACCOUNT_ID
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.events import FundingPaid
@@ -92,6 +92,32 @@ async def test_account_when_nobody_bids_enough_then_waits_for_who_does(tmp_path:
         assert (await two.status()).last_sequence > before
 
 
+async def test_account_when_nobody_bids_then_in_an_auction_until_it_does_not_fail(
+    tmp_path: Path,
+) -> None:
+    async with node_with_a_long(tmp_path) as node, node.client(2) as two:
+        stream = aiter(two.stream_account())
+        await anext(stream)
+        await node.set_price(976)
+        started = await anext(stream)
+        assert isinstance(started, AuctionUpdate)
+        assert started.equity < started.required
+        state = await node.node.runner.call(lambda engine: engine.state.account(2))
+        assert started.start_time_ms == state.auction_start_ms > 0
+        await node.set_price(990)
+        ended = await anext(stream)
+        assert isinstance(ended, AuctionUpdate)
+        assert ended.equity >= ended.required
+        assert ended.start_time_ms is None
+        l1 = node.l1
+        await node.set_price(976)
+        await node.until(lambda engine: engine.state.account(2).auction_start_ms != 0)
+        await node.node.runner.change(lambda engine: engine.seal())
+    async with running_node(tmp_path, l1=l1) as node:
+        await node.set_price(990)
+        await node.until(lambda engine: engine.state.account(2).auction_start_ms == 0)
+
+
 async def test_liquidation_of_a_healthy_account_then_refused_with_both_numbers(
     tmp_path: Path,
 ) -> None:
@@ -134,6 +160,16 @@ def failing_now(state: State) -> set[FailingPosition]:
     return found
 
 
+def due_auctions(state: State) -> set[int]:
+    """Return every account whose auction should begin or end, as the specification says."""
+    due = set()
+    for account_id, account in state.accounts.items():
+        margin = margin_of(account, state.underlyings, state.parameters)
+        if (account.auction_start_ms == 0) != margin.meets_maintenance:
+            due.add(account_id)
+    return due
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) -> None:
     rng, exchange = random.Random(seed), Exchange(sign=False)
@@ -146,7 +182,7 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         exchange.place(account_id, side, lots, 1000, market_id=market_id)
     state, price = exchange.state, [1000, 1000]
     watch = MarginWatch(state)
-    seen = 0
+    seen = begun_or_ended = 0
     for _ in range(60):
         exchange.cancel_all(2)
         price = [max(1, p + rng.randint(-12, 12)) for p in price]
@@ -162,10 +198,16 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         for position in found:
             seen += 1
             watch.learn(exchange.liquidate(*position).events, state)
+        watch.failing(state, 100)
+        assert set(watch.due_auctions(state, 100)) == due_auctions(state)
+        for account_id in watch.due_auctions(state, 100):
+            begun_or_ended += 1
+            watch.learn(exchange.set_auction(account_id).events, state)
         assert {f.account_id for f in MarginWatch(state).failing(state, 100)} == {
             f.account_id for f in failing_now(state)
         }
     assert seen > 0
+    assert begun_or_ended > 0
     exchange.seal()
 
 

@@ -15,6 +15,7 @@ from novation.protocol.constants import (
     RESUME_GAP_MS,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.margin import Margin, margin_of
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
 from novation.protocol.orders import Side
@@ -35,6 +36,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -251,6 +253,10 @@ class Exchange:
         """Reduce a position of a failing account."""
         return self.apply(Liquidate(account_id, market_id))
 
+    def set_auction(self, account_id: int) -> TransactionResult:
+        """Start the auction of a failing account, or end that of one that does not fail."""
+        return self.apply(SetAuction(account_id))
+
     def withdraw(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""
         self.prune_expired(account_id)
@@ -312,6 +318,12 @@ class Exchange:
         except InvalidTransaction as other:
             if (other.code, other.broken.field) == (error.code, broken.field):
                 raise AssertionError(f"{error}; with the limit {broken.limit}: {other}") from error
+
+    def margin(self, account_id: int) -> Margin:
+        """Return equity and requirements of an account."""
+        return margin_of(
+            self.state.account(account_id), self.state.underlyings, self.state.parameters
+        )
 
     def size(self, account_id: int, market_id: int = 0) -> int:
         """Return an account's position."""

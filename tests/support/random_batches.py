@@ -45,6 +45,7 @@ from novation.protocol.transactions import (
     ParameterKind,
     PruneOrder,
     RemoveKey,
+    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -97,6 +98,7 @@ class RandomTrading:
             self._timer: 4,
             self._prune: 6,
             self._liquidation: 6,
+            self._auction: 4,
             self._withdrawal: 5,
             self._deposit: 6,
             self._oracle_update: 6,
@@ -200,6 +202,7 @@ class RandomTrading:
             lambda: self._oracle_update(self._failing_price(holder)),
             lambda: make(rich, side, rng.randint(1, size), self.prices[0]),
             lambda: make(rich, side, size, self.prices[0] * rng.randint(97, 103) // 100),
+            self._auction,
             self._liquidation,
             self._liquidation,
         ]
@@ -392,6 +395,16 @@ class RandomTrading:
         failing = [place for place in held if self._is_failing(place[0])]
         anything = (self._account_id(), rng.randrange(len(state.underlyings) + 1))
         return Liquidate(*rng.choice(failing or held or [anything]))
+
+    def _auction(self) -> Transaction:
+        """Return the start or the end of an auction, of one that is due if there is any."""
+        state = self.exchange.state
+        due = [
+            account_id
+            for account_id, account in state.accounts.items()
+            if (account.auction_start_ms == 0) == self._is_failing(account_id)
+        ]
+        return SetAuction(self.rng.choice(due or [self._account_id()]))
 
     def _is_failing(self, account_id: int) -> bool:
         state = self.exchange.state

@@ -17,6 +17,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     Transaction,
     Withdraw,
@@ -64,6 +65,7 @@ ALL: list[Transaction] = [
     UPDATE,
     PruneOrder(2**48 - 1),
     Liquidate(2**32 - 1, 2047),
+    SetAuction(2**32 - 1),
     Deposit(1, 2**160 - 1, 3, 2**63 - 1),
 ]
 

@@ -12,8 +12,16 @@ from circuits.cairo.constants import (
     ORDER_ID_BOUND,
     POSITION_BOUND,
     RC_BOUND,
+    TIME_BOUND,
 )
-from circuits.cairo.state.accounts import HOLDING_WORD, KEY_SIZE, Account, Identity, hash_owner
+from circuits.cairo.state.accounts import (
+    AUCTION_MS,
+    HOLDING_WORD,
+    KEY_SIZE,
+    Account,
+    Identity,
+    hash_owner,
+)
 from circuits.cairo.state.amounts import Holdings, hash_holdings
 from circuits.cairo.state.cells import copy_cells
 from circuits.cairo.state.merkle import Leaf
@@ -28,8 +36,8 @@ const BALANCE_BIAS = COLLATERAL_BOUND + LAST_TIME_MS * 2 ** 120;
 
 const N_ORDERS_BOUND = 2 ** 8;
 
-// Where `has_keys` and `has_holdings` stand in the head of a record: behind account_id:32,
-// balance_word:168.
+// Where `has_keys` and `has_holdings` stand in the head of a record: behind account_id:32 and the part
+// of the balance word below bit 168. Bits 168 and 169 are 0 in a leaf.
 const HAS_KEYS = 2 ** 200;
 const HAS_HOLDINGS = 2 ** 201;
 
@@ -68,7 +76,7 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
         account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
     tempvar more = counts - 1;
     jmp longer if more != 0;
-    // Nothing held, and one key, that of the deposit: it never changed.
+    // Nothing held, no auction, and one key, that of the deposit: it never changed.
     tempvar window_0 = account.window_0;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
     assert output_ptr[1] = window_0;
@@ -85,15 +93,16 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 }
 
-// Returns the leaf of an account with two keys or more, or with holdings, and writes its record to the
-// output.
+// Returns the leaf of an account with two keys or more, with holdings, or in an auction, and writes its
+// record to the output.
 func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     account_id, account: Account*, balance_word, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
     local identity: Identity* = account.identity;
     local n_keys = identity.n_keys;
-    let n_words = (identity.counts - n_keys) / HOLDING_WORD;
+    let n_words = (identity.counts - n_keys - identity.auction_start_ms * AUCTION_MS) /
+        HOLDING_WORD;
     let (local owner_hash, local n_written, local head) = close_holdings(
         identity, n_words, account_id + balance_word * ACCOUNT_ID_BOUND
     );
@@ -247,21 +256,22 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     // keys_hash fixes n_keys, the length of the leaf's hash n_positions, and there are at most three
-    // words of holdings. So the time before the last one is what is left of the balance word: the
-    // bound 2^128 is enough.
-    tempvar timer_gap_ms = LAST_TIME_MS - account.cancel_all_at_ms;
-    assert [range_check_ptr + 2] = timer_gap_ms;
+    // words of holdings. So the time from the timer to the last one, and the start of an auction, are
+    // what is left of the balance word. This bound keeps the former below 2^48, so that without an
+    // auction it cannot stand for one; with one, open_longer does more.
+    assert [range_check_ptr + 2] = account.cancel_all_at_ms;
     let range_check_ptr = range_check_ptr + 3;
     // A guess, pinned by the end of the list.
     %{ memory[ap] = next(witness) %}
     tempvar n_positions;
     tempvar counts = identity.counts;
-    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 +
-        timer_gap_ms * 2 ** 120 + COLLATERAL_BOUND;
+    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 -
+        account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
     tempvar more = counts - 1;
     jmp longer if more != 0;
-    // One key, and nothing held.
+    // One key, nothing held, and no auction.
     assert identity.n_keys = counts;
+    assert identity.auction_start_ms = none;
     assert cast(identity.windows, felt) = none;
     assert cast(identity.holdings, felt) = none;
     // The window is the whole word: whoever uses it opens it.
@@ -273,16 +283,24 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     return open_longer(account, keys_hash, balance_word, n_positions);
 }
 
-// Returns the leaf of an account with two keys or more, or with holdings: what is left of
-// open_account for it.
+// Returns the leaf of an account with two keys or more, with holdings, or in an auction: what is left
+// of open_account for it.
 func open_longer{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     account: Account*, keys_hash, balance_word, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
     local identity: Identity* = account.identity;
     local n_keys = identity.n_keys;
+    let auction_start_ms = identity.auction_start_ms;
+    // With open_account's bound the timer's part of the word has one reading.
+    assert [range_check_ptr] = LAST_TIME_MS - account.cancel_all_at_ms;
+    assert [range_check_ptr + 1] = auction_start_ms;
+    assert [range_check_ptr + 2] = auction_start_ms + (RC_BOUND - TIME_BOUND);
+    let range_check_ptr = range_check_ptr + 3;
     let (local owner_hash) = open_holdings(
-        keys_hash, identity.holdings, (identity.counts - n_keys) / HOLDING_WORD
+        keys_hash,
+        identity.holdings,
+        (identity.counts - n_keys - auction_start_ms * AUCTION_MS) / HOLDING_WORD,
     );
     local window_0 = account.window_0;
     if (n_keys == 1) {

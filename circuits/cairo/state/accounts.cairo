@@ -35,14 +35,18 @@ struct Identity {
     windows: Windows*,
     // 1 if this batch changed a key slot: the output must then have them.
     is_changed: felt,
-    // n_keys + HOLDING_WORD * (number of words of holdings), as the balance word has them: 1 for most.
+    // n_keys + HOLDING_WORD * (number of words of holdings) + AUCTION_MS * auction_start_ms, as the
+    // balance word has them: 1 for most.
     counts: felt,
     // Balances of the other assets; null if the account's leaf has none.
     holdings: Holdings*,
+    // Since when the account's positions are up for auction; 0: they are not.
+    auction_start_ms: felt,
 }
 
-// One word of holdings in `counts`.
+// One word of holdings, and a millisecond of the time at which an auction began, in `counts`.
 const HOLDING_WORD = 2 ** 12;
+const AUCTION_MS = 2 ** 70;
 
 // One version of an account; an update makes a new record. Null stands for an absent account.
 struct Account {
@@ -162,6 +166,7 @@ func use_other_key{range_check_ptr}(
         is_changed=identity.is_changed,
         counts=identity.counts,
         holdings=identity.holdings,
+        auction_start_ms=identity.auction_start_ms,
     );
     return (identity=&after);
 }
@@ -191,8 +196,9 @@ func change_holding{range_check_ptr}(identity: Identity*, asset_id, change_quant
         n_keys=identity.n_keys,
         windows=identity.windows,
         is_changed=identity.is_changed,
-        counts=identity.n_keys + n_words * HOLDING_WORD,
+        counts=identity.n_keys + n_words * HOLDING_WORD + identity.auction_start_ms * AUCTION_MS,
         holdings=&holdings,
+        auction_start_ms=identity.auction_start_ms,
     );
     return (identity=&after);
 }

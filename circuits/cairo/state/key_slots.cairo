@@ -33,6 +33,7 @@ func write_key{poseidon_ptr: PoseidonBuiltin*}(
         is_changed=1,
         counts=identity.counts + n_keys_after - identity.n_keys,
         holdings=identity.holdings,
+        auction_start_ms=identity.auction_start_ms,
     );
     return (identity=&after);
 }

@@ -124,6 +124,7 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*) -> (account: 
         is_changed=0,
         counts=1,
         holdings=cast(0, Holdings*),
+        auction_start_ms=0,
     );
     local account: Account = Account(
         identity=&identity,

@@ -1,6 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
+from circuits.cairo.auction import Health, follow_auction, is_failing
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.book.walk import walk_book
 from circuits.cairo.constants import (
@@ -27,14 +28,8 @@ struct Liquidate {
     market_id: felt,
 }
 
-// What an account is worth and must be worth, see margin.cairo for the scales.
-struct Health {
-    equity_x16: felt,
-    maintenance: felt,
-}
-
 // The orders of a failing account die, and part of one position is closed, at its zero price or
-// better. Nobody signs this: the rules leave no choice.
+// better. If it still fails then, its positions are up for auction. Nobody signs this: the rules leave no choice.
 //
 // Returns the fees of the batch so far, with those of the makers.
 func liquidate{
@@ -87,15 +82,22 @@ func liquidate{
     let (local walk: Walk*, local reduced: Position*, local surplus_change) = trade(
         &taker, size_lots, account.collateral_quanta, fees_quanta, positions, old
     );
-    let (after_trade: Health) = measure(walk.collateral_quanta, reduced, environment.prices);
+    let (local after_trade: Health) = measure(walk.collateral_quanta, reduced, environment.prices);
     // No other fee was paid: what the balance changed by is what was traded, less the funding of
     // before.
     tempvar paid_quanta = taker.direction * (account.collateral_quanta - walk.collateral_quanta);
     let (local fee_quanta) = liquidation_fee(
         paid_quanta + walk.traded_lots * taker.price.funding_prefix, &before, after_trade
     );
+    let (fails) = is_failing(
+        Health(
+            equity_x16=after_trade.equity_x16 - fee_quanta * PRICE_X16_ONE,
+            maintenance=after_trade.maintenance,
+        ),
+    );
+    let (identity) = follow_auction(account.identity, fails, time_ms);
     local after: Account = Account(
-        identity=account.identity,
+        identity=identity,
         window_0=account.window_0,
         collateral_quanta=walk.collateral_quanta - fee_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,

@@ -89,7 +89,7 @@ class BalanceChange(_message.Message):
     def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ..., asset_id: _Optional[int] = ...) -> None: ...
 
 class StreamAccountResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "is_heartbeat")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +98,7 @@ class StreamAccountResponse(_message.Message):
     FILL_FIELD_NUMBER: _ClassVar[int]
     BALANCE_FIELD_NUMBER: _ClassVar[int]
     LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
+    AUCTION_FIELD_NUMBER: _ClassVar[int]
     IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
@@ -107,8 +108,9 @@ class StreamAccountResponse(_message.Message):
     fill: _types_pb2.Fill
     balance: BalanceChange
     liquidation: _types_pb2.Liquidation
+    auction: _types_pb2.Auction
     is_heartbeat: bool
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamTradesRequest(_message.Message):
     __slots__ = ("market_id", "after_sequence", "heartbeat_ms")

@@ -317,6 +317,18 @@ class MarketFunding(_message.Message):
     rate_ppb: int
     def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., quanta_per_lot: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., rate_ppb: _Optional[int] = ...) -> None: ...
 
+class Auction(_message.Message):
+    __slots__ = ("account_id", "start_time_ms", "equity_x16", "maintenance_x16_ppm")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    start_time_ms: int
+    equity_x16: str
+    maintenance_x16_ppm: str
+    def __init__(self, account_id: _Optional[int] = ..., start_time_ms: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ...) -> None: ...
+
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")
     PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]

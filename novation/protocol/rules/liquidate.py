@@ -5,11 +5,7 @@ from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import LiquidateHints, TransactionResult
-from novation.protocol.constants import (
-    INSURANCE_ACCOUNT_ID,
-    MAX_MAKERS_PER_LIQUIDATION,
-    PPM_ONE,
-)
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, MAX_MAKERS_PER_LIQUIDATION
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, Liquidated, OrderPlaced
 from novation.protocol.liquidation import (
@@ -18,9 +14,14 @@ from novation.protocol.liquidation import (
     zero_price_ticks,
 )
 from novation.protocol.margin import Margin, margin_of
-from novation.protocol.numeric import div_floor
 from novation.protocol.orders import RestingOrder, SelfTradeMode, Side, TimeInForce
 from novation.protocol.rules.dead_orders import apply_timer, cancellations, cancelled
+from novation.protocol.rules.failing import (
+    check_failing,
+    check_not_bankrupt,
+    follow_auction,
+    known_account,
+)
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
@@ -36,13 +37,7 @@ _REASONS: Final = {
 
 def check_liquidate(state: State, tx: Liquidate) -> Margin:
     """Check that the account fails, is not bankrupt, and has a position; return its margin."""
-    account = state.get_account(tx.account_id)
-    if account is None:
-        raise InvalidTransaction(
-            ErrorCode.UNKNOWN_ACCOUNT,
-            f"account {tx.account_id} does not exist",
-            Broken("account_id", tx.account_id, INSURANCE_ACCOUNT_ID),
-        )
+    account = known_account(state, tx.account_id)
     if tx.market_id not in state.markets:
         raise not_listed(state, tx.market_id)
     check_prices_are_valid(state)
@@ -54,30 +49,16 @@ def check_liquidate(state: State, tx: Liquidate) -> Margin:
             Broken("size_lots", 0, 1),
         )
     margin = margin_of(account, state.underlyings, state.parameters)
-    _check_failing(tx, margin)
+    check_failing(tx.account_id, margin)
+    check_not_bankrupt(tx.account_id, margin)
     return margin
 
 
-def _check_failing(tx: Liquidate, margin: Margin) -> None:
-    required_x16 = div_floor(margin.maintenance_x16_ppm, PPM_ONE)
-    if margin.meets_maintenance:
-        raise InvalidTransaction(
-            ErrorCode.NOT_FAILING,
-            f"account {tx.account_id} has equity {margin.equity_x16} / 2^16 quanta and needs "
-            f"{required_x16}",
-            Broken("equity_x16", margin.equity_x16, required_x16),
-        )
-    if margin.equity_x16 < 0:
-        raise InvalidTransaction(
-            ErrorCode.BANKRUPT,
-            f"account {tx.account_id} has equity {margin.equity_x16} / 2^16 quanta: closing its "
-            f"positions would leave a debt",
-            Broken("equity_x16", margin.equity_x16, 0),
-        )
-
-
 def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
-    """Let all orders of the account die, then trade down to the zero price and no further."""
+    """Let all orders of the account die, then trade down to the zero price and no further.
+
+    If it still fails then, its positions are up for auction.
+    """
     validate_liquidate(tx)
     timed_out = apply_timer(state, tx.account_id)
     check_liquidate(state, tx)
@@ -106,7 +87,10 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
         traded_lots=walk.traded_lots,
         fee_quanta=fee_quanta,
     )
-    events: tuple[Event, ...] = (*timed_out, *gone, _placed(order), *walk.events, liquidated)
+    margin_left = margin_of(state.account(tx.account_id), state.underlyings, state.parameters)
+    auction = follow_auction(state, tx.account_id, margin_left)
+    told = (_placed(order), *walk.events, liquidated, *auction)
+    events: tuple[Event, ...] = (*timed_out, *gone, *told)
     if result_code in _REASONS:
         left = cancelled(order, walk.remaining_lots, _REASONS[result_code])
         events = (*events, left)

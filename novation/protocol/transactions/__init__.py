@@ -12,6 +12,7 @@ from novation.protocol.transactions.place_order import PlaceOrder
 from novation.protocol.transactions.prune_order import PruneOrder
 from novation.protocol.transactions.remove_key import RemoveKey
 from novation.protocol.transactions.replace_order import ReplaceOrder
+from novation.protocol.transactions.set_auction import SetAuction
 from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
 from novation.protocol.transactions.withdraw import Withdraw
@@ -32,6 +33,7 @@ __all__ = [
     "PruneOrder",
     "RemoveKey",
     "ReplaceOrder",
+    "SetAuction",
     "SetCancelTimer",
     "SetParameter",
     "Transaction",
@@ -54,5 +56,5 @@ UserTransaction = (
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
 # What nobody signs.
-Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate
+Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction
 Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction

@@ -1,0 +1,60 @@
+"""Accounts that may fail: whether they do, and the auction that follows from it."""
+
+from novation.protocol.accounts import Account
+from novation.protocol.auction import followed_auction
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PPM_ONE
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.events import AuctionEnded, AuctionStarted
+from novation.protocol.margin import Margin
+from novation.protocol.numeric import div_floor
+from novation.protocol.state import State
+
+
+def known_account(state: State, account_id: int) -> Account:
+    """Return an account that must exist."""
+    account = state.get_account(account_id)
+    if account is None:
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_ACCOUNT,
+            f"account {account_id} does not exist",
+            Broken("account_id", account_id, INSURANCE_ACCOUNT_ID),
+        )
+    return account
+
+
+def check_failing(account_id: int, margin: Margin) -> None:
+    """Raise InvalidTransaction unless the account is below its maintenance requirement."""
+    if margin.meets_maintenance:
+        required_x16 = div_floor(margin.maintenance_x16_ppm, PPM_ONE)
+        raise InvalidTransaction(
+            ErrorCode.NOT_FAILING,
+            f"account {account_id} has equity {margin.equity_x16} / 2^16 quanta and needs "
+            f"{required_x16}",
+            Broken("equity_x16", margin.equity_x16, required_x16),
+        )
+
+
+def check_not_bankrupt(account_id: int, margin: Margin) -> None:
+    """Raise InvalidTransaction if the account has less than nothing."""
+    if margin.equity_x16 < 0:
+        raise InvalidTransaction(
+            ErrorCode.BANKRUPT,
+            f"account {account_id} has equity {margin.equity_x16} / 2^16 quanta: closing its "
+            f"positions would leave a debt",
+            Broken("equity_x16", margin.equity_x16, 0),
+        )
+
+
+def follow_auction(
+    state: State, account_id: int, margin: Margin
+) -> tuple[AuctionStarted | AuctionEnded, ...]:
+    """Give an account the auction that it must have; tell if that begins or ends it."""
+    before = state.account(account_id)
+    after = followed_auction(before, margin, state.globals.time_ms)
+    state.set_account(account_id, after)
+    if after.auction_start_ms == before.auction_start_ms:
+        return ()
+    equity, required = margin.equity_x16, margin.maintenance_x16_ppm
+    if after.auction_start_ms == 0:
+        return (AuctionEnded(account_id, equity, required),)
+    return (AuctionStarted(account_id, after.auction_start_ms, equity, required),)
