@@ -76,7 +76,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 7;
+        output[0] = 8;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -84,7 +84,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenAWordOfCustodyIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](12);
-        output[0] = 7;
+        output[0] = 8;
         _expectOversized(output, 8, 165);
         output[8] = 0;
         _expectOversized(output, 9, 189);
