@@ -1,0 +1,72 @@
+"""What the auditors of settlement showed to be possible, tried again: docs/audits.md, A1 and A3.
+
+Their programs took money at old prices, and other people's deposits. Each of these goes their way,
+is refused where they were not, and lets the circuit run the batch.
+"""
+
+import pytest
+
+from novation.protocol.constants import MINUTE_MS
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.margin import margin_of
+from novation.protocol.orders import TimeInForce
+from novation.protocol.sealing import SealedBatch
+from prover.runner import execute_only
+from tests.support.builders import ONE_DOLLAR
+from tests.support.exchange import BUY, SELL, Exchange
+
+DAY_MS = 86_400_000
+FRIEND, MAKER = 3, 2
+# What 9,000 USD of initial margin are enough for, at 1000 ticks, 10 quanta a tick, and 5 %.
+LOTS = 18_000_000
+
+
+def check_proven(sealed: SealedBatch) -> None:
+    """The batch program writes the output that Python has."""
+    assert execute_only(sealed.witness).output == tuple(sealed.output)
+
+
+def refusal(exchange: Exchange, *order: int, **changes: object) -> ErrorCode:
+    """Return why an order of the friend is refused."""
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.place(FRIEND, BUY, *order, **changes)  # type: ignore[arg-type]
+    return caught.value.code
+
+
+def test_a1_prices_of_any_age_fill_nothing_and_pay_nothing_out() -> None:
+    """A maker's ask is not filled six days later, at a price of then, by whoever knows today's."""
+    exchange = Exchange()
+    exchange.fund(MAKER, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.fund(FRIEND, amount_quanta=10_000 * ONE_DOLLAR)
+    in_a_month_ms = exchange.time_ms + 30 * DAY_MS
+    exchange.place(MAKER, SELL, LOTS, 1000, expiry_time_ms=in_a_month_ms)
+    check_proven(exchange.seal())
+    exchange.time_ms += 6 * DAY_MS
+    assert refusal(exchange, LOTS, 1000) is ErrorCode.STALE_PRICE
+    # The price is 1500 now. For a minute nobody may take, and then the ask is dead.
+    exchange.set_price(1500)
+    ioc = {"time_in_force": TimeInForce.IOC}
+    assert refusal(exchange, LOTS // 2, 1500, **ioc) is ErrorCode.POST_ONLY_PERIOD
+    exchange.wait(MINUTE_MS)
+    exchange.place(FRIEND, BUY, LOTS // 2, 1500, time_in_force=TimeInForce.IOC)
+    assert exchange.size(FRIEND) == exchange.size(MAKER) == 0
+    exchange.withdraw(FRIEND, 10_000 * ONE_DOLLAR)
+    assert exchange.custody_quanta == 100_000 * ONE_DOLLAR
+    check_proven(exchange.seal())
+
+
+def test_a1_prices_of_any_age_pay_no_profit_out() -> None:
+    """Whoever has a position and a profit at the last price waits for a price to take it out."""
+    exchange = Exchange()
+    exchange.fund(MAKER, FRIEND, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.place(MAKER, SELL, LOTS, 1000)
+    exchange.place(FRIEND, BUY, LOTS, 1000)
+    exchange.set_price(1010)
+    exchange.time_ms += 6 * DAY_MS
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(FRIEND, ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.STALE_PRICE
+    state = exchange.state
+    margin = margin_of(state.account(FRIEND), state.underlyings, state.parameters)
+    assert margin.meets_initial
+    check_proven(exchange.seal())
