@@ -14,7 +14,7 @@ from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.cost import empty_batch_steps
 from novation.protocol.errors import BatchFull
 from novation.protocol.events import Event
-from novation.protocol.margin import Margin, margin_of, satisfies_margin_rule
+from novation.protocol.margin import Margin, charged_fee_quanta, margin_of
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import Side
 from novation.protocol.rules.minute_tick import is_tick_due
@@ -123,9 +123,10 @@ class Exchange:
                 payment_quanta -= paid_quanta if side is Side.SELL else -paid_quanta
                 fee_quanta = div_ceil(value_quanta * terms.taker_fee_ppm, PPM_ONE)
                 after = account.with_position(slot.traded(side, lots), payment_quanta - fee_quanta)
-                if satisfies_margin_rule(
-                    account, after, slot.market_id, state.underlyings, state.parameters
-                ):
+                charged_quanta = charged_fee_quanta(
+                    account, after, slot.market_id, state.underlyings, state.parameters, fee_quanta
+                )
+                if charged_quanta is not None:
                     return True
         return False
 

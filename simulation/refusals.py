@@ -91,6 +91,10 @@ def _insufficient_margin(view: View, tx: Transaction, error: InvalidTransaction)
     return isinstance(tx, PlaceOrder | Withdraw) and error.broken.limit < error.broken.value
 
 
+def _bankrupt(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    return isinstance(tx, PlaceOrder) and view.margin(tx.account_id).equity_x16 < 0
+
+
 def _outside_band(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if not isinstance(tx, PlaceOrder):
         return False
@@ -137,6 +141,7 @@ _JUDGES: Final[dict[ErrorCode, Judge]] = {
     ErrorCode.FOK_NOT_FILLED: _fok_not_filled,
     ErrorCode.UNKNOWN_ORDER: _unknown_order,
     ErrorCode.INSUFFICIENT_MARGIN: _insufficient_margin,
+    ErrorCode.BANKRUPT: _bankrupt,
     ErrorCode.PRICE_OUTSIDE_BAND: _outside_band,
     ErrorCode.ORDER_TOO_SMALL: _too_small,
     ErrorCode.CUSTODY_EXCEEDED: _custody_exceeded,

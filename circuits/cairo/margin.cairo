@@ -1,5 +1,5 @@
 from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE
-from circuits.cairo.numeric import is_wide_nonnegative
+from circuits.cairo.numeric import divide, is_wide_nonnegative
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.prices import Price
 from circuits.cairo.state.positions import Position
@@ -29,37 +29,66 @@ func sum_surplus(position: Position*, prices: Price*, sum) -> (surplus: felt) {
 // The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the
 // callers (excess within one range-check cell) does not settle.
 //
-// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation;
-// `old` and `slot` are the slot of the operation's market before and after.
-// Guarantee: the result is 1 if the operation is allowed, else 0; both answers are proven.
-func satisfies_margin_rule{range_check_ptr}(
+// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation, for
+// which `fee_quanta` were paid out of `collateral_after`; `old` and `slot` are the slot of the
+// operation's market before and after.
+// Guarantee: `is_allowed` is 1 if the operation is allowed, else 0; both answers are proven. The
+// second result is the fee that it pays: all of it, or as much as the rule leaves.
+func charge_by_margin_rule{range_check_ptr}(
     excess,
+    fee_quanta,
     before: Account*,
     old: Position*,
     slot: Position*,
     collateral_after,
     positions_after: Position*,
     prices: Price*,
-) -> (res: felt) {
+) -> (is_allowed: felt, fee_quanta: felt) {
     alloc_locals;
     let (meets_initial) = is_wide_nonnegative(excess);
     if (meets_initial != 0) {
-        return (res=1);
+        return (is_allowed=1, fee_quanta=fee_quanta);
     }
     let (shrinks) = does_not_grow(old, slot);
     if (shrinks == 0) {
-        return (res=0);
+        return (is_allowed=0, fee_quanta=0);
     }
     let (local value_before, local maintenance_before) = sum_maintenance(
         before.positions, prices, 0, 0
     );
+    local equity_before = before.collateral_quanta * PRICE_X16_ONE + value_before;
+    let (is_solvent) = is_wide_nonnegative(equity_before);
+    if (is_solvent == 0) {
+        return (is_allowed=0, fee_quanta=0);
+    }
     let (value_after, maintenance_after) = sum_maintenance(positions_after, prices, 0, 0);
-    // Equity is below 2^117 and a requirement below 2^122: the difference stays below 2^240.
-    tempvar equity_before = before.collateral_quanta * PRICE_X16_ONE + value_before;
     tempvar equity_after = collateral_after * PRICE_X16_ONE + value_after;
-    return is_wide_nonnegative(
-        equity_after * maintenance_before - equity_before * maintenance_after
+    return cap_fee(
+        fee_quanta,
+        equity_after * maintenance_before - equity_before * maintenance_after,
+        maintenance_before * PRICE_X16_ONE,
     );
+}
+
+// Returns whether nothing is lost without a fee, and how much of the fee is not more than is gained.
+//
+// Assumption: `gain` is what is gained with the whole fee, and `quantum` what each quantum of it
+// costs, not negative. Equity is below 2^117 and a requirement below 2^122, so that a gain stays
+// below 2^240.
+func cap_fee{range_check_ptr}(fee_quanta, gain, quantum) -> (is_allowed: felt, fee_quanta: felt) {
+    alloc_locals;
+    let (is_enough) = is_wide_nonnegative(gain);
+    if (is_enough != 0) {
+        return (is_allowed=1, fee_quanta=fee_quanta);
+    }
+    local gain_without_fee = gain + fee_quanta * quantum;
+    let (is_allowed) = is_wide_nonnegative(gain_without_fee);
+    if (is_allowed == 0) {
+        return (is_allowed=0, fee_quanta=0);
+    }
+    // The fee made the difference: a quantum of it is not nothing, and less than all of it is paid.
+    let (capped_quanta) = divide(gain_without_fee, quantum);
+    return (is_allowed=1, fee_quanta=capped_quanta);
 }
 
 // Guarantee: 1 if the slot did not grow or flip, else 0, both proven; no open sum grew.

@@ -187,7 +187,9 @@ _UNTOUCHED: Final = {"accounts_log": "accounts_log", "orders_log": "orders_log"}
 # What callers rely on besides uniqueness. Each promise is proven in the function that gives it.
 PROMISES: Final[Mapping[str, Promise]] = {
     "is_wide_nonnegative": Promise(lambda item: item("value"), {"res": 1}, {}),
-    "satisfies_margin_rule": Promise(lambda item: item("excess"), {"res": 1}, {}),
+    "charge_by_margin_rule": Promise(
+        lambda item: item("excess"), {"is_allowed": 1}, {"fee_quanta": "fee_quanta"}
+    ),
     "walk_book": Promise(
         lambda item: _apart(
             item("taker.direction"), item("taker.limit_price_ticks"), item("walk.head_price_ticks")

@@ -1,5 +1,6 @@
 """Margin and fees. The functions take numbers or z3 terms; tests compare them with the STF."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import z3
@@ -33,9 +34,14 @@ def fee_quanta(notional: Term, rate_ppm: Term) -> Term:
     return numerator // PPM_ONE if isinstance(numerator, int) else numerator / PPM_ONE
 
 
+def gain_on_health(before: tuple[Term, Term], after: tuple[Term, Term]) -> Term:
+    """Return by how much equity over maintenance requirement rose; pairs of the two."""
+    return after[0] * before[1] - before[0] * after[1]
+
+
 def health_not_worse(before: tuple[Term, Term], after: tuple[Term, Term]) -> Term:
-    """Return whether equity over maintenance requirement did not fall; pairs of the two."""
-    return after[0] * before[1] >= before[0] * after[1]
+    """Return whether equity over maintenance requirement did not fall."""
+    return gain_on_health(before, after) >= 0
 
 
 def does_not_grow(size: Term, size_after: Term) -> Term:
@@ -56,6 +62,85 @@ def _reduced_stays_solvent(fault: str) -> Statement:
         health_not_worse((equity, margin), (equity_after, margin_after)),
     ]
     return Statement(known, equity_after >= 0)
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """An operation that adds no risk, in units in which a quantum of the fee is a unit of equity.
+
+    `equity_after` is what is left without a fee. The fee is as `capped_fee_quanta` has it: a
+    quotient is a number that lies as far below as a division leaves it.
+    """
+
+    equity: Term
+    required: Term
+    equity_after: Term
+    required_after: Term
+    whole_fee: Term
+    fee: Term
+    rule: list[Term]
+
+    @property
+    def paid(self) -> tuple[Term, Term]:
+        """Equity and requirement at the end."""
+        return self.equity_after - self.fee, self.required_after
+
+
+def reduction(fault: str = "") -> Reduction:
+    """Return an operation that the rule accepts, in which there may be a fault."""
+    equity, required, equity_after, required_after, whole, fee = z3.Ints("e q e1 q1 whole fee")
+    gain = gain_on_health((equity, required), (equity_after, required_after))
+    is_whole = gain - whole * required >= 0
+    part = [gain >= 0, fee * required <= gain, gain < (fee + 1) * required]
+    if fault == "the fee is rounded up":
+        part = [gain >= 0, fee * required >= gain, gain > (fee - 1) * required]
+    if fault == "the whole fee, whatever is left":
+        part = [gain >= 0, fee == whole]
+    if fault == "no check without the fee":
+        part = part[1:]
+    rule = [
+        required >= 0,
+        required_after >= 0,
+        whole >= 0,
+        z3.Or(z3.And(is_whole, fee == whole), z3.And(z3.Not(is_whole), *part)),
+    ]
+    # The position does not grow, at one mark.
+    rule.append(required_after <= required)
+    if fault != "it was below zero before":
+        rule.append(equity >= 0)
+    return Reduction(equity, required, equity_after, required_after, whole, fee, rule)
+
+
+def _accepted_reduction_keeps_health(fault: str) -> Statement:
+    model = reduction(fault)
+    before = model.equity, model.required
+    follows = [
+        gain_on_health(before, model.paid) >= 0,
+        model.fee >= 0,
+        model.fee <= model.whole_fee,
+    ]
+    return Statement(model.rule, z3.And(follows))
+
+
+def _insurance_can_expect_no_less(fault: str) -> Statement:
+    """Who had a position and owed nothing owes nothing; who owed something did not trade."""
+    model = reduction(fault)
+    known = [*model.rule, model.required > 0]
+    return Statement(known, model.paid[0] >= 0)
+
+
+def _fair_reduction_is_accepted(fault: str) -> Statement:
+    """At the mark nothing is lost, so that the rule has a fee to ask for, whatever the fee is."""
+    equity, required, equity_after, required_after = z3.Ints("e q e1 q1")
+    known = [
+        equity >= (-1 if fault == "it was below zero before" else 0),
+        required_after >= 0,
+        equity_after >= equity - (1 if fault == "a unit below the mark" else 0),
+    ]
+    if fault != "the position grows":
+        known.append(required_after <= required)
+    gain = gain_on_health((equity, required), (equity_after, required_after))
+    return Statement(known, gain >= 0)
 
 
 def _exposure_bounds_position(fault: str) -> Statement:
@@ -144,6 +229,25 @@ THEOREMS: Final = (
         "a reducing operation keeps equity at zero or above",
         _reduced_stays_solvent,
         ("it was below zero before", "there was no position before"),
+    ),
+    Theorem(
+        "an accepted reduction keeps health, and pays no more than its fee",
+        _accepted_reduction_keeps_health,
+        (
+            "the fee is rounded up",
+            "the whole fee, whatever is left",
+            "no check without the fee",
+        ),
+    ),
+    Theorem(
+        "no reduction leaves a debt where there was none",
+        _insurance_can_expect_no_less,
+        ("it was below zero before", "the whole fee, whatever is left"),
+    ),
+    Theorem(
+        "a reduction at the mark is never refused to who owes nothing",
+        _fair_reduction_is_accepted,
+        ("it was below zero before", "a unit below the mark", "the position grows"),
     ),
     Theorem(
         "exposure bounds the position that any fills of what it counts can lead to",

@@ -198,7 +198,7 @@ class PermissionRejectedError(RejectedError):
 
 
 class MarginRejectedError(RejectedError):
-    """The account would not meet its initial margin."""
+    """The account would not meet its initial margin, or has less than nothing (BANKRUPT)."""
 
 
 class StalePriceError(RejectedError):
@@ -277,6 +277,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.KEY_EXPIRED: PermissionRejectedError,
     ErrorCode.OWN_KEY: PermissionRejectedError,
     ErrorCode.INSUFFICIENT_MARGIN: MarginRejectedError,
+    ErrorCode.BANKRUPT: MarginRejectedError,
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,

@@ -11,6 +11,7 @@ from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.mark import lot_worth_x16, mark_price_x16
 from novation.protocol.markets import UnderlyingState
+from novation.protocol.numeric import div_floor
 from novation.protocol.parameters import Parameters
 
 
@@ -66,25 +67,53 @@ def does_not_grow(before: Position, after: Position) -> bool:
     )
 
 
-def health_not_worse(before: Margin, after: Margin) -> bool:
-    """Return whether equity over maintenance requirement did not fall, without dividing."""
+def gain_on_health(before: Margin, after: Margin) -> int:
+    """Return by how much equity over maintenance requirement rose, times both requirements.
+
+    In the scale of `equity_x16 * maintenance_x16_ppm`: no division is needed for its sign.
+    """
     return (
         after.equity_x16 * before.maintenance_x16_ppm
-        >= before.equity_x16 * after.maintenance_x16_ppm
+        - before.equity_x16 * after.maintenance_x16_ppm
     )
 
 
-def satisfies_margin_rule(
+def capped_fee_quanta(before: Margin, after: Margin, fee_quanta: int) -> int | None:
+    """Return what of a fee an operation that adds no risk pays, None if it is not allowed.
+
+    An account with equity of zero or more may do what leaves it as healthy as it was, and no fee
+    stands in its way: it pays no more than what it gained. Below zero nothing is its own to trade.
+
+    Args:
+        before: margin before the operation.
+        after: margin after it and after the whole fee.
+        fee_quanta: the whole fee.
+    """
+    if before.equity_x16 < 0:
+        return None
+    gain = gain_on_health(before, after)
+    if gain >= 0:
+        return fee_quanta
+    quantum = before.maintenance_x16_ppm * PRICE_X16_ONE
+    gain_without_fee = gain + fee_quanta * quantum
+    return div_floor(gain_without_fee, quantum) if gain_without_fee >= 0 else None
+
+
+def charged_fee_quanta(
     before: Account,
     after: Account,
     market_id: int,
     underlyings: Sequence[UnderlyingState],
     parameters: Parameters,
-) -> bool:
-    """Return whether an operation on a market is allowed by the margin rule."""
+    fee_quanta: int,
+) -> int | None:
+    """Return what of its fee an operation on a market pays, None if the margin rule forbids it.
+
+    `after` has paid all of it.
+    """
     margin = margin_of(after, underlyings, parameters)
     if margin.meets_initial:
-        return True
+        return fee_quanta
     if not does_not_grow(before.position(market_id), after.position(market_id)):
-        return False
-    return health_not_worse(margin_of(before, underlyings, parameters), margin)
+        return None
+    return capped_fee_quanta(margin_of(before, underlyings, parameters), margin, fee_quanta)

@@ -137,7 +137,7 @@ def _outcome(state: State, tx: PlaceOrder) -> Outcome:
         result = apply_place_order(state, sent, verify_signature=False)
     except InvalidTransaction as refusal:
         # It is the last rule, so that the state is that after the order.
-        is_last = refusal.code is ErrorCode.INSUFFICIENT_MARGIN
+        is_last = refusal.code in (ErrorCode.INSUFFICIENT_MARGIN, ErrorCode.BANKRUPT)
         return Outcome(None, refusal, _margin(state, tx) if is_last else None)
     return Outcome(result.result_code, None, _margin(state, tx))
 

@@ -18,6 +18,7 @@ OF_TAKERS: Final = frozenset(
         ErrorCode.STALE_PRICE,
         ErrorCode.POST_ONLY_PERIOD,
         ErrorCode.INSUFFICIENT_MARGIN,
+        ErrorCode.BANKRUPT,
         ErrorCode.ORDER_TOO_SMALL,
         ErrorCode.CUSTODY_EXCEEDED,
     }

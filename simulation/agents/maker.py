@@ -34,6 +34,7 @@ class Maker(Agent):
             ErrorCode.STALE_PRICE,
             ErrorCode.POST_ONLY_CROSSES,
             ErrorCode.INSUFFICIENT_MARGIN,
+            ErrorCode.BANKRUPT,
             ErrorCode.ORDER_TOO_SMALL,
             ErrorCode.UNKNOWN_ORDER,
             ErrorCode.TOO_MANY_ORDERS,

@@ -35,7 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
-from tests.circuits.sample_batches import samples
+from tests.circuits.sample_batches import poor_accounts, samples
 from tests.circuits.waterfall_batches import auctions, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -519,6 +519,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "prices only": prices_only,
     "registries": lambda: iter(registries()),
     "samples": samples,
+    "poor accounts": poor_accounts,
 }
 
 

@@ -1,4 +1,4 @@
-"""Batches of ticks for `forging_batches.py`: samples that count, and what keeps one from it."""
+"""Batches for `forging_batches.py`: of ticks and their samples, and of accounts that may reduce."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,10 +8,13 @@ from novation.protocol.constants import (
     MAX_MISSED_SAMPLES,
     MAX_ORDERS_PER_SAMPLE,
 )
+from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled
 from novation.protocol.markets import UnderlyingState
+from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
+from tests.support.poor_accounts import LOTS, MARK_TICKS, POOR, STRANGER, holding
 
 # 10,000 USD at 1000 ticks of market 0, and a bit.
 ENOUGH_LOTS = 1_100_000
@@ -79,3 +82,29 @@ def _quote_with_phantoms(exchange: Exchange) -> None:
     exchange.place(2, BUY, ENOUGH_LOTS, 980, market_id=1)
     terms = exchange.state.parameters.underlyings[0]
     exchange.set_underlying(0, replace(terms, maker_fee_ppm=501))
+
+
+def poor_accounts() -> Iterator[SealedBatch]:
+    """Who has next to nothing reduces, and pays what it can; who owes something may not."""
+    exchange, some = holding(1_000), LOTS // 10
+    for ticks in (-1, 0, 1):
+        exchange.place(POOR, SELL, some, MARK_TICKS + ticks, reduce_only=True)
+    met = exchange.place(STRANGER, BUY, 3 * some, MARK_TICKS + 1)
+    assert [type(event) for event in met.events[1:]] == [OrderCancelled, OrderFilled, OrderFilled]
+    # A lot has a quantum, and at a better price enough for all of the fee.
+    fees = [event.maker_fee_quanta for event in met.events if isinstance(event, OrderFilled)]
+    assert fees == [some, (MARK_TICKS + 1) * some * 10 * 200 // 10**6 + 1]
+    sold = exchange.place(POOR, SELL, some, MARK_TICKS)
+    assert [type(event) for event in sold.events[1:]] == [OrderFilled]
+    for price in (MARK_TICKS, MARK_TICKS):
+        exchange.place(STRANGER, BUY, some // 2, price)
+    sold = exchange.place(POOR, SELL, some, MARK_TICKS, time_in_force=TimeInForce.IOC)
+    fees = [event.taker_fee_quanta for event in sold.events if isinstance(event, OrderFilled)]
+    assert 0 < fees[1] < fees[0] == some // 2 * MARK_TICKS * 10 * 500 // 10**6
+    # Its orders of before are met when it owes something.
+    exchange.place(POOR, SELL, some, MARK_TICKS, reduce_only=True)
+    exchange.set_price(MARK_TICKS - 1)
+    met = exchange.place(STRANGER, BUY, some, MARK_TICKS, time_in_force=TimeInForce.IOC)
+    assert isinstance(met.events[1], OrderCancelled)
+    assert met.events[1].reason is CancelReason.MARGIN
+    yield exchange.seal()

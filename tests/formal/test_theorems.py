@@ -12,7 +12,13 @@ from formal.theorems.theorem import Theorem
 from formal.theorems.words import packed_words
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import Position
-from novation.protocol.margin import Margin, does_not_grow, exposure_lots, health_not_worse
+from novation.protocol.margin import (
+    Margin,
+    capped_fee_quanta,
+    does_not_grow,
+    exposure_lots,
+    gain_on_health,
+)
 from novation.protocol.numeric import div_ceil, pack
 from novation.protocol.transactions.oracle_update import lower_median
 
@@ -48,11 +54,38 @@ def test_margin_models_equal_the_protocol() -> None:
             position, Position(0, after, buys, sells)
         )
         pair, pair_after = ((RANDOM.randint(-9, 9), RANDOM.randint(0, 9)) for _ in range(2))
-        assert margin.health_not_worse(pair, pair_after) == health_not_worse(
+        assert margin.gain_on_health(pair, pair_after) == gain_on_health(
             Margin(pair[0], 0, pair[1]), Margin(pair_after[0], 0, pair_after[1])
         )
         notional, rate = RANDOM.randrange(2**80), RANDOM.randrange(2**20)
         assert margin.fee_quanta(notional, rate) == div_ceil(notional * rate, 10**6)
+
+
+def test_model_of_capped_fees_equals_the_protocol() -> None:
+    """The model's fee is the protocol's, and there is one whenever the protocol has one."""
+    one = 2**16
+    for _ in range(100):
+        equity, required = RANDOM.randint(0, 9), RANDOM.randint(0, 9)
+        equity_after, required_after = RANDOM.randint(0, 19), RANDOM.randint(0, required)
+        whole = RANDOM.randint(0, 9)
+        paid = capped_fee_quanta(
+            Margin(equity * one, 0, required),
+            Margin((equity_after - whole) * one, 0, required_after),
+            whole,
+        )
+        model = margin.reduction()
+        known = [
+            *model.rule,
+            model.equity == equity,
+            model.required == required,
+            model.equity_after == equity_after,
+            model.required_after == required_after,
+            model.whole_fee == whole,
+        ]
+        solver = z3.Solver()
+        assert (solver.check(*known) == z3.sat) is (paid is not None)
+        if paid is not None:
+            assert solver.check(*known, model.fee != paid) == z3.unsat
 
 
 def test_median_model_equals_the_protocol() -> None:

@@ -4,11 +4,11 @@ import pytest
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.margin import (
+    capped_fee_quanta,
+    charged_fee_quanta,
     does_not_grow,
     exposure_lots,
-    health_not_worse,
     margin_of,
-    satisfies_margin_rule,
 )
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.signing_keys import SigningKey
@@ -85,34 +85,61 @@ def test_does_not_grow_when_compared_then_as_specified(
     assert does_not_grow(before, after) is holds
 
 
+def charged(before: Account, after: Account, fee_quanta: int = 0) -> int | None:
+    """Return the fee that an operation on market 0 pays; `after` has paid all of it."""
+    return charged_fee_quanta(before, after, 0, PRICES, PARAMETERS, fee_quanta)
+
+
 def test_rule_when_reducing_keeps_health_then_allowed_below_initial() -> None:
     before = account(-960_000, Position(0, 100))
     fair = account(-950_000, Position(0, 99))
     assert not margin_of(fair, PRICES, PARAMETERS).meets_initial
-    assert satisfies_margin_rule(before, fair, 0, PRICES, PARAMETERS)
+    assert charged(before, fair) == 0
     dear = replace(fair, collateral_quanta=-951_000)
-    assert not satisfies_margin_rule(before, dear, 0, PRICES, PARAMETERS)
+    assert charged(before, dear) is None
     # Equity 40,000 per requirement 30,000 before; 39,600 per 29,700 is exactly as healthy.
-    assert satisfies_margin_rule(before, account(-950_400, Position(0, 99)), 0, PRICES, PARAMETERS)
-    worse = account(-950_401, Position(0, 99))
-    assert not satisfies_margin_rule(before, worse, 0, PRICES, PARAMETERS)
+    assert charged(before, account(-950_400, Position(0, 99))) == 0
+    assert charged(before, account(-950_401, Position(0, 99))) is None
+
+
+def test_rule_when_the_fee_is_what_lacks_then_so_much_less_of_it() -> None:
+    before, after = account(-960_000, Position(0, 100)), Position(0, 99)
+    # 39,600 is as healthy, and 40,000 is left without a fee.
+    assert charged(before, account(-950_000 - 400, after), 400) == 400
+    assert charged(before, account(-950_000 - 401, after), 401) == 400
+    assert charged(before, account(-950_000 - 10_000, after), 10_000) == 400
+    # At a price so much worse nothing is left for a fee, and a quantum more is refused.
+    assert charged(before, account(-950_400 - 7, after), 7) == 0
+    assert charged(before, account(-950_401 - 7, after), 7) is None
+
+
+def test_rule_when_initial_margin_is_met_then_the_whole_fee() -> None:
+    before, after = account(0, Position(0, 100)), account(10_000 - 7, Position(0, 99))
+    assert charged(before, after, 7) == 7
+
+
+def test_rule_when_equity_is_below_zero_then_nothing_that_only_reduces() -> None:
+    position, half = Position(0, 100), Position(0, 50)
+    # Debt of 100,000, and of as much or less, in any share of the position.
+    before = account(-1_100_000, position)
+    for collateral in (-600_000, -550_000, -510_000, -500_001):
+        assert charged(before, account(collateral, half)) is None
+    assert charged(before, account(-100_000)) is None
+    # Zero is not below it.
+    assert charged(account(-1_000_000, position), account(-500_000, half)) == 0
+    assert charged(account(-1_000_001, position), account(-500_000, half)) is None
+    # Who pays all debt, and initial margin, has paid all that anybody could ask for.
+    assert charged(before, account(-475_000, half)) == 0
 
 
 def test_rule_when_not_reducing_then_needs_initial() -> None:
     before = account(-1_010_000, Position(0, 100))
     bigger = account(-1_010_000 + 1, Position(0, 101))
-    assert not satisfies_margin_rule(before, bigger, 0, PRICES, PARAMETERS)
+    assert charged(before, bigger) is None
     rich = account(0, Position(0, 101))
-    assert satisfies_margin_rule(before, rich, 0, PRICES, PARAMETERS)
+    assert charged(before, rich) == 0
 
 
-def test_health_when_equity_is_negative_then_less_debt_per_risk_is_not_worse() -> None:
-    before = margin_of(account(-1_100_000, Position(0, 100)), PRICES, PARAMETERS)
-    half = margin_of(account(-550_000, Position(0, 50)), PRICES, PARAMETERS)
-    closed = margin_of(account(-100_000), PRICES, PARAMETERS)
-    assert health_not_worse(before, half)
-    assert not health_not_worse(
-        before, margin_of(account(-551_000, Position(0, 50)), PRICES, PARAMETERS)
-    )
-    # Closing for good leaves debt against no requirement: never better than anything.
-    assert not health_not_worse(before, closed)
+def test_fee_when_nothing_is_required_then_none_is_divided() -> None:
+    nothing = margin_of(account(5), PRICES, PARAMETERS)
+    assert capped_fee_quanta(nothing, nothing, 0) == 0

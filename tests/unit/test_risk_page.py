@@ -8,6 +8,7 @@ import pytest
 
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID, SAMPLES_PER_HOUR
 from novation.protocol.errors import ErrorCode, ResultCode
+from novation.protocol.events import OrderFilled
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
@@ -73,7 +74,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 9))
+    assert sorted(EXAMPLES) == list(range(1, 10))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -133,6 +134,19 @@ def test_example_6_liquidation() -> None:
     fee_quanta = exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta
     said(6, f"the fund gets {usd(fee_quanta)}", equity(exchange), maintenance(exchange))
     said(6, f"{exchange.size(2):,} lots", f"{180_000 - exchange.size(2):,} lots")
+
+
+def test_example_9_reducing_with_less_than_the_fee() -> None:
+    exchange = holding(100, 180_000, 945)
+    said(9, equity(exchange))
+    before_quanta = margin(exchange).equity_x16 >> 16
+    exchange.place(4, BUY, 90_000, 945)
+    [fill] = exchange.place(2, SELL, 90_000, 945).events[1:]
+    assert isinstance(fill, OrderFilled)
+    assert fill.taker_fee_quanta == before_quanta // 2
+    whole_quanta = underlying().taker_fee_ppm * 90_000 * 945 * underlying().multiplier // 10**6
+    said(9, f"a fee of {usd(whole_quanta).rstrip('0')}", f"a fee of {usd(before_quanta // 2)}")
+    said(9, equity(exchange))
 
 
 def test_example_8_funding() -> None:

@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.book.fees import fee_of
 from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.taker import Taker
-from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
+from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
@@ -106,8 +106,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.open_buy_lots = old.open_buy_lots - buys;
     assert slot.open_sell_lots = old.open_sell_lots + buys - reserved_lots;
     local is_filled;
-    tempvar left = maker.remaining_lots - lots;
-    if (left == 0) {
+    if (maker.remaining_lots == lots) {
         assert is_filled = 1;
     } else {
         assert is_filled = 0;
@@ -125,19 +124,19 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let (local positions: Position*, surplus_change, local long_change) = replace_position(
         account.positions, old, &slot, taker.price
     );
-    local after: Account = Account(
-        identity=account.identity,
-        window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta + taker.direction * net - fee,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=positions,
-        prices=taker.prices,
-        surplus=surplus + surplus_change,
-    );
-    tempvar a = after.collateral_quanta * COLLATERAL_FACTOR + after.surplus;
+    local after: Account;
+    assert after.identity = account.identity;
+    assert after.window_0 = account.window_0;
+    assert after.cancel_all_at_ms = account.cancel_all_at_ms;
+    assert after.positions = positions;
+    assert after.prices = taker.prices;
+    assert after.surplus = surplus + surplus_change;
+    local collateral_quanta = account.collateral_quanta + taker.direction * net - fee;
+    tempvar a = collateral_quanta * COLLATERAL_FACTOR + after.surplus;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
+    assert after.collateral_quanta = collateral_quanta;
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
@@ -145,15 +144,16 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
 
     examine:
     // No claim is made by coming here: the rule itself decides.
-    let (allowed) = satisfies_margin_rule(
-        a, account, old, &slot, after.collateral_quanta, positions, taker.prices
+    let (is_allowed, local paid_fee) = charge_by_margin_rule(
+        a, fee, account, old, &slot, collateral_quanta, positions, taker.prices
     );
-    if (allowed == 0) {
+    if (is_allowed == 0) {
         return release_maker(taker, maker, account, old, maker.remaining_lots);
     }
+    assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, net, fee, long_change));
+    return (fill=Fill(lots, notional, net, paid_fee, long_change));
 
     cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;

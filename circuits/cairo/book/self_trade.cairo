@@ -14,7 +14,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
-from circuits.cairo.state.positions import Position, find_position
+from circuits.cairo.state.positions import Position, SlotOrders, find_position
 
 // What is done to two orders of one trader instead of a trade.
 struct Clash {
@@ -36,7 +36,7 @@ func meet_account{range_check_ptr, orders_log: DictAccess*}(
 ) -> (next: Walk*, ends: felt) {
     alloc_locals;
     let (is_dead, is_counted) = find_death(
-        maker.terms, taker.min_order_id, taker.dead_below_order_id, taker.time_ms
+        maker.terms, walk.own_orders.min_order_id, taker.dead_below_order_id, taker.time_ms
     );
     if (is_dead != 0) {
         let (next) = take_off(
@@ -191,11 +191,23 @@ func take_off{orders_log: DictAccess*}(walk: Walk*, maker: Order*, clash: Clash,
     assert next.traded_lots = walk.traded_lots;
     assert next.collateral_quanta = walk.collateral_quanta;
     assert next.fees_quanta = walk.fees_quanta;
+    assert next.taker_fees_quanta = walk.taker_fees_quanta;
     assert next.long_change = walk.long_change;
     assert next.visits_left = walk.visits_left - 1;
+    if (is_own == 0) {
+        assert next.own_orders = walk.own_orders;
+        return (next=&next);
+    }
     // The open sum has nothing of an order that is reduce-only.
     tempvar reserved_lots = clash.maker_lots - clash.maker_lots * maker.terms.reduce_only;
-    assert next.own_lots = walk.own_lots + reserved_lots * is_own;
-    assert next.own_orders = walk.own_orders + clash.is_gone * is_own;
+    tempvar sells = reserved_lots * maker.terms.side;
+    let own = walk.own_orders;
+    local left: SlotOrders = SlotOrders(
+        open_buy_lots=own.open_buy_lots - reserved_lots + sells,
+        open_sell_lots=own.open_sell_lots - sells,
+        n_orders=own.n_orders - clash.is_gone,
+        min_order_id=own.min_order_id,
+    );
+    assert next.own_orders = &left;
     return (next=&next);
 }

@@ -1,5 +1,6 @@
 from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Owner
+from circuits.cairo.state.positions import SlotOrders
 from circuits.cairo.state.prices import Price
 
 // The incoming order, as far as a walk needs it.
@@ -15,8 +16,6 @@ struct Taker {
     price: Price*,
     prices: Price*,
     dead_below_order_id: felt,
-    // Of its own slot.
-    min_order_id: felt,
     // What happens instead of a trade with itself (mode + scope * 4), and who it is.
     self_trade: felt,
     owner: Owner*,
@@ -33,12 +32,12 @@ struct Walk {
     remaining_lots: felt,
     traded_lots: felt,
     collateral_quanta: felt,
-    // Of the batch, both sides.
+    // Of the batch, without those of the taker; and those, which are not taken from its collateral.
     fees_quanta: felt,
+    taker_fees_quanta: felt,
     // What the makers' fills add to the open interest.
     long_change: felt,
     visits_left: felt,
-    // Resting orders of the taker's own account that the walk removed, and the lots that its open sum lost.
-    own_lots: felt,
-    own_orders: felt,
+    // Of the taker's own slot, without those that the walk removed.
+    own_orders: SlotOrders*,
 }

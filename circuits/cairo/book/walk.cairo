@@ -77,11 +77,11 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         head_price_ticks=head_price_ticks,
         remaining_lots=walk.remaining_lots - fill.lots,
         traded_lots=walk.traded_lots + fill.lots,
-        collateral_quanta=walk.collateral_quanta - taker.direction * fill.net_quanta - taker_fee,
-        fees_quanta=walk.fees_quanta + fill.maker_fee_quanta + taker_fee,
+        collateral_quanta=walk.collateral_quanta - taker.direction * fill.net_quanta,
+        fees_quanta=walk.fees_quanta + fill.maker_fee_quanta,
+        taker_fees_quanta=walk.taker_fees_quanta + taker_fee,
         long_change=walk.long_change + fill.long_change,
         visits_left=walk.visits_left - 1,
-        own_lots=walk.own_lots,
         own_orders=walk.own_orders,
     );
     return walk_book(taker, &next);

@@ -20,6 +20,14 @@ struct Position {
     next: Position*,
 }
 
+// What a slot has of orders: a part of its record, or what is to become one.
+struct SlotOrders {
+    open_buy_lots: felt,
+    open_sell_lots: felt,
+    n_orders: felt,
+    min_order_id: felt,
+}
+
 // Returns the slot of a market and how many slots were passed before it. If there is none, the
 // whole list was passed, and the slot is a record of zeros.
 func find_position(positions: Position*, market_id, n_passed) -> (

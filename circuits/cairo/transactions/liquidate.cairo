@@ -19,7 +19,13 @@ from circuits.cairo.margin import COLLATERAL_FACTOR, sum_maintenance, sum_surplu
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Market
-from circuits.cairo.state.positions import Position, cancel_slots, find_position, replace_position
+from circuits.cairo.state.positions import (
+    Position,
+    SlotOrders,
+    cancel_slots,
+    find_position,
+    replace_position,
+)
 from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it: whose position. All else follows.
@@ -74,7 +80,6 @@ func liquidate{
         price=price,
         prices=environment.prices,
         dead_below_order_id=price.dead_below_order_id,
-        min_order_id=old.min_order_id,
         self_trade=SELF_TRADE_CANCEL_RESTING,
         owner=account.identity.owner,
         fee_ppm=0,
@@ -183,10 +188,10 @@ func trade{
         traded_lots=0,
         collateral_quanta=collateral_quanta,
         fees_quanta=fees_quanta,
+        taker_fees_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_LIQUIDATION,
-        own_lots=0,
-        own_orders=0,
+        own_orders=cast(&old.open_buy_lots, SlotOrders*),
     );
     let (local walk: Walk*, _) = walk_book(taker, &start);
 
@@ -195,7 +200,7 @@ func trade{
     assert slot.size_lots = old.size_lots + taker.direction * walk.traded_lots;
     assert slot.open_buy_lots = old.open_buy_lots;
     assert slot.open_sell_lots = old.open_sell_lots;
-    assert slot.n_orders = old.n_orders - walk.own_orders;
+    assert slot.n_orders = walk.own_orders.n_orders;
     assert slot.min_order_id = old.min_order_id;
     let (local reduced: Position*, local surplus_change, long_change) = replace_position(
         positions, old, &slot, taker.price

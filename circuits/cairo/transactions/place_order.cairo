@@ -39,13 +39,13 @@ from circuits.cairo.constants import (
     TRADE_BIT,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import COLLATERAL_FACTOR, satisfies_margin_rule, sum_surplus
+from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
 from circuits.cairo.parameters import Underlying
-from circuits.cairo.state.accounts import Account, Identity, MessageHead, Owner, use_other_key
+from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
 from circuits.cairo.state.orders import OrderTerms
-from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.state.positions import Position, SlotOrders, find_position, replace_position
 from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it: the signed fields, then its guesses.
@@ -251,10 +251,10 @@ func place_order{
         traded_lots=0,
         collateral_quanta=account.collateral_quanta,
         fees_quanta=fees_quanta,
+        taker_fees_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_ORDER,
-        own_lots=0,
-        own_orders=0,
+        own_orders=cast(&old.open_buy_lots, SlotOrders*),
     );
     local walk: Walk*;
     local stop;
@@ -272,9 +272,7 @@ func place_order{
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
     jmp slide if slides != 0;
-    let (met: Walk*, code) = meet_book(
-        &message, environment.prices, price, time_ms, old.min_order_id, identity.owner, &start
-    );
+    let (met: Walk*, code) = meet_book(&message, environment, price, time_ms, identity, &start);
     assert walk = met;
     assert stop = code;
     assert price_ticks = message.price_ticks;
@@ -346,10 +344,11 @@ func place_order{
     assert slot.size_lots = old.size_lots + direction * walk.traded_lots;
     // Reduce-only orders reserve nothing.
     tempvar added = walk.remaining_lots * (rests - rests * message.reduce_only);
-    tempvar sells = side * (added + walk.own_lots);
-    assert slot.open_buy_lots = old.open_buy_lots + added - sells;
-    assert slot.open_sell_lots = old.open_sell_lots + sells - walk.own_lots;
-    assert slot.n_orders = old.n_orders + rests - walk.own_orders;
+    tempvar sells = side * added;
+    local orders: SlotOrders* = walk.own_orders;
+    assert slot.open_buy_lots = orders.open_buy_lots + added - sells;
+    assert slot.open_sell_lots = orders.open_sell_lots + sells;
+    assert slot.n_orders = orders.n_orders + rests;
     assert slot.min_order_id = old.min_order_id;
     // Same as surplus_of(), keep in step.
     local surplus;
@@ -359,23 +358,19 @@ func place_order{
         let (sum) = sum_surplus(account.positions, environment.prices, 0);
         assert surplus = sum;
     }
-    let (positions, surplus_change, long_change) = replace_position(
-        account.positions, old, &slot, price
-    );
+    let (positions, gain, long_change) = replace_position(account.positions, old, &slot, price);
     assert market_after.listed_ms = market.listed_ms;
     assert market_after.funding_word = market.funding_word;
     assert market_after.is_made = 1;
     assert market_after.open_interest_lots = market.open_interest_lots + walk.long_change +
         long_change;
-    local after: Account = Account(
-        identity=identity,
-        window_0=window_0,
-        collateral_quanta=walk.collateral_quanta,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=positions,
-        prices=environment.prices,
-        surplus=surplus + surplus_change,
-    );
+    local after: Account;
+    assert after.identity = identity;
+    assert after.window_0 = window_0;
+    assert after.cancel_all_at_ms = account.cancel_all_at_ms;
+    assert after.positions = positions;
+    assert after.prices = environment.prices;
+    assert after.surplus = surplus + gain;
     assert [range_check_ptr] = market_after.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
     // Only a resting order could exceed the limit.
     assert [range_check_ptr + 1] = MAX_ORDERS_PER_SLOT - slot.n_orders;
@@ -387,20 +382,24 @@ func place_order{
     );
     let markets_log = markets_log + DictAccess.SIZE;
 
-    // 7. The taker's margin.
-    tempvar a = after.collateral_quanta * COLLATERAL_FACTOR + after.surplus;
+    // 7. The taker's margin and fee.
+    tempvar fee = walk.taker_fees_quanta;
+    tempvar collateral_quanta = walk.collateral_quanta - fee;
+    tempvar a = collateral_quanta * COLLATERAL_FACTOR + after.surplus;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
-    return (fees_quanta=walk.fees_quanta);
+    assert after.collateral_quanta = collateral_quanta;
+    return (fees_quanta=walk.fees_quanta + fee);
 
     examine:
-    let (allowed) = satisfies_margin_rule(
-        a, account, old, &slot, after.collateral_quanta, after.positions, after.prices
+    let (is_allowed, paid_fee) = charge_by_margin_rule(
+        a, fee, account, old, &slot, collateral_quanta, after.positions, after.prices
     );
-    assert allowed = 1;
-    return (fees_quanta=walk.fees_quanta);
+    assert is_allowed = 1;
+    assert after.collateral_quanta = walk.collateral_quanta - paid_fee;
+    return (fees_quanta=walk.fees_quanta + paid_fee);
 }
 
 // Returns what a reduce-only order can trade, given the lots of the other side.
@@ -426,11 +425,10 @@ func size_reduction{range_check_ptr}(
 // Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     message: PlaceOrder*,
-    prices: Price*,
+    environment: Environment*,
     price: Price*,
     time_ms,
-    min_order_id,
-    owner: Owner*,
+    identity: Identity*,
     start: Walk*,
 ) -> (walk: Walk*, stop: felt) {
     alloc_locals;
@@ -445,11 +443,10 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         market_id=message.market_id,
         underlying=price.underlying,
         price=price,
-        prices=prices,
+        prices=environment.prices,
         dead_below_order_id=price.dead_below_order_id,
-        min_order_id=min_order_id,
         self_trade=message.self_trade,
-        owner=owner,
+        owner=identity.owner,
         fee_ppm=price.underlying.taker_fee_ppm,
     );
     return walk_book(&taker, start);

@@ -3,13 +3,13 @@
 docs/spec/protocol.md, section 6, step 5.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from novation.protocol.accounts import Account
 from novation.protocol.batch import MakerVisit
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.events import CANCEL_REASONS, OrderFilled
-from novation.protocol.margin import satisfies_margin_rule
+from novation.protocol.margin import charged_fee_quanta
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
@@ -59,12 +59,22 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
     if outcome is None:
         fill = _size_fill(state, taker, maker, before, walk.remaining_lots)
         after = _settle_maker(maker, before, fill)
-        if satisfies_margin_rule(
-            before, after, maker.market_id, state.underlyings, state.parameters
-        ):
+        fee_quanta = charged_fee_quanta(
+            before,
+            after,
+            maker.market_id,
+            state.underlyings,
+            state.parameters,
+            fill.maker_fee_quanta,
+        )
+        if fee_quanta is not None:
+            returned_quanta = fill.maker_fee_quanta - fee_quanta
+            after = after.with_balance(after.collateral_quanta + returned_quanta)
+            fill = replace(fill, maker_fee_quanta=fee_quanta)
             _apply_fill(state, taker.order, maker, after, fill)
             walk.remaining_lots -= fill.lots
             walk.traded_lots += fill.lots
+            walk.taker_fees_quanta += fill.taker_fee_quanta
             walk.events.append(_fill_event(taker.order, maker, fill))
             return MakerVisit(maker.order_id, VisitOutcome.FILL, fill.lots)
         outcome = VisitOutcome.MARGIN
@@ -99,6 +109,29 @@ def _size_fill(
         taker_fee_quanta=div_ceil(notional * taker.fee_ppm, PPM_ONE),
         funding_quanta=lots * state.price_of(maker.market_id).funding_prefix,
     )
+
+
+def lower_taker_fees(state: State, taker_id: int, walk: Walk, fees_quanta: int) -> None:
+    """Let the taker pay so much of its fees only; what it does not pay are those of the last fills.
+
+    Args:
+        state: in which all of them are paid.
+        taker_id: its account.
+        walk: whose events are changed.
+        fees_quanta: what it pays in all.
+    """
+    returned_quanta = walk.taker_fees_quanta - fees_quanta
+    if returned_quanta == 0:
+        return
+    account = state.account(taker_id)
+    state.set_account(taker_id, account.with_balance(account.collateral_quanta + returned_quanta))
+    state.fees_quanta -= returned_quanta
+    left_quanta = fees_quanta
+    for index, event in enumerate(walk.events):
+        if isinstance(event, OrderFilled):
+            fee_quanta = min(event.taker_fee_quanta, left_quanta)
+            left_quanta -= fee_quanta
+            walk.events[index] = replace(event, taker_fee_quanta=fee_quanta)
 
 
 def _settle_maker(maker: RestingOrder, account: Account, fill: Fill) -> Account:

@@ -22,7 +22,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
-from novation.protocol.margin import margin_of, satisfies_margin_rule
+from novation.protocol.margin import charged_fee_quanta, margin_of
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import (
     RestingOrder,
@@ -35,7 +35,7 @@ from novation.protocol.orders import (
 from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
-from novation.protocol.rules.matching import walk_book
+from novation.protocol.rules.matching import lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
@@ -105,7 +105,8 @@ def place(
         predecessor_id = _rest(state, order)
         hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
     _keep_min_order_id(state, tx, before)
-    _check_margin(state, tx, before)
+    fees_quanta = _check_margin(state, tx, before, walk.taker_fees_quanta)
+    lower_taker_fees(state, tx.account_id, walk, fees_quanta)
     placed = OrderPlaced(
         order_id=order.order_id,
         account_id=tx.account_id,
@@ -352,17 +353,27 @@ def _keep_min_order_id(state: State, tx: PlaceOrder, before: Account) -> None:
         state.set_account(tx.account_id, account.with_position(kept))
 
 
-def _check_margin(state: State, tx: PlaceOrder, before: Account) -> None:
+def _check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int) -> int:
+    """Return what of its fees the order pays, all of which are paid in the state."""
     after = state.account(tx.account_id)
-    allowed = satisfies_margin_rule(
-        before, after, tx.market_id, state.underlyings, state.parameters
+    paid_quanta = charged_fee_quanta(
+        before, after, tx.market_id, state.underlyings, state.parameters, fees_quanta
     )
-    if not allowed:
+    if paid_quanta is not None:
+        return paid_quanta
+    equity_x16 = margin_of(before, state.underlyings, state.parameters).equity_x16
+    if equity_x16 < 0:
         raise InvalidTransaction(
-            ErrorCode.INSUFFICIENT_MARGIN,
-            f"account {tx.account_id} would miss initial margin and not only reduce risk",
-            Broken("size_lots", tx.size_lots, _affordable_lots(state, tx, before)),
+            ErrorCode.BANKRUPT,
+            f"account {tx.account_id} has equity {equity_x16} / 2^16 quanta: until somebody "
+            f"deposits, none of its orders counts",
+            Broken("equity_x16", equity_x16, 0),
         )
+    raise InvalidTransaction(
+        ErrorCode.INSUFFICIENT_MARGIN,
+        f"account {tx.account_id} would miss initial margin and not only reduce risk",
+        Broken("size_lots", tx.size_lots, _affordable_lots(state, tx, before)),
+    )
 
 
 def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:

@@ -25,12 +25,14 @@ class Taker:
 class Walk:
     """How far the walk got: what is left of the order, what traded, what was taken off it.
 
+    `taker_fees_quanta` are those of its fills, before the taker's margin says how much it can pay.
     `hit_limit` means that it had to stop before it was done, `is_self_trade` that what is left must
     be cancelled. `n_slots`: of the makers' accounts, see `TransactionResult`.
     """
 
     remaining_lots: int
     traded_lots: int = 0
+    taker_fees_quanta: int = 0
     decremented_lots: int = 0
     hit_limit: bool = False
     is_self_trade: bool = False
