@@ -23,6 +23,7 @@ from novation.protocol.batch import (
     CancelOrderHints,
     LiquidateHints,
     MakerVisit,
+    MassQuoteHints,
     PlaceOrderHints,
     ReplaceOrderHints,
 )
@@ -49,6 +50,7 @@ from novation.protocol.transactions import (
     Deposit,
     Liquidate,
     ListMarket,
+    MassQuote,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
@@ -78,6 +80,7 @@ _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 _TYPE_REPLACE_ORDER: Final = 15
 _TYPE_SET_AUCTION: Final = 18
+_TYPE_MASS_QUOTE: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,10 +417,36 @@ def _signed_order(tx: PlaceOrder) -> list[Argument]:
     ]
 
 
+def _mass_quote(tx: MassQuote, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
+    assert isinstance(entry.hints, MassQuoteHints)
+    terms, cleared = tx.terms, entry.hints.cleared
+    yield [
+        *_head(tx),
+        tx.market_id,
+        terms.expiry_time_ms,
+        terms.max_fee_ppm,
+        int(terms.cancels_first),
+        int(terms.slides),
+        terms.label,
+        len(tx.quotes),
+        len(cleared),
+    ]
+    for gone in cleared:
+        yield [gone.order_id, gone.predecessor_id]
+        guesses.remove(gone.order_id)
+    for quote, placed in zip(tx.quotes, entry.hints.placed, strict=True):
+        key = guesses.order_key(placed)
+        yield [int(quote.side), quote.price_ticks, quote.size_lots, key, placed.predecessor_id]
+
+
 def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
     tx = entry.transaction
     if isinstance(tx, PlaceOrder):
         yield from _order(tx, entry, delay_ms, guesses)
+        yield from guesses.use_nonce(tx)
+    elif isinstance(tx, MassQuote):
+        yield [_TYPE_MASS_QUOTE, delay_ms]
+        yield from _mass_quote(tx, entry, guesses)
         yield from guesses.use_nonce(tx)
     elif isinstance(tx, CancelOrder):
         assert isinstance(entry.hints, CancelOrderHints)

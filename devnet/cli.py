@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "deposit": CommandSource("devnet.commands.funds", "deposit"),
     "order": CommandSource("devnet.commands.trading", "order"),
     "replace": CommandSource("devnet.commands.trading", "replace"),
+    "quote": CommandSource("devnet.commands.quoting", "quote"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),

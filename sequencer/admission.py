@@ -14,6 +14,7 @@ from novation.protocol.nonces import NonceWindow
 from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
+    MassQuote,
     ReplaceOrder,
     SetCancelTimer,
     UserTransaction,
@@ -50,22 +51,22 @@ class Admission:
         self._paid: OrderedDict[int, None] = OrderedDict()
 
     def refusal(self, command: Command) -> RequestRefusedError | None:
-        """Return the refusal of a message whose key has no token left; takes none."""
+        """Return the refusal of a message whose key has no tokens left for it; takes none."""
         tx = command.transaction
         if not isinstance(tx, UserTransaction):
             return None
         slot, now_ms = (tx.account_id, tx.key_index), self._clock.elapsed_ms()
-        buckets = self._buckets(tx)
-        if buckets.left(slot, now_ms) >= 1:
+        buckets, n_needed = self._buckets(tx), self._n_needed(tx)
+        if buckets.left(slot, now_ms) >= n_needed:
             return None
-        return self._too_many(tx, buckets.wait_ms(slot, now_ms))
+        return self._too_many(tx, buckets.wait_ms(slot, now_ms, n_needed))
 
     def is_doubtful(self, connection: str) -> bool:
         """Whether a connection has brought more than its share of what no key pays for."""
         return self._strays.left(connection, self._clock.elapsed_ms()) < 1
 
     def pay(self, command: Command, connection: str) -> RequestRefusedError | None:
-        """Take a token for a message whose signature has been checked.
+        """Take a token, or one for each quote, for a message whose signature has been checked.
 
         Returns the refusal if the key has none left; all others may go on to the engine.
         """
@@ -78,7 +79,8 @@ class Admission:
             return None
         refusal = self.refusal(command)
         if refusal is None:
-            self._buckets(tx).take((tx.account_id, tx.key_index), now_ms)
+            slot = tx.account_id, tx.key_index
+            self._buckets(tx).take(slot, now_ms, n_tokens_of(tx))
             self._paid[command.message_hash] = None
             if len(self._paid) > PAID_KEPT:
                 self._paid.popitem(last=False)
@@ -94,6 +96,10 @@ class Admission:
     def _buckets(self, tx: UserTransaction) -> TokenBuckets[KeySlot]:
         return self._cancels if _only_takes_away(tx) else self._orders
 
+    def _n_needed(self, tx: UserTransaction) -> int:
+        """Return how many tokens a message waits for: all that there can be, if it takes more."""
+        return min(n_tokens_of(tx), self._policy.key_orders_burst)
+
     def _too_many(self, tx: UserTransaction, wait_ms: int) -> RequestRefusedError:
         kind = "cancels" if _only_takes_away(tx) else "orders"
         burst: int = getattr(self._policy, f"key_{kind}_burst")
@@ -102,8 +108,14 @@ class Admission:
             f"key {tx.key_index} of account {tx.account_id} has used {burst} of {burst} {kind} at "
             f"once, {per_s} per second come back; try again in {wait_ms} ms"
         )
-        context = ErrorContext(f"key_{kind}_burst", str(burst), str(burst + 1), wait_ms)
+        value = burst + self._n_needed(tx)
+        context = ErrorContext(f"key_{kind}_burst", str(burst), str(value), wait_ms)
         return RequestRefusedError(NodeErrorCode.RATE_LIMITED, sentence, context)
+
+
+def n_tokens_of(tx: UserTransaction) -> int:
+    """Return what a message costs its key: quotes count like orders that come alone."""
+    return len(tx.quotes) if isinstance(tx, MassQuote) else 1
 
 
 def _only_takes_away(tx: UserTransaction) -> bool:

@@ -8,6 +8,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import (
     LiquidateHints,
+    MassQuoteHints,
     PlaceOrderHints,
     ReplaceOrderHints,
     TransactionResult,
@@ -61,6 +62,7 @@ from sequencer.l1_cost import (
     market_cost,
     order_cost,
     padded_steps,
+    quoting_cost,
     replacement_cost,
     small_transaction_cost,
     touched_cost,
@@ -72,6 +74,7 @@ _ACCOUNT_FELTS: Final = 2
 _ORDER_FELTS: Final = 2
 _OPERATION_FELTS: Final = 3
 _LAST_SLOT: Final = 2**ORDER_TREE_HEIGHT - 1
+_ORDER_HINTS: Final = (PlaceOrderHints, LiquidateHints, ReplaceOrderHints, MassQuoteHints)
 # A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
 _RECOUNT_SHARE: Final = 16
 
@@ -159,7 +162,7 @@ class BatchMeter:
             return NOTHING
         if result is None:
             return self._worst_cost
-        if isinstance(result.hints, PlaceOrderHints | LiquidateHints | ReplaceOrderHints):
+        if isinstance(result.hints, _ORDER_HINTS):
             return _cost_of_order(tx, result)
         if isinstance(tx, CancelOrder | PruneOrder):
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
@@ -312,6 +315,8 @@ class BatchMeter:
 
 def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
     hints = result.hints
+    if isinstance(hints, MassQuoteHints):
+        return quoting_cost(len(hints.placed), len(hints.cleared), result.n_slots)
     if isinstance(hints, ReplaceOrderHints):
         n_visits = 0 if hints.placed is None else len(hints.placed.visits)
         return replacement_cost(n_visits, result.n_slots)

@@ -24,7 +24,13 @@ from novation.protocol.events import (
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
 from novation.protocol.state import State
-from novation.protocol.transactions import Liquidate, PlaceOrder
+from novation.protocol.transactions import (
+    CancelOrder,
+    Liquidate,
+    MassQuote,
+    PlaceOrder,
+    ReplaceOrder,
+)
 from sequencer import keyspace
 from sequencer.book_view import BookView
 from sequencer.feed import Channel, FeedBuilder, FeedEvent
@@ -110,9 +116,11 @@ class History:
         value = self._database.get(keyspace.number_key(keyspace.ORDER, order_id))
         return None if value is None else types_pb2.Order.FromString(value)
 
-    def placed_order_id(self, account_id: int, key_index: int, nonce: int) -> int:
-        """Return the number of the order that a message placed, 0 if there is none."""
-        key = keyspace.origin_key(account_id, key_index, nonce)
+    def placed_order_id(self, tx: CancelOrder | ReplaceOrder) -> int:
+        """Return the number of the order that is named by its message, 0 if there is none."""
+        key = keyspace.origin_key(
+            tx.account_id, tx.placed_key_index, tx.placed_nonce, tx.placed_quote_index
+        )
         return self._placed.get(key) or int.from_bytes(self._database.get(key, b""), "big")
 
     def open_orders(self, account_id: int) -> list[types_pb2.Order]:
@@ -207,8 +215,8 @@ class History:
         order = _new_order(event, applied)
         self._orders[event.order_id] = order
         tx = applied.entry.transaction
-        if isinstance(tx, PlaceOrder):
-            key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce)
+        if isinstance(tx, PlaceOrder | MassQuote):
+            key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, event.quote_index)
             self._placed[key] = event.order_id
         self.lists.add_order(event.account_id, event.market_id, event.order_id)
         if event.resting_lots:
@@ -317,6 +325,8 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
     entry, tx = applied.entry, applied.entry.transaction
     if isinstance(tx, PlaceOrder):
         force, reduce_only, expiry_time_ms = tx.time_in_force, tx.reduce_only, tx.expiry_time_ms
+    elif isinstance(tx, MassQuote):
+        force, reduce_only, expiry_time_ms = tx.time_in_force, False, tx.terms.expiry_time_ms
     else:
         assert isinstance(tx, Liquidate)
         force, reduce_only, expiry_time_ms = TimeInForce.IOC, True, 0
@@ -331,11 +341,12 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
         reduce_only=reduce_only,
         price_ticks=event.price_ticks,
         size_lots=event.size_lots,
-        remaining_lots=effective_size_lots(applied.events),
+        remaining_lots=effective_size_lots(applied.events, event.order_id),
         expiry_time_ms=expiry_time_ms,
         label=event.label,
         decremented_lots=event.decremented_lots,
         is_liquidation=isinstance(tx, Liquidate),
+        quote_index=event.quote_index,
         status=types_pb2.ORDER_STATUS_RESTING,
         times=types_pb2.LifecycleTimes(
             received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms

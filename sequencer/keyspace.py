@@ -3,6 +3,8 @@
 import struct
 from typing import Final
 
+from novation.protocol.constants import MAX_KEYS
+
 PROTOCOL_STATE: Final = b"S"
 JOURNAL: Final = b"j"
 ORACLE_ENTRY: Final = b"p"
@@ -63,9 +65,10 @@ def event_key(channel: int, scope_id: int, number: int) -> bytes:
     return _EVENT_KEY.pack(EVENT, channel, scope_id, number)
 
 
-def origin_key(account_id: int, key_index: int, nonce: int) -> bytes:
-    """Return the key of the number of the order that a message placed."""
-    return _ORIGIN_KEY.pack(ORDER_OF_ORIGIN, account_id, key_index, nonce)
+def origin_key(account_id: int, key_index: int, nonce: int, quote_index: int) -> bytes:
+    """Return the key of the number of an order that a message placed."""
+    slot = key_index + MAX_KEYS * quote_index
+    return _ORIGIN_KEY.pack(ORDER_OF_ORIGIN, account_id, slot, nonce)
 
 
 def list_key(kind: bytes, owner_id: int, market_id: int, number: int) -> bytes:

@@ -48,7 +48,7 @@ ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 24
-ORDER_BYTES: Final = 32 + 21
+ORDER_BYTES: Final = 33 + 21
 ORDER_FELTS: Final = 2
 
 # Measured (tests/e2e/test_l1_cost.py does it again) and rounded up, for outputs of up to 4,000
@@ -186,6 +186,11 @@ def market_cost(n_visits: int, n_slots: int) -> OutputCost:
 def replacement_cost(n_visits: int, n_slots: int) -> OutputCost:
     """Return what an order can add that replaces one: it, and that before it, too."""
     return order_cost(n_visits, n_slots).plus(touched_cost(0, 2, 0))
+
+
+def quoting_cost(n_quotes: int, n_cleared: int, n_slots: int) -> OutputCost:
+    """Return what quotes can add, and dead orders that go: each with the order before it."""
+    return touched_cost(1, 2 * (n_quotes + n_cleared), n_slots).plus(MARKET_COST)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:

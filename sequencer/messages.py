@@ -28,6 +28,7 @@ from novation.protocol.transactions import (
     AddKey,
     CancelAll,
     CancelOrder,
+    MassQuote,
     PlaceOrder,
     RemoveKey,
     ReplaceOrder,
@@ -141,18 +142,8 @@ def acknowledgement(
 ) -> order_service_pb2.StreamOrdersResponse:
     """Return the answer to a user's message; other transactions get an empty one."""
     signed = receipt_message(receipt)
-    if isinstance(tx, ReplaceOrder):
-        return order_service_pb2.StreamOrdersResponse(replaced=_replacement(signed, events))
-    if isinstance(tx, PlaceOrder):
-        placed = next(event for event in events if isinstance(event, OrderPlaced))
-        response = order_service_pb2.PlaceOrderResponse(
-            receipt=signed,
-            fills=taker_fills(events),
-            resting_lots=placed.resting_lots,
-            price_ticks=placed.price_ticks,
-            decremented_lots=placed.decremented_lots,
-        )
-        return order_service_pb2.StreamOrdersResponse(placed=response)
+    if isinstance(tx, PlaceOrder | MassQuote):
+        return _placed(tx, signed, events)
     if isinstance(tx, CancelOrder | CancelAll):
         return _cancellation(tx, receipt, events)
     if isinstance(tx, SetCancelTimer):
@@ -162,6 +153,25 @@ def acknowledgement(
         withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
     return _key_change(tx, signed)
+
+
+def _placed(
+    tx: PlaceOrder | MassQuote, signed: types_pb2.Receipt, events: Sequence[Event]
+) -> order_service_pb2.StreamOrdersResponse:
+    """Return the answer to who places orders."""
+    if isinstance(tx, MassQuote):
+        return order_service_pb2.StreamOrdersResponse(quoted=_quotes(signed, events))
+    if isinstance(tx, ReplaceOrder):
+        return order_service_pb2.StreamOrdersResponse(replaced=_replacement(signed, events))
+    placed = next(event for event in events if isinstance(event, OrderPlaced))
+    response = order_service_pb2.PlaceOrderResponse(
+        receipt=signed,
+        fills=taker_fills(events),
+        resting_lots=placed.resting_lots,
+        price_ticks=placed.price_ticks,
+        decremented_lots=placed.decremented_lots,
+    )
+    return order_service_pb2.StreamOrdersResponse(placed=response)
 
 
 def _replacement(
@@ -184,6 +194,21 @@ def _replacement(
     return response
 
 
+def _quotes(
+    signed: types_pb2.Receipt, events: Sequence[Event]
+) -> order_service_pb2.MassQuoteResponse:
+    """Return the answer to who quotes: where each order rests, and how many have gone for them."""
+    return order_service_pb2.MassQuoteResponse(
+        receipt=signed,
+        quotes=[
+            order_service_pb2.PlacedQuote(order_id=event.order_id, price_ticks=event.price_ticks)
+            for event in events
+            if isinstance(event, OrderPlaced)
+        ],
+        n_cancelled_orders=_n_cancelled(events),
+    )
+
+
 def _key_change(
     tx: Transaction, signed: types_pb2.Receipt
 ) -> order_service_pb2.StreamOrdersResponse:
@@ -203,9 +228,8 @@ def _cancellation(
     signed = receipt_message(receipt)
     gone = [event for event in events if isinstance(event, OrderCancelled)]
     if isinstance(tx, CancelAll):
-        n_orders = sum(event.reason is CancelReason.CANCEL_ALL for event in gone)
         all_cancelled = order_service_pb2.CancelAllResponse(
-            receipt=signed, n_cancelled_orders=n_orders
+            receipt=signed, n_cancelled_orders=_n_cancelled(gone)
         )
         return order_service_pb2.StreamOrdersResponse(all_cancelled=all_cancelled)
     lots = sum(event.remaining_lots for event in gone if event.order_id == receipt.order_id)
@@ -213,30 +237,39 @@ def _cancellation(
     return order_service_pb2.StreamOrdersResponse(cancelled=cancelled)
 
 
-def effective_size_lots(events: Iterable[Event]) -> int:
-    """Return the size that an incoming order had for others.
+def _n_cancelled(events: Sequence[Event]) -> int:
+    """Return how many orders an account has cancelled all at once; its timer had others."""
+    return sum(
+        isinstance(event, OrderCancelled) and event.reason is CancelReason.CANCEL_ALL
+        for event in events
+    )
+
+
+def effective_size_lots(events: Iterable[Event], order_id: int) -> int:
+    """Return the size that an incoming order had for others, by the events of its message.
 
     Reduce-only may have cut the signed one, and what met orders of the same trader is not counted.
     """
     size_lots = 0
     for event in events:
-        if isinstance(event, OrderPlaced):
-            size_lots += event.resting_lots
-        elif isinstance(event, OrderFilled):
-            size_lots += event.size_lots
-        elif isinstance(event, OrderCancelled) and event.reason in NEVER_RESTED:
-            size_lots += event.remaining_lots
+        if isinstance(event, OrderFilled):
+            size_lots += event.size_lots if event.taker_order_id == order_id else 0
+        elif isinstance(event, OrderPlaced | OrderCancelled) and event.order_id == order_id:
+            if isinstance(event, OrderPlaced):
+                size_lots += event.resting_lots
+            elif event.reason in NEVER_RESTED:
+                size_lots += event.remaining_lots
     return size_lots
 
 
 def taker_fills(events: Sequence[Event]) -> list[types_pb2.Fill]:
     """Return the fills of an incoming order, with what was left of it after each."""
-    size_lots = effective_size_lots(events)
+    taken = [event for event in events if isinstance(event, OrderFilled)]
+    size_lots = effective_size_lots(events, taken[0].taker_order_id) if taken else 0
     fills = []
-    for event in events:
-        if isinstance(event, OrderFilled):
-            size_lots -= event.size_lots
-            fills.append(taker_fill(event, size_lots))
+    for event in taken:
+        size_lots -= event.size_lots
+        fills.append(taker_fill(event, size_lots))
     return fills
 
 

@@ -67,18 +67,18 @@ class TokenBuckets(Generic[Name]):
         """Return the whole tokens left; below zero where more were taken."""
         return self._level(name, now_ms) // MS_PER_S
 
-    def take(self, name: Name, now_ms: int) -> None:
-        """Take a token, or owe it."""
+    def take(self, name: Name, now_ms: int, n_tokens: int = 1) -> None:
+        """Take tokens, or owe them."""
         # Debt has a bound, so that it is paid back within two refills.
-        level = max(self._level(name, now_ms) - MS_PER_S, -self._full)
+        level = max(self._level(name, now_ms) - n_tokens * MS_PER_S, -self._full)
         self._levels[name] = level, now_ms
         self._levels.move_to_end(name)
         while self._level(oldest := next(iter(self._levels)), now_ms) == self._full:
             del self._levels[oldest]
 
-    def wait_ms(self, name: Name, now_ms: int) -> int:
-        """Return in how many milliseconds there is a token, 0 if there is one."""
-        missing = MS_PER_S - self._level(name, now_ms)
+    def wait_ms(self, name: Name, now_ms: int, n_tokens: int = 1) -> int:
+        """Return in how many milliseconds there are so many tokens, 0 if there are."""
+        missing = n_tokens * MS_PER_S - self._level(name, now_ms)
         return max(0, -(-missing // self._per_s))
 
     def _level(self, name: Name, now_ms: int) -> int:

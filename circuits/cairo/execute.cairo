@@ -9,6 +9,7 @@ from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
 from circuits.cairo.transactions.liquidate import liquidate
 from circuits.cairo.transactions.list_market import list_market
+from circuits.cairo.transactions.mass_quote import mass_quote
 from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
@@ -51,6 +52,7 @@ const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
 const TYPE_SET_AUCTION = 18;
+const TYPE_MASS_QUOTE = 21;
 
 // Executes the transactions of a batch.
 //
@@ -104,6 +106,12 @@ func execute{
         let (next_order_id, fees_quanta) = replace_order(
             environment, time_ms, next_order_id, fees_quanta
         );
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_MASS_QUOTE) {
+        let (next_order_id) = mass_quote(environment, time_ms, next_order_id);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );

@@ -49,6 +49,10 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "self_trade",
         "label",
     ),
+    "mass_quote": ("",),
+    # Which dead orders go is nobody's right: see PruneOrder.
+    "clear_dead": ("",),
+    "place_quotes": ("",),
     "cancel_order": ("head", "order_id", "by_message", "predecessor_id"),
     "cancel_all": ("",),
     "set_cancel_timer": ("",),

@@ -37,6 +37,7 @@ from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
 from novation.client.order_stream import OrderStream
 from novation.client.orders import OrderRequest, Replacement
+from novation.client.quotes import QuoteRequest, QuotesRequest
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Asset, Market
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
@@ -71,6 +72,8 @@ __all__ = [
     "Permission",
     "PermissionRejectedError",
     "PostOnlyPeriodError",
+    "QuoteRequest",
+    "QuotesRequest",
     "RateLimitedError",
     "Receipt",
     "ReceiptError",

@@ -21,6 +21,7 @@ UINT32_BOUND: Final = 2**32
 SEQUENCE_BOUND: Final = 2**63
 
 Choice = TypeVar("Choice", bound=Enum)
+T = TypeVar("T")
 
 
 def integer(name: str, value: object, low: int, bound: int) -> int:
@@ -88,6 +89,15 @@ def instance(name: str, value: object, kind: type) -> None:
     """Refuse what is not of the class."""
     if not isinstance(value, kind):
         raise _wrong(name, value, f"a {kind.__name__}")
+
+
+def instances(name: str, values: object, kind: type[T]) -> tuple[T, ...]:
+    """Return a sequence of members of the class."""
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
+        raise _wrong(name, values, f"a sequence of {kind.__name__}")
+    for place, value in enumerate(values):
+        instance(f"{name}[{place}]", value, kind)
+    return tuple(values)
 
 
 def integers(name: str, values: object, low: int, bound: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ async with Client("127.0.0.1:50051", account_id=2, signer=LocalSigner(key)) as c
     await client.cancel_order(ack.order_id)
 """
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from novation.client.messages import (
     cancel_message,
     cancel_timer_message,
     place_message,
+    quotes_message,
     remove_key_message,
     replace_message,
     withdraw_message,
@@ -34,6 +36,7 @@ from novation.client.orders import (
     SigningIdentity,
     default_fee_limit_ppm,
 )
+from novation.client.quotes import QuoteRequest, QuotesRequest
 from novation.client.reader import Reader
 from novation.client.transport import Transport
 from novation.client.units import Market, Number
@@ -41,7 +44,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import LAST_TIME_MS, MAX_VALIDITY_MS, PPM_ONE
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
-from novation.protocol.transactions import PlaceOrder, ReplaceOrder
+from novation.protocol.transactions import MassQuote, PlaceOrder, ReplaceOrder
 
 DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 DEFAULT_SLIPPAGE_PPM = 10_000
@@ -310,12 +313,53 @@ class Client(Reader):
         replacement = Replacement(request, seen, order_id, in_place=_shrinks(request, old, market))
         return await self.submit_replacement(self.sign_replacement(replacement))
 
+    def sign_mass_quote(self, request: QuotesRequest) -> MassQuote:
+        """Sign quotes without sending them; see `sign_order`."""
+        return self._signing().mass_quote(request)
+
+    async def submit_mass_quote(self, tx: MassQuote) -> models.QuotesAck:
+        """Send signed quotes; see `mass_quote`. Sent again, they get their first answer."""
+        checks.instance("tx", tx, MassQuote)
+        message = quotes_message(tx)
+        response = await self._transport.call(self._transport.orders.MassQuote, message)
+        return self._signing().quotes_ack(tx, response)
+
+    async def mass_quote(
+        self,
+        market: str | int,
+        quotes: Sequence[QuoteRequest],
+        *,
+        expiry_time_ms: int | None = None,
+        **fields: Any,  # noqa: ANN401 - those of QuotesRequest
+    ) -> models.QuotesAck:
+        """Quote a market anew under one signature: all quotes are placed, or none.
+
+        By default the account's orders in the market are cancelled first, and a quote that would
+        trade at once rests behind the other side's best price. None of them ever takes.
+
+        Args:
+            market: symbol or id.
+            quotes: 1 to 16 of them.
+            expiry_time_ms: Unix milliseconds; a day by default.
+            **fields: others of `QuotesRequest`.
+
+        Raises:
+            RejectedError: a quote breaks a rule; `field` says which: `quotes[3].price_ticks`. The
+                old orders stay: `cancel_all` needs no prices and no margin.
+        """
+        at_ms = now_ms() + DEFAULT_LIFETIME_MS if expiry_time_ms is None else expiry_time_ms
+        request = QuotesRequest(market, quotes, at_ms, **fields)
+        if self._factory is not None:
+            await self.exchange.find_market(self._transport, market)
+        return await self.submit_mass_quote(self.sign_mass_quote(request))
+
     async def cancel_order(
         self,
         order_id: int | None = None,
         *,
         nonce: int | None = None,
         key_index: int | None = None,
+        quote_index: int | None = None,
     ) -> models.CancelAck:
         """Cancel a resting order.
 
@@ -323,6 +367,7 @@ class Client(Reader):
             order_id: its number; or
             nonce: that of the message that placed it, known before there is an answer.
             key_index: slot of the key that signed that message, by default the client's own.
+            quote_index: which of the quotes of that message it is, from 0 on.
 
         Raises:
             OrderFilledError, OrderCancelledError, OrderExpiredError: the order is closed already.
@@ -330,7 +375,8 @@ class Client(Reader):
             NotFoundError: there was never such an order.
         """
         factory = self._signing()
-        tx = factory.cancel_order(order_id, nonce=nonce, key_index=key_index)
+        named = {"nonce": nonce, "key_index": key_index, "quote_index": quote_index}
+        tx = factory.cancel_order(order_id, **named)
         response = await self._transport.call(
             self._transport.orders.CancelOrder, cancel_message(tx)
         )

@@ -137,6 +137,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         label=message.label,
         decremented=market.size(message.decremented_lots),
         is_liquidation=message.is_liquidation,
+        quote_index=message.quote_index,
     )
 
 

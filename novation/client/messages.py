@@ -7,6 +7,7 @@ from novation.protocol.transactions import (
     AddKey,
     CancelAll,
     CancelOrder,
+    MassQuote,
     PlaceOrder,
     RemoveKey,
     ReplaceOrder,
@@ -46,8 +47,34 @@ def replace_message(tx: ReplaceOrder) -> order_service_pb2.ReplaceOrderRequest:
         order_id=tx.order_id,
         placed_key_index=tx.placed_key_index,
         placed_nonce=tx.placed_nonce,
+        placed_quote_index=tx.placed_quote_index,
         seen_lots=tx.seen_lots,
         in_place=tx.in_place,
+    )
+
+
+def quotes_message(tx: MassQuote) -> order_service_pb2.MassQuoteRequest:
+    """Return the API message of signed quotes."""
+    return order_service_pb2.MassQuoteRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        market_id=tx.market_id,
+        expiry_time_ms=tx.terms.expiry_time_ms,
+        max_fee_ppm=tx.terms.max_fee_ppm,
+        cancels_first=tx.terms.cancels_first,
+        slides=tx.terms.slides,
+        label=tx.terms.label,
+        quotes=[
+            order_service_pb2.Quote(
+                side=conversion.SIDES[quote.side],
+                price_ticks=quote.price_ticks,
+                size_lots=quote.size_lots,
+            )
+            for quote in tx.quotes
+        ],
+        valid_until_ms=tx.valid_until_ms,
+        signature=signature_message(tx.signature),
     )
 
 
@@ -60,6 +87,7 @@ def cancel_message(tx: CancelOrder) -> order_service_pb2.CancelOrderRequest:
         order_id=tx.order_id,
         placed_key_index=tx.placed_key_index,
         placed_nonce=tx.placed_nonce,
+        placed_quote_index=tx.placed_quote_index,
         valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )

@@ -97,6 +97,21 @@ class ReplaceAck(OrderAck):
 
 
 @dataclass(frozen=True, slots=True)
+class QuotesAck:
+    """Quotes that rest: the order of each, and its price, which another than the signed if it slid.
+
+    `n_cancelled` is how many orders they took the place of. `nonce` and the place among the quotes
+    name an order, too.
+    """
+
+    order_ids: tuple[int, ...]
+    prices: tuple[Decimal, ...]
+    n_cancelled: int
+    nonce: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class CancelAck:
     """A cancelled order; `cancelled` is what was taken off the book."""
 
@@ -152,7 +167,8 @@ class Order:
     """An order with everything that happened to it. Times that have not come are None.
 
     `decremented` is what it lost to orders of the same trader, without a trade. Nobody signed it if
-    it is a liquidation: the rules reduced a position of a failing account.
+    it is a liquidation: the rules reduced a position of a failing account. `quote_index` is which
+    of the orders of its message it is.
     """
 
     order_id: int
@@ -181,6 +197,7 @@ class Order:
     label: int
     decremented: Decimal
     is_liquidation: bool
+    quote_index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from novation.client.messages import (
     cancel_message,
     cancel_timer_message,
     place_message,
+    quotes_message,
     replace_message,
 )
 from novation.client.orders import MessageFactory, OrderRequest
+from novation.client.quotes import QuotesRequest
 from novation.client.transport import Transport
 from novation.client.units import Market
 from novation.protocol.errors import ErrorCode
@@ -91,17 +93,20 @@ class OrderStream:
         response = await self._send(_Request(replace=replace_message(tx)))
         return self._factory.replace_ack(tx, response.replaced)
 
+    async def mass_quote(self, request: QuotesRequest) -> models.QuotesAck:
+        """Place quotes; see `Client.mass_quote`."""
+        checks.instance("request", request, QuotesRequest)
+        await self._factory.exchange.find_market(self._transport, request.market)
+        tx = self._factory.mass_quote(request)
+        response = await self._send(_Request(quote=quotes_message(tx)))
+        return self._factory.quotes_ack(tx, response.quoted)
+
     async def cancel_order(
-        self,
-        order_id: int | None,
-        market: Market,
-        *,
-        nonce: int | None = None,
-        key_index: int | None = None,
+        self, order_id: int | None, market: Market, **name: int | None
     ) -> models.CancelAck:
         """Cancel an order of a market; see `Client.cancel_order`."""
         checks.instance("market", market, Market)
-        tx: CancelOrder = self._factory.cancel_order(order_id, nonce=nonce, key_index=key_index)
+        tx: CancelOrder = self._factory.cancel_order(order_id, **name)
         response = await self._send(_Request(cancel=cancel_message(tx)))
         return self._factory.cancel_ack(tx, response.cancelled, market)
 

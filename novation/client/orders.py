@@ -10,12 +10,14 @@ from novation.client.clock import now_ms
 from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
+from novation.client.quotes import QuotesRequest
 from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
     LABEL_BOUND,
     LAST_TIME_MS,
     MAX_KEYS,
+    MAX_QUOTES,
     PERMISSIONS_BOUND,
     USD_ASSET_ID,
 )
@@ -25,6 +27,7 @@ from novation.protocol.transactions import (
     AddKey,
     CancelAll,
     CancelOrder,
+    MassQuote,
     PlaceOrder,
     RemoveKey,
     ReplaceOrder,
@@ -35,6 +38,7 @@ from novation.protocol.transactions import (
 from novation.protocol.transactions.add_key import validate_add_key
 from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
+from novation.protocol.transactions.mass_quote import validate_mass_quote
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.replace_order import validate_replace_order
@@ -46,6 +50,7 @@ UserMessage = TypeVar(
     "UserMessage",
     PlaceOrder,
     ReplaceOrder,
+    MassQuote,
     CancelOrder,
     CancelAll,
     SetCancelTimer,
@@ -105,6 +110,7 @@ class Replacement:
         order_id: the old order's number; or
         nonce: that of the message that placed it.
         key_index: slot of the key that signed that message, by default the client's own.
+        quote_index: which of the quotes of that message it is, from 0 on.
         in_place: the old order keeps its number and its place; only its size and end may shrink.
     """
 
@@ -113,6 +119,7 @@ class Replacement:
     order_id: int | None = None
     nonce: int | None = None
     key_index: int | None = None
+    quote_index: int | None = None
     in_place: bool = False
 
 
@@ -166,7 +173,8 @@ class MessageFactory:
         """Return a signed order in the place of another one; see `place_order`."""
         checks.instance("request", request, Replacement)
         make = self._order(request.order)
-        name = self._order_name(request.order_id, request.nonce, request.key_index)
+        named = request.order_id, request.nonce, request.key_index, request.quote_index
+        name = self._order_name(*named)
         in_place = checks.flag("in_place", request.in_place)
         seen_lots = self._exchange.market(request.order.market).lots(request.seen)
         return self._sign(
@@ -175,6 +183,7 @@ class MessageFactory:
                 order_id=name[0],
                 placed_key_index=name[1],
                 placed_nonce=name[2],
+                placed_quote_index=name[3],
                 seen_lots=seen_lots,
                 in_place=in_place,
             )
@@ -210,35 +219,60 @@ class MessageFactory:
             label=label,
         )
 
+    def mass_quote(self, request: QuotesRequest) -> MassQuote:
+        """Return signed quotes; see `place_order`."""
+        checks.instance("request", request, QuotesRequest)
+        market = self._exchange.market(request.market)
+        terms = request.terms(self._fee_to_sign(market, request.max_fee_ppm))
+        quotes, identity = request.in_lots(market), self._identity
+        return self._sign(
+            lambda nonce: MassQuote(
+                identity.account_id, identity.key_index, nonce, market.market_id, terms, quotes
+            )
+        )
+
     def cancel_order(
         self,
         order_id: int | None = None,
         *,
         nonce: int | None = None,
         key_index: int | None = None,
+        quote_index: int | None = None,
     ) -> CancelOrder:
         """Return a signed cancellation of an order, named by its id or by the message behind it.
 
         `nonce` is that of the message, `key_index` the slot of the key that signed it: by default
-        the client's own.
+        the client's own; `quote_index` tells its quotes apart.
         """
-        identity, name = self._identity, self._order_name(order_id, nonce, key_index)
+        identity = self._identity
+        name = self._order_name(order_id, nonce, key_index, quote_index)
         return self._sign(
             lambda nonce: CancelOrder(identity.account_id, identity.key_index, nonce, *name)
         )
 
     def _order_name(
-        self, order_id: int | None, nonce: int | None, key_index: int | None
-    ) -> tuple[int, int, int]:
-        """Return id, key slot and nonce that name an order: the first, or the other two."""
+        self,
+        order_id: int | None,
+        nonce: int | None,
+        key_index: int | None,
+        quote_index: int | None,
+    ) -> tuple[int, int, int, int]:
+        """Return what names an order: its id; or key slot and nonce, and which quote it is."""
         if (order_id is None) == (nonce is None):
             raise InvalidInputError("order_id: either it or nonce names the order")
         if nonce is None:
             if key_index is not None:
                 raise InvalidInputError("key_index: only beside nonce")
-            return checks.order_id(order_id), 0, 0
+            if quote_index is not None:
+                raise InvalidInputError("quote_index: only beside nonce")
+            return checks.order_id(order_id), 0, 0, 0
         slot = self._identity.key_index if key_index is None else key_index
-        return 0, checks.integer("key_index", slot, 0, MAX_KEYS), checks.placed_nonce(nonce)
+        return (
+            0,
+            checks.integer("key_index", slot, 0, MAX_KEYS),
+            checks.placed_nonce(nonce),
+            checks.integer("quote_index", quote_index or 0, 0, MAX_QUOTES),
+        )
 
     def cancel_all(self, market: str | int | None = None) -> CancelAll:
         """Return a signed cancellation of all orders, of one market if there is one given."""
@@ -319,6 +353,21 @@ class MessageFactory:
             "price": market.price(response.price_ticks),
             "decremented": market.size(response.decremented_lots),
         }
+
+    def quotes_ack(
+        self, tx: MassQuote, response: order_service_pb2.MassQuoteResponse
+    ) -> models.QuotesAck:
+        """Return the checked answer to quotes: an order for each of them."""
+        receipt = self._checked(tx, response.receipt)
+        order_ids = [placed.order_id for placed in response.quotes]
+        expected = list(range(receipt.order_id, receipt.order_id + len(tx.quotes)))
+        if order_ids != expected:
+            raise ReceiptError(f"the receipt is for orders {expected}, told are {order_ids}")
+        market = self._exchange.market(tx.market_id)
+        prices = tuple(market.price(placed.price_ticks) for placed in response.quotes)
+        return models.QuotesAck(
+            tuple(order_ids), prices, response.n_cancelled_orders, tx.nonce, receipt
+        )
 
     def cancel_ack(
         self, tx: CancelOrder, response: order_service_pb2.CancelOrderResponse, market: Market
@@ -409,7 +458,9 @@ def default_fee_limit_ppm(exchange: Exchange) -> int:
 def _check_fields(tx: UserTransaction) -> None:
     """Refuse what no exchange would take before it is packed into a message to sign."""
     try:
-        if isinstance(tx, ReplaceOrder):
+        if isinstance(tx, MassQuote):
+            validate_mass_quote(tx)
+        elif isinstance(tx, ReplaceOrder):
             validate_replace_order(tx)
         elif isinstance(tx, PlaceOrder):
             validate_place_order(tx)

@@ -65,7 +65,22 @@ class ReplaceOrderHints:
         return self.replaced.order_id if self.placed is None else self.placed.order_id
 
 
-Hints = PlaceOrderHints | CancelOrderHints | LiquidateHints | ReplaceOrderHints | None
+@dataclass(frozen=True, slots=True)
+class MassQuoteHints:
+    """The dead orders that a message took along, and its own orders, in their order."""
+
+    cleared: tuple[CancelOrderHints, ...]
+    placed: tuple[PlaceOrderHints, ...]
+
+    @property
+    def order_id(self) -> int:
+        """The first order that it placed; the ids of the others follow."""
+        return self.placed[0].order_id
+
+
+Hints = (
+    PlaceOrderHints | CancelOrderHints | LiquidateHints | ReplaceOrderHints | MassQuoteHints | None
+)
 
 
 @dataclass(frozen=True, slots=True)

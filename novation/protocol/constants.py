@@ -44,6 +44,8 @@ MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
 MAX_MAKERS_PER_ORDER: Final = 24
+# Orders of one message.
+MAX_QUOTES: Final = 16
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
 
 MIN_LOT_VALUE_QUANTA: Final = 100_000
@@ -92,6 +94,7 @@ OUTPUT_VERSION: Final = 8
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")
 REPLACE_TAG: Final = int.from_bytes(b"REPLACE", "big")
+QUOTE_TAG: Final = int.from_bytes(b"QUOTE", "big")
 
 MESSAGE_PLACE_ORDER: Final = 1
 MESSAGE_CANCEL_ORDER: Final = 2
@@ -100,6 +103,7 @@ MESSAGE_ADD_KEY: Final = 4
 MESSAGE_REMOVE_KEY: Final = 5
 MESSAGE_CANCEL_ALL: Final = 6
 MESSAGE_SET_CANCEL_TIMER: Final = 7
+MESSAGE_MASS_QUOTE: Final = 9
 MESSAGE_ORACLE_REPORT: Final = 16
 
 OPERATION_DEPOSIT: Final = 1

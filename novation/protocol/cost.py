@@ -13,6 +13,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import (
     LiquidateHints,
+    MassQuoteHints,
     OpenBatch,
     PlaceOrderHints,
     ReplaceOrderHints,
@@ -24,6 +25,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     Liquidate,
+    MassQuote,
     MinuteTick,
     OracleUpdate,
     PlaceOrder,
@@ -39,7 +41,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 24_000
+LOADER_STEPS: Final = 30_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -70,6 +72,10 @@ TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
 REPLACE_STEPS: Final = 450
+# Of a message with quotes; of each of them; of each dead order that goes.
+MASS_QUOTE_STEPS: Final = 400
+QUOTE_STEPS: Final = 200
+CLEAR_STEPS: Final = 120
 KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 590
 VISIT_STEPS: Final = 400
@@ -159,6 +165,9 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
         return placed_steps(result.hints, n_slots)
+    if isinstance(tx, MassQuote):
+        assert isinstance(result.hints, MassQuoteHints)
+        return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots)
     if isinstance(tx, Withdraw):
         return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS + _asset_steps(tx)
     if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):
@@ -184,6 +193,12 @@ def placed_steps(hints: PlaceOrderHints, n_slots: int) -> int:
     """Return what a placed order costs, and its leaf if it rests."""
     resting = ORDER_LEAF_STEPS if hints.resting_lots else 0
     return order_steps(len(hints.visits), n_slots) + resting
+
+
+def quoting_steps(n_quotes: int, n_cleared: int, n_slots: int) -> int:
+    """Return what a message with quotes costs, and their leaves."""
+    quotes = n_quotes * (QUOTE_STEPS + ORDER_LEAF_STEPS) + n_cleared * CLEAR_STEPS
+    return MASS_QUOTE_STEPS + quotes + n_slots * (SLOT_CHANGE_STEPS + SLOT_RULE_STEPS)
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:

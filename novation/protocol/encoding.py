@@ -19,6 +19,7 @@ from novation.protocol.constants import (
     MESSAGE_ADD_KEY,
     MESSAGE_CANCEL_ALL,
     MESSAGE_CANCEL_ORDER,
+    MESSAGE_MASS_QUOTE,
     MESSAGE_PLACE_ORDER,
     MESSAGE_REMOVE_KEY,
     MESSAGE_SET_CANCEL_TIMER,
@@ -44,12 +45,14 @@ from novation.protocol.transactions import (
     Deposit,
     Liquidate,
     ListMarket,
+    MassQuote,
     MinuteTick,
     OracleReport,
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
     PruneOrder,
+    Quote,
     RemoveKey,
     ReplaceOrder,
     SetAuction,
@@ -60,6 +63,7 @@ from novation.protocol.transactions import (
     UserTransaction,
     Withdraw,
 )
+from novation.protocol.transactions.mass_quote import QUOTE_BITS, unpack_terms
 
 __all__ = [
     "BatchOutput",
@@ -82,10 +86,12 @@ _TAG_MINUTE_TICK: Final = b"\x07"
 _TAG_LIQUIDATE: Final = b"\x08"
 _TAG_REPLACE_ORDER: Final = b"\x09"
 _TAG_SET_AUCTION: Final = b"\x12"
+_TAG_MASS_QUOTE: Final = b"\x15"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _ADD_KEY_WORD_0_BYTES: Final = 30
 _REPLACED_WORD_BYTES: Final = 13
+_QUOTE_BYTES: Final = -(-QUOTE_BITS // 8)
 _FELT_BYTES: Final = 32
 
 
@@ -123,13 +129,17 @@ def _encode_user_transaction(tx: UserTransaction) -> bytes:
             + word_1.to_bytes(_FELT_BYTES, "big")
             + _encode_signature(tx.signature)
         )
-    tag = _TAG_USER
+    tag, quotes = _TAG_USER, b""
     if isinstance(tx, ReplaceOrder):
         tag = _TAG_REPLACE_ORDER + tx.replaced_word().to_bytes(_REPLACED_WORD_BYTES, "big")
+    elif isinstance(tx, MassQuote):
+        tag = _TAG_MASS_QUOTE
+        quotes = b"".join(quote.word().to_bytes(_QUOTE_BYTES, "big") for quote in tx.quotes)
     return (
         tag
         + word_0.to_bytes(_WORD_0_BYTES, "big")
         + word_1.to_bytes(_WORD_1_BYTES, "big")
+        + quotes
         + _encode_signature(tx.signature)
     )
 
@@ -206,14 +216,29 @@ def _decode_replace_order(reader: ByteReader) -> ReplaceOrder:
     if by_message:
         order_id, placed = 0, unpack_origin(name)
     else:
-        order_id, placed = name, (0, 0)
+        order_id, placed = name, (0, 0, 0)
     return ReplaceOrder.of(
         order,
         order_id=order_id,
         placed_key_index=placed[0],
         placed_nonce=placed[1],
+        placed_quote_index=placed[2],
         seen_lots=seen_lots,
         in_place=bool(in_place),
+    )
+
+
+def _decode_mass_quote(reader: ByteReader) -> MassQuote:
+    message_type, account_id, key_index, nonce, market_id, valid_until_ms = unpack(
+        reader.integer(_WORD_0_BYTES), *MESSAGE_WORD_0_WIDTHS
+    )
+    if message_type != MESSAGE_MASS_QUOTE:
+        raise DecodeError(f"message type {message_type} with quotes")
+    n_quotes, terms = unpack_terms(reader.integer(_WORD_1_BYTES))
+    quotes = tuple(Quote.from_word(reader.integer(_QUOTE_BYTES)) for _ in range(n_quotes))
+    signature = _decode_signature(reader)
+    return MassQuote(
+        account_id, key_index, nonce, market_id, terms, quotes, valid_until_ms, signature
     )
 
 
@@ -336,6 +361,7 @@ def _decode_signature(reader: ByteReader) -> Signature:
 _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_USER: _decode_user_transaction,
     _TAG_REPLACE_ORDER: _decode_replace_order,
+    _TAG_MASS_QUOTE: _decode_mass_quote,
     _TAG_ADD_KEY: _decode_add_key,
     _TAG_DEPOSIT: _decode_deposit,
     _TAG_ORACLE_UPDATE: _decode_oracle_update,

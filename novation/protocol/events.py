@@ -48,7 +48,8 @@ class OrderPlaced:
     """An order was accepted; `resting_lots` of it are on the book now.
 
     `price_ticks` is that at which it rests, which slides; `decremented_lots` were taken off it for
-    lots of the same trader. `label` is the owner's, 0 for none.
+    lots of the same trader. `label` is the owner's, 0 for none. `quote_index` is which of the
+    orders of its message it is.
     """
 
     order_id: int
@@ -61,6 +62,7 @@ class OrderPlaced:
     resting_lots: int
     decremented_lots: int = 0
     label: int = 0
+    quote_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

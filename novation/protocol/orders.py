@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from novation.crypto import hades
-from novation.protocol.constants import ORDER_LEAF_TAG
+from novation.protocol.constants import MAX_QUOTES, ORDER_LEAF_TAG
 from novation.protocol.errors import DecodeError
 from novation.protocol.nonces import NONCE_BITS
 from novation.protocol.numeric import pack, unpack
 
 _KEY_INDEX_BITS = 3
-ORIGIN_BITS = _KEY_INDEX_BITS + NONCE_BITS
+_QUOTE_INDEX_BITS = MAX_QUOTES.bit_length() - 1
+_ORIGIN_WIDTHS = (_KEY_INDEX_BITS, NONCE_BITS, _QUOTE_INDEX_BITS)
+ORIGIN_BITS = sum(_ORIGIN_WIDTHS)
 ORDER_WORD_0_BITS = 156 + ORIGIN_BITS
 ORDER_WORD_1_BITS = 160
 
@@ -87,22 +89,23 @@ class VisitOutcome(IntEnum):
         return self not in kept
 
 
-def origin_of(key_index: int, nonce: int) -> int:
-    """Return the packed key slot and nonce of a message."""
-    return pack((key_index, _KEY_INDEX_BITS), (nonce, NONCE_BITS))
+def origin_of(key_index: int, nonce: int, quote_index: int = 0) -> int:
+    """Return the packed key slot and nonce of a message, and which of its orders is meant."""
+    return pack(*zip((key_index, nonce, quote_index), _ORIGIN_WIDTHS, strict=True))
 
 
-def unpack_origin(origin: int) -> tuple[int, int]:
-    """Return key slot and nonce of `origin_of`; DecodeError if it has more bits."""
-    key_index, nonce = unpack(origin, _KEY_INDEX_BITS, NONCE_BITS)
-    return key_index, nonce
+def unpack_origin(origin: int) -> tuple[int, int, int]:
+    """Return key slot, nonce and number of `origin_of`; DecodeError if it has more bits."""
+    key_index, nonce, quote_index = unpack(origin, *_ORIGIN_WIDTHS)
+    return key_index, nonce, quote_index
 
 
 @dataclass(frozen=True, slots=True)
 class RestingOrder:
     """An order on the book; `next_id` and `next_price_ticks` are the order behind it, or 0.
 
-    `key_index` and `nonce` are those of the message that placed it, which no other message has.
+    `key_index` and `nonce` are those of the message that placed it, which no other message has;
+    `quote_index` tells its orders apart if it has several.
     """
 
     order_id: int
@@ -116,13 +119,14 @@ class RestingOrder:
     max_fee_ppm: int
     key_index: int
     nonce: int
+    quote_index: int = 0
     next_id: int = 0
     next_price_ticks: int = 0
 
     @property
     def origin(self) -> int:
-        """The packed key slot and nonce of the message that placed it."""
-        return origin_of(self.key_index, self.nonce)
+        """What no other order of the account has: its message, and which of its orders it is."""
+        return origin_of(self.key_index, self.nonce, self.quote_index)
 
     @property
     def reserved_lots(self) -> int:
@@ -167,7 +171,6 @@ class RestingOrder:
         if flags:
             raise DecodeError(f"unknown order flags {flags:#x}")
         price, expiry, next_id, next_price = unpack(word_1, 32, 48, 48, 32)
-        key_index, nonce = unpack_origin(origin)
         return cls(
             order_id,
             account_id,
@@ -178,8 +181,7 @@ class RestingOrder:
             price,
             expiry,
             max_fee,
-            key_index,
-            nonce,
+            *unpack_origin(origin),
             next_id,
             next_price,
         )

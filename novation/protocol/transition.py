@@ -27,6 +27,7 @@ from novation.protocol.rules.change_keys import apply_key_change
 from novation.protocol.rules.deposit import apply_deposit
 from novation.protocol.rules.liquidate import apply_liquidate
 from novation.protocol.rules.list_market import apply_list_market
+from novation.protocol.rules.mass_quote import apply_mass_quote
 from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
@@ -45,6 +46,7 @@ from novation.protocol.transactions import (
     L1Operation,
     Liquidate,
     ListMarket,
+    MassQuote,
     MinuteTick,
     OracleUpdate,
     PlaceOrder,
@@ -141,6 +143,7 @@ def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> Trans
 _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     PlaceOrder: apply_place_order,
     ReplaceOrder: apply_replace_order,
+    MassQuote: apply_mass_quote,
     CancelOrder: apply_cancel_order,
     CancelAll: apply_cancel_all,
     SetCancelTimer: apply_set_cancel_timer,

@@ -30,9 +30,7 @@ def why_not_resting(
     """Return a better refusal of a cancellation that found no resting order."""
     if refusal.code is not ErrorCode.UNKNOWN_ORDER:
         return refusal
-    order_id = tx.order_id or engine.history.placed_order_id(
-        tx.account_id, tx.placed_key_index, tx.placed_nonce
-    )
+    order_id = tx.order_id or engine.history.placed_order_id(tx)
     if order_id == 0:
         return refusal
     order = engine.history.order(order_id)

@@ -11,7 +11,13 @@ from novation.api.v1 import (
 )
 from novation.crypto import FIELD_PRIME
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import ACCOUNT_ID_BOUND, MAX_ORACLES, MAX_UNDERLYINGS
+from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
+    MAX_ORACLES,
+    MAX_QUOTES,
+    MAX_UNDERLYINGS,
+)
+from novation.protocol.numeric import check_field
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
@@ -20,9 +26,12 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     ListMarket,
+    MassQuote,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
+    Quote,
+    QuoteTerms,
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
@@ -33,6 +42,7 @@ from novation.protocol.transactions.add_key import validate_add_key
 from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.list_market import validate_list_market
+from novation.protocol.transactions.mass_quote import validate_mass_quote
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
@@ -83,6 +93,7 @@ def replace_order(request: order_service_pb2.ReplaceOrderRequest) -> ReplaceOrde
         order_id=request.order_id,
         placed_key_index=request.placed_key_index,
         placed_nonce=request.placed_nonce,
+        placed_quote_index=request.placed_quote_index,
         seen_lots=request.seen_lots,
         in_place=request.in_place,
     )
@@ -111,6 +122,33 @@ def _order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
     )
 
 
+def mass_quote(request: order_service_pb2.MassQuoteRequest) -> MassQuote:
+    """Return the transaction; its fields are in range."""
+    check_field("quotes", len(request.quotes), 1, MAX_QUOTES + 1)
+    quotes = []
+    for index, quote in enumerate(request.quotes):
+        side = _choice(f"quotes[{index}].side", quote.side, _SIDES)
+        quotes.append(Quote(side, quote.price_ticks, quote.size_lots))
+    tx = MassQuote(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        market_id=request.market_id,
+        terms=QuoteTerms(
+            request.expiry_time_ms,
+            request.max_fee_ppm,
+            request.cancels_first,
+            request.slides,
+            request.label,
+        ),
+        quotes=tuple(quotes),
+        valid_until_ms=request.valid_until_ms,
+        signature=_signature(request),
+    )
+    validate_mass_quote(tx)
+    return tx
+
+
 def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
     """Return the transaction; its fields are in range."""
     tx = CancelOrder(
@@ -120,6 +158,7 @@ def cancel_order(request: order_service_pb2.CancelOrderRequest) -> CancelOrder:
         order_id=request.order_id,
         placed_key_index=request.placed_key_index,
         placed_nonce=request.placed_nonce,
+        placed_quote_index=request.placed_quote_index,
         valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )
@@ -220,6 +259,7 @@ def order_command(request: order_service_pb2.StreamOrdersRequest) -> UserTransac
 _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "place": place_order,
     "replace": replace_order,
+    "quote": mass_quote,
     "cancel": cancel_order,
     "cancel_all": cancel_all,
     "set_cancel_timer": set_cancel_timer,
@@ -300,6 +340,7 @@ def missing(field: str) -> RequestRefusedError:
 
 def _signature(
     message: order_service_pb2.PlaceOrderRequest
+    | order_service_pb2.MassQuoteRequest
     | order_service_pb2.CancelOrderRequest
     | order_service_pb2.CancelAllRequest
     | order_service_pb2.SetCancelTimerRequest

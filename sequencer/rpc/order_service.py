@@ -57,6 +57,13 @@ class OrderService:
         accepted = await self._apply(decoding.replace_order(request))
         return accepted.acknowledgement.replaced
 
+    async def mass_quote(
+        self, request: order_service_pb2.MassQuoteRequest
+    ) -> order_service_pb2.MassQuoteResponse:
+        """Place the orders of a market maker, all or none."""
+        accepted = await self._apply(decoding.mass_quote(request))
+        return accepted.acknowledgement.quoted
+
     async def cancel_order(
         self, request: order_service_pb2.CancelOrderRequest
     ) -> order_service_pb2.CancelOrderResponse:

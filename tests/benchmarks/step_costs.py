@@ -120,6 +120,15 @@ def place_behind(exchange: Exchange, n: int) -> None:
         exchange.cancel(account(i), exchange.state.globals.next_order_id - 1)
 
 
+def quote(exchange: Exchange, n: int, *, n_quotes: int) -> None:
+    """Quote both sides anew, in turn around two prices."""
+    for i in range(n):
+        half, middle = n_quotes // 2, PRICE + i % 2
+        bids = ((BUY, 1, middle - 1 - level) for level in range(half))
+        asks = ((SELL, 1, middle + 1 + level) for level in range(half))
+        exchange.quote(account(i % 10), *bids, *asks, cancels_first=True, slides=True)
+
+
 def deposit(exchange: Exchange, n: int, *, first: int, asset_id: int = USD_ASSET_ID) -> None:
     for i in range(n):
         exchange.apply(exchange.deposit(account(first + i), ONE_DOLLAR, asset_id))
@@ -203,6 +212,8 @@ CASES = {
         1500, partial(replace_old, in_place=True), ladder=True, ladder_lots=2
     ),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
+    "quote 2 orders anew": Case(1000, partial(quote, n_quotes=2), n=40),
+    "quote 16 orders anew": Case(6000, partial(quote, n_quotes=16), n=40),
     "deposit, new account": Case(700, partial(deposit, first=400)),
     "deposit, existing account": Case(700, partial(deposit, first=0)),
     "withdraw": Case(900, withdraw),

@@ -11,6 +11,8 @@ N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 16, 17, 20, 21,
 TYPE_LIST_MARKET = 8
 # Fields of an order; no other item behind the batch's has as many.
 ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16
+# Of a quote.
+QUOTE_FIELDS, QUOTE_KEY = 5, 3
 
 
 def transaction_places(records: ProgramInput) -> list[int]:

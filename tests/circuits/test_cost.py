@@ -111,6 +111,11 @@ def cancellations(exchange: Exchange) -> None:
         exchange.cancel(2, order_id)
 
 
+def quotes(exchange: Exchange) -> None:
+    for i in range(60):
+        exchange.quote(2, *([(BUY, 1, 990 - i)] * (1 + 15 * (i % 2))), cancels_first=True)
+
+
 def price_updates(exchange: Exchange) -> None:
     for _ in range(40):
         exchange.time_ms += 1
@@ -149,6 +154,7 @@ ONE_KIND = [
     deposits_of_assets,
     holders,
     cancellations,
+    quotes,
     price_updates,
     new_terms,
     new_underlyings,

@@ -21,6 +21,8 @@ from tests.circuits.tape import (
     ORDER_FIELDS,
     ORDER_KEY,
     PREDECESSOR,
+    QUOTE_FIELDS,
+    QUOTE_KEY,
     TYPE_LIST_MARKET,
     transaction_places,
 )
@@ -48,6 +50,8 @@ def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> 
         rests = key != 0
         # Only a resting order has a place; one that is gone at the end may have any free key.
         return not rests or (path[2] == ORDER_KEY and int(str(key)) >= EPHEMERAL_KEY_BASE)
+    if path[1] > BATCH and len(item) == QUOTE_FIELDS and path[2:] == (QUOTE_KEY,):
+        return int(str(item[QUOTE_KEY])) >= EPHEMERAL_KEY_BASE
     # The last type of transaction is whatever is none of the others.
     return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_LIST_MARKET
 

@@ -45,13 +45,17 @@ def test_slots_when_all_are_used_then_closed_flipped_and_reused(
     assert_runs(exchange)
 
 
+@pytest.mark.parametrize("is_quote", [False, True])
 def test_slot_too_many_when_the_sequencer_lets_it_pass_then_no_proof(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, is_quote: bool
 ) -> None:
     exchange = full(monkeypatch)
     for module in (place_order, accounts):
         monkeypatch.setattr(module, "MAX_POSITIONS", MAX_POSITIONS + 1)
-    exchange.place(2, BUY, 1, 990, market_id=MAX_POSITIONS)
+    if is_quote:
+        exchange.quote(2, (BUY, 1, 990), market_id=MAX_POSITIONS)
+    else:
+        exchange.place(2, BUY, 1, 990, market_id=MAX_POSITIONS)
     sealed = exchange.seal()
     # The output is Python's own, which does not know the limit's other half.
     monkeypatch.setattr("novation.protocol.output.MAX_POSITIONS", MAX_POSITIONS + 1)

@@ -57,6 +57,10 @@ def order_by_the_timed_out(exchange: Exchange) -> None:
     exchange.place(2, BUY, 1, 989)
 
 
+def quotes_by_the_timed_out(exchange: Exchange) -> None:
+    exchange.quote(2, (BUY, 1, 989))
+
+
 def fill_of_the_timed_out(exchange: Exchange) -> None:
     exchange.place(4, BUY, 1, 1001)
 
@@ -89,6 +93,7 @@ def timer_in_the_past(exchange: Exchange) -> None:
 
 WITH_A_TIMER = [
     order_by_the_timed_out,
+    quotes_by_the_timed_out,
     fill_of_the_timed_out,
     cancellation_by_the_timed_out,
     cancel_all_by_the_timed_out,

@@ -55,28 +55,28 @@ def funded(price_ticks: int = 1000) -> Exchange:
 
 
 def price_above_the_band(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(place_order, "_check_price", ignored)
+    patch.setattr(place_order, "check_band", ignored)
     exchange = funded()
     exchange.place(2, BUY, 1, 1100 + excess)
     return exchange.seal()
 
 
 def price_below_the_band(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(place_order, "_check_price", ignored)
+    patch.setattr(place_order, "check_band", ignored)
     exchange = funded()
     exchange.place(2, SELL, 1, 900 - excess)
     return exchange.seal()
 
 
 def order_that_has_expired(patch: Patch, late_ms: int) -> SealedBatch:
-    patch.setattr(place_order, "_check_price", ignored)
+    patch.setattr(place_order, "check_terms", ignored)
     exchange = funded()
     exchange.place(2, BUY, 1, 1000, expiry_time_ms=exchange.time_ms + 1 - late_ms)
     return exchange.seal()
 
 
 def fee_above_the_takers_limit(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(place_order, "_check_price", ignored)
+    patch.setattr(place_order, "check_terms", ignored)
     exchange = funded()
     fee_ppm = exchange.state.parameters.underlyings[0].highest_fee_ppm
     exchange.place(2, BUY, 1, 1000, max_fee_ppm=fee_ppm - excess)
@@ -85,7 +85,7 @@ def fee_above_the_takers_limit(patch: Patch, excess: int) -> SealedBatch:
 
 def position_that_could_reach_the_bound(patch: Patch, excess: int) -> SealedBatch:
     """Orders of the largest size; the last one has what is left to the bound, or a lot more."""
-    patch.setattr(place_order, "_check_position_limit", ignored)
+    patch.setattr(place_order, "check_position_limit", ignored)
     exchange = funded(ONE_TICK)
     largest = ORDER_SIZE_BOUND - 1
     for _ in range((POSITION_BOUND - 1) // largest):
@@ -98,7 +98,7 @@ def orders_that_could_reach_the_bound_once_a_short_is_closed(
     patch: Patch, excess: int
 ) -> SealedBatch:
     """The position does not make room for orders that would open the other side."""
-    patch.setattr(place_order, "_check_position_limit", ignored)
+    patch.setattr(place_order, "check_position_limit", ignored)
     exchange = funded(ONE_TICK)
     largest = ORDER_SIZE_BOUND - 1
     exchange.place(2, SELL, largest, ONE_TICK)
@@ -138,7 +138,7 @@ def open_interest_at_the_bound(patch: Patch, excess: int) -> SealedBatch:
 
 def reduce_only_order_that_opens(patch: Patch, excess: int) -> SealedBatch:
     """The owner of a position of one lot sells it, or buys another."""
-    patch.setattr(place_order, "_check_slot", ignored)
+    patch.setattr(place_order, "check_slot", ignored)
     exchange = funded()
     exchange.place(2, SELL, 5, 1000)
     exchange.place(3, BUY, 1, 1000)
@@ -148,7 +148,7 @@ def reduce_only_order_that_opens(patch: Patch, excess: int) -> SealedBatch:
 
 
 def reduce_only_order_without_a_position(patch: Patch, excess: int) -> SealedBatch:
-    patch.setattr(place_order, "_check_slot", ignored)
+    patch.setattr(place_order, "check_slot", ignored)
     exchange = funded()
     exchange.place(2, SELL, 5, 1000)
     exchange.place(3, BUY, 1, 1000)

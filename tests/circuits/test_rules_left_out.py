@@ -185,7 +185,7 @@ def fill_at_a_raised_maker_fee(patch: Patch, raise_ppm: int) -> SealedBatch:
 
 def order_with_a_margin_of_before(patch: Patch, raise_ppm: int) -> SealedBatch:
     """The sum that the first order cached is one of the old terms."""
-    patch.setattr(place_order, "_check_margin", lambda *args: args[-1])
+    patch.setattr(place_order, "check_margin", lambda *args: args[-1])
     exchange = Exchange()
     exchange.fund(2, amount_quanta=3 * ONE_DOLLAR)
     exchange.place(2, BUY, 1000, 990)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from novation.protocol.batch import PlaceOrderHints
-from novation.protocol.constants import MAX_POSITIONS
+from novation.protocol.constants import MAX_POSITIONS, MAX_QUOTES
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, VisitOutcome
 from sequencer.l1_cost import CHARGED_UNITS_PPM, PPM
 from tests.circuits.many_markets_program import run_with_many_markets
@@ -97,6 +97,25 @@ def place_and_cancel(slots: Slots) -> None:
         slots.apply(slots.exchange.cancellation(user, cancelled_id))
 
 
+def quote(n_quotes: int) -> Callable[[Slots], None]:
+    """Every user quotes so many asks anew, at prices that his sum is not cached for."""
+
+    def act(slots: Slots) -> None:
+        for user in USERS:
+            slots.exchange.refresh_prices()
+            asks = ((SELL, 1, PRICE + level) for level in range(n_quotes))
+            market_id = slots.last_market
+            slots.apply(slots.exchange.quotes(user, *asks, market_id=market_id, cancels_first=True))
+
+    return act
+
+
+def quote_after_a_fall(slots: Slots) -> None:
+    """They miss initial margin, and quote as much as before."""
+    slots.exchange.set_price(PRICE * 98 // 100)
+    quote(1)(slots)
+
+
 def withdraw(slots: Slots) -> None:
     for user in USERS:
         slots.apply(slots.exchange.withdrawal(user, 1))
@@ -155,6 +174,10 @@ def sweep_too_late(slots: Slots) -> None:
 CASES = {
     "trade": (nothing, trade),
     "place and cancel": (nothing, place_and_cancel),
+    "quote": (nothing, quote(1)),
+    "quote anew": (quote(MAX_QUOTES), quote(MAX_QUOTES)),
+    "quote less": (quote(MAX_QUOTES), quote(1)),
+    "quote after a fall": (rest_asks(PRICE), quote_after_a_fall),
     "withdraw": (nothing, withdraw),
     "deposit": (nothing, deposit),
     "makers fill": (rest_asks(PRICE), sweep),

@@ -74,6 +74,12 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     order_id = re.findall(r"resting, now order (\d+)", moved)[0]
     kept = novation("replace", order_id, "--size", "0.008", "--key", "alice")
     assert f"order {order_id}: amended, now order {order_id}, filled 0, resting 0.0080" in kept
+    quotes = ("--bid", "0.01@93990", "--bid", "0.01@93980", "--ask", "0.01@93000", "--keep")
+    quoted = novation("quote", "BTC-USD", *quotes, "--key", "bob")
+    # It slides from the bid above.
+    assert re.search(r"order \d+: sell 0.01 at 94000.2", quoted)
+    assert "cancelled orders: 0" in quoted
+    assert "cancelled orders: 3" in novation("cancel", "--all", "--key", "bob")
     sold = novation("order", "BTC-USD", "sell", "0.004", "94000", "--key", "bob", "-t", "ioc")
     assert "filled 0.0040" in sold
     assert "94000.1" in novation("book", "BTC-USD")
@@ -87,6 +93,12 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
         ("order", "BTC-USD", "buy", "0.001", "94000", "--key", "bob"): (1, "ORDER_TOO_SMALL"),
         ("replace", order_id, "--size", "1", "--key", "bob"): (1, "NOT_ORDER_OWNER"),
         ("replace", order_id, "--key", "alice"): (2, "give --size or --price"),
+        ("quote", "BTC-USD", "--key", "alice"): (2, "1 to 16"),
+        ("quote", "BTC-USD", "--bid", "0.01", "--key", "alice"): (2, "SIZE@PRICE"),
+        ("quote", "BTC-USD", "-b", "0.01@1", "-b", "9@94000", "--key", "alice"): (
+            1,
+            "quotes[1].size_lots",
+        ),
         ("cancel", order_id, "--key", "bob"): (1, "NOT_ORDER_OWNER"),
         ("withdraw", "6000", "--key", "bob"): (1, "INSUFFICIENT_MARGIN"),
         ("batch", "show", "7"): (1, "NOT_FOUND"),

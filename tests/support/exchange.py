@@ -18,7 +18,7 @@ from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
-from novation.protocol.orders import Side
+from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.running_sums import RunningSums
@@ -31,10 +31,13 @@ from novation.protocol.transactions import (
     Deposit,
     Liquidate,
     ListMarket,
+    MassQuote,
     MinuteTick,
     ParameterKind,
     PlaceOrder,
     PruneOrder,
+    Quote,
+    QuoteTerms,
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
@@ -56,6 +59,7 @@ from tests.support.builders import (
     private_key,
     public_key,
 )
+from tests.support.fields import field_of, with_field
 
 BUY, SELL = Side.BUY, Side.SELL
 ONE_HOUR_MS = 3_600_000
@@ -218,6 +222,27 @@ class Exchange:
         asked = {"in_place": True, **kept, **changes}
         return self.replace_order(order_id, old.side, size_lots, old.price_ticks, **asked)
 
+    def quotes(
+        self, account_id: int, *quotes: tuple[Side, int, int], market_id: int = 0, **terms: Any
+    ) -> MassQuote:
+        """Return signed quotes, each a side, lots and a price."""
+        common = {"expiry_time_ms": self.time_ms + ONE_HOUR_MS, "max_fee_ppm": 1000}
+        tx = MassQuote(
+            account_id,
+            key_index=0,
+            nonce=self.next_nonce(account_id),
+            market_id=market_id,
+            terms=QuoteTerms(**common | terms),
+            quotes=tuple(Quote(side, price, lots) for side, lots, price in quotes),
+        )
+        return self.signed(tx)
+
+    def quote(
+        self, account_id: int, *quotes: tuple[Side, int, int], **terms: Any
+    ) -> TransactionResult:
+        """Sign and apply quotes."""
+        return self.apply(self.quotes(account_id, *quotes, **terms))
+
     def cancel(self, account_id: int, order_id: int) -> TransactionResult:
         """Sign and apply a cancellation."""
         return self.apply(self.cancellation(account_id, order_id))
@@ -238,11 +263,11 @@ class Exchange:
         return self.apply(self.signed(tx))
 
     def cancel_placed_by(
-        self, account_id: int, nonce: int, key_index: int = 0
+        self, account_id: int, nonce: int, key_index: int = 0, quote_index: int = 0
     ) -> TransactionResult:
-        """Cancel the order that a message of the account placed."""
+        """Cancel an order that a message of the account placed."""
         own = self.next_nonce(account_id)
-        tx = CancelOrder(account_id, 0, own, 0, key_index, nonce)
+        tx = CancelOrder(account_id, 0, own, 0, key_index, nonce, quote_index)
         return self.apply(self.signed(tx))
 
     def prune(self, order_id: int) -> TransactionResult:
@@ -308,11 +333,12 @@ class Exchange:
         broken = error.broken
         assert broken.field
         assert {type(broken.value), type(broken.limit)} <= {int}
-        if not isinstance(getattr(tx, broken.field, None), int):
+        if not isinstance(field_of(tx, broken.field), int):
             return
-        assert getattr(tx, broken.field) == broken.value
+        assert field_of(tx, broken.field) == broken.value
         assert broken.limit != broken.value
-        allowed, state = replace(tx, **{broken.field: broken.limit}), copy.deepcopy(self.state)
+        allowed = with_field(tx, broken.field, broken.limit)
+        state = copy.deepcopy(self.state)
         try:
             apply_transaction(state, allowed, self.time_ms, verify_signature=self.sign)
         except InvalidTransaction as other:
@@ -342,6 +368,15 @@ class Exchange:
             listed.append((order_id, order.price_ticks, order.remaining_lots))
             order_id = order.next_id
         return listed
+
+
+def placed_by(order: RestingOrder) -> dict[str, int]:
+    """Return the fields that name an order by the message that placed it."""
+    return {
+        "placed_key_index": order.key_index,
+        "placed_nonce": order.nonce,
+        "placed_quote_index": order.quote_index,
+    }
 
 
 def exchange_with(

@@ -65,7 +65,8 @@ from tests.support.builders import (
     slot_private_key,
     underlying,
 )
-from tests.support.exchange import ONE_HOUR_MS, Exchange
+from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
+from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
 from tests.support.sample_plans import plan_sample
 
@@ -94,6 +95,7 @@ class RandomTrading:
             self._sniping_order: 14,
             self._cancellation: 10,
             self._replacement: 10,
+            self._quotes: 12,
             self._cancel_all: 3,
             self._timer: 4,
             self._prune: 6,
@@ -345,6 +347,11 @@ class RandomTrading:
             return self._order()
         return random_replacement(self.rng, self.exchange, self._account_id(), self._self_trade())
 
+    def _quotes(self) -> Transaction:
+        account_id = self._account_id()
+        size = self._size(account_id, 0)
+        return random_quotes(self.rng, self.exchange, account_id, self.prices, size)
+
     def _cancellation(self) -> Transaction:
         state = self.exchange.state
         order_id = self.rng.choice((*state.orders, state.globals.next_order_id))
@@ -353,7 +360,7 @@ class RandomTrading:
         account_id = order.account_id if order is not None and is_owner else self._account_id()
         tx = CancelOrder(account_id, 0, self.exchange.next_nonce(account_id), order_id)
         if order is not None and self.rng.random() < 0.5:
-            tx = replace(tx, order_id=0, placed_key_index=order.key_index, placed_nonce=order.nonce)
+            tx = replace(tx, order_id=0, **placed_by(order))
         return self.exchange.signed(tx)
 
     def _cancel_all(self) -> Transaction:

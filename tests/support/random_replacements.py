@@ -5,7 +5,7 @@ from typing import Any
 
 from novation.protocol.orders import TimeInForce
 from novation.protocol.transactions import ReplaceOrder
-from tests.support.exchange import Exchange
+from tests.support.exchange import Exchange, placed_by
 
 
 def random_replacement(
@@ -20,8 +20,7 @@ def random_replacement(
         others |= {"account_id": stranger_id}
     named: dict[str, Any] = {"seen_lots": order.remaining_lots + rng.choice((0, 0, 1, 3))}
     if rng.random() < 0.5:
-        by_message = {"placed_key_index": order.key_index, "placed_nonce": order.nonce}
-        named |= {"order_id": 0, **by_message}
+        named |= {"order_id": 0, **placed_by(order)}
     price_ticks, side = order.price_ticks, order.side
     size_lots = rng.choice((1, order.remaining_lots, order.remaining_lots + 2))
     if rng.random() < 0.4:

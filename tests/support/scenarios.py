@@ -77,4 +77,7 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     exchange.time_ms += RESUME_GAP_MS
     exchange.set_price(930, 1000)
     exchange.place(MAKER, SELL, 1, 980, time_in_force=POST_ONLY)
+    # The dead of a market maker go with his new orders, of which one slides.
+    quotes = (BUY, 2, 981), (SELL, 2, 985)
+    exchange.quote(SECOND_MAKER, *quotes, cancels_first=True, slides=True, label=9)
     return exchange.seal()

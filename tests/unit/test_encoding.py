@@ -12,10 +12,13 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     Liquidate,
+    MassQuote,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
+    Quote,
+    QuoteTerms,
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
@@ -41,7 +44,7 @@ PLACE = PlaceOrder(
     signature=SIGNATURE,
 )
 CANCEL = CancelOrder(1, 2, 3, 2**48 - 1, signature=SIGNATURE)
-CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, UNTIL, SIGNATURE)
+CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, 15, UNTIL, SIGNATURE)
 CANCEL_ALL = CancelAll(1, 2, 3, None, UNTIL, SIGNATURE)
 CANCEL_MARKET = CancelAll(1, 2, 3, 2047, UNTIL, SIGNATURE)
 TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, UNTIL, SIGNATURE)
@@ -50,12 +53,28 @@ REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
 REPLACE = ReplaceOrder.of(PLACE, order_id=2**48 - 1, seen_lots=2**32 - 1)
 REPLACE_BY_MESSAGE = ReplaceOrder.of(
-    PLACE, placed_key_index=7, placed_nonce=NONCE_BOUND - 1, seen_lots=1, in_place=True
+    PLACE,
+    placed_key_index=7,
+    placed_nonce=NONCE_BOUND - 1,
+    placed_quote_index=15,
+    seen_lots=1,
+    in_place=True,
+)
+QUOTES = MassQuote(
+    1,
+    2,
+    3,
+    2047,
+    QuoteTerms(2**48 - 1, 2**20 - 1, cancels_first=True, slides=True, label=2**64 - 1),
+    (Quote(Side.SELL, 2**32 - 1, 2**32 - 1), Quote(Side.BUY, 1, 2)) * 8,
+    UNTIL,
+    SIGNATURE,
 )
 ALL: list[Transaction] = [
     PLACE,
     REPLACE,
     REPLACE_BY_MESSAGE,
+    QUOTES,
     CANCEL,
     CANCEL_BY_MESSAGE,
     CANCEL_ALL,
@@ -111,11 +130,13 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
         (b"\x09" + bytes(13) + user_bytes(1, 1)[1:], "names no order"),
         (b"\x09" + b"\xff" * 13 + user_bytes(1, 1)[1:], "does not fit"),
         (b"\x09" + bytes(12) + b"\1" + user_bytes(2, 1)[1:], "CancelOrder in place of an order"),
+        (b"\x15" + user_bytes(1, 1)[1:], "message type 1 with quotes"),
+        (user_bytes(9, 1), "message type 9"),
         (b"\3\1" + bytes(33), "ParameterKind"),
         (b"\3\2\0" + b"\xff" * 32, "not below"),
         (b"\4" + b"\x08\0", "not below"),
         (user_bytes(4, 1), "message type 4"),
-        (user_bytes(2, 2**112), "does not fit"),
+        (user_bytes(2, 2**116), "does not fit"),
         (user_bytes(6, 2), "message type 6"),
         (user_bytes(6 | 1 << 109, 0), "market 1"),
         (user_bytes(7, 2**48), "message type 7"),

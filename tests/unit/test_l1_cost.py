@@ -11,18 +11,23 @@ from hypothesis import strategies as st
 
 from devnet.batch_policy import batch_policy, proofs_on_l1
 from devnet.errors import UserError
+from novation.protocol import cost
+from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.constants import (
     FUNDING_SUM_BOUND,
+    MAX_KEYS,
     MAX_MAKERS_PER_ORDER,
     MAX_MARKETS,
     MAX_POSITIONS,
+    MAX_QUOTES,
     MAX_UNDERLYINGS,
 )
-from novation.protocol.cost import empty_batch_steps
+from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import BatchFull, OutputFull
 from novation.protocol.markets import Market
 from novation.protocol.orders import RestingOrder
 from novation.protocol.output import MarketRecord, OrderRecord, market_felts, order_felts
+from novation.protocol.rules.mass_quote import MOST_CLEARED
 from novation.protocol.sealing import seal_batch
 from novation.protocol.transactions import (
     ListMarket,
@@ -55,6 +60,7 @@ from sequencer.l1_cost import (
     order_cost,
     order_steps_at_most,
     padded_steps,
+    quoting_cost,
     touched_cost,
     worst_transaction_cost,
 )
@@ -163,6 +169,7 @@ def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the
         2**20 - 1,
         7,
         2**61 - 1,
+        MAX_QUOTES - 1,
         ids,
         ticks,
     )
@@ -388,6 +395,22 @@ def test_worst_transaction_when_compared_with_every_room_that_is_taken_then_it_f
         policy = batch_policy(profile.name, 200_000, 1, 16)
         needed = empty_batch_cost(16).plus(worst_transaction_cost(16))
         assert needed.fits(policy.room_for(200_000))
+
+
+@pytest.mark.parametrize("n_markets", [1, 2, MAX_UNDERLYINGS])
+def test_quotes_when_they_touch_most_then_less_than_an_order_that_meets_most(
+    n_markets: int,
+) -> None:
+    n_slots = most_slots(n_markets)
+    added = quoting_cost(MAX_QUOTES, MOST_CLEARED, n_slots)
+    worst = worst_transaction_cost(n_markets)
+    assert (added.n_bytes <= worst.n_bytes, added.gas <= worst.gas) == (True, True)
+    n_old = MAX_QUOTES + 2 * MOST_CLEARED
+    records = n_old * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
+    leaf = cost.leaf_steps(1, n_slots, 1, MAX_KEYS - 1, AMOUNT_WORDS)
+    signer = cost.OTHER_KEY_STEPS + cost.GAP_STEPS
+    steps = cost.quoting_steps(MAX_QUOTES, MOST_CLEARED, n_slots) + records + leaf + signer
+    assert steps <= order_steps_at_most(MAX_MAKERS_PER_ORDER, n_markets)
 
 
 def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_start() -> None:

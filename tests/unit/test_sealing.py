@@ -45,7 +45,9 @@ from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.scenarios import every_outcome
 
 # Of that scenario: one order more than a walk may meet, and 24 others.
-LAST_ORDER_ID = MAX_MAKERS_PER_ORDER + 27
+POST_ONLY_ID = MAX_MAKERS_PER_ORDER + 27
+# Behind it come two quotes.
+LAST_ORDER_ID = POST_ONLY_ID + 2
 
 
 class DictStore:
@@ -115,8 +117,8 @@ def test_output_when_decoded_then_what_the_batch_did(
         next_tick_ms=next_minute_ms(second.last_time_ms),
     )
     assert second.underlyings == (
-        UnderlyingState(930 << 16, LAST_ORDER_ID, is_listed=True, missed_samples=1),
-        UnderlyingState(1000 << 16, LAST_ORDER_ID, is_listed=True, missed_samples=1),
+        UnderlyingState(930 << 16, POST_ONLY_ID, is_listed=True, missed_samples=1),
+        UnderlyingState(1000 << 16, POST_ONLY_ID, is_listed=True, missed_samples=1),
     )
     # The head of market 1 stays; what was cancelled there stood behind it.
     assert [record.market_id for record in first.markets] == [0, 1]
@@ -130,9 +132,9 @@ def test_orders_when_born_and_gone_then_no_slot(sealed: tuple[SealedBatch, Seale
     first, second = (decode_output(batch.output) for batch in sealed)
     assert [r.order.order_id for r in first.orders if r.order] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert [r.slot for r in first.orders] == list(range(9))
-    # Only a sell and the post-only order at the end survive; slots 0.. were taken before.
+    # Only a sell, and the post-only order and the quotes at the end survive; slots 0.. were taken.
     born = [(r.slot, r.order.order_id) for r in second.orders if r.order and r.order.order_id > 11]
-    assert born == [(9, 15), (10, LAST_ORDER_ID)]
+    assert born == [(9, 15), (10, POST_ONLY_ID), (11, POST_ONLY_ID + 1), (12, LAST_ORDER_ID)]
     emptied = [r.slot for r in second.orders if r.order is None]
     assert emptied == [0, 1, 2, 3, 5, 6, 7, 8]
 

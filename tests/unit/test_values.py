@@ -199,10 +199,10 @@ def test_account_when_invariant_is_broken_then_no_leaf(account: Account) -> None
 
 
 def test_order_when_packed_then_round_trip() -> None:
-    order = RestingOrder(9, 8, 7, Side.SELL, True, 6, 5, 4, 10, 7, NONCE_BOUND - 1, 3, 2)
+    order = RestingOrder(9, 8, 7, Side.SELL, True, 6, 5, 4, 10, 7, NONCE_BOUND - 1, 15, 3, 2)
     assert RestingOrder.from_words(*order.words()) == order
     word_0, word_1 = order.words()
-    origin = (7, 3), (NONCE_BOUND - 1, NONCE_BOUND.bit_length() - 1)
+    origin = (7, 3), (NONCE_BOUND - 1, NONCE_BOUND.bit_length() - 1), (15, 4)
     assert word_0 == pack(
         (9, 48), (8, 32), (7, 16), (1, 1), (1, 1), (0, 6), (6, 32), (10, 20), *origin
     )

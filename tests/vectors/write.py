@@ -13,7 +13,14 @@ from novation.protocol.merkle import MerkleTree, empty_node
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
-from novation.protocol.transactions import CancelOrder, PlaceOrder, Withdraw
+from novation.protocol.transactions import (
+    CancelOrder,
+    MassQuote,
+    PlaceOrder,
+    Quote,
+    QuoteTerms,
+    Withdraw,
+)
 from tests.support.builders import exchange_config, oracle_report, private_key
 from tests.support.made_signatures import made_signatures as made_for
 from tests.support.registries import registries
@@ -93,7 +100,10 @@ def messages() -> dict[str, Any]:
         time_in_force=TimeInForce.POST_ONLY,
     )
     cancel = CancelOrder(7, 0, 5, 2**40, valid_until_ms=1)
-    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS))
+    terms = QuoteTerms(1_700_000_000_000, 1_000, cancels_first=True, slides=True, label=5)
+    quotes = (Quote(Side.BUY, 123_455, 10), Quote(Side.SELL, 123_457, 11))
+    quoting = MassQuote(7, 0, 8, 1, terms, quotes, valid_until_ms=1)
+    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS), quoting)
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),
@@ -119,7 +129,7 @@ def config_vector(config: ExchangeConfig) -> dict[str, Any]:
 
 
 def message_vector(
-    tx: PlaceOrder | CancelOrder | Withdraw, config: ExchangeConfig
+    tx: PlaceOrder | CancelOrder | Withdraw | MassQuote, config: ExchangeConfig
 ) -> dict[str, Any]:
     """Return a user message in all its forms."""
     return {

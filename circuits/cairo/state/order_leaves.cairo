@@ -5,6 +5,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
     MAX_KEYS,
+    MAX_QUOTES,
     NONCE_BOUND,
     ORDER_ID_BOUND,
     ORDER_KEY_BASE,
@@ -85,7 +86,7 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert [range_check_ptr + 17] = terms.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     // The top field of the first word, as that of the second: within its own bound.
     assert [range_check_ptr + 18] = terms.origin;
-    assert [range_check_ptr + 19] = terms.origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND);
+    assert [range_check_ptr + 19] = terms.origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND * MAX_QUOTES);
     let range_check_ptr = range_check_ptr + 20;
     let (word_0, word_1, leaf) = hash_order(order);
     return (leaf=leaf);

@@ -2,7 +2,7 @@
 // plus its slot in the tree, or any other key for an order that is born and gone in this batch.
 //
 // Soundness of a free choice of `key`: the log is squashed by key, so a key holds one record at a
-// time. An id is created once, by the PlaceOrder that next_order_id gives it to; the old tree holds
+// time. An id is created once, by the message that next_order_id gives it to; the old tree holds
 // every other id once. A record is found by id and logged under its own key, so two records with
 // one id cannot exist.
 struct OrderTerms {
@@ -14,7 +14,8 @@ struct OrderTerms {
     reduce_only: felt,
     market_id: felt,
     side: felt,
-    // Of the message that placed it: the highest fee, and key_index + nonce * 2^3.
+    // Of the message that placed it: the highest fee; and key_index + nonce * 2^3 + quote_index * 2^64,
+    // which no other order of the account has.
     max_fee_ppm: felt,
     origin: felt,
 }

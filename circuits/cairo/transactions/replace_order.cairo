@@ -90,8 +90,8 @@ func replace_order{
     assert message.in_place = message.in_place * message.in_place;
     assert message.is_placed = message.is_placed * message.is_placed;
     assert poseidon_ptr.input = PoseidonBuiltinState(
-        order_id + by_message * (terms.origin - order_id + 2 ** 64) + message.in_place * 2 ** 65 +
-        message.seen_lots * 2 ** 66,
+        order_id + by_message * (terms.origin - order_id + 2 ** 68) + message.in_place * 2 ** 69 +
+        message.seen_lots * 2 ** 70,
         REPLACE_TAG,
         environment.config_hash,
     );

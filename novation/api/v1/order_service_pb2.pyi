@@ -58,20 +58,22 @@ class PlaceOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class ReplaceOrderRequest(_message.Message):
-    __slots__ = ("order", "order_id", "placed_key_index", "placed_nonce", "seen_lots", "in_place")
+    __slots__ = ("order", "order_id", "placed_key_index", "placed_nonce", "seen_lots", "in_place", "placed_quote_index")
     ORDER_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     PLACED_NONCE_FIELD_NUMBER: _ClassVar[int]
     SEEN_LOTS_FIELD_NUMBER: _ClassVar[int]
     IN_PLACE_FIELD_NUMBER: _ClassVar[int]
+    PLACED_QUOTE_INDEX_FIELD_NUMBER: _ClassVar[int]
     order: PlaceOrderRequest
     order_id: int
     placed_key_index: int
     placed_nonce: int
     seen_lots: int
     in_place: bool
-    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., order_id: _Optional[int] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., seen_lots: _Optional[int] = ..., in_place: _Optional[bool] = ...) -> None: ...
+    placed_quote_index: int
+    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., order_id: _Optional[int] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., seen_lots: _Optional[int] = ..., in_place: _Optional[bool] = ..., placed_quote_index: _Optional[int] = ...) -> None: ...
 
 class ReplaceOrderResponse(_message.Message):
     __slots__ = ("receipt", "fills", "resting_lots", "price_ticks", "decremented_lots", "cancelled_order_id", "cancelled_lots")
@@ -91,8 +93,64 @@ class ReplaceOrderResponse(_message.Message):
     cancelled_lots: int
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., cancelled_order_id: _Optional[int] = ..., cancelled_lots: _Optional[int] = ...) -> None: ...
 
+class Quote(_message.Message):
+    __slots__ = ("side", "price_ticks", "size_lots")
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    side: _types_pb2.Side
+    price_ticks: int
+    size_lots: int
+    def __init__(self, side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ...) -> None: ...
+
+class MassQuoteRequest(_message.Message):
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "expiry_time_ms", "max_fee_ppm", "cancels_first", "slides", "label", "quotes", "valid_until_ms")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MAX_FEE_PPM_FIELD_NUMBER: _ClassVar[int]
+    CANCELS_FIRST_FIELD_NUMBER: _ClassVar[int]
+    SLIDES_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_index: int
+    nonce: int
+    market_id: int
+    signature: _types_pb2.Signature
+    expiry_time_ms: int
+    max_fee_ppm: int
+    cancels_first: bool
+    slides: bool
+    label: int
+    quotes: _containers.RepeatedCompositeFieldContainer[Quote]
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., cancels_first: _Optional[bool] = ..., slides: _Optional[bool] = ..., label: _Optional[int] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+
+class PlacedQuote(_message.Message):
+    __slots__ = ("order_id", "price_ticks")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    price_ticks: int
+    def __init__(self, order_id: _Optional[int] = ..., price_ticks: _Optional[int] = ...) -> None: ...
+
+class MassQuoteResponse(_message.Message):
+    __slots__ = ("receipt", "quotes", "n_cancelled_orders")
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    N_CANCELLED_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    quotes: _containers.RepeatedCompositeFieldContainer[PlacedQuote]
+    n_cancelled_orders: int
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., quotes: _Optional[_Iterable[_Union[PlacedQuote, _Mapping]]] = ..., n_cancelled_orders: _Optional[int] = ...) -> None: ...
+
 class CancelOrderRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "valid_until_ms")
+    __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "placed_quote_index", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +158,7 @@ class CancelOrderRequest(_message.Message):
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PLACED_KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     PLACED_NONCE_FIELD_NUMBER: _ClassVar[int]
+    PLACED_QUOTE_INDEX_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
@@ -108,8 +167,9 @@ class CancelOrderRequest(_message.Message):
     signature: _types_pb2.Signature
     placed_key_index: int
     placed_nonce: int
+    placed_quote_index: int
     valid_until_ms: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., order_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., placed_key_index: _Optional[int] = ..., placed_nonce: _Optional[int] = ..., placed_quote_index: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class CancelOrderResponse(_message.Message):
     __slots__ = ("receipt", "cancelled_lots")
@@ -252,7 +312,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -262,6 +322,7 @@ class StreamOrdersRequest(_message.Message):
     CANCEL_ALL_FIELD_NUMBER: _ClassVar[int]
     SET_CANCEL_TIMER_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     place: PlaceOrderRequest
     cancel: CancelOrderRequest
@@ -271,10 +332,11 @@ class StreamOrdersRequest(_message.Message):
     cancel_all: CancelAllRequest
     set_cancel_timer: SetCancelTimerRequest
     replace: ReplaceOrderRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ...) -> None: ...
+    quote: MassQuoteRequest
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +347,7 @@ class StreamOrdersResponse(_message.Message):
     ALL_CANCELLED_FIELD_NUMBER: _ClassVar[int]
     CANCEL_TIMER_SET_FIELD_NUMBER: _ClassVar[int]
     REPLACED_FIELD_NUMBER: _ClassVar[int]
+    QUOTED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     placed: PlaceOrderResponse
     cancelled: CancelOrderResponse
@@ -295,4 +358,5 @@ class StreamOrdersResponse(_message.Message):
     all_cancelled: CancelAllResponse
     cancel_timer_set: SetCancelTimerResponse
     replaced: ReplaceOrderResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ...) -> None: ...
+    quoted: MassQuoteResponse
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ...) -> None: ...

@@ -46,6 +46,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.FromString,
                 _registered_method=True)
+        self.MassQuote = channel.unary_unary(
+                '/novation.api.v1.OrderService/MassQuote',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/novation.api.v1.OrderService/CancelOrder',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -101,6 +106,13 @@ class OrderServiceServicer:
 
     def ReplaceOrder(self, request, context):
         """Another order in place of one that rests: both happen, or nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MassQuote(self, request, context):
+        """A market maker's orders in one market under one signature: all of them, or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +183,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.ReplaceOrder,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.SerializeToString,
+            ),
+            'MassQuote': grpc.unary_unary_rpc_method_handler(
+                    servicer.MassQuote,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -269,6 +286,33 @@ class OrderService:
             '/novation.api.v1.OrderService/ReplaceOrder',
             novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.ReplaceOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MassQuote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/MassQuote',
+            novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

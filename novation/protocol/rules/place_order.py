@@ -6,7 +6,7 @@ docs/spec/protocol.md, section 6: the numbered steps there are the order of this
 from dataclasses import replace
 from typing import Final
 
-from novation.protocol.accounts import Account
+from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.constants import (
     MARKET_ACTIVE,
@@ -60,14 +60,15 @@ def check_place_order(
 ) -> Account:
     """Check everything that can be known before the walk; return the taker's account."""
     account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
-    _check_market(state, tx)
+    check_market(state, tx)
     check_prices_are_valid(state)
     check_not_resuming(state, tx.time_in_force)
-    _check_price(state, tx)
-    _check_slot(account, tx)
+    check_terms(state, tx)
+    check_band(state, tx)
+    check_slot(account, tx)
     lots = _lots_to_trade(account, tx, filled_lots)
-    _check_least_notional(state, tx, lots, tx.price_ticks)
-    _check_position_limit(account, tx)
+    check_least_notional(state, tx, lots, tx.price_ticks)
+    check_position_limit(account.position(tx.market_id), tx)
     return account
 
 
@@ -91,9 +92,9 @@ def place(
     )
     apply_nonce(state, tx, before)
     state.open_market(tx.market_id)
-    order = _give_id(state, tx, _lots_to_trade(before, tx, filled_lots))
+    order = give_id(state, tx, _lots_to_trade(before, tx, filled_lots))
     if order.price_ticks != tx.price_ticks:
-        _check_least_notional(state, tx, order.remaining_lots, order.price_ticks)
+        check_least_notional(state, tx, order.remaining_lots, order.price_ticks)
     walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
     _check_fok(tx, order.remaining_lots, walk)
@@ -105,7 +106,7 @@ def place(
         predecessor_id = _rest(state, order)
         hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
     _keep_min_order_id(state, tx, before)
-    fees_quanta = _check_margin(state, tx, before, walk.taker_fees_quanta)
+    fees_quanta = check_margin(state, tx, before, walk.taker_fees_quanta)
     lower_taker_fees(state, tx.account_id, walk, fees_quanta)
     placed = OrderPlaced(
         order_id=order.order_id,
@@ -128,7 +129,8 @@ def place(
     return TransactionResult(result_code, events, hints, n_slots)
 
 
-def _check_market(state: State, tx: PlaceOrder) -> None:
+def check_market(state: State, tx: PlaceOrder) -> None:
+    """Check that the market is listed, is active and has a price."""
     if tx.market_id not in state.markets:
         raise not_listed(state, tx.market_id)
     market = state.market(tx.market_id)
@@ -141,21 +143,26 @@ def _check_market(state: State, tx: PlaceOrder) -> None:
     check_has_price(tx.market_id, state.mark_price_x16(tx.market_id))
 
 
-def _check_price(state: State, tx: PlaceOrder) -> None:
+def check_terms(state: State, tx: PlaceOrder) -> None:
+    """Check the end and the fee limit of an order."""
     if tx.expiry_time_ms <= state.globals.time_ms:
         raise InvalidTransaction(
             ErrorCode.ORDER_EXPIRED,
             f"expiry {tx.expiry_time_ms} <= now {state.globals.time_ms}",
             Broken("expiry_time_ms", tx.expiry_time_ms, state.globals.time_ms + 1),
         )
-    underlying = state.underlying_of(tx.market_id)
-    fee_ppm = underlying.highest_fee_ppm
+    fee_ppm = state.underlying_of(tx.market_id).highest_fee_ppm
     if fee_ppm > tx.max_fee_ppm:
         raise InvalidTransaction(
             ErrorCode.FEE_ABOVE_LIMIT,
             f"fee {fee_ppm} ppm > signed limit {tx.max_fee_ppm} ppm",
             Broken("max_fee_ppm", tx.max_fee_ppm, fee_ppm),
         )
+
+
+def check_band(state: State, tx: PlaceOrder) -> None:
+    """Check the price on the side on which it could do harm."""
+    underlying = state.underlying_of(tx.market_id)
     mark_x16 = state.mark_price_x16(tx.market_id)
     scale = PRICE_X16_ONE * PPM_ONE
     if tx.side is Side.BUY:
@@ -173,7 +180,8 @@ def _check_price(state: State, tx: PlaceOrder) -> None:
         )
 
 
-def _check_slot(account: Account, tx: PlaceOrder) -> None:
+def check_slot(account: Account, tx: PlaceOrder) -> None:
+    """Check that the account has room for the market, and something to reduce if it shall."""
     if not account.has_position(tx.market_id) and len(account.positions) >= MAX_POSITIONS:
         raise InvalidTransaction(
             ErrorCode.TOO_MANY_POSITIONS,
@@ -196,7 +204,7 @@ def _lots_to_trade(account: Account, tx: PlaceOrder, filled_lots: int) -> int:
     return min(lots, abs(account.position(tx.market_id).size_lots))
 
 
-def _check_least_notional(state: State, tx: PlaceOrder, lots: int, price_ticks: int) -> None:
+def check_least_notional(state: State, tx: PlaceOrder, lots: int, price_ticks: int) -> None:
     """Refuse dust: whoever meets it pays for a visit, and gets next to nothing.
 
     What only closes, and never rests, may be as small as the position.
@@ -214,8 +222,8 @@ def _check_least_notional(state: State, tx: PlaceOrder, lots: int, price_ticks: 
         )
 
 
-def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
-    slot = account.position(tx.market_id)
+def check_position_limit(slot: Position, tx: PlaceOrder) -> None:
+    """Check that no position can become too large by the order and those of the slot."""
     held_lots = max(slot.size_lots if tx.side is Side.BUY else -slot.size_lots, 0)
     worst = held_lots + slot.open_lots(tx.side) + tx.size_lots
     if worst >= POSITION_BOUND:
@@ -227,7 +235,8 @@ def _check_position_limit(account: Account, tx: PlaceOrder) -> None:
         )
 
 
-def _give_id(state: State, tx: PlaceOrder, lots: int) -> RestingOrder:
+def give_id(state: State, tx: PlaceOrder, lots: int) -> RestingOrder:
+    """Return the order that so many lots of the message are, with the next id."""
     order_id = state.globals.next_order_id
     state.globals = replace(state.globals, next_order_id=order_id + 1)
     return RestingOrder(
@@ -325,10 +334,18 @@ def _result_code(tx: PlaceOrder, walk: Walk) -> ResultCode:
 def _rest(state: State, order: RestingOrder) -> int:
     account = state.account(order.account_id)
     slot = account.position(order.market_id)
+    check_room(state, slot)
+    slot = slot.with_open_change(order.side, order.reserved_lots, 1)
+    state.set_account(order.account_id, account.with_position(slot))
+    return insert_order(state, order)
+
+
+def check_room(state: State, slot: Position) -> None:
+    """Check that one more order may rest: in the slot, and in the tree."""
     if slot.n_orders >= MAX_ORDERS_PER_SLOT:
         raise InvalidTransaction(
             ErrorCode.TOO_MANY_ORDERS,
-            f"{slot.n_orders} of {MAX_ORDERS_PER_SLOT} orders in market {order.market_id}, with "
+            f"{slot.n_orders} of {MAX_ORDERS_PER_SLOT} orders in market {slot.market_id}, with "
             f"the dead that nobody has pruned yet",
             Broken("n_orders", slot.n_orders + 1, MAX_ORDERS_PER_SLOT),
         )
@@ -339,9 +356,6 @@ def _rest(state: State, order: RestingOrder) -> int:
             "no slot left in the order tree",
             Broken("order_slots", state.slots_needed(), 1 << ORDER_TREE_HEIGHT),
         )
-    slot = slot.with_open_change(order.side, order.reserved_lots, 1)
-    state.set_account(order.account_id, account.with_position(slot))
-    return insert_order(state, order)
 
 
 def _keep_min_order_id(state: State, tx: PlaceOrder, before: Account) -> None:
@@ -353,7 +367,7 @@ def _keep_min_order_id(state: State, tx: PlaceOrder, before: Account) -> None:
         state.set_account(tx.account_id, account.with_position(kept))
 
 
-def _check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int) -> int:
+def check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int) -> int:
     """Return what of its fees the order pays, all of which are paid in the state."""
     after = state.account(tx.account_id)
     paid_quanta = charged_fee_quanta(

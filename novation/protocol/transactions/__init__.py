@@ -6,6 +6,7 @@ from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
 from novation.protocol.transactions.liquidate import Liquidate
 from novation.protocol.transactions.list_market import ListMarket
+from novation.protocol.transactions.mass_quote import MassQuote, Quote, QuoteTerms
 from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_order import PlaceOrder
@@ -25,12 +26,15 @@ __all__ = [
     "L1Operation",
     "Liquidate",
     "ListMarket",
+    "MassQuote",
     "MinuteTick",
     "OracleReport",
     "OracleUpdate",
     "ParameterKind",
     "PlaceOrder",
     "PruneOrder",
+    "Quote",
+    "QuoteTerms",
     "RemoveKey",
     "ReplaceOrder",
     "SetAuction",
@@ -46,6 +50,7 @@ __all__ = [
 UserTransaction = (
     PlaceOrder
     | ReplaceOrder
+    | MassQuote
     | CancelOrder
     | CancelAll
     | SetCancelTimer

@@ -29,6 +29,7 @@ class ReplaceOrder(PlaceOrder):
     order_id: int = 0
     placed_key_index: int = 0
     placed_nonce: int = 0
+    placed_quote_index: int = 0
     seen_lots: int = 0
     in_place: bool = False
 
@@ -40,8 +41,8 @@ class ReplaceOrder(PlaceOrder):
 
     @property
     def origin(self) -> int:
-        """The packed slot and nonce of the old order's message, 0 if it is named by its id."""
-        return origin_of(self.placed_key_index, self.placed_nonce)
+        """The packed name of the old order by its message, 0 if it is named by its id."""
+        return origin_of(self.placed_key_index, self.placed_nonce, self.placed_quote_index)
 
     def replaced_word(self) -> int:
         """Return the packed word that names the old order."""

@@ -1,0 +1,64 @@
+"""A market maker's quotes in human units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from novation.client import checks
+from novation.client.units import Market, Number
+from novation.protocol.constants import LABEL_BOUND
+from novation.protocol.orders import Side
+from novation.protocol.transactions import Quote, QuoteTerms
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRequest:
+    """One quote: price in USD, on the tick grid, and size in the base asset, on the lot grid."""
+
+    side: Side
+    price: Number
+    size: Number
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesRequest:
+    """Orders in one market that only rest, all placed or none.
+
+    Attributes:
+        market: symbol or id.
+        quotes: 1 to 16 of them, placed in this order.
+        expiry_time_ms: Unix milliseconds after which none of them trades.
+        cancels_first: all orders that the account has in the market are cancelled before.
+        slides: a quote that would cross rests one tick behind the other side's best price; else
+            all are refused.
+        max_fee_ppm: as in `OrderRequest`.
+        label: a number of one's own, which comes back with each of them; 0 for none.
+    """
+
+    market: str | int
+    quotes: Sequence[QuoteRequest]
+    expiry_time_ms: int
+    cancels_first: bool = True
+    slides: bool = True
+    max_fee_ppm: int | None = None
+    label: int = 0
+
+    def terms(self, max_fee_ppm: int) -> QuoteTerms:
+        """Return what all of them have in common, checked."""
+        return QuoteTerms(
+            checks.time_ms("expiry_time_ms", self.expiry_time_ms),
+            max_fee_ppm,
+            checks.flag("cancels_first", self.cancels_first),
+            checks.flag("slides", self.slides),
+            checks.integer("label", self.label, 0, LABEL_BOUND),
+        )
+
+    def in_lots(self, market: Market) -> tuple[Quote, ...]:
+        """Return the quotes in ticks and lots, checked."""
+        return tuple(
+            Quote(
+                checks.choice(f"quotes[{index}].side", quote.side, Side),
+                market.ticks(quote.price),
+                market.lots(quote.size),
+            )
+            for index, quote in enumerate(checks.instances("quotes", self.quotes, QuoteRequest))
+        )

@@ -1,0 +1,39 @@
+"""Seeded random quotes of market makers."""
+
+import random
+
+from novation.protocol.orders import Side
+from novation.protocol.transactions import MassQuote
+from tests.support.exchange import Exchange
+
+SIDES = (Side.BUY, Side.SELL)
+
+
+def random_quotes(
+    rng: random.Random, exchange: Exchange, account_id: int, prices: list[int], size_lots: int
+) -> MassQuote:
+    """Return quotes around a price, which cross others or themselves now and then.
+
+    One size is the one that is given; rarely there is one quote too many, or none.
+    """
+    market_id = rng.choice((0, 0, 0, *range(len(prices))))
+    n_quotes = rng.choice((1, 2, 2, 4, 8, 16, rng.choice((0, 17))))
+    quotes = []
+    for level in range(n_quotes):
+        side = rng.choice((SIDES[level % 2], rng.choice(SIDES)))
+        away = rng.choice((1 + level // 2, 2, 1, 1, 0, -1))
+        if rng.random() < 0.02:
+            away = rng.choice((-300, 60, 500))
+        price = prices[market_id] + (-away if side is Side.BUY else away)
+        lots = rng.choice((1, 2, 5, size_lots if rng.random() < 0.1 else 3))
+        quotes.append((side, lots, max(1, price)))
+    return exchange.quotes(
+        account_id,
+        *quotes,
+        market_id=market_id,
+        cancels_first=rng.random() < 0.7,
+        slides=rng.random() < 0.6,
+        expiry_time_ms=exchange.time_ms + rng.choice((1, 3_000, 3_600_000, 3_600_000)),
+        max_fee_ppm=rng.choice((*[1000] * 7, 499)),
+        label=rng.choice((0, rng.getrandbits(64))),
+    )
