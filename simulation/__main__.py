@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from novation.protocol.constants import MAX_UNDERLYINGS
+from simulation.both_sides import measure_attacks
 from simulation.forecast_errors import measure
 from simulation.market import run_market
 from simulation.plan import LEAST_ACCOUNTS, Plan
-from simulation.report import REPORT, passes, write_report
+from simulation.report import REPORT, Besides, passes, write_report
 
 _OUT: Final = Path("build/sim")
 _N_PATHS: Final = 3
@@ -45,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         forecast_days=options.forecast_days,
         with_circuit=not options.without_circuit,
         with_liquidator=not options.without_liquidator,
+        with_attacks=not options.without_attacks,
     )
     try:
         report = _run(plan, options.out)
@@ -64,7 +66,10 @@ def _run(plan: Plan, folder: Path) -> dict[str, Any]:
     forecast = None
     if plan.forecast_days:
         forecast = measure(plan.seed, plan.forecast_days, _N_PATHS, _say)
-    report = write_report(run, forecast, folder)
+    attacks = {}
+    if plan.with_attacks:
+        attacks = measure_attacks(_say, with_circuit=plan.with_circuit)
+    report = write_report(run, Besides(attacks, forecast), folder)
     shown = {key: report[key] for key in _SHOWN}
     _say(json.dumps(shown, indent=1))
     return report
@@ -83,6 +88,8 @@ _SHOWN: Final = (
     "fees_quanta",
     "batches",
     "liquidations",
+    "auctions",
+    "both_sides_attack_profit_quanta",
     "largest_insolvency",
 )
 
@@ -126,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--without-liquidator", action="store_true", help="leave accounts that fail alone"
+    )
+    parser.add_argument(
+        "--without-attacks", action="store_true", help="do not try what both sides can take"
     )
     parser.add_argument("--out", type=Path, default=_OUT, help=f"folder, {_OUT} unless given")
     return parser

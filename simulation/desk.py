@@ -18,6 +18,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     ReplaceOrder,
+    SetAuction,
     SetCancelTimer,
     Transaction,
     UserTransaction,
@@ -153,6 +154,10 @@ class Desk:
     def liquidate(self, account_id: int, market_id: int) -> TransactionResult | None:
         """Reduce a position of a failing account."""
         return self._send(Liquidate(account_id, market_id))
+
+    def set_auction(self, account_id: int) -> TransactionResult | None:
+        """Start the auction of a failing account, or end that of one that does not fail."""
+        return self._send(SetAuction(account_id))
 
     def _order(
         self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms

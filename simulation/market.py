@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from novation.protocol.orders import Side
-from novation.protocol.signing import signed
-from novation.protocol.transactions import OracleReport, OracleUpdate
-from novation.protocol.transactions.oracle_update import lower_median
+from novation.protocol.transactions import OracleReport
 from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
 from simulation.agents.keeper import Keeper
@@ -26,6 +24,7 @@ from simulation.agents.trend_follower import TrendFollower
 from simulation.agents.whale import Whale
 from simulation.desk import Desk
 from simulation.exchange import Exchange
+from simulation.oracles import oracle_update
 from simulation.plan import (
     FIRST_ACCOUNT_ID,
     N_ORACLES,
@@ -35,7 +34,6 @@ from simulation.plan import (
     Phase,
     Plan,
     first_prices_ticks,
-    oracle_secret,
     phases,
 )
 from simulation.prices import PricePaths, driven_factor
@@ -191,20 +189,16 @@ class _Market:
 
     def _update_prices(self) -> None:
         rng = self._prices_rng
-        reports = []
-        for index in sorted(rng.sample(range(N_ORACLES), QUORUM)):
-            time_ms = self.exchange.time_ms - rng.randint(0, _ORACLE_DELAY_MS)
-            report = OracleReport(index, time_ms, self._paths.prices_x16(_ORACLE_NOISE))
-            reports.append(signed(report, oracle_secret(index), self.exchange.config))
-        columns = zip(*(report.prices_x16 for report in reports), strict=True)
-        self.recorder.agent_kind, self.recorder.expected_names = _ORACLES, frozenset()
-        self.recorder.submit(
-            OracleUpdate(
-                oracle_time_ms=min(report.time_ms for report in reports),
-                prices_x16=tuple(lower_median(column) for column in columns),
-                reports=tuple(reports),
+        reports = [
+            OracleReport(
+                index,
+                self.exchange.time_ms - rng.randint(0, _ORACLE_DELAY_MS),
+                self._paths.prices_x16(_ORACLE_NOISE),
             )
-        )
+            for index in sorted(rng.sample(range(N_ORACLES), QUORUM))
+        ]
+        self.recorder.agent_kind, self.recorder.expected_names = _ORACLES, frozenset()
+        self.recorder.submit(oracle_update(self.exchange.config, reports))
 
     def _let_act(self, tick_ms: int, duration_ms: int) -> None:
         """Ask agents until as much was sent as is due by the end of the tick."""

@@ -1,6 +1,6 @@
 """The pictures of a report: what each shows of the day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from simulation.chart import Chart, Line, Span
@@ -13,7 +13,9 @@ _MINUTE_MS: Final = 60_000
 _SHADED: Final = ("crash", "outage", "second crash", "rebound")
 
 
-def pictures(run: Run, forecast: Picture | None) -> dict[str, str]:
+def pictures(
+    run: Run, forecast: Picture | None, attack_profits_quanta: Mapping[int, int]
+) -> dict[str, str]:
     """Return SVG texts by file name."""
     markets = underlyings(run.plan.n_instruments)
     prices = [
@@ -65,6 +67,8 @@ def pictures(run: Run, forecast: Picture | None) -> dict[str, str]:
     }
     if forecast is not None:
         charts["forecast"] = _forecast_chart(forecast)
+    if attack_profits_quanta:
+        charts["both_sides"] = _attack_chart(attack_profits_quanta)
     return {f"{name}.svg": chart.svg() for name, chart in charts.items()}
 
 
@@ -86,6 +90,12 @@ def _forecast_chart(picture: Picture) -> Chart:
     )
     unit = "ppm, deviation of one second's return"
     return Chart("Volatility: forecast, and what came", "hours", unit, lines)
+
+
+def _attack_chart(profits_quanta: Mapping[int, int]) -> Chart:
+    points = [(percent, quanta / ONE_DOLLAR_QUANTA) for percent, quanta in profits_quanta.items()]
+    lines = [Line("profit, after a gap of 40 %", points)]
+    return Chart("Attack from both sides", "percent of the open interest", "USD", lines)
 
 
 def _points(run: Run, value: Callable[[Moment], float | None]) -> list[tuple[float, float | None]]:

@@ -52,6 +52,7 @@ class Plan:
     forecast_days: int = 20
     with_circuit: bool = True
     with_liquidator: bool = True
+    with_attacks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import PRICE_X16_ONE
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.events import (
+    AuctionEnded,
+    AuctionStarted,
     CancelReason,
     Event,
     FundingPaid,
@@ -23,6 +25,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     PlaceOrder,
     PruneOrder,
+    SetAuction,
     Transaction,
     UserTransaction,
 )
@@ -73,6 +76,7 @@ class Counts:
     deaths: Counter[str] = field(default_factory=Counter)
     reducing_refused: Counter[str] = field(default_factory=Counter)
     liquidations: Counter[str] = field(default_factory=Counter)
+    auctions: Counter[str] = field(default_factory=Counter)
     n_oracle_updates: int = 0
     n_trades: int = 0
     volume_quanta: int = 0
@@ -199,6 +203,8 @@ class Recorder:
             counts.liquidations["liquidations"] += 1
             counts.liquidations["with_a_trade"] += event.traded_lots > 0
             counts.liquidations["insurance_fee_quanta"] += event.fee_quanta
+        elif isinstance(event, AuctionStarted | AuctionEnded):
+            counts.auctions["started" if isinstance(event, AuctionStarted) else "ended"] += 1
         elif isinstance(event, OrderCancelled) and event.reason not in _NEVER_RESTED:
             counts.deaths[event.reason.value] += 1
 
@@ -215,6 +221,6 @@ def _brief(tx: Transaction) -> str:
         kind = type(tx).__name__
         order = f"{tx.side.name} {tx.size_lots} at {tx.price_ticks} in {tx.market_id}"
         return f"account {tx.account_id}: {kind}, {tx.time_in_force.name} {order}"
-    if isinstance(tx, UserTransaction | Liquidate):
+    if isinstance(tx, UserTransaction | Liquidate | SetAuction):
         return f"account {tx.account_id}: {type(tx).__name__}"
     return f"order {tx.order_id}" if isinstance(tx, PruneOrder) else type(tx).__name__

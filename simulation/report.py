@@ -3,12 +3,15 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from novation.protocol.constants import PRICE_X16_ONE
 from simulation.agents.agent import Agent
-from simulation.forecast_errors import Measured
+from simulation.both_sides import Attack
+from simulation.forecast_errors import Measured, Picture
 from simulation.market import Run
 from simulation.pictures import pictures
 from simulation.plan import underlyings
@@ -17,18 +20,39 @@ REPORT: Final = "report.json"
 _MINUTE_MS: Final = 60_000
 
 
-def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What is measured besides the day: attacks by share of the open interest, the forecast."""
+
+    attacks: Mapping[int, Attack] = field(default_factory=dict)
+    forecast: Measured | None = None
+
+    @property
+    def picture(self) -> Picture | None:
+        """What the forecast's picture shows, None if it was not measured."""
+        return None if self.forecast is None else self.forecast.picture
+
+
+NOTHING: Final = Besides()
+
+
+def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
     """Return what `report.json` holds; docs/spec/simulation.md explains it."""
-    counts, checks = run.recorder.counts, run.exchange.checks
+    counts, checks, forecast = run.recorder.counts, run.exchange.checks, besides.forecast
+    all_checks = [checks, *(attack.checks for attack in besides.attacks.values())]
+    circuit_faults = [fault for found in all_checks for fault in found.circuit_faults]
+    conservation_faults = [fault for found in all_checks for fault in found.conservation_faults]
+    unexpected = [*run.recorder.unexpected]
+    unexpected.extend(line for attack in besides.attacks.values() for line in attack.unexpected)
     return {
         "seed": run.plan.seed,
         "accounts": run.plan.n_accounts,
         "instruments": run.plan.n_instruments,
-        "python_equals_cairo": not checks.circuit_faults if checks.with_circuit else None,
-        "conservation_exact": not checks.conservation_faults,
-        "refusals_expected": not run.recorder.unexpected,
-        "faults": [*checks.conservation_faults, *checks.circuit_faults],
-        "refusals_unexpected": run.recorder.unexpected,
+        "python_equals_cairo": not circuit_faults if checks.with_circuit else None,
+        "conservation_exact": not conservation_faults,
+        "refusals_expected": not unexpected,
+        "faults": [*conservation_faults, *circuit_faults],
+        "refusals_unexpected": unexpected,
         "n_operations": counts.operations.total(),
         "operations": _sorted(counts.operations),
         "operations_by_agent": _sorted(counts.operations_by_agent),
@@ -39,6 +63,7 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "reducing_orders_refused": _sorted(counts.reducing_refused),
         "deaths": _sorted(counts.deaths),
         "liquidations": _sorted(counts.liquidations),
+        "auctions": _sorted(counts.auctions),
         "dead_orders_left": run.n_dead_left,
         "oracle_updates": counts.n_oracle_updates,
         "trades": counts.n_trades,
@@ -56,6 +81,10 @@ def report_of(run: Run, forecast: Measured | None) -> dict[str, Any]:
         "charged_steps_per_batch": checks.charged_steps,
         "steps_per_batch": checks.steps,
         "final_state_root": f"{run.exchange.state.root:#x}",
+        "both_sides_attack_profit_quanta": {
+            str(percent): attack.profit_quanta for percent, attack in besides.attacks.items()
+        }
+        or None,
         "forecast_errors": None if forecast is None else _forecast(forecast),
         "forecast_margins": None
         if forecast is None
@@ -72,10 +101,11 @@ def passes(report: dict[str, Any]) -> bool:
     )
 
 
-def write_report(run: Run, forecast: Measured | None, folder: Path) -> dict[str, Any]:
+def write_report(run: Run, besides: Besides, folder: Path) -> dict[str, Any]:
     """Write report and pictures into a folder; the report comes last, so that it is complete."""
-    report = report_of(run, forecast)
-    texts = pictures(run, None if forecast is None else forecast.picture)
+    report = report_of(run, besides)
+    profits = {percent: attack.profit_quanta for percent, attack in besides.attacks.items()}
+    texts = pictures(run, besides.picture, profits)
     texts[REPORT] = json.dumps(report, indent=1) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft.", dir=folder))

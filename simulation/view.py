@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
+from novation.protocol.auction import followed_auction
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
@@ -154,6 +155,19 @@ class View:
             account_id
             for account_id, margin in self._exchange.margins().items()
             if margin.equity_x16 >= 0 and not margin.meets_maintenance
+        ]
+
+    def due_auctions(self) -> list[int]:
+        """Return the accounts whose auction should begin or end.
+
+        A debt without a position cannot be for sale.
+        """
+        return [
+            account_id
+            for account_id, account in self._exchange.state.accounts.items()
+            if (account.positions or account.auction_start_ms)
+            and followed_auction(account, self.margin(account_id), self.now_ms) != account
+            and (self.margin(account_id).meets_maintenance or self.held_markets(account_id))
         ]
 
     def wanted_positions(self, account_id: int) -> list[int]:

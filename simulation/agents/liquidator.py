@@ -1,4 +1,7 @@
-"""A liquidator: reduces accounts that fail, by the rules and for nothing, as the node does."""
+"""A liquidator: does by the rules and for nothing what has to be done, as the node does.
+
+It reduces accounts that fail, and puts up for auction what the book does not take.
+"""
 
 from typing import ClassVar
 
@@ -26,3 +29,5 @@ class Liquidator(Agent):
                 # filled one of them may not want the next.
                 if view.is_failing(account_id) and market_id in view.wanted_positions(account_id):
                     self.desk.liquidate(account_id, market_id)
+        for account_id in view.due_auctions():
+            self.desk.set_auction(account_id)

@@ -7,7 +7,10 @@ import pytest
 
 from simulation import __main__ as command
 
-SMALL = ("--accounts", "24", "--instruments", "1", "--operations", "200", "--forecast-days", "0")
+SMALL = (
+    *("--accounts", "24", "--instruments", "1", "--operations", "200"),
+    *("--forecast-days", "0", "--without-attacks"),
+)
 
 
 def run(*arguments: str) -> int:
@@ -72,7 +75,8 @@ def test_report_when_interrupted_then_none_and_nothing_left_over(
 
 def test_day_when_as_small_as_it_may_be_then_over(tmp_path: Path) -> None:
     smallest = ("--accounts", "24", "--instruments", "16", "--operations", "1")
-    assert run(*smallest, "--forecast-days", "0", "--out", str(tmp_path)) == 0
+    without = ("--forecast-days", "0", "--without-attacks")
+    assert run(*smallest, *without, "--out", str(tmp_path)) == 0
 
 
 def test_exit_status_when_something_differs_then_1(

@@ -20,7 +20,7 @@ from simulation.exchange import Exchange
 from simulation.market import Run, run_market
 from simulation.plan import ONE_DOLLAR_QUANTA, Plan, account_secret, l1_address
 from simulation.record import does_harm
-from simulation.report import REPORT, passes, report_of, write_report
+from simulation.report import NOTHING, REPORT, passes, report_of, write_report
 
 SMALL = Plan(seed=3, n_accounts=40, n_instruments=3, n_operations=1_500)
 
@@ -36,7 +36,7 @@ def small_day() -> Run:
 
 @pytest.fixture
 def report() -> dict[str, Any]:
-    return report_of(small_day(), None)
+    return report_of(small_day())
 
 
 def test_day_when_over_then_python_equals_cairo_and_money_is_conserved(
@@ -100,7 +100,7 @@ def test_accounts_when_they_fail_then_liquidated_without_harm(report: dict[str, 
     assert report["liquidations"]["liquidations"] > 0
     assert report["liquidations"]["liquidations"] == report["operations"]["Liquidate"]
     alone = run_market(replace(SMALL, with_circuit=False, with_liquidator=False), silent)
-    assert report_of(alone, None)["liquidations"] == {}
+    assert report_of(alone)["liquidations"] == {}
 
 
 def test_batches_when_sealed_then_within_the_budget_and_never_dearer_than_charged(
@@ -114,8 +114,8 @@ def test_batches_when_sealed_then_within_the_budget_and_never_dearer_than_charge
 
 
 def test_day_when_run_again_then_the_same_files_byte_for_byte(tmp_path: Path) -> None:
-    write_report(small_day(), None, tmp_path / "first")
-    write_report(run_market(SMALL, silent), None, tmp_path / "second")
+    write_report(small_day(), NOTHING, tmp_path / "first")
+    write_report(run_market(SMALL, silent), NOTHING, tmp_path / "second")
     first, second = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
         for name in ("first", "second")
@@ -127,9 +127,9 @@ def test_day_when_run_again_then_the_same_files_byte_for_byte(tmp_path: Path) ->
 
 def test_day_when_of_another_seed_then_another() -> None:
     plan = Plan(4, 40, 3, 300, with_circuit=False)
-    other = report_of(run_market(plan, silent), None)
+    other = report_of(run_market(plan, silent))
     assert other["python_equals_cairo"] is None
-    assert other["final_state_root"] != report_of(small_day(), None)["final_state_root"]
+    assert other["final_state_root"] != report_of(small_day())["final_state_root"]
     json.dumps(other)
 
 
@@ -213,7 +213,7 @@ def test_refusal_when_the_agent_does_not_expect_it_then_the_report_fails(
 ) -> None:
     monkeypatch.setattr(Taker, "expects", frozenset())
     run = run_market(Plan(3, 40, 3, 800, with_circuit=False), silent)
-    found = report_of(run, None)
+    found = report_of(run)
     assert found["refusals_expected"] is False
     assert not passes(found)
     assert all(", taker: " in line for line in found["refusals_unexpected"])

@@ -1,0 +1,139 @@
+"""The attack from both sides: what a gap is worth to whoever holds both of them.
+
+    attacks = measure_attacks(say, with_circuit=True)      # by share of the open interest
+
+One account is long with no more than its initial margin, another of the same owner is short. A gap
+of 40 % leaves the first with a debt; what the second has won, and the owner need not pay, is the
+profit. The same prices, rules and duties as in the simulated day; nobody bids, so that the rules
+alone decide who pays.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from novation.crypto import public_key
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, MINUTE_MS, PPM_ONE, PRICE_X16_ONE
+from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.transactions import Deposit, OracleReport
+from simulation.agents.liquidator import Liquidator
+from simulation.desk import Desk, Terms
+from simulation.exchange import Checks, Exchange
+from simulation.oracles import oracle_update
+from simulation.plan import (
+    FIRST_ACCOUNT_ID,
+    ONE_DOLLAR_QUANTA,
+    QUORUM,
+    Plan,
+    account_secret,
+    first_prices_ticks,
+    l1_address,
+)
+from simulation.record import Recorder
+from simulation.view import View
+
+SHARES_PERCENT: Final = (1, 5, 20, 50, 90)
+# The fourth market has an initial margin of 10 %.
+MARKET_ID: Final = 3
+_OPEN_INTEREST_USD: Final = 20_000_000
+_INSURANCE_USD: Final = 2_000_000
+_RICH_USD: Final = 200_000_000
+_GAP_PERCENT: Final = 60
+_UPDATE_MS: Final = 1_000
+# Behind the gap: long enough for every rule to have its turn.
+_AFTERMATH_UPDATES: Final = 150
+# Of what is traded, for fees and what rounding takes.
+_FEE_RESERVE_PPM: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What became of one attack; `checks` are those of its batches."""
+
+    profit_quanta: int
+    checks: Checks
+    unexpected: list[str]
+
+
+def measure_attacks(say: Callable[[str], None], *, with_circuit: bool) -> dict[int, Attack]:
+    """Return the attacks with each share of the open interest."""
+    attacks = {}
+    for share_percent in SHARES_PERCENT:
+        attacks[share_percent] = attack(share_percent, with_circuit=with_circuit)
+        dollars = attacks[share_percent].profit_quanta / ONE_DOLLAR_QUANTA
+        say(f"both sides, {share_percent} % of the open interest: {dollars:,.0f} USD")
+    return attacks
+
+
+def attack(share_percent: int, *, with_circuit: bool) -> Attack:
+    """Return what a gap brings whoever has this share of both sides."""
+    world = _World(with_circuit=with_circuit)
+    lots = world.view_lots(_OPEN_INTEREST_USD)
+    own_lots = lots * share_percent // 100
+    value_quanta = own_lots * world.view.lot_quanta(MARKET_ID)
+    margin_ppm = world.view.initial_margin_ppm(MARKET_ID) + _FEE_RESERVE_PPM
+    long = world.desk(value_quanta * margin_ppm // PPM_ONE)
+    short = world.desk(value_quanta)
+    others = [world.desk(_RICH_USD * ONE_DOLLAR_QUANTA) for _ in range(2)]
+    world.trade(long, short, own_lots)
+    world.trade(others[0], others[1], lots - own_lots)
+    world.pass_time(2 * MINUTE_MS // _UPDATE_MS, percent=100)
+    before_quanta = world.wealth_quanta(long, short)
+    world.pass_time(_AFTERMATH_UPDATES, percent=_GAP_PERCENT)
+    world.exchange.seal()
+    profit_quanta = world.wealth_quanta(long, short) - before_quanta
+    return Attack(profit_quanta, world.exchange.checks, world.recorder.unexpected)
+
+
+class _World:
+    """An exchange on which nobody trades but who is told to."""
+
+    def __init__(self, *, with_circuit: bool) -> None:
+        self.exchange = Exchange(Plan(n_instruments=MARKET_ID + 1, with_circuit=with_circuit))
+        self.view = View(self.exchange)
+        self.recorder = Recorder(self.exchange, self.view)
+        self._next_id = FIRST_ACCOUNT_ID
+        self.update(percent=100)
+        address, key = l1_address(INSURANCE_ACCOUNT_ID), account_secret(INSURANCE_ACCOUNT_ID)
+        amount_quanta = _INSURANCE_USD * ONE_DOLLAR_QUANTA
+        deposit = Deposit(INSURANCE_ACCOUNT_ID, address, public_key(key), amount_quanta)
+        self.recorder.submit(deposit)
+        self._liquidator = Liquidator(self.desk(ONE_DOLLAR_QUANTA), random.Random(0))
+
+    def desk(self, amount_quanta: int) -> Desk:
+        """Return the desk of a new account with some money."""
+        account_id, self._next_id = self._next_id, self._next_id + 1
+        desk = Desk(account_id, self.view, self.recorder, account_id)
+        desk.deposit(amount_quanta)
+        return desk
+
+    def view_lots(self, dollars: int) -> int:
+        """Return how many lots are worth so much."""
+        return dollars * ONE_DOLLAR_QUANTA // self.view.lot_quanta(MARKET_ID)
+
+    def trade(self, long: Desk, short: Desk, lots: int) -> None:
+        """Let two accounts trade with each other at the mark price."""
+        mark_ticks = self.view.mark_ticks(MARKET_ID)
+        short.place(MARKET_ID, Side.SELL, lots, mark_ticks, Terms())
+        terms = Terms(TimeInForce.FOK)
+        assert long.place(MARKET_ID, Side.BUY, lots, mark_ticks, terms) is not None
+
+    def update(self, percent: int) -> None:
+        """Report prices; that of the market is a part of the first."""
+        ticks = first_prices_ticks(MARKET_ID + 1)
+        ticks[MARKET_ID] = ticks[MARKET_ID] * percent // 100
+        prices_x16 = tuple(price * PRICE_X16_ONE for price in ticks)
+        reports = (OracleReport(i, self.exchange.time_ms, prices_x16) for i in range(QUORUM))
+        self.recorder.submit(oracle_update(self.exchange.config, reports))
+
+    def pass_time(self, n_updates: int, percent: int) -> None:
+        """Let prices come, and what has to be done be done, as the node does it."""
+        for _ in range(n_updates):
+            self.exchange.time_ms += _UPDATE_MS
+            self.update(percent)
+            self._liquidator.act()
+
+    def wealth_quanta(self, *desks: Desk) -> int:
+        """Return what one owner has, who does not pay what an account owes."""
+        return sum(max(self.view.equity_quanta(desk.account_id), 0) for desk in desks)
