@@ -147,6 +147,12 @@ class Chain:
         else:
             self.local("evm_setAutomine", arguments=True)
 
+    def set_ahead(self, time_s: int) -> None:
+        """Let a local chain's next block have this time at least, and those behind it follow on."""
+        block_s = self.web3.eth.get_block("pending")["timestamp"]
+        if time_s > block_s:
+            self.local("evm_increaseTime", time_s - block_s)
+
     def local(self, method: str, arguments: object) -> None:
         """Call a method that only a local chain has; `arguments` is one value or a list."""
         listed = arguments if isinstance(arguments, list) else [arguments]

@@ -66,6 +66,11 @@ class Home:
         """The prices that the simulated venues of the devnet see."""
         return self.path / "prices.json"
 
+    @property
+    def clock_path(self) -> Path:
+        """How far the devnet's clock is ahead of the machine's; absent while it is not."""
+        return self.path / "clock.json"
+
     def log_path(self, name: str) -> Path:
         """Return the log of one process."""
         return self.path / "logs" / f"{name}.log"

@@ -21,8 +21,8 @@ from devnet.errors import UserError
 from devnet.home import Home
 from devnet.keys import load_keys
 from devnet.l1_exchange import ExchangeOnL1
+from devnet.shared_clock import SharedClock
 from prover.profiles import PROFILES
-from sequencer.clock import SystemClock
 from sequencer.config import BatchPolicy, NodeConfig, OraclePolicy
 from sequencer.data_folder import DataFolder, DataFolderInUseError
 from sequencer.node import Node, NodeParts, run_node
@@ -49,6 +49,7 @@ OPERATORS_MATTER: Final = (
 SECOND_L1_HELP: Final = "another node, which must hold a deposit or batch, too, before it counts"
 PROFILE_HELP: Final = "the prover's: batches are sealed so that its proofs fit beside them"
 RATE_HELP: Final = "how much one key or connection may send; docs/spec/api.md"
+CLOCK_HELP: Final = "how far this devnet's clock is ahead of the machine's"
 ACCEPT_HELP: Final = "go on although L1 replaced this block; only after docs/spec/settlement.md"
 
 
@@ -99,7 +100,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     with DataFolder(home.sequencer_path) as data_folder:
         parts = NodeParts(
             data_folder=data_folder,
-            clock=SystemClock(),
+            clock=SharedClock(arguments.clock),
             l1=ExchangeOnL1(chain, deployment, operator, witness),
             proof_queue=FolderProofQueue(data_folder.proof_queue_path),
         )
@@ -120,6 +121,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument(
         "--profile", choices=sorted(PROFILES), default="balanced", help=PROFILE_HELP
     )
+    parser.add_argument("--clock", type=Path, metavar="FILE", help=CLOCK_HELP)
     parser.add_argument("--batch-age-ms", type=int, default=DEFAULT_BATCH.max_age_ms)
     parser.add_argument("--batch-steps", type=int, default=DEFAULT_BATCH.max_cost_steps)
     parser.add_argument("--oracle-heartbeat", type=int, default=20, metavar="SECONDS")

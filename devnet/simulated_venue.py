@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import time
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -25,6 +24,7 @@ from aiohttp import web
 
 from devnet.price_paths import PPM, FileMarket, SeededMarket, draw
 from devnet.prices import decimal_text
+from devnet.shared_clock import SharedClock
 
 if TYPE_CHECKING:
     from devnet.price_paths import Market
@@ -90,9 +90,10 @@ class Venue:
 class VenueServer:
     """Serves all venues; one that nobody has asked for yet has no fault."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, clock: SharedClock) -> None:
         """Let every venue look at one market."""
         self._market = market
+        self._clock = clock
         self._venues: dict[str, Venue] = {}
         self.application = web.Application()
         self.application.router.add_get("/{venue}/price/{symbol}", self._price)
@@ -110,7 +111,7 @@ class VenueServer:
         while venue.fault is Fault.SILENT and request.transport is not None:  # noqa: ASYNC110 - the other side may go, too
             await asyncio.sleep(DRIP_S)
         try:
-            document = venue.document(request.match_info["symbol"], _now_ms())
+            document = venue.document(request.match_info["symbol"], self._clock.now_ms())
         except (ValueError, OSError) as error:
             return web.json_response({"error": str(error)}, status=404)
         return web.Response(text=document, content_type="application/json")
@@ -123,7 +124,7 @@ class VenueServer:
             while not socket.closed:
                 if venue.fault not in (Fault.SILENT, Fault.SLOW):
                     with contextlib.suppress(ValueError, OSError):
-                        await socket.send_str(venue.document(symbol, _now_ms()))
+                        await socket.send_str(venue.document(symbol, self._clock.now_ms()))
                 # Listening is how it notices that the other side has gone.
                 with contextlib.suppress(TimeoutError):
                     await socket.receive(timeout=STREAM_MS / 1000)
@@ -134,7 +135,7 @@ class VenueServer:
         if name not in list(Fault):
             raise web.HTTPBadRequest(text=f"fault: {name!r} is none of {', '.join(Fault)}")
         venue = self.venue(request.match_info["venue"])
-        venue.fault, venue.since_ms = Fault(name), _now_ms()
+        venue.fault, venue.since_ms = Fault(name), self._clock.now_ms()
         return web.Response(text=f"{venue.name}: {venue.fault}\n")
 
 
@@ -147,10 +148,6 @@ async def _drip(request: web.Request) -> web.StreamResponse:
             await response.write(b" ")
             await asyncio.sleep(DRIP_S)
     return response
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def serve(server: VenueServer, host: str, port: int) -> None:
@@ -183,6 +180,7 @@ def main() -> None:
     )
     parser.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT")
     parser.add_argument("--prices", type=Path, metavar="FILE", help="a devnet's prices.json")
+    parser.add_argument("--clock", type=Path, metavar="FILE", help="of a devnet that is ahead")
     parser.add_argument("--seed", type=int, default=1, help="of the path, where there is no file")
     parser.add_argument(
         "--start", action="append", type=parse_start, default=[], metavar="SYMBOL=PRICE"
@@ -194,7 +192,8 @@ def main() -> None:
     else:
         market = SeededMarket(arguments.seed, dict(arguments.start))
     host, _, port = arguments.listen.rpartition(":")
-    asyncio.run(serve(VenueServer(market), host, int(port)))
+    server = VenueServer(market, SharedClock(arguments.clock))
+    asyncio.run(serve(server, host, int(port)))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from devnet.oracle_setup import N_ORACLES, write_node_configs
 from devnet.ports import LOOPBACK, free_port, require_free
 from devnet.prices import set_prices, start_prices
 from devnet.processes import ManagedProcess
+from devnet.shared_clock import SharedClock, set_ahead
 from novation.client import Client, NovationError
 from prover import _native
 
@@ -38,6 +39,7 @@ ORACLE_MAX_AGE_MS: Final = 60_000
 SERVICE_NAMES: Final = ("deployer", OPERATOR_KEYS, "treasury", SEQUENCER_KEYS)
 START_TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.1
+MS_PER_S: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class DevnetOptions:
     oracle_threshold_ppm: int = 500
     with_prover: bool = True
     prover_memory_budget: int | None = None
+    # Unix time at which the devnet's clock starts; None: the machine's clock.
+    start_ms: int | None = None
     before_sequencer: Callable[[Home], None] | None = None
 
 
@@ -98,6 +102,21 @@ class Devnet:
         everything = (self.anvil.process, *self.processes.values())
         return next((p for p in everything if p.exit_code() is not None), None)
 
+    def set_clock_ahead(self, time_ms: int) -> None:
+        """Let the clocks of all processes and of the chain show a time now, if it is to come.
+
+        The chain's comes first: it takes no batch from beyond its own time.
+        """
+        assert self.anvil is not None
+        if time_ms > self.clock.now_ms():
+            Chain(self.anvil.url).set_ahead(-(-time_ms // MS_PER_S))
+            set_ahead(self.home.clock_path, time_ms)
+
+    @property
+    def clock(self) -> SharedClock:
+        """What time it is in the devnet."""
+        return SharedClock(self.home.clock_path)
+
     def start_prover(self) -> None:
         """Start the prover, or start it again."""
         arguments = ["--queue", str(self.home.proof_queue_path), "--profile", self.options.profile]
@@ -109,6 +128,11 @@ class Devnet:
         options = self.options
         self.anvil = Anvil(self.home.chain_path, port=options.l1_port)
         chain = Chain(self.anvil.url)
+        if options.start_ms is not None:
+            self.set_clock_ahead(options.start_ms)
+        elif self.home.clock_path.exists():
+            # A chain that is started again has the machine's time.
+            chain.set_ahead(self.clock.now_ms() // MS_PER_S)
         services = service_keys(self.home)
         oracles = oracle_keys(self.home)
         if not self.home.deployment_path.exists():
@@ -140,6 +164,7 @@ class Devnet:
         arguments += ["--batch-age-ms", str(options.batch_age_ms)]
         arguments += ["--batch-steps", str(options.batch_steps), "--profile", options.profile]
         arguments += ["--oracle-heartbeat", str(options.oracle_heartbeat_s)]
+        arguments += ["--clock", str(self.home.clock_path)]
         arguments += ["--oracle-threshold-ppm", str(options.oracle_threshold_ppm)]
         process = self._run("sequencer", "devnet.node_process", arguments)
         asyncio.run(wait_until_it_serves(process, endpoints.sequencer))
@@ -148,11 +173,12 @@ class Devnet:
         deployment = Deployment.load(self.home.deployment_path)
         on_l1 = ParametersOnL1(chain, deployment).followed(chain.web3.eth.block_number)
         write_node_configs(self.home, endpoints, deployment.config, on_l1.underlyings)
-        arguments = ["--listen", endpoints.venues, "--prices", str(self.home.prices_path)]
+        clock = ["--clock", str(self.home.clock_path)]
+        arguments = ["--listen", endpoints.venues, "--prices", str(self.home.prices_path), *clock]
         self._run("venues", "devnet.simulated_venue", arguments)
         for index in range(N_ORACLES):
             config_path = self.home.oracle_node_path(index) / "oracle.json"
-            arguments = ["oracle", "run", "--config", str(config_path)]
+            arguments = ["oracle", "run", "--config", str(config_path), *clock]
             self._run(f"oracle-{index}", "devnet.cli", arguments)
 
     def _run(self, name: str, module: str, arguments: list[str]) -> ManagedProcess:

@@ -205,8 +205,10 @@ class OracleNode:
         }
 
 
-async def run_node(path: Path, stop_requested: asyncio.Event) -> None:
+async def run_node(path: Path, stop_requested: asyncio.Event, clock: Clock | None = None) -> None:
     """Run a node with a configuration file until asked to stop.
+
+    `clock`: by default the machine's.
 
     Raises:
         OracleError: if a file or address of the configuration does not do.
@@ -215,7 +217,7 @@ async def run_node(path: Path, stop_requested: asyncio.Event) -> None:
     signer, data_path = read_key(file.config.key_path), file.config.data_path
     with locked_folder(data_path), MinuteArchive(data_path / ARCHIVE_NAME) as archive:
         state = SignedState(data_path / STATE_NAME)
-        await OracleNode(file, signer, (archive, state), SystemClock()).run(stop_requested)
+        await OracleNode(file, signer, (archive, state), clock or SystemClock()).run(stop_requested)
 
 
 def _session() -> aiohttp.ClientSession:

@@ -25,8 +25,14 @@ ConfigOption = Annotated[
 ]
 
 
+ClockOption = Annotated[
+    Path | None,
+    typer.Option("--clock", metavar="FILE", help="How far a devnet's clock is ahead."),
+]
+
+
 @app.command()
-def run(config: ConfigOption) -> None:
+def run(config: ConfigOption, clock: ClockOption = None) -> None:
     """Watch the venues, sign a report every second, keep those of full minutes, until SIGTERM.
 
     A change of the underlyings in FILE is taken over while it runs. Logs go to stderr.
@@ -34,6 +40,7 @@ def run(config: ConfigOption) -> None:
 
     Example: `novation oracle run --config oracle.toml`
     """
+    from devnet.shared_clock import SharedClock
     from oracle.errors import OracleError
     from oracle.node import run_node
 
@@ -43,7 +50,7 @@ def run(config: ConfigOption) -> None:
         stop_requested = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
-        await run_node(config, stop_requested)
+        await run_node(config, stop_requested, SharedClock(clock))
 
     try:
         asyncio.run(serve())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from web3.types import EventData
 
     from devnet.contracts import Chain
+    from devnet.demo.play import FundingSeen
     from devnet.demo.tamper import TamperResult
     from devnet.deployment import Deployment
     from devnet.home import Home
@@ -33,6 +34,7 @@ class Evidence:
     rebuilt: RebuiltState
     answers: TamperResult
     withdrawals_paid: int
+    funding: FundingSeen
 
 
 def settling_logs(chain: Chain, deployment: Deployment) -> Sequence[EventData]:
@@ -76,7 +78,7 @@ def build_report(
     profile: str, status: Status, evidence: Evidence, seconds_total: float
 ) -> DemoReport:
     """Put everything together. Of several batches the report's main keys show the worst case."""
-    batches, rebuilt = evidence.batches, evidence.rebuilt
+    batches, rebuilt, funding = evidence.batches, evidence.rebuilt, evidence.funding
     return DemoReport(
         orders_accepted=status.n_orders_accepted,
         fills=status.n_fills,
@@ -99,6 +101,13 @@ def build_report(
         profile=profile,
         seconds_total=round(seconds_total, 1),
         markets_listed=sum(market.listed_ms > 0 for market in rebuilt.state.markets.values()),
+        funding_payments=funding.n_payments,
+        funding_paid_quanta=funding.paid_quanta,
+        funding_received_quanta=funding.received_quanta,
+        funding_rebuilt=all(
+            rebuilt.state.price_of(market_id).funding_prefix == quanta
+            for market_id, quanta in funding.quanta_per_lot.items()
+        ),
         insurance_quanta=rebuilt.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta,
         batches=batches,
     )

@@ -1,10 +1,11 @@
 """The story of the demo as data: who trades what, in four acts.
 
 Before act one the owner of the L1 contract adds a market to the running exchange. Act one opens
-positions, act two follows an oracle move with cancels and new quotes, in act three a trader with
-too much leverage is liquidated, act four closes and withdraws. Every act becomes a batch of its
-own. Prices are offsets from the oracle's price of the act, so that the orders stay inside the price
-band wherever the market starts.
+positions in the last minute of an hour, act two, three minutes later, follows an oracle move with
+cancels and new quotes, when positions have paid funding; in act three a trader with too much
+leverage is liquidated, act four closes and withdraws. Every act becomes a batch of its own. Prices
+are offsets from the oracle's price of the act, so that the orders stay inside the price band
+wherever the market starts.
 """
 
 from __future__ import annotations

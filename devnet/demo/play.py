@@ -6,11 +6,12 @@ import asyncio
 import functools
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from devnet.amounts import quanta_from_usd
 from devnet.demo.plan import STORY_MARKETS, PlannedCancels, PlannedOrder, price_in_ticks
 from devnet.errors import UserError
 from devnet.prices import decimal_text, set_prices
@@ -22,6 +23,7 @@ from novation.client import (
     UnknownMarketError,
 )
 from novation.client.models import LiquidationUpdate
+from novation.protocol.constants import HOUR_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -38,6 +40,8 @@ T = TypeVar("T")
 PPM: Final = 1_000_000
 WAIT_TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.1
+# The players go by the machine's clock, and the devnet's is up to an hour ahead.
+VALIDITY_MS: Final = 2 * HOUR_MS
 # How close the median must be to the price that the oracle nodes see.
 PRICE_TOLERANCE_PPM: Final = 100
 
@@ -50,6 +54,16 @@ class Tally:
     fills: int = 0
     cancels: int = 0
     refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FundingSeen:
+    """What all positions together have paid and got, and what a lot held long has, by market."""
+
+    n_payments: int = 0
+    paid_quanta: int = 0
+    received_quanta: int = 0
+    quanta_per_lot: Mapping[int, int] = field(default_factory=dict)
 
 
 class Players:
@@ -73,6 +87,7 @@ class Players:
                 self._sequencer,
                 l1_address=keys.l1_address,
                 signer=LocalSigner(keys.stark_private),
+                validity_ms=VALIDITY_MS,
             )
             self.clients[name] = await self._stack.enter_async_context(client)
         return self
@@ -85,6 +100,12 @@ class Players:
     ) -> None:
         """Close all connections."""
         await self._stack.aclose()
+
+    async def wait_for_prices(self) -> None:
+        """Return when every market has a price, so that minutes are counted."""
+        client = next(iter(self.clients.values()))
+        for market_id, market in enumerate(STORY_MARKETS):
+            await wait_for_mark(client, market.symbol, reference_price(market_id, 0))
 
     async def play(self, act: Act, prices_path: Path) -> None:
         """Move the market to where the act happens, then take its steps in order."""
@@ -111,6 +132,30 @@ class Players:
             await at_fresh_prices(functools.partial(client.withdraw, amount_usd))
         self._timeline.add("traders", f"{len(self.clients)} withdrawals of {amount_usd} USD signed")
         return dict.fromkeys(self.clients, amount_usd)
+
+    async def tell_of_funding(self) -> FundingSeen:
+        """Note what lots and traders have paid for the hours that are over; return all of it."""
+        client = next(iter(self.clients.values()))
+        payments = [
+            payment for trader in self.clients.values() async for payment in trader.funding()
+        ]
+        paid_usd = -sum((p.amount for p in payments if p.amount < 0), Decimal(0))
+        received_usd = sum((p.amount for p in payments if p.amount > 0), Decimal(0))
+        quanta_per_lot = {}
+        for market_id, market in enumerate(STORY_MARKETS):
+            hours = [hour async for hour in client.market_funding(market.symbol)]
+            quanta_per_lot[market_id] = sum(hour.quanta_per_lot for hour in hours)
+            for hour in hours:
+                self._timeline.add(
+                    "rules",
+                    f"an hour of {market.symbol} costs {hour.rate * 100:.6f} % of "
+                    f"{hour.index_price:.2f} USD",
+                )
+        self._timeline.add(
+            "rules", f"{len(payments)} positions: {paid_usd} USD paid, {received_usd} received"
+        )
+        paid_quanta, received_quanta = quanta_from_usd(paid_usd), quanta_from_usd(received_usd)
+        return FundingSeen(len(payments), paid_quanta, received_quanta, quanta_per_lot)
 
     async def _follow(self, name: str) -> AsyncIterator[AccountUpdate]:
         """Return an account's stream from now on."""

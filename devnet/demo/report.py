@@ -53,6 +53,10 @@ class DemoReport:
     profile: str
     seconds_total: float
     markets_listed: int
+    funding_payments: int
+    funding_paid_quanta: int
+    funding_received_quanta: int
+    funding_rebuilt: bool
     insurance_quanta: int
     batches: tuple[BatchFigures, ...]
 
@@ -73,6 +77,12 @@ class DemoReport:
             "the tampered proof was accepted": self.tampered_proof_rejected,
             "the tampered root was accepted": self.tampered_root_rejected,
             "no market was listed": self.markets_listed > 0,
+            "no funding was paid": self.funding_paid_quanta > 0,
+            f"{self.funding_paid_quanta} quanta of funding were paid, "
+            f"{self.funding_received_quanta} received": (
+                self.funding_paid_quanta == self.funding_received_quanta
+            ),
+            "the state rebuilt from L1 has other funding": self.funding_rebuilt,
             "nobody was liquidated: insurance got nothing": self.insurance_quanta > 0,
             f"security {self.security_bits_conjectured} bits < {MIN_SECURITY_BITS}": (
                 self.security_bits_conjectured >= MIN_SECURITY_BITS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +14,7 @@ from devnet.console import console, waiting
 from devnet.contracts import Chain
 from devnet.demo.collect import Evidence, batch_figures, build_report, settling_logs
 from devnet.demo.plan import DEPOSIT_USD, TRADERS, story
-from devnet.demo.play import Players
+from devnet.demo.play import FundingSeen, Players
 from devnet.demo.tamper import tamper
 from devnet.demo.timeline import Timeline
 from devnet.deployment import Deployment
@@ -22,7 +24,7 @@ from devnet.markets import LISTED_LATER
 from devnet.owner_l1 import OwnerOnL1
 from devnet.progress import PROOF_TIMEOUT_S, wait_for_deposit, wait_until
 from devnet.rebuild import rebuild
-from devnet.system import Devnet, DevnetOptions, remove_home
+from devnet.system import MS_PER_S, Devnet, DevnetOptions, remove_home
 from devnet.trader_l1 import (
     TraderOnL1,
     deposit_all,
@@ -31,7 +33,7 @@ from devnet.trader_l1 import (
 from novation.client import Client
 from novation.client.models import BatchState
 from novation.protocol.conservation import check_conservation
-from novation.protocol.constants import USD_ASSET_ID
+from novation.protocol.constants import HOUR_MS, MINUTE_MS, USD_ASSET_ID
 from prover.files import write_json_atomically
 
 if TYPE_CHECKING:
@@ -52,12 +54,16 @@ HOLDER: Final = "alice"
 ASSET: Final = "TETH"
 ASSET_DEPOSIT: Final = "2"
 ASSET_WITHDRAWAL: Final = "0.5"
-# Long enough for an act, short enough that the prover does not wait for the next one.
-BATCH_AGE_MS: Final = 10_000
+# The acts are three minutes apart, less than a gap of the prices; so a batch is old after each of
+# them, and not when the clocks are set ahead for the first, however slowly all starts.
+ACT_MS: Final = 180_000
+BATCH_AGE_MS: Final = 150_000
+START_MS_OF_HOUR: Final = HOUR_MS - MINUTE_MS - 135_000
 SEAL_TIMEOUT_S: Final = 120.0
 # Rare, so that prices change when the story says so; seldom enough would kill the resting orders.
 HEARTBEAT_S: Final = 290
 THRESHOLD_PPM: Final = 500
+NS_PER_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def run_story(home: Home, acts: Sequence[Act], profile: str) -> DemoReport:
     timeline = Timeline()
     options = DevnetOptions(
         profile=profile,
+        start_ms=start_ms(time.time_ns() // NS_PER_MS),
         batch_age_ms=BATCH_AGE_MS,
         oracle_heartbeat_s=HEARTBEAT_S,
         oracle_threshold_ppm=THRESHOLD_PPM,
@@ -102,8 +109,8 @@ def run_story(home: Home, acts: Sequence[Act], profile: str) -> DemoReport:
         stage = open_stage(home, system, timeline)
         add_market(stage)
         enter_collateral(stage)
-        status = asyncio.run(trade(stage, system, acts))
-        evidence = examine(stage, pay_out(stage))
+        status, funding = asyncio.run(trade(stage, system, acts))
+        evidence = examine(stage, pay_out(stage), funding)
     console.print(timeline.table())
     return build_report(profile, status, evidence, timeline.elapsed_s())
 
@@ -153,26 +160,53 @@ def asset_holder(stage: Stage) -> TraderOnL1:
     return TraderOnL1(stage.chain, stage.deployment, keys).with_asset(ASSET)
 
 
-async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> Status:
+async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Status, FundingSeen]:
     """Play the acts, each into a batch of its own; return the counters once all is final."""
-    timeline = stage.timeline
+    timeline, funding = stage.timeline, FundingSeen()
     async with Client(stage.endpoints.sequencer) as client:
         # Behind the new market, with that of another asset.
         await wait_for_deposit(client, len(stage.traders) + 1)
         timeline.add("sequencer", f"{len(stage.traders)} deposits credited")
         storyteller = asyncio.create_task(_tell_of_batches(client, timeline))
         async with Players(stage.endpoints.sequencer, stage.traders, timeline) as players:
+            await players.wait_for_prices()
+            set_clocks_ahead(system, timeline, first_act_ms(system.clock.now_ms()))
             for act in acts:
                 await players.play(act, stage.home.prices_path)
+                if act is acts[1 % len(acts)]:
+                    funding = await players.tell_of_funding()
                 if act is acts[-1]:
                     await players.withdraw_all(WITHDRAWAL_USD)
                     await players.clients[HOLDER].withdraw(ASSET_WITHDRAWAL, ASSET)
+                set_clocks_ahead(system, timeline, system.clock.now_ms() + ACT_MS)
                 await _wait_for_seal(client)
         if players.tally.refused:
             raise UserError(f"demo: {players.tally.refused} orders of the story were refused")
         await _wait_until_all_final(client, system)
         storyteller.cancel()
-        return await client.status()
+        return await client.status(), funding
+
+
+def set_clocks_ahead(system: Devnet, timeline: Timeline, time_ms: int) -> None:
+    """Set all clocks ahead at once: L1's, the sequencer's, those of oracle nodes and venues.
+
+    So L1 compares a batch's time with its own as ever, and nobody has to wait for an hour, or for
+    a batch to grow old.
+    """
+    if time_ms > system.clock.now_ms():
+        system.set_clock_ahead(time_ms)
+        shown = datetime.fromtimestamp(time_ms / MS_PER_S, UTC)
+        timeline.add("clocks", f"all set ahead to {shown:%H:%M:%S}")
+
+
+def start_ms(now_ms: int) -> int:
+    """Return the next time at which a devnet for the story may start."""
+    return -(-(now_ms - START_MS_OF_HOUR) // HOUR_MS) * HOUR_MS + START_MS_OF_HOUR
+
+
+def first_act_ms(now_ms: int) -> int:
+    """Return when the last minute of an hour begins: the first that the exchange counts."""
+    return now_ms // HOUR_MS * HOUR_MS + HOUR_MS - MINUTE_MS
 
 
 def pay_out(stage: Stage) -> int:
@@ -196,7 +230,7 @@ def pay_out(stage: Stage) -> int:
     return paid
 
 
-def examine(stage: Stage, paid: int) -> Evidence:
+def examine(stage: Stage, paid: int, funding: FundingSeen) -> Evidence:
     """Rebuild the state from L1, and try to cheat the contract."""
     timeline, chain, deployment = stage.timeline, stage.chain, stage.deployment
     with waiting("rebuilding the state from L1") as note:
@@ -213,7 +247,7 @@ def examine(stage: Stage, paid: int) -> Evidence:
         raise UserError(f"demo: the contract refuses the true proof: {answers.original}")
     timeline.add("attacker", f"one byte of the proof flipped: {answers.flipped_byte or 'accepted'}")
     timeline.add("attacker", f"another new root: {answers.changed_root or 'accepted'}")
-    return Evidence(batch_figures(stage.home, chain, logs), rebuilt, answers, paid)
+    return Evidence(batch_figures(stage.home, chain, logs), rebuilt, answers, paid, funding)
 
 
 async def _tell_of_batches(client: Client, timeline: Timeline) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from devnet.demo.collect import Evidence, build_report
-from devnet.demo.play import at_fresh_prices
+from devnet.demo.play import FundingSeen, at_fresh_prices
 from devnet.demo.report import BatchFigures, DemoReport
+from devnet.demo.run import ACT_MS, BATCH_AGE_MS, first_act_ms, start_ms
 from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
 from devnet.endpoints import Endpoints
 from devnet.home import Home
@@ -19,10 +20,16 @@ from devnet.oracle_setup import write_node_configs
 from devnet.prices import RandomWalk, decimal_text, read_prices, set_prices, start_prices
 from devnet.program_code import creation_code
 from devnet.rebuild import RebuiltState
+from devnet.shared_clock import SharedClock, set_ahead
 from devnet.system import oracle_keys
 from novation.client import ErrorDetail, StalePriceError
 from novation.client.models import Status
-from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.constants import (
+    HOUR_MS,
+    INSURANCE_ACCOUNT_ID,
+    MINUTE_MS,
+    RESUME_GAP_MS,
+)
 from oracle.config import load_config
 from oracle.key_file import read_key
 from prover.calldata import OUTPUT_OFFSET, OUTPUT_SEGMENT_OFFSET, decode_output
@@ -131,7 +138,8 @@ def good_report() -> DemoReport:
     )
     status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "", False, "", "", False, "")
     answers = TamperResult("", "LayerRootMismatch()", "OutOfDomainMismatch()")
-    evidence = Evidence((batch,), RebuiltState(state, 1, state.root, 0), answers, 8)
+    funding = FundingSeen(4, 1_000, 1_000, dict.fromkeys(state.markets, 0))
+    evidence = Evidence((batch,), RebuiltState(state, 1, state.root, 0), answers, 8, funding)
     return build_report("balanced", status, evidence, 200.0)
 
 
@@ -155,10 +163,34 @@ def test_report_when_all_promises_are_kept_then_no_failures() -> None:
         ("tampered_root_rejected", False),
         ("markets_listed", 0),
         ("insurance_quanta", 0),
+        ("funding_paid_quanta", 0),
+        ("funding_received_quanta", 999),
+        ("funding_rebuilt", False),
     ],
 )
 def test_report_when_a_promise_is_broken_then_named(name: str, value: object) -> None:
     assert replace(good_report(), **{name: value}).failures() != []
+
+
+@pytest.mark.parametrize("minute", [0, 56, 57, 59])
+def test_start_when_at_any_minute_then_the_next_time_the_story_fits_into_the_hour(
+    minute: int,
+) -> None:
+    for now_ms in (minute * MINUTE_MS, minute * MINUTE_MS + 59_999):
+        start = start_ms(now_ms)
+        assert now_ms <= start < now_ms + HOUR_MS
+        assert start < first_act_ms(start) == start // HOUR_MS * HOUR_MS + 59 * MINUTE_MS
+        assert first_act_ms(start) - start < BATCH_AGE_MS < ACT_MS < RESUME_GAP_MS
+
+
+def test_clock_when_set_ahead_then_followed_by_who_knows_the_file(tmp_path: Path) -> None:
+    path, machine = tmp_path / "clock.json", SharedClock(None)
+    clock = SharedClock(path)
+    assert abs(clock.now_ms() - machine.now_ms()) < 1_000
+    for ahead_ms in (3_600_000, 60_000, 0):
+        set_ahead(path, machine.now_ms() + ahead_ms)
+        assert abs(clock.now_ms() - ahead_ms - machine.now_ms()) < 1_000
+        assert clock.elapsed_ms() - machine.elapsed_ms() < 1_000
 
 
 async def test_player_when_prices_are_stale_then_acts_again_until_they_are_not() -> None:

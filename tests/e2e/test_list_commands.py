@@ -10,6 +10,7 @@ from novation.client import Side
 from sequencer.engine import Engine
 from tests.e2e.test_key_commands import deposit_from, novation
 from tests.node.support import POLICY, trading_node
+from tests.node.test_liquidation import MARKET, SIZE, node_with_a_long
 from tests.support.builders import private_key
 
 
@@ -62,3 +63,26 @@ async def test_watch_when_asked_for_then_a_line_for_each_state(tmp_path: Path) -
         assert (status, "NOT_FOUND" in printed) == (1, True), printed
         status, printed = await novation(home, "watch", "market", "NO-USD", "--count", "1")
         assert (status, "none of BTC-USD, ETH-USD" in printed) == (2, True), printed
+
+
+async def test_funding_and_liquidations_when_there_were_any_then_listed_and_followed(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "home")
+    async with node_with_a_long(tmp_path / "node") as node, node.client(4) as four:
+        Endpoints(sequencer=node.target, l1="").save(home.endpoints_path)
+        status, printed = await novation(home, "watch", "funding", MARKET, "--count", "1")
+        assert (status, "has never paid funding" in printed) == (0, True), printed
+        for _ in range(2):
+            # The first hour is the one in which minutes began to be counted.
+            next_ms = (await four.prices(MARKET)).next_funding_time_ms
+            node.move(next_ms - node.clock.now_ms() + 1)
+            await node.set_price(1_030)
+        status, printed = await novation(home, "funding", "2")
+        assert (status, f"-{SIZE}" in printed, str(SIZE) in printed) == (0, False, True), printed
+        status, printed = await novation(home, "funding-rates", MARKET)
+        assert (status, "0.000012499" in printed) == (0, True), printed
+        status, printed = await novation(home, "watch", "funding", MARKET, "--count", "1")
+        assert (status, "a lot has paid 0" in printed) == (0, True), printed
+        status, printed = await novation(home, "liquidations", MARKET)
+        assert (status, "required" in printed) == (0, True), printed

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from devnet.price_paths import PPM, FileMarket, SeededMarket
 from devnet.prices import set_prices
+from devnet.shared_clock import SharedClock
 from devnet.simulated_venue import (
     FLAP_MS,
     LAG_MS,
@@ -87,7 +88,7 @@ def test_venue_when_it_has_a_fault_then_it_says_what_the_fault_means() -> None:
 
 
 async def test_server_when_faults_are_switched_then_each_venue_has_its_own() -> None:
-    server = VenueServer(SeededMarket(1, START))
+    server = VenueServer(SeededMarket(1, START), SharedClock(None))
     runner = web.AppRunner(server.application, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
