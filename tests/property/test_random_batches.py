@@ -108,7 +108,7 @@ def test_messages_when_in_any_order_then_each_nonce_of_a_slot_once_and_in_time(s
 
 
 def test_random_messages_break_every_rule_of_nonces_validity_size_and_assets() -> None:
-    trading = RandomTrading(56, parameters(3), sign=False)
+    trading = RandomTrading(71, parameters(3), sign=False)
     for _ in range(9):
         trading.batch(80)
     for code in (
