@@ -184,7 +184,14 @@ def _underlying_state(underlying: UnderlyingState) -> Argument:
         int(underlying.is_listed),
         underlying.missed_samples,
         underlying.premium_x16,
-        underlying.funding_prefix,
+        underlying.long_prefix,
+        [
+            underlying.pool_cash_quanta,
+            underlying.pool_lots,
+            underlying.short_prefix,
+            underlying.budget_quanta,
+            underlying.budget_day,
+        ],
     ]
 
 
@@ -214,6 +221,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.l1_queue_position,
         counters.oracle_time_ms,
         counters.custody_quanta,
+        counters.recorded_deficit_quanta,
         counters.post_only_until_ms,
         counters.next_tick_ms,
         counters.tick_underlying,

@@ -54,6 +54,7 @@ from sequencer.l1_cost import (
     MARKET_FELTS,
     NOTHING,
     RECORD_GAS,
+    UNDERLYING_FELTS,
     L1Room,
     OutputCost,
     empty_batch_cost,
@@ -299,7 +300,7 @@ class BatchMeter:
         return (
             HEADER_FELTS
             + GLOBALS_FELTS
-            + self._n_underlyings
+            + self._n_underlyings * UNDERLYING_FELTS
             + len(batch.opened_markets) * MARKET_FELTS
             + self._listed_felts
             + (len(batch.opened_accounts) + 1) * _ACCOUNT_FELTS

@@ -14,7 +14,7 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import MAX_KEYS, MAX_MAKERS_PER_ORDER
 from novation.protocol.cost import most_slots
 from novation.protocol.errors import ResultCode
-from novation.protocol.markets import GLOBALS_WORDS
+from novation.protocol.markets import GLOBALS_WORDS, UNDERLYING_WORDS
 from novation.protocol.transactions import Deposit, SetParameter, Transaction, Withdraw
 
 MAX_TRANSACTION_BYTES: Final = 131_072
@@ -33,11 +33,12 @@ HEADER_BYTES: Final = 2 + 3 * 33 + 19 + 20 + 33
 HEADER_FELTS: Final = 7
 # A word has three amounts of 63 bits, the last one only one.
 AMOUNTS_BYTES: Final = 2 * 25 + 9
-GLOBALS_BYTES: Final = 31 + 22 + AMOUNTS_BYTES
+GLOBALS_BYTES: Final = 31 + 30 + AMOUNTS_BYTES
 GLOBALS_FELTS: Final = GLOBALS_WORDS
 MARKET_BYTES: Final = 28 + 21 + 14
 MARKET_FELTS: Final = 3
-UNDERLYING_BYTES: Final = 27
+UNDERLYING_BYTES: Final = 27 + 33
+UNDERLYING_FELTS: Final = UNDERLYING_WORDS
 OPERATION_BYTES: Final = 16 + 21 + 33
 OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 30
@@ -149,14 +150,15 @@ KEYS_COST: Final = felts_cost(KEYS_BYTES, KEYS_FELTS)
 HOLDINGS_COST: Final = felts_cost(AMOUNTS_BYTES, AMOUNT_WORDS)
 WITHDRAWAL_COST: Final = felts_cost(WITHDRAWAL_BYTES, 1, WITHDRAWAL_GAS)
 MARKET_COST: Final = felts_cost(MARKET_BYTES, MARKET_FELTS)
-# Of a new underlying: its word, and the fee account's position in its market.
-GROWTH_COST: Final = felts_cost(UNDERLYING_BYTES + POSITION_BYTES, 2)
+# Of a new underlying: its words, and the fee account's position in its market.
+GROWTH_COST: Final = felts_cost(UNDERLYING_BYTES + POSITION_BYTES, UNDERLYING_FELTS + 1)
 
 
 def empty_batch_cost(n_underlyings: int) -> OutputCost:
     """Return what every batch takes: header, underlyings, counters and the fee account."""
     n_bytes = HEADER_BYTES + n_underlyings * UNDERLYING_BYTES + GLOBALS_BYTES
-    fixed = felts_cost(n_bytes, HEADER_FELTS + n_underlyings + GLOBALS_FELTS)
+    n_felts = HEADER_FELTS + n_underlyings * UNDERLYING_FELTS + GLOBALS_FELTS
+    fixed = felts_cost(n_bytes, n_felts)
     return fixed.plus(touched_cost(1, 0, most_slots(n_underlyings)))
 
 

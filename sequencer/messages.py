@@ -296,7 +296,7 @@ def funding_message(event: FundingPaid, time_ms: int) -> types_pb2.MarketFunding
         time_ms=time_ms,
         market_id=event.market_id,
         quanta_per_lot=event.quanta_per_lot,
-        funding_quanta_per_lot=event.funding_prefix,
+        funding_quanta_per_lot=event.long_prefix,
         index_price_x16=event.index_price_x16,
         rate_ppb=hourly_rate_ppb(event.rate_x16, event.index_price_x16),
     )

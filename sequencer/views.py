@@ -234,7 +234,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     prices, time_ms = state.price_of(market_id), state.globals.time_ms
     message.index_price_x16 = prices.index_price_x16
     message.premium_x16 = prices.premium_x16
-    message.funding_quanta_per_lot = prices.funding_prefix
+    message.funding_quanta_per_lot = prices.long_prefix
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
     if prices.index_price_x16:
         rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)

@@ -119,10 +119,11 @@ class Exchange:
                 payment_quanta = (
                     value_quanta if side is Side.SELL else -div_ceil(value_x16, PRICE_X16_ONE)
                 )
-                paid_quanta = lots * state.price_of(slot.market_id).funding_prefix
-                payment_quanta -= paid_quanta if side is Side.SELL else -paid_quanta
+                prices, left = state.price_of(slot.market_id), slot.traded(side, lots)
+                payment_quanta += prices.paid_quanta(left.size_lots)
+                payment_quanta -= prices.paid_quanta(slot.size_lots)
                 fee_quanta = div_ceil(value_quanta * terms.taker_fee_ppm, PPM_ONE)
-                after = account.with_position(slot.traded(side, lots), payment_quanta - fee_quanta)
+                after = account.with_position(left, payment_quanta - fee_quanta)
                 charged_quanta = charged_fee_quanta(
                     account, after, slot.market_id, state.underlyings, state.parameters, fee_quanta
                 )

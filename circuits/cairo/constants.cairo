@@ -24,8 +24,13 @@ const NONCE_BOUND = 2 ** 61;
 const NONCE_STEP = 2 ** 20;
 const SKIPPED_NONCES = 64;
 const LABEL_BOUND = 2 ** 64;
-const FUNDING_PREFIX_BOUND = 2 ** 56;
+const PREFIX_BOUND = 2 ** 56;
 const FUNDING_SUM_BOUND = 2 ** 55;
+const POOL_CASH_BOUND = 2 ** 84;
+const POOL_LOTS_BOUND = 2 ** 48;
+const BUDGET_BOUND = 2 ** 45;
+const DAY_BOUND = 2 ** 15;
+const DEFICIT_BOUND = 2 ** 63;
 
 const MAX_UNDERLYINGS = 16;
 const MAX_ORACLES = 16;
@@ -33,7 +38,7 @@ const MAX_ASSETS = 8;
 const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
 const MAX_ORDERS_PER_SLOT = 128;
-const MAX_MAKERS_PER_ORDER = 24;
+const MAX_MAKERS_PER_ORDER = 23;
 const MAX_QUOTES = 16;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 

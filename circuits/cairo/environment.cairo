@@ -22,6 +22,7 @@ struct Environment {
     // What a gap of the prices left behind, and the money: see Globals.
     post_only_until_ms: felt,
     custody_quanta: felt,
+    recorded_deficit_quanta: felt,
     // Which minute is sampled next, and where that goes on: see Globals.
     next_tick_ms: felt,
     // The last time at which orders may be placed: prices are valid and no tick is due.

@@ -21,7 +21,13 @@ from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
 from circuits.cairo.state.amounts import Amounts
 from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, Roots, hash_state, pack_globals
-from circuits.cairo.state.prices import Price, hash_parameters, open_underlyings, write_words
+from circuits.cairo.state.prices import (
+    UNDERLYING_WORDS,
+    Price,
+    hash_parameters,
+    open_underlyings,
+    write_words,
+)
 
 // What the prover says about the batch as a whole.
 struct Batch {
@@ -90,6 +96,7 @@ func main{
             oracle_hash=0,
             post_only_until_ms=message.globals.post_only_until_ms,
             custody_quanta=message.globals.custody_quanta,
+            recorded_deficit_quanta=message.globals.recorded_deficit_quanta,
             next_tick_ms=message.globals.next_tick_ms,
             orders_until_ms=orders_until_ms,
             tick_underlying=message.globals.tick_underlying,
@@ -116,6 +123,7 @@ func main{
         l1_queue_position=message.globals.l1_queue_position + message.n_operations,
         oracle_time_ms=environment_after.price_valid_until_ms - PRICE_VALIDITY_MS,
         custody_quanta=environment_after.custody_quanta,
+        recorded_deficit_quanta=environment_after.recorded_deficit_quanta,
         post_only_until_ms=environment_after.post_only_until_ms,
         next_tick_ms=environment_after.next_tick_ms,
         tick_underlying=environment_after.tick_underlying,
@@ -147,7 +155,7 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(batch: Batch*, 
     let n_underlyings = message.parameters.n_underlyings;
     open_underlyings(prices, message.underlyings, words, n_underlyings);
     let (local params_hash) = hash_parameters(&message.parameters, prices);
-    let (local underlyings_hash) = poseidon_hash_many(n_underlyings, words);
+    let (local underlyings_hash) = poseidon_hash_many(n_underlyings * UNDERLYING_WORDS, words);
     let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);
     let (root) = hash_state(
         &batch.roots,
@@ -176,8 +184,9 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     local n_underlyings = parameters.n_underlyings;
     let words = output_ptr;
     write_words(words, environment.prices, n_underlyings);
-    let output_ptr = output_ptr + n_underlyings;
-    let (local underlyings_hash) = poseidon_hash_many(n_underlyings, words);
+    let n_words = n_underlyings * UNDERLYING_WORDS;
+    let output_ptr = output_ptr + n_words;
+    let (local underlyings_hash) = poseidon_hash_many(n_words, words);
     let (local params_hash) = hash_parameters(parameters, environment.prices);
     let (globals_word_0, globals_word_1) = pack_globals(globals);
     assert output_ptr[0] = globals_word_0;

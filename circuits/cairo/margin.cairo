@@ -22,8 +22,9 @@ func sum_surplus(position: Position*, prices: Price*, sum) -> (surplus: felt) {
     }
     let price = prices + position.market_id * Price.SIZE;
     tempvar value = position.size_lots * price.value_factor;
+    tempvar paid_more = position.long_lots * price.spread_factor;
     tempvar initial = position.exposure_lots * price.initial_factor;
-    return sum_surplus(position.next, prices, sum + value - initial);
+    return sum_surplus(position.next, prices, sum + value - paid_more - initial);
 }
 
 // The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the
@@ -123,7 +124,8 @@ func sum_maintenance(position: Position*, prices: Price*, value, maintenance) ->
     let price = prices + position.market_id * Price.SIZE;
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
-    tempvar value_of_slot = position.size_lots * price.lot_worth_x16;
+    tempvar paid_more = position.long_lots * price.spread_quanta;
+    tempvar value_of_slot = position.size_lots * price.short_worth_x16 - paid_more * PRICE_X16_ONE;
     tempvar requirement = absolute * price.maintenance_factor;
     return sum_maintenance(position.next, prices, value + value_of_slot, maintenance + requirement);
 }

@@ -77,14 +77,17 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
         "price.is_listed",
         "price.missed_samples",
         "price.premium_x16",
-        "price.funding_prefix",
+        "price.long_prefix",
+        "price.pool",
         "price.underlying",
     ),
     "derive_price": (
         "price.premium_limit_x16",
+        "price.spread_quanta",
         "price.lot_value_x16",
-        "price.lot_worth_x16",
+        "price.short_worth_x16",
         "price.value_factor",
+        "price.spread_factor",
         "price.initial_factor",
         "price.maintenance_factor",
         "price.buy_limit",
@@ -230,6 +233,7 @@ class Guarantee:
 # Without outputs there is nothing to be unique. Instead, what the function guarantees is proven.
 GUARANTEES: Final[Mapping[str, Guarantee]] = {
     "check_pair": Guarantee(lambda item: item("lower") + item("upper").scaled(2**125), 2**250),
+    "check_prefix": Guarantee(lambda item: item("prefix") + 2**56, 2**57),
     "assert_amount": Guarantee(lambda item: item("amount_quanta"), 2**63),
     "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),
     "assert_worse": Guarantee(
@@ -325,6 +329,16 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "parameters.oracle_max_age_ms",
         ),
     ),
+    "check_pool": Opening(
+        ("return.word",),
+        (
+            "pool.cash_quanta",
+            "pool.lots",
+            "pool.short_prefix",
+            "pool.budget_quanta",
+            "pool.budget_day",
+        ),
+    ),
     "pack_globals": Opening(
         ("return.word_0", "return.word_1"),
         (
@@ -334,6 +348,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "globals.l1_queue_position",
             "globals.oracle_time_ms",
             "globals.custody_quanta",
+            "globals.recorded_deficit_quanta",
             "globals.post_only_until_ms",
             "globals.next_tick_ms",
             "globals.tick_underlying",

@@ -528,7 +528,7 @@ contract ExchangeProperties {
         returns (uint256[] memory output)
     {
         output = new uint256[](7 + 3 * nOperations + nWithdrawals + 5);
-        output[0] = 7;
+        output[0] = 8;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;

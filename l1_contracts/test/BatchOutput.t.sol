@@ -85,7 +85,7 @@ contract BatchOutputTest is TestBase {
     function test_readHeader_whenAWordOfCustodyIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](12);
         output[0] = 8;
-        _expectOversized(output, 8, 165);
+        _expectOversized(output, 8, 228);
         output[8] = 0;
         _expectOversized(output, 9, 189);
         output[9] = 0;
@@ -129,7 +129,7 @@ contract BatchOutputTest is TestBase {
         for (uint256 i = 0; i < 8; ++i) {
             header.custodyQuanta[i] %= 2 ** 63;
         }
-        uint256 length = 5 + 3 * uint256(header.nMarkets) + header.nUnderlyings;
+        uint256 length = 5 + 3 * uint256(header.nMarkets) + 2 * uint256(header.nUnderlyings);
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             length += 1 + _keyWords(i) + _holdingWords(i) + _positions(i);
         }

@@ -149,7 +149,8 @@ def _prices(
         index_x16,
         is_listed=True,
         premium_x16=market.premium_x16,
-        funding_prefix=market.funding_quanta_per_lot,
+        long_prefix=market.funding_quanta_per_lot,
+        short_prefix=market.funding_quanta_per_lot,
     )
 
 

@@ -22,19 +22,28 @@ def check_conservation(state: State) -> None:
 
 
 def check_collateral(state: State) -> None:
-    """Assert that balances and the fees not yet credited are exactly what is in custody."""
+    """Assert that all balances are exactly what is in custody.
+
+    Of USD, balances less what positions have paid, the cash of the pools and the fees not yet
+    credited are together what is in custody, and what is recorded as missing.
+    """
     for asset_id in range(MAX_ASSETS):
-        custody_quanta = state.globals.custody(asset_id)
         total = sum(account.balance(asset_id) for account in state.accounts.values())
-        total += state.fees_quanta if asset_id == USD_ASSET_ID else 0
+        if asset_id == USD_ASSET_ID:
+            positions = (slot for account in state.accounts.values() for slot in account.positions)
+            total -= sum(state.price_of(p.market_id).paid_quanta(p.size_lots) for p in positions)
+            total += sum(item.pool_cash_quanta for item in state.underlyings) + state.fees_quanta
+            total -= state.globals.recorded_deficit_quanta
+        custody_quanta = state.globals.custody(asset_id)
         assert total == custody_quanta, (asset_id, total, custody_quanta)
 
 
 def check_positions(state: State) -> None:
-    """Assert that longs equal shorts, and the open interest, in every market."""
+    """Assert that longs equal shorts, with the pool's, and the open interest, in every market."""
     for market_id, market in state.markets.items():
         sizes = [account.position(market_id).size_lots for account in state.accounts.values()]
-        assert sum(sizes) == 0, (market_id, sum(sizes))
+        pool_lots = state.price_of(market_id).pool_lots
+        assert sum(sizes) + pool_lots == 0, (market_id, sum(sizes), pool_lots)
         longs = sum(size for size in sizes if size > 0)
         assert longs == market.open_interest_lots, (market_id, longs, market.open_interest_lots)
 

@@ -27,8 +27,11 @@ SKIPPED_NONCES: Final = 64
 LABEL_BOUND: Final = 2**64
 L1_ADDRESS_BOUND: Final = 2**160
 # What a lot has paid in all, and the sum of an hour's premiums.
-FUNDING_PREFIX_BOUND: Final = 2**56
+PREFIX_BOUND: Final = 2**56
 FUNDING_SUM_BOUND: Final = 2**55
+# What the pool of an underlying has, in cash and in lots.
+POOL_CASH_BOUND: Final = 2**84
+POOL_LOTS_BOUND: Final = 2**48
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
 QUANTA_PER_USD: Final = 10**6
@@ -43,7 +46,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 24
+MAX_MAKERS_PER_ORDER: Final = 23
 # Orders of one message.
 MAX_QUOTES: Final = 16
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1

@@ -56,10 +56,10 @@ ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: the whole table of prices is written anew.
-SET_PARAMETER_STEPS: Final = 1_000
+SET_PARAMETER_STEPS: Final = 1_100
 # As that of the parameters, and of a tick: they write the whole table anew, too.
-LIST_MARKET_STEPS: Final = 1_000
-TICK_STEPS: Final = 1_100
+LIST_MARKET_STEPS: Final = 1_100
+TICK_STEPS: Final = 1_200
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 220

@@ -256,12 +256,13 @@ class AuctionEnded:
 class FundingPaid:
     """An hour is over: each lot held long has paid so many quanta to those held short.
 
-    `funding_prefix` is what a lot has paid in all, `rate_x16` what 8 hours like this would cost.
+    `long_prefix` is what a lot held long has paid in all, to a pool too; `rate_x16` what 8 hours
+    like this would cost.
     """
 
     market_id: int
     quanta_per_lot: int
-    funding_prefix: int
+    long_prefix: int
     rate_x16: int
     index_price_x16: int
 

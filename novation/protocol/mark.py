@@ -1,4 +1,4 @@
-"""The mark price of a perpetual, and what a lot is worth at it.
+"""The mark price of a perpetual, and what a position is worth at it.
 
 docs/spec/protocol.md, sections 7, 10 and 12.
 """
@@ -24,9 +24,10 @@ def mark_price_x16(prices: UnderlyingState, terms: Underlying) -> int:
     return prices.index_price_x16 + clamp(prices.premium_x16, limit_x16)
 
 
-def lot_worth_x16(prices: UnderlyingState, terms: Underlying) -> int:
-    """Return what a lot held long is worth: at the mark, less the funding that it has paid.
+def position_worth_x16(size_lots: int, prices: UnderlyingState, terms: Underlying) -> int:
+    """Return what a position adds to equity: its value at the mark, less what it has paid.
 
     What a lot had paid before somebody bought it was in its price: see `matching`.
     """
-    return mark_price_x16(prices, terms) * terms.multiplier - prices.funding_prefix * PRICE_X16_ONE
+    value_x16 = size_lots * mark_price_x16(prices, terms) * terms.multiplier
+    return value_x16 - prices.paid_quanta(size_lots) * PRICE_X16_ONE

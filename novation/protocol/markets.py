@@ -15,12 +15,14 @@ from novation.protocol.assets import (
     with_amount,
 )
 from novation.protocol.constants import (
-    FUNDING_PREFIX_BOUND,
     FUNDING_SUM_BOUND,
     LAST_TIME_MS,
     MARKET_ACTIVE,
     MARKET_KIND_PERPETUAL,
     MAX_MISSED_SAMPLES,
+    POOL_CASH_BOUND,
+    POOL_LOTS_BOUND,
+    PREFIX_BOUND,
     PREMIUM_X16_BOUND,
     PRICE_VALIDITY_MS,
     STATE_VERSION,
@@ -31,6 +33,7 @@ from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
 
 MARKET_WORDS = 3
+UNDERLYING_WORDS = 2
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
@@ -139,8 +142,13 @@ class UnderlyingState:
     Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
     were away. `is_listed` says that its perpetual is listed, `premium_x16` how far that trades
     above the index, on average over the last minutes, and `missed_samples` how many samples of it
-    failed since the last one that did not (see `rules/minute_tick.py`). `funding_prefix` is what a
-    lot that is held long has paid in all, in quanta.
+    failed since the last one that did not (see `rules/minute_tick.py`).
+
+    `long_prefix` and `short_prefix` are what a lot has paid in all, in quanta, as far as it counts
+    for a lot held long and for one held short: at the same price for both, a long lot has paid the
+    first and a short one has received the second. They are equal until a pool passes something on.
+    The pool has the positions of failed accounts: `pool_lots` of them, and `pool_cash_quanta`. The
+    insurance fund may still pay `budget_quanta` for the market on the day `budget_day`.
     """
 
     index_price_x16: int = 0
@@ -148,34 +156,69 @@ class UnderlyingState:
     is_listed: bool = False
     missed_samples: int = 0
     premium_x16: int = 0
-    funding_prefix: int = 0
+    long_prefix: int = 0
+    short_prefix: int = 0
+    pool_cash_quanta: int = 0
+    pool_lots: int = 0
+    budget_quanta: int = 0
+    budget_day: int = 0
 
-    def word(self) -> int:
-        """Return the packed word."""
-        return pack(
-            (self.index_price_x16, 48),
-            (self.dead_below_order_id, 48),
-            (self.is_listed, 1),
-            (self.missed_samples, 5),
-            (self.premium_x16 + PREMIUM_X16_BOUND, 49),
-            (self.funding_prefix + FUNDING_PREFIX_BOUND, 57),
+    def paid_quanta(self, size_lots: int) -> int:
+        """Return what a position has paid in all, which is no part of its price any more."""
+        return size_lots * (self.long_prefix if size_lots > 0 else self.short_prefix)
+
+    def with_payment(self, quanta_per_lot: int) -> "UnderlyingState":
+        """Return what is left once each lot held long has paid so much to those held short."""
+        return replace(
+            self,
+            long_prefix=self.long_prefix + quanta_per_lot,
+            short_prefix=self.short_prefix + quanta_per_lot,
+            pool_cash_quanta=self.pool_cash_quanta - self.pool_lots * quanta_per_lot,
+        )
+
+    def words(self) -> tuple[int, ...]:
+        """Return the packed words."""
+        return (
+            pack(
+                (self.index_price_x16, 48),
+                (self.dead_below_order_id, 48),
+                (self.is_listed, 1),
+                (self.missed_samples, 5),
+                (self.premium_x16 + PREMIUM_X16_BOUND, 49),
+                (self.long_prefix + PREFIX_BOUND, 57),
+            ),
+            pack(
+                (self.pool_cash_quanta + POOL_CASH_BOUND, 85),
+                (self.pool_lots + POOL_LOTS_BOUND, 49),
+                (self.short_prefix + PREFIX_BOUND, 57),
+                (self.budget_quanta, 45),
+                (self.budget_day, 15),
+            ),
         )
 
     @classmethod
-    def from_word(cls, word: int) -> "UnderlyingState":
-        """Decode a packed word; DecodeError if it has too many bits."""
-        index_price_x16, dead_below, is_listed, missed, premium, prefix = unpack(
-            word, 48, 48, 1, 5, 49, 57
+    def from_words(cls, words: Sequence[int]) -> "UnderlyingState":
+        """Decode the packed words; DecodeError if one has too many bits."""
+        index_price_x16, dead_below, is_listed, missed, premium, long_prefix = unpack(
+            words[0], 48, 48, 1, 5, 49, 57
         )
         if missed > MAX_MISSED_SAMPLES + 1:
-            raise DecodeError(f"{missed} samples missed in {word:#x}")
+            raise DecodeError(f"{missed} samples missed in {words[0]:#x}")
+        pool_cash, pool_lots, short_prefix, budget, budget_day = unpack(
+            words[1], 85, 49, 57, 45, 15
+        )
         return cls(
-            index_price_x16,
-            dead_below,
-            bool(is_listed),
-            missed,
-            premium - PREMIUM_X16_BOUND,
-            prefix - FUNDING_PREFIX_BOUND,
+            index_price_x16=index_price_x16,
+            dead_below_order_id=dead_below,
+            is_listed=bool(is_listed),
+            missed_samples=missed,
+            premium_x16=premium - PREMIUM_X16_BOUND,
+            long_prefix=long_prefix - PREFIX_BOUND,
+            short_prefix=short_prefix - PREFIX_BOUND,
+            pool_cash_quanta=pool_cash - POOL_CASH_BOUND,
+            pool_lots=pool_lots - POOL_LOTS_BOUND,
+            budget_quanta=budget,
+            budget_day=budget_day,
         )
 
 
@@ -184,8 +227,9 @@ class Globals:
     """Counters of the whole exchange, and what guards its money and its books.
 
     `custody_quanta` is all credited deposits of USD minus all withdrawals, `other_custody_quanta`
-    the same of each other asset (see `assets`). Until `post_only_until_ms`, 0 if prices were never
-    away for too long, orders must be post-only. At `next_tick_ms` a minute is over, which is
+    the same of each other asset (see `assets`). `recorded_deficit_quanta` is how much more all
+    balances and pools add up to than is in custody. Until `post_only_until_ms`, 0 if prices were
+    never away for too long, orders must be post-only. At `next_tick_ms` a minute is over, which is
     sampled from `tick_underlying` on; before the first prices that is never.
     """
 
@@ -199,6 +243,7 @@ class Globals:
     next_tick_ms: int = LAST_TIME_MS
     tick_underlying: int = 0
     other_custody_quanta: tuple[int, ...] = ()
+    recorded_deficit_quanta: int = 0
 
     @property
     def price_valid_until_ms(self) -> int:
@@ -235,6 +280,7 @@ class Globals:
                 (self.post_only_until_ms, 49),
                 (self.next_tick_ms, 49),
                 (self.tick_underlying, UNDERLYING_ID_BITS),
+                (self.recorded_deficit_quanta, 63),
             ),
             *custody_words,
             *[0] * (AMOUNT_WORDS - len(custody_words)),
@@ -245,8 +291,8 @@ class Globals:
         """Decode the packed words; DecodeError if one has too many bits."""
         batch_number, time_ms, *counters = unpack(words[0], 48, 48, 48, 48, 48)
         next_order_id, l1_queue_position, oracle_time_ms = counters
-        custody_quanta, *times = unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS)
-        post_only_until_ms, next_tick_ms, tick_underlying = times
+        custody_quanta, *others = unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS, 63)
+        post_only_until_ms, next_tick_ms, tick_underlying, recorded_deficit_quanta = others
         return cls(
             batch_number,
             time_ms,
@@ -258,6 +304,7 @@ class Globals:
             next_tick_ms,
             tick_underlying,
             unpack_amounts(words[2:]),
+            recorded_deficit_quanta,
         )
 
 
@@ -274,7 +321,8 @@ def state_root(
     roots: Roots, underlyings: Sequence[UnderlyingState], params_hash: int, counters: Globals
 ) -> int:
     """Return the commitment to the whole state."""
-    underlyings_hash = poseidon_hash_many([underlying.word() for underlying in underlyings])
+    underlying_words = [word for underlying in underlyings for word in underlying.words()]
+    underlyings_hash = poseidon_hash_many(underlying_words)
     return poseidon_hash_many(
         (
             STATE_VERSION,

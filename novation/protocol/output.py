@@ -28,6 +28,7 @@ from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.markets import (
     GLOBALS_WORDS,
     MARKET_WORD_0_BITS,
+    UNDERLYING_WORDS,
     Globals,
     Market,
     UnderlyingState,
@@ -222,7 +223,8 @@ def encode_output(output: BatchOutput) -> tuple[int, ...]:
         felts.extend(order_felts(record))
     for market in output.markets:
         felts.extend(market_felts(market))
-    felts.extend(underlying.word() for underlying in output.underlyings)
+    for underlying in output.underlyings:
+        felts.extend(underlying.words())
     return (*felts, *output.counters.words())
 
 
@@ -298,7 +300,9 @@ def decode_output(felts: Sequence[int]) -> BatchOutput:
         accounts=tuple(_read_account(reader) for _ in range(n_accounts)),
         orders=tuple(_read_order(reader) for _ in range(n_orders)),
         markets=tuple(_read_market(reader) for _ in range(n_markets)),
-        underlyings=tuple(UnderlyingState.from_word(reader.one()) for _ in range(n_underlyings)),
+        underlyings=tuple(
+            UnderlyingState.from_words(reader.take(UNDERLYING_WORDS)) for _ in range(n_underlyings)
+        ),
         counters=Globals.from_words(reader.take(GLOBALS_WORDS)),
     )
     reader.finish()

@@ -87,18 +87,31 @@ class RunningSums:
 
     def _check_sums(self, state: State) -> None:
         for asset_id, total_quanta in enumerate(self.balances_quanta):
-            fees_quanta = state.fees_quanta if asset_id == USD_ASSET_ID else 0
+            besides_quanta = self._besides_balances(state) if asset_id == USD_ASSET_ID else 0
             custody_quanta = state.globals.custody(asset_id)
-            assert total_quanta + fees_quanta == custody_quanta, (
+            assert total_quanta + besides_quanta == custody_quanta, (
                 asset_id,
                 total_quanta,
-                fees_quanta,
+                besides_quanta,
                 custody_quanta,
             )
         for market_id, market in state.markets.items():
             net, longs = self.net_lots[market_id], self.long_lots[market_id]
-            assert net == 0, (market_id, net)
+            pool_lots = state.price_of(market_id).pool_lots
+            assert net + pool_lots == 0, (market_id, net, pool_lots)
             assert longs == market.open_interest_lots, (market_id, longs, market.open_interest_lots)
+
+    def _besides_balances(self, state: State) -> int:
+        """Return fees not yet credited and cash of the pools, less what positions have paid.
+
+        And less what is recorded as missing.
+        """
+        besides_quanta = state.fees_quanta - state.globals.recorded_deficit_quanta
+        for market_id, longs in self.long_lots.items():
+            prices, shorts = state.price_of(market_id), longs - self.net_lots[market_id]
+            besides_quanta += prices.pool_cash_quanta
+            besides_quanta -= prices.paid_quanta(longs) + prices.paid_quanta(-shorts)
+        return besides_quanta
 
 
 def _check_slots(

@@ -33,7 +33,7 @@ from novation.protocol.constants import (
     MAX_POSITIONS,
 )
 from novation.protocol.errors import DecodeError
-from novation.protocol.markets import Globals, Market, UnderlyingState
+from novation.protocol.markets import UNDERLYING_WORDS, Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
 from novation.protocol.nonces import n_window_words, unpack_windows
 from novation.protocol.numeric import unpack
@@ -53,8 +53,8 @@ _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
 _MARKET_WORD_BYTES: Final = (25, 20, 13)
-_GLOBALS_WORD_BYTES: Final = (30, 21, *[24] * AMOUNT_WORDS)
-_UNDERLYING_BYTES: Final = 26
+_GLOBALS_WORD_BYTES: Final = (30, 29, *[24] * AMOUNT_WORDS)
+_UNDERLYING_WORD_BYTES: Final = (26, 32)
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 28
 _ORDER_WORD_0_BYTES: Final = 28
@@ -264,17 +264,18 @@ def decode_market(data: bytes) -> Market:
 
 def encode_globals(counters: Globals, underlyings: Sequence[UnderlyingState]) -> bytes:
     """Return the stored form of the globals and of what the underlyings have."""
-    words = (underlying.word().to_bytes(_UNDERLYING_BYTES, "big") for underlying in underlyings)
-    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES) + b"".join(words)
+    parts = (_encode_words(item.words(), _UNDERLYING_WORD_BYTES) for item in underlyings)
+    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES) + b"".join(parts)
 
 
 def decode_globals(data: bytes) -> tuple[Globals, tuple[UnderlyingState, ...]]:
     """Return both of their stored form; DecodeError if it is damaged."""
     n_bytes = sum(_GLOBALS_WORD_BYTES)
     counters = Globals.from_words(_decode_words(data[:n_bytes], _GLOBALS_WORD_BYTES))
-    n_underlyings = (len(data) - n_bytes) // _UNDERLYING_BYTES
-    words = _decode_words(data[n_bytes:], [_UNDERLYING_BYTES] * n_underlyings)
-    return counters, tuple(map(UnderlyingState.from_word, words))
+    n_underlyings = (len(data) - n_bytes) // sum(_UNDERLYING_WORD_BYTES)
+    words = _decode_words(data[n_bytes:], _UNDERLYING_WORD_BYTES * n_underlyings)
+    groups = (words[i : i + UNDERLYING_WORDS] for i in range(0, len(words), UNDERLYING_WORDS))
+    return counters, tuple(map(UnderlyingState.from_words, groups))
 
 
 def encode_parameters(parameters: Parameters) -> bytes:

@@ -50,7 +50,7 @@ def samples() -> Iterator[SealedBatch]:
     exchange.time_ms += HOUR_MS
     exchange.tick()
     assert exchange.state.underlyings[0].missed_samples == 1
-    assert exchange.state.underlyings[1].funding_prefix < 0
+    assert exchange.state.underlyings[1].long_prefix < 0
     yield exchange.seal()
     yield _close(exchange)
 

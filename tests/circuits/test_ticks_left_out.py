@@ -394,7 +394,7 @@ def without_carry(*args: Any) -> FundingHour:
 
 def trade_without_the_funding_of_before(patch: Patch, is_broken: int) -> SealedBatch:
     """A buyer would pay for what the lots had cost others."""
-    prices = UnderlyingState(is_listed=True, funding_prefix=7)
+    prices = UnderlyingState(is_listed=True, long_prefix=7, short_prefix=7)
     exchange = exchange_with({}, parameters(1), underlyings=(prices,))
     exchange.set_price(1000)
     exchange.fund(2, 3)
@@ -407,7 +407,7 @@ def trade_without_the_funding_of_before(patch: Patch, is_broken: int) -> SealedB
 
 def liquidation_fee_on_what_was_got(patch: Patch, is_broken: int) -> SealedBatch:
     """The fund's share is of the price: what lots had got before is none of it."""
-    prices = UnderlyingState(is_listed=True, funding_prefix=-700)
+    prices = UnderlyingState(is_listed=True, long_prefix=-700, short_prefix=-700)
     exchange = exchange_with({}, parameters(1), underlyings=(prices,))
     exchange.set_price(1000)
     exchange.fund(2, amount_quanta=10**12)
@@ -427,7 +427,7 @@ def fee_of_too_little(before: Margin, after: Margin, notional_quanta: int) -> in
     return liquidation_fee_quanta(before, after, notional_quanta * 9 // 10)
 
 
-def price_only(side: Side, fill: Any) -> int:
+def price_only(_state: Any, side: Side, _old: Any, _slot: Any, fill: Any) -> int:
     return -fill.notional_quanta if side is BUY else int(fill.notional_quanta)
 
 
@@ -438,11 +438,12 @@ def withdrawal_of_what_was_paid(patch: Patch, excess: int) -> SealedBatch:
     exchange.refresh_prices()
     exchange.seal()
     state = exchange.state
-    assert state.underlyings[0].funding_prefix > 0
+    assert state.underlyings[0].long_prefix > 0
     margin = margin_of(state.account(2), state.underlyings, state.parameters)
     free = (margin.equity_x16 * 10**6 - margin.initial_x16_ppm) // (10**6 << 16)
     if excess:
-        patch.setattr(margin_module, "lot_worth_x16", lambda *_: state.mark_price_x16(0) * 10)
+        lot_x16 = state.mark_price_x16(0) * 10
+        patch.setattr(margin_module, "position_worth_x16", lambda lots, *_: lots * lot_x16)
     exchange.withdraw(2, free + excess)
     return exchange.seal()
 

@@ -179,7 +179,7 @@ def _check_sums(world: World) -> None:
     for market_id in MARKETS:
         request = query_service_pb2.ListMarketFundingRequest(market_id=market_id)
         hours = list_views.market_funding(world.engine, request, page_of(request, MOST)).hours
-        prefix = world.engine.state.price_of(market_id).funding_prefix
+        prefix = world.engine.state.price_of(market_id).long_prefix
         assert sum(hour.quanta_per_lot for hour in hours) == prefix
         assert not hours or hours[0].funding_quanta_per_lot == prefix > 0
 

@@ -28,7 +28,8 @@ def random_exchange(rng: random.Random) -> Exchange:
     exchange = Exchange(sign=False)
     for underlying_id, prices in enumerate(exchange.state.underlyings):
         # What a lot has paid before anybody held one.
-        paid = replace(prices, funding_prefix=rng.choice((0, rng.randrange(-1000, 1001))))
+        long_prefix, short_prefix = (rng.choice((0, rng.randrange(-1000, 1001))) for _ in "ls")
+        paid = replace(prices, long_prefix=long_prefix, short_prefix=short_prefix)
         exchange.state.set_underlying(underlying_id, paid)
     exchange.fund(DEALER, STRANGER, amount_quanta=RICH_QUANTA)
     exchange.fund(TRADER, amount_quanta=rng.choice((100, 1_000, 10_000)) * ONE_DOLLAR)

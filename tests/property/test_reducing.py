@@ -47,7 +47,9 @@ def poor_account(
 def random_prices(rng: random.Random) -> Prices:
     return tuple(
         UnderlyingState(
-            rng.randrange(2000 << 16) + (1 << 16), funding_prefix=rng.randrange(-1000, 1001)
+            rng.randrange(2000 << 16) + (1 << 16),
+            long_prefix=rng.randrange(-1000, 1001),
+            short_prefix=rng.randrange(-1000, 1001),
         )
         for _ in range(N_MARKETS)
     )
@@ -60,10 +62,11 @@ def filled(
     terms = first.underlyings[slot.market_id]
     side = SELL if slot.size_lots > 0 else BUY
     notional = terms.notional_quanta(lots, price_ticks)
-    net = notional - lots * prices[slot.market_id].funding_prefix
     fee = div_ceil(notional * TAKER_FEE_PPM, PPM_ONE)
-    after = account.with_position(slot.traded(side, lots), (net if side is SELL else -net) - fee)
-    return after, fee
+    left, of_market = slot.traded(side, lots), prices[slot.market_id]
+    settled = of_market.paid_quanta(left.size_lots) - of_market.paid_quanta(slot.size_lots)
+    payment = (notional if side is SELL else -notional) + settled
+    return account.with_position(left, payment - fee), fee
 
 
 def judged(before: Account, after: Account, fee: int, prices: Prices, first: Parameters) -> Margin:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from novation.protocol.constants import (
-    FUNDING_PREFIX_BOUND,
     HOUR_MS,
     MINUTE_MS,
+    PREFIX_BOUND,
     PRICE_X16_ONE,
     SAMPLES_PER_HOUR,
 )
@@ -40,7 +40,7 @@ def total_equity_x16(exchange: Exchange) -> int:
 
 
 def prefix(exchange: Exchange) -> int:
-    return exchange.state.underlyings[0].funding_prefix
+    return exchange.state.underlyings[0].long_prefix
 
 
 def holding(size_lots: int = 1_000, premium_x16: int = 0) -> Exchange:
@@ -228,7 +228,7 @@ def test_funding_when_it_takes_the_margin_then_what_is_needed_stays() -> None:
     free = (margin.equity_x16 * 10**6 - margin.initial_x16_ppm) // (PRICE_X16_ONE * 10**6)
     assert free > 0
     state = exchange.state.underlyings[0]
-    exchange.state.underlyings = (replace(state, funding_prefix=1),)
+    exchange.state.underlyings = (state.with_payment(1),)
     refused = exchange.withdrawal(2, free)
     assert exchange.refuse(refused) is ErrorCode.INSUFFICIENT_MARGIN
     exchange.withdraw(2, free - 190_000)
@@ -242,7 +242,7 @@ def test_tick_when_an_hour_is_over_then_says_what_lots_paid() -> None:
     result = apply_transaction(exchange.state, MinuteTick(), exchange.time_ms)
     event = result.events[-1]
     assert isinstance(event, FundingPaid)
-    assert (event.market_id, event.funding_prefix) == (0, prefix(exchange))
+    assert (event.market_id, event.long_prefix) == (0, prefix(exchange))
     assert event.quanta_per_lot == prefix(exchange)
     assert market.funding_hour + 1 == exchange.state.market(0).funding_hour
 
@@ -256,9 +256,9 @@ def test_first_tick_of_a_market_when_taken_then_begins_an_hour_without_payment()
     assert prefix(exchange) == 0
 
 
-@pytest.mark.parametrize("funding_prefix", [-FUNDING_PREFIX_BOUND, FUNDING_PREFIX_BOUND - 1])
-def test_prefix_when_at_its_bound_then_packed(funding_prefix: int) -> None:
-    state = UnderlyingState(1, funding_prefix=funding_prefix)
-    assert UnderlyingState.from_word(state.word()) == state
+@pytest.mark.parametrize("long_prefix", [-PREFIX_BOUND, PREFIX_BOUND - 1])
+def test_prefix_when_at_its_bound_then_packed(long_prefix: int) -> None:
+    state = UnderlyingState(1, long_prefix=long_prefix)
+    assert UnderlyingState.from_words(state.words()) == state
     market = Market(0, funding_sum_x16=-(2**55), funding_carry=2**19 - 1, funding_hour=2**27 - 1)
     assert Market.from_words(market.words()) == market

@@ -368,7 +368,8 @@ def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
     counters = store.items[b"g"]
-    store.items[b"g"] += UnderlyingState().word().to_bytes(26, "big")
+    word_0, word_1 = UnderlyingState().words()
+    store.items[b"g"] += word_0.to_bytes(26, "big") + word_1.to_bytes(32, "big")
     with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
         load_state(exchange_config(), store)
     store.items[b"g"] = counters + b"\0"

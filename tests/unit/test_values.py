@@ -215,11 +215,15 @@ def test_market_and_globals_when_packed_then_round_trip() -> None:
     market = Market(1, 2**48 - 1, 0, 3, 4, 5, 6, 7, -8, 9, 10)
     assert Market.from_words(market.words()) == market
     assert (market.head(Side.BUY), market.head(Side.SELL)) == ((4, 5), (6, 7))
-    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1, 2**49 - 1, 15)
+    counters = Globals(1, 2, 3, 4, 5, 2**63 - 1, 2**49 - 1, 2**49 - 1, 15, (), 2**63 - 1)
     assert Globals.from_words(counters.words()) == counters
-    assert [word.bit_length() for word in counters.words()] == [195, 165, 0, 0, 0]
-    underlying_state = UnderlyingState(2**48 - 1, 5, True, 16, -3, -4)
-    assert UnderlyingState.from_word(underlying_state.word()) == underlying_state
+    assert [word.bit_length() for word in counters.words()] == [195, 228, 0, 0, 0]
+    last = 2**84 - 1, 2**48 - 1, 2**45 - 1, 2**15 - 1
+    for underlying_state in (
+        UnderlyingState(2**48 - 1, 5, True, 16, -3, -4, -5, *last),
+        UnderlyingState(0, 5, False, 0, 3, 4, 2**56 - 1, -(2**84), -(2**48)),
+    ):
+        assert UnderlyingState.from_words(underlying_state.words()) == underlying_state
     assert market.leaf() == poseidon_hash_many(market.words())
 
 

@@ -14,7 +14,7 @@ from circuits.cairo.state.positions import Position, find_position, replace_posi
 struct Fill {
     lots: felt,
     notional_quanta: felt,
-    // The price of the lots, less the funding that they had paid before.
+    // The price of the lots, less what a lot held short has been paid before.
     net_quanta: felt,
     maker_fee_quanta: felt,
     long_change: felt,
@@ -36,11 +36,10 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     // Duty 1 by the log entry that each way out of here writes; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local old: Position*;
-    let positions = account.positions;
-    if (positions.market_id == taker.market_id) {
-        assert old = positions;
+    if (account.positions.market_id == taker.market_id) {
+        assert old = account.positions;
     } else {
-        let (found, _) = find_position(positions, taker.market_id, 0);
+        let (found, _) = find_position(account.positions, taker.market_id, 0);
         assert old = found;
     }
 
@@ -95,7 +94,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
 
     // The trade, unless the maker's account then fails the margin rule.
     local notional = lots * terms.price_ticks * taker.underlying.multiplier;
-    local net = notional - lots * taker.price.funding_prefix;
+    local net = notional - lots * taker.price.pool.short_prefix;
     let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
     // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
@@ -131,7 +130,8 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert after.positions = positions;
     assert after.prices = taker.prices;
     assert after.surplus = surplus + surplus_change;
-    local collateral_quanta = account.collateral_quanta + taker.direction * net - fee;
+    tempvar settled = long_change * taker.price.spread_quanta;
+    local collateral_quanta = account.collateral_quanta + taker.direction * net + settled - fee;
     tempvar a = collateral_quanta * COLLATERAL_FACTOR + after.surplus;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp examine if [ap] != 0, ap++;

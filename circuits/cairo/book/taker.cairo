@@ -31,6 +31,7 @@ struct Walk {
     // Of the taker.
     remaining_lots: felt,
     traded_lots: felt,
+    // Before what long lots have paid more than short ones is settled: whoever walks does so at the end.
     collateral_quanta: felt,
     // Of the batch, without those of the taker; and those, which are not taken from its collateral.
     fees_quanta: felt,

@@ -4,6 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
     CUSTODY_BOUND,
+    DEFICIT_BOUND,
     MAX_UNDERLYINGS,
     RC_BOUND,
     STATE_VERSION,
@@ -20,6 +21,8 @@ struct Globals {
     oracle_time_ms: felt,
     // All credited deposits of USD minus all withdrawals.
     custody_quanta: felt,
+    // How much more all balances and pools add up to than is in custody.
+    recorded_deficit_quanta: felt,
     // Until then orders must be post-only; 0 if prices were never away for too long.
     post_only_until_ms: felt,
     // From then on nothing may happen before the next minute_tick, which is that of this underlying.
@@ -58,12 +61,15 @@ func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: 
     assert [range_check_ptr + 15] = globals.next_tick_ms + (RC_BOUND - 2 * TIME_BOUND);
     assert [range_check_ptr + 16] = globals.tick_underlying;
     assert [range_check_ptr + 17] = MAX_UNDERLYINGS - 1 - globals.tick_underlying;
-    let range_check_ptr = range_check_ptr + 18;
+    assert [range_check_ptr + 18] = globals.recorded_deficit_quanta;
+    assert [range_check_ptr + 19] = globals.recorded_deficit_quanta + (RC_BOUND - DEFICIT_BOUND);
+    let range_check_ptr = range_check_ptr + 20;
     return (
         word_0=globals.batch_number + globals.time_ms * 2 ** 48 + globals.next_order_id * 2 ** 96 +
         globals.l1_queue_position * 2 ** 144 + globals.oracle_time_ms * 2 ** 192,
         word_1=globals.custody_quanta + globals.post_only_until_ms * 2 ** 63 +
-        globals.next_tick_ms * 2 ** 112 + globals.tick_underlying * 2 ** 161,
+        globals.next_tick_ms * 2 ** 112 + globals.tick_underlying * 2 ** 161 +
+        globals.recorded_deficit_quanta * 2 ** 165,
     );
 }
 

@@ -98,8 +98,9 @@ func replace_position{range_check_ptr}(
     let range_check_ptr = range_check_ptr + 2;
     tempvar value_change = (size_lots - old.size_lots) * price.value_factor;
     tempvar exposure_change = slot.exposure_lots - old.exposure_lots;
-    local surplus_change = value_change - exposure_change * price.initial_factor;
     local long_change = slot.long_lots - old.long_lots;
+    tempvar paid_change = long_change * price.spread_factor;
+    local surplus_change = value_change - paid_change - exposure_change * price.initial_factor;
     // Most often the slot stays the first of the list, or becomes it; splice does the rest.
     tempvar content = slot.exposure_lots + slot.n_orders;
     jmp kept if content != 0;

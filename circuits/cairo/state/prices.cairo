@@ -1,11 +1,12 @@
 from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
+from starkware.cairo.common.registers import get_label_location
 
 from circuits.cairo.constants import (
-    FUNDING_PREFIX_BOUND,
     ORDER_ID_BOUND,
     PPM_ONE,
+    PREFIX_BOUND,
     PREMIUM_X16_BOUND,
     PRICE_X16_BOUND,
     PRICE_X16_ONE,
@@ -13,6 +14,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
+from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
 
 // What an underlying has, and what follows from it. There is a row for each, in a table that is
 // written anew whenever a price, the terms or the premium of an underlying change, right behind the
@@ -28,22 +30,31 @@ struct Price {
     is_listed: felt,
     missed_samples: felt,
     premium_x16: felt,
-    // What a lot held long has paid in all, in quanta.
-    funding_prefix: felt,
+    // What a lot held long has paid in all, in quanta. Until a pool passes something on, it is what a
+    // lot held short has been paid.
+    long_prefix: felt,
+    pool: Pool*,
     underlying: Underlying*,
     // How far the mark may be from the index.
     premium_limit_x16: felt,
-    // What follows is at the mark. A lot is worth its value less the funding that it has paid.
+    // What a lot held long has paid more than one held short was paid.
+    spread_quanta: felt,
+    // What follows is at the mark. A position is worth its value less what its lots have paid, which is
+    // size * short_prefix + max(size, 0) * spread, whatever the side.
     lot_value_x16: felt,
-    lot_worth_x16: felt,
-    // Per lot: worth and requirements in the scale of equity_x16 * 10^6.
+    short_worth_x16: felt,
+    // Per lot: worth, spread and requirements in the scale of equity_x16 * 10^6.
     value_factor: felt,
+    spread_factor: felt,
     initial_factor: felt,
     maintenance_factor: felt,
     // Limits of price_ticks * 2^16 * 10^6: of a buy, then of a sell.
     buy_limit: felt,
     sell_limit: felt,
 }
+
+// Words of an underlying.
+const UNDERLYING_WORDS = 2;
 
 // Of the samples that failed in a row.
 const MISSED_BOUND = 2 ** 5;
@@ -60,21 +71,23 @@ func write_state(
     is_listed,
     missed_samples,
     premium_x16,
-    funding_prefix,
+    long_prefix,
+    pool: Pool*,
 ) {
     assert price.index_price_x16 = index_price_x16;
     assert price.dead_below_order_id = dead_below_order_id;
     assert price.is_listed = is_listed;
     assert price.missed_samples = missed_samples;
     assert price.premium_x16 = premium_x16;
-    assert price.funding_prefix = funding_prefix;
+    assert price.long_prefix = long_prefix;
+    assert price.pool = pool;
     assert price.underlying = underlying;
     return ();
 }
 
 // Completes a row.
 //
-// Assumption: price and premium are below 2^48, the prefix below 2^56 and rates below 2^20, so that
+// Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
 // nothing reaches 2^100.
 func derive_price{range_check_ptr}(price: Price*) {
     let underlying = price.underlying;
@@ -93,9 +106,13 @@ func derive_price{range_check_ptr}(price: Price*) {
     tempvar mark_price_x16 = price.index_price_x16 + within;
     tempvar lot_value_x16 = mark_price_x16 * underlying.multiplier;
     assert price.lot_value_x16 = lot_value_x16;
-    tempvar lot_worth_x16 = lot_value_x16 - price.funding_prefix * PRICE_X16_ONE;
-    assert price.lot_worth_x16 = lot_worth_x16;
-    assert price.value_factor = lot_worth_x16 * PPM_ONE;
+    tempvar short_prefix = price.pool.short_prefix;
+    tempvar short_worth_x16 = lot_value_x16 - short_prefix * PRICE_X16_ONE;
+    assert price.short_worth_x16 = short_worth_x16;
+    assert price.value_factor = short_worth_x16 * PPM_ONE;
+    tempvar spread_quanta = price.long_prefix - short_prefix;
+    assert price.spread_quanta = spread_quanta;
+    assert price.spread_factor = spread_quanta * (PRICE_X16_ONE * PPM_ONE);
     assert price.initial_factor = lot_value_x16 * underlying.initial_margin_ppm;
     assert price.maintenance_factor = lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
@@ -120,7 +137,8 @@ func write_prices{range_check_ptr}(
         old.is_listed,
         old.missed_samples,
         old.premium_x16 * is_kept,
-        old.funding_prefix,
+        old.long_prefix,
+        old.pool,
     );
     derive_price(price);
     return write_prices(
@@ -144,7 +162,8 @@ func replace_terms{range_check_ptr}(
     tempvar n_behind = n_underlyings - index;
     if (n_behind == 0) {
         copy_rows(price, old, index);
-        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0, 0);
+        let (no_pool) = get_label_location(new_pool);
+        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
         derive_price(price + index * Price.SIZE);
         return (is_new=1);
     }
@@ -158,10 +177,18 @@ func replace_terms{range_check_ptr}(
         row.is_listed,
         row.missed_samples,
         row.premium_x16,
-        row.funding_prefix,
+        row.long_prefix,
+        row.pool,
     );
     derive_price(price + index * Price.SIZE);
     return (is_new=0);
+
+    new_pool:
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
 }
 
 // Copies all rows but that of `index`, which the caller writes.
@@ -180,14 +207,15 @@ func copy_rows(price: Price*, old: Price*, n_rows) {
     return copy_rows(price + Price.SIZE, old + Price.SIZE, n_rows - 1);
 }
 
-// An underlying's word of the old state, as the prover reads it.
+// An underlying's words of the old state, as the prover reads it.
 struct OldUnderlying {
     index_price_x16: felt,
     dead_below_order_id: felt,
     is_listed: felt,
     missed_samples: felt,
     premium_x16: felt,
-    funding_prefix: felt,
+    long_prefix: felt,
+    pool: Pool*,
 }
 
 // Writes the first table, and the words of the old state that it was read from.
@@ -213,11 +241,11 @@ func open_underlyings{range_check_ptr}(
     tempvar biased_premium = message.premium_x16 + PREMIUM_X16_BOUND;
     assert [range_check_ptr + 6] = biased_premium;
     assert [range_check_ptr + 7] = biased_premium + (RC_BOUND - 2 * PREMIUM_X16_BOUND);
+    let range_check_ptr = range_check_ptr + 8;
     // The top field, at bit 151: within its own bound.
-    tempvar biased_prefix = message.funding_prefix + FUNDING_PREFIX_BOUND;
-    assert [range_check_ptr + 8] = biased_prefix;
-    assert [range_check_ptr + 9] = biased_prefix + (RC_BOUND - 2 * FUNDING_PREFIX_BOUND);
-    let range_check_ptr = range_check_ptr + 10;
+    check_prefix(message.long_prefix);
+    let (pool_word) = check_pool(message.pool);
+    assert word[1] = pool_word;
     check_underlying(underlying);
     write_state(
         price,
@@ -227,12 +255,13 @@ func open_underlyings{range_check_ptr}(
         message.is_listed,
         message.missed_samples,
         message.premium_x16,
-        message.funding_prefix,
+        message.long_prefix,
+        message.pool,
     );
     write_word(word, price);
     derive_price(price);
     return open_underlyings(
-        price + Price.SIZE, underlying + Underlying.SIZE, word + 1, n_underlyings - 1
+        price + Price.SIZE, underlying + Underlying.SIZE, word + UNDERLYING_WORDS, n_underlyings - 1
     );
 }
 
@@ -242,13 +271,16 @@ func write_words(word: felt*, price: Price*, n_underlyings) {
         return ();
     }
     write_word(word, price);
-    return write_words(word + 1, price + Price.SIZE, n_underlyings - 1);
+    let (pool_word) = pack_pool(price.pool);
+    assert word[1] = pool_word;
+    return write_words(word + UNDERLYING_WORDS, price + Price.SIZE, n_underlyings - 1);
 }
 
+// Writes the first word of a row.
 func write_word(word: felt*, price: Price*) {
     assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
         2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
-        102 + (price.funding_prefix + FUNDING_PREFIX_BOUND) * 2 ** 151;
+        102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151;
     return ();
 }
 

@@ -81,6 +81,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,

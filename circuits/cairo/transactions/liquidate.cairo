@@ -84,15 +84,16 @@ func liquidate{
         owner=account.identity.owner,
         fee_ppm=0,
     );
-    let (local walk: Walk*, local reduced: Position*, local surplus_change) = trade(
-        &taker, size_lots, account.collateral_quanta, fees_quanta, positions, old
-    );
-    let (local after_trade: Health) = measure(walk.collateral_quanta, reduced, environment.prices);
-    // No other fee was paid: what the balance changed by is what was traded, less the funding of
-    // before.
+    let (
+        local walk: Walk*, local reduced: Position*, local surplus_change, local long_change
+    ) = trade(&taker, size_lots, account.collateral_quanta, fees_quanta, positions, old);
+    local collateral_quanta = walk.collateral_quanta + long_change * taker.price.spread_quanta;
+    let (local after_trade: Health) = measure(collateral_quanta, reduced, environment.prices);
+    // No other fee was paid: what the walk took from the balance is what was traded, less what lots had
+    // paid before.
     tempvar paid_quanta = taker.direction * (account.collateral_quanta - walk.collateral_quanta);
     let (local fee_quanta) = liquidation_fee(
-        paid_quanta + walk.traded_lots * taker.price.funding_prefix, &before, after_trade
+        paid_quanta + walk.traded_lots * taker.price.pool.short_prefix, &before, after_trade
     );
     let (fails) = is_failing(
         Health(
@@ -104,7 +105,7 @@ func liquidate{
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
-        collateral_quanta=walk.collateral_quanta - fee_quanta,
+        collateral_quanta=collateral_quanta - fee_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=reduced,
         prices=environment.prices,
@@ -165,13 +166,13 @@ func restoring_lots{range_check_ptr}(held_lots, lacking, initial_factor) -> (siz
 
 // Lets the order meet the book, and writes what becomes of the market. What is left of it is gone.
 //
-// Returns the slots after it, of which only that of the market is another, and what the account's value
-// minus its initial requirement gained.
+// Returns the slots after it, of which only that of the market is another, what the account's value
+// minus its initial requirement gained, and what its long lots did.
 func trade{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
 }(
     taker: Taker*, size_lots, collateral_quanta, fees_quanta, positions: Position*, old: Position*
-) -> (walk: Walk*, positions: Position*, surplus_change: felt) {
+) -> (walk: Walk*, positions: Position*, surplus_change: felt, long_change: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local market: Market*;
@@ -202,7 +203,7 @@ func trade{
     assert slot.open_sell_lots = old.open_sell_lots;
     assert slot.n_orders = walk.own_orders.n_orders;
     assert slot.min_order_id = old.min_order_id;
-    let (local reduced: Position*, local surplus_change, long_change) = replace_position(
+    let (local reduced: Position*, local surplus_change, local long_change) = replace_position(
         positions, old, &slot, taker.price
     );
     local after: Market;
@@ -225,7 +226,7 @@ func trade{
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
     );
     let markets_log = markets_log + DictAccess.SIZE;
-    return (walk=walk, positions=reduced, surplus_change=surplus_change);
+    return (walk=walk, positions=reduced, surplus_change=surplus_change, long_change=long_change);
 }
 
 // Returns a share of the notional, or all that was gained on the zero price if that is less, both

@@ -55,7 +55,8 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         1,
         price.missed_samples,
         price.premium_x16,
-        price.funding_prefix,
+        price.long_prefix,
+        price.pool,
     );
     derive_price(prices + market_id * Price.SIZE);
     local environment_after: Environment = Environment(
@@ -66,6 +67,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,

@@ -3,7 +3,6 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.impact import Sampler, find_impact
 from circuits.cairo.constants import (
-    FUNDING_PREFIX_BOUND,
     IMPACT_MARGIN_QUANTA,
     MARKET_KEY_BASE,
     MAX_MISSED_SAMPLES,
@@ -19,6 +18,7 @@ from circuits.cairo.environment import Environment
 from circuits.cairo.funding import count_minute
 from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.state.markets import Market
+from circuits.cairo.state.pools import Pool, check_pool, check_prefix
 from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
@@ -49,6 +49,7 @@ func minute_tick{
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=tick_underlying,
@@ -124,11 +125,7 @@ func sample{
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
     );
     let markets_log = markets_log + DictAccess.SIZE;
-    local funding_prefix = old.funding_prefix + quanta_per_lot;
-    // With it the top field of the underlying's word has one reading.
-    assert [range_check_ptr] = funding_prefix + FUNDING_PREFIX_BOUND;
-    assert [range_check_ptr + 1] = funding_prefix + (RC_BOUND - FUNDING_PREFIX_BOUND);
-    let range_check_ptr = range_check_ptr + 2;
+    let (local long_prefix, local pool: Pool*) = pay_funding(old, quanta_per_lot);
     local n_underlyings = environment.parameters.n_underlyings;
     local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
     copy_other_rows(prices, environment.prices, underlying_id, n_underlyings);
@@ -140,10 +137,34 @@ func sample{
         1,
         missed_samples,
         premium_x16,
-        funding_prefix,
+        long_prefix,
+        pool,
     );
     derive_price(prices + underlying_id * Price.SIZE);
     return (prices=prices);
+}
+
+// Lets each lot held long pay so much to those held short, those of the pool too. Returns what follows of
+// the row.
+//
+// Guarantee: what changed is within the widths of its words.
+func pay_funding{range_check_ptr}(old: Price*, quanta_per_lot) -> (long_prefix: felt, pool: Pool*) {
+    alloc_locals;
+    if (quanta_per_lot == 0) {
+        return (long_prefix=old.long_prefix, pool=old.pool);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local long_prefix = old.long_prefix + quanta_per_lot;
+    local pool: Pool = Pool(
+        cash_quanta=old.pool.cash_quanta - old.pool.lots * quanta_per_lot,
+        lots=old.pool.lots,
+        short_prefix=old.pool.short_prefix + quanta_per_lot,
+        budget_quanta=old.pool.budget_quanta,
+        budget_day=old.pool.budget_day,
+    );
+    check_prefix(long_prefix);
+    check_pool(&pool);
+    return (long_prefix=long_prefix, pool=&pool);
 }
 
 // Returns how far the middle of the two impact prices is above the index, within the limit, and 1; or

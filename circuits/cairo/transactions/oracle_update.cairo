@@ -106,6 +106,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         oracle_hash=oracle_hash,
         post_only_until_ms=post_only_until_ms,
         custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=environment.tick_underlying,

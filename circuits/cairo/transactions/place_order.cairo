@@ -383,8 +383,9 @@ func place_order{
     let markets_log = markets_log + DictAccess.SIZE;
 
     // 7. The taker's margin and fee.
-    tempvar fee = walk.taker_fees_quanta;
-    tempvar collateral_quanta = walk.collateral_quanta - fee;
+    local fee = walk.taker_fees_quanta;
+    tempvar settled = long_change * price.spread_quanta;
+    local collateral_quanta = walk.collateral_quanta + settled - fee;
     tempvar a = collateral_quanta * COLLATERAL_FACTOR + after.surplus;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp examine if [ap] != 0, ap++;
@@ -398,7 +399,7 @@ func place_order{
         a, fee, account, old, &slot, collateral_quanta, after.positions, after.prices
     );
     assert is_allowed = 1;
-    assert after.collateral_quanta = walk.collateral_quanta - paid_fee;
+    assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
     return (fees_quanta=walk.fees_quanta + paid_fee);
 }
 

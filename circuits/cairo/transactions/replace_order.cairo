@@ -123,6 +123,7 @@ func replace_order{
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,

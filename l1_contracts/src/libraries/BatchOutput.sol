@@ -12,15 +12,16 @@ library BatchOutput {
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
+    uint256 private constant UNDERLYING_WORDS = 2;
 
     /// @dev Five words of globals end the output. The second one begins with the custody of USD,
-    /// behind it come post_only_until_ms:49, next_tick_ms:49 and tick_underlying:4; the last three
-    /// have the custody of the other assets, three in a word.
+    /// behind it come post_only_until_ms:49, next_tick_ms:49, tick_underlying:4 and what is missing
+    /// of USD:63; the last three have the custody of the other assets, three in a word.
     uint256 private constant GLOBALS_WORDS = 5;
     uint256 private constant CUSTODY_WORDS = 3;
     uint256 private constant AMOUNTS_PER_WORD = 3;
     uint256 private constant AMOUNT_BITS = 63;
-    uint256 private constant USD_WORD_BITS = 165;
+    uint256 private constant USD_WORD_BITS = 228;
     uint256 private constant MAX_OTHER_ASSETS = 7;
 
     /// @dev Positions in the head of an account record: account_id:32, collateral:100,
@@ -116,7 +117,7 @@ library BatchOutput {
 
     /// @dev Walks over the records of the data-availability section: an account's head is followed by
     /// windows of nonces, keys and holdings if they changed, positions; an order in a slot by its second word;
-    /// behind the markets each underlying has one.
+    /// behind the markets each underlying has two.
     function _checkLength(uint256[] memory output, BatchHeader memory header) private pure {
         uint256 index =
             HEADER_WORDS + OPERATION_WORDS * uint256(header.nOperations) + header.nWithdrawals;
@@ -128,7 +129,8 @@ library BatchOutput {
             if (index >= output.length) revert WrongOutputLength(index + 1, output.length);
             index += 1 + ((output[index] >> PRESENT_SHIFT) & 1);
         }
-        index += MARKET_WORDS * uint256(header.nMarkets) + header.nUnderlyings + GLOBALS_WORDS;
+        index += MARKET_WORDS * uint256(header.nMarkets);
+        index += UNDERLYING_WORDS * uint256(header.nUnderlyings) + GLOBALS_WORDS;
         if (index != output.length) revert WrongOutputLength(index, output.length);
     }
 

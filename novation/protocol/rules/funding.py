@@ -1,8 +1,8 @@
 """Funding: once an hour those who hold a perpetual pay for what it trades above its index.
 
 docs/spec/protocol.md, section 12. A lot pays a whole number of quanta, and is worth so much less
-(`mark.lot_worth_x16`): nobody's account is touched, and as there are as many lots short as long,
-what some pay others get, to the quantum.
+(`mark.position_worth_x16`): nobody's account is touched, and as there are as many lots short as
+long, with those of the pool, what some pay others get, to the quantum.
 """
 
 from dataclasses import dataclass

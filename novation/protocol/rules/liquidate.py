@@ -121,12 +121,13 @@ def _reducing_order(state: State, tx: Liquidate, account: Account, margin: Margi
 def _charge_fee(state: State, tx: Liquidate, before: Account, margin: Margin) -> int:
     """Let the insurance fund have its share; return it."""
     account = state.account(tx.account_id)
-    # No other fee was paid: what the balance changed by is what was traded, less the funding of
-    # before.
-    sold_lots = before.position(tx.market_id).size_lots - account.position(tx.market_id).size_lots
-    funding_quanta = sold_lots * state.price_of(tx.market_id).funding_prefix
+    # No other fee was paid: what the balance changed by is what was traded, and what the position
+    # does not count as paid any more.
+    prices = state.price_of(tx.market_id)
+    settled_quanta = prices.paid_quanta(before.position(tx.market_id).size_lots)
+    settled_quanta -= prices.paid_quanta(account.position(tx.market_id).size_lots)
     got_quanta = account.collateral_quanta - before.collateral_quanta
-    notional_quanta = abs(got_quanta + funding_quanta)
+    notional_quanta = abs(got_quanta + settled_quanta)
     after = margin_of(account, state.underlyings, state.parameters)
     fee_quanta = liquidation_fee_quanta(margin, after, notional_quanta)
     state.set_account(tx.account_id, account.with_balance(account.collateral_quanta - fee_quanta))

@@ -5,7 +5,7 @@ docs/spec/protocol.md, section 6, step 5.
 
 from dataclasses import dataclass, replace
 
-from novation.protocol.accounts import Account
+from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import MakerVisit
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.events import CANCEL_REASONS, OrderFilled
@@ -27,8 +27,6 @@ class Fill:
     notional_quanta: int
     maker_fee_quanta: int
     taker_fee_quanta: int
-    # What the lots had paid in all.
-    funding_quanta: int
 
 
 def walk_book(state: State, taker: Taker) -> Walk:
@@ -58,7 +56,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
         outcome = _reason_to_skip(state, maker, before)
     if outcome is None:
         fill = _size_fill(state, taker, maker, before, walk.remaining_lots)
-        after = _settle_maker(maker, before, fill)
+        after = _settle_maker(state, maker, before, fill)
         fee_quanta = charged_fee_quanta(
             before,
             after,
@@ -107,7 +105,6 @@ def _size_fill(
         notional,
         maker_fee_quanta=div_ceil(notional * underlying.maker_fee_ppm, PPM_ONE),
         taker_fee_quanta=div_ceil(notional * taker.fee_ppm, PPM_ONE),
-        funding_quanta=lots * state.price_of(maker.market_id).funding_prefix,
     )
 
 
@@ -134,25 +131,30 @@ def lower_taker_fees(state: State, taker_id: int, walk: Walk, fees_quanta: int) 
             walk.events[index] = replace(event, taker_fee_quanta=fee_quanta)
 
 
-def _settle_maker(maker: RestingOrder, account: Account, fill: Fill) -> Account:
-    slot = account.position(maker.market_id).traded(maker.side, fill.lots)
+def _settle_maker(state: State, maker: RestingOrder, account: Account, fill: Fill) -> Account:
+    old = account.position(maker.market_id)
+    slot = old.traded(maker.side, fill.lots)
+    payment_quanta = _payment(state, maker.side, old, slot, fill)
     slot = slot.with_open_change(maker.side, 0 if maker.reduce_only else -fill.lots)
-    return account.with_position(slot, _payment(maker.side, fill) - fill.maker_fee_quanta)
+    return account.with_position(slot, payment_quanta - fill.maker_fee_quanta)
 
 
-def _settle_taker(taker: RestingOrder, account: Account, fill: Fill) -> Account:
-    slot = account.position(taker.market_id).traded(taker.side, fill.lots)
-    return account.with_position(slot, _payment(taker.side, fill) - fill.taker_fee_quanta)
+def _settle_taker(state: State, taker: RestingOrder, account: Account, fill: Fill) -> Account:
+    old = account.position(taker.market_id)
+    slot = old.traded(taker.side, fill.lots)
+    payment_quanta = _payment(state, taker.side, old, slot, fill)
+    return account.with_position(slot, payment_quanta - fill.taker_fee_quanta)
 
 
-def _payment(side: Side, fill: Fill) -> int:
-    """Return what a side gets, without fees: the price, less the funding of before.
+def _payment(state: State, side: Side, old: Position, slot: Position, fill: Fill) -> int:
+    """Return what a side gets, without fees: the price, and what its position counts as paid.
 
-    So that a lot can be worth its mark less all funding, to whoever holds it: nothing has to be
-    settled, and what one side gets the other one pays.
+    So that a position can be worth its mark less all that its lots have paid, to whoever holds it:
+    nothing has to be settled.
     """
-    price_quanta = fill.notional_quanta - fill.funding_quanta
-    return -price_quanta if side is Side.BUY else price_quanta
+    price_quanta = -fill.notional_quanta if side is Side.BUY else fill.notional_quanta
+    prices = state.price_of(old.market_id)
+    return price_quanta + prices.paid_quanta(slot.size_lots) - prices.paid_quanta(old.size_lots)
 
 
 def _apply_fill(
@@ -160,7 +162,7 @@ def _apply_fill(
 ) -> None:
     maker_before = state.account(maker.account_id)
     taker_before = state.account(taker.account_id)
-    taker_after = _settle_taker(taker, taker_before, fill)
+    taker_after = _settle_taker(state, taker, taker_before, fill)
     state.set_account(maker.account_id, maker_after)
     state.set_account(taker.account_id, taker_after)
     state.fees_quanta += fill.maker_fee_quanta + fill.taker_fee_quanta

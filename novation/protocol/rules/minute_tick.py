@@ -87,10 +87,14 @@ def _pay_funding(state: State, market_id: int) -> tuple[FundingPaid, ...]:
     state.set_market(market_id, after)
     if not left.is_over:
         return ()
-    prefix = prices.funding_prefix + left.quanta_per_lot
-    state.set_underlying(market_id, replace(prices, funding_prefix=prefix))
+    paid = prices.with_payment(left.quanta_per_lot)
+    state.set_underlying(market_id, paid)
     index_price_x16 = prices.index_price_x16
-    return (FundingPaid(market_id, left.quanta_per_lot, prefix, left.rate_x16, index_price_x16),)
+    return (
+        FundingPaid(
+            market_id, left.quanta_per_lot, paid.long_prefix, left.rate_x16, index_price_x16
+        ),
+    )
 
 
 def with_sample(prices: UnderlyingState, sample_x16: int | None) -> UnderlyingState:
