@@ -15,6 +15,7 @@ from novation.protocol.orders import Side
 from novation.protocol.transactions import OracleReport
 from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
+from simulation.agents.hedger import Hedger
 from simulation.agents.keeper import Keeper
 from simulation.agents.liquidator import Liquidator
 from simulation.agents.maker import Maker
@@ -50,6 +51,7 @@ _ASKED: Final[dict[type[Agent], int]] = {
     Whale: 2,
     Arbitrageur: 7,
     Strangler: 3,
+    Hedger: 4,
     Keeper: 4,
 }
 _SETUP: Final = "set-up"
@@ -67,6 +69,7 @@ _WEALTH: Final[dict[type[Agent], tuple[int, int]]] = {
     Whale: (1_500_000, 2_500_000),
     Arbitrageur: (100_000, 300_000),
     Strangler: (50_000, 50_000),
+    Hedger: (20_000, 80_000),
     Keeper: (1, 1),
     Liquidator: (1, 1),
 }
@@ -125,7 +128,7 @@ class _Market:
         self._n_said = 0
 
     def _make_agents(self) -> dict[type[Agent], list[Agent]]:
-        """Return the agents: an eighth are makers, a few are special, the rest are traders."""
+        """Return the agents: an eighth are makers, some are special, the rest are traders."""
         n_accounts, n_markets, rng = self.plan.n_accounts, self.plan.n_instruments, self._agents_rng
         account_ids = iter(range(FIRST_ACCOUNT_ID, FIRST_ACCOUNT_ID + n_accounts))
         n_makers = max(n_accounts // 8, min(n_markets, n_accounts // 3))
@@ -140,6 +143,9 @@ class _Market:
         pair = self._pair(next(account_ids), next(account_ids))
         for desk, side in zip(pair, Side, strict=True):
             agents[Strangler].append(Strangler(desk, _child(rng), n_markets - 1, side))
+        for index in range(max(1, n_accounts // 40)):
+            legs = index % n_markets, (index + 1) % n_markets
+            agents[Hedger].append(Hedger(self._desk(next(account_ids)), _child(rng), *legs))
         agents[Keeper].append(Keeper(self._desk(next(account_ids)), _child(rng)))
         agents[Liquidator].append(Liquidator(self._desk(next(account_ids)), _child(rng)))
         for index in range(n_followers):
