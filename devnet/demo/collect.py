@@ -105,7 +105,7 @@ def build_report(
         funding_paid_quanta=funding.paid_quanta,
         funding_received_quanta=funding.received_quanta,
         funding_rebuilt=all(
-            rebuilt.state.price_of(market_id).funding_prefix == quanta
+            rebuilt.state.price_of(market_id).long_prefix == quanta
             for market_id, quanta in funding.quanta_per_lot.items()
         ),
         insurance_quanta=rebuilt.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta,
