@@ -45,6 +45,7 @@ from novation.protocol.parameters import Underlying
 from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -80,6 +81,7 @@ _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 _TYPE_REPLACE_ORDER: Final = 15
 _TYPE_SET_AUCTION: Final = 18
+_TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
 
 
@@ -482,8 +484,8 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield [*_head(tx), tx.asset_id, tx.amount_quanta]
         yield from guesses.use_nonce(tx)
         yield from guesses.withdraw(tx)
-    elif isinstance(tx, AddKey | RemoveKey):
-        yield from _change_key(tx, delay_ms, guesses)
+    elif isinstance(tx, Bid | AddKey | RemoveKey):
+        yield from _account_change(tx, entry.result_code, delay_ms, guesses)
     elif isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
         yield from _oracle_update(tx)
@@ -524,6 +526,18 @@ def _cancel_all(tx: CancelAll | SetCancelTimer, delay_ms: int) -> Iterator[Argum
     else:
         yield [_TYPE_SET_CANCEL_TIMER, delay_ms]
         yield [*_head(tx), tx.cancel_all_at_ms]
+
+
+def _account_change(
+    tx: Bid | AddKey | RemoveKey, result_code: ResultCode, delay_ms: int, guesses: _Guesses
+) -> Iterator[Argument]:
+    if isinstance(tx, Bid):
+        limits = tx.min_discount_ppm, tx.max_notional_quanta
+        yield [_TYPE_BID, delay_ms]
+        yield [*_head(tx), tx.failing_account_id, tx.share_x16, *limits, int(result_code)]
+        yield from guesses.use_nonce(tx)
+    else:
+        yield from _change_key(tx, delay_ms, guesses)
 
 
 def _change_key(tx: AddKey | RemoveKey, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:

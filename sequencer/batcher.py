@@ -16,6 +16,7 @@ from novation.protocol.batch import (
 from novation.protocol.constants import ORDER_TREE_HEIGHT, USD_ASSET_ID
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import OutputFull
+from novation.protocol.events import BidFilled
 from novation.protocol.nonces import WINDOWS_PER_WORD
 from novation.protocol.orders import RestingOrder
 from novation.protocol.output import (
@@ -30,6 +31,7 @@ from novation.protocol.output import (
 from novation.protocol.state import State
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelOrder,
     Deposit,
     Liquidate,
@@ -57,6 +59,7 @@ from sequencer.l1_cost import (
     UNDERLYING_FELTS,
     L1Room,
     OutputCost,
+    bid_cost,
     empty_batch_cost,
     felts_cost,
     listed_cost,
@@ -172,6 +175,9 @@ class BatchMeter:
         records = touched_cost(1, 0, result.n_slots)
         if isinstance(tx, SetParameter):
             records = GROWTH_COST
+        elif isinstance(tx, Bid):
+            filled = next(event for event in result.events if isinstance(event, BidFilled))
+            records = bid_cost(len(filled.taken), result.n_slots)
         elif isinstance(tx, AddKey | RemoveKey):
             records = records.plus(KEYS_COST)
         elif isinstance(tx, Deposit | Withdraw) and tx.asset_id != USD_ASSET_ID:

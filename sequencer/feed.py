@@ -6,13 +6,14 @@ that replaying the journal gives the same numbers.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from novation.api.v1 import stream_service_pb2, types_pb2
 from novation.protocol.constants import MAX_ORDERS_PER_SLOT, MAX_POSITIONS
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
+    BidFilled,
     Deposited,
     DepositFailed,
     Event,
@@ -27,6 +28,7 @@ from sequencer.book_view import BookView, LevelChange
 from sequencer.messages import (
     SIDES,
     auction_message,
+    bid_message,
     funding_message,
     level_message,
     liquidation_message,
@@ -42,6 +44,7 @@ FeedMessage = (
     stream_service_pb2.StreamBookResponse
     | stream_service_pb2.StreamAccountResponse
     | stream_service_pb2.StreamTradesResponse
+    | stream_service_pb2.StreamAuctionsResponse
     | stream_service_pb2.StreamFundingResponse
     | stream_service_pb2.StreamLiquidationsResponse
 )
@@ -56,11 +59,13 @@ class Channel(IntEnum):
     BATCHES = 4
     FUNDING = 5
     LIQUIDATIONS = 6
+    AUCTIONS = 7
 
 
 # A channel and a market, or an account: what one reader follows.
 Scope = tuple[Channel, int]
 BATCH_CHANGES: Final[Scope] = (Channel.BATCHES, 0)
+AUCTION_EVENTS: Final[Scope] = (Channel.AUCTIONS, 0)
 
 
 class FeedEvent(NamedTuple):
@@ -190,12 +195,19 @@ class FeedBuilder:
         key = keyspace.list_key(keyspace.LISTED_FUNDING, event.market_id, 0, number)
         self._add(Channel.FUNDING, event.market_id, message, key)
 
-    def add_auction(self, event: AuctionStarted | AuctionEnded) -> None:
-        """Add the start or the end of an auction to its account's events."""
-        message = stream_service_pb2.StreamAccountResponse(
-            time_ms=self._time_ms, auction=auction_message(event)
-        )
-        self._add(Channel.ACCOUNT, event.account_id, message)
+    def add_auction(self, event: AuctionStarted | AuctionEnded | BidFilled) -> None:
+        """Add what happens in an auction to the events of its accounts, and to all auctions."""
+        if isinstance(event, BidFilled):
+            account_ids = [event.failing_account_id, event.bidder_account_id]
+            fields: dict[str, Any] = {"bid": bid_message(event)}
+        else:
+            account_ids = [event.account_id]
+            fields = {"auction": auction_message(event)}
+        for account_id in account_ids:
+            message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, **fields)
+            self._add(Channel.ACCOUNT, account_id, message)
+        of_all = stream_service_pb2.StreamAuctionsResponse(time_ms=self._time_ms, **fields)
+        self._add(*AUCTION_EVENTS, of_all)
 
     def _killed(
         self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate

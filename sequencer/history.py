@@ -11,6 +11,7 @@ from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
+    BidFilled,
     BooksKilled,
     Event,
     FundingPaid,
@@ -206,7 +207,7 @@ class History:
             feed.add_liquidation(event, fills)
         elif isinstance(event, FundingPaid):
             feed.add_funding(event)
-        elif isinstance(event, AuctionStarted | AuctionEnded):
+        elif isinstance(event, AuctionStarted | AuctionEnded | BidFilled):
             feed.add_auction(event)
         else:
             feed.add_balance(event)

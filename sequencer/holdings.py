@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from novation.api.v1 import stream_service_pb2, types_pb2
-from novation.protocol.events import Event, OrderFilled
+from novation.protocol.events import BidFilled, Event, OrderFilled
 from novation.protocol.state import State
 from sequencer import keyspace
 from sequencer.record_lists import RecordLists
@@ -125,4 +125,8 @@ def _moved(events: Iterable[Event]) -> set[tuple[int, int]]:
         if isinstance(event, OrderFilled):
             found.add((event.taker_account_id, event.market_id))
             found.add((event.maker_account_id, event.market_id))
+        elif isinstance(event, BidFilled):
+            for part in event.taken:
+                found.add((event.failing_account_id, part.market_id))
+                found.add((event.bidder_account_id, part.market_id))
     return found

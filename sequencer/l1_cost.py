@@ -44,7 +44,7 @@ OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 30
 # An account has up to eight keys, each with a window of nonces of 125 bits, two of them in a word.
 # The record has the slots of keys, and what the account holds, if the batch changed them.
-ACCOUNT_BYTES: Final = 27 + 4 * 33
+ACCOUNT_BYTES: Final = 5 * 33
 ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
@@ -183,6 +183,12 @@ def order_cost(n_visits: int, n_slots: int) -> OutputCost:
 def market_cost(n_visits: int, n_slots: int) -> OutputCost:
     """Return what a listing can add, or a tick that looks at orders of as many accounts."""
     return touched_cost(n_visits, n_visits, n_slots).plus(MARKET_COST)
+
+
+def bid_cost(n_markets: int, n_slots: int) -> OutputCost:
+    """Return what a bid can add: both accounts, the insurance fund, markets that it changes."""
+    markets = felts_cost(n_markets * MARKET_BYTES, n_markets * MARKET_FELTS)
+    return touched_cost(3, 0, n_slots).plus(markets)
 
 
 def replacement_cost(n_visits: int, n_slots: int) -> OutputCost:

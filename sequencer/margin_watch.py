@@ -18,6 +18,7 @@ from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
+    BidFilled,
     Deposited,
     Event,
     FundingPaid,
@@ -63,7 +64,9 @@ class MarginWatch:
             i for i, a in state.accounts.items() if a.positions or a.auction_start_ms
         )
         self._failing: dict[int, None] = {}
-        # Whose auction should begin or end.
+        # Whose positions are up for auction, the oldest auctions first; whose should begin or end.
+        begun = sorted((a.auction_start_ms, i) for i, a in state.accounts.items())
+        self.auctioned = dict.fromkeys(i for start_ms, i in begun if start_ms)
         self._auctions: dict[int, None] = {}
         self._due: list[tuple[int, int]] = []
         # The entry of the heap that counts for an account.
@@ -75,8 +78,13 @@ class MarginWatch:
             if isinstance(event, OrderFilled):
                 self._changed[event.maker_account_id] = None
                 self._changed[event.taker_account_id] = None
+            elif isinstance(event, BidFilled):
+                self._changed[event.failing_account_id] = None
+                self._changed[event.bidder_account_id] = None
             elif isinstance(event, _OF_ACCOUNTS):
                 self._changed[event.account_id] = None
+                if isinstance(event, AuctionStarted | AuctionEnded):
+                    self._follow_auction(event.account_id, state)
             elif isinstance(event, PricesUpdated | MarkSampled):
                 self._move(state)
             elif isinstance(event, FundingPaid):
@@ -110,6 +118,11 @@ class MarginWatch:
         for account_id in list(self._auctions)[:limit]:
             self._look(state, account_id)
         return list(self._auctions)[:limit]
+
+    def _follow_auction(self, account_id: int, state: State) -> None:
+        self.auctioned.pop(account_id, None)
+        if state.account(account_id).auction_start_ms:
+            self.auctioned[account_id] = None
 
     def _move(self, state: State) -> None:
         marks = _marks(state)

@@ -10,6 +10,7 @@ from novation.protocol.constants import FUNDING_PERIOD_HOURS, LAST_TIME_MS
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
+    BidFilled,
     CancelReason,
     Event,
     FundingPaid,
@@ -26,6 +27,7 @@ from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     MassQuote,
@@ -146,6 +148,17 @@ def acknowledgement(
         return _placed(tx, signed, events)
     if isinstance(tx, CancelOrder | CancelAll):
         return _cancellation(tx, receipt, events)
+    if isinstance(tx, Bid):
+        fill = next(event for event in events if isinstance(event, BidFilled))
+        answer = order_service_pb2.BidResponse(receipt=signed, fill=bid_message(fill))
+        return order_service_pb2.StreamOrdersResponse(bid=answer)
+    return _plain_answer(tx, signed)
+
+
+def _plain_answer(
+    tx: Transaction, signed: types_pb2.Receipt
+) -> order_service_pb2.StreamOrdersResponse:
+    """Return an answer that is a receipt."""
     if isinstance(tx, SetCancelTimer):
         timer = order_service_pb2.SetCancelTimerResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(cancel_timer_set=timer)
@@ -318,6 +331,26 @@ def auction_message(event: AuctionStarted | AuctionEnded) -> types_pb2.Auction:
     )
 
 
+def bid_message(event: BidFilled) -> types_pb2.BidFill:
+    """Return what a bidder took of a failing account."""
+    return types_pb2.BidFill(
+        failing_account_id=event.failing_account_id,
+        bidder_account_id=event.bidder_account_id,
+        share_x16=event.share_x16,
+        equity_x16=str(event.equity_x16),
+        maintenance_x16_ppm=str(event.maintenance_x16_ppm),
+        price_quanta=event.price_quanta,
+        discount_quanta=event.discount_quanta,
+        fee_quanta=event.fee_quanta,
+        taken=[
+            types_pb2.TakenLots(
+                market_id=part.market_id, lots=part.lots, mark_price_x16=part.mark_price_x16
+            )
+            for part in event.taken
+        ],
+    )
+
+
 def taker_fill(event: OrderFilled, remaining_lots: int) -> types_pb2.Fill:
     """Return a match as the taker sees it."""
     return types_pb2.Fill(
@@ -387,6 +420,20 @@ def amount_messages(amounts_quanta: Sequence[int]) -> list[types_pb2.AssetAmount
     ]
 
 
+def position_messages(account: Account) -> list[types_pb2.Position]:
+    """Return the positions of an account."""
+    return [
+        types_pb2.Position(
+            market_id=position.market_id,
+            size_lots=position.size_lots,
+            open_buy_lots=position.open_buy_lots,
+            open_sell_lots=position.open_sell_lots,
+            n_orders=position.n_orders,
+        )
+        for position in account.positions
+    ]
+
+
 def account_message(
     account_id: int, account: Account, margin: Margin | None, n_open_orders: int
 ) -> types_pb2.Account:
@@ -409,16 +456,7 @@ def account_message(
         n_open_orders=n_open_orders,
         cancel_all_at_ms=account.cancel_all_at_ms if has_timer else 0,
         balances=amount_messages(account.holdings_quanta),
-        positions=[
-            types_pb2.Position(
-                market_id=position.market_id,
-                size_lots=position.size_lots,
-                open_buy_lots=position.open_buy_lots,
-                open_sell_lots=position.open_sell_lots,
-                n_orders=position.n_orders,
-            )
-            for position in account.positions
-        ],
+        positions=position_messages(account),
     )
     if margin is not None:
         message.has_margin = True

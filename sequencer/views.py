@@ -1,12 +1,13 @@
 """Answers to queries, read on the engine's thread from durable state."""
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, islice
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.crypto import public_key
 from novation.protocol.accounts import Account
-from novation.protocol.constants import HOUR_MS
+from novation.protocol.auction import discount_ppm, restoring_share_x16
+from novation.protocol.constants import AUCTION_LIFE_MS, HOUR_MS
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
 from novation.protocol.rules.funding import expected_rate_x16
@@ -27,6 +28,7 @@ from sequencer.messages import (
     hourly_rate_ppb,
     level_message,
     market_message,
+    position_messages,
     underlying_message,
 )
 
@@ -189,6 +191,36 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
         post_only_until_ms=engine.state.globals.post_only_until_ms,
         custody_quanta=engine.state.globals.custody_quanta,
         custody=amount_messages(engine.state.globals.other_custody_quanta),
+    )
+
+
+def auctions(engine: Engine, limit: int) -> query_service_pb2.ListAuctionsResponse:
+    """Return accounts whose positions are up for auction, the oldest auctions first."""
+    auctioned, state = engine.margin_watch.auctioned, engine.state
+    return query_service_pb2.ListAuctionsResponse(
+        auctions=[_auction(state, account_id) for account_id in islice(auctioned, limit)],
+        n_auctions=len(auctioned),
+        sequence=last_event_number(engine.last_sequence),
+        time_ms=state.globals.time_ms,
+    )
+
+
+def _auction(state: State, account_id: int) -> query_service_pb2.ListedAuction:
+    account, time_ms = state.account(account_id), state.globals.time_ms
+    without_orders = account.with_all_cancelled(state.globals.next_order_id)
+    margin = margin_of(without_orders, state.underlyings, state.parameters)
+    given_ppm = discount_ppm(account, time_ms)
+    is_for_sale = margin.equity_x16 >= 0 and not margin.meets_maintenance
+    return query_service_pb2.ListedAuction(
+        account_id=account_id,
+        start_time_ms=account.auction_start_ms,
+        end_time_ms=account.auction_start_ms + AUCTION_LIFE_MS,
+        discount_ppm=given_ppm,
+        enough_share_x16=restoring_share_x16(margin, given_ppm) if is_for_sale else 0,
+        equity_x16=str(margin.equity_x16),
+        initial_x16_ppm=str(margin.initial_x16_ppm),
+        maintenance_x16_ppm=str(margin.maintenance_x16_ppm),
+        positions=position_messages(account),
     )
 
 

@@ -53,7 +53,12 @@ const MAX_MAKERS_PER_LIQUIDATION = MAX_MAKERS_PER_ORDER - 1;
 // Of the notional of a liquidation, to the insurance fund.
 const LIQUIDATION_FEE_PPM = 10000;
 
+// How long an auction runs, what a bid is given of the equity behind what it takes, and the fund's part.
 const AUCTION_LIFE_MS = 120000;
+const FIRST_DISCOUNT_PPM = 50000;
+const DISCOUNT_PPM_PER_MS = 16;
+const AUCTION_FEE_PPM = 100000;
+const SHARE_X16_ONE = 2 ** 16;
 
 const PRICE_VALIDITY_MS = 3000;
 const REPORT_SPREAD_MS = 1000;
@@ -99,6 +104,7 @@ const MESSAGE_ADD_KEY = 4;
 const MESSAGE_REMOVE_KEY = 5;
 const MESSAGE_CANCEL_ALL = 6;
 const MESSAGE_SET_CANCEL_TIMER = 7;
+const MESSAGE_BID = 8;
 const MESSAGE_MASS_QUOTE = 9;
 const MESSAGE_ORACLE_REPORT = 16;
 
@@ -129,6 +135,7 @@ const RESULT_MAKER_LIMIT = 19;
 const RESULT_SELF_TRADE_CANCELLED = 20;
 const RESULT_AMENDED = 21;
 const RESULT_NOTHING_LEFT = 22;
+const RESULT_BID_CAPPED = 26;
 
 // A cell of the range-check builtin holds a value in [0, RC_BOUND). A value x that is known to be
 // in that range is below B if and only if x + (RC_BOUND - B) is in it too.

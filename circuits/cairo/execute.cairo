@@ -4,6 +4,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from circuits.cairo.environment import Environment
 from circuits.cairo.transactions.add_key import add_key
 from circuits.cairo.transactions.apply_timer import apply_timer
+from circuits.cairo.transactions.bid import bid
 from circuits.cairo.transactions.cancel_all import cancel_all
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
@@ -52,6 +53,7 @@ const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
 const TYPE_SET_AUCTION = 18;
+const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
 
 // Executes the transactions of a batch.
@@ -180,6 +182,10 @@ func apply_kept{
     }
     if (type == TYPE_SET_CANCEL_TIMER) {
         set_cancel_timer(environment, time_ms);
+        return (environment=environment);
+    }
+    if (type == TYPE_BID) {
+        bid(environment, time_ms, next_order_id);
         return (environment=environment);
     }
     if (type == TYPE_SET_AUCTION) {

@@ -11,6 +11,7 @@ from devnet.commands.options import HomeOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client
+from novation.client.auction_models import AuctionUpdate, BidUpdate
 from novation.client.models import (
     BookLevel,
     LiquidationUpdate,
@@ -84,6 +85,19 @@ def watch_liquidations(market: SymbolArgument, home: HomeOption, count: CountOpt
     ask_sequencer(home, show)
 
 
+@app.command("auctions")
+def watch_auctions(home: HomeOption, count: CountOption = None) -> None:
+    """Follow auctions that begin and end, and bids.
+
+    Example: `novation watch auctions`
+    """
+
+    async def show(client: Client) -> None:
+        await _print_each(client.stream_auctions(), _auction_line, count)
+
+    ask_sequencer(home, show)
+
+
 @app.command("account")
 def watch_account(
     home: HomeOption,
@@ -115,6 +129,18 @@ async def _print_each(
             n_printed += 1
             if n_printed == count:
                 return
+
+
+def _auction_line(update: AuctionUpdate | BidUpdate) -> str:
+    if isinstance(update, BidUpdate):
+        fill = update.fill
+        taken = ", ".join(f"{part.size:f} {part.symbol}" for part in fill.taken)
+        given = fill.discount - fill.fee
+        who = f"account {fill.bidder_account_id} took {taken} of {fill.failing_account_id}"
+        return f"{who} for {given:f} USD"
+    begun = "ended" if update.start_time_ms is None else f"began {utc_time(update.start_time_ms)}"
+    worth = f"equity {update.equity:.6f}, required {update.required:.6f}"
+    return f"auction of account {update.account_id} {begun}: {worth}"
 
 
 def _market_line(state: MarketState) -> str:

@@ -12,12 +12,14 @@ from typing import Any, Self
 from novation.api.v1 import order_service_pb2
 from novation.client import checks, conversion, models
 from novation.client.accounts import check_l1_address, own_account_id
+from novation.client.auction_models import BidAck
 from novation.client.clock import now_ms
 from novation.client.errors import InvalidInputError, RejectedError
 from novation.client.exchange import Exchange, ask
 from novation.client.keys import NonceLane, Signer
 from novation.client.messages import (
     add_key_message,
+    bid_message,
     cancel_all_message,
     cancel_message,
     cancel_timer_message,
@@ -413,6 +415,37 @@ class Client(Reader):
         message = cancel_timer_message(tx)
         response = await self._transport.call(self._transport.orders.SetCancelTimer, message)
         return factory.cancel_timer_ack(tx, response)
+
+    async def bid(
+        self,
+        failing_account_id: int,
+        *,
+        min_discount: Number,
+        max_notional: Number,
+        share: Number = 1,
+    ) -> BidAck:
+        """Take a share of each position of an account that is up for auction; see `auctions`.
+
+        The positions come at the mark; for that the bidder is paid. No more is taken than what
+        gives the failing account its initial margin back.
+
+        Args:
+            failing_account_id: of one of `auctions`.
+            min_discount: what must be given at least, as a part of what is taken at the mark. A
+                discount is a part of what equity the account has left, which prices change.
+            max_notional: what may be taken at most, in USD at the mark.
+            share: the part of each position that is wanted, up to 1.
+
+        Raises:
+            BidLimitError: less would be given, or more taken.
+            NoAuctionError: the account is not up for auction, or does not fail any more.
+            MarginRejectedError: the bidder would not meet its initial margin, or the account owes
+                money.
+        """
+        factory = self._signing()
+        tx = factory.bid(failing_account_id, share, min_discount, max_notional)
+        response = await self._transport.call(self._transport.orders.Bid, bid_message(tx))
+        return await self._converted(lambda: factory.bid_ack(tx, response))
 
     async def withdraw(self, amount: Number, asset: str | int = "USD") -> models.WithdrawAck:
         """Take an amount of an asset out of the exchange; L1 pays it once the batch is final.

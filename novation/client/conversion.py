@@ -6,10 +6,25 @@ from typing import Final
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.client import models
+from novation.client.auction_models import (
+    Auction,
+    AuctionedPosition,
+    Auctions,
+    AuctionUpdate,
+    BidFill,
+    BidUpdate,
+    TakenPosition,
+)
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
-from novation.protocol.constants import MARKET_ACTIVE, PPM_ONE, PRICE_X16_ONE, USD_ASSET_ID
+from novation.protocol.constants import (
+    MARKET_ACTIVE,
+    PPM_ONE,
+    PRICE_X16_ONE,
+    SHARE_X16_ONE,
+    USD_ASSET_ID,
+)
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.receipts import Receipt
 
@@ -330,8 +345,8 @@ def account_update(
         return _order_update(message.sequence, message.order, exchange)
     if kind == "liquidation":
         return liquidation(message, exchange)
-    if kind == "auction":
-        return _auction(message.sequence, message.auction)
+    if kind in ("auction", "bid"):
+        return auction_update(message, exchange)
     asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,
@@ -367,12 +382,64 @@ def liquidation(
     )
 
 
-def _auction(sequence: int, message: types_pb2.Auction) -> models.AuctionUpdate:
-    return models.AuctionUpdate(
-        sequence=sequence,
-        start_time_ms=message.start_time_ms or None,
+def auction_update(
+    message: stream_service_pb2.StreamAccountResponse | stream_service_pb2.StreamAuctionsResponse,
+    exchange: Exchange,
+) -> AuctionUpdate | BidUpdate:
+    """Return what happened in an auction."""
+    if message.WhichOneof("event") == "bid":
+        return BidUpdate(message.sequence, bid_fill(message.bid, exchange))
+    return AuctionUpdate(
+        sequence=message.sequence,
+        account_id=message.auction.account_id,
+        start_time_ms=message.auction.start_time_ms or None,
+        equity=equity_usd(int(message.auction.equity_x16)),
+        required=requirement_usd(int(message.auction.maintenance_x16_ppm)),
+    )
+
+
+def bid_fill(message: types_pb2.BidFill, exchange: Exchange) -> BidFill:
+    """Return what a bid took."""
+    taken = []
+    for part in message.taken:
+        market = exchange.market(part.market_id)
+        mark_price = market.price_x16(part.mark_price_x16)
+        taken.append(TakenPosition(market.symbol, market.size(part.lots), mark_price))
+    return BidFill(
+        failing_account_id=message.failing_account_id,
+        bidder_account_id=message.bidder_account_id,
+        share=Decimal(message.share_x16) / SHARE_X16_ONE,
         equity=equity_usd(int(message.equity_x16)),
         required=requirement_usd(int(message.maintenance_x16_ppm)),
+        price=from_quanta(message.price_quanta),
+        discount=from_quanta(message.discount_quanta),
+        fee=from_quanta(message.fee_quanta),
+        taken=tuple(taken),
+    )
+
+
+def auctions(message: query_service_pb2.ListAuctionsResponse, exchange: Exchange) -> Auctions:
+    """Return the accounts that are up for auction."""
+    listed = tuple(_listed_auction(item, exchange) for item in message.auctions)
+    return Auctions(listed, message.n_auctions, message.sequence, message.time_ms)
+
+
+def _listed_auction(message: query_service_pb2.ListedAuction, exchange: Exchange) -> Auction:
+    markets = {item.market_id: exchange.market(item.market_id) for item in message.positions}
+    return Auction(
+        account_id=message.account_id,
+        start_time_ms=message.start_time_ms,
+        end_time_ms=message.end_time_ms,
+        discount=Decimal(message.discount_ppm) / PPM_ONE,
+        enough_share=Decimal(message.enough_share_x16) / SHARE_X16_ONE or None,
+        equity=equity_usd(int(message.equity_x16)),
+        initial_margin=requirement_usd(int(message.initial_x16_ppm)),
+        maintenance_margin=requirement_usd(int(message.maintenance_x16_ppm)),
+        positions=tuple(
+            AuctionedPosition(markets[item.market_id].symbol, markets[item.market_id].size(lots))
+            for item in message.positions
+            if (lots := item.size_lots)
+        ),
     )
 
 

@@ -217,6 +217,21 @@ class BalanceRejectedError(RejectedError):
     """The account has less of the asset, `detail.limit` quanta."""
 
 
+class NoAuctionError(RejectedError):
+    """The account is not up for auction now, or there is nothing to bid for.
+
+    It has no auction, or does not fail any more.
+    """
+
+
+class BidLimitError(RejectedError):
+    """The bid would be given less than it asks for, or take more than it allows.
+
+    `detail.value` is what was signed, `detail.limit` what there is: in parts per million of what is
+    taken (`min_discount_ppm`), or in quanta (`max_notional_quanta`).
+    """
+
+
 class TimerInPastError(RejectedError):
     """The time of a cancel timer is not after the exchange's; `detail.limit` would be."""
 
@@ -283,6 +298,9 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
     ErrorCode.TIMER_IN_PAST: TimerInPastError,
+    ErrorCode.NO_AUCTION: NoAuctionError,
+    ErrorCode.NOT_FAILING: NoAuctionError,
+    ErrorCode.BID_LIMIT: BidLimitError,
     ErrorCode.UNKNOWN_ACCOUNT: NotFoundError,
     ErrorCode.UNKNOWN_KEY: NotFoundError,
     ErrorCode.UNKNOWN_MARKET: NotFoundError,

@@ -5,6 +5,7 @@ from novation.client import conversion
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     MassQuote,
@@ -112,6 +113,21 @@ def cancel_timer_message(tx: SetCancelTimer) -> order_service_pb2.SetCancelTimer
         key_index=tx.key_index,
         nonce=tx.nonce,
         cancel_all_at_ms=tx.cancel_all_at_ms,
+        valid_until_ms=tx.valid_until_ms,
+        signature=signature_message(tx.signature),
+    )
+
+
+def bid_message(tx: Bid) -> order_service_pb2.BidRequest:
+    """Return the API message of a signed bid."""
+    return order_service_pb2.BidRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        failing_account_id=tx.failing_account_id,
+        share_x16=tx.share_x16,
+        min_discount_ppm=tx.min_discount_ppm,
+        max_notional_quanta=tx.max_notional_quanta,
         valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from novation.client.auction_models import AuctionUpdate, BidUpdate
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, TimeInForce
@@ -532,21 +533,14 @@ class LiquidationUpdate:
     fee: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class AuctionUpdate:
-    """The account's positions are up for auction; `start_time_ms` is None if they are no more.
-
-    `equity` is below `required` in the first case, and not in the second.
-    """
-
-    sequence: int
-    start_time_ms: int | None
-    equity: Decimal
-    required: Decimal
-
-
 AccountUpdate = (
-    AccountSnapshot | OrderUpdate | FillUpdate | BalanceUpdate | LiquidationUpdate | AuctionUpdate
+    AccountSnapshot
+    | OrderUpdate
+    | FillUpdate
+    | BalanceUpdate
+    | LiquidationUpdate
+    | AuctionUpdate
+    | BidUpdate
 )
 
 

@@ -10,6 +10,7 @@ import grpc
 
 from novation.api.v1 import order_service_pb2
 from novation.client import checks, models
+from novation.client.auction_models import BidAck
 from novation.client.errors import (
     ConnectionLostError,
     NovationError,
@@ -18,6 +19,7 @@ from novation.client.errors import (
     rejected,
 )
 from novation.client.messages import (
+    bid_message,
     cancel_all_message,
     cancel_message,
     cancel_timer_message,
@@ -28,7 +30,7 @@ from novation.client.messages import (
 from novation.client.orders import MessageFactory, OrderRequest
 from novation.client.quotes import QuotesRequest
 from novation.client.transport import Transport
-from novation.client.units import Market
+from novation.client.units import Market, Number
 from novation.protocol.errors import ErrorCode
 from novation.protocol.transactions import CancelOrder, PlaceOrder, ReplaceOrder
 
@@ -123,6 +125,19 @@ class OrderStream:
         tx = self._factory.set_cancel_timer(time_ms)
         response = await self._send(_Request(set_cancel_timer=cancel_timer_message(tx)))
         return self._factory.cancel_timer_ack(tx, response.cancel_timer_set)
+
+    async def bid(
+        self,
+        failing_account_id: int,
+        *,
+        min_discount: Number,
+        max_notional: Number,
+        share: Number = 1,
+    ) -> BidAck:
+        """Take a share of what a failing account holds; see `Client.bid`."""
+        tx = self._factory.bid(failing_account_id, share, min_discount, max_notional)
+        response = await self._send(_Request(bid=bid_message(tx)))
+        return self._factory.bid_ack(tx, response.bid)
 
     async def _send(self, request: _Request) -> _Response:
         if self._failure is not None:

@@ -1,30 +1,34 @@
 """Orders as signed messages, and their answers as checked acknowledgements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from novation.api.v1 import order_service_pb2, types_pb2
 from novation.client import checks, conversion, models
+from novation.client.auction_models import BidAck
 from novation.client.clock import now_ms
 from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.quotes import QuotesRequest
-from novation.client.units import Market, Number
+from novation.client.units import Market, Number, to_ppm, to_quanta, to_share_x16
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
+    AMOUNT_BOUND,
     LABEL_BOUND,
     LAST_TIME_MS,
     MAX_KEYS,
     MAX_QUOTES,
     PERMISSIONS_BOUND,
+    RATE_BOUND,
     USD_ASSET_ID,
 )
 from novation.protocol.errors import InvalidTransaction, ResultCode
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     MassQuote,
@@ -36,6 +40,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.add_key import validate_add_key
+from novation.protocol.transactions.bid import validate_bid
 from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.mass_quote import validate_mass_quote
@@ -57,6 +62,7 @@ UserMessage = TypeVar(
     Withdraw,
     AddKey,
     RemoveKey,
+    Bid,
 )
 
 # 1 %: a higher fee is signed only for who asks for it.
@@ -290,6 +296,24 @@ class MessageFactory:
             lambda nonce: SetCancelTimer(identity.account_id, identity.key_index, nonce, at_ms)
         )
 
+    def bid(
+        self, failing_account_id: int, share: Number, min_discount: Number, max_notional: Number
+    ) -> Bid:
+        """Return a signed bid for a share of a failing account's positions; see `Client.bid`."""
+        identity = self._identity
+        failing_id, share_x16 = checks.account_id(failing_account_id), to_share_x16(share)
+        discount_ppm = checks.integer(
+            "min_discount", to_ppm("min_discount", min_discount), 0, RATE_BOUND
+        )
+        notional_quanta = to_quanta("max_notional", max_notional)
+        checks.integer("max_notional", notional_quanta, 1, AMOUNT_BOUND)
+        limits = discount_ppm, notional_quanta
+        return self._sign(
+            lambda nonce: Bid(
+                identity.account_id, identity.key_index, nonce, failing_id, share_x16, *limits
+            )
+        )
+
     def withdraw(self, amount: Number, asset: str | int = USD_ASSET_ID) -> Withdraw:
         """Return a signed withdrawal of an amount of an asset; OffGridError below a quantum."""
         identity, known = self._identity, self._exchange.asset(asset)
@@ -402,6 +426,11 @@ class MessageFactory:
         is_off = tx.cancel_all_at_ms == LAST_TIME_MS
         return models.CancelTimerAck(None if is_off else tx.cancel_all_at_ms, receipt)
 
+    def bid_ack(self, tx: Bid, response: order_service_pb2.BidResponse) -> BidAck:
+        """Return the checked answer to a bid."""
+        receipt = self._checked(tx, response.receipt)
+        return BidAck(conversion.bid_fill(response.fill, self._exchange), receipt)
+
     def withdraw_ack(
         self, tx: Withdraw, response: order_service_pb2.WithdrawResponse
     ) -> models.WithdrawAck:
@@ -458,23 +487,20 @@ def default_fee_limit_ppm(exchange: Exchange) -> int:
 def _check_fields(tx: UserTransaction) -> None:
     """Refuse what no exchange would take before it is packed into a message to sign."""
     try:
-        if isinstance(tx, MassQuote):
-            validate_mass_quote(tx)
-        elif isinstance(tx, ReplaceOrder):
-            validate_replace_order(tx)
-        elif isinstance(tx, PlaceOrder):
-            validate_place_order(tx)
-        elif isinstance(tx, CancelOrder):
-            validate_cancel_order(tx)
-        elif isinstance(tx, CancelAll):
-            validate_cancel_all(tx)
-        elif isinstance(tx, SetCancelTimer):
-            validate_set_cancel_timer(tx)
-        elif isinstance(tx, Withdraw):
-            validate_withdraw(tx)
-        elif isinstance(tx, AddKey):
-            validate_add_key(tx)
-        else:
-            validate_remove_key(tx)
+        _VALIDATORS[type(tx)](tx)
     except InvalidTransaction as refusal:
         raise InvalidInputError(str(refusal)) from None
+
+
+_VALIDATORS: Final[Mapping[type, Callable[[Any], None]]] = {
+    PlaceOrder: validate_place_order,
+    ReplaceOrder: validate_replace_order,
+    MassQuote: validate_mass_quote,
+    CancelOrder: validate_cancel_order,
+    CancelAll: validate_cancel_all,
+    SetCancelTimer: validate_set_cancel_timer,
+    Withdraw: validate_withdraw,
+    Bid: validate_bid,
+    AddKey: validate_add_key,
+    RemoveKey: validate_remove_key,
+}

@@ -7,6 +7,7 @@ from typing import TypeVar
 from novation.api.v1 import query_service_pb2
 from novation.client import checks, conversion, models
 from novation.client.accounts import Wanted, found_ids, own_account_id
+from novation.client.auction_models import Auctions, AuctionUpdate, BidUpdate
 from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
 from novation.client.exchange import Exchange
 from novation.client.margin import MarginView
@@ -14,6 +15,7 @@ from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
     ResumingStream,
     account_stream,
+    auction_stream,
     batch_stream,
     book_stream,
     funding_stream,
@@ -259,6 +261,13 @@ class Reader:
 
         return PagedList(ask)
 
+    async def auctions(self, limit: int = 0) -> Auctions:
+        """Return accounts that are up for auction, the oldest auctions first; see `Client.bid`."""
+        checks.integer("limit", limit, 0, checks.UINT32_BOUND)
+        request = query_service_pb2.ListAuctionsRequest(page_size=limit)
+        message = await self._transport.call(self._transport.queries.ListAuctions, request)
+        return await self._converted(lambda: conversion.auctions(message, self.exchange))
+
     async def book(self, market: str | int, depth: int = 0) -> models.Book:
         """Return the book of a market; `depth` 0 asks for as many levels as the server gives."""
         checks.integer("depth", depth, 0, checks.UINT32_BOUND)
@@ -356,6 +365,10 @@ class Reader:
         market_id = self.exchange.market(market).market_id
         after = checks.sequence(after_sequence)
         return liquidation_stream(self._transport, self.exchange, market_id, after)
+
+    def stream_auctions(self, after_sequence: int = 0) -> ResumingStream[AuctionUpdate | BidUpdate]:
+        """Return auctions that begin and end, and bids, for `async for`."""
+        return auction_stream(self._transport, self.exchange, checks.sequence(after_sequence))
 
     def stream_funding(
         self, market: str | int, after_sequence: int = 0

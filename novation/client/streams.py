@@ -17,6 +17,7 @@ import grpc
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.book_checksum import CHECKSUM_LEVELS, book_checksum, level_text
 from novation.client import conversion, models
+from novation.client.auction_models import AuctionUpdate, BidUpdate
 from novation.client.errors import (
     ConnectionLostError,
     NovationError,
@@ -258,6 +259,28 @@ def liquidation_stream(
         message: stream_service_pb2.StreamLiquidationsResponse,
     ) -> models.LiquidationUpdate:
         return conversion.liquidation(message, exchange)
+
+    stream = ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
+    return stream
+
+
+def auction_stream(
+    transport: Transport, exchange: Exchange, after_sequence: int
+) -> ResumingStream[AuctionUpdate | BidUpdate]:
+    """Return what happens in the auctions of all accounts."""
+
+    async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
+        if after_sequence == 0:
+            request = query_service_pb2.ListAuctionsRequest(page_size=1)
+            listed = await transport.call(transport.queries.ListAuctions, request)
+            stream.after_sequence = after_sequence = listed.sequence
+        opened = stream_service_pb2.StreamAuctionsRequest(
+            after_sequence=after_sequence, heartbeat_ms=HEARTBEAT_MS
+        )
+        return transport.streams.StreamAuctions(opened)
+
+    def convert(message: stream_service_pb2.StreamAuctionsResponse) -> AuctionUpdate | BidUpdate:
+        return conversion.auction_update(message, exchange)
 
     stream = ResumingStream(open_call, convert, after_sequence, has_snapshot=False)
     return stream

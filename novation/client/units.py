@@ -6,7 +6,7 @@ from typing import Final
 
 from novation import display
 from novation.client.errors import InvalidInputError, OffGridError
-from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE, SHARE_X16_ONE
 from novation.protocol.orders import Side
 from novation.protocol.parameters import Underlying
 
@@ -66,6 +66,24 @@ def to_units(name: str, value: Number, unit_name: str, unit: Decimal) -> int:
 def to_quanta(name: str, amount: Number) -> int:
     """Return an amount in USD as quanta."""
     return to_units(name, amount, "quantum", QUANTUM)
+
+
+def to_ppm(name: str, part: Number) -> int:
+    """Return a part as parts per million."""
+    return to_units(name, part, "millionth", QUANTUM)
+
+
+def to_share_x16(share: Number) -> int:
+    """Return a share in parts of 2^16, rounded down.
+
+    Raises:
+        InvalidInputError: if there is nothing of it, or more than all.
+    """
+    number = to_decimal("share", share)
+    parts = int(EXACT.multiply(number, Decimal(SHARE_X16_ONE)).to_integral_value(ROUND_DOWN, EXACT))
+    if not 0 < parts <= SHARE_X16_ONE:
+        raise InvalidInputError(f"share: {number} is not from 2^-16 to 1")
+    return parts
 
 
 def from_quanta(amount_quanta: int) -> Decimal:

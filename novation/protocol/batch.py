@@ -123,9 +123,9 @@ class OpenBatch:
     `most_slots` has the largest number of position slots that each of the accounts has had,
     `n_slots` their sum; `most_keys` and `n_more_keys` the same of keys behind the first, of
     accounts that have any, `most_holdings` and `n_holding_words` of words of holdings.
-    `longer_leaves` are the accounts of one or the other. `changed_keys` has the number of key
-    changes of each account, `changed_holdings` that of changes of other assets than USD.
-    `timed_out` are the accounts whose timers the current transaction applied.
+    `longer_leaves` are the accounts of one or the other, and those in an auction. `changed_keys`
+    has the number of key changes of each account, `changed_holdings` that of changes of other
+    assets than USD. `timed_out` are the accounts whose timers the current transaction applied.
     """
 
     old_globals: Globals

@@ -64,7 +64,13 @@ MAX_MAKERS_PER_LIQUIDATION: Final = MAX_MAKERS_PER_ORDER - 1
 # Of the notional of a liquidation, to the insurance fund.
 LIQUIDATION_FEE_PPM: Final = 10_000
 
+# How long an auction runs. What a bid is given of the equity behind what it takes, at once and more
+# each millisecond, until it is all; and what of that goes to the insurance fund.
 AUCTION_LIFE_MS: Final = 120_000
+FIRST_DISCOUNT_PPM: Final = 50_000
+DISCOUNT_PPM_PER_MS: Final = 16
+AUCTION_FEE_PPM: Final = 100_000
+SHARE_X16_ONE: Final = 2**16
 
 PRICE_VALIDITY_MS: Final = 3_000
 REPORT_SPREAD_MS: Final = 1_000
@@ -106,6 +112,7 @@ MESSAGE_ADD_KEY: Final = 4
 MESSAGE_REMOVE_KEY: Final = 5
 MESSAGE_CANCEL_ALL: Final = 6
 MESSAGE_SET_CANCEL_TIMER: Final = 7
+MESSAGE_BID: Final = 8
 MESSAGE_MASS_QUOTE: Final = 9
 MESSAGE_ORACLE_REPORT: Final = 16
 

@@ -21,6 +21,7 @@ from novation.protocol.batch import (
 )
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, USD_ASSET_ID
 from novation.protocol.transactions import (
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -41,7 +42,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 30_000
+LOADER_STEPS: Final = 34_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -68,6 +69,9 @@ OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
 LIQUIDATE_STEPS: Final = 900
 SET_AUCTION_STEPS: Final = 200
+# Beside what the slots of both accounts take: they are summed up, and copied with what changes.
+BID_STEPS: Final = 850
+BID_SLOT_STEPS: Final = 170
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
@@ -168,6 +172,13 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
     if isinstance(tx, MassQuote):
         assert isinstance(result.hints, MassQuoteHints)
         return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots)
+    return _steps_without_order(tx, n_slots)
+
+
+def _steps_without_order(tx: UserTransaction, n_slots: int) -> int:
+    """Return what a transaction costs that places none."""
+    if isinstance(tx, Bid):
+        return BID_STEPS + n_slots * BID_SLOT_STEPS
     if isinstance(tx, Withdraw):
         return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS + _asset_steps(tx)
     if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):

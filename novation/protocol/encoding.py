@@ -17,6 +17,7 @@ from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MESSAGE_ADD_KEY,
+    MESSAGE_BID,
     MESSAGE_CANCEL_ALL,
     MESSAGE_CANCEL_ORDER,
     MESSAGE_MASS_QUOTE,
@@ -40,6 +41,7 @@ from novation.protocol.output import BatchOutput, decode_output, encode_output
 from novation.protocol.signatures import MESSAGE_WORD_0_WIDTHS, Signature
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -190,6 +192,9 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     if message_type == MESSAGE_CANCEL_ORDER:
         order_id, origin = unpack(word_1, 48, ORIGIN_BITS)
         return CancelOrder(*head, order_id, *unpack_origin(origin), *tail)
+    if message_type == MESSAGE_BID:
+        failing_id, share_x16, discount_ppm, notional_quanta = unpack(word_1, 32, 17, 20, 63)
+        return Bid(*head, failing_id, share_x16, discount_ppm, notional_quanta, *tail)
     if message_type == MESSAGE_WITHDRAW:
         amount_quanta, asset_id = unpack(word_1, 64, 8)
         return _decode_withdraw(head, amount_quanta, asset_id, tail)

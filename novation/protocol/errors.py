@@ -59,6 +59,9 @@ class ErrorCode(IntEnum):
     ORDER_GREW = 49
     CANNOT_KEEP_PLACE = 50
     AUCTION_RUNNING = 55
+    NO_AUCTION = 56
+    BID_LIMIT = 57
+    OWN_ACCOUNT = 58
     INSUFFICIENT_BALANCE = 60
 
 
@@ -75,6 +78,7 @@ class ResultCode(IntEnum):
     SELF_TRADE_CANCELLED = 20
     AMENDED = 21
     NOTHING_LEFT = 22
+    BID_CAPPED = 26
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,34 @@ class AuctionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenLots:
+    """What a bid took of a position: bought if positive, at the mark, else sold."""
+
+    market_id: int
+    lots: int
+    mark_price_x16: int
+
+
+@dataclass(frozen=True, slots=True)
+class BidFilled:
+    """A bidder took a share of all positions of a failing account.
+
+    For it `price_quanta` would have been paid at the mark; it paid less by the discount, but for
+    the fee, which the insurance fund gets of it. Equity and requirement are those of before.
+    """
+
+    failing_account_id: int
+    bidder_account_id: int
+    share_x16: int
+    equity_x16: int
+    maintenance_x16_ppm: int
+    price_quanta: int
+    discount_quanta: int
+    fee_quanta: int
+    taken: tuple[TakenLots, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FundingPaid:
     """An hour is over: each lot held long has paid so many quanta to those held short.
 
@@ -286,5 +314,6 @@ Event = (
     | Liquidated
     | AuctionStarted
     | AuctionEnded
+    | BidFilled
     | FundingPaid
 )

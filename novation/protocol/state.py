@@ -382,6 +382,8 @@ class State:
             self._write(batch.most_keys, account_id, n_more_keys)
             batch.n_more_keys += n_more_keys - most
             self._write(batch.longer_leaves, account_id, None)
+        if account.auction_start_ms:
+            self._write(batch.longer_leaves, account_id, None)
         if not account.holdings_quanta:
             return
         n_words = len(account.holding_words())

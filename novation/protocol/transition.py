@@ -21,6 +21,7 @@ from novation.protocol.cost import (
     transaction_steps,
 )
 from novation.protocol.errors import BatchFull, InvalidTransaction
+from novation.protocol.rules.bid import apply_bid
 from novation.protocol.rules.cancel_all import apply_cancel_all, apply_set_cancel_timer
 from novation.protocol.rules.cancel_order import apply_cancel_order
 from novation.protocol.rules.change_keys import apply_key_change
@@ -40,6 +41,7 @@ from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -150,6 +152,7 @@ _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     Withdraw: apply_withdraw,
     AddKey: apply_key_change,
     RemoveKey: apply_key_change,
+    Bid: apply_bid,
 }
 
 

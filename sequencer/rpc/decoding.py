@@ -23,6 +23,7 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     ListMarket,
@@ -39,6 +40,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.add_key import validate_add_key
+from novation.protocol.transactions.bid import validate_bid
 from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.list_market import validate_list_market
@@ -194,6 +196,23 @@ def set_cancel_timer(request: order_service_pb2.SetCancelTimerRequest) -> SetCan
     return tx
 
 
+def bid(request: order_service_pb2.BidRequest) -> Bid:
+    """Return the transaction; its fields are in range."""
+    tx = Bid(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        failing_account_id=request.failing_account_id,
+        share_x16=request.share_x16,
+        min_discount_ppm=request.min_discount_ppm,
+        max_notional_quanta=request.max_notional_quanta,
+        valid_until_ms=request.valid_until_ms,
+        signature=_signature(request),
+    )
+    validate_bid(tx)
+    return tx
+
+
 def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
     """Return the transaction; its fields are in range."""
     tx = Withdraw(
@@ -263,6 +282,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "cancel": cancel_order,
     "cancel_all": cancel_all,
     "set_cancel_timer": set_cancel_timer,
+    "bid": bid,
     "withdraw": withdraw,
     "add_key": add_key,
     "remove_key": remove_key,
@@ -345,6 +365,7 @@ def _signature(
     | order_service_pb2.CancelAllRequest
     | order_service_pb2.SetCancelTimerRequest
     | order_service_pb2.WithdrawRequest
+    | order_service_pb2.BidRequest
     | order_service_pb2.AddKeyRequest
     | order_service_pb2.RemoveKeyRequest
     | oracle_service_pb2.OracleReport,

@@ -85,6 +85,11 @@ class OrderService:
         accepted = await self._apply(decoding.set_cancel_timer(request))
         return accepted.acknowledgement.cancel_timer_set
 
+    async def bid(self, request: order_service_pb2.BidRequest) -> order_service_pb2.BidResponse:
+        """Take a share of what a failing account holds."""
+        accepted = await self._apply(decoding.bid(request))
+        return accepted.acknowledgement.bid
+
     async def withdraw(
         self, request: order_service_pb2.WithdrawRequest
     ) -> order_service_pb2.WithdrawResponse:

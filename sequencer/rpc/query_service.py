@@ -127,6 +127,14 @@ class QueryService:
             lambda engine: list_views.liquidations(engine, request, page)
         )
 
+    async def list_auctions(
+        self, request: query_service_pb2.ListAuctionsRequest
+    ) -> query_service_pb2.ListAuctionsResponse:
+        """Return the accounts whose positions are up for auction."""
+        most = self._limits.max_page_size
+        limit = min(request.page_size or most, most)
+        return await self._runner.call(lambda engine: views.auctions(engine, limit))
+
     async def get_book(
         self, request: query_service_pb2.GetBookRequest
     ) -> query_service_pb2.GetBookResponse:

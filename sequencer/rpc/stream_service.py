@@ -12,7 +12,14 @@ from sequencer import list_views, views
 from sequencer.engine import Engine
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
 from sequencer.event_log import EventLog
-from sequencer.feed import BATCH_CHANGES, Channel, FeedMessage, Scope, last_event_number
+from sequencer.feed import (
+    AUCTION_EVENTS,
+    BATCH_CHANGES,
+    Channel,
+    FeedMessage,
+    Scope,
+    last_event_number,
+)
 from sequencer.rpc import decoding, state_streams
 from sequencer.runner import EngineRunner
 from sequencer.state_changes import StateChanges
@@ -24,6 +31,7 @@ Response = TypeVar(
     stream_service_pb2.StreamTradesResponse,
     stream_service_pb2.StreamFundingResponse,
     stream_service_pb2.StreamLiquidationsResponse,
+    stream_service_pb2.StreamAuctionsResponse,
 )
 # A reader from the beginning must not hold the engine's thread for all batches.
 CHANGES_PER_READ = 128
@@ -99,6 +107,17 @@ class StreamService:
         kind = stream_service_pb2.StreamTradesResponse
         async for message in self._from_now(kind, Channel.TRADES, request):
             yield message
+
+    async def stream_auctions(
+        self, request: stream_service_pb2.StreamAuctionsRequest
+    ) -> AsyncIterator[stream_service_pb2.StreamAuctionsResponse]:
+        """Yield what happens in auctions from now on, or from where a reader left off."""
+        after = await self._resumable(request.after_sequence) or self._log.last_number
+        beat_s = _heartbeat_s(request.heartbeat_ms)
+        kind = stream_service_pb2.StreamAuctionsResponse
+        with self._one_more_stream():
+            async for message in self._follow(kind, AUCTION_EVENTS, after, beat_s):
+                yield message
 
     async def stream_liquidations(
         self, request: stream_service_pb2.StreamLiquidationsRequest

@@ -174,6 +174,36 @@ def end_minutes(exchange: Exchange, n: int) -> None:
         exchange.end_minute()
 
 
+def fail(exchange: Exchange, account_id: int, other_id: int, n_legs: int) -> None:
+    """Let an account buy what its margin allows in some markets, and prices fall."""
+    lots = 190_000 * DOLLAR_LOTS // n_legs
+    for market_id in range(n_legs):
+        lots_there = lots * 10 // exchange.state.parameters.underlyings[market_id].multiplier
+        exchange.place(other_id, SELL, lots_there, PRICE, market_id=market_id)
+        exchange.place(account_id, BUY, lots_there, PRICE, market_id=market_id)
+    exchange.set_price(PRICE * 975 // 1000)
+
+
+def bid(exchange: Exchange, n: int, *, n_legs: int) -> None:
+    """Let one bidder after the other take the least of each position of an account."""
+    failing_id = account(399)
+    fail(exchange, failing_id, account(398), n_legs)
+    exchange.set_auction(failing_id)
+    exchange.seal()
+    for i in range(n):
+        exchange.bid(account(i), failing_id, share_x16=1)
+
+
+def set_auctions(exchange: Exchange, n: int, *, n_legs: int) -> None:
+    for i in range(2 * n):
+        fail(exchange, account(2 * i), account(2 * i + 1), n_legs)
+        exchange.set_price(PRICE)
+    exchange.set_price(PRICE * 975 // 1000)
+    exchange.seal()
+    for i in range(n):
+        exchange.set_auction(account(2 * i))
+
+
 def set_terms(exchange: Exchange, n: int, *, index: int) -> None:
     """Give an underlying other terms, with a higher maker fee one time in two."""
     terms = exchange.state.parameters.underlyings[index]
@@ -230,6 +260,11 @@ CASES = {
     "underlying, appended to 1 to 14": Case(900, append_underlyings, n=7),
     "oracle key, of 5": Case(300, set_oracle_key),
     "oracle rule": Case(300, set_oracle_rule),
+    "auction, one position": Case(1200, partial(set_auctions, n_legs=1), n=20),
+    "auction, 16 positions": Case(5000, partial(set_auctions, n_legs=16), n=5, n_markets=16),
+    "bid, one position": Case(1800, partial(bid, n_legs=1)),
+    "bid, 4 positions": Case(2700, partial(bid, n_legs=4), n_markets=4),
+    "bid, 16 positions": Case(6300, partial(bid, n_legs=16), n_markets=16),
 }
 
 

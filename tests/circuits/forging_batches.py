@@ -37,7 +37,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.sample_batches import poor_accounts, samples
-from tests.circuits.waterfall_batches import auctions, liquidations, outcomes
+from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
     START_MS,
@@ -534,6 +534,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "least orders": least_orders,
     "liquidations": liquidations,
     "auctions": auctions,
+    "bids": bids,
     "replaced orders": replaced_orders,
     "mass quotes": mass_quotes,
     "without fees": without_fees,

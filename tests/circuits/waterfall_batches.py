@@ -3,13 +3,67 @@
 from collections.abc import Iterator
 
 from novation.protocol.batch import LiquidateHints, PlaceOrderHints, TransactionResult
-from novation.protocol.constants import AUCTION_LIFE_MS, LAST_TIME_MS, MAX_MAKERS_PER_ORDER
+from novation.protocol.constants import (
+    AUCTION_LIFE_MS,
+    INSURANCE_ACCOUNT_ID,
+    LAST_TIME_MS,
+    MAX_MAKERS_PER_ORDER,
+)
 from novation.protocol.errors import ResultCode
-from novation.protocol.orders import VisitOutcome
+from novation.protocol.markets import UnderlyingState
+from novation.protocol.orders import TimeInForce, VisitOutcome
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import AddKey
 from tests.support.builders import ONE_DOLLAR, parameters, public_key, slot_private_key
-from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.exchange import BUY, SELL, Exchange, exchange_with
+
+
+def bids() -> Iterator[SealedBatch]:
+    """Bids of who holds nothing, the other side, or other markets; small, whole and capped ones.
+
+    Sides have paid differently.
+    """
+    underlyings = tuple(
+        UnderlyingState(is_listed=True, long_prefix=7 * i - 11, short_prefix=3 - i)
+        for i in range(6)
+    )
+    exchange = exchange_with({}, parameters(6), underlyings=underlyings)
+    exchange.set_price(1000)
+    exchange.fund(3, 4, 5, 6, amount_quanta=10**6 * ONE_DOLLAR)
+    exchange.fund(2, 7, amount_quanta=100 * ONE_DOLLAR)
+    for market_id, lots in ((1, 90_000), (2, -40_000), (3, 20_000), (5, -9)):
+        side = BUY if lots > 0 else SELL
+        exchange.place(3, side.other, abs(lots), 1000, market_id=market_id)
+        exchange.place(2, side, abs(lots), 1000, market_id=market_id)
+    # A bidder with a slot before, between and behind, of which two are on the other side.
+    for market_id, side, lots in ((0, BUY, 5), (1, SELL, 9), (2, BUY, 8), (4, SELL, 1)):
+        exchange.place(3, side.other, lots, 1000, market_id=market_id)
+        exchange.place(4, side, lots, 1000, market_id=market_id)
+    exchange.place(4, BUY, 3, 990, market_id=1)
+    exchange.place(4, SELL, 3, 1010, market_id=2)
+    exchange.place(2, BUY, 1, 900, market_id=4, time_in_force=TimeInForce.POST_ONLY)
+    exchange.seal()
+    exchange.set_price(1000, 920, 1000, 990, 1000, 1000)
+    exchange.set_auction(2)
+    exchange.time_ms += 1_000
+    assert exchange.bid(4, 2, share_x16=7).result_code is ResultCode.DONE
+    exchange.bid(5, 2, share_x16=3_000, min_discount_ppm=1, max_notional_quanta=10**8)
+    yield exchange.seal()
+    # The fund bids, too, and is paid its part.
+    exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=10**5 * ONE_DOLLAR)
+    exchange.bid(INSURANCE_ACCOUNT_ID, 2, share_x16=2_000)
+    assert exchange.bid(4, 2).result_code is ResultCode.BID_CAPPED
+    yield exchange.seal()
+    # All of it, when the discount is all of equity: what goes leaves no slot, and joins one.
+    exchange.place(3, SELL, 170_000, 1000, market_id=0)
+    exchange.place(7, BUY, 170_000, 1000, market_id=0)
+    exchange.set_price(980, 920, 1000, 990, 1000, 1000)
+    exchange.set_price(970, 920, 1000, 990, 1000, 1000)
+    exchange.set_auction(7)
+    exchange.wait(AUCTION_LIFE_MS - 1)
+    exchange.bid(3, 7)
+    assert exchange.state.account(7).positions == ()
+    yield exchange.seal()
 
 
 def outcomes(placed: TransactionResult) -> list[VisitOutcome]:

@@ -9,10 +9,12 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
+    AMOUNT_BOUND,
     CUSTODY_BOUND,
     INSURANCE_ACCOUNT_ID,
     LAST_TIME_MS,
     RESUME_GAP_MS,
+    SHARE_X16_ONE,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.margin import Margin, margin_of
@@ -26,6 +28,7 @@ from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.state import State, StateParts, TreeNodes
 from novation.protocol.transactions import (
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -281,6 +284,20 @@ class Exchange:
     def set_auction(self, account_id: int) -> TransactionResult:
         """Start the auction of a failing account, or end that of one that does not fail."""
         return self.apply(SetAuction(account_id))
+
+    def bid(self, account_id: int, failing_account_id: int, **changes: int) -> TransactionResult:
+        """Sign and apply a bid for all that a failing account holds."""
+        return self.apply(self.offer(account_id, failing_account_id, **changes))
+
+    def offer(self, account_id: int, failing_account_id: int, **changes: int) -> Bid:
+        """Return a signed bid, by default for everything and without limits."""
+        fields = {
+            "share_x16": SHARE_X16_ONE,
+            "min_discount_ppm": 0,
+            "max_notional_quanta": AMOUNT_BOUND - 1,
+        } | changes
+        nonce = self.next_nonce(account_id)
+        return self.signed(Bid(account_id, 0, nonce, failing_account_id, **fields))
 
     def withdraw(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""

@@ -45,7 +45,6 @@ from novation.protocol.transactions import (
     ParameterKind,
     PruneOrder,
     RemoveKey,
-    SetAuction,
     SetCancelTimer,
     SetParameter,
     Transaction,
@@ -66,6 +65,7 @@ from tests.support.builders import (
     underlying,
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
+from tests.support.random_failing import random_auction, random_bid, random_liquidation
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
 from tests.support.sample_plans import plan_sample
@@ -101,6 +101,7 @@ class RandomTrading:
             self._prune: 6,
             self._liquidation: 6,
             self._auction: 4,
+            self._bid: 4,
             self._withdrawal: 5,
             self._deposit: 6,
             self._oracle_update: 6,
@@ -205,7 +206,9 @@ class RandomTrading:
             lambda: make(rich, side, rng.randint(1, size), self.prices[0]),
             lambda: make(rich, side, size, self.prices[0] * rng.randint(97, 103) // 100),
             self._auction,
+            self._bid,
             self._liquidation,
+            self._bid,
             self._liquidation,
         ]
 
@@ -391,33 +394,13 @@ class RandomTrading:
         return PruneOrder(self.rng.choice(dead or [*state.orders, state.globals.next_order_id]))
 
     def _liquidation(self) -> Transaction:
-        """Return the liquidation of a position, of a failing account if there is any."""
-        state, rng = self.exchange.state, self.rng
-        held = [
-            (account_id, slot.market_id)
-            for account_id, account in state.accounts.items()
-            for slot in account.positions
-            if slot.size_lots
-        ]
-        failing = [place for place in held if self._is_failing(place[0])]
-        anything = (self._account_id(), rng.randrange(len(state.underlyings) + 1))
-        return Liquidate(*rng.choice(failing or held or [anything]))
+        return random_liquidation(self.rng, self.exchange, self._account_id())
 
     def _auction(self) -> Transaction:
-        """Return the start or the end of an auction, of one that is due if there is any."""
-        state = self.exchange.state
-        due = [
-            account_id
-            for account_id, account in state.accounts.items()
-            if (account.auction_start_ms == 0) == self._is_failing(account_id)
-        ]
-        return SetAuction(self.rng.choice(due or [self._account_id()]))
+        return random_auction(self.rng, self.exchange, self._account_id())
 
-    def _is_failing(self, account_id: int) -> bool:
-        state = self.exchange.state
-        account = state.account(account_id)
-        margin = margin_of(account, state.underlyings, state.parameters)
-        return margin.equity_x16 >= 0 and not margin.meets_maintenance
+    def _bid(self) -> Transaction:
+        return random_bid(self.rng, self.exchange, self._account_id())
 
     def _withdrawal(self) -> Transaction:
         account_id = self._account_id()

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.constants import MAX_MAKERS_PER_ORDER, RESUME_GAP_MS
+from novation.protocol.errors import ResultCode
 from novation.protocol.orders import SelfTradeMode, TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR
@@ -80,4 +81,19 @@ def _second_batch(exchange: Exchange) -> SealedBatch:
     # The dead of a market maker go with his new orders, of which one slides.
     quotes = (BUY, 2, 981), (SELL, 2, 985)
     exchange.quote(SECOND_MAKER, *quotes, cancels_first=True, slides=True, label=9)
+    return exchange.seal()
+
+
+def bid_taken() -> SealedBatch:
+    """Return a batch in which an account fails, is up for auction, and somebody takes enough."""
+    exchange = Exchange()
+    exchange.fund(MAKER, TAKER)
+    exchange.fund(POOR, amount_quanta=101 * ONE_DOLLAR)
+    exchange.place(MAKER, SELL, 180_000, 1000)
+    exchange.place(POOR, BUY, 180_000, 1000)
+    exchange.set_price(970, 1000)
+    exchange.set_auction(POOR)
+    exchange.time_ms += 100
+    capped = exchange.bid(TAKER, POOR, min_discount_ppm=100, max_notional_quanta=10**9)
+    assert capped.result_code is ResultCode.BID_CAPPED
     return exchange.seal()

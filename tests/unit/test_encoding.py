@@ -8,6 +8,7 @@ from novation.protocol.errors import DecodeError
 from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -48,6 +49,7 @@ CANCEL_BY_MESSAGE = CancelOrder(1, 2, 3, 0, 7, NONCE_BOUND - 1, 15, UNTIL, SIGNA
 CANCEL_ALL = CancelAll(1, 2, 3, None, UNTIL, SIGNATURE)
 CANCEL_MARKET = CancelAll(1, 2, 3, 2047, UNTIL, SIGNATURE)
 TIMER = SetCancelTimer(1, 2, 3, 2**48 - 1, UNTIL, SIGNATURE)
+BID = Bid(1, 2, 3, 2**32 - 1, 2**16, 2**20 - 1, 2**63 - 1, UNTIL, SIGNATURE)
 WITHDRAW = Withdraw(1, 2, 3, 2**63 - 1, 7, UNTIL, SIGNATURE)
 REPORT = OracleReport(1, 2**48 - 1, (5, 2**48 - 1), SIGNATURE)
 UPDATE = OracleUpdate(7, (5, 6), (REPORT, replace(REPORT, signer_index=2)))
@@ -80,6 +82,7 @@ ALL: list[Transaction] = [
     CANCEL_ALL,
     CANCEL_MARKET,
     TIMER,
+    BID,
     WITHDRAW,
     UPDATE,
     PruneOrder(2**48 - 1),

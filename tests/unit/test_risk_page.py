@@ -6,9 +6,15 @@ from typing import Final
 
 import pytest
 
-from novation.protocol.constants import INSURANCE_ACCOUNT_ID, SAMPLES_PER_HOUR
+from novation.protocol.auction import discount_ppm
+from novation.protocol.constants import (
+    AUCTION_LIFE_MS,
+    INSURANCE_ACCOUNT_ID,
+    SAMPLES_PER_HOUR,
+    SHARE_X16_ONE,
+)
 from novation.protocol.errors import ErrorCode, ResultCode
-from novation.protocol.events import OrderFilled
+from novation.protocol.events import BidFilled, OrderFilled
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
@@ -74,7 +80,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 10))
+    assert sorted(EXAMPLES) == list(range(1, 11))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -134,6 +140,24 @@ def test_example_6_liquidation() -> None:
     fee_quanta = exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta
     said(6, f"the fund gets {usd(fee_quanta)}", equity(exchange), maintenance(exchange))
     said(6, f"{exchange.size(2):,} lots", f"{180_000 - exchange.size(2):,} lots")
+
+
+def test_example_10_auction() -> None:
+    exchange = holding(100, 180_000, 970)
+    exchange.set_auction(2)
+    exchange.wait(AUCTION_LIFE_MS // 12)
+    said(10, f"{discount_ppm(exchange.state.account(2), exchange.time_ms) / 10**4:.1f} %")
+    before_quanta = exchange.balance(4)
+    (filled, _) = exchange.bid(4, 2).events
+    assert isinstance(filled, BidFilled)
+    (part,) = filled.taken
+    said(10, f"{filled.share_x16 / SHARE_X16_ONE:.1%}".replace("%", " %"), f"{part.lots:,} lots")
+    said(10, usd(filled.price_quanta), usd(filled.discount_quanta), usd(filled.fee_quanta))
+    paid_quanta = before_quanta - exchange.balance(4)
+    part_paid = paid_quanta / filled.price_quanta
+    said(10, f"pays {usd(paid_quanta)}", f"{1 - part_paid:.2%}".replace("%", " %"))
+    said(10, equity(exchange), f"I = {initial(exchange).split()[-1][:5]}")
+    said(10, f"keeps {exchange.size(2):,} lots")
 
 
 def test_example_9_reducing_with_less_than_the_fee() -> None:

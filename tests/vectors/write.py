@@ -14,6 +14,7 @@ from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.signing import signed
 from novation.protocol.transactions import (
+    Bid,
     CancelOrder,
     MassQuote,
     PlaceOrder,
@@ -24,7 +25,7 @@ from novation.protocol.transactions import (
 from tests.support.builders import exchange_config, oracle_report, private_key
 from tests.support.made_signatures import made_signatures as made_for
 from tests.support.registries import registries
-from tests.support.scenarios import every_outcome
+from tests.support.scenarios import bid_taken, every_outcome
 
 FOLDER = Path(__file__).parent
 P = crypto.FIELD_PRIME
@@ -100,10 +101,11 @@ def messages() -> dict[str, Any]:
         time_in_force=TimeInForce.POST_ONLY,
     )
     cancel = CancelOrder(7, 0, 5, 2**40, valid_until_ms=1)
+    bid = Bid(7, 1, 9, 2**31, 40_000, 2_500, 10**10, 1_700_000_005_000)
     terms = QuoteTerms(1_700_000_000_000, 1_000, cancels_first=True, slides=True, label=5)
     quotes = (Quote(Side.BUY, 123_455, 10), Quote(Side.SELL, 123_457, 11))
     quoting = MassQuote(7, 0, 8, 1, terms, quotes, valid_until_ms=1)
-    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS), quoting)
+    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS), quoting, bid)
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),
@@ -129,7 +131,7 @@ def config_vector(config: ExchangeConfig) -> dict[str, Any]:
 
 
 def message_vector(
-    tx: PlaceOrder | CancelOrder | Withdraw | MassQuote, config: ExchangeConfig
+    tx: PlaceOrder | CancelOrder | Withdraw | MassQuote | Bid, config: ExchangeConfig
 ) -> dict[str, Any]:
     """Return a user message in all its forms."""
     return {
@@ -142,8 +144,8 @@ def message_vector(
 
 
 def batches() -> list[dict[str, Any]]:
-    """Return twice two consecutive batches with all that L1 and the circuit must agree on."""
-    return [batch_vector(sealed) for sealed in (*every_outcome(), *registries())]
+    """Return twice two consecutive batches, and one, with all that L1 and the circuit agree on."""
+    return [batch_vector(sealed) for sealed in (*every_outcome(), *registries(), bid_taken())]
 
 
 def batch_vector(sealed: SealedBatch) -> dict[str, Any]:

@@ -261,6 +261,36 @@ class WithdrawResponse(_message.Message):
     receipt: _types_pb2.Receipt
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
+class BidRequest(_message.Message):
+    __slots__ = ("account_id", "key_index", "nonce", "failing_account_id", "share_x16", "min_discount_ppm", "max_notional_quanta", "signature", "valid_until_ms")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    FAILING_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    SHARE_X16_FIELD_NUMBER: _ClassVar[int]
+    MIN_DISCOUNT_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAX_NOTIONAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_index: int
+    nonce: int
+    failing_account_id: int
+    share_x16: int
+    min_discount_ppm: int
+    max_notional_quanta: int
+    signature: _types_pb2.Signature
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., failing_account_id: _Optional[int] = ..., share_x16: _Optional[int] = ..., min_discount_ppm: _Optional[int] = ..., max_notional_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+
+class BidResponse(_message.Message):
+    __slots__ = ("receipt", "fill")
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    FILL_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    fill: _types_pb2.BidFill
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ...) -> None: ...
+
 class AddKeyRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -312,7 +342,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "bid")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -323,6 +353,7 @@ class StreamOrdersRequest(_message.Message):
     SET_CANCEL_TIMER_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
+    BID_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     place: PlaceOrderRequest
     cancel: CancelOrderRequest
@@ -333,10 +364,11 @@ class StreamOrdersRequest(_message.Message):
     set_cancel_timer: SetCancelTimerRequest
     replace: ReplaceOrderRequest
     quote: MassQuoteRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ...) -> None: ...
+    bid: BidRequest
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "bid")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -348,6 +380,7 @@ class StreamOrdersResponse(_message.Message):
     CANCEL_TIMER_SET_FIELD_NUMBER: _ClassVar[int]
     REPLACED_FIELD_NUMBER: _ClassVar[int]
     QUOTED_FIELD_NUMBER: _ClassVar[int]
+    BID_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     placed: PlaceOrderResponse
     cancelled: CancelOrderResponse
@@ -359,4 +392,5 @@ class StreamOrdersResponse(_message.Message):
     cancel_timer_set: SetCancelTimerResponse
     replaced: ReplaceOrderResponse
     quoted: MassQuoteResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ...) -> None: ...
+    bid: BidResponse
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ...) -> None: ...

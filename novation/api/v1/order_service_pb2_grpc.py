@@ -66,6 +66,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.FromString,
                 _registered_method=True)
+        self.Bid = channel.unary_unary(
+                '/novation.api.v1.OrderService/Bid',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.BidRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.BidResponse.FromString,
+                _registered_method=True)
         self.Withdraw = channel.unary_unary(
                 '/novation.api.v1.OrderService/Withdraw',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
@@ -138,6 +143,13 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Bid(self, request, context):
+        """Takes a share of the positions of a failing account that is up for auction.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Withdraw(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -203,6 +215,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.SetCancelTimer,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.SerializeToString,
+            ),
+            'Bid': grpc.unary_unary_rpc_method_handler(
+                    servicer.Bid,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.BidRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.BidResponse.SerializeToString,
             ),
             'Withdraw': grpc.unary_unary_rpc_method_handler(
                     servicer.Withdraw,
@@ -394,6 +411,33 @@ class OrderService:
             '/novation.api.v1.OrderService/SetCancelTimer',
             novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.SetCancelTimerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Bid(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/Bid',
+            novation_dot_api_dot_v1_dot_order__service__pb2.BidRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.BidResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -372,6 +372,46 @@ class ListLiquidationsRequest(_message.Message):
     page_token: bytes
     def __init__(self, market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
 
+class ListAuctionsRequest(_message.Message):
+    __slots__ = ("page_size",)
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    def __init__(self, page_size: _Optional[int] = ...) -> None: ...
+
+class ListedAuction(_message.Message):
+    __slots__ = ("account_id", "start_time_ms", "end_time_ms", "discount_ppm", "enough_share_x16", "equity_x16", "initial_x16_ppm", "maintenance_x16_ppm", "positions")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    DISCOUNT_PPM_FIELD_NUMBER: _ClassVar[int]
+    ENOUGH_SHARE_X16_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    start_time_ms: int
+    end_time_ms: int
+    discount_ppm: int
+    enough_share_x16: int
+    equity_x16: str
+    initial_x16_ppm: str
+    maintenance_x16_ppm: str
+    positions: _containers.RepeatedCompositeFieldContainer[_types_pb2.Position]
+    def __init__(self, account_id: _Optional[int] = ..., start_time_ms: _Optional[int] = ..., end_time_ms: _Optional[int] = ..., discount_ppm: _Optional[int] = ..., enough_share_x16: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_x16_ppm: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[_types_pb2.Position, _Mapping]]] = ...) -> None: ...
+
+class ListAuctionsResponse(_message.Message):
+    __slots__ = ("auctions", "n_auctions", "sequence", "time_ms")
+    AUCTIONS_FIELD_NUMBER: _ClassVar[int]
+    N_AUCTIONS_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    auctions: _containers.RepeatedCompositeFieldContainer[ListedAuction]
+    n_auctions: int
+    sequence: int
+    time_ms: int
+    def __init__(self, auctions: _Optional[_Iterable[_Union[ListedAuction, _Mapping]]] = ..., n_auctions: _Optional[int] = ..., sequence: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
+
 class MarketLiquidation(_message.Message):
     __slots__ = ("sequence", "time_ms", "liquidation")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]

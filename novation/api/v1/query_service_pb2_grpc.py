@@ -115,6 +115,11 @@ class QueryServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.FromString,
                 _registered_method=True)
+        self.ListAuctions = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListAuctions',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsResponse.FromString,
+                _registered_method=True)
 
 
 class QueryServiceServicer:
@@ -224,6 +229,13 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAuctions(self, request, context):
+        """Accounts whose positions are up for auction, the oldest auctions first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QueryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -306,6 +318,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.ListLiquidations,
                     request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.SerializeToString,
+            ),
+            'ListAuctions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAuctions,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -741,6 +758,33 @@ class QueryService:
             '/novation.api.v1.QueryService/ListLiquidations',
             novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAuctions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListAuctions',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListAuctionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,7 +89,7 @@ class BalanceChange(_message.Message):
     def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ..., asset_id: _Optional[int] = ...) -> None: ...
 
 class StreamAccountResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "is_heartbeat")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "bid", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +99,7 @@ class StreamAccountResponse(_message.Message):
     BALANCE_FIELD_NUMBER: _ClassVar[int]
     LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
     AUCTION_FIELD_NUMBER: _ClassVar[int]
+    BID_FIELD_NUMBER: _ClassVar[int]
     IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
@@ -109,8 +110,9 @@ class StreamAccountResponse(_message.Message):
     balance: BalanceChange
     liquidation: _types_pb2.Liquidation
     auction: _types_pb2.Auction
+    bid: _types_pb2.BidFill
     is_heartbeat: bool
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., bid: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamTradesRequest(_message.Message):
     __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
@@ -245,6 +247,30 @@ class StreamFundingResponse(_message.Message):
     funding: _types_pb2.MarketFunding
     is_heartbeat: bool
     def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., funding: _Optional[_Union[_types_pb2.MarketFunding, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+
+class StreamAuctionsRequest(_message.Message):
+    __slots__ = ("after_sequence", "heartbeat_ms")
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    after_sequence: int
+    heartbeat_ms: int
+    def __init__(self, after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
+
+class StreamAuctionsResponse(_message.Message):
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "auction", "bid", "is_heartbeat")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    AUCTION_FIELD_NUMBER: _ClassVar[int]
+    BID_FIELD_NUMBER: _ClassVar[int]
+    IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    previous_sequence: int
+    time_ms: int
+    auction: _types_pb2.Auction
+    bid: _types_pb2.BidFill
+    is_heartbeat: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., bid: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamLiquidationsRequest(_message.Message):
     __slots__ = ("market_id", "after_sequence", "heartbeat_ms")

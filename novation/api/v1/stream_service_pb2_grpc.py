@@ -78,6 +78,11 @@ class StreamServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.FromString,
                 _registered_method=True)
+        self.StreamAuctions = channel.unary_stream(
+                '/novation.api.v1.StreamService/StreamAuctions',
+                request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsResponse.FromString,
+                _registered_method=True)
         self.StreamLiquidations = channel.unary_stream(
                 '/novation.api.v1.StreamService/StreamLiquidations',
                 request_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamLiquidationsRequest.SerializeToString,
@@ -142,9 +147,16 @@ class StreamServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def StreamLiquidations(self, request, context):
+    def StreamAuctions(self, request, context):
         """What the rules did to failing accounts in a market, with what proves it.
+        Auctions that begin and end, and bids; of all accounts. ListAuctions has those that run.
         """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamLiquidations(self, request, context):
+        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -186,6 +198,11 @@ def add_StreamServiceServicer_to_server(servicer, server):
                     servicer.StreamFunding,
                     request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.SerializeToString,
+            ),
+            'StreamAuctions': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamAuctions,
+                    request_deserializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsResponse.SerializeToString,
             ),
             'StreamLiquidations': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamLiquidations,
@@ -391,6 +408,33 @@ class StreamService:
             '/novation.api.v1.StreamService/StreamFunding',
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_stream__service__pb2.StreamFundingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamAuctions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/novation.api.v1.StreamService/StreamAuctions',
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_stream__service__pb2.StreamAuctionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

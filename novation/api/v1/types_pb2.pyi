@@ -331,6 +331,38 @@ class Auction(_message.Message):
     maintenance_x16_ppm: str
     def __init__(self, account_id: _Optional[int] = ..., start_time_ms: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ...) -> None: ...
 
+class TakenLots(_message.Message):
+    __slots__ = ("market_id", "lots", "mark_price_x16")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    LOTS_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    lots: int
+    mark_price_x16: int
+    def __init__(self, market_id: _Optional[int] = ..., lots: _Optional[int] = ..., mark_price_x16: _Optional[int] = ...) -> None: ...
+
+class BidFill(_message.Message):
+    __slots__ = ("failing_account_id", "bidder_account_id", "share_x16", "equity_x16", "maintenance_x16_ppm", "price_quanta", "discount_quanta", "fee_quanta", "taken")
+    FAILING_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    BIDDER_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    SHARE_X16_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    PRICE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    DISCOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    FEE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    TAKEN_FIELD_NUMBER: _ClassVar[int]
+    failing_account_id: int
+    bidder_account_id: int
+    share_x16: int
+    equity_x16: str
+    maintenance_x16_ppm: str
+    price_quanta: int
+    discount_quanta: int
+    fee_quanta: int
+    taken: _containers.RepeatedCompositeFieldContainer[TakenLots]
+    def __init__(self, failing_account_id: _Optional[int] = ..., bidder_account_id: _Optional[int] = ..., share_x16: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., price_quanta: _Optional[int] = ..., discount_quanta: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., taken: _Optional[_Iterable[_Union[TakenLots, _Mapping]]] = ...) -> None: ...
+
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")
     PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]

@@ -10,14 +10,14 @@ from novation.protocol.numeric import div_floor
 from novation.protocol.state import State
 
 
-def known_account(state: State, account_id: int) -> Account:
+def known_account(state: State, account_id: int, field: str = "account_id") -> Account:
     """Return an account that must exist."""
     account = state.get_account(account_id)
     if account is None:
         raise InvalidTransaction(
             ErrorCode.UNKNOWN_ACCOUNT,
             f"account {account_id} does not exist",
-            Broken("account_id", account_id, INSURANCE_ACCOUNT_ID),
+            Broken(field, account_id, INSURANCE_ACCOUNT_ID),
         )
     return account
 

@@ -1,6 +1,7 @@
 """The transactions of the protocol as data, one per file; what they do is in `rules`."""
 
 from novation.protocol.transactions.add_key import AddKey
+from novation.protocol.transactions.bid import Bid
 from novation.protocol.transactions.cancel_all import CancelAll
 from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
@@ -20,6 +21,7 @@ from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
     "AddKey",
+    "Bid",
     "CancelAll",
     "CancelOrder",
     "Deposit",
@@ -57,6 +59,7 @@ UserTransaction = (
     | Withdraw
     | AddKey
     | RemoveKey
+    | Bid
 )
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
