@@ -11,6 +11,7 @@ from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission
 from novation.protocol.transactions import (
     AddKey,
+    Bid,
     CancelAll,
     CancelOrder,
     Deposit,
@@ -158,6 +159,21 @@ class Desk:
     def set_auction(self, account_id: int) -> TransactionResult | None:
         """Start the auction of a failing account, or end that of one that does not fail."""
         return self._send(SetAuction(account_id))
+
+    def bid(
+        self, failing_account_id: int, share_x16: int, min_discount_ppm: int, most_quanta: int
+    ) -> TransactionResult | None:
+        """Bid for a share of what a failing account holds."""
+        tx = Bid(
+            account_id=self.account_id,
+            key_index=self._key_index,
+            nonce=self._next_nonce(self._key_index),
+            failing_account_id=failing_account_id,
+            share_x16=share_x16,
+            min_discount_ppm=min_discount_ppm,
+            max_notional_quanta=most_quanta,
+        )
+        return self._send_signed(tx)
 
     def _order(
         self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms

@@ -132,7 +132,10 @@ class Exchange:
         return False
 
     def check_equity(self, margins: dict[int, Margin]) -> None:
-        """Note a fault unless all equity together, at these prices, is what is in custody."""
+        """Note a fault unless all equity together, at these prices, is what is there.
+
+        That is what is in custody and what is recorded as missing; pools have equity, too.
+        """
         state = self.state
         flat_quanta = sum(
             account.collateral_quanta
@@ -140,12 +143,22 @@ class Exchange:
             if account_id not in margins
         )
         total_x16 = sum(margin.equity_x16 for margin in margins.values())
-        total_x16 += (flat_quanta + state.fees_quanta) * PRICE_X16_ONE
-        if total_x16 != state.globals.custody_quanta * PRICE_X16_ONE:
-            custody = state.globals.custody_quanta
+        total_x16 += (flat_quanta + state.fees_quanta) * PRICE_X16_ONE + self.pools_x16()
+        counters = state.globals
+        there_quanta = counters.custody_quanta + counters.recorded_deficit_quanta
+        if total_x16 != there_quanta * PRICE_X16_ONE:
             self._note(
-                self.checks.conservation_faults, f"equity {total_x16} x16, custody {custody}"
+                self.checks.conservation_faults, f"equity {total_x16} x16, there is {there_quanta}"
             )
+
+    def pools_x16(self) -> int:
+        """Return what all pools are worth at the mark."""
+        state, found = self.state, 0
+        for market_id in state.markets:
+            prices, terms = state.price_of(market_id), state.underlying_of(market_id)
+            value_x16 = prices.pool_lots * state.mark_price_x16(market_id) * terms.multiplier
+            found += prices.pool_cash_quanta * PRICE_X16_ONE + value_x16
+        return found
 
     @property
     def _n_entries(self) -> int:

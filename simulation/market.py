@@ -15,6 +15,7 @@ from novation.protocol.orders import Side
 from novation.protocol.transactions import OracleReport
 from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
+from simulation.agents.bidder import Bidder
 from simulation.agents.hedger import Hedger
 from simulation.agents.keeper import Keeper
 from simulation.agents.liquidator import Liquidator
@@ -43,7 +44,7 @@ from simulation.view import View
 
 Say = Callable[[str], None]
 
-# How often each kind is asked, per hundred. Liquidators are asked after every update besides.
+# How often each kind is asked, per hundred. Liquidators and bidders are asked after every update.
 _ASKED: Final[dict[type[Agent], int]] = {
     Maker: 25,
     Taker: 45,
@@ -70,6 +71,7 @@ _WEALTH: Final[dict[type[Agent], tuple[int, int]]] = {
     Arbitrageur: (100_000, 300_000),
     Strangler: (50_000, 50_000),
     Hedger: (20_000, 80_000),
+    Bidder: (200_000, 500_000),
     Keeper: (1, 1),
     Liquidator: (1, 1),
 }
@@ -146,6 +148,8 @@ class _Market:
         for index in range(max(1, n_accounts // 40)):
             legs = index % n_markets, (index + 1) % n_markets
             agents[Hedger].append(Hedger(self._desk(next(account_ids)), _child(rng), *legs))
+        for _ in range(max(1, n_accounts // 60)):
+            agents[Bidder].append(Bidder(self._desk(next(account_ids)), _child(rng)))
         agents[Keeper].append(Keeper(self._desk(next(account_ids)), _child(rng)))
         agents[Liquidator].append(Liquidator(self._desk(next(account_ids)), _child(rng)))
         for index in range(n_followers):
@@ -182,7 +186,8 @@ class _Market:
                 self._update_prices()
             self.recorder.look()
             if self.plan.with_liquidator:
-                self._ask(*self.agents[Liquidator])
+                for agent in (*self.agents[Liquidator], *self.agents[Bidder]):
+                    self._ask(agent)
             self._shares_done += phase.activity
             self._let_act(tick_ms, phase.tick_ms)
             self._tell(phase.name)

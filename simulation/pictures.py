@@ -61,6 +61,16 @@ def pictures(
             "USD",
             [Line("all longs", _points(run, lambda m: m.open_interest_quanta / ONE_DOLLAR_QUANTA))],
         ),
+        "waterfall": _chart(
+            run,
+            "Who stands behind failed accounts",
+            "USD",
+            [
+                Line("insurance fund", _dollars(run, lambda m: m.insurance_quanta)),
+                Line("pools", _dollars(run, lambda m: m.pools_quanta)),
+                Line("recorded as missing", _dollars(run, lambda m: m.recorded_deficit_quanta)),
+            ],
+        ),
         "spread": _chart(
             run, "Between best bid and best ask", "ppm of the mark", spreads, is_log=True
         ),
@@ -100,6 +110,10 @@ def _attack_chart(profits_quanta: Mapping[int, int]) -> Chart:
 
 def _points(run: Run, value: Callable[[Moment], float | None]) -> list[tuple[float, float | None]]:
     return [(moment.at_ms / _MINUTE_MS, value(moment)) for moment in run.recorder.moments]
+
+
+def _dollars(run: Run, quanta: Callable[[Moment], int]) -> list[tuple[float, float | None]]:
+    return _points(run, lambda moment: quanta(moment) / ONE_DOLLAR_QUANTA)
 
 
 def _first(run: Run, market_id: int) -> int:

@@ -6,11 +6,12 @@ from typing import Final
 
 from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PRICE_X16_ONE
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
+    BidFilled,
     CancelReason,
     Event,
     FundingPaid,
@@ -50,7 +51,8 @@ class Moment:
     """The market after an oracle update. `negative_quanta` is what all insolvent accounts owe.
 
     `n_stuck` are accounts below initial margin with something left that the margin rule lets reduce
-    nothing, not even at the mark price.
+    nothing, not even at the mark price. Then what the insurance fund and the pools are worth, and
+    what is recorded as missing.
     """
 
     at_ms: int
@@ -63,6 +65,9 @@ class Moment:
     n_below_maintenance: int
     n_below_initial: int
     n_stuck: int
+    insurance_quanta: int
+    pools_quanta: int
+    recorded_deficit_quanta: int
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ class Counts:
     reducing_refused: Counter[str] = field(default_factory=Counter)
     liquidations: Counter[str] = field(default_factory=Counter)
     auctions: Counter[str] = field(default_factory=Counter)
+    bids: Counter[str] = field(default_factory=Counter)
     n_oracle_updates: int = 0
     n_trades: int = 0
     volume_quanta: int = 0
@@ -154,6 +160,9 @@ class Recorder:
                 and not self._exchange.can_reduce_at_mark(account_id)
                 for account_id, margin in margins.items()
             ),
+            insurance_quanta=view.equity_quanta(INSURANCE_ACCOUNT_ID),
+            pools_quanta=self._exchange.pools_x16() // PRICE_X16_ONE,
+            recorded_deficit_quanta=view.recorded_deficit_quanta,
         )
         self.moments.append(moment)
 
@@ -205,6 +214,13 @@ class Recorder:
             counts.liquidations["insurance_fee_quanta"] += event.fee_quanta
         elif isinstance(event, AuctionStarted | AuctionEnded):
             counts.auctions["started" if isinstance(event, AuctionStarted) else "ended"] += 1
+        elif isinstance(event, BidFilled):
+            counts.bids["bids"] += 1
+            counts.bids["taken_quanta"] += sum(
+                abs(part.lots) * self._view.lot_quanta(part.market_id) for part in event.taken
+            )
+            counts.bids["discount_quanta"] += event.discount_quanta
+            counts.bids["insurance_fee_quanta"] += event.fee_quanta
         elif isinstance(event, OrderCancelled) and event.reason not in _NEVER_RESTED:
             counts.deaths[event.reason.value] += 1
 

@@ -10,6 +10,7 @@ from novation.protocol.constants import MAX_ORDERS_PER_SLOT, PPM_ONE, USD_ASSET_
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side, TimeInForce, crosses
 from novation.protocol.transactions import (
+    Bid,
     CancelOrder,
     PlaceOrder,
     PruneOrder,
@@ -43,7 +44,7 @@ def can_trade(view: View, tx: PlaceOrder) -> bool:
 
 
 def _stale_price(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    return isinstance(tx, PlaceOrder | Withdraw) and not view.has_valid_prices
+    return isinstance(tx, PlaceOrder | Withdraw | Bid) and not view.has_valid_prices
 
 
 def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
@@ -88,6 +89,8 @@ def _insufficient_margin(view: View, tx: Transaction, error: InvalidTransaction)
     """
     if isinstance(tx, PlaceOrder) and is_reducing(view, tx) and not can_trade(view, tx):
         return False
+    if isinstance(tx, Bid):
+        return error.broken.value < error.broken.limit
     return isinstance(tx, PlaceOrder | Withdraw) and error.broken.limit < error.broken.value
 
 

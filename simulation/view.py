@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
-from novation.protocol.auction import followed_auction
-from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.auction import discount_ppm, followed_auction, is_auction_running
+from novation.protocol.constants import AUCTION_FEE_PPM, PPM_ONE, PRICE_X16_ONE
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.orders import RestingOrder, Side, crosses
@@ -43,6 +43,11 @@ class View:
     def custody_quanta(self) -> int:
         """What is there to be withdrawn by all together."""
         return self._exchange.state.globals.custody_quanta
+
+    @property
+    def recorded_deficit_quanta(self) -> int:
+        """What nobody could pay."""
+        return self._exchange.state.globals.recorded_deficit_quanta
 
     def mark_ticks(self, market_id: int) -> int:
         """Return the mark price, rounded to the next tick."""
@@ -169,6 +174,25 @@ class View:
             and followed_auction(account, self.margin(account_id), self.now_ms) != account
             and (self.margin(account_id).meets_maintenance or self.held_markets(account_id))
         ]
+
+    def auctioned_accounts(self) -> list[int]:
+        """Return the failing accounts whose positions are for sale now."""
+        accounts = self._exchange.state.accounts
+        return [i for i in self.failing_accounts() if is_auction_running(accounts[i], self.now_ms)]
+
+    def notional_quanta(self, account_id: int) -> int:
+        """Return what all positions of an account are worth at the mark."""
+        return sum(
+            abs(slot.size_lots) * self.lot_quanta(slot.market_id)
+            for slot in self.account(account_id).positions
+        )
+
+    def offered_discount_ppm(self, account_id: int) -> int:
+        """Return what a bid is given now, without its fee: a part of what it takes at the mark."""
+        margin, account = self.margin(account_id), self.account(account_id)
+        given_x16 = margin.equity_x16 * discount_ppm(account, self.now_ms) // PPM_ONE
+        kept_x16 = given_x16 * (PPM_ONE - AUCTION_FEE_PPM) // PPM_ONE
+        return kept_x16 * PPM_ONE // (PRICE_X16_ONE * self.notional_quanta(account_id))
 
     def wanted_positions(self, account_id: int) -> list[int]:
         """Return markets in which the book takes a failing account's position, largest first.

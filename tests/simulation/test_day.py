@@ -97,10 +97,17 @@ def test_pairs_of_accounts_have_one_owner_each() -> None:
 
 
 def test_accounts_when_they_fail_then_liquidated_without_harm(report: dict[str, Any]) -> None:
-    assert report["liquidations"]["liquidations"] > 0
-    assert report["liquidations"]["liquidations"] == report["operations"]["Liquidate"]
+    assert report["liquidations"] == report["operations"]["Liquidate"] > 0
+    assert report["liquidations_told"]["liquidations"] == report["liquidations"]
     alone = run_market(replace(SMALL, with_circuit=False, with_liquidator=False), silent)
-    assert report_of(alone)["liquidations"] == {}
+    assert report_of(alone)["liquidations"] == 0
+
+
+def test_auctions_when_they_run_then_outsiders_bid(report: dict[str, Any]) -> None:
+    assert report["auctions"]["started"] > 0
+    assert report["bids"] == report["operations"]["Bid"] - report["refusals"].get("BID_LIMIT", 0)
+    assert report["bids"] > 0
+    assert report["bids_told"]["discount_quanta"] > report["bids_told"]["insurance_fee_quanta"] > 0
 
 
 def test_batches_when_sealed_then_within_the_budget_and_never_dearer_than_charged(
@@ -122,7 +129,7 @@ def test_day_when_run_again_then_the_same_files_byte_for_byte(tmp_path: Path) ->
     )
     assert first == second
     assert REPORT in first
-    assert len(first) == 7
+    assert len(first) == 8
 
 
 def test_day_when_of_another_seed_then_another() -> None:
