@@ -14,8 +14,8 @@ struct Environment {
     // Also the domain of signatures.
     config_hash: felt,
     parameters: Parameters*,
-    // A row for each underlying.
-    prices: Price*,
+    // A row for each underlying: see state/prices.cairo.
+    prices: Price**,
     // PRICE_VALIDITY_MS behind the time of the last oracle update.
     price_valid_until_ms: felt,
     oracle_hash: felt,

@@ -71,7 +71,7 @@ func main{
     let (local accounts_start: DictAccess*) = alloc();
     let (local orders_start: DictAccess*) = alloc();
     let (local markets_start: DictAccess*) = alloc();
-    let (local prices: Price*) = alloc();
+    let (local prices: Price**) = alloc();
     let accounts_log = accounts_start;
     let orders_log = orders_start;
     let markets_log = markets_start;
@@ -144,9 +144,9 @@ func main{
 
 // Opens the old state: proves the parameters, underlyings and counters that the old root commits to,
 // and writes the first table of prices.
-func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(batch: Batch*, prices: Price*) -> (
-    parameters: Parameters*, root: felt
-) {
+func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
+    batch: Batch*, prices: Price**
+) -> (parameters: Parameters*, root: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: OldParameters;

@@ -9,18 +9,18 @@ const COLLATERAL_FACTOR = PRICE_X16_ONE * PPM_ONE;
 
 // Returns Account.surplus at the given prices. The cached sum is used while its table of prices is
 // the current one. makers.cairo and place_order.cairo repeat this to save steps: keep in step.
-func surplus_of(account: Account*, prices: Price*) -> (surplus: felt) {
+func surplus_of(account: Account*, prices: Price**) -> (surplus: felt) {
     if (prices - account.prices == 0) {
         return (surplus=account.surplus);
     }
     return sum_surplus(account.positions, prices, 0);
 }
 
-func sum_surplus(position: Position*, prices: Price*, sum) -> (surplus: felt) {
+func sum_surplus(position: Position*, prices: Price**, sum) -> (surplus: felt) {
     if (cast(position, felt) == 0) {
         return (surplus=sum);
     }
-    let price = prices + position.market_id * Price.SIZE;
+    let price = prices[position.market_id];
     tempvar value = position.size_lots * price.value_factor;
     tempvar paid_more = position.long_lots * price.spread_factor;
     tempvar initial = position.exposure_lots * price.initial_factor;
@@ -43,7 +43,7 @@ func charge_by_margin_rule{range_check_ptr}(
     slot: Position*,
     collateral_after,
     positions_after: Position*,
-    prices: Price*,
+    prices: Price**,
 ) -> (is_allowed: felt, fee_quanta: felt) {
     alloc_locals;
     let (meets_initial) = is_wide_nonnegative(excess);
@@ -115,13 +115,13 @@ func does_not_grow{range_check_ptr}(old: Position*, slot: Position*) -> (res: fe
     return (res=1);
 }
 
-func sum_maintenance(position: Position*, prices: Price*, value, maintenance) -> (
+func sum_maintenance(position: Position*, prices: Price**, value, maintenance) -> (
     value_x16: felt, maintenance: felt
 ) {
     if (cast(position, felt) == 0) {
         return (value_x16=value, maintenance=maintenance);
     }
-    let price = prices + position.market_id * Price.SIZE;
+    let price = prices[position.market_id];
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar paid_more = position.long_lots * price.spread_quanta;

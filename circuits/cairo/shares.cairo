@@ -8,7 +8,7 @@ from circuits.cairo.state.prices import Price
 
 // What is taken of each position of an account.
 struct Offer {
-    prices: Price*,
+    prices: Price**,
     // At most SHARE_X16_ONE.
     share_x16: felt,
     // Of the state: what the account's orders have below it is dead.
@@ -91,7 +91,7 @@ func take_share_of{range_check_ptr, markets_log: DictAccess*}(
     let (local left_rest: Position*, local other_rest: Position*, local sum: Taken*) = take_shares(
         slot.next, rest, offer
     );
-    local price: Price* = offer.prices + slot.market_id * Price.SIZE;
+    local price: Price* = offer.prices[slot.market_id];
     // |size| = 2 * max(size, 0) - size.
     local held_lots = 2 * slot.long_lots - slot.size_lots;
     let (local lots) = lots_of_share(held_lots, offer.share_x16);

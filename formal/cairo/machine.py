@@ -301,17 +301,25 @@ class Machine:
 
     def written_cells(self, function: Function, paths: tuple[str, ...]) -> list[tuple[str, int]]:
         """Return (argument, offset) of the cells that paths like `slot.next` name."""
+        return [(name, cell.offset) for name, cell in self.written_members(function, paths)]
+
+    def written_members(
+        self, function: Function, paths: tuple[str, ...]
+    ) -> list[tuple[str, Member]]:
+        """Return the same with the types of the cells."""
         cells = []
         for path in paths:
             name, _, rest = path.partition(".")
             member = next(m for m in function.explicit if m.name == name)
             cells += [
-                (name, cell.offset)
+                (name, cell)
                 for cell in self._pointed(member)
                 if rest in ("", cell.name) or cell.name.startswith(f"{rest}.")
             ]
             if rest.isdigit():
-                cells.append((name, int(rest)))
+                inner = pointee(member.type)
+                assert inner is not None, (function.name, path)
+                cells.append((name, Member(rest, int(rest), inner)))
         return cells
 
     def _pointed(self, member: Member) -> tuple[Member, ...]:

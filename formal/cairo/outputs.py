@@ -98,11 +98,11 @@ class Outputs:
         returned = [form for label, form in self.found.items() if label.startswith("return ")]
         for table, always in ((contracts.WRITES, True), (contracts.WRITES_IF_RETURNED, False)):
             paths = table.get(function.short, ())
-            for name, offset in self.machine.written_cells(function, paths):
+            for name, cell in self.machine.written_members(function, paths):
                 argument = self.machine.item(self.state, name)
                 if always or argument in returned:
-                    value = self.machine.value(self.state, argument + offset)
-                    self.found[f"{name}+{offset}"] = value
+                    label = f"{name}+{cell.offset}"
+                    self._add(argument + cell.offset, Member(label, 0, cell.type))
 
     def _recurses(self, function: Function) -> bool:
         return any(state.calls for state in self.summaries.ends(function))

@@ -56,11 +56,11 @@ HOLDING_LEAF_STEPS: Final = 40
 ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
-# The last of 16 underlyings: the whole table of prices is written anew.
-SET_PARAMETER_STEPS: Final = 1_100
-# As that of the parameters, and of a tick: they write the whole table anew, too.
-LIST_MARKET_STEPS: Final = 1_100
-TICK_STEPS: Final = 1_200
+# The last of 16 underlyings: a row of the table of prices, and pointers to the others.
+SET_PARAMETER_STEPS: Final = 600
+# As that of the parameters, and of a tick: they write such a table, too.
+LIST_MARKET_STEPS: Final = 600
+TICK_STEPS: Final = 800
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 220

@@ -18,7 +18,7 @@ func release_lots{range_check_ptr, accounts_log: DictAccess*}(
     window_0,
     old: Position*,
     terms: OrderTerms*,
-    prices: Price*,
+    prices: Price**,
     lots,
     is_gone,
 ) {
@@ -35,7 +35,7 @@ func release_lots{range_check_ptr, accounts_log: DictAccess*}(
     assert slot.min_order_id = old.min_order_id;
     let (local surplus) = surplus_of(account, prices);
     let (positions, surplus_change, _) = replace_position(
-        account.positions, old, &slot, prices + terms.market_id * Price.SIZE
+        account.positions, old, &slot, prices[terms.market_id]
     );
     local after: Account = Account(
         identity=identity,

@@ -14,7 +14,7 @@ struct Taker {
     market_id: felt,
     underlying: Underlying*,
     price: Price*,
-    prices: Price*,
+    prices: Price**,
     dead_below_order_id: felt,
     // What happens instead of a trade with itself (mode + scope * 4), and who it is.
     self_trade: felt,

@@ -58,7 +58,7 @@ struct Account {
     cancel_all_at_ms: felt,
     positions: Position*,
     // The table of prices that `surplus` was computed with; null in a record opened from a leaf.
-    prices: Price*,
+    prices: Price**,
     // Sum over the slots of value minus initial requirement, in the scale of equity_x16 * 10^6.
     surplus: felt,
 }

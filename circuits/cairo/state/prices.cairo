@@ -1,7 +1,7 @@
 from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
-from starkware.cairo.common.registers import get_label_location
+from starkware.cairo.common.registers import get_fp_and_pc, get_label_location
 
 from circuits.cairo.constants import (
     ORDER_ID_BOUND,
@@ -16,9 +16,10 @@ from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
 
-// What an underlying has, and what follows from it. There is a row for each, in a table that is
-// written anew whenever a price, the terms or the premium of an underlying change, right behind the
-// last one. The address of the table also names prices and terms: see Account.prices.
+// What an underlying has, and what follows from it: a row of the table of prices. The table points to
+// a row for each, and is written anew whenever a price, the terms or the premium of an underlying
+// change, right behind the last one; rows that stay are pointed to again. The address of the table
+// also names prices and terms: see Account.prices.
 //
 // The mark price of a perpetual is the index price of its underlying, whose index is its id, and the
 // premium within its limit.
@@ -62,9 +63,11 @@ const MISSED_BOUND = 2 ** 5;
 // A limit is half the maintenance margin of the index, rounded down.
 const LIMIT_DIVISOR = 2 * PPM_ONE;
 
-// Writes what the rest of a row follows from. Who does so calls derive_price for that rest.
-func write_state(
-    price: Price*,
+// Returns a row, given what the rest of it follows from.
+//
+// Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
+// nothing reaches 2^100.
+func make_price{range_check_ptr}(
     underlying: Underlying*,
     index_price_x16,
     dead_below_order_id,
@@ -73,7 +76,10 @@ func write_state(
     premium_x16,
     long_prefix,
     pool: Pool*,
-) {
+) -> (price: Price*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local price: Price;
     assert price.index_price_x16 = index_price_x16;
     assert price.dead_below_order_id = dead_below_order_id;
     assert price.is_listed = is_listed;
@@ -82,55 +88,48 @@ func write_state(
     assert price.long_prefix = long_prefix;
     assert price.pool = pool;
     assert price.underlying = underlying;
-    return ();
-}
-
-// Completes a row.
-//
-// Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
-// nothing reaches 2^100.
-func derive_price{range_check_ptr}(price: Price*) {
-    let underlying = price.underlying;
     let remainder = [range_check_ptr];
     let quotient = [range_check_ptr + 1];
-    tempvar value = price.index_price_x16 * underlying.maintenance_margin_ppm;
+    tempvar value = index_price_x16 * underlying.maintenance_margin_ppm;
     let divisor = LIMIT_DIVISOR;
     %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
     assert value = quotient * divisor + remainder;
     assert [range_check_ptr + 2] = remainder + (RC_BOUND - LIMIT_DIVISOR);
     assert price.premium_limit_x16 = quotient;
     let range_check_ptr = range_check_ptr + 3;
-    let (within) = clamp(price.premium_x16, price.premium_limit_x16);
+    let (within) = clamp(premium_x16, price.premium_limit_x16);
     // More than 0 if the index is: the limit is less than 0.53 of it.
-    let underlying = price.underlying;
-    tempvar mark_price_x16 = price.index_price_x16 + within;
-    tempvar lot_value_x16 = mark_price_x16 * underlying.multiplier;
-    assert price.lot_value_x16 = lot_value_x16;
-    tempvar short_prefix = price.pool.short_prefix;
-    tempvar short_worth_x16 = lot_value_x16 - short_prefix * PRICE_X16_ONE;
-    assert price.short_worth_x16 = short_worth_x16;
-    assert price.value_factor = short_worth_x16 * PPM_ONE;
-    tempvar spread_quanta = price.long_prefix - short_prefix;
-    assert price.spread_quanta = spread_quanta;
-    assert price.spread_factor = spread_quanta * (PRICE_X16_ONE * PPM_ONE);
-    assert price.initial_factor = lot_value_x16 * underlying.initial_margin_ppm;
-    assert price.maintenance_factor = lot_value_x16 * underlying.maintenance_margin_ppm;
+    tempvar mark_price_x16 = index_price_x16 + within;
+    assert price.lot_value_x16 = mark_price_x16 * underlying.multiplier;
+    tempvar short_prefix = pool.short_prefix;
+    assert price.short_worth_x16 = price.lot_value_x16 - short_prefix * PRICE_X16_ONE;
+    assert price.value_factor = price.short_worth_x16 * PPM_ONE;
+    assert price.spread_quanta = long_prefix - short_prefix;
+    assert price.spread_factor = price.spread_quanta * (PRICE_X16_ONE * PPM_ONE);
+    assert price.initial_factor = price.lot_value_x16 * underlying.initial_margin_ppm;
+    assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
-    return ();
+    return (price=&price);
 }
 
 // Writes the table that holds from an oracle update on. `is_kept` is 1 if the orders live on that
 // lived before it, and `dead_below_order_id` is then 0; else 0: every older order is dead, and the
 // premium that the book had with it.
 func write_prices{range_check_ptr}(
-    price: Price*, old: Price*, medians_x16: felt*, is_kept, dead_below_order_id, n_underlyings
+    prices: Price**,
+    old_prices: Price**,
+    medians_x16: felt*,
+    is_kept,
+    dead_below_order_id,
+    n_underlyings,
 ) {
+    alloc_locals;
     if (n_underlyings == 0) {
         return ();
     }
-    write_state(
-        price,
+    let old = old_prices[0];
+    let (price) = make_price(
         old.underlying,
         medians_x16[0],
         old.dead_below_order_id * is_kept + dead_below_order_id,
@@ -140,14 +139,9 @@ func write_prices{range_check_ptr}(
         old.long_prefix,
         old.pool,
     );
-    derive_price(price);
+    assert prices[0] = price;
     return write_prices(
-        price + Price.SIZE,
-        old + Price.SIZE,
-        medians_x16 + 1,
-        is_kept,
-        dead_below_order_id,
-        n_underlyings - 1,
+        prices + 1, old_prices + 1, medians_x16 + 1, is_kept, dead_below_order_id, n_underlyings - 1
     );
 }
 
@@ -157,30 +151,29 @@ func write_prices{range_check_ptr}(
 // Guarantee: the other rows are as they were. A new row has no price; an old one keeps its price, its
 // dead orders and its premium. Returns 1 if there is a new row, else 0.
 func replace_terms{range_check_ptr}(
-    price: Price*, old: Price*, underlying: Underlying*, index, n_underlyings
+    prices: Price**, old_prices: Price**, underlying: Underlying*, index, n_underlyings
 ) -> (is_new: felt) {
+    alloc_locals;
     tempvar n_behind = n_underlyings - index;
     if (n_behind == 0) {
-        copy_rows(price, old, index);
+        copy_felts(prices, old_prices, index);
         let (no_pool) = get_label_location(new_pool);
-        write_state(price + index * Price.SIZE, underlying, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
-        derive_price(price + index * Price.SIZE);
+        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
+        assert prices[index] = price;
         return (is_new=1);
     }
-    copy_other_rows(price, old, index, n_underlyings);
-    tempvar row = old + index * Price.SIZE;
-    write_state(
-        price + index * Price.SIZE,
+    let old = old_prices[index];
+    let (price) = make_price(
         underlying,
-        row.index_price_x16,
-        row.dead_below_order_id,
-        row.is_listed,
-        row.missed_samples,
-        row.premium_x16,
-        row.long_prefix,
-        row.pool,
+        old.index_price_x16,
+        old.dead_below_order_id,
+        old.is_listed,
+        old.missed_samples,
+        old.premium_x16,
+        old.long_prefix,
+        old.pool,
     );
-    derive_price(price + index * Price.SIZE);
+    replace_row(prices, old_prices, price, index, n_underlyings);
     return (is_new=0);
 
     new_pool:
@@ -191,20 +184,13 @@ func replace_terms{range_check_ptr}(
     dw 0;
 }
 
-// Copies all rows but that of `index`, which the caller writes.
+// Writes a table that has another row at `index`.
 // Assumption: 0 <= index < n_rows.
-func copy_other_rows(price: Price*, old: Price*, index, n_rows) {
-    copy_rows(price, old, index);
-    let behind = (index + 1) * Price.SIZE;
-    return copy_rows(price + behind, old + behind, n_rows - index - 1);
-}
-
-func copy_rows(price: Price*, old: Price*, n_rows) {
-    if (n_rows == 0) {
-        return ();
-    }
-    assert [price] = [old];
-    return copy_rows(price + Price.SIZE, old + Price.SIZE, n_rows - 1);
+func replace_row(prices: Price**, old_prices: Price**, row: Price*, index, n_rows) {
+    copy_felts(prices, old_prices, index);
+    assert prices[index] = row;
+    let behind = index + 1;
+    return copy_felts(prices + behind, old_prices + behind, n_rows - behind);
 }
 
 // An underlying's words of the old state, as the prover reads it.
@@ -223,12 +209,13 @@ struct OldUnderlying {
 // Assumption: the caller proves that words and terms are those of the old state.
 // Guarantee: the rows are the only reading of both.
 func open_underlyings{range_check_ptr}(
-    price: Price*, underlying: Underlying*, word: felt*, n_underlyings
+    prices: Price**, underlying: Underlying*, word: felt*, n_underlyings
 ) {
     alloc_locals;
     if (n_underlyings == 0) {
         return ();
     }
+    let (__fp__, _) = get_fp_and_pc();
     local message: OldUnderlying;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     assert [range_check_ptr] = message.index_price_x16;
@@ -247,8 +234,7 @@ func open_underlyings{range_check_ptr}(
     let (pool_word) = check_pool(message.pool);
     assert word[1] = pool_word;
     check_underlying(underlying);
-    write_state(
-        price,
+    let (price) = make_price(
         underlying,
         message.index_price_x16,
         message.dead_below_order_id,
@@ -258,22 +244,23 @@ func open_underlyings{range_check_ptr}(
         message.long_prefix,
         message.pool,
     );
-    write_word(word, price);
-    derive_price(price);
+    // It begins as a row does.
+    write_word(word, cast(&message, Price*));
+    assert prices[0] = price;
     return open_underlyings(
-        price + Price.SIZE, underlying + Underlying.SIZE, word + UNDERLYING_WORDS, n_underlyings - 1
+        prices + 1, underlying + Underlying.SIZE, word + UNDERLYING_WORDS, n_underlyings - 1
     );
 }
 
 // Writes the words of a table, whose fields are within their widths.
-func write_words(word: felt*, price: Price*, n_underlyings) {
+func write_words(word: felt*, prices: Price**, n_underlyings) {
     if (n_underlyings == 0) {
         return ();
     }
-    write_word(word, price);
-    let (pool_word) = pack_pool(price.pool);
+    write_word(word, prices[0]);
+    let (pool_word) = pack_pool(prices[0].pool);
     assert word[1] = pool_word;
-    return write_words(word + UNDERLYING_WORDS, price + Price.SIZE, n_underlyings - 1);
+    return write_words(word + UNDERLYING_WORDS, prices + 1, n_underlyings - 1);
 }
 
 // Writes the first word of a row.
@@ -286,7 +273,7 @@ func write_word(word: felt*, price: Price*) {
 
 // Returns params_hash; the terms are those of the table's rows.
 func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
-    parameters: Parameters*, prices: Price*
+    parameters: Parameters*, prices: Price**
 ) -> (params_hash: felt) {
     alloc_locals;
     let (local felts: felt*) = alloc();
@@ -298,7 +285,7 @@ func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
 }
 
 // Writes params_felts.
-func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, prices: Price*) {
+func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, prices: Price**) {
     alloc_locals;
     let (counts) = pack_counts(parameters);
     assert [felts] = counts;
@@ -307,12 +294,12 @@ func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, pr
     return ();
 }
 
-func write_terms(word: felt*, price: Price*, n_underlyings) {
+func write_terms(word: felt*, prices: Price**, n_underlyings) {
     if (n_underlyings == 0) {
         return ();
     }
-    assert [word] = price.underlying.word;
-    return write_terms(word + 1, price + Price.SIZE, n_underlyings - 1);
+    assert [word] = prices[0].underlying.word;
+    return write_terms(word + 1, prices + 1, n_underlyings - 1);
 }
 
 func copy_felts(cell: felt*, old: felt*, n_felts) {

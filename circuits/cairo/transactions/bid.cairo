@@ -122,7 +122,7 @@ func bid{
 // Guarantee: its auction runs, it fails and is not bankrupt; the share is what was signed, or what is
 // enough if that is less; the bidder is given what he asked for, and takes no more than he allowed.
 func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAccess*}(
-    message: Bid*, prices: Price*, time_ms, next_order_id, bidder: Position*
+    message: Bid*, prices: Price**, time_ms, next_order_id, bidder: Position*
 ) -> (sale: Sale) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -191,11 +191,11 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
 }
 
 // Returns sums over slots: of worth, and of both requirements of the positions.
-func sum_legs(position: Position*, prices: Price*, value, maintenance, initial) -> (legs: Legs) {
+func sum_legs(position: Position*, prices: Price**, value, maintenance, initial) -> (legs: Legs) {
     if (cast(position, felt) == 0) {
         return (legs=Legs(value_x16=value, maintenance=maintenance, initial=initial));
     }
-    let price = prices + position.market_id * Price.SIZE;
+    let price = prices[position.market_id];
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar paid_more = position.long_lots * price.spread_quanta;

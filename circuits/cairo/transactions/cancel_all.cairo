@@ -92,8 +92,6 @@ func cancel_orders{range_check_ptr}(
     assert slot.n_orders = old.n_orders;
     assert slot.min_order_id = next_order_id;
     // There is an order, so the market has a row.
-    let (after, _, _) = replace_position(
-        positions, old, &slot, environment.prices + market_id * Price.SIZE
-    );
+    let (after, _, _) = replace_position(positions, old, &slot, environment.prices[market_id]);
     return (positions=after);
 }

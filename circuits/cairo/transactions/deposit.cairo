@@ -133,7 +133,7 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*) -> (account: 
         collateral_quanta=0,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=cast(0, Position*),
-        prices=cast(0, Price*),
+        prices=cast(0, Price**),
         surplus=0,
     );
     return (account=&account);

@@ -63,7 +63,7 @@ func liquidate{
     assert_wide_nonnegative(before.maintenance - before.equity_x16 * PPM_ONE - 1);
     let (local old: Position*, _) = find_position(positions, message.market_id, 0);
     let (local side, local held_lots) = reducing_side(old.size_lots);
-    let price = environment.prices + message.market_id * Price.SIZE;
+    let price = environment.prices[message.market_id];
     let (local limit_price_ticks) = zero_price(side, &before, price);
     let (local surplus) = sum_surplus(positions, environment.prices, 0);
     let (local size_lots) = restoring_lots(
@@ -117,7 +117,7 @@ func liquidate{
     return (fees_quanta=walk.fees_quanta);
 }
 
-func measure(collateral_quanta, positions: Position*, prices: Price*) -> (health: Health) {
+func measure(collateral_quanta, positions: Position*, prices: Price**) -> (health: Health) {
     let (value_x16, maintenance) = sum_maintenance(positions, prices, 0, 0);
     return (
         health=Health(
@@ -248,7 +248,7 @@ func liquidation_fee{range_check_ptr}(notional_quanta, before: Health*, after: H
 }
 
 // Pays the insurance fund, which always exists.
-func credit_insurance{range_check_ptr, accounts_log: DictAccess*}(prices: Price*, amount_quanta) {
+func credit_insurance{range_check_ptr, accounts_log: DictAccess*}(prices: Price**, amount_quanta) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local account: Account*;

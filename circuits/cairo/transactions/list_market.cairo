@@ -5,7 +5,7 @@ from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRIC
 from circuits.cairo.environment import Environment
 from circuits.cairo.funding import NO_FUNDING
 from circuits.cairo.state.markets import Market
-from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
+from circuits.cairo.state.prices import Price, make_price, replace_row
 
 struct ListMarket {
     market_id: felt,
@@ -25,13 +25,13 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     local message: ListMarket;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local market_id = message.market_id;
-    local price: Price* = environment.prices + market_id * Price.SIZE;
+    local old: Price* = environment.prices[market_id];
     local n_underlyings = environment.parameters.n_underlyings;
     assert [range_check_ptr] = market_id;
     assert [range_check_ptr + 1] = n_underlyings - 1 - market_id;
     assert [range_check_ptr + 2] = environment.price_valid_until_ms - time_ms;
     // Without a price yet a lot is worth nothing.
-    assert [range_check_ptr + 3] = price.lot_value_x16 - MIN_LOT_VALUE_X16;
+    assert [range_check_ptr + 3] = old.lot_value_x16 - MIN_LOT_VALUE_X16;
     let range_check_ptr = range_check_ptr + 4;
     local market: Market = Market(
         bid_head_id=0,
@@ -45,20 +45,18 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     );
     assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));
     let markets_log = markets_log + DictAccess.SIZE;
-    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
-    copy_other_rows(prices, environment.prices, market_id, n_underlyings);
-    write_state(
-        prices + market_id * Price.SIZE,
-        price.underlying,
-        price.index_price_x16,
-        price.dead_below_order_id,
+    local prices: Price** = environment.prices + n_underlyings;
+    let (price) = make_price(
+        old.underlying,
+        old.index_price_x16,
+        old.dead_below_order_id,
         1,
-        price.missed_samples,
-        price.premium_x16,
-        price.long_prefix,
-        price.pool,
+        old.missed_samples,
+        old.premium_x16,
+        old.long_prefix,
+        old.pool,
     );
-    derive_price(prices + market_id * Price.SIZE);
+    replace_row(prices, environment.prices, price, market_id, n_underlyings);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,

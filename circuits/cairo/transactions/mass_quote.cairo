@@ -118,7 +118,7 @@ func mass_quote{
     // Duty 1 by the log entry at the end; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     local market_id = message.market_id;
-    local price: Price* = environment.prices + market_id * Price.SIZE;
+    local price: Price* = environment.prices[market_id];
     let (local old: Position*, n_passed) = find_position(account.positions, market_id, 0);
     // Without a slot for the market, n_passed is the number of slots: a free one must be left.
     assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);

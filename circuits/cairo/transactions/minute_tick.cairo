@@ -19,7 +19,7 @@ from circuits.cairo.funding import count_minute
 from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
-from circuits.cairo.state.prices import Price, copy_other_rows, derive_price, write_state
+from circuits.cairo.state.prices import Price, make_price, replace_row
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
 
@@ -38,7 +38,7 @@ func minute_tick{
     let (__fp__, _) = get_fp_and_pc();
     assert [range_check_ptr] = time_ms - environment.next_tick_ms;
     let range_check_ptr = range_check_ptr + 1;
-    let (local prices: Price*) = sample(environment, environment.tick_underlying, time_ms);
+    let (local prices: Price**) = sample(environment, environment.tick_underlying, time_ms);
     let (local next_tick_ms, local tick_underlying) = next_turn(environment, time_ms);
     let (orders_until_ms) = smaller_of(environment.price_valid_until_ms, next_tick_ms - 1);
     local environment_after: Environment = Environment(
@@ -89,10 +89,10 @@ func next_minute{range_check_ptr}(time_ms) -> (next_tick_ms: felt) {
 // is over. Returns the table of prices after it.
 func sample{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
-}(environment: Environment*, underlying_id, time_ms) -> (prices: Price*) {
+}(environment: Environment*, underlying_id, time_ms) -> (prices: Price**) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    local old: Price* = environment.prices + underlying_id * Price.SIZE;
+    local old: Price* = environment.prices[underlying_id];
     if (old.is_listed == 0) {
         return (prices=environment.prices);
     }
@@ -127,10 +127,8 @@ func sample{
     let markets_log = markets_log + DictAccess.SIZE;
     let (local long_prefix, local pool: Pool*) = pay_funding(old, quanta_per_lot);
     local n_underlyings = environment.parameters.n_underlyings;
-    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
-    copy_other_rows(prices, environment.prices, underlying_id, n_underlyings);
-    write_state(
-        prices + underlying_id * Price.SIZE,
+    local prices: Price** = environment.prices + n_underlyings;
+    let (price) = make_price(
         old.underlying,
         old.index_price_x16,
         old.dead_below_order_id,
@@ -140,7 +138,7 @@ func sample{
         long_prefix,
         pool,
     );
-    derive_price(prices + underlying_id * Price.SIZE);
+    replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
     return (prices=prices);
 }
 

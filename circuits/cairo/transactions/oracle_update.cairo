@@ -94,7 +94,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         message.oracle_time_ms + PRICE_VALIDITY_MS, next_tick_ms - 1
     );
     // The table of prices follows the last one: its address is new.
-    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
+    local prices: Price** = environment.prices + n_underlyings;
     write_prices(
         prices, environment.prices, message.prices_x16, is_kept, dead_below_order_id, n_underlyings
     );

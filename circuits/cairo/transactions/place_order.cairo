@@ -94,7 +94,7 @@ func place_order{
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
-    local price: Price* = environment.prices + market_id * Price.SIZE;
+    local price: Price* = environment.prices[market_id];
     local underlying: Underlying* = price.underlying;
 
     // 1. The signature: same as authorize() and order_word(), keep in step. Widths are checked below.

@@ -41,7 +41,7 @@ func prune_order{
     remove_order(order);
 
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
-    local price: Price* = environment.prices + terms.market_id * Price.SIZE;
+    local price: Price* = environment.prices[terms.market_id];
     let (counted) = is_counted_dead(order, old, price.dead_below_order_id, time_ms);
     release_lots(
         account,

@@ -73,7 +73,7 @@ func replace_order{
     // Duty 1 by the entry of release_lots; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let (local old: Position*, _) = find_position(account.positions, terms.market_id, 0);
-    local price: Price* = environment.prices + terms.market_id * Price.SIZE;
+    local price: Price* = environment.prices[terms.market_id];
 
     // A timer that has run out is applied first: see apply_timer. The order lives.
     assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
@@ -193,7 +193,7 @@ func place_nothing{
         account,
     );
     local lots = message.size_lots - filled_lots;
-    local price: Price* = environment.prices + terms.market_id * Price.SIZE;
+    local price: Price* = environment.prices[terms.market_id];
     let (is_gone) = leaves_nothing(replaced, &message, terms, lots, price, time_ms);
     if (is_gone != 0) {
         assert message.result_code = RESULT_NOTHING_LEFT;

@@ -24,7 +24,7 @@ func set_parameter{range_check_ptr}(environment: Environment*) -> (environment: 
     let (__fp__, _) = get_fp_and_pc();
     local message: SetParameter;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    let (local parameters: Parameters*, local prices: Price*) = change(
+    let (local parameters: Parameters*, local prices: Price**) = change(
         environment, message.kind, message.index, message.word
     );
     let operation = environment.operations;
@@ -52,7 +52,7 @@ func set_parameter{range_check_ptr}(environment: Environment*) -> (environment: 
 
 // Returns the parameters and the table of prices after an operation.
 func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
-    parameters: Parameters*, prices: Price*
+    parameters: Parameters*, prices: Price**
 ) {
     if (kind == OPERATION_SET_UNDERLYING) {
         return set_underlying(environment, index, word);
@@ -69,7 +69,7 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
 
 // Guarantee: the terms in the table's new row are the only reading of the word.
 func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> (
-    parameters: Parameters*, prices: Price*
+    parameters: Parameters*, prices: Price**
 ) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -84,7 +84,7 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
     assert [range_check_ptr] = index;
     assert [range_check_ptr + 1] = n_underlyings - index;
     let range_check_ptr = range_check_ptr + 2;
-    local prices: Price* = environment.prices + n_underlyings * Price.SIZE;
+    local prices: Price** = environment.prices + n_underlyings;
     let (is_new) = replace_terms(prices, environment.prices, &underlying, index, n_underlyings);
     local after: Parameters = Parameters(
         n_underlyings=n_underlyings + is_new,
