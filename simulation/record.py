@@ -211,6 +211,9 @@ class Recorder:
         elif isinstance(event, Liquidated):
             counts.liquidations["liquidations"] += 1
             counts.liquidations["with_a_trade"] += event.traded_lots > 0
+            counts.liquidations["taken_quanta"] += event.traded_lots * self._view.lot_quanta(
+                event.market_id
+            )
             counts.liquidations["insurance_fee_quanta"] += event.fee_quanta
         elif isinstance(event, AuctionStarted | AuctionEnded):
             counts.auctions["started" if isinstance(event, AuctionStarted) else "ended"] += 1

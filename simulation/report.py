@@ -15,6 +15,7 @@ from simulation.forecast_errors import Measured, Picture
 from simulation.market import Run
 from simulation.pictures import pictures
 from simulation.plan import underlyings
+from simulation.tables import TABLES, tables_of
 
 REPORT: Final = "report.json"
 _MINUTE_MS: Final = 60_000
@@ -105,10 +106,11 @@ def passes(report: dict[str, Any]) -> bool:
 
 
 def write_report(run: Run, besides: Besides, folder: Path) -> dict[str, Any]:
-    """Write report and pictures into a folder; the report comes last, so that it is complete."""
+    """Write all into a folder; the report comes last, so that it is complete."""
     report = report_of(run, besides)
     profits = {percent: attack.profit_quanta for percent, attack in besides.attacks.items()}
     texts = pictures(run, besides.picture, profits)
+    texts[TABLES] = tables_of(report)
     texts[REPORT] = json.dumps(report, indent=1) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft.", dir=folder))

@@ -54,6 +54,7 @@ def test_report_when_written_then_complete_and_the_seed_is_told(
         "prices.svg",
         "report.json",
         "spread.svg",
+        "tables.md",
         "waterfall.svg",
     ]
     told = capsys.readouterr().out

@@ -21,6 +21,7 @@ from simulation.market import Run, run_market
 from simulation.plan import ONE_DOLLAR_QUANTA, Plan, account_secret, l1_address
 from simulation.record import does_harm
 from simulation.report import NOTHING, REPORT, passes, report_of, write_report
+from simulation.tables import tables_of
 
 SMALL = Plan(seed=3, n_accounts=40, n_instruments=3, n_operations=1_500)
 
@@ -129,7 +130,15 @@ def test_day_when_run_again_then_the_same_files_byte_for_byte(tmp_path: Path) ->
     )
     assert first == second
     assert REPORT in first
-    assert len(first) == 8
+    assert len(first) == 9
+
+
+def test_tables_when_written_then_say_what_the_report_says(report: dict[str, Any]) -> None:
+    text = tables_of(report)
+    fee_quanta = report["liquidations_told"]["insurance_fee_quanta"]
+    assert f"{fee_quanta // 10**6:,}.{fee_quanta % 10**6:06}" in text
+    assert f"| {report['bids']} |" in text
+    assert all(f"| {kind} |" in text for kind in report["agents"])
 
 
 def test_day_when_of_another_seed_then_another() -> None:
