@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
+from circuits.oracle_items import oracle_items
 from circuits.records import (
     Argument,
     account_record,
@@ -32,7 +33,6 @@ from novation.protocol.constants import (
     ASSETS_PER_WORD,
     MARKET_TREE_HEIGHT,
     ORDER_TREE_HEIGHT,
-    PRICES_PER_WORD,
     SKIPPED_NONCES,
     USD_ASSET_ID,
 )
@@ -61,6 +61,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    Transfer,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -83,6 +84,7 @@ _TYPE_REPLACE_ORDER: Final = 15
 _TYPE_SET_AUCTION: Final = 18
 _TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
+_TYPE_TRANSFER: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,10 +341,14 @@ class _Guesses:
         elif tx.asset_id != USD_ASSET_ID:
             yield from self._change_custody(tx.asset_id, 0)
 
-    def withdraw(self, tx: Withdraw) -> Iterator[Argument]:
-        """Yield what a withdrawal guesses behind its signature."""
-        if tx.asset_id != USD_ASSET_ID:
-            yield from self._change_holding(tx.account_id, tx.asset_id, -tx.amount_quanta)
+    def leave(self, tx: Withdraw | Transfer) -> Iterator[Argument]:
+        """Yield what is guessed behind the signature when an asset leaves an account."""
+        if tx.asset_id == USD_ASSET_ID:
+            return
+        yield from self._change_holding(tx.account_id, tx.asset_id, -tx.amount_quanta)
+        if isinstance(tx, Transfer):
+            yield from self._change_holding(tx.to_account_id, tx.asset_id, tx.amount_quanta)
+        else:
             yield from self._change_custody(tx.asset_id, -tx.amount_quanta)
 
     def _change_holding(
@@ -479,21 +485,26 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
             int(entry.result_code),
         ]
         yield from guesses.deposit(tx, entry.result_code)
-    elif isinstance(tx, Withdraw):
-        yield [_TYPE_WITHDRAW, delay_ms]
-        yield [*_head(tx), tx.asset_id, tx.amount_quanta]
-        yield from guesses.use_nonce(tx)
-        yield from guesses.withdraw(tx)
+    elif isinstance(tx, Withdraw | Transfer):
+        yield from _leaving(tx, delay_ms, guesses)
     elif isinstance(tx, Bid | AddKey | RemoveKey):
         yield from _account_change(tx, entry.result_code, delay_ms, guesses)
     elif isinstance(tx, OracleUpdate):
         yield [_TYPE_ORACLE_UPDATE, delay_ms]
-        yield from _oracle_update(tx)
+        yield from oracle_items(tx)
     elif isinstance(tx, SetParameter):
         yield [_TYPE_SET_PARAMETER, delay_ms]
         yield from _set_parameter(tx)
     else:
         yield from _unsigned(tx, entry, delay_ms, guesses)
+
+
+def _leaving(tx: Withdraw | Transfer, delay_ms: int, guesses: _Guesses) -> Iterator[Argument]:
+    receiver = [tx.to_account_id] if isinstance(tx, Transfer) else []
+    yield [_TYPE_TRANSFER if receiver else _TYPE_WITHDRAW, delay_ms]
+    yield [*_head(tx), *receiver, tx.asset_id, tx.amount_quanta]
+    yield from guesses.use_nonce(tx)
+    yield from guesses.leave(tx)
 
 
 def _unsigned(
@@ -556,40 +567,12 @@ def _head(tx: UserTransaction) -> tuple[int, int, int, int]:
     return tx.account_id, tx.key_index, tx.nonce, tx.valid_until_ms
 
 
-def _oracle_update(tx: OracleUpdate) -> Iterator[Argument]:
-    row = _padded(tx.prices_x16)
-    n_lower = (len(tx.reports) - 1) // 2
-    yield [
-        tx.oracle_time_ms,
-        len(tx.reports),
-        n_lower,
-        len(row) // PRICES_PER_WORD,
-        len(row) - len(tx.prices_x16),
-        row,
-        [price for report in tx.reports for price in _padded(report.prices_x16)],
-        [value for report in tx.reports for value in (report.signer_index, report.time_ms)],
-    ]
-    for report in tx.reports:
-        yield [report.signature.r, report.signature.s]
-    for market_id in range(len(tx.prices_x16)):
-        column = [report.prices_x16[market_id] for report in tx.reports]
-        # Of equal prices, any may be the lower ones.
-        lower = sorted(range(len(column)), key=column.__getitem__)[: n_lower + 1]
-        for index in range(len(column)):
-            yield int(index not in lower)
-            yield int(index + 1 < len(column))
-
-
 def _set_parameter(tx: SetParameter) -> Iterator[Argument]:
     yield [int(tx.kind), tx.index, tx.word]
     if tx.kind is ParameterKind.UNDERLYING:
         yield _underlying(Underlying.from_word(tx.word))
     elif tx.kind is ParameterKind.ORACLE_RULE:
         yield list(unpack(tx.word, 8, 32))
-
-
-def _padded(prices_x16: Sequence[int]) -> list[int]:
-    return [*prices_x16, *(0 for _ in range(-len(prices_x16) % PRICES_PER_WORD))]
 
 
 def _account_leaves(witness: BatchWitness, output: BatchOutput) -> Iterator[Argument]:

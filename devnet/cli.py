@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "bid": CommandSource("devnet.commands.auctions", "bid"),
     "withdraw": CommandSource("devnet.commands.funds", "withdraw"),
+    "transfer": CommandSource("devnet.commands.funds", "transfer"),
     "balances": CommandSource("devnet.commands.balances", "balances"),
     "parameters": CommandSource("devnet.commands.parameters", "app"),
     "list": CommandSource("devnet.commands.parameters", "list_market"),

@@ -42,6 +42,7 @@ from novation.protocol.transactions import (
     RemoveKey,
     SetParameter,
     Transaction,
+    Transfer,
     Withdraw,
 )
 from sequencer.config import BatchPolicy
@@ -172,7 +173,7 @@ class BatchMeter:
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
         if isinstance(tx, ListMarket | MinuteTick):
             return market_cost(result.n_visits, result.n_slots)
-        records = touched_cost(1, 0, result.n_slots)
+        records = touched_cost(2 if isinstance(tx, Transfer) else 1, 0, result.n_slots)
         if isinstance(tx, SetParameter):
             records = GROWTH_COST
         elif isinstance(tx, Bid):
@@ -180,8 +181,8 @@ class BatchMeter:
             records = bid_cost(len(filled.taken), result.n_slots)
         elif isinstance(tx, AddKey | RemoveKey):
             records = records.plus(KEYS_COST)
-        elif isinstance(tx, Deposit | Withdraw) and tx.asset_id != USD_ASSET_ID:
-            records = records.plus(HOLDINGS_COST)
+        elif isinstance(tx, Deposit | Withdraw | Transfer) and tx.asset_id != USD_ASSET_ID:
+            records = records.plus(_holdings_cost(tx))
         return records.plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
@@ -318,6 +319,11 @@ class BatchMeter:
             + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
+
+
+def _holdings_cost(tx: Deposit | Withdraw | Transfer) -> OutputCost:
+    """Return what the words of what accounts hold can add."""
+    return HOLDINGS_COST.plus(HOLDINGS_COST) if isinstance(tx, Transfer) else HOLDINGS_COST
 
 
 def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:

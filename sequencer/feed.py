@@ -20,6 +20,7 @@ from novation.protocol.events import (
     FundingPaid,
     Liquidated,
     OrderFilled,
+    Transferred,
     Withdrawn,
 )
 from novation.protocol.orders import Side
@@ -157,8 +158,11 @@ class FeedBuilder:
         self._next_number += most
 
     def add_balance(self, event: Event) -> None:
-        """Add a deposit or withdrawal to its account's events; other events add nothing."""
+        """Add a deposit, withdrawal or transfer to its accounts' events; others add nothing."""
         kinds = stream_service_pb2.BalanceChange
+        if isinstance(event, Transferred):
+            self._add_transfer(event)
+            return
         if isinstance(event, Deposited):
             kind = kinds.KIND_DEPOSIT
         elif isinstance(event, DepositFailed):
@@ -168,9 +172,28 @@ class FeedBuilder:
         else:
             return
         balance = kinds(kind=kind, amount_quanta=event.amount_quanta, asset_id=event.asset_id)
+        self._add_balance_change(event.account_id, balance)
+
+    def _add_transfer(self, event: Transferred) -> None:
+        """Add both sides, each with the other one's account."""
+        kinds = stream_service_pb2.BalanceChange
+        for kind, account_id, other_id in (
+            (kinds.KIND_TRANSFER_OUT, event.account_id, event.to_account_id),
+            (kinds.KIND_TRANSFER_IN, event.to_account_id, event.account_id),
+        ):
+            balance = kinds(
+                kind=kind,
+                amount_quanta=event.amount_quanta,
+                asset_id=event.asset_id,
+                other_account_id=other_id,
+            )
+            self._add_balance_change(account_id, balance)
+
+    def _add_balance_change(
+        self, account_id: int, balance: stream_service_pb2.BalanceChange
+    ) -> None:
         message = stream_service_pb2.StreamAccountResponse(time_ms=self._time_ms, balance=balance)
-        account_id, number = event.account_id, self._next_number
-        key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, number)
+        key = keyspace.list_key(keyspace.LISTED_TRANSFER, account_id, 0, self._next_number)
         self._add(Channel.ACCOUNT, account_id, message, key)
 
     def add_liquidation(self, event: Liquidated, fills: Iterable[OrderFilled]) -> None:

@@ -27,6 +27,7 @@ from novation.protocol.events import (
     OrderFilled,
     ParameterSet,
     PricesUpdated,
+    Transferred,
     Withdrawn,
 )
 from novation.protocol.liquidation import zero_price_ticks
@@ -81,6 +82,9 @@ class MarginWatch:
             elif isinstance(event, BidFilled):
                 self._changed[event.failing_account_id] = None
                 self._changed[event.bidder_account_id] = None
+            elif isinstance(event, Transferred):
+                self._changed[event.account_id] = None
+                self._changed[event.to_account_id] = None
             elif isinstance(event, _OF_ACCOUNTS):
                 self._changed[event.account_id] = None
                 if isinstance(event, AuctionStarted | AuctionEnded):

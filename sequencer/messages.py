@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     ReplaceOrder,
     SetCancelTimer,
     Transaction,
+    Transfer,
     Withdraw,
 )
 from novation.receipts import Receipt
@@ -152,20 +153,7 @@ def acknowledgement(
         fill = next(event for event in events if isinstance(event, BidFilled))
         answer = order_service_pb2.BidResponse(receipt=signed, fill=bid_message(fill))
         return order_service_pb2.StreamOrdersResponse(bid=answer)
-    return _plain_answer(tx, signed)
-
-
-def _plain_answer(
-    tx: Transaction, signed: types_pb2.Receipt
-) -> order_service_pb2.StreamOrdersResponse:
-    """Return an answer that is a receipt."""
-    if isinstance(tx, SetCancelTimer):
-        timer = order_service_pb2.SetCancelTimerResponse(receipt=signed)
-        return order_service_pb2.StreamOrdersResponse(cancel_timer_set=timer)
-    if isinstance(tx, Withdraw):
-        withdrawn = order_service_pb2.WithdrawResponse(receipt=signed)
-        return order_service_pb2.StreamOrdersResponse(withdrawn=withdrawn)
-    return _key_change(tx, signed)
+    return _bare_answer(tx, signed)
 
 
 def _placed(
@@ -222,16 +210,23 @@ def _quotes(
     )
 
 
-def _key_change(
+def _bare_answer(
     tx: Transaction, signed: types_pb2.Receipt
 ) -> order_service_pb2.StreamOrdersResponse:
+    """Return the answer to a message about which there is nothing to tell but its receipt."""
+    api = order_service_pb2
+    if isinstance(tx, SetCancelTimer):
+        timer = api.SetCancelTimerResponse(receipt=signed)
+        return api.StreamOrdersResponse(cancel_timer_set=timer)
+    if isinstance(tx, Withdraw):
+        return api.StreamOrdersResponse(withdrawn=api.WithdrawResponse(receipt=signed))
+    if isinstance(tx, Transfer):
+        return api.StreamOrdersResponse(transferred=api.TransferResponse(receipt=signed))
     if isinstance(tx, AddKey):
-        added = order_service_pb2.AddKeyResponse(receipt=signed)
-        return order_service_pb2.StreamOrdersResponse(key_added=added)
+        return api.StreamOrdersResponse(key_added=api.AddKeyResponse(receipt=signed))
     if isinstance(tx, RemoveKey):
-        removed = order_service_pb2.RemoveKeyResponse(receipt=signed)
-        return order_service_pb2.StreamOrdersResponse(key_removed=removed)
-    return order_service_pb2.StreamOrdersResponse()
+        return api.StreamOrdersResponse(key_removed=api.RemoveKeyResponse(receipt=signed))
+    return api.StreamOrdersResponse()
 
 
 def _cancellation(

@@ -10,7 +10,13 @@ from novation.protocol.constants import PPM_ONE, PRICE_VALIDITY_MS
 from novation.protocol.errors import InvalidTransaction
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import check_signature
-from novation.protocol.transactions import OracleReport, OracleUpdate, PlaceOrder, Withdraw
+from novation.protocol.transactions import (
+    OracleReport,
+    OracleUpdate,
+    PlaceOrder,
+    Transfer,
+    Withdraw,
+)
 from novation.protocol.transactions.oracle_update import (
     check_report_time,
     lower_median,
@@ -194,7 +200,7 @@ class OracleAggregator:
 
 def _needs_a_price(command: Command) -> bool:
     """Say whether the outcome may depend on prices; a stranger's message is none."""
-    return command.is_verified and isinstance(command.transaction, PlaceOrder | Withdraw)
+    return command.is_verified and isinstance(command.transaction, PlaceOrder | Withdraw | Transfer)
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

@@ -60,6 +60,8 @@ const DISCOUNT_PPM_PER_MS = 16;
 const AUCTION_FEE_PPM = 100000;
 const SHARE_X16_ONE = 2 ** 16;
 
+// What equity must be of the value of all positions when an amount of USD leaves an account.
+const LEAVING_MARGIN_PPM = 100000;
 const PRICE_VALIDITY_MS = 3000;
 const REPORT_SPREAD_MS = 1000;
 const RESUME_GAP_MS = 300000;
@@ -106,6 +108,7 @@ const MESSAGE_CANCEL_ALL = 6;
 const MESSAGE_SET_CANCEL_TIMER = 7;
 const MESSAGE_BID = 8;
 const MESSAGE_MASS_QUOTE = 9;
+const MESSAGE_TRANSFER = 12;
 const MESSAGE_ORACLE_REPORT = 16;
 
 const OPERATION_DEPOSIT = 1;

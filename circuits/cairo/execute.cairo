@@ -20,6 +20,7 @@ from circuits.cairo.transactions.replace_order import replace_order
 from circuits.cairo.transactions.set_auction import set_auction
 from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
+from circuits.cairo.transactions.transfer import transfer
 from circuits.cairo.transactions.withdraw import withdraw
 
 // The state between two transactions, without what the access log holds. `time_ms` is the time of
@@ -55,6 +56,7 @@ const TYPE_REPLACE_ORDER = 15;
 const TYPE_SET_AUCTION = 18;
 const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
+const TYPE_TRANSFER = 26;
 
 // Executes the transactions of a batch.
 //
@@ -194,6 +196,10 @@ func apply_kept{
     }
     if (type == TYPE_APPLY_TIMER) {
         apply_timer(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
+    if (type == TYPE_TRANSFER) {
+        transfer(environment, time_ms);
         return (environment=environment);
     }
     if (type == TYPE_ADD_KEY) {

@@ -1,4 +1,4 @@
-from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE
+from circuits.cairo.constants import LEAVING_MARGIN_PPM, PPM_ONE, PRICE_X16_ONE
 from circuits.cairo.numeric import divide, is_wide_nonnegative
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.prices import Price
@@ -25,6 +25,20 @@ func sum_surplus(position: Position*, prices: Price**, sum) -> (surplus: felt) {
     tempvar paid_more = position.long_lots * price.spread_factor;
     tempvar initial = position.exposure_lots * price.initial_factor;
     return sum_surplus(position.next, prices, sum + value - paid_more - initial);
+}
+
+// Returns what Account.surplus is with what equity must be of the positions when an amount leaves the
+// account in place of the initial requirement. `sum` is the surplus. Sums stay below 2^145.
+func sum_leaving(position: Position*, prices: Price**, sum) -> (excess: felt) {
+    if (cast(position, felt) == 0) {
+        return (excess=sum);
+    }
+    let price = prices[position.market_id];
+    // |size| = 2 * max(size, 0) - size.
+    tempvar absolute = 2 * position.long_lots - position.size_lots;
+    tempvar kept = absolute * price.lot_value_x16 * LEAVING_MARGIN_PPM;
+    tempvar initial = position.exposure_lots * price.initial_factor;
+    return sum_leaving(position.next, prices, sum + initial - kept);
 }
 
 // The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the

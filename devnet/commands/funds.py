@@ -1,4 +1,4 @@
-"""`novation deposit`, `withdraw`: money into the exchange and out of it."""
+"""`novation deposit`, `withdraw`, `transfer`: money into the exchange, out of it, and inside."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final
@@ -101,6 +101,30 @@ def withdraw(
         with waiting("waiting for the batch to be sealed, proven and final") as note:
             ask_sequencer(home, lambda client: wait_until_final(client, sequence, note))
     _fetch(home, key, asset)
+
+
+def transfer(
+    amount: Annotated[str, typer.Argument(help="Amount, of USD at most six decimals.")],
+    to: Annotated[
+        int, typer.Option("--to", min=0, metavar="ID", help="Number of the other account.")
+    ],
+    key: KeyOption,
+    home: HomeOption,
+    asset: AssetOption = USD,
+) -> None:
+    """Move an asset to another account of the same owner, at once.
+
+    Examples: `novation transfer 100 --to 7 --key alice`,
+    `novation transfer 0.5 --to 7 --asset TETH --key alice`
+    """
+    if asset == USD:
+        quanta_from_usd(amount)
+    meant = int(asset) if asset.isdecimal() else asset
+    acknowledgement = ask_sequencer(home, lambda client: client.transfer(amount, to, meant), key)
+    console.print(
+        f"transferred {amount} {acknowledgement.asset} to account {to}, "
+        f"receipt {acknowledgement.receipt.sequence}"
+    )
 
 
 def _parse_stark_key(text: str) -> int:

@@ -15,6 +15,7 @@ from devnet.errors import UserError
 from devnet.home import Home
 from devnet.keys import load_keys
 from novation.client import Client
+from novation.client.models import Transfer
 from novation.client.paged_list import PagedList
 
 Item = TypeVar("Item")
@@ -106,7 +107,7 @@ def transfers(
     key: OwnerOption = "",
     limit: LimitOption = 20,
 ) -> None:
-    """List the deposits and withdrawals of an account, and how far they have come.
+    """List the deposits, withdrawals and transfers of an account, and how far they have come.
 
     Examples: `novation transfers --key alice`, `novation transfers 2`
     """
@@ -117,7 +118,7 @@ def transfers(
         for item in await first_of(client.transfers(owner, page_size=limit), limit):
             table.add_row(
                 utc_time(item.matched_time_ms),
-                item.kind.replace("_", " "),
+                _kind_of(item),
                 item.asset,
                 f"{item.amount:f}",
                 f"{item.batch_number or '-'} {item.lifecycle.value}",
@@ -125,6 +126,12 @@ def transfers(
         console.print(table)
 
     ask_sequencer(home, show)
+
+
+def _kind_of(item: Transfer) -> str:
+    """Return what came or left, with the other account of a transfer."""
+    kind = item.kind.replace("_", " ")
+    return kind if item.other_account_id is None else f"{kind} {item.other_account_id}"
 
 
 def trades(

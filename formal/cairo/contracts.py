@@ -69,6 +69,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "max_notional_quanta",
     ),
     "withdraw": ("",),
+    "transfer": ("",),
     "add_key": ("",),
     "remove_key": ("",),
     "oracle_update": ("oracle_time_ms", "n_reports", "table", "reports"),

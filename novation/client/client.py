@@ -27,6 +27,7 @@ from novation.client.messages import (
     quotes_message,
     remove_key_message,
     replace_message,
+    transfer_message,
     withdraw_message,
 )
 from novation.client.order_stream import OrderStream
@@ -466,6 +467,23 @@ class Client(Reader):
         tx = factory.withdraw(amount, asset)
         response = await self._transport.call(self._transport.orders.Withdraw, withdraw_message(tx))
         return factory.withdraw_ack(tx, response)
+
+    async def transfer(
+        self, amount: Number, to_account_id: int, asset: str | int = "USD"
+    ) -> models.TransferAck:
+        """Move an amount of an asset to another account of the same L1 address, at once.
+
+        An account for a market of its own is isolated margin: a deposit with another key opens it.
+
+        Raises:
+            OwnerRejectedError: the other account is of another L1 address, or the same account.
+            NotFoundError: there is no such account. And those of `withdraw`.
+        """
+        factory = self._signing()
+        await self.exchange.find_asset(self._transport, asset)
+        tx = factory.transfer(amount, to_account_id, asset)
+        response = await self._transport.call(self._transport.orders.Transfer, transfer_message(tx))
+        return factory.transfer_ack(tx, response)
 
     async def add_key(
         self,

@@ -309,6 +309,7 @@ def transfer(message: query_service_pb2.Transfer, exchange: Exchange) -> models.
         batched_time_ms=times.batched_time_ms or None,
         proven_time_ms=times.proven_time_ms or None,
         final_time_ms=times.final_time_ms or None,
+        other_account_id=_other_account(message.change),
     )
 
 
@@ -353,6 +354,7 @@ def account_update(
         kind=_kind_of(message.balance),
         amount=asset.amount(message.balance.amount_quanta),
         asset=asset.symbol,
+        other_account_id=_other_account(message.balance),
     )
 
 
@@ -485,6 +487,11 @@ def integer(data: bytes) -> int:
 def _kind_of(change: stream_service_pb2.BalanceChange) -> str:
     name = stream_service_pb2.BalanceChange.Kind.Name(change.kind)
     return name.removeprefix("KIND_").lower()
+
+
+def _other_account(change: stream_service_pb2.BalanceChange) -> int | None:
+    """Return the other account of a transfer; account 0 may be one."""
+    return change.other_account_id if _kind_of(change).startswith("transfer_") else None
 
 
 def _order_update(

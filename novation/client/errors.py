@@ -213,6 +213,10 @@ class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
 
+class OwnerRejectedError(RejectedError):
+    """A transfer goes to another account of the same L1 address, and nowhere else."""
+
+
 class BalanceRejectedError(RejectedError):
     """The account has less of the asset, `detail.limit` quanta."""
 
@@ -297,6 +301,8 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
+    ErrorCode.SAME_ACCOUNT: OwnerRejectedError,
+    ErrorCode.NOT_SAME_OWNER: OwnerRejectedError,
     ErrorCode.TIMER_IN_PAST: TimerInPastError,
     ErrorCode.NO_AUCTION: NoAuctionError,
     ErrorCode.NOT_FAILING: NoAuctionError,

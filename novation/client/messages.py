@@ -13,6 +13,7 @@ from novation.protocol.transactions import (
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
+    Transfer,
     Withdraw,
 )
 
@@ -139,6 +140,20 @@ def withdraw_message(tx: Withdraw) -> order_service_pb2.WithdrawRequest:
         account_id=tx.account_id,
         key_index=tx.key_index,
         nonce=tx.nonce,
+        amount_quanta=tx.amount_quanta,
+        asset_id=tx.asset_id,
+        valid_until_ms=tx.valid_until_ms,
+        signature=signature_message(tx.signature),
+    )
+
+
+def transfer_message(tx: Transfer) -> order_service_pb2.TransferRequest:
+    """Return the API message of a signed transfer."""
+    return order_service_pb2.TransferRequest(
+        account_id=tx.account_id,
+        key_index=tx.key_index,
+        nonce=tx.nonce,
+        to_account_id=tx.to_account_id,
         amount_quanta=tx.amount_quanta,
         asset_id=tx.asset_id,
         valid_until_ms=tx.valid_until_ms,

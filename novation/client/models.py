@@ -146,6 +146,16 @@ class KeyAck:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAck:
+    """An amount is now in another account of the same owner."""
+
+    amount: Decimal
+    receipt: Receipt
+    to_account_id: int
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawAck:
     """A withdrawal that becomes payable on L1 when its batch is final."""
 
@@ -399,7 +409,10 @@ class AccountFill:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A deposit, refused deposit or withdrawal; L1 pays a withdrawal once it is final."""
+    """What came or left: `kind` is deposit, deposit_refused, withdrawal, transfer_in or _out.
+
+    L1 pays a withdrawal once it is final. `other_account_id` is the other one of a transfer.
+    """
 
     sequence: int
     kind: str
@@ -411,6 +424,7 @@ class Transfer:
     batched_time_ms: int | None
     proven_time_ms: int | None
     final_time_ms: int | None
+    other_account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,12 +507,13 @@ class FillUpdate:
 
 @dataclass(frozen=True, slots=True)
 class BalanceUpdate:
-    """A deposit, a refused deposit or a withdrawal."""
+    """A deposit, a refused deposit, a withdrawal or a side of a transfer: see Transfer."""
 
     sequence: int
     kind: str
     amount: Decimal
     asset: str = "USD"
+    other_account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from novation.client.quotes import QuotesRequest
 from novation.client.units import Market, Number, to_ppm, to_quanta, to_share_x16
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
+    ACCOUNT_ID_BOUND,
     AMOUNT_BOUND,
     LABEL_BOUND,
     LAST_TIME_MS,
@@ -36,6 +37,7 @@ from novation.protocol.transactions import (
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
+    Transfer,
     UserTransaction,
     Withdraw,
 )
@@ -48,6 +50,7 @@ from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
+from novation.protocol.transactions.transfer import validate_transfer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from novation.receipts import Receipt
 
@@ -60,6 +63,7 @@ UserMessage = TypeVar(
     CancelAll,
     SetCancelTimer,
     Withdraw,
+    Transfer,
     AddKey,
     RemoveKey,
     Bid,
@@ -322,6 +326,17 @@ class MessageFactory:
             lambda nonce: Withdraw(identity.account_id, identity.key_index, nonce, *what)
         )
 
+    def transfer(
+        self, amount: Number, to_account_id: int, asset: str | int = USD_ASSET_ID
+    ) -> Transfer:
+        """Return a signed transfer of an amount of an asset; OffGridError below a quantum."""
+        identity, known = self._identity, self._exchange.asset(asset)
+        checks.integer("to_account_id", to_account_id, 0, ACCOUNT_ID_BOUND)
+        what = to_account_id, known.quanta(amount), known.asset_id
+        return self._sign(
+            lambda nonce: Transfer(identity.account_id, identity.key_index, nonce, *what)
+        )
+
     def add_key(self, slot: int, public_key: int, permissions: int, expiry_ms: int) -> AddKey:
         """Return a signed request to put a key into a slot."""
         checks.integer("slot", slot, 1, MAX_KEYS)
@@ -439,6 +454,15 @@ class MessageFactory:
         asset = self._exchange.asset(tx.asset_id)
         return models.WithdrawAck(asset.amount(tx.amount_quanta), receipt, asset.symbol)
 
+    def transfer_ack(
+        self, tx: Transfer, response: order_service_pb2.TransferResponse
+    ) -> models.TransferAck:
+        """Return the checked answer to a transfer."""
+        receipt = self._checked(tx, response.receipt)
+        asset = self._exchange.asset(tx.asset_id)
+        amount = asset.amount(tx.amount_quanta)
+        return models.TransferAck(amount, receipt, tx.to_account_id, asset.symbol)
+
     def key_ack(self, tx: AddKey | RemoveKey, receipt: types_pb2.Receipt) -> models.KeyAck:
         """Return the checked answer to a change of a key slot."""
         return models.KeyAck(tx.slot, self._checked(tx, receipt))
@@ -501,6 +525,7 @@ _VALIDATORS: Final[Mapping[type, Callable[[Any], None]]] = {
     SetCancelTimer: validate_set_cancel_timer,
     Withdraw: validate_withdraw,
     Bid: validate_bid,
+    Transfer: validate_transfer,
     AddKey: validate_add_key,
     RemoveKey: validate_remove_key,
 }

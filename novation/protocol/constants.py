@@ -72,6 +72,8 @@ DISCOUNT_PPM_PER_MS: Final = 16
 AUCTION_FEE_PPM: Final = 100_000
 SHARE_X16_ONE: Final = 2**16
 
+# What equity must be of the value of all positions when an amount of USD leaves an account.
+LEAVING_MARGIN_PPM: Final = 100_000
 PRICE_VALIDITY_MS: Final = 3_000
 REPORT_SPREAD_MS: Final = 1_000
 RESUME_GAP_MS: Final = 300_000
@@ -114,6 +116,7 @@ MESSAGE_CANCEL_ALL: Final = 6
 MESSAGE_SET_CANCEL_TIMER: Final = 7
 MESSAGE_BID: Final = 8
 MESSAGE_MASS_QUOTE: Final = 9
+MESSAGE_TRANSFER: Final = 12
 MESSAGE_ORACLE_REPORT: Final = 16
 
 OPERATION_DEPOSIT: Final = 1

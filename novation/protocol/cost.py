@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Transfer,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -63,7 +64,8 @@ LIST_MARKET_STEPS: Final = 600
 TICK_STEPS: Final = 800
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
-WITHDRAW_STEPS: Final = 220
+WITHDRAW_STEPS: Final = 260
+TRANSFER_STEPS: Final = 330
 # What a deposit or a withdrawal of another asset than USD costs more.
 OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
@@ -90,6 +92,8 @@ GAP_STEPS: Final = 125
 # What each slot of an account adds: to a sum over all slots; to that and the search for one of them
 # and the copies of those before it; to the rule that an account which only reduces risk is held to.
 SLOT_SUM_STEPS: Final = 16
+# That sum, and the other one that a withdrawal or a transfer needs.
+SLOT_LEAVING_STEPS: Final = 36
 SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
@@ -153,7 +157,7 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
     return DEPOSIT_STEPS + _asset_steps(tx) if isinstance(tx, Deposit) else LIST_MARKET_STEPS
 
 
-def _asset_steps(tx: Deposit | Withdraw) -> int:
+def _asset_steps(tx: Deposit | Withdraw | Transfer) -> int:
     return 0 if tx.asset_id == USD_ASSET_ID else OTHER_ASSET_STEPS
 
 
@@ -179,8 +183,9 @@ def _steps_without_order(tx: UserTransaction, n_slots: int) -> int:
     """Return what a transaction costs that places none."""
     if isinstance(tx, Bid):
         return BID_STEPS + n_slots * BID_SLOT_STEPS
-    if isinstance(tx, Withdraw):
-        return WITHDRAW_STEPS + n_slots * SLOT_SUM_STEPS + _asset_steps(tx)
+    if isinstance(tx, Withdraw | Transfer):
+        steps = WITHDRAW_STEPS if isinstance(tx, Withdraw) else TRANSFER_STEPS
+        return steps + n_slots * SLOT_LEAVING_STEPS + _asset_steps(tx)
     if isinstance(tx, CancelOrder | CancelAll | SetCancelTimer):
         return CANCEL_STEPS + n_slots * SLOT_CHANGE_STEPS
     return KEY_CHANGE_STEPS

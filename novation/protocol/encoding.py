@@ -24,6 +24,7 @@ from novation.protocol.constants import (
     MESSAGE_PLACE_ORDER,
     MESSAGE_REMOVE_KEY,
     MESSAGE_SET_CANCEL_TIMER,
+    MESSAGE_TRANSFER,
     MESSAGE_WITHDRAW,
     TIME_BOUND,
 )
@@ -61,6 +62,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Transfer,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -195,17 +197,21 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     if message_type == MESSAGE_BID:
         failing_id, share_x16, discount_ppm, notional_quanta = unpack(word_1, 32, 17, 20, 63)
         return Bid(*head, failing_id, share_x16, discount_ppm, notional_quanta, *tail)
-    if message_type == MESSAGE_WITHDRAW:
-        amount_quanta, asset_id = unpack(word_1, 64, 8)
-        return _decode_withdraw(head, amount_quanta, asset_id, tail)
+    if message_type in (MESSAGE_WITHDRAW, MESSAGE_TRANSFER):
+        return _decode_leaving(message_type, head, word_1, tail)
     return _decode_one_number(message_type, head, word_1, tail)
 
 
-def _decode_withdraw(
-    head: tuple[int, int, int], amount_quanta: int, asset_id: int, tail: tuple[int, Signature]
-) -> Withdraw:
+def _decode_leaving(
+    message_type: int, head: tuple[int, int, int], word_1: int, tail: tuple[int, Signature]
+) -> Withdraw | Transfer:
+    is_transfer = message_type == MESSAGE_TRANSFER
+    amount_quanta, asset_id, *receiver = unpack(word_1, 64, 8, *([32] if is_transfer else []))
     if amount_quanta >= AMOUNT_BOUND or asset_id >= MAX_ASSETS:
-        raise DecodeError(f"withdrawal of {amount_quanta} of asset {asset_id}")
+        kind = "transfer" if is_transfer else "withdrawal"
+        raise DecodeError(f"{kind} of {amount_quanta} of asset {asset_id}")
+    if is_transfer:
+        return Transfer(*head, receiver[0], amount_quanta, asset_id, *tail)
     return Withdraw(*head, amount_quanta, asset_id, *tail)
 
 

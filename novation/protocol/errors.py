@@ -63,6 +63,8 @@ class ErrorCode(IntEnum):
     BID_LIMIT = 57
     OWN_ACCOUNT = 58
     INSUFFICIENT_BALANCE = 60
+    SAME_ACCOUNT = 76
+    NOT_SAME_OWNER = 77
 
 
 @unique

@@ -153,6 +153,16 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferred:
+    """An amount of an asset went from an account to another one of the same owner."""
+
+    account_id: int
+    to_account_id: int
+    amount_quanta: int
+    asset_id: int = USD_ASSET_ID
+
+
+@dataclass(frozen=True, slots=True)
 class KeyChanged:
     """A key slot of an account holds another key now, or its key lost its permissions."""
 
@@ -304,6 +314,7 @@ Event = (
     | Deposited
     | DepositFailed
     | Withdrawn
+    | Transferred
     | KeyChanged
     | PricesUpdated
     | BooksKilled

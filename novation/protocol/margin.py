@@ -57,6 +57,19 @@ def margin_of(
     return Margin(equity, initial, maintenance)
 
 
+def notional_x16(
+    account: Account, underlyings: Sequence[UnderlyingState], parameters: Parameters
+) -> int:
+    """Return what all positions are worth together at the marks, long or short."""
+    return sum(
+        abs(position.size_lots)
+        * mark_price_x16(underlyings[position.market_id], terms)
+        * terms.multiplier
+        for position in account.positions
+        for terms in (parameters.underlyings[position.market_id],)
+    )
+
+
 def does_not_grow(before: Position, after: Position) -> bool:
     """Return whether the position did not grow or flip, and no open sum grew."""
     return (

@@ -36,6 +36,7 @@ from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.replace_order import apply_replace_order
 from novation.protocol.rules.set_auction import apply_set_auction
 from novation.protocol.rules.set_parameter import apply_set_parameter
+from novation.protocol.rules.transfer import apply_transfer
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
@@ -59,6 +60,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Transfer,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -150,6 +152,7 @@ _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     CancelAll: apply_cancel_all,
     SetCancelTimer: apply_set_cancel_timer,
     Withdraw: apply_withdraw,
+    Transfer: apply_transfer,
     AddKey: apply_key_change,
     RemoveKey: apply_key_change,
     Bid: apply_bid,

@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
+    Transfer,
     UserTransaction,
     Withdraw,
 )
@@ -50,6 +51,7 @@ from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
+from novation.protocol.transactions.transfer import validate_transfer
 from novation.protocol.transactions.withdraw import validate_withdraw
 from sequencer.account_index import AccountQuery
 from sequencer.engine import Command
@@ -228,6 +230,22 @@ def withdraw(request: order_service_pb2.WithdrawRequest) -> Withdraw:
     return tx
 
 
+def transfer(request: order_service_pb2.TransferRequest) -> Transfer:
+    """Return the transaction; its fields are in range."""
+    tx = Transfer(
+        account_id=request.account_id,
+        key_index=request.key_index,
+        nonce=request.nonce,
+        to_account_id=request.to_account_id,
+        amount_quanta=request.amount_quanta,
+        asset_id=request.asset_id,
+        valid_until_ms=request.valid_until_ms,
+        signature=_signature(request),
+    )
+    validate_transfer(tx)
+    return tx
+
+
 def add_key(request: order_service_pb2.AddKeyRequest) -> AddKey:
     """Return the transaction; its fields are in range."""
     tx = AddKey(
@@ -284,6 +302,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "set_cancel_timer": set_cancel_timer,
     "bid": bid,
     "withdraw": withdraw,
+    "transfer": transfer,
     "add_key": add_key,
     "remove_key": remove_key,
 }
@@ -366,6 +385,7 @@ def _signature(
     | order_service_pb2.SetCancelTimerRequest
     | order_service_pb2.WithdrawRequest
     | order_service_pb2.BidRequest
+    | order_service_pb2.TransferRequest
     | order_service_pb2.AddKeyRequest
     | order_service_pb2.RemoveKeyRequest
     | oracle_service_pb2.OracleReport,

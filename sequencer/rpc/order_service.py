@@ -97,6 +97,13 @@ class OrderService:
         accepted = await self._apply(decoding.withdraw(request))
         return accepted.acknowledgement.withdrawn
 
+    async def transfer(
+        self, request: order_service_pb2.TransferRequest
+    ) -> order_service_pb2.TransferResponse:
+        """Move an amount to another account of the same owner."""
+        accepted = await self._apply(decoding.transfer(request))
+        return accepted.acknowledgement.transferred
+
     async def add_key(
         self, request: order_service_pb2.AddKeyRequest
     ) -> order_service_pb2.AddKeyResponse:

@@ -23,6 +23,7 @@ from prover.cost import cost_of, steps_by_function
 from prover.runner import run_program
 from tests.support.builders import (
     ONE_DOLLAR,
+    l1_address,
     oracle_private_key,
     oracle_report,
     oracle_update,
@@ -139,6 +140,17 @@ def withdraw(exchange: Exchange, n: int) -> None:
         exchange.withdraw(account(i), ONE_DOLLAR)
 
 
+def open_and_transfer(exchange: Exchange, n: int, *, asset_id: int) -> None:
+    """Open a second account of an owner, and let the first send it half a dollar."""
+    for i in range(n):
+        first, second = account(i), account(400 + i)
+        deposit = exchange.deposit(second, ONE_DOLLAR)
+        exchange.apply(replace(deposit, l1_address=l1_address(first)))
+        if asset_id != USD_ASSET_ID:
+            exchange.apply(exchange.deposit(first, ONE_DOLLAR, asset_id))
+        exchange.transfer(first, second, ONE_DOLLAR // 2, asset_id)
+
+
 def deposit_and_withdraw(exchange: Exchange, n: int, *, asset_id: int) -> None:
     for i in range(n):
         exchange.apply(exchange.deposit(account(i), ONE_DOLLAR, asset_id))
@@ -250,6 +262,8 @@ CASES = {
     "deposit, another asset": Case(900, partial(deposit, first=0, asset_id=1)),
     "deposit and withdraw, USD": Case(1200, partial(deposit_and_withdraw, asset_id=0)),
     "deposit and withdraw, another": Case(1800, partial(deposit_and_withdraw, asset_id=7)),
+    "new account, transfer, USD": Case(1500, partial(open_and_transfer, asset_id=0)),
+    "new account, transfer, another": Case(2500, partial(open_and_transfer, asset_id=7)),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
     "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
     "a minute, one market": Case(1200, end_minutes, n=4),

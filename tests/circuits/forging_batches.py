@@ -36,7 +36,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
-from tests.circuits.sample_batches import poor_accounts, samples
+from tests.circuits.sample_batches import poor_accounts, samples, transfers
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -542,6 +542,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "registries": lambda: iter(registries()),
     "samples": samples,
     "poor accounts": poor_accounts,
+    "transfers": transfers,
 }
 
 

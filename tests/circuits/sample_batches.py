@@ -1,4 +1,4 @@
-"""Batches for `forging_batches.py`: of ticks and their samples, and of accounts that may reduce."""
+"""Batches for `forging_batches.py`: of ticks and their samples, of who may reduce, of transfers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from novation.protocol.events import CancelReason, OrderCancelled, OrderFilled
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
-from tests.support.builders import parameters, underlying
+from tests.support.builders import l1_address, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 from tests.support.poor_accounts import LOTS, MARK_TICKS, POOR, STRANGER, holding
 
@@ -107,4 +107,25 @@ def poor_accounts() -> Iterator[SealedBatch]:
     met = exchange.place(STRANGER, BUY, some, MARK_TICKS, time_in_force=TimeInForce.IOC)
     assert isinstance(met.events[1], OrderCancelled)
     assert met.events[1].reason is CancelReason.MARGIN
+    yield exchange.seal()
+
+
+def transfers() -> Iterator[SealedBatch]:
+    """USD and other assets between accounts of one owner, to and from who has some already."""
+    exchange = Exchange()
+    exchange.fund(2, 4, amount_quanta=10**9)
+    for account_id, asset_id in ((3, 0), (2, 1), (2, 5), (3, 5)):
+        deposit = exchange.deposit(account_id, 90, asset_id)
+        exchange.apply(replace(deposit, l1_address=l1_address(2)))
+    exchange.place(4, SELL, 9, 1000)
+    exchange.place(2, BUY, 9, 1000)
+    exchange.seal()
+    exchange.refresh_prices()
+    exchange.transfer(2, 3, 1_000)
+    exchange.transfer(3, 2, 1_090)
+    exchange.transfer(2, 3, 90, 1)
+    exchange.transfer(3, 2, 7, 5)
+    exchange.transfer(2, 3, 97, 5)
+    # What was taken and given in this batch, and a position beside it.
+    exchange.place(2, SELL, 1, 1010)
     yield exchange.seal()

@@ -22,6 +22,7 @@ from novation.protocol.markets import Globals
 from novation.protocol.orders import TimeInForce
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.rules import (
+    leaving,
     list_market,
     matching,
     oracle_update,
@@ -71,7 +72,7 @@ def order_at_an_old_price(patch: Patch, late_ms: int) -> SealedBatch:
 
 
 def withdrawal_at_an_old_price(patch: Patch, late_ms: int) -> SealedBatch:
-    patch.setattr(withdraw, "check_prices_are_valid", nothing)
+    patch.setattr(leaving, "check_prices_are_valid", nothing)
     exchange = trading()
     exchange.time_ms += PRICE_VALIDITY_MS + late_ms
     exchange.withdraw(2, 1)

@@ -116,9 +116,23 @@ def quote_after_a_fall(slots: Slots) -> None:
     quote(1)(slots)
 
 
+def enrich(slots: Slots) -> None:
+    """Leave a tenth of what the positions are worth, and something to take out."""
+    for user in USERS:
+        deposit = slots.exchange.deposit(user, 100 * ONE_DOLLAR)
+        slots.apply(replace(deposit, l1_address=l1_address(KIN)))
+
+
 def withdraw(slots: Slots) -> None:
     for user in USERS:
         slots.apply(slots.exchange.withdrawal(user, 1))
+
+
+def transfer(slots: Slots) -> None:
+    """Sums are cached for the prices of before."""
+    for user in USERS:
+        slots.exchange.refresh_prices()
+        slots.apply(slots.exchange.transferral(user, KIN, 1))
 
 
 def deposit(slots: Slots) -> None:
@@ -178,7 +192,8 @@ CASES = {
     "quote anew": (quote(MAX_QUOTES), quote(MAX_QUOTES)),
     "quote less": (quote(MAX_QUOTES), quote(1)),
     "quote after a fall": (rest_asks(PRICE), quote_after_a_fall),
-    "withdraw": (nothing, withdraw),
+    "withdraw": (enrich, withdraw),
+    "transfer": (enrich, transfer),
     "deposit": (nothing, deposit),
     "makers fill": (rest_asks(PRICE), sweep),
     "makers fail": (rest_asks(905), sweep_after_a_fall),

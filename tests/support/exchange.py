@@ -46,6 +46,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    Transfer,
     UserTransaction,
     Withdraw,
 )
@@ -314,6 +315,19 @@ class Exchange:
         """Return a signed withdrawal."""
         tx = Withdraw(account_id, 0, self.next_nonce(account_id), amount_quanta, asset_id)
         return self.signed(tx)
+
+    def transfer(
+        self, account_id: int, to_account_id: int, amount_quanta: int, asset_id: int = 0
+    ) -> TransactionResult:
+        """Sign and apply a transfer to another account."""
+        return self.apply(self.transferral(account_id, to_account_id, amount_quanta, asset_id))
+
+    def transferral(
+        self, account_id: int, to_account_id: int, amount_quanta: int, asset_id: int = 0
+    ) -> Transfer:
+        """Return a signed transfer."""
+        nonce = self.next_nonce(account_id)
+        return self.signed(Transfer(account_id, 0, nonce, to_account_id, amount_quanta, asset_id))
 
     def signed(self, tx: Signable, secret: int | None = None) -> Signable:
         """Return a message with a signature, by default of the account's first key.

@@ -49,7 +49,6 @@ from novation.protocol.transactions import (
     SetParameter,
     Transaction,
     UserTransaction,
-    Withdraw,
 )
 from tests.support.builders import (
     FIRST_USER_ACCOUNT_ID,
@@ -103,6 +102,7 @@ class RandomTrading:
             self._auction: 4,
             self._bid: 4,
             self._withdrawal: 5,
+            self._transfer: 5,
             self._deposit: 6,
             self._oracle_update: 6,
             self._closing_order: 8,
@@ -403,13 +403,21 @@ class RandomTrading:
         return random_bid(self.rng, self.exchange, self._account_id())
 
     def _withdrawal(self) -> Transaction:
+        return self.exchange.withdrawal(*self._what_leaves())
+
+    def _transfer(self) -> Transaction:
+        account_id, amount, asset_id = self._what_leaves()
+        to = account_id ^ 1 if self.rng.random() < 0.8 else self._account_id()
+        return self.exchange.transferral(account_id, to, amount, asset_id)
+
+    def _what_leaves(self) -> tuple[int, int, int]:
+        """Return an account, and an amount of an asset that it may have."""
         account_id = self._account_id()
         account = self.exchange.state.get_account(account_id)
         asset_id = self._asset_id()
         balance = 1 if account is None else max(1, account.balance(asset_id))
         amount = self.rng.choice((1, balance // 2 + 1, balance, balance + 1))
-        tx = Withdraw(account_id, 0, self.exchange.next_nonce(account_id), amount, asset_id)
-        return self.exchange.signed(tx)
+        return account_id, amount, asset_id
 
     def _asset_id(self) -> int:
         """Return USD, mostly, or one of the other assets."""

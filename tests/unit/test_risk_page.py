@@ -1,5 +1,6 @@
 """The examples of docs/spec/risk.md: each number of the page is that of the state transition."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from novation.protocol.transactions import Liquidate
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
+    l1_address,
     oracle_report,
     oracle_update,
     underlying,
@@ -80,7 +82,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 11))
+    assert sorted(EXAMPLES) == list(range(1, 12))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -126,10 +128,23 @@ def test_example_4_reducing() -> None:
 
 def test_example_5_withdrawal() -> None:
     exchange = holding(10_000, 500_000, 990)
-    free_quanta = 9_700 * ONE_DOLLAR
+    free_quanta = 945_250 * ONE_DOLLAR // 100
     said(5, usd(free_quanta))
     assert exchange.refuse(exchange.withdrawal(2, free_quanta + 1)) is ErrorCode.INSUFFICIENT_MARGIN
     exchange.withdraw(2, free_quanta)
+
+
+def test_example_11_transfer() -> None:
+    exchange = holding(10_000, 500_000, 990)
+    free_quanta = 945_250 * ONE_DOLLAR // 100
+    said(11, usd(free_quanta))
+    exchange.apply(replace(exchange.deposit(5, 1), l1_address=l1_address(2)))
+    exchange.apply(replace(exchange.deposit(6, 1), l1_address=l1_address(6)))
+    too_much = exchange.transferral(2, 5, free_quanta + 1)
+    assert exchange.refuse(too_much) is ErrorCode.INSUFFICIENT_MARGIN
+    assert exchange.refuse(exchange.transferral(2, 6, 1)) is ErrorCode.NOT_SAME_OWNER
+    exchange.transfer(2, 5, free_quanta)
+    assert exchange.balance(5) == free_quanta + 1
 
 
 def test_example_6_liquidation() -> None:

@@ -155,13 +155,27 @@ def test_withdraw_when_more_than_free_then_refused() -> None:
     exchange.fund(2, 3, amount_quanta=ONE_DOLLAR)
     exchange.place(3, SELL, 100, 1000)
     exchange.place(2, BUY, 100, 1000)
-    # 100 lots x 1000 ticks x 10 quanta at 5 % need 50,000 quanta; the taker paid 500 in fees.
-    free = ONE_DOLLAR - 500 - 50_000
+    # A tenth of 100 lots x 1000 ticks x 10 quanta stays; the taker paid 500 in fees.
+    free = ONE_DOLLAR - 500 - 100_000
     code = exchange.refuse(exchange.signed(withdrawal(amount_quanta=free + 1)))
     assert code is ErrorCode.INSUFFICIENT_MARGIN
     exchange.nonces[2] = 9
     exchange.withdraw(2, free)
-    assert exchange.balance(2) == -1_000_000 + 50_000
+    assert exchange.balance(2) == -1_000_000 + 100_000
+
+
+def test_withdraw_when_orders_need_more_than_a_tenth_of_positions_then_that_stays() -> None:
+    exchange = Exchange()
+    exchange.fund(2, 3, amount_quanta=ONE_DOLLAR)
+    exchange.place(3, SELL, 10, 1000)
+    exchange.place(2, BUY, 10, 1000)
+    exchange.place(2, BUY, 90, 990)
+    # What may be bought needs 50,000 at 5 %, a tenth of what is held 10,000.
+    free = ONE_DOLLAR - 50 - 50_000
+    code = exchange.refuse(exchange.signed(withdrawal(amount_quanta=free + 1)))
+    assert code is ErrorCode.INSUFFICIENT_MARGIN
+    exchange.nonces[2] = 9
+    exchange.withdraw(2, free)
 
 
 def test_cancel_when_own_order_then_gone() -> None:

@@ -20,6 +20,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     Quote,
     QuoteTerms,
+    Transfer,
     Withdraw,
 )
 from tests.support.builders import exchange_config, oracle_report, private_key
@@ -105,7 +106,9 @@ def messages() -> dict[str, Any]:
     terms = QuoteTerms(1_700_000_000_000, 1_000, cancels_first=True, slides=True, label=5)
     quotes = (Quote(Side.BUY, 123_455, 10), Quote(Side.SELL, 123_457, 11))
     quoting = MassQuote(7, 0, 8, 1, terms, quotes, valid_until_ms=1)
-    users = (place, cancel, Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS), quoting, bid)
+    withdrawal = Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS)
+    transfer = Transfer(7, 2, 7, 2**32 - 1, 2**63 - 1, 7, 9)
+    users = (place, cancel, withdrawal, transfer, quoting, bid)
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),
@@ -131,7 +134,7 @@ def config_vector(config: ExchangeConfig) -> dict[str, Any]:
 
 
 def message_vector(
-    tx: PlaceOrder | CancelOrder | Withdraw | MassQuote | Bid, config: ExchangeConfig
+    tx: PlaceOrder | CancelOrder | Withdraw | Transfer | MassQuote | Bid, config: ExchangeConfig
 ) -> dict[str, Any]:
     """Return a user message in all its forms."""
     return {

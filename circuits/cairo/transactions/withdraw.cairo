@@ -10,7 +10,7 @@ from circuits.cairo.constants import (
     WITHDRAW_BIT,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
+from circuits.cairo.margin import COLLATERAL_FACTOR, sum_leaving, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
 from circuits.cairo.state.amounts import Amounts, change_amount
@@ -81,8 +81,8 @@ func withdraw{
     return (environment=environment);
 }
 
-// Guarantee: the account meets initial margin without the amount, at prices that are valid if it has
-// a slot.
+// Guarantee: the account meets initial margin without the amount, and its equity is at least
+// LEAVING_MARGIN_PPM of what its positions are worth, at prices that are valid if it has a slot.
 func take_collateral{range_check_ptr}(
     account: Account*,
     identity: Identity*,
@@ -104,8 +104,10 @@ func take_collateral{range_check_ptr}(
     let range_check_ptr = range_check_priced;
     local collateral_quanta = account.collateral_quanta - amount_quanta;
     let (local surplus) = surplus_of(account, environment.prices);
-    // Initial margin without the reducing rule.
+    // Initial margin without the reducing rule, and a share of what the positions are worth.
     assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
+    let (excess) = sum_leaving(account.positions, environment.prices, surplus);
+    assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + excess);
     local after: Account = Account(
         identity=identity,
         window_0=window_0,

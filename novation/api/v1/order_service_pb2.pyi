@@ -291,6 +291,32 @@ class BidResponse(_message.Message):
     fill: _types_pb2.BidFill
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ...) -> None: ...
 
+class TransferRequest(_message.Message):
+    __slots__ = ("account_id", "key_index", "nonce", "amount_quanta", "signature", "asset_id", "to_account_id", "valid_until_ms")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    ASSET_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_index: int
+    nonce: int
+    amount_quanta: int
+    signature: _types_pb2.Signature
+    asset_id: int
+    to_account_id: int
+    valid_until_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., amount_quanta: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., asset_id: _Optional[int] = ..., to_account_id: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+
+class TransferResponse(_message.Message):
+    __slots__ = ("receipt",)
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
 class AddKeyRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "slot", "permissions", "expiry_time_ms", "public_key", "signature", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -342,7 +368,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "bid")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "bid", "transfer")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -354,6 +380,7 @@ class StreamOrdersRequest(_message.Message):
     REPLACE_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     place: PlaceOrderRequest
     cancel: CancelOrderRequest
@@ -365,10 +392,11 @@ class StreamOrdersRequest(_message.Message):
     replace: ReplaceOrderRequest
     quote: MassQuoteRequest
     bid: BidRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ...) -> None: ...
+    transfer: TransferRequest
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ..., transfer: _Optional[_Union[TransferRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "bid")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "bid", "transferred")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -381,6 +409,7 @@ class StreamOrdersResponse(_message.Message):
     REPLACED_FIELD_NUMBER: _ClassVar[int]
     QUOTED_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
+    TRANSFERRED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     placed: PlaceOrderResponse
     cancelled: CancelOrderResponse
@@ -393,4 +422,5 @@ class StreamOrdersResponse(_message.Message):
     replaced: ReplaceOrderResponse
     quoted: MassQuoteResponse
     bid: BidResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ...) -> None: ...
+    transferred: TransferResponse
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ..., transferred: _Optional[_Union[TransferResponse, _Mapping]] = ...) -> None: ...

@@ -76,6 +76,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
                 _registered_method=True)
+        self.Transfer = channel.unary_unary(
+                '/novation.api.v1.OrderService/Transfer',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.TransferRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.TransferResponse.FromString,
+                _registered_method=True)
         self.AddKey = channel.unary_unary(
                 '/novation.api.v1.OrderService/AddKey',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.AddKeyRequest.SerializeToString,
@@ -156,6 +161,13 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Transfer(self, request, context):
+        """From an account to another one of the same L1 address; signed by a key that may withdraw.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AddKey(self, request, context):
         """Signed by a key of the account that may administer it, and is in another slot.
         """
@@ -225,6 +237,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.Withdraw,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.SerializeToString,
+            ),
+            'Transfer': grpc.unary_unary_rpc_method_handler(
+                    servicer.Transfer,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.TransferRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.TransferResponse.SerializeToString,
             ),
             'AddKey': grpc.unary_unary_rpc_method_handler(
                     servicer.AddKey,
@@ -465,6 +482,33 @@ class OrderService:
             '/novation.api.v1.OrderService/Withdraw',
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.WithdrawResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Transfer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/Transfer',
+            novation_dot_api_dot_v1_dot_order__service__pb2.TransferRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.TransferResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -69,24 +69,30 @@ class OrderUpdate(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class BalanceChange(_message.Message):
-    __slots__ = ("kind", "amount_quanta", "asset_id")
+    __slots__ = ("kind", "amount_quanta", "asset_id", "other_account_id")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[BalanceChange.Kind]
         KIND_DEPOSIT: _ClassVar[BalanceChange.Kind]
         KIND_WITHDRAWAL: _ClassVar[BalanceChange.Kind]
         KIND_DEPOSIT_REFUSED: _ClassVar[BalanceChange.Kind]
+        KIND_TRANSFER_OUT: _ClassVar[BalanceChange.Kind]
+        KIND_TRANSFER_IN: _ClassVar[BalanceChange.Kind]
     KIND_UNSPECIFIED: BalanceChange.Kind
     KIND_DEPOSIT: BalanceChange.Kind
     KIND_WITHDRAWAL: BalanceChange.Kind
     KIND_DEPOSIT_REFUSED: BalanceChange.Kind
+    KIND_TRANSFER_OUT: BalanceChange.Kind
+    KIND_TRANSFER_IN: BalanceChange.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
     ASSET_ID_FIELD_NUMBER: _ClassVar[int]
+    OTHER_ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     kind: BalanceChange.Kind
     amount_quanta: int
     asset_id: int
-    def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ..., asset_id: _Optional[int] = ...) -> None: ...
+    other_account_id: int
+    def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ..., asset_id: _Optional[int] = ..., other_account_id: _Optional[int] = ...) -> None: ...
 
 class StreamAccountResponse(_message.Message):
     __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "bid", "is_heartbeat")

@@ -17,6 +17,7 @@ from novation.protocol.transactions.replace_order import ReplaceOrder
 from novation.protocol.transactions.set_auction import SetAuction
 from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
+from novation.protocol.transactions.transfer import Transfer
 from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "SetCancelTimer",
     "SetParameter",
     "Transaction",
+    "Transfer",
     "Unsigned",
     "UserTransaction",
     "Withdraw",
@@ -57,6 +59,7 @@ UserTransaction = (
     | CancelAll
     | SetCancelTimer
     | Withdraw
+    | Transfer
     | AddKey
     | RemoveKey
     | Bid
