@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from devnet.contracts import load_artifact
+from devnet.demo.plan import STORY_MARKETS
 from devnet.demo.report import BatchFigures, DemoReport
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from prover.job_folder import REPORT_FILE
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
     from web3.types import EventData
 
     from devnet.contracts import Chain
-    from devnet.demo.play import FundingSeen
+    from devnet.demo.play import Seen
     from devnet.demo.tamper import TamperResult
     from devnet.deployment import Deployment
     from devnet.home import Home
     from devnet.rebuild import RebuiltState
+    from novation.client.auction_models import BidFill
     from novation.client.models import Status
 
 
@@ -34,7 +37,7 @@ class Evidence:
     rebuilt: RebuiltState
     answers: TamperResult
     withdrawals_paid: int
-    funding: FundingSeen
+    seen: Seen
 
 
 def settling_logs(chain: Chain, deployment: Deployment) -> Sequence[EventData]:
@@ -78,7 +81,7 @@ def build_report(
     profile: str, status: Status, evidence: Evidence, seconds_total: float
 ) -> DemoReport:
     """Put everything together. Of several batches the report's main keys show the worst case."""
-    batches, rebuilt, funding = evidence.batches, evidence.rebuilt, evidence.funding
+    batches, rebuilt, funding = evidence.batches, evidence.rebuilt, evidence.seen.funding
     return DemoReport(
         orders_accepted=status.n_orders_accepted,
         fills=status.n_fills,
@@ -108,6 +111,20 @@ def build_report(
             rebuilt.state.price_of(market_id).long_prefix == quanta
             for market_id, quanta in funding.quanta_per_lot.items()
         ),
+        bids=len(evidence.seen.bids),
+        bids_rebuilt=all(_is_held(rebuilt, fill) for fill in evidence.seen.bids),
         insurance_quanta=rebuilt.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta,
         batches=batches,
+    )
+
+
+def _is_held(rebuilt: RebuiltState, fill: BidFill) -> bool:
+    """Return whether the bidder, who trades nothing else, holds what he took."""
+    account = rebuilt.state.account(fill.bidder_account_id)
+    market_ids = {market.symbol: market_id for market_id, market in enumerate(STORY_MARKETS)}
+    return all(
+        account.position(market_id := market_ids[part.symbol]).size_lots
+        * Decimal(STORY_MARKETS[market_id].lot_size)
+        == part.size
+        for part in fill.taken
     )

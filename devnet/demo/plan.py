@@ -2,10 +2,11 @@
 
 Before act one the owner of the L1 contract adds a market to the running exchange. Act one opens
 positions in the last minute of an hour, act two, three minutes later, follows an oracle move with
-cancels and new quotes, when positions have paid funding; in act three a trader with too much
-leverage is liquidated, act four closes and withdraws. Every act becomes a batch of its own. Prices
-are offsets from the oracle's price of the act, so that the orders stay inside the price band
-wherever the market starts.
+cancels and new quotes, when positions have paid funding; in act three two traders with too much
+leverage fail: the book reduces one, and the other, whose market nobody quotes by then, is up for
+auction until an outsider bids. Act four closes and withdraws. Every act becomes a batch of its
+own. Prices are offsets from the oracle's price of the act, so that the orders stay inside the
+price band wherever the market starts.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ MAKERS: Final = ("alice", "bob", "carol", "dave")
 TAKERS: Final = ("erin", "frank", "grace", "heidi")
 # Sells for seventeen times what it has, and fails when the price rises by three percent.
 LEVERAGED: Final = "ivan"
-TRADERS: Final = (*MAKERS, *TAKERS, LEVERAGED)
+# The same in a market that nobody quotes when that happens; and who takes over what he can.
+TRAPPED, BIDDER = "judy", "karl"
+TRADERS: Final = (*MAKERS, *TAKERS, LEVERAGED, TRAPPED, BIDDER)
 DEPOSIT_USD: Final = {
     **dict.fromkeys(MAKERS, 50_000),
     **dict.fromkeys(TAKERS, 20_000),
     LEVERAGED: 1_000,
+    TRAPPED: 1_000,
+    BIDDER: 10_000,
 }
 # By market id: those that exist from the start, and the one that is listed on the way.
 STORY_MARKETS: Final = (*MARKETS, LISTED_LATER)
@@ -34,7 +39,7 @@ LEVELS: Final = 3
 LEVEL_STEP_PPM: Final = 400
 TAKER_REACH_PPM: Final = 8_000
 MOVE_PPM: Final = (0, 12_000, 30_000, 9_000)
-ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000, SOL: 50_000}
+ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000, SOL: 120_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,15 @@ class PlannedCancels:
 class Act:
     """Steps that end up in one batch, at an oracle price `move_ppm` above the start.
 
-    `fails` is who is liquidated in it.
+    `fails` is who is liquidated in it, `auctioned` who is up for auction, until `bidder` bids.
     """
 
     title: str
     move_ppm: int
     steps: tuple[PlannedOrder | PlannedCancels, ...]
     fails: str | None = None
+    auctioned: str | None = None
+    bidder: str | None = None
 
 
 def story() -> tuple[Act, ...]:
@@ -83,6 +90,7 @@ def story() -> tuple[Act, ...]:
                 *_opening_trades(),
                 _take("erin", SOL, Side.BUY, 60),
                 _take(LEVERAGED, ETH, Side.SELL, 166),
+                _take(TRAPPED, SOL, Side.SELL, 77),
             ),
         ),
         Act(
@@ -91,10 +99,12 @@ def story() -> tuple[Act, ...]:
             (*_momentum_trades(), *_cancels(Side.SELL), *_quotes()),
         ),
         Act(
-            "a trader fails",
+            "two traders fail",
             MOVE_PPM[2],
             (*_cancels(Side.SELL), *_cancels(Side.BUY), *_quotes()),
             fails=LEVERAGED,
+            auctioned=TRAPPED,
+            bidder=BIDDER,
         ),
         Act(
             "positions are closed",

@@ -22,6 +22,7 @@ from novation.client import (
     StalePriceError,
     UnknownMarketError,
 )
+from novation.client.auction_models import AuctionUpdate
 from novation.client.models import LiquidationUpdate
 from novation.protocol.constants import HOUR_MS
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from devnet.demo.plan import Act
     from devnet.demo.timeline import Timeline
     from devnet.keys import TraderKeys
+    from novation.client.auction_models import BidFill, BidUpdate
     from novation.client.models import AccountUpdate
+    from novation.client.streams import ResumingStream
 
 T = TypeVar("T")
 
@@ -42,6 +45,9 @@ WAIT_TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.1
 # The players go by the machine's clock, and the devnet's is up to an hour ahead.
 VALIDITY_MS: Final = 2 * HOUR_MS
+# What the bidder wants at least, as a part of what he takes, and the most that he takes.
+LEAST_DISCOUNT: Final = "0.0005"
+MOST_NOTIONAL_USD: Final = 20_000
 # How close the median must be to the price that the oracle nodes see.
 PRICE_TOLERANCE_PPM: Final = 100
 
@@ -66,6 +72,14 @@ class FundingSeen:
     quanta_per_lot: Mapping[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the players were told of what the rules did."""
+
+    funding: FundingSeen
+    bids: tuple[BidFill, ...]
+
+
 class Players:
     """One connected client per trader; use it with `async with`."""
 
@@ -79,6 +93,7 @@ class Players:
         self._stack = AsyncExitStack()
         self.clients: dict[str, Client] = {}
         self.tally = Tally()
+        self.bids: list[BidFill] = []
 
     async def __aenter__(self) -> Self:
         """Connect everybody."""
@@ -111,6 +126,7 @@ class Players:
         """Move the market to where the act happens, then take its steps in order."""
         before = Tally(self.tally.orders, self.tally.fills, self.tally.cancels)
         failing = await self._follow(act.fails) if act.fails else None
+        seen = (await self.clients[act.bidder].auctions()).sequence if act.bidder else 0
         await self._move_market(act.move_ppm, prices_path)
         for step in act.steps:
             if isinstance(step, PlannedOrder):
@@ -119,6 +135,8 @@ class Players:
                 await self._cancel(step)
         if failing:
             self._tell_of_liquidation(act, await first_liquidation(failing))
+        if act.bidder and act.auctioned:
+            await self._bid(act.bidder, act.auctioned, seen)
         self._timeline.add(
             "traders",
             f"{act.title}: {self.tally.orders - before.orders} orders, "
@@ -169,6 +187,30 @@ class Players:
             f"{act.fails} has {update.equity:.2f} USD, must have {update.required:.2f}: "
             f"{update.traded} {update.symbol} closed, {update.fee:.2f} USD to insurance",
         )
+
+    async def _bid(self, bidder: str, failing: str, after_sequence: int) -> None:
+        """Wait until an account is up for auction; take what it must lose."""
+        client = self.clients[bidder]
+        failing_id = (await self.clients[failing].account()).account_id
+        begun = await first_auction(client.stream_auctions(after_sequence), failing_id)
+        self._timeline.add(
+            "rules",
+            f"{failing} has {begun.equity:.2f} USD, must have {begun.required:.2f}, and nobody "
+            f"quotes: up for auction",
+        )
+        acknowledgement = await at_fresh_prices(
+            lambda: client.bid(
+                failing_id, min_discount=LEAST_DISCOUNT, max_notional=MOST_NOTIONAL_USD
+            )
+        )
+        fill = acknowledgement.fill
+        self.bids.append(fill)
+        for part in fill.taken:
+            self._timeline.add(
+                "traders",
+                f"{bidder} bids, takes {part.size:f} {part.symbol} at {part.mark_price:.2f} and "
+                f"gets {fill.discount - fill.fee:.2f} USD; {fill.fee:.2f} to insurance",
+            )
 
     async def _move_market(self, move_ppm: int, prices_path: Path) -> None:
         references = [reference_price(i, move_ppm) for i in range(len(STORY_MARKETS))]
@@ -229,6 +271,24 @@ async def first_liquidation(updates: AsyncIterator[AccountUpdate]) -> Liquidatio
     except TimeoutError:
         pass
     raise UserError("sequencer: nobody was liquidated in time")
+
+
+async def first_auction(
+    updates: ResumingStream[AuctionUpdate | BidUpdate], account_id: int
+) -> AuctionUpdate:
+    """Return the start of an account's auction.
+
+    Raises:
+        UserError: if there is none in time.
+    """
+    try:
+        async with asyncio.timeout(WAIT_TIMEOUT_S):
+            async for update in updates:
+                if isinstance(update, AuctionUpdate) and update.account_id == account_id:
+                    return update
+    except TimeoutError:
+        pass
+    raise UserError("sequencer: nobody was up for auction in time")
 
 
 async def at_fresh_prices(act: Callable[[], Awaitable[T]]) -> T:

@@ -57,6 +57,8 @@ class DemoReport:
     funding_paid_quanta: int
     funding_received_quanta: int
     funding_rebuilt: bool
+    bids: int
+    bids_rebuilt: bool
     insurance_quanta: int
     batches: tuple[BatchFigures, ...]
 
@@ -83,6 +85,8 @@ class DemoReport:
                 self.funding_paid_quanta == self.funding_received_quanta
             ),
             "the state rebuilt from L1 has other funding": self.funding_rebuilt,
+            "nobody bid in an auction": self.bids > 0,
+            "the state rebuilt from L1 does not have what was bid for": self.bids_rebuilt,
             "nobody was liquidated: insurance got nothing": self.insurance_quanta > 0,
             f"security {self.security_bits_conjectured} bits < {MIN_SECURITY_BITS}": (
                 self.security_bits_conjectured >= MIN_SECURITY_BITS

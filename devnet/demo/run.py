@@ -14,7 +14,7 @@ from devnet.console import console, waiting
 from devnet.contracts import Chain
 from devnet.demo.collect import Evidence, batch_figures, build_report, settling_logs
 from devnet.demo.plan import DEPOSIT_USD, TRADERS, story
-from devnet.demo.play import FundingSeen, Players
+from devnet.demo.play import FundingSeen, Players, Seen
 from devnet.demo.tamper import tamper
 from devnet.demo.timeline import Timeline
 from devnet.deployment import Deployment
@@ -109,8 +109,8 @@ def run_story(home: Home, acts: Sequence[Act], profile: str) -> DemoReport:
         stage = open_stage(home, system, timeline)
         add_market(stage)
         enter_collateral(stage)
-        status, funding = asyncio.run(trade(stage, system, acts))
-        evidence = examine(stage, pay_out(stage), funding)
+        status, seen = asyncio.run(trade(stage, system, acts))
+        evidence = examine(stage, pay_out(stage), seen)
     console.print(timeline.table())
     return build_report(profile, status, evidence, timeline.elapsed_s())
 
@@ -160,7 +160,7 @@ def asset_holder(stage: Stage) -> TraderOnL1:
     return TraderOnL1(stage.chain, stage.deployment, keys).with_asset(ASSET)
 
 
-async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Status, FundingSeen]:
+async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Status, Seen]:
     """Play the acts, each into a batch of its own; return the counters once all is final."""
     timeline, funding = stage.timeline, FundingSeen()
     async with Client(stage.endpoints.sequencer) as client:
@@ -184,7 +184,7 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Stat
             raise UserError(f"demo: {players.tally.refused} orders of the story were refused")
         await _wait_until_all_final(client, system)
         storyteller.cancel()
-        return await client.status(), funding
+        return await client.status(), Seen(funding, tuple(players.bids))
 
 
 def set_clocks_ahead(system: Devnet, timeline: Timeline, time_ms: int) -> None:
@@ -230,7 +230,7 @@ def pay_out(stage: Stage) -> int:
     return paid
 
 
-def examine(stage: Stage, paid: int, funding: FundingSeen) -> Evidence:
+def examine(stage: Stage, paid: int, seen: Seen) -> Evidence:
     """Rebuild the state from L1, and try to cheat the contract."""
     timeline, chain, deployment = stage.timeline, stage.chain, stage.deployment
     with waiting("rebuilding the state from L1") as note:
@@ -247,7 +247,7 @@ def examine(stage: Stage, paid: int, funding: FundingSeen) -> Evidence:
         raise UserError(f"demo: the contract refuses the true proof: {answers.original}")
     timeline.add("attacker", f"one byte of the proof flipped: {answers.flipped_byte or 'accepted'}")
     timeline.add("attacker", f"another new root: {answers.changed_root or 'accepted'}")
-    return Evidence(batch_figures(stage.home, chain, logs), rebuilt, answers, paid, funding)
+    return Evidence(batch_figures(stage.home, chain, logs), rebuilt, answers, paid, seen)
 
 
 async def _tell_of_batches(client: Client, timeline: Timeline) -> None:

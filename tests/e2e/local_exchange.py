@@ -17,13 +17,14 @@ from devnet.keys import TraderKeys, derive_keys
 from devnet.markets import LISTED_LATER, MARKETS
 from novation.crypto import sign
 from novation.protocol.config import ExchangeConfig
-from novation.protocol.constants import QUANTA_PER_USD
+from novation.protocol.constants import QUANTA_PER_USD, SHARE_X16_ONE
 from novation.protocol.events import OrderFilled
 from novation.protocol.parameters import Parameters
 from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.signatures import Signature
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
+    Bid,
     CancelOrder,
     Deposit,
     Liquidate,
@@ -33,6 +34,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    SetAuction,
     SetParameter,
     Transaction,
     Withdraw,
@@ -64,7 +66,7 @@ def local_parameters() -> Parameters:
 
 @dataclass
 class LocalExchange:
-    """Nine traders, three oracles, and a state; every message is signed."""
+    """All traders, three oracles, and a state; every message is signed."""
 
     config: ExchangeConfig = field(default_factory=local_config)
     time_ms: int = START_TIME_MS
@@ -100,6 +102,16 @@ class LocalExchange:
                 self.place(step, act.move_ppm)
             else:
                 self.cancel(step)
+        if act.bidder and act.auctioned:
+            self.bid(self.account_ids[act.bidder], self.account_ids[act.auctioned], act.bidder)
+
+    def bid(self, bidder_id: int, failing_id: int, bidder: str) -> None:
+        """Take what a failing account must lose, as the node and a bidder do."""
+        self.apply(SetAuction(failing_id))
+        limits = SHARE_X16_ONE, 500, 20_000 * QUANTA_PER_USD
+        offer = Bid(bidder_id, 0, self.next_nonce(), failing_id, *limits, self.time_ms)
+        message = offer.message_hash(self.config)
+        self.apply(replace(offer, signature=_signed(message, self.traders[bidder])))
 
     def update_prices(self, move_ppm: int) -> None:
         self.time_ms += 1000

@@ -3,13 +3,14 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from devnet.demo.collect import Evidence, build_report
-from devnet.demo.play import FundingSeen, at_fresh_prices
+from devnet.demo.play import FundingSeen, Seen, at_fresh_prices
 from devnet.demo.report import BatchFigures, DemoReport
 from devnet.demo.run import ACT_MS, BATCH_AGE_MS, first_act_ms, start_ms
 from devnet.demo.tamper import TamperResult, change_new_root, flip_byte
@@ -23,6 +24,7 @@ from devnet.rebuild import RebuiltState
 from devnet.shared_clock import SharedClock, set_ahead
 from devnet.system import oracle_keys
 from novation.client import ErrorDetail, StalePriceError
+from novation.client.auction_models import BidFill, TakenPosition
 from novation.client.models import Status
 from novation.protocol.constants import (
     HOUR_MS,
@@ -139,7 +141,20 @@ def good_report() -> DemoReport:
     status = Status(9, 1, 1, 1, state.root, 8, 0, 0, 0, 68, 36, "", False, "", "", False, "")
     answers = TamperResult("", "LayerRootMismatch()", "OutOfDomainMismatch()")
     funding = FundingSeen(4, 1_000, 1_000, dict.fromkeys(state.markets, 0))
-    evidence = Evidence((batch,), RebuiltState(state, 1, state.root, 0), answers, 8, funding)
+    taken = TakenPosition("SOL-USD", Decimal(0), Decimal(180))
+    bid = BidFill(
+        failing_account_id=2,
+        bidder_account_id=INSURANCE_ACCOUNT_ID,
+        share=Decimal(1),
+        equity=Decimal(1),
+        required=Decimal(2),
+        price=Decimal(0),
+        discount=Decimal(0),
+        fee=Decimal(0),
+        taken=(taken,),
+    )
+    seen = Seen(funding, (bid,))
+    evidence = Evidence((batch,), RebuiltState(state, 1, state.root, 0), answers, 8, seen)
     return build_report("balanced", status, evidence, 200.0)
 
 
@@ -162,6 +177,8 @@ def test_report_when_all_promises_are_kept_then_no_failures() -> None:
         ("tampered_proof_rejected", False),
         ("tampered_root_rejected", False),
         ("markets_listed", 0),
+        ("bids", 0),
+        ("bids_rebuilt", False),
         ("insurance_quanta", 0),
         ("funding_paid_quanta", 0),
         ("funding_received_quanta", 999),
