@@ -64,18 +64,27 @@ def _packs(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
 def _widths(call: ast.Call, names: dict[str, Any], function: str) -> tuple[int, ...]:
     widths: list[int] = []
     for argument in call.args:
-        if isinstance(argument, ast.Starred):
-            assert isinstance(argument.value, ast.GeneratorExp), function
-            widths += [_width(argument.value.elt, names)] * _REPEATED[function]
-        else:
+        starred = argument.value if isinstance(argument, ast.Starred) else None
+        if starred is None:
             widths.append(_width(argument, names))
+        elif isinstance(starred, ast.Call):
+            # Of zip, whose second argument has the widths.
+            assert getattr(starred.func, "id", "") == "zip", function
+            widths += _constant(starred.args[1], names)
+        else:
+            assert isinstance(starred, ast.GeneratorExp), function
+            widths += [_width(starred.elt, names)] * _REPEATED[function]
     return tuple(widths)
 
 
 def _width(pair: ast.expr, names: dict[str, Any]) -> int:
     assert isinstance(pair, ast.Tuple)
-    code = compile(ast.Expression(pair.elts[1]), "<width>", "eval")
-    return int(eval(code, names))  # noqa: S307 - a constant of our own source
+    return int(_constant(pair.elts[1], names))
+
+
+def _constant(expression: ast.expr, names: dict[str, Any]) -> Any:  # noqa: ANN401
+    code = compile(ast.Expression(expression), "<width>", "eval")
+    return eval(code, names)  # noqa: S307 - of our own source
 
 
 def _statement(word: Word, fault: str) -> Statement:
