@@ -109,7 +109,13 @@ def story() -> tuple[Act, ...]:
         Act(
             "positions are closed",
             MOVE_PPM[3],
-            (*_cancels(Side.SELL), *_cancels(Side.BUY), *_quotes(), *_closing_trades()),
+            (
+                *_cancels(Side.SELL),
+                *_cancels(Side.BUY),
+                *_quotes(),
+                *_quotes_of_the_new(),
+                *_closing_trades(),
+            ),
         ),
     )
 
@@ -205,4 +211,7 @@ def _closing_trades() -> list[PlannedOrder]:
         )
         for market_id in (BTC, ETH, SOL)
         if market_id != SOL or trader == "erin"
-    ] + [_take(LEVERAGED, ETH, Side.BUY, 500, reduce_only=True)]
+    ] + [
+        _take(trader, market_id, Side.BUY, 500, reduce_only=True)
+        for trader, market_id in ((LEVERAGED, ETH), (TRAPPED, SOL))
+    ]

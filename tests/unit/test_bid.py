@@ -210,11 +210,10 @@ def test_bidder_when_it_would_lack_initial_margin_then_refused() -> None:
     exchange.fund(5, amount_quanta=ONE_DOLLAR)
     assert exchange.refuse(exchange.offer(5, 2)) is ErrorCode.INSUFFICIENT_MARGIN
     # Also one that would only reduce: who lacks initial margin is no bidder.
-    exchange.fund(6, amount_quanta=101 * ONE_DOLLAR)
+    exchange.fund(6, amount_quanta=91 * ONE_DOLLAR)
     exchange.place(4, BUY, LOTS, 970)
     exchange.place(6, SELL, LOTS, 970)
-    exchange.withdraw(6, exchange.margin(6).equity_x16 // 2**16 - 88 * ONE_DOLLAR)
-    exchange.set_price(971)
+    exchange.set_price(974)
     assert not exchange.margin(6).meets_initial
     assert exchange.refuse(exchange.offer(6, 2, share_x16=9)) is ErrorCode.INSUFFICIENT_MARGIN
 
