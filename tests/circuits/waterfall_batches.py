@@ -105,38 +105,41 @@ def liquidations() -> Iterator[SealedBatch]:
 
 
 def auctions() -> Iterator[SealedBatch]:
-    """Auctions that begin and end, alone and with a liquidation; of longer leaves, too."""
+    """Auctions that begin and end, alone and with a liquidation; of longer leaves, too.
+
+    Whose, is the prover's choice among those that fail: no id is near another's.
+    """
     exchange = Exchange(parameters(2))
     exchange.fund(3, 4, amount_quanta=10**6 * ONE_DOLLAR)
-    exchange.fund(2, 5, 6, 7, amount_quanta=100 * ONE_DOLLAR)
-    exchange.apply(exchange.deposit(5, 7, 1))
-    _add_key(exchange, 6)
-    for account_id in (2, 5, 6, 7):
+    exchange.fund(2, 50, 60, 70, amount_quanta=100 * ONE_DOLLAR)
+    exchange.apply(exchange.deposit(50, 7, 1))
+    _add_key(exchange, 60)
+    for account_id in (2, 50, 60, 70):
         for market_id, lots in ((0, 170_000), (1, 20)):
             exchange.place(3, SELL, lots, 1000, market_id=market_id)
             exchange.place(account_id, BUY, lots, 1000, market_id=market_id)
     exchange.place(2, SELL, 1, 1060, reduce_only=True)
     exchange.seal()
     exchange.set_price(966, 1000)
-    for account_id in (2, 5, 6):
+    for account_id in (2, 50, 60):
         exchange.set_auction(account_id)
     # Another one is whole again at once, without an auction.
     exchange.place(4, BUY, 170_000, 966)
-    exchange.liquidate(7)
+    exchange.liquidate(70)
     exchange.cancel_all(4)
     yield exchange.seal()
     # Each leaf is opened with an auction; one gets a second key, one another holding.
     _add_key(exchange, 2)
-    exchange.apply(exchange.deposit(5, 7, 4))
+    exchange.apply(exchange.deposit(50, 7, 4))
     exchange.place(4, BUY, 1, 966)
-    exchange.liquidate(6)
+    exchange.liquidate(60)
     exchange.wait(AUCTION_LIFE_MS)
-    exchange.liquidate(6)
-    exchange.set_auction(5)
+    exchange.liquidate(60)
+    exchange.set_auction(50)
     exchange.place(4, BUY, 400_000, 966)
-    exchange.liquidate(6)
+    exchange.liquidate(60)
     exchange.set_price(1000)
-    exchange.set_auction(5)
+    exchange.set_auction(50)
     yield exchange.seal()
 
 
