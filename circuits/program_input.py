@@ -6,7 +6,7 @@ their first access, among the opened ones. Nothing here is trusted: the program 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
@@ -435,19 +435,9 @@ def _signed_order(tx: PlaceOrder) -> list[Argument]:
 
 def _mass_quote(tx: MassQuote, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
     assert isinstance(entry.hints, MassQuoteHints)
-    terms, cleared = tx.terms, entry.hints.cleared
-    yield [
-        *_head(tx),
-        tx.market_id,
-        terms.expiry_time_ms,
-        terms.max_fee_ppm,
-        int(terms.cancels_first),
-        int(terms.slides),
-        terms.label,
-        len(tx.quotes),
-        len(cleared),
-    ]
-    for gone in cleared:
+    terms, counts = map(int, astuple(tx.terms)), (len(tx.quotes), len(entry.hints.cleared))
+    yield [*_head(tx), tx.market_id, *terms, *counts]
+    for gone in entry.hints.cleared:
         yield [gone.order_id, gone.predecessor_id]
         guesses.remove(gone.order_id)
     for quote, placed in zip(tx.quotes, entry.hints.placed, strict=True):

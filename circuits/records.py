@@ -63,7 +63,7 @@ def _position_fields(position: Position) -> list[int]:
         position.open_buy_lots,
         position.open_sell_lots,
         position.n_orders,
-        position.min_order_id,
+        position.least,
         exposure_lots(position),
         max(position.size_lots, 0),
     ]

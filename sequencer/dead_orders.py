@@ -26,7 +26,12 @@ from novation.protocol.orders import RestingOrder
 from novation.protocol.rules.dead_orders import is_cancelled, is_idle
 from novation.protocol.state import State
 
-_STILL_LINKED: Final = (CancelReason.CANCEL_ALL, CancelReason.TIMER)
+_STILL_LINKED: Final = (
+    CancelReason.CANCEL_ALL,
+    CancelReason.TIMER,
+    CancelReason.GUARD,
+    CancelReason.LIQUIDATION,
+)
 # So many entries more than there are orders, or timers, make a heap neither large nor slow.
 _SPARE_ENTRIES: Final = 1_024
 # Entries looked at in one call, however many orders die in the same moment.

@@ -48,7 +48,7 @@ ACCOUNT_BYTES: Final = 5 * 33
 ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
-POSITION_BYTES: Final = 24
+POSITION_BYTES: Final = 29
 ORDER_BYTES: Final = 33 + 21
 ORDER_FELTS: Final = 2
 
@@ -225,7 +225,7 @@ def worst_transaction_cost(n_underlyings: int) -> OutputCost:
 def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade.
 
-    It replaces another one.
+    It replaces another one, and each of them has a guard.
     """
     n_slots = most_slots(n_underlyings)
     records = (n_visits + 4) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
@@ -233,4 +233,5 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     longer = n_accounts, n_accounts * (MAX_KEYS - 1), n_accounts * AMOUNT_WORDS
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
     order = cost.order_steps(n_visits, (2 + 2 * n_visits) * n_slots)
-    return cost.REPLACE_STEPS + order + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves
+    guards = n_visits * cost.guard_steps(n_slots)
+    return cost.REPLACE_STEPS + order + guards + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves

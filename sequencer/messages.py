@@ -70,6 +70,7 @@ CANCEL_REASONS: Final = {
     CancelReason.TIMER: types_pb2.CANCEL_REASON_TIMER,
     CancelReason.LIQUIDATION: types_pb2.CANCEL_REASON_LIQUIDATION,
     CancelReason.REPLACED: types_pb2.CANCEL_REASON_REPLACED,
+    CancelReason.GUARD: types_pb2.CANCEL_REASON_GUARD,
 }
 
 
@@ -424,6 +425,7 @@ def position_messages(account: Account) -> list[types_pb2.Position]:
             open_buy_lots=position.open_buy_lots,
             open_sell_lots=position.open_sell_lots,
             n_orders=position.n_orders,
+            guarded_lots=position.guarded_lots,
         )
         for position in account.positions
     ]

@@ -45,6 +45,10 @@ def quote(  # noqa: PLR0913 - one option per field of the message
     lifetime_s: Annotated[
         int, typer.Option("--lifetime", min=1, help="Seconds until the orders expire.")
     ] = 86_400,
+    guard: Annotated[
+        str | None,
+        typer.Option(help="Cancel all that you have in the market once so much of it was filled."),
+    ] = None,
     label: Annotated[
         int, typer.Option(min=0, max=LABEL_BOUND - 1, help="A number of your own.")
     ] = 0,
@@ -54,6 +58,7 @@ def quote(  # noqa: PLR0913 - one option per field of the message
     Your orders in the market are cancelled first; what you quote only rests.
 
     Examples: `novation quote BTC-USD --bid 0.01@94990 --ask 0.01@95010 --key alice`,
+    `novation quote BTC-USD -b 0.02@94980 -a 0.02@95020 --guard 0.03 --key alice`,
     `novation quote BTC-USD -b 0.02@94980 -b 0.02@94970 --keep --reject --key alice`
     """
     sides = ((Side.BUY, bids or ()), (Side.SELL, asks or ()))
@@ -71,6 +76,7 @@ def quote(  # noqa: PLR0913 - one option per field of the message
             cancels_first=not keep,
             slides=not reject,
             label=label,
+            guard=guard,
         ),
         key,
     )

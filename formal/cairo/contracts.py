@@ -236,6 +236,7 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
 ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
     "oracle_update": {"environment.parameters.n_underlyings": 17},
     "reducible_lots": {"lots": 2**64},
+    "split_least": {"least": 2**84},
     "use_nonce": {"window": 2**125},
 }
 

@@ -24,6 +24,8 @@ class Summaries:
     _pins: dict[str, frozenset[str]] = field(default_factory=dict)
     _changes: dict[str, int | None] = field(default_factory=dict)
     _paths: dict[str, list[State]] = field(default_factory=dict)
+    # Functions whose paths are being followed: in a recursion they ask for themselves.
+    _open: set[str] = field(default_factory=set)
 
     def machine(
         self,
@@ -91,9 +93,11 @@ class Summaries:
             self._paths[function.name] = []
             if function.name.startswith(_OWN) and not self.has_loop(function):
                 machine = self.machine(function)
+                self._open.add(function.name)
                 # A function with too many ways is read as a whole record, see reads().
                 with contextlib.suppress(UnknownShapeError):
                     self._paths[function.name] = machine.paths(machine.start(), frozenset())
+                self._open.remove(function.name)
         return self._paths[function.name]
 
     @cached_property
@@ -102,6 +106,9 @@ class Summaries:
 
     def pins(self, function: Function) -> frozenset[str]:
         """Return the pointer arguments that a function logs on every way through it."""
+        if function.name in self._open:
+            # Not known yet: nothing is claimed, and nothing kept.
+            return frozenset()
         if function.name not in self._pins:
             self._pins[function.name] = frozenset()
             logged = [logged_names(end) for end in self.ends(function)]

@@ -518,6 +518,7 @@ def _position(message: types_pb2.Position, exchange: Exchange) -> models.Positio
         size=market.size(message.size_lots),
         open_buy=market.size(message.open_buy_lots),
         open_sell=market.size(message.open_sell_lots),
+        guarded=market.size(message.guarded_lots) if message.guarded_lots else None,
     )
 
 

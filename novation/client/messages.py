@@ -67,6 +67,7 @@ def quotes_message(tx: MassQuote) -> order_service_pb2.MassQuoteRequest:
         cancels_first=tx.terms.cancels_first,
         slides=tx.terms.slides,
         label=tx.terms.label,
+        guard_lots=tx.terms.guard_lots,
         quotes=[
             order_service_pb2.Quote(
                 side=conversion.SIDES[quote.side],

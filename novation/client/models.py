@@ -213,12 +213,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position (negative when short) and the size of the account's resting orders."""
+    """A position (negative when short) and the size of the account's resting orders.
+
+    `guarded` is how much may still be filled of them until all are cancelled; None: all of it.
+    """
 
     symbol: str
     size: Decimal
     open_buy: Decimal
     open_sell: Decimal
+    guarded: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

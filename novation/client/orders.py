@@ -233,7 +233,7 @@ class MessageFactory:
         """Return signed quotes; see `place_order`."""
         checks.instance("request", request, QuotesRequest)
         market = self._exchange.market(request.market)
-        terms = request.terms(self._fee_to_sign(market, request.max_fee_ppm))
+        terms = request.terms(market, self._fee_to_sign(market, request.max_fee_ppm))
         quotes, identity = request.in_lots(market), self._identity
         return self._sign(
             lambda nonce: MassQuote(

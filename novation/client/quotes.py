@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from novation.client import checks
 from novation.client.units import Market, Number
-from novation.protocol.constants import LABEL_BOUND
+from novation.protocol.constants import GUARD_BOUND, LABEL_BOUND
 from novation.protocol.orders import Side
 from novation.protocol.transactions import Quote, QuoteTerms
 
@@ -32,6 +32,8 @@ class QuotesRequest:
             all are refused.
         max_fee_ppm: as in `OrderRequest`.
         label: a number of one's own, which comes back with each of them; 0 for none.
+        guard: when so much was filled of all that the account has in the market, in the base asset,
+            the rest of it is cancelled. It holds until quotes take its place.
     """
 
     market: str | int
@@ -41,15 +43,20 @@ class QuotesRequest:
     slides: bool = True
     max_fee_ppm: int | None = None
     label: int = 0
+    guard: Number | None = None
 
-    def terms(self, max_fee_ppm: int) -> QuoteTerms:
+    def terms(self, market: Market, max_fee_ppm: int) -> QuoteTerms:
         """Return what all of them have in common, checked."""
+        guard_lots = 0 if self.guard is None else market.lots(self.guard)
+        if self.guard is not None:
+            checks.integer("guard", guard_lots, 1, GUARD_BOUND)
         return QuoteTerms(
             checks.time_ms("expiry_time_ms", self.expiry_time_ms),
             max_fee_ppm,
             checks.flag("cancels_first", self.cancels_first),
             checks.flag("slides", self.slides),
             checks.integer("label", self.label, 0, LABEL_BOUND),
+            guard_lots,
         )
 
     def in_lots(self, market: Market) -> tuple[Quote, ...]:

@@ -6,10 +6,12 @@ from novation.crypto import poseidon_hash, poseidon_hash_many
 from novation.protocol.assets import amount_of, pack_amounts, with_amount
 from novation.protocol.constants import (
     COLLATERAL_BOUND,
+    GUARD_BOUND,
     LAST_TIME_MS,
     MAX_KEYS,
     MAX_POSITIONS,
     OPEN_LOTS_BOUND,
+    ORDER_ID_BOUND,
     POSITION_BOUND,
     USD_ASSET_ID,
 )
@@ -30,6 +32,7 @@ _POSITION_WIDTHS = (
     OPEN_LOTS_BITS,
     8,
     48,
+    GUARD_BOUND.bit_length() - 1,
 )
 POSITION_WORD_BITS = sum(_POSITION_WIDTHS)
 
@@ -40,6 +43,7 @@ class Position:
 
     Orders with an id below `min_order_id` were cancelled all at once: they are dead and their lots
     no longer counted, but they are linked in the book, and counted, until somebody removes them.
+    That happens, too, when `guarded_lots` have been filled of them; 0 if any number may.
     """
 
     market_id: int
@@ -48,6 +52,7 @@ class Position:
     open_sell_lots: int = 0
     n_orders: int = 0
     min_order_id: int = 0
+    guarded_lots: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -79,7 +84,14 @@ class Position:
         """Return the slot after every order that it has was cancelled."""
         if self.n_orders == 0:
             return self
-        return replace(self, open_buy_lots=0, open_sell_lots=0, min_order_id=next_order_id)
+        return replace(
+            self, open_buy_lots=0, open_sell_lots=0, min_order_id=next_order_id, guarded_lots=0
+        )
+
+    @property
+    def least(self) -> int:
+        """What a circuit's record has of the least id that lives, and of the guard above it."""
+        return self.min_order_id + self.guarded_lots * ORDER_ID_BOUND
 
     def word(self) -> int:
         """Return the packed position word."""
@@ -90,13 +102,14 @@ class Position:
             (self.open_sell_lots, OPEN_LOTS_BITS),
             (self.n_orders, 8),
             (self.min_order_id, 48),
+            (self.guarded_lots, _POSITION_WIDTHS[-1]),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Position":
         """Decode a packed position word; DecodeError if it has too many bits."""
-        market_id, size, buys, sells, n_orders, min_order_id = unpack(word, *_POSITION_WIDTHS)
-        return cls(market_id, size - POSITION_BOUND, buys, sells, n_orders, min_order_id)
+        market_id, size, *orders = unpack(word, *_POSITION_WIDTHS)
+        return cls(market_id, size - POSITION_BOUND, *orders)
 
 
 @dataclass(frozen=True, slots=True)

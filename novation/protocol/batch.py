@@ -103,7 +103,8 @@ class TransactionResult:
 
     `n_slots` counts position slots, from above, for what the transaction costs: of its account and
     of every maker that it met, and those of a maker whose margin failed twice. `n_visits` are the
-    orders that a tick looked at.
+    orders that a tick looked at. `guard_slots` has the slots of each account with a guard that it
+    met.
     """
 
     result_code: ResultCode
@@ -112,6 +113,7 @@ class TransactionResult:
     n_slots: int = 0
     cost_steps: int = 0
     n_visits: int = 0
+    guard_slots: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)

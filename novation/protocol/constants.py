@@ -47,8 +47,9 @@ MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
 MAX_MAKERS_PER_ORDER: Final = 23
-# Orders of one message.
+# Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
+GUARD_BOUND: Final = 2**36
 MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
 
 MIN_LOT_VALUE_QUANTA: Final = 100_000

@@ -43,7 +43,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 34_000
+LOADER_STEPS: Final = 40_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 220
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -82,6 +82,9 @@ REPLACE_STEPS: Final = 450
 MASS_QUOTE_STEPS: Final = 400
 QUOTE_STEPS: Final = 200
 CLEAR_STEPS: Final = 120
+# Of a visit to an account with a guard; of each of its slots.
+GUARD_STEPS: Final = 300
+GUARD_SLOT_STEPS: Final = 60
 KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 590
 VISIT_STEPS: Final = 400
@@ -138,9 +141,10 @@ def transaction_steps(
         return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
+    other_steps = opened_steps + sum(map(guard_steps, result.guard_slots))
     if isinstance(tx, UserTransaction):
-        return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + opened_steps
-    return _unsigned_steps(tx, result) + opened_steps
+        return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + other_steps
+    return _unsigned_steps(tx, result) + other_steps
 
 
 def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
@@ -194,6 +198,11 @@ def _steps_without_order(tx: UserTransaction, n_slots: int) -> int:
 def timer_steps(accounts: Iterable[Account]) -> int:
     """Return what the timers of accounts cost that a transaction applied."""
     return sum(TIMER_STEPS + len(a.positions) * SLOT_CHANGE_STEPS for a in accounts)
+
+
+def guard_steps(n_slots: int) -> int:
+    """Return what a visit costs more if the account, which has so many slots, has a guard."""
+    return GUARD_STEPS + n_slots * GUARD_SLOT_STEPS
 
 
 def order_steps(n_visits: int, n_slots: int) -> int:

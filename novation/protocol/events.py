@@ -26,6 +26,7 @@ class CancelReason(Enum):
     CANCEL_ALL = "cancel_all"
     REPLACED = "replaced"
     TIMER = "timer"
+    GUARD = "guard"
     LIQUIDATION = "liquidation"
     # Of an incoming order, which never rested.
     SELF_TRADE_TAKING = "self_trade_taking"

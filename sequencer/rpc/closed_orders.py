@@ -20,6 +20,7 @@ _REASONS: Final = {
     types_pb2.CANCEL_REASON_FEE: "because the maker fee had risen above its limit",
     types_pb2.CANCEL_REASON_CANCEL_ALL: "by its owner with all others",
     types_pb2.CANCEL_REASON_REPLACED: "by its owner for another one",
+    types_pb2.CANCEL_REASON_GUARD: "by the guard of its owner's quotes with all others",
     types_pb2.CANCEL_REASON_TIMER: "by its owner's timer with all others",
 }
 

@@ -144,6 +144,7 @@ def mass_quote(request: order_service_pb2.MassQuoteRequest) -> MassQuote:
             request.cancels_first,
             request.slides,
             request.label,
+            request.guard_lots,
         ),
         quotes=tuple(quotes),
         valid_until_ms=request.valid_until_ms,

@@ -11,7 +11,6 @@ from typing import Any
 
 from circuits.program_input import ProgramInput, program_input
 from novation.protocol.accounts import Account
-from novation.protocol.batch import MassQuoteHints
 from novation.protocol.constants import (
     ACCOUNT_ID_BOUND,
     AMOUNT_BOUND,
@@ -36,6 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
+from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import poor_accounts, samples, transfers
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
@@ -474,25 +474,6 @@ def replaced_orders() -> Iterator[SealedBatch]:
     yield exchange.seal()
 
 
-def mass_quotes() -> Iterator[SealedBatch]:
-    """Quotes of an empty book and of a full one, that slide or clear dead orders of old away."""
-    exchange = Exchange(parameters(2))
-    exchange.fund(2, 3)
-    exchange.quote(2, (BUY, 5, 990), (SELL, 6, 1010), (BUY, 7, 990), (BUY, 4, 991), (SELL, 3, 1012))
-    exchange.quote(3, (BUY, 9, 989), label=2**64 - 1)
-    yield exchange.seal()
-    cleared = exchange.quote(2, (BUY, 8, 1010), (SELL, 2, 1000), cancels_first=True, slides=True)
-    assert isinstance(cleared.hints, MassQuoteHints)
-    assert [gone.predecessor_id for gone in cleared.hints.cleared] == [4, 0, 4, 0, 0]
-    exchange.replace_order(8, SELL, 5, 1013, order_id=0, placed_nonce=2, placed_quote_index=1)
-    exchange.cancel_placed_by(2, 2, quote_index=0)
-    exchange.quote(3, (SELL, 1, 988), market_id=1, slides=True)
-    # Dead orders go without new ones dying, too.
-    exchange.cancel_all(3)
-    exchange.quote(3, (SELL, 1, 1000), (BUY, 1, 1000), slides=True)
-    yield exchange.seal()
-
-
 def without_fees() -> Iterator[SealedBatch]:
     """A trade that costs nothing: the fee account is not touched."""
     free = underlying(maker_fee_ppm=0, taker_fee_ppm=0)
@@ -537,6 +518,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "bids": bids,
     "replaced orders": replaced_orders,
     "mass quotes": mass_quotes,
+    "guards": guards,
     "without fees": without_fees,
     "prices only": prices_only,
     "registries": lambda: iter(registries()),

@@ -318,9 +318,9 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
 
 
 # Of the message as the prover gives it.
-MESSAGE_FIELDS, N_QUOTES = 12, 10
-MESSAGE_WORDS = ((0, 1, 32), (1, 2, 8), (2, 4, 61), (4, 3, 16), (5, 6, 48), (6, 10, 20))
-MESSAGE_WORDS += ((10, 7, 5), (7, 8, 1), (8, 9, 1))
+MESSAGE_FIELDS, N_QUOTES = 13, 11
+MESSAGE_WORDS = ((0, 1, 32), (1, 2, 8), (2, 4, 61), (4, 3, 16), (5, 6, 48), (6, 11, 20))
+MESSAGE_WORDS += ((11, 7, 5), (7, 8, 1), (8, 9, 1), (9, 10, 64))
 QUOTE_WORD = ((1, 2, 32), (2, 0, 32))
 
 

@@ -97,15 +97,15 @@ def place_and_cancel(slots: Slots) -> None:
         slots.apply(slots.exchange.cancellation(user, cancelled_id))
 
 
-def quote(n_quotes: int) -> Callable[[Slots], None]:
+def quote(n_quotes: int, guard_lots: int = 0) -> Callable[[Slots], None]:
     """Every user quotes so many asks anew, at prices that his sum is not cached for."""
 
     def act(slots: Slots) -> None:
         for user in USERS:
             slots.exchange.refresh_prices()
             asks = ((SELL, 1, PRICE + level) for level in range(n_quotes))
-            market_id = slots.last_market
-            slots.apply(slots.exchange.quotes(user, *asks, market_id=market_id, cancels_first=True))
+            terms = {"cancels_first": True, "guard_lots": guard_lots}
+            slots.apply(slots.exchange.quotes(user, *asks, market_id=slots.last_market, **terms))
 
     return act
 
@@ -196,6 +196,8 @@ CASES = {
     "transfer": (enrich, transfer),
     "deposit": (nothing, deposit),
     "makers fill": (rest_asks(PRICE), sweep),
+    "makers fill with a guard": (quote(1, guard_lots=9), sweep),
+    "makers spend their guards": (quote(2, guard_lots=1), sweep),
     "makers fail": (rest_asks(905), sweep_after_a_fall),
     "makers reduce": (rest_asks(PRICE - 10), sweep_after_a_fall),
     "takers reduce": (nothing, reduce_after_a_fall),

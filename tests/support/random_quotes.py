@@ -36,4 +36,5 @@ def random_quotes(
         expiry_time_ms=exchange.time_ms + rng.choice((1, 3_000, 3_600_000, 3_600_000)),
         max_fee_ppm=rng.choice((*[1000] * 7, 499)),
         label=rng.choice((0, rng.getrandbits(64))),
+        guard_lots=rng.choice((0, 0, 1, 2, 5, 9, size_lots, 2**36 - 1)),
     )

@@ -1,3 +1,4 @@
+from circuits.cairo.book.guards import split_least
 from circuits.cairo.state.orders import OrderTerms
 
 // Guarantee: whether an order is dead, and whether the open sum of its slot still has it; all proven.
@@ -23,6 +24,10 @@ func find_death{range_check_ptr}(
     cancelled:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
+    let (least_id, guarded_lots) = split_least(min_order_id);
+    if (guarded_lots != 0) {
+        return find_death(terms, least_id, dead_below_order_id, time_ms);
+    }
     return (is_dead=1, is_counted=0);
 
     expired:

@@ -2,6 +2,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.fees import fee_of
+from circuits.cairo.book.guards import lift_guard, spend_guard, split_least
 from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.taker import Taker
 from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
@@ -158,7 +159,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 2;
-    return release_maker(taker, maker, account, old, 0);
+    return visit_guarded(taker, remaining_lots, maker, account, old);
 
     expired:
     assert [range_check_ptr + 2] = (-a) - 1;
@@ -174,6 +175,25 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert [range_check_ptr + 4] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 5;
     return release_maker(taker, maker, account, old, maker.remaining_lots);
+}
+
+// Visits an order whose slot has a guard, or that was cancelled with all others of its slot: what
+// stands above the least id makes a number that no id reaches.
+//
+// Assumption: the order's id is below what the slot has of its least id.
+func visit_guarded{range_check_ptr, accounts_log: DictAccess*}(
+    taker: Taker*, remaining_lots, maker: Order*, account: Account*, old: Position*
+) -> (fill: Fill) {
+    alloc_locals;
+    local account_id = maker.terms.account_id;
+    let (local min_order_id, local guarded_lots) = split_least(old.min_order_id);
+    if (guarded_lots == 0) {
+        return release_maker(taker, maker, account, old, 0);
+    }
+    lift_guard(taker, account_id, account, old, min_order_id);
+    let (local fill: Fill) = visit_maker(taker, remaining_lots, maker);
+    spend_guard(taker, account_id, min_order_id, guarded_lots - fill.lots);
+    return (fill=fill);
 }
 
 // Guarantee: min(position, lots), 0 if the position is not positive. Assumption: lots > 0.

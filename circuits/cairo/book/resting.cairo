@@ -1,6 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
+from circuits.cairo.book.guards import split_least
 from circuits.cairo.constants import MARKET_KEY_BASE, SIDE_BUY
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.orders import Order, OrderTerms
@@ -164,5 +165,9 @@ func is_counted{range_check_ptr}(order: Order*, min_order_id) -> (is_counted: fe
     cancelled:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
+    let (least_id, guarded_lots) = split_least(min_order_id);
+    if (guarded_lots != 0) {
+        return is_counted(order, least_id);
+    }
     return (is_counted=0);
 }

@@ -5,6 +5,7 @@ from circuits.cairo.state.prices import Price
 
 // The incoming order, as far as a walk needs it.
 struct Taker {
+    order_id: felt,
     account_id: felt,
     side: felt,
     // 1 for a buy, -1 for a sell.

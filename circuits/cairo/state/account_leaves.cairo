@@ -9,6 +9,7 @@ from circuits.cairo.constants import (
     LAST_TIME_MS,
     MAX_POSITIONS,
     OPEN_LOTS_BOUND,
+    GUARD_BOUND,
     ORDER_ID_BOUND,
     POSITION_BOUND,
     RC_BOUND,
@@ -393,10 +394,10 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     tempvar n_orders = position.n_orders;
     assert [range_check_ptr + 12] = n_orders;
     assert [range_check_ptr + 13] = n_orders + (RC_BOUND - N_ORDERS_BOUND);
-    // The top field: with its own bound the word stays below 2^183.
+    // The top field, with a guard above the id: with its own bound the word stays below 2^219.
     tempvar min_order_id = position.min_order_id;
     assert [range_check_ptr + 14] = min_order_id;
-    assert [range_check_ptr + 15] = min_order_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert [range_check_ptr + 15] = min_order_id + (RC_BOUND - ORDER_ID_BOUND * GUARD_BOUND);
     // A maximum is not below either argument and equal to one.
     tempvar long = position.long_lots;
     tempvar above_size = long - size_lots;

@@ -11,7 +11,8 @@ struct Position {
     open_buy_lots: felt,
     open_sell_lots: felt,
     n_orders: felt,
-    // Orders with a lower id were cancelled all at once.
+    // Orders with a lower id were cancelled all at once. With a guard there is more above it: see
+    // split_least of guards.cairo.
     min_order_id: felt,
     // max(size + open_buy, open_sell - size): the larger exposure that the open orders can lead to.
     exposure_lots: felt,

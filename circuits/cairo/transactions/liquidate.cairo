@@ -70,6 +70,7 @@ func liquidate{
         held_lots, -account.collateral_quanta * COLLATERAL_FACTOR - surplus, price.initial_factor
     );
     local taker: Taker = Taker(
+        order_id=order_id,
         account_id=message.account_id,
         side=side,
         direction=side * (-2) + 1,

@@ -3,8 +3,10 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
+from circuits.cairo.book.guards import split_least
 from circuits.cairo.book.resting import insert_order, remove_order, unlink_order
 from circuits.cairo.constants import (
+    GUARD_BOUND,
     LABEL_BOUND,
     MARKET_KEY_BASE,
     MAX_KEYS,
@@ -13,6 +15,7 @@ from circuits.cairo.constants import (
     MAX_QUOTES,
     MESSAGE_MASS_QUOTE,
     NONCE_BOUND,
+    ORDER_ID_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
     PPM_ONE,
@@ -44,6 +47,8 @@ struct MassQuote {
     // 1 if a quote that crosses slides; else none may cross.
     slides: felt,
     label: felt,
+    // 0, or how many lots may be filled until all orders of the account in the market die.
+    guard_lots: felt,
     n_quotes: felt,
     // A guess: how many dead orders of the account are removed first.
     n_cleared: felt,
@@ -128,9 +133,9 @@ func mass_quote{
     let (local word_1) = terms_word(&message, environment, price, time_ms);
 
     local kept = 1 - message.cancels_first;
-    local slot: Position;
-    assert slot.min_order_id = next_order_id + kept * (old.min_order_id - next_order_id);
-    clear_dead(message.n_cleared, account_id, market_id, slot.min_order_id);
+    let (old_min_order_id, _) = split_least(old.min_order_id);
+    local min_order_id = next_order_id + kept * (old_min_order_id - next_order_id);
+    clear_dead(message.n_cleared, account_id, market_id, min_order_id);
     local market: Market*;
     // Duty 1 by the log entry at the end; duty 4 by is_made. A market with a record has a price.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
@@ -149,6 +154,8 @@ func mass_quote{
         account,
     );
 
+    local slot: Position;
+    assert slot.min_order_id = min_order_id + message.guard_lots * ORDER_ID_BOUND;
     assert slot.market_id = market_id;
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = quoted.open_buy_lots;
@@ -218,17 +225,20 @@ func terms_word{range_check_ptr}(
     assert [range_check_ptr + 5] = MAX_QUOTES - message.n_quotes;
     assert [range_check_ptr + 6] = message.label;
     assert [range_check_ptr + 7] = message.label + (RC_BOUND - LABEL_BOUND);
-    assert [range_check_ptr + 8] = environment.orders_until_ms - time_ms;
+    assert [range_check_ptr + 8] = message.guard_lots;
+    assert [range_check_ptr + 9] = message.guard_lots + (RC_BOUND - GUARD_BOUND);
+    assert [range_check_ptr + 10] = environment.orders_until_ms - time_ms;
     // Without a price yet the limits are 0.
-    assert [range_check_ptr + 9] = price.sell_limit - 1;
-    let range_check_ptr = range_check_ptr + 10;
+    assert [range_check_ptr + 11] = price.sell_limit - 1;
+    let range_check_ptr = range_check_ptr + 12;
     let cancels_first = message.cancels_first;
     assert cancels_first = cancels_first * cancels_first;
     let slides = message.slides;
     assert slides = slides * slides;
     return (
         word_1=message.expiry_time_ms + message.max_fee_ppm * 2 ** 48 + message.n_quotes * 2 ** 68 +
-        cancels_first * 2 ** 73 + slides * 2 ** 74 + message.label * 2 ** 75,
+        cancels_first * 2 ** 73 + slides * 2 ** 74 + message.label * 2 ** 75 + message.guard_lots *
+        2 ** 139,
     );
 }
 

@@ -272,7 +272,7 @@ func place_order{
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
     jmp slide if slides != 0;
-    let (met: Walk*, code) = meet_book(&message, environment, price, time_ms, identity, &start);
+    let (met, code) = meet_book(&message, order_id, environment, price, time_ms, identity, &start);
     assert walk = met;
     assert stop = code;
     assert price_ticks = message.price_ticks;
@@ -426,6 +426,7 @@ func size_reduction{range_check_ptr}(
 // Walks the book for an order that may cross (the walk itself proves whether it does).
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     message: PlaceOrder*,
+    order_id,
     environment: Environment*,
     price: Price*,
     time_ms,
@@ -436,6 +437,7 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     let (__fp__, _) = get_fp_and_pc();
     local side = message.side;
     local taker: Taker = Taker(
+        order_id=order_id,
         account_id=message.head.account_id,
         side=side,
         direction=side * (-2) + 1,

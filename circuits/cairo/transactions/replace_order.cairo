@@ -4,7 +4,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.release import release_lots
-from circuits.cairo.book.resting import remove_order, unlink_order
+from circuits.cairo.book.resting import is_counted, remove_order, unlink_order
 from circuits.cairo.book.self_trade import is_below_least
 from circuits.cairo.constants import (
     LABEL_BOUND,
@@ -77,14 +77,15 @@ func replace_order{
 
     // A timer that has run out is applied first: see apply_timer. The order lives.
     assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
-    assert [range_check_ptr + 1] = order_id - old.min_order_id;
-    assert [range_check_ptr + 2] = order_id - price.dead_below_order_id;
-    assert [range_check_ptr + 3] = terms.expiry_time_ms - time_ms - 1;
+    assert [range_check_ptr + 1] = order_id - price.dead_below_order_id;
+    assert [range_check_ptr + 2] = terms.expiry_time_ms - time_ms - 1;
     // What was filled since; with it the word below has one reading.
     local filled_lots = message.seen_lots - order.remaining_lots;
-    assert [range_check_ptr + 4] = filled_lots;
-    assert [range_check_ptr + 5] = message.seen_lots + (RC_BOUND - ORDER_SIZE_BOUND);
-    let range_check_ptr = range_check_ptr + 6;
+    assert [range_check_ptr + 3] = filled_lots;
+    assert [range_check_ptr + 4] = message.seen_lots + (RC_BOUND - ORDER_SIZE_BOUND);
+    let range_check_ptr = range_check_ptr + 5;
+    let (counted) = is_counted(order, old.min_order_id);
+    assert counted = 1;
     let by_message = message.by_message;
     assert by_message = by_message * by_message;
     assert message.in_place = message.in_place * message.in_place;

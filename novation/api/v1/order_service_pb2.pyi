@@ -104,7 +104,7 @@ class Quote(_message.Message):
     def __init__(self, side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ...) -> None: ...
 
 class MassQuoteRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "expiry_time_ms", "max_fee_ppm", "cancels_first", "slides", "label", "quotes", "valid_until_ms")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "expiry_time_ms", "max_fee_ppm", "cancels_first", "slides", "label", "quotes", "guard_lots", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +116,7 @@ class MassQuoteRequest(_message.Message):
     SLIDES_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     QUOTES_FIELD_NUMBER: _ClassVar[int]
+    GUARD_LOTS_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_index: int
@@ -128,8 +129,9 @@ class MassQuoteRequest(_message.Message):
     slides: bool
     label: int
     quotes: _containers.RepeatedCompositeFieldContainer[Quote]
+    guard_lots: int
     valid_until_ms: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., cancels_first: _Optional[bool] = ..., slides: _Optional[bool] = ..., label: _Optional[int] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., cancels_first: _Optional[bool] = ..., slides: _Optional[bool] = ..., label: _Optional[int] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., guard_lots: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class PlacedQuote(_message.Message):
     __slots__ = ("order_id", "price_ticks")

@@ -69,6 +69,7 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_TIMER: _ClassVar[CancelReason]
     CANCEL_REASON_LIQUIDATION: _ClassVar[CancelReason]
     CANCEL_REASON_REPLACED: _ClassVar[CancelReason]
+    CANCEL_REASON_GUARD: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -118,6 +119,7 @@ CANCEL_REASON_CANCEL_ALL: CancelReason
 CANCEL_REASON_TIMER: CancelReason
 CANCEL_REASON_LIQUIDATION: CancelReason
 CANCEL_REASON_REPLACED: CancelReason
+CANCEL_REASON_GUARD: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState
@@ -374,18 +376,20 @@ class BookLevel(_message.Message):
     def __init__(self, price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., n_orders: _Optional[int] = ...) -> None: ...
 
 class Position(_message.Message):
-    __slots__ = ("market_id", "size_lots", "open_buy_lots", "open_sell_lots", "n_orders")
+    __slots__ = ("market_id", "size_lots", "open_buy_lots", "open_sell_lots", "n_orders", "guarded_lots")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
     OPEN_BUY_LOTS_FIELD_NUMBER: _ClassVar[int]
     OPEN_SELL_LOTS_FIELD_NUMBER: _ClassVar[int]
     N_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    GUARDED_LOTS_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     size_lots: int
     open_buy_lots: int
     open_sell_lots: int
     n_orders: int
-    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ..., n_orders: _Optional[int] = ...) -> None: ...
+    guarded_lots: int
+    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., open_buy_lots: _Optional[int] = ..., open_sell_lots: _Optional[int] = ..., n_orders: _Optional[int] = ..., guarded_lots: _Optional[int] = ...) -> None: ...
 
 class AccountKey(_message.Message):
     __slots__ = ("public_key", "permissions", "expiry_time_ms", "last_nonce", "nonce_window")

@@ -96,7 +96,9 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
         events = (*events, left)
     n_slots = len(before.positions) + walk.n_slots
     n_slots += len(state.account(INSURANCE_ACCOUNT_ID).positions)
-    return TransactionResult(result_code, events, hints, n_slots)
+    return TransactionResult(
+        result_code, events, hints, n_slots, guard_slots=tuple(walk.guard_slots)
+    )
 
 
 def _reducing_order(state: State, tx: Liquidate, account: Account, margin: Margin) -> RestingOrder:

@@ -62,7 +62,8 @@ def apply_mass_quote(state: State, tx: MassQuote, *, verify_signature: bool) -> 
         min_order_id = state.globals.next_order_id
         slot = replace(slot, open_buy_lots=0, open_sell_lots=0, min_order_id=min_order_id)
     cleared = _clear_dead(state, tx, slot)
-    slots = [replace(slot, n_orders=slot.n_orders - len(cleared))]
+    n_orders = slot.n_orders - len(cleared)
+    slots = [replace(slot, n_orders=n_orders, guarded_lots=tx.terms.guard_lots)]
     placed = []
     for index, order_tx in enumerate(orders):
         with naming_quote(index):

@@ -14,6 +14,7 @@ from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
 from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death, is_idle
+from novation.protocol.rules.guards import spend_guard
 from novation.protocol.rules.self_trade import is_self_trade, prevent_self_trade
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
@@ -49,6 +50,8 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
     walk.events.extend(apply_timer(state, maker.account_id, taker.order.order_id))
     before = state.account(maker.account_id)
     walk.n_slots += len(before.positions)
+    if before.position(maker.market_id).guarded_lots:
+        walk.guard_slots.append(len(before.positions))
     outcome = cause_of_death(state, maker, before.position(maker.market_id))
     if outcome is None and is_self_trade(state, taker, maker):
         return prevent_self_trade(state, taker, maker, walk)
@@ -74,6 +77,8 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
             walk.traded_lots += fill.lots
             walk.taker_fees_quanta += fill.taker_fee_quanta
             walk.events.append(_fill_event(taker.order, maker, fill))
+            taker_order_id = taker.order.order_id
+            walk.events.extend(spend_guard(state, maker, fill.lots, taker_order_id))
             return MakerVisit(maker.order_id, VisitOutcome.FILL, fill.lots)
         outcome = VisitOutcome.MARGIN
         walk.n_slots += len(before.positions)

@@ -126,7 +126,9 @@ def place(
         events = (*events, cancelled(order, order.remaining_lots, reason))
     # Its own account may get a slot more.
     n_slots = len(before.positions) + 1 + walk.n_slots
-    return TransactionResult(result_code, events, hints, n_slots)
+    return TransactionResult(
+        result_code, events, hints, n_slots, guard_slots=tuple(walk.guard_slots)
+    )
 
 
 def check_market(state: State, tx: PlaceOrder) -> None:
@@ -361,9 +363,9 @@ def check_room(state: State, slot: Position) -> None:
 def _keep_min_order_id(state: State, tx: PlaceOrder, before: Account) -> None:
     """A slot that the walk emptied and the order took again is the one that it was."""
     account = state.account(tx.account_id)
-    slot, min_order_id = account.position(tx.market_id), before.position(tx.market_id).min_order_id
-    if not slot.is_empty and slot.min_order_id != min_order_id:
-        kept = replace(slot, min_order_id=min_order_id)
+    slot, old = account.position(tx.market_id), before.position(tx.market_id)
+    if not slot.is_empty and slot.least != old.least:
+        kept = replace(slot, min_order_id=old.min_order_id, guarded_lots=old.guarded_lots)
         state.set_account(tx.account_id, account.with_position(kept))
 
 

@@ -27,7 +27,8 @@ class Walk:
 
     `taker_fees_quanta` are those of its fills, before the taker's margin says how much it can pay.
     `hit_limit` means that it had to stop before it was done, `is_self_trade` that what is left must
-    be cancelled. `n_slots`: of the makers' accounts, see `TransactionResult`.
+    be cancelled. `n_slots` and `guard_slots`: of the makers' accounts, see
+    `TransactionResult`.
     """
 
     remaining_lots: int
@@ -39,3 +40,4 @@ class Walk:
     visits: list[MakerVisit] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     n_slots: int = 0
+    guard_slots: list[int] = field(default_factory=list)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from novation.crypto import hades
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
+    GUARD_BOUND,
     LABEL_BOUND,
     MAX_MARKETS,
     MAX_QUOTES,
@@ -32,8 +33,8 @@ from novation.protocol.signatures import (
 
 _QUOTE_WIDTHS = (32, 32, 1)
 QUOTE_BITS = sum(_QUOTE_WIDTHS)
-# Expiry, fee limit, number of quotes, what is cancelled first, whether they slide, label.
-_WORD_1_WIDTHS = (48, 20, 5, 1, 1, 64)
+# Expiry, fee limit, number of quotes, what is cancelled first, whether they slide, label, guard.
+_WORD_1_WIDTHS = (48, 20, 5, 1, 1, 64, 36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class QuoteTerms:
     """What all orders of a MassQuote have in common.
 
     With `cancels_first` all orders that the account has in the market die before. An order that
-    would cross slides if `slides`; else the message is refused.
+    would cross slides if `slides`; else the message is refused. When `guard_lots` have been filled
+    of what the account has in the market, all of it dies; 0 for no guard.
     """
 
     expiry_time_ms: int
@@ -69,6 +71,7 @@ class QuoteTerms:
     cancels_first: bool = False
     slides: bool = False
     label: int = 0
+    guard_lots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class MassQuote:
             int(terms.cancels_first),
             int(terms.slides),
             terms.label,
+            terms.guard_lots,
         )
         word_1 = pack(*zip(fields, _WORD_1_WIDTHS, strict=True))
         return first_message_word(MESSAGE_MASS_QUOTE, self, self.market_id), word_1
@@ -113,10 +117,10 @@ class MassQuote:
 
 def unpack_terms(word_1: int) -> tuple[int, QuoteTerms]:
     """Return number of quotes and terms of a message's second word; DecodeError if too long."""
-    expiry_time_ms, max_fee_ppm, n_quotes, cancels_first, slides, label = unpack(
+    expiry_time_ms, max_fee_ppm, n_quotes, cancels_first, slides, *rest = unpack(
         word_1, *_WORD_1_WIDTHS
     )
-    terms = QuoteTerms(expiry_time_ms, max_fee_ppm, bool(cancels_first), bool(slides), label)
+    terms = QuoteTerms(expiry_time_ms, max_fee_ppm, bool(cancels_first), bool(slides), *rest)
     return n_quotes, terms
 
 
@@ -127,6 +131,7 @@ def validate_mass_quote(tx: MassQuote) -> None:
     check_field("expiry_time_ms", tx.terms.expiry_time_ms, 0, TIME_BOUND)
     check_field("max_fee_ppm", tx.terms.max_fee_ppm, 0, RATE_BOUND)
     check_field("label", tx.terms.label, 0, LABEL_BOUND)
+    check_field("guard_lots", tx.terms.guard_lots, 0, GUARD_BOUND)
     check_field("quotes", len(tx.quotes), 1, MAX_QUOTES + 1)
     for index, quote in enumerate(tx.quotes):
         with naming_quote(index):
