@@ -17,6 +17,7 @@ from circuits.records import (
     amount_cells,
     market_record,
     order_record,
+    underlying_record,
 )
 from novation.protocol.assets import AMOUNT_WORDS, amount_of, with_amount
 from novation.protocol.batch import (
@@ -37,7 +38,6 @@ from novation.protocol.constants import (
     USD_ASSET_ID,
 )
 from novation.protocol.errors import ResultCode
-from novation.protocol.markets import UnderlyingState
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import unpack
 from novation.protocol.output import BatchOutput, decode_output
@@ -109,7 +109,7 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     output = decode_output(witness.output)
     guesses = _Guesses(witness)
     tape: list[Argument] = [list(witness.config.felts()), _NULL, _parameters(witness)]
-    tape.extend(map(_underlying_state, witness.old_underlyings))
+    tape.extend(map(underlying_record, witness.old_underlyings))
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
         delay_ms = 0 if last else witness.entries[index + 1].time_ms - entry.time_ms
@@ -178,24 +178,6 @@ def _parameters(witness: BatchWitness) -> Argument:
         parameters.oracle_max_age_ms,
         list(parameters.oracle_keys),
         [value for underlying in parameters.underlyings for value in _underlying(underlying)],
-    ]
-
-
-def _underlying_state(underlying: UnderlyingState) -> Argument:
-    return [
-        underlying.index_price_x16,
-        underlying.dead_below_order_id,
-        int(underlying.is_listed),
-        underlying.missed_samples,
-        underlying.premium_x16,
-        underlying.long_prefix,
-        [
-            underlying.pool_cash_quanta,
-            underlying.pool_lots,
-            underlying.short_prefix,
-            underlying.budget_quanta,
-            underlying.budget_day,
-        ],
     ]
 
 

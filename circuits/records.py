@@ -1,4 +1,4 @@
-"""Opened accounts, orders and markets as the records that the batch program finds."""
+"""Opened accounts, orders, markets and underlyings as records that the batch program finds."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from novation.protocol.accounts import Account, Position
 from novation.protocol.assets import AMOUNT_WORDS, pack_amounts
 from novation.protocol.margin import exposure_lots
-from novation.protocol.markets import Market
+from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.orders import RestingOrder
 
@@ -118,4 +118,30 @@ def market_record(market: Market) -> Argument:
         market.listed_ms,
         market.words()[2],
         _OPENED,
+    ]
+
+
+def underlying_record(underlying: UnderlyingState) -> Argument:
+    """Return struct OldUnderlying of state/prices.cairo."""
+    return [
+        underlying.index_price_x16,
+        underlying.dead_below_order_id,
+        int(underlying.is_listed),
+        underlying.missed_samples,
+        underlying.premium_x16,
+        underlying.long_prefix,
+        [
+            underlying.pool_cash_quanta,
+            underlying.pool_lots,
+            underlying.short_prefix,
+            underlying.budget_quanta,
+            underlying.budget_day,
+        ],
+        [
+            underlying.ref_x16,
+            underlying.window_x16,
+            underlying.jumped_ms,
+            underlying.long_charged_quanta,
+            underlying.short_charged_quanta,
+        ],
     ]

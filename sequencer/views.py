@@ -146,6 +146,8 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         funding_quanta_per_lot=market.funding_quanta_per_lot,
         funding_rate_ppb=market.funding_rate_ppb,
         next_funding_time_ms=market.next_funding_time_ms,
+        ref_price_x16=market.ref_price_x16,
+        resolving_until_ms=market.resolving_until_ms,
     )
 
 
@@ -267,6 +269,8 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.index_price_x16 = prices.index_price_x16
     message.premium_x16 = prices.premium_x16
     message.funding_quanta_per_lot = prices.long_prefix
+    message.ref_price_x16 = prices.ref_x16
+    message.resolving_until_ms = prices.resolve_until_ms if prices.jumped_ms else 0
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
     if prices.index_price_x16:
         rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)

@@ -52,6 +52,16 @@ def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> boo
     return is_other and view.is_post_only
 
 
+def _resolving(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    """Orders that may trade, and withdrawals of USD, wait until a jump is settled."""
+    if isinstance(tx, Withdraw):
+        slots = view.account(tx.account_id).positions
+        return any(view.has_jumped(slot.market_id) for slot in slots)
+    if not isinstance(tx, PlaceOrder) or tx.time_in_force.never_trades:
+        return False
+    return view.has_jumped(tx.market_id)
+
+
 def _post_only_crosses(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if not isinstance(tx, PlaceOrder) or not tx.time_in_force.never_trades:
         return False
@@ -140,6 +150,7 @@ def _too_many_orders(view: View, tx: Transaction, _: InvalidTransaction) -> bool
 _JUDGES: Final[dict[ErrorCode, Judge]] = {
     ErrorCode.STALE_PRICE: _stale_price,
     ErrorCode.POST_ONLY_PERIOD: _post_only_period,
+    ErrorCode.RESOLVING: _resolving,
     ErrorCode.POST_ONLY_CROSSES: _post_only_crosses,
     ErrorCode.FOK_NOT_FILLED: _fok_not_filled,
     ErrorCode.UNKNOWN_ORDER: _unknown_order,

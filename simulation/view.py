@@ -39,6 +39,10 @@ class View:
         """Whether prices have just come back after a gap."""
         return self.now_ms < self._exchange.state.globals.post_only_until_ms
 
+    def has_jumped(self, market_id: int) -> bool:
+        """Return whether users wait until a jump of the index is settled."""
+        return self.now_ms < self._exchange.state.price_of(market_id).resolve_until_ms
+
     @property
     def custody_quanta(self) -> int:
         """What is there to be withdrawn by all together."""

@@ -153,7 +153,9 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     let (local words: felt*) = alloc();
     let n_underlyings = message.parameters.n_underlyings;
-    open_underlyings(prices, message.underlyings, words, n_underlyings);
+    open_underlyings(
+        prices, message.underlyings, words, batch.globals.post_only_until_ms, n_underlyings
+    );
     let (local params_hash) = hash_parameters(&message.parameters, prices);
     let (local underlyings_hash) = poseidon_hash_many(n_underlyings * UNDERLYING_WORDS, words);
     let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);

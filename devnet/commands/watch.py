@@ -145,10 +145,12 @@ def _auction_line(update: AuctionUpdate | BidUpdate) -> str:
 
 def _market_line(state: MarketState) -> str:
     bid, ask = _level(state.best_bid), _level(state.best_ask)
+    is_resolving = state.time_ms < state.prices.resolving_until_ms
     return (
         f"{utc_time(state.time_ms)}  {state.symbol}  mark {state.prices.mark_price}  "
         f"index {state.prices.index_price}  funding {state.prices.funding_rate}  "
         f"bid {bid}  ask {ask}  open interest {state.open_interest}"
+        f"{'  post-only after a jump' if is_resolving else ''}"
         f"{'' if state.is_active else '  not active'}"
     )
 

@@ -80,9 +80,12 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_prices": ("prices.0",),
+    "refer": ("price.reference", "price.trades_from_ms"),
+    "begin": ("price.reference", "price.trades_from_ms"),
+    "jump": ("price.reference", "price.trades_from_ms"),
     "replace_terms": ("prices.0",),
     "replace_row": ("prices.0",),
-    "write_words": ("word.0",),
+    "write_words": ("word.0", "word.1", "word.2"),
     "write_word": ("word.0",),
     "write_parameters": ("felts.0",),
     "write_terms": ("word.0",),

@@ -104,6 +104,8 @@ def prices(
         funding_rate=_from_ppb(message.funding_rate_ppb),
         next_funding_time_ms=message.next_funding_time_ms,
         funding_quanta_per_lot=message.funding_quanta_per_lot,
+        reference_price=market.price_x16(message.ref_price_x16),
+        resolving_until_ms=message.resolving_until_ms,
     )
 
 

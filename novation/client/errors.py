@@ -209,6 +209,13 @@ class PostOnlyPeriodError(RejectedError):
     """Prices have come back after a gap: only post-only orders, until `detail.limit`."""
 
 
+class ResolvingError(RejectedError):
+    """The index has just jumped: until `detail.limit` only post-only orders, and no USD leaves.
+
+    Neither to L1 nor to another account, from accounts with positions or orders in the market.
+    """
+
+
 class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
@@ -299,6 +306,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.BANKRUPT: MarginRejectedError,
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
+    ErrorCode.RESOLVING: ResolvingError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
     ErrorCode.SAME_ACCOUNT: OwnerRejectedError,

@@ -11,7 +11,7 @@ from novation.client.exchange import Exchange
 from novation.client.orders import OrderRequest
 from novation.client.units import Market, Number
 from novation.protocol.accounts import Account, Position
-from novation.protocol.constants import LAST_TIME_MS
+from novation.protocol.constants import LAST_TIME_MS, RESOLVE_MS
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.markets import Market as MarketState
 from novation.protocol.orders import Side, TimeInForce
@@ -76,7 +76,7 @@ class MarginView:
 
         0 if none is. An account below its initial margin may only reduce: try FOK or IOC orders
         with `reduce_only`. Orders that fill at several prices round their fees up at each: leave
-        0.000024 USD for 24 makers if you go to the last lot.
+        0.000022 USD for 22 makers if you go to the last lot.
         """
         found = self._exchange.market(market)
         expiry_time_ms = self._counters.time_ms + _HOUR_MS
@@ -151,6 +151,7 @@ def _prices(
         premium_x16=market.premium_x16,
         long_prefix=market.funding_quanta_per_lot,
         short_prefix=market.funding_quanta_per_lot,
+        jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
     )
 
 

@@ -51,7 +51,9 @@ class MarketPrices:
 
     `premium` is what it has traded above the index over the last minutes. `funding_rate` is the
     part of the index that longs would pay shorts for this hour if all of it were as its minutes so
-    far, and `funding_quanta_per_lot` (10^-6 USD) what a lot held long has paid in all.
+    far, and `funding_quanta_per_lot` (10^-6 USD) what a lot held long has paid in all. Gains since
+    `reference_price` may be needed for what others cannot pay; while the exchange's time is before
+    `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
     """
 
     symbol: str
@@ -61,6 +63,8 @@ class MarketPrices:
     funding_rate: Decimal
     next_funding_time_ms: int
     funding_quanta_per_lot: int
+    reference_price: Decimal
+    resolving_until_ms: int
 
 
 @dataclass(frozen=True, slots=True)

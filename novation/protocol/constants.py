@@ -32,6 +32,8 @@ FUNDING_SUM_BOUND: Final = 2**55
 # What the pool of an underlying has, in cash and in lots.
 POOL_CASH_BOUND: Final = 2**84
 POOL_LOTS_BOUND: Final = 2**48
+# What a lot was charged since a reference mark: no more than it gained, less than 1.53 * 2^44.
+CHARGED_BOUND: Final = 2**45
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
 QUANTA_PER_USD: Final = 10**6
@@ -46,7 +48,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 23
+MAX_MAKERS_PER_ORDER: Final = 22
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
@@ -54,9 +56,10 @@ MAX_OPERATIONS_PER_BATCH: Final = 2**16 - 1
 
 MIN_LOT_VALUE_QUANTA: Final = 100_000
 # An impact price is that at which an order with so much initial margin is filled; the orders of a
-# side among which it is sought, and how many samples may fail until the premium goes back to 0.
+# side among which it is sought, on both sides no more than an order meets; and how many samples
+# may fail until the premium goes back to 0.
 IMPACT_MARGIN_QUANTA: Final = 500_000_000
-MAX_ORDERS_PER_SAMPLE: Final = 12
+MAX_ORDERS_PER_SAMPLE: Final = 11
 MAX_MISSED_SAMPLES: Final = 15
 # What a new sample counts, in fifths: an average over 150 s by samples of a minute.
 SAMPLE_WEIGHT_FIFTHS: Final = 2
@@ -79,6 +82,8 @@ PRICE_VALIDITY_MS: Final = 3_000
 REPORT_SPREAD_MS: Final = 1_000
 RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
+# So long users do not trade with each other after a jump of the index.
+RESOLVE_MS: Final = 10_000
 MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

@@ -45,7 +45,7 @@ from novation.protocol.transactions import (
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
 LOADER_STEPS: Final = 40_000
 BATCH_STEPS: Final = 1_500
-UNDERLYING_STEPS: Final = 220
+UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 112
@@ -58,7 +58,7 @@ ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
-SET_PARAMETER_STEPS: Final = 600
+SET_PARAMETER_STEPS: Final = 650
 # As that of the parameters, and of a tick: they write such a table, too.
 LIST_MARKET_STEPS: Final = 600
 TICK_STEPS: Final = 800
@@ -95,14 +95,15 @@ GAP_STEPS: Final = 125
 # What each slot of an account adds: to a sum over all slots; to that and the search for one of them
 # and the copies of those before it; to the rule that an account which only reduces risk is held to.
 SLOT_SUM_STEPS: Final = 16
-# That sum, and the other one that a withdrawal or a transfer needs.
-SLOT_LEAVING_STEPS: Final = 36
+# That sum, the other one that a withdrawal or a transfer needs, and whether the last jump of the
+# market is settled.
+SLOT_LEAVING_STEPS: Final = 51
 SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it.
 ORACLE_STEPS: Final = 300
-ORACLE_UNDERLYING_STEPS: Final = 125
+ORACLE_UNDERLYING_STEPS: Final = 225
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 SIGNATURE_STEPS: Final = 512

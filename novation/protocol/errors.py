@@ -58,6 +58,7 @@ class ErrorCode(IntEnum):
     BANKRUPT = 48
     ORDER_GREW = 49
     CANNOT_KEEP_PLACE = 50
+    RESOLVING = 54
     AUCTION_RUNNING = 55
     NO_AUCTION = 56
     BID_LIMIT = 57

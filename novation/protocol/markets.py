@@ -15,6 +15,7 @@ from novation.protocol.assets import (
     with_amount,
 )
 from novation.protocol.constants import (
+    CHARGED_BOUND,
     FUNDING_SUM_BOUND,
     LAST_TIME_MS,
     MARKET_ACTIVE,
@@ -25,6 +26,7 @@ from novation.protocol.constants import (
     PREFIX_BOUND,
     PREMIUM_X16_BOUND,
     PRICE_VALIDITY_MS,
+    RESOLVE_MS,
     STATE_VERSION,
     USD_ASSET_ID,
 )
@@ -33,11 +35,14 @@ from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import Side
 
 MARKET_WORDS = 3
-UNDERLYING_WORDS = 2
+UNDERLYING_WORDS = 3
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
 FUNDING_CARRY_BITS = 19
+# A mark is below 1.53 * 2^48: see `mark`.
+MARK_X16_BITS = 49
+CHARGED_BITS = CHARGED_BOUND.bit_length() - 1
 # Two of counters and USD, and the custody of the other assets.
 GLOBALS_WORDS = 2 + AMOUNT_WORDS
 
@@ -149,6 +154,11 @@ class UnderlyingState:
     first and a short one has received the second. They are equal until a pool passes something on.
     The pool has the positions of failed accounts: `pool_lots` of them, and `pool_cash_quanta`. The
     insurance fund may still pay `budget_quanta` for the market on the day `budget_day`.
+
+    Gains are counted since the mark `ref_x16` (see `rules/resolving.py`); `window_x16` is the next
+    such mark. What a lot of either side was charged since `ref_x16` is `long_charged_quanta` and
+    `short_charged_quanta`; since `window_x16` nothing was. `jumped_ms` is when the index last
+    jumped, 0 if it never did.
     """
 
     index_price_x16: int = 0
@@ -162,6 +172,16 @@ class UnderlyingState:
     pool_lots: int = 0
     budget_quanta: int = 0
     budget_day: int = 0
+    ref_x16: int = 0
+    window_x16: int = 0
+    jumped_ms: int = 0
+    long_charged_quanta: int = 0
+    short_charged_quanta: int = 0
+
+    @property
+    def resolve_until_ms(self) -> int:
+        """Until when users do not trade with each other here."""
+        return self.jumped_ms + RESOLVE_MS
 
     def paid_quanta(self, size_lots: int) -> int:
         """Return what a position has paid in all, which is no part of its price any more."""
@@ -194,6 +214,13 @@ class UnderlyingState:
                 (self.budget_quanta, 45),
                 (self.budget_day, 15),
             ),
+            pack(
+                (self.ref_x16, MARK_X16_BITS),
+                (self.window_x16, MARK_X16_BITS),
+                (self.jumped_ms, 48),
+                (self.long_charged_quanta, CHARGED_BITS),
+                (self.short_charged_quanta, CHARGED_BITS),
+            ),
         )
 
     @classmethod
@@ -207,6 +234,9 @@ class UnderlyingState:
         pool_cash, pool_lots, short_prefix, budget, budget_day = unpack(
             words[1], 85, 49, 57, 45, 15
         )
+        ref_x16, window_x16, jumped_ms, long_charged, short_charged = unpack(
+            words[2], MARK_X16_BITS, MARK_X16_BITS, 48, CHARGED_BITS, CHARGED_BITS
+        )
         return cls(
             index_price_x16=index_price_x16,
             dead_below_order_id=dead_below,
@@ -219,6 +249,11 @@ class UnderlyingState:
             pool_lots=pool_lots - POOL_LOTS_BOUND,
             budget_quanta=budget,
             budget_day=budget_day,
+            ref_x16=ref_x16,
+            window_x16=window_x16,
+            jumped_ms=jumped_ms,
+            long_charged_quanta=long_charged,
+            short_charged_quanta=short_charged,
         )
 
 

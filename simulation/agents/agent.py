@@ -11,12 +11,13 @@ from novation.protocol.orders import Side, TimeInForce
 from simulation.desk import Desk, Terms
 from simulation.view import View
 
-# Of whoever takes: prices may be away, or back for less than a minute, margin may not suffice, an
-# order be too small, and what others have lost not be there.
+# Of whoever takes: prices may be away, or back for less than a minute, or have just jumped, margin
+# may not suffice, an order be too small, and what others have lost not be there.
 OF_TAKERS: Final = frozenset(
     {
         ErrorCode.STALE_PRICE,
         ErrorCode.POST_ONLY_PERIOD,
+        ErrorCode.RESOLVING,
         ErrorCode.INSUFFICIENT_MARGIN,
         ErrorCode.BANKRUPT,
         ErrorCode.ORDER_TOO_SMALL,

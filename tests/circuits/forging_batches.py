@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
+from tests.circuits.jump_batches import jumps
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import poor_accounts, samples, transfers
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
@@ -525,6 +526,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "samples": samples,
     "poor accounts": poor_accounts,
     "transfers": transfers,
+    "jumps": jumps,
 }
 
 

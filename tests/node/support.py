@@ -107,6 +107,14 @@ class RunningNode:
         return self.node.runner.parameters
 
     async def set_price(self, price_ticks: int = PRICE_TICKS) -> None:
+        """Let two oracle nodes report, and time pass until a jump is settled."""
+        await self.jump(price_ticks)
+        until_ms = await self.node.runner.call(_resolve_until_ms)
+        if self.clock.now_ms() < until_ms:
+            self.move(until_ms - self.clock.now_ms())
+            await self.jump(price_ticks)
+
+    async def jump(self, price_ticks: int) -> None:
         """Let two oracle nodes report, and wait for the update."""
         prices_x16 = [price_ticks << 16] * len(self.parameters.underlyings)
         before = await self.node.runner.call(lambda engine: engine.state.globals.oracle_time_ms)
@@ -247,6 +255,10 @@ def report_at(
     prices_x16 = [price_ticks << 16] * len(now.underlyings)
     signer = LocalSigner(oracle_private_key(index))
     return sign_report(exchange_config(), now, signer, time_ms, prices_x16)
+
+
+def _resolve_until_ms(engine: Engine) -> int:
+    return max(prices.resolve_until_ms for prices in engine.state.underlyings)
 
 
 def _trace(engine: Engine) -> tuple[Any, ...]:

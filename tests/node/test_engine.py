@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from novation.protocol.constants import RESOLVE_MS
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side
 from novation.protocol.transactions import (
@@ -230,8 +231,8 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
         command = Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))
         return engine.process([command]).outcomes[0]
 
-    lots, later = 19 * 10**7, START_MS + 1
-    with opened(tmp_path) as engine:
+    lots, clock = 19 * 10**7, ManualClock()
+    with opened(tmp_path, clock=clock) as engine:
         fund(engine)
         for account_id, side in ((3, Side.SELL), (2, Side.BUY)):
             order = PlaceOrder(
@@ -246,8 +247,12 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
                 max_fee_ppm=1000,
             )
             assert isinstance(act(engine, order), Accepted)
-        reports = tuple(report_at(i, later, PRICE_TICKS * 13 // 10) for i in (0, 1))
-        engine.process([Command(oracle_update(reports), later)])
+        # A jump, and when it is settled.
+        for duration_ms in (1, RESOLVE_MS):
+            clock.move(duration_ms)
+            now_ms = clock.now_ms()
+            reports = tuple(report_at(i, now_ms, PRICE_TICKS * 13 // 10) for i in (0, 1))
+            engine.process([Command(oracle_update(reports), now_ms)])
         for account_id in range(4, 2 + N_ACCOUNTS):
             assert isinstance(act(engine, Withdraw(account_id, 0, 1, 10**11)), Accepted)
         in_custody = engine.state.globals.custody_quanta

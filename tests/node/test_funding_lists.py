@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from novation.api.v1 import query_service_pb2, stream_service_pb2
 from novation.client import Side
 from novation.client.models import LiquidationUpdate, MarketFunding
-from novation.protocol.constants import HOUR_MS, MINUTE_MS
+from novation.protocol.constants import HOUR_MS, MINUTE_MS, RESOLVE_MS
 from novation.protocol.events import FundingPaid
 from novation.protocol.transactions import PlaceOrder
 from sequencer import keyspace, list_views
@@ -49,8 +49,10 @@ class World:
         self.next_nonce = 1
         self.expected: dict[int, list[Line]] = {account_id: [] for account_id in ACCOUNTS}
         fund(self.engine, self.clock.now_ms())
-        self.clock.move(1_000)
-        self.update()
+        # A jump, which has to be settled.
+        for duration_ms in (1_000, RESOLVE_MS):
+            self.clock.move(duration_ms)
+            self.update()
 
     def _open(self) -> Engine:
         return self._stack.enter_context(opened(self.path, clock=self.clock))

@@ -178,6 +178,7 @@ def test_accounts_when_reached_by_trading_then_can_reduce_at_the_mark(seed: int)
     exchange.fund(OUTSIDER, amount_quanta=10**6 * ONE_DOLLAR)
     for account_id in range(2, 6):
         exchange.cancel_all(account_id)
+    exchange.settle()
     for account_id in range(2, 6):
         for slot in exchange.state.account(account_id).positions:
             if slot.size_lots:

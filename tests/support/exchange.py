@@ -157,10 +157,26 @@ class Exchange:
         return Deposit(account_id, l1_address(account_id), key, amount_quanta, asset_id)
 
     def set_price(self, *price_ticks: int) -> TransactionResult:
+        """Update all prices to whole ticks, and let time pass until a jump is settled.
+
+        The last one given serves for the rest.
+        """
+        result = self.jump(*price_ticks)
+        self.settle()
+        return result
+
+    def jump(self, *price_ticks: int) -> TransactionResult:
         """Update all prices to whole ticks; the last one given serves for the rest."""
         n_prices = len(self.state.underlyings)
         prices = (price_ticks + price_ticks[-1:] * n_prices)[:n_prices]
         return self._update(tuple(price << 16 for price in prices))
+
+    def settle(self) -> None:
+        """Let time pass until every jump is settled, with prices that are valid then."""
+        until_ms = max(prices.resolve_until_ms for prices in self.state.underlyings)
+        if self.time_ms < until_ms:
+            self.time_ms = until_ms - 1
+            self.refresh_prices()
 
     def set_price_x16(self, *prices_x16: int) -> TransactionResult:
         """Update all prices."""

@@ -67,7 +67,7 @@ from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
 from tests.support.random_failing import random_auction, random_bid, random_liquidation
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
-from tests.support.sample_plans import plan_sample
+from tests.support.sample_plans import plan_sample, settle
 
 N_USERS = 6
 LADDER_BATCH = 40
@@ -75,7 +75,7 @@ BASE_PRICE_TICKS = 1000
 LISTING_CHANCE = 0.02
 SAMPLE_CHANCE = 0.04
 FAILING_CHANCE = 0.05
-GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE = 0.004, 0.1, 0.8
+GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE, SETTLE_CHANCE = 0.004, 0.1, 0.8, 0.5
 
 
 class RandomTrading:
@@ -147,6 +147,8 @@ class RandomTrading:
         counters = exchange.state.globals
         if exchange.time_ms < counters.post_only_until_ms and rng.random() < RESUME_CHANCE:
             exchange.time_ms = counters.post_only_until_ms
+        if rng.random() < SETTLE_CHANCE:
+            settle(self)
         if exchange.time_ms > counters.price_valid_until_ms and rng.random() < REFRESH_CHANCE:
             self._try(self._oracle_update())
 
@@ -556,6 +558,11 @@ class RandomTrading:
             change = price * rng.randint(-range_ppm, range_ppm) // 10**6
             self.prices[market_id] = max(min(price, 100), price + change)
         self.prices[0] = first_price_ticks or self.prices[0]
+        return self._reports()
+
+    def _reports(self) -> Transaction:
+        """Report prices near those that the world has."""
+        rng, exchange = self.rng, self.exchange
         rule = exchange.state.parameters
         n_oracles = len(rule.oracle_keys)
         n_signers = rng.randint(rule.oracle_quorum, n_oracles)

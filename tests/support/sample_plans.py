@@ -38,6 +38,15 @@ def plan_sample(trading: "RandomTrading") -> list[Callable[[], Transaction]]:
     return planned
 
 
+def settle(trading: "RandomTrading") -> None:
+    """Let time pass until every jump is settled, with prices that are valid then."""
+    exchange = trading.exchange
+    until_ms = max(prices.resolve_until_ms for prices in exchange.state.underlyings)
+    if exchange.time_ms < until_ms:
+        exchange.time_ms = until_ms
+        trading._try(trading._reports())
+
+
 def _before_the_hour_ends(trading: "RandomTrading") -> Transaction:
     """Report prices just before the hour; those of before are too old, so orders die."""
     exchange = trading.exchange

@@ -27,7 +27,7 @@ def _first_batch(exchange: Exchange) -> SealedBatch:
     exchange.place(MAKER, SELL, 10, 1001)
     exchange.place(TAKER, BUY, 4, 1001, time_in_force=IOC)
     exchange.place(TAKER, BUY, 9, 1001)
-    exchange.place(POOR, BUY, 9_000, 1000, expiry_time_ms=exchange.time_ms + 9_000)
+    exchange.place(POOR, BUY, 9_000, 1000, expiry_time_ms=exchange.time_ms + 60_000)
     exchange.place(SECOND_MAKER, BUY, 5, 1001, expiry_time_ms=exchange.time_ms + 10)
     exchange.place(MAKER, BUY, 2, 1000, reduce_only=True)
     exchange.place(SECOND_MAKER, SELL, 7, 1003, market_id=1, time_in_force=POST_ONLY)

@@ -241,10 +241,10 @@ def test_bidder_when_a_position_could_pass_its_bound_then_refused() -> None:
 def test_start_that_was_not_ended_then_costs_no_more_than_the_share_of_equity() -> None:
     """The proposer leaves the end out: the account recovers, fails again, and he bids at once."""
     honest, hostile = auctioned(waited_ms=AUCTION_LIFE_MS * 5 // 6), auctioned()
-    hostile.set_price(990)
+    hostile.jump(990)
     hostile.wait(AUCTION_LIFE_MS * 5 // 6)
     assert hostile.margin(2).meets_maintenance
-    hostile.set_price(970)
+    hostile.jump(970)
     before = hostile.margin(2)
     event = filled(hostile.bid(4, 2))
     after = hostile.margin(2)

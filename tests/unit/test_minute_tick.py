@@ -288,10 +288,11 @@ def test_market_when_listed_later_then_sampled_from_then_on() -> None:
     exchange.set_underlying(1, underlying(symbol="NEW", multiplier=100))
     exchange.set_price(1000)
     exchange.end_minute()
-    assert exchange.state.underlyings[1] == UnderlyingState(INDEX_X16)
+    first = {"ref_x16": INDEX_X16, "window_x16": INDEX_X16}
+    assert exchange.state.underlyings[1] == UnderlyingState(INDEX_X16, **first)
     exchange.list_market(1)
     exchange.end_minute()
-    listed = UnderlyingState(INDEX_X16, is_listed=True, missed_samples=1)
+    listed = UnderlyingState(INDEX_X16, is_listed=True, missed_samples=1, **first)
     assert exchange.state.underlyings[1] == listed
     assert exchange.state.batch is not None
     assert set(exchange.state.batch.opened_markets) == {0, 1}

@@ -11,6 +11,7 @@ from novation.protocol.auction import discount_ppm
 from novation.protocol.constants import (
     AUCTION_LIFE_MS,
     INSURANCE_ACCOUNT_ID,
+    RESOLVE_MS,
     SAMPLES_PER_HOUR,
     SHARE_X16_ONE,
 )
@@ -82,7 +83,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 12))
+    assert sorted(EXAMPLES) == list(range(1, 13))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -196,6 +197,19 @@ def test_example_8_funding() -> None:
     said(8, f"{rate_x16 * 100 / index_x16 / 8:.5f} % in this one")
     said(8, f"pays {hourly} millionth", f"carries {carry / FUNDING_PARTS:.3f}")
     said(8, f"in eight hours {8 * rate_x16 * terms.multiplier // FUNDING_PARTS}")
+
+
+def test_example_12_jump() -> None:
+    exchange = Exchange()
+    exchange.set_price_x16(1000 << 16, (985 << 16) + (1 << 15))
+    assert exchange.state.underlyings[1].jumped_ms == 0
+    exchange.jump(985, 985)
+    first_ms = exchange.time_ms
+    exchange.time_ms += RESOLVE_MS - 2
+    exchange.jump(970, 970)
+    jumped = exchange.state.underlyings[0]
+    assert (jumped.ref_x16 >> 16, jumped.jumped_ms) == (1000, first_ms + RESOLVE_MS - 1)
+    said(12, "1000 to 985 is", "985.5 is none", "is then 1000", "to 970")
 
 
 def test_example_7_bankruptcy() -> None:

@@ -118,8 +118,23 @@ def test_output_when_decoded_then_what_the_batch_did(
         next_tick_ms=next_minute_ms(second.last_time_ms),
     )
     assert second.underlyings == (
-        UnderlyingState(930 << 16, POST_ONLY_ID, is_listed=True, missed_samples=1),
-        UnderlyingState(1000 << 16, POST_ONLY_ID, is_listed=True, missed_samples=1),
+        UnderlyingState(
+            930 << 16,
+            POST_ONLY_ID,
+            is_listed=True,
+            missed_samples=1,
+            ref_x16=1000 << 16,
+            window_x16=930 << 16,
+            jumped_ms=second.first_time_ms + 101,
+        ),
+        UnderlyingState(
+            1000 << 16,
+            POST_ONLY_ID,
+            is_listed=True,
+            missed_samples=1,
+            ref_x16=1000 << 16,
+            window_x16=1000 << 16,
+        ),
     )
     # The head of market 1 stays; what was cancelled there stood behind it.
     assert [record.market_id for record in first.markets] == [0, 1]
@@ -369,8 +384,8 @@ def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
     counters = store.items[b"g"]
-    word_0, word_1 = UnderlyingState().words()
-    store.items[b"g"] += word_0.to_bytes(26, "big") + word_1.to_bytes(32, "big")
+    words = zip(UnderlyingState().words(), (26, 32, 30), strict=True)
+    store.items[b"g"] += b"".join(word.to_bytes(n_bytes, "big") for word, n_bytes in words)
     with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
         load_state(exchange_config(), store)
     store.items[b"g"] = counters + b"\0"

@@ -222,6 +222,13 @@ def test_market_and_globals_when_packed_then_round_trip() -> None:
     for underlying_state in (
         UnderlyingState(2**48 - 1, 5, True, 16, -3, -4, -5, *last),
         UnderlyingState(0, 5, False, 0, 3, 4, 2**56 - 1, -(2**84), -(2**48)),
+        UnderlyingState(
+            ref_x16=2**49 - 1,
+            window_x16=2**49 - 1,
+            jumped_ms=2**48 - 1,
+            long_charged_quanta=2**45 - 1,
+            short_charged_quanta=2**45 - 1,
+        ),
     ):
         assert UnderlyingState.from_words(underlying_state.words()) == underlying_state
     assert market.leaf() == poseidon_hash_many(market.words())

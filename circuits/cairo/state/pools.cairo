@@ -7,7 +7,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
 )
 
-// The last word of an underlying: its pool, which took the positions of failed accounts.
+// The second word of an underlying: its pool, which took the positions of failed accounts.
 struct Pool {
     cash_quanta: felt,
     lots: felt,

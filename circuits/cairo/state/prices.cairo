@@ -15,6 +15,14 @@ from circuits.cairo.constants import (
 from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
+from circuits.cairo.state.references import (
+    Reference,
+    check_reference,
+    pack_reference,
+    refer_behind_jump,
+    refer_to,
+    trading_start,
+)
 
 // What an underlying has, and what follows from it: a row of the table of prices. The table points to
 // a row for each, and is written anew whenever a price, the terms or the premium of an underlying
@@ -36,8 +44,13 @@ struct Price {
     long_prefix: felt,
     pool: Pool*,
     underlying: Underlying*,
+    reference: Reference*,
+    // From then on users trade with each other: prices came back long enough ago, and the last jump
+    // is settled.
+    trades_from_ms: felt,
     // How far the mark may be from the index.
     premium_limit_x16: felt,
+    mark_price_x16: felt,
     // What a lot held long has paid more than one held short was paid.
     spread_quanta: felt,
     // What follows is at the mark. A position is worth its value less what its lots have paid, which is
@@ -55,7 +68,7 @@ struct Price {
 }
 
 // Words of an underlying.
-const UNDERLYING_WORDS = 2;
+const UNDERLYING_WORDS = 3;
 
 // Of the samples that failed in a row.
 const MISSED_BOUND = 2 ** 5;
@@ -63,7 +76,8 @@ const MISSED_BOUND = 2 ** 5;
 // A limit is half the maintenance margin of the index, rounded down.
 const LIMIT_DIVISOR = 2 * PPM_ONE;
 
-// Returns a row, given what the rest of it follows from.
+// Returns a row, given what the rest of it follows from. Who makes it writes `reference` and
+// `trades_from_ms`.
 //
 // Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
 // nothing reaches 2^100.
@@ -100,6 +114,7 @@ func make_price{range_check_ptr}(
     let (within) = clamp(premium_x16, price.premium_limit_x16);
     // More than 0 if the index is: the limit is less than 0.53 of it.
     tempvar mark_price_x16 = index_price_x16 + within;
+    assert price.mark_price_x16 = mark_price_x16;
     assert price.lot_value_x16 = mark_price_x16 * underlying.multiplier;
     tempvar short_prefix = pool.short_prefix;
     assert price.short_worth_x16 = price.lot_value_x16 - short_prefix * PRICE_X16_ONE;
@@ -113,26 +128,30 @@ func make_price{range_check_ptr}(
     return (price=&price);
 }
 
-// Writes the table that holds from an oracle update on. `is_kept` is 1 if the orders live on that
-// lived before it, and `dead_below_order_id` is then 0; else 0: every older order is dead, and the
-// premium that the book had with it.
+// What an oracle update changes for all underlyings. `is_kept` is 1 if the orders live on that lived
+// before it, and `dead_below_order_id` is then 0; else 0: every older order is dead, and the premium
+// that the book had with it.
+struct Arrival {
+    time_ms: felt,
+    is_kept: felt,
+    dead_below_order_id: felt,
+    post_only_until_ms: felt,
+}
+
+// Writes the table that holds from an oracle update on.
 func write_prices{range_check_ptr}(
-    prices: Price**,
-    old_prices: Price**,
-    medians_x16: felt*,
-    is_kept,
-    dead_below_order_id,
-    n_underlyings,
+    prices: Price**, old_prices: Price**, medians_x16: felt*, arrival: Arrival*, n_underlyings
 ) {
     alloc_locals;
     if (n_underlyings == 0) {
         return ();
     }
+    let is_kept = arrival.is_kept;
     let old = old_prices[0];
     let (price) = make_price(
         old.underlying,
         medians_x16[0],
-        old.dead_below_order_id * is_kept + dead_below_order_id,
+        old.dead_below_order_id * is_kept + arrival.dead_below_order_id,
         old.is_listed,
         old.missed_samples,
         old.premium_x16 * is_kept,
@@ -140,9 +159,63 @@ func write_prices{range_check_ptr}(
         old.pool,
     );
     assert prices[0] = price;
-    return write_prices(
-        prices + 1, old_prices + 1, medians_x16 + 1, is_kept, dead_below_order_id, n_underlyings - 1
-    );
+    refer(price, old_prices[0], arrival);
+    return write_prices(prices + 1, old_prices + 1, medians_x16 + 1, arrival, n_underlyings - 1);
+}
+
+// Writes from where gains are counted once an underlying has a new index, and from when on users may
+// trade.
+//
+// Guarantee: both answers are proven to whether the index moved by half the maintenance margin. All
+// products are below 2^70.
+func refer{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
+    if (old.index_price_x16 == 0) {
+        return begin(price, old.reference.jumped_ms, arrival.post_only_until_ms);
+    }
+    tempvar change = (price.index_price_x16 - old.index_price_x16) * LIMIT_DIVISOR;
+    tempvar limit = old.index_price_x16 * old.underlying.maintenance_margin_ppm - 1;
+    tempvar a = limit - change;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp up if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    tempvar a = limit + change;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp down if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    let range_check_ptr = range_check_ptr + 2;
+    assert price.reference = old.reference;
+    // What a gap leaves behind lasts longer than any jump of before.
+    tempvar kept_ms = old.trades_from_ms - arrival.post_only_until_ms;
+    assert price.trades_from_ms = arrival.post_only_until_ms + arrival.is_kept * kept_ms;
+    return ();
+
+    up:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return jump(price, old, arrival);
+
+    down:
+    assert [range_check_ptr + 1] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 2;
+    return jump(price, old, arrival);
+}
+
+// The first price: nobody has gained anything yet.
+func begin{range_check_ptr}(price: Price*, jumped_ms, post_only_until_ms) {
+    let (reference) = refer_to(price.mark_price_x16, price.mark_price_x16, jumped_ms);
+    assert price.reference = reference;
+    let (trades_from_ms) = trading_start(post_only_until_ms, jumped_ms);
+    assert price.trades_from_ms = trades_from_ms;
+    return ();
+}
+
+// The index jumped.
+func jump{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
+    let (reference) = refer_behind_jump(old.reference, old.mark_price_x16, arrival.time_ms);
+    assert price.reference = reference;
+    let (trades_from_ms) = trading_start(arrival.post_only_until_ms, arrival.time_ms);
+    assert price.trades_from_ms = trades_from_ms;
+    return ();
 }
 
 // Writes the table that holds once the underlying `index` has other terms, or is the new last one.
@@ -160,6 +233,10 @@ func replace_terms{range_check_ptr}(
         let (no_pool) = get_label_location(new_pool);
         let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
         assert prices[index] = price;
+        let (reference) = refer_to(0, 0, 0);
+        assert prices[index].reference = reference;
+        // Without a price there is no market in which to trade.
+        assert prices[index].trades_from_ms = 0;
         return (is_new=1);
     }
     let old = old_prices[index];
@@ -173,6 +250,9 @@ func replace_terms{range_check_ptr}(
         old.long_prefix,
         old.pool,
     );
+    let old = old_prices[index];
+    assert price.reference = old.reference;
+    assert price.trades_from_ms = old.trades_from_ms;
     replace_row(prices, old_prices, price, index, n_underlyings);
     return (is_new=0);
 
@@ -202,6 +282,7 @@ struct OldUnderlying {
     premium_x16: felt,
     long_prefix: felt,
     pool: Pool*,
+    reference: Reference*,
 }
 
 // Writes the first table, and the words of the old state that it was read from.
@@ -209,7 +290,7 @@ struct OldUnderlying {
 // Assumption: the caller proves that words and terms are those of the old state.
 // Guarantee: the rows are the only reading of both.
 func open_underlyings{range_check_ptr}(
-    prices: Price**, underlying: Underlying*, word: felt*, n_underlyings
+    prices: Price**, underlying: Underlying*, word: felt*, post_only_until_ms, n_underlyings
 ) {
     alloc_locals;
     if (n_underlyings == 0) {
@@ -233,6 +314,8 @@ func open_underlyings{range_check_ptr}(
     check_prefix(message.long_prefix);
     let (pool_word) = check_pool(message.pool);
     assert word[1] = pool_word;
+    let (reference_word) = check_reference(message.reference);
+    assert word[2] = reference_word;
     check_underlying(underlying);
     let (price) = make_price(
         underlying,
@@ -247,8 +330,15 @@ func open_underlyings{range_check_ptr}(
     // It begins as a row does.
     write_word(word, cast(&message, Price*));
     assert prices[0] = price;
+    assert price.reference = message.reference;
+    let (trades_from_ms) = trading_start(post_only_until_ms, message.reference.jumped_ms);
+    assert prices[0].trades_from_ms = trades_from_ms;
     return open_underlyings(
-        prices + 1, underlying + Underlying.SIZE, word + UNDERLYING_WORDS, n_underlyings - 1
+        prices + 1,
+        underlying + Underlying.SIZE,
+        word + UNDERLYING_WORDS,
+        post_only_until_ms,
+        n_underlyings - 1,
     );
 }
 
@@ -260,6 +350,8 @@ func write_words(word: felt*, prices: Price**, n_underlyings) {
     write_word(word, prices[0]);
     let (pool_word) = pack_pool(prices[0].pool);
     assert word[1] = pool_word;
+    let (reference_word) = pack_reference(prices[0].reference);
+    assert word[2] = reference_word;
     return write_words(word + UNDERLYING_WORDS, prices + 1, n_underlyings - 1);
 }
 

@@ -6,6 +6,7 @@ from circuits.cairo.environment import Environment
 from circuits.cairo.funding import NO_FUNDING
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.prices import Price, make_price, replace_row
+from circuits.cairo.state.references import refer_to
 
 struct ListMarket {
     market_id: felt,
@@ -46,7 +47,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));
     let markets_log = markets_log + DictAccess.SIZE;
     local prices: Price** = environment.prices + n_underlyings;
-    let (price) = make_price(
+    let (local price: Price*) = make_price(
         old.underlying,
         old.index_price_x16,
         old.dead_below_order_id,
@@ -56,6 +57,11 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         old.long_prefix,
         old.pool,
     );
+    // Nobody has gained anything yet.
+    let mark_price_x16 = price.mark_price_x16;
+    let (reference) = refer_to(mark_price_x16, mark_price_x16, old.reference.jumped_ms);
+    assert price.reference = reference;
+    assert price.trades_from_ms = old.trades_from_ms;
     replace_row(prices, environment.prices, price, market_id, n_underlyings);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,

@@ -20,6 +20,7 @@ from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
 from circuits.cairo.state.prices import Price, make_price, replace_row
+from circuits.cairo.state.references import refer_to_window
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
 
@@ -128,7 +129,7 @@ func sample{
     let (local long_prefix, local pool: Pool*) = pay_funding(old, quanta_per_lot);
     local n_underlyings = environment.parameters.n_underlyings;
     local prices: Price** = environment.prices + n_underlyings;
-    let (price) = make_price(
+    let (local price: Price*) = make_price(
         old.underlying,
         old.index_price_x16,
         old.dead_below_order_id,
@@ -138,6 +139,9 @@ func sample{
         long_prefix,
         pool,
     );
+    let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);
+    assert price.reference = reference;
+    assert price.trades_from_ms = old.trades_from_ms;
     replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
     return (prices=prices);
 }

@@ -19,7 +19,7 @@ from circuits.cairo.numeric import smaller_of
 from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
 from circuits.cairo.parameters import Parameters
-from circuits.cairo.state.prices import Price, write_prices
+from circuits.cairo.state.prices import Arrival, Price, write_prices
 from circuits.cairo.transactions.minute_tick import next_minute
 
 // What one oracle node signed, besides its prices.
@@ -86,25 +86,24 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
     );
     let (local oracle_hash) = chain_prices(oracle_hash, message.prices_x16, message.n_words);
 
-    let (is_kept, dead_below_order_id, local post_only_until_ms) = resume_after_gap(
+    let (is_kept, dead_below_order_id, post_only_until_ms) = resume_after_gap(
         environment, time_ms, next_order_id
     );
+    local arrival: Arrival = Arrival(time_ms, is_kept, dead_below_order_id, post_only_until_ms);
     let (local next_tick_ms) = first_tick(environment, time_ms);
     let (local orders_until_ms) = smaller_of(
         message.oracle_time_ms + PRICE_VALIDITY_MS, next_tick_ms - 1
     );
     // The table of prices follows the last one: its address is new.
     local prices: Price** = environment.prices + n_underlyings;
-    write_prices(
-        prices, environment.prices, message.prices_x16, is_kept, dead_below_order_id, n_underlyings
-    );
+    write_prices(prices, environment.prices, message.prices_x16, &arrival, n_underlyings);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,
         prices=prices,
         price_valid_until_ms=message.oracle_time_ms + PRICE_VALIDITY_MS,
         oracle_hash=oracle_hash,
-        post_only_until_ms=post_only_until_ms,
+        post_only_until_ms=arrival.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
         recorded_deficit_quanta=environment.recorded_deficit_quanta,
         next_tick_ms=next_tick_ms,

@@ -178,14 +178,14 @@ func place_order{
     assert [range_check_ptr + 9] = limit - 1;
     // A timer that has run out is applied first: see apply_timer.
     assert [range_check_ptr + 15] = account.cancel_all_at_ms - time_ms - 1;
-    // Of a post-only order 2 and 0; of others, which may not follow a gap at once, 0 and -1 or -2.
+    // Of a post-only order 2 and 0; of others, which wait after a gap or a jump, 0 and -1 or -2.
     local twice_post_only = message.time_in_force * (message.time_in_force - 1);
     tempvar below_post_only = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
     tempvar no_common = twice_post_only * below_post_only;
     local must_fill;
     local slides;
     jmp rare if no_common != 0;
-    assert [range_check_ptr + 2] = below_post_only * (environment.post_only_until_ms - time_ms);
+    assert [range_check_ptr + 2] = below_post_only * (price.trades_from_ms - time_ms);
     assert must_fill = 0;
     assert slides = 0;
     jmp checked;
@@ -194,7 +194,7 @@ func place_order{
     assert slides = message.time_in_force - TIME_IN_FORCE_FOK;
     assert must_fill = 1 - slides;
     assert slides * must_fill = 0;
-    assert [range_check_ptr + 2] = must_fill * (time_ms - environment.post_only_until_ms);
+    assert [range_check_ptr + 2] = must_fill * (time_ms - price.trades_from_ms);
 
     checked:
     let range_check_ptr = range_check_ptr + 16;

@@ -6,6 +6,7 @@ from circuits.cairo.constants import (
     AMOUNT_BOUND,
     MESSAGE_WITHDRAW,
     RC_BOUND,
+    RESOLVE_MS,
     USD_ASSET_ID,
     WITHDRAW_BIT,
 )
@@ -14,6 +15,8 @@ from circuits.cairo.margin import COLLATERAL_FACTOR, sum_leaving, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
 from circuits.cairo.state.amounts import Amounts, change_amount
+from circuits.cairo.state.positions import Position
+from circuits.cairo.state.prices import Price
 
 struct Withdraw {
     head: MessageHead,
@@ -82,7 +85,8 @@ func withdraw{
 }
 
 // Guarantee: the account meets initial margin without the amount, and its equity is at least
-// LEAVING_MARGIN_PPM of what its positions are worth, at prices that are valid if it has a slot.
+// LEAVING_MARGIN_PPM of what its positions are worth, at prices that are valid if it has a slot; it
+// has none in a market whose last jump is not settled.
 func take_collateral{range_check_ptr}(
     account: Account*,
     identity: Identity*,
@@ -94,14 +98,9 @@ func take_collateral{range_check_ptr}(
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     // With a slot the margin depends on prices, which must be valid.
-    local range_check_priced;
-    if (cast(account.positions, felt) == 0) {
-        assert range_check_priced = range_check_ptr;
-    } else {
-        assert [range_check_ptr] = environment.price_valid_until_ms - time_ms;
-        assert range_check_priced = range_check_ptr + 1;
-    }
-    let range_check_ptr = range_check_priced;
+    let (n_slots) = count_settled(account.positions, environment.prices, time_ms, 0);
+    assert [range_check_ptr] = n_slots * (environment.price_valid_until_ms - time_ms);
+    let range_check_ptr = range_check_ptr + 1;
     local collateral_quanta = account.collateral_quanta - amount_quanta;
     let (local surplus) = surplus_of(account, environment.prices);
     // Initial margin without the reducing rule, and a share of what the positions are worth.
@@ -118,6 +117,22 @@ func take_collateral{range_check_ptr}(
         surplus=surplus,
     );
     return (account=&after);
+}
+
+// Returns how many slots there are, with those that were passed before.
+//
+// Guarantee: in none of their markets a jump is unsettled. What was gained by one is not the account's own
+// yet.
+func count_settled{range_check_ptr}(position: Position*, prices: Price**, time_ms, n_passed) -> (
+    n_slots: felt
+) {
+    if (cast(position, felt) == 0) {
+        return (n_slots=n_passed);
+    }
+    let price = prices[position.market_id];
+    assert [range_check_ptr] = time_ms - price.reference.jumped_ms - RESOLVE_MS;
+    let range_check_ptr = range_check_ptr + 1;
+    return count_settled(position.next, prices, time_ms, n_passed + 1);
 }
 
 // Guarantee: 1 <= asset_id < MAX_ASSETS, and the account has the amount of it. Margin does not count

@@ -12,7 +12,7 @@ library BatchOutput {
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
     uint256 private constant MARKET_WORDS = 3;
-    uint256 private constant UNDERLYING_WORDS = 2;
+    uint256 private constant UNDERLYING_WORDS = 3;
 
     /// @dev Five words of globals end the output. The second one begins with the custody of USD,
     /// behind it come post_only_until_ms:49, next_tick_ms:49, tick_underlying:4 and what is missing

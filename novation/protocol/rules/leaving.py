@@ -14,6 +14,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.margin import margin_of, notional_x16
 from novation.protocol.numeric import div_ceil
 from novation.protocol.rules.price_validity import check_prices_are_valid
+from novation.protocol.rules.resolving import check_may_pay_out
 from novation.protocol.state import State
 
 
@@ -32,6 +33,7 @@ def check_can_leave(state: State, account: Account, asset_id: int, amount_quanta
 def _check_margin(state: State, account: Account, amount_quanta: int) -> None:
     if account.positions:
         check_prices_are_valid(state)
+        check_may_pay_out(state, account)
     after = account.with_balance(account.collateral_quanta - amount_quanta)
     margin = margin_of(after, state.underlyings, state.parameters)
     notional = notional_x16(after, state.underlyings, state.parameters)

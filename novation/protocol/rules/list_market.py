@@ -10,6 +10,7 @@ from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Market
 from novation.protocol.numeric import div_ceil
 from novation.protocol.rules.price_validity import check_has_price, check_prices_are_valid
+from novation.protocol.rules.resolving import from_now_on
 from novation.protocol.state import State
 from novation.protocol.transactions.list_market import ListMarket, validate_list_market
 
@@ -63,8 +64,9 @@ def not_listed(state: State, market_id: int) -> InvalidTransaction:
 
 def note_listed(state: State, underlying_id: int) -> None:
     """Note that an underlying has its perpetual: ticks sample it from now on."""
-    underlying = state.underlyings[underlying_id]
-    state.set_underlying(underlying_id, replace(underlying, is_listed=True))
+    listed = replace(state.underlyings[underlying_id], is_listed=True)
+    terms = state.parameters.underlyings[underlying_id]
+    state.set_underlying(underlying_id, from_now_on(listed, terms))
 
 
 def apply_list_market(state: State, tx: ListMarket) -> TransactionResult:

@@ -23,6 +23,7 @@ from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.rules.dead_orders import cause_of_death
 from novation.protocol.rules.funding import count_minute
+from novation.protocol.rules.resolving import with_minute
 from novation.protocol.state import State
 
 
@@ -69,7 +70,8 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
     sample_x16 = None
     if state.globals.time_ms <= state.globals.price_valid_until_ms:
         sample_x16 = _premium_sample_x16(state, market_id, visits)
-    state.set_underlying(market_id, with_sample(prices, sample_x16))
+    sampled, terms = with_sample(prices, sample_x16), state.underlying_of(market_id)
+    state.set_underlying(market_id, with_minute(sampled, terms, state.globals.time_ms))
     return MarkSampled(market_id, state.mark_price_x16(market_id), sample_x16 is not None)
 
 

@@ -8,6 +8,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import PricesUpdated
 from novation.protocol.rules.minute_tick import next_minute_ms
 from novation.protocol.rules.price_validity import resume_after_gap
+from novation.protocol.rules.resolving import with_index
 from novation.protocol.signatures import check_signature
 from novation.protocol.state import State
 from novation.protocol.transactions.oracle_update import (
@@ -67,14 +68,19 @@ def apply_oracle_update(
     """Set the index price of every underlying."""
     validate_oracle_update(tx, state.parameters)
     check_oracle_update(state, tx, verify_signature=verify_signature)
+    before = state.underlyings
     killed = resume_after_gap(state)
     counters = replace(state.globals, oracle_time_ms=tx.oracle_time_ms)
     if counters.next_tick_ms == LAST_TIME_MS:
         counters = replace(counters, next_tick_ms=next_minute_ms(counters.time_ms))
     state.globals = counters
-    state.underlyings = tuple(
+    after = (
         replace(underlying, index_price_x16=price_x16)
         for underlying, price_x16 in zip(state.underlyings, tx.prices_x16, strict=True)
+    )
+    state.underlyings = tuple(
+        with_index(*each, counters.time_ms)
+        for each in zip(before, after, state.parameters.underlyings, strict=True)
     )
     event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
     return TransactionResult(ResultCode.DONE, (event, *killed))

@@ -41,6 +41,7 @@ from novation.protocol.rules.price_validity import (
     check_not_resuming,
     check_prices_are_valid,
 )
+from novation.protocol.rules.resolving import check_may_trade
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.signing_keys import Permission
@@ -63,6 +64,7 @@ def check_place_order(
     check_market(state, tx)
     check_prices_are_valid(state)
     check_not_resuming(state, tx.time_in_force)
+    check_may_trade(state, tx.market_id, tx.time_in_force)
     check_terms(state, tx)
     check_band(state, tx)
     check_slot(account, tx)

@@ -1,0 +1,120 @@
+from starkware.cairo.common.registers import get_fp_and_pc
+
+from circuits.cairo.constants import (
+    CHARGED_BOUND,
+    PRICE_X16_BOUND,
+    RC_BOUND,
+    RESOLVE_MS,
+    TIME_BOUND,
+)
+from circuits.cairo.numeric import smaller_of
+
+// The last word of an underlying: from where gains are counted, as losses may have to be shared by who
+// has some; see novation/protocol/rules/resolving.py. A record is never changed: tables share it.
+struct Reference {
+    // Since this mark, and since the next such mark.
+    ref_x16: felt,
+    window_x16: felt,
+    // When the index last jumped; 0 if it never did.
+    jumped_ms: felt,
+    // What a lot of either side was charged since ref_x16; since window_x16 nothing was.
+    long_charged_quanta: felt,
+    short_charged_quanta: felt,
+}
+
+// Guarantee: every field is within its bound, so that the word, which is returned, has one reading; the
+// top one, at bit 191, ends below bit 251.
+func check_reference{range_check_ptr}(reference: Reference*) -> (word: felt) {
+    assert [range_check_ptr] = reference.ref_x16;
+    assert [range_check_ptr + 1] = reference.ref_x16 + (RC_BOUND - 2 * PRICE_X16_BOUND);
+    assert [range_check_ptr + 2] = reference.window_x16;
+    assert [range_check_ptr + 3] = reference.window_x16 + (RC_BOUND - 2 * PRICE_X16_BOUND);
+    assert [range_check_ptr + 4] = reference.jumped_ms;
+    assert [range_check_ptr + 5] = reference.jumped_ms + (RC_BOUND - TIME_BOUND);
+    assert [range_check_ptr + 6] = reference.long_charged_quanta;
+    assert [range_check_ptr + 7] = reference.long_charged_quanta + (RC_BOUND - CHARGED_BOUND);
+    assert [range_check_ptr + 8] = reference.short_charged_quanta;
+    assert [range_check_ptr + 9] = reference.short_charged_quanta + (RC_BOUND - CHARGED_BOUND);
+    let range_check_ptr = range_check_ptr + 10;
+    let (word) = pack_reference(reference);
+    return (word=word);
+}
+
+func pack_reference(reference: Reference*) -> (word: felt) {
+    return (
+        word=reference.ref_x16 + reference.window_x16 * 2 ** 49 + reference.jumped_ms * 2 ** 98 +
+        reference.long_charged_quanta * 2 ** 146 + reference.short_charged_quanta * 2 ** 191,
+    );
+}
+
+// Returns a record of marks since which nothing was charged.
+func refer_to(ref_x16, window_x16, jumped_ms) -> (reference: Reference*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local reference: Reference = Reference(
+        ref_x16=ref_x16,
+        window_x16=window_x16,
+        jumped_ms=jumped_ms,
+        long_charged_quanta=0,
+        short_charged_quanta=0,
+    );
+    return (reference=&reference);
+}
+
+// Returns from where gains are counted once the index has jumped: from the mark of before, or, if a jump
+// is not settled yet, from before that one.
+func refer_behind_jump{range_check_ptr}(old: Reference*, old_mark_price_x16, time_ms) -> (
+    reference: Reference*
+) {
+    alloc_locals;
+    let (is_resolving) = resolves(old, time_ms);
+    if (is_resolving == 0) {
+        let (reference) = refer_to(old_mark_price_x16, old.window_x16, time_ms);
+        return (reference=reference);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local longer: Reference = Reference(
+        ref_x16=old.ref_x16,
+        window_x16=old.window_x16,
+        jumped_ms=time_ms,
+        long_charged_quanta=old.long_charged_quanta,
+        short_charged_quanta=old.short_charged_quanta,
+    );
+    return (reference=&longer);
+}
+
+// Returns from where gains are counted at the end of a minute: from the start of the last one, or still
+// from before a jump that is not settled.
+func refer_to_window{range_check_ptr}(old: Reference*, mark_price_x16, time_ms) -> (
+    reference: Reference*
+) {
+    alloc_locals;
+    let (is_resolving) = resolves(old, time_ms);
+    if (is_resolving != 0) {
+        return (reference=old);
+    }
+    let (reference) = refer_to(old.window_x16, mark_price_x16, old.jumped_ms);
+    return (reference=reference);
+}
+
+// Guarantee: 1 if a jump is not settled yet, else 0, both proven.
+func resolves{range_check_ptr}(reference: Reference*, time_ms) -> (res: felt) {
+    tempvar a = time_ms - reference.jumped_ms - RESOLVE_MS;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp early if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (res=0);
+
+    early:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (res=1);
+}
+
+// Returns the later one of two times: until when orders must be post-only, and when a jump is settled.
+func trading_start{range_check_ptr}(post_only_until_ms, jumped_ms) -> (trades_from_ms: felt) {
+    let settled_ms = jumped_ms + RESOLVE_MS;
+    let (earlier_ms) = smaller_of(post_only_until_ms, settled_ms);
+    return (trades_from_ms=post_only_until_ms + settled_ms - earlier_ms);
+}
