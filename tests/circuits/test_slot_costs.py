@@ -14,6 +14,7 @@ import pytest
 from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.constants import MAX_POSITIONS, MAX_QUOTES
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope, VisitOutcome
+from novation.protocol.transactions import SetAuction
 from sequencer.l1_cost import CHARGED_UNITS_PPM, PPM
 from tests.circuits.many_markets_program import run_with_many_markets
 from tests.support.builders import ONE_DOLLAR, l1_address
@@ -185,6 +186,31 @@ def sweep_too_late(slots: Slots) -> None:
     sweep(slots)
 
 
+def fall(slots: Slots) -> None:
+    """Let all users fail but those with a few positions, who have more than they need."""
+    slots.exchange.set_price(PRICE * 96 // 100)
+
+
+def auction(slots: Slots) -> None:
+    failing = [user for user in USERS if not slots.exchange.margin(user).meets_maintenance]
+    assert failing or slots.n_slots < MAX_POSITIONS
+    for user in failing:
+        slots.apply(SetAuction(user))
+
+
+def fall_and_auction(slots: Slots) -> None:
+    fall(slots)
+    auction(slots)
+
+
+def bid(slots: Slots) -> None:
+    """One who is short everywhere takes a lot of each position: all markets change."""
+    for user in USERS:
+        slots.exchange.refresh_prices()
+        if slots.exchange.state.account(user).auction_start_ms:
+            slots.apply(slots.exchange.offer(RICH, user, share_x16=1))
+
+
 CASES = {
     "trade": (nothing, trade),
     "place and cancel": (nothing, place_and_cancel),
@@ -195,6 +221,8 @@ CASES = {
     "withdraw": (enrich, withdraw),
     "transfer": (enrich, transfer),
     "deposit": (nothing, deposit),
+    "auction": (fall, auction),
+    "bid": (fall_and_auction, bid),
     "makers fill": (rest_asks(PRICE), sweep),
     "makers fill with a guard": (quote(1, guard_lots=9), sweep),
     "makers spend their guards": (quote(2, guard_lots=1), sweep),
