@@ -39,6 +39,8 @@ LEVELS: Final = 3
 LEVEL_STEP_PPM: Final = 400
 TAKER_REACH_PPM: Final = 8_000
 MOVE_PPM: Final = (0, 12_000, 30_000, 9_000)
+# Below half the maintenance margin: users may not trade at once where an index jumps farther.
+MOST_STEP_PPM: Final = 12_000
 ORDER_LOTS: Final = {BTC: 1_000, ETH: 3_000, SOL: 120_000}
 
 
@@ -118,6 +120,13 @@ def story() -> tuple[Act, ...]:
             ),
         ),
     )
+
+
+def steps_between(before_ppm: int, after_ppm: int) -> list[int]:
+    """Return the moves by which the market gets from one to the other."""
+    change_ppm = after_ppm - before_ppm
+    n_steps = max(1, -(-abs(change_ppm) // MOST_STEP_PPM))
+    return [before_ppm + change_ppm * i // n_steps for i in range(1, n_steps + 1)]
 
 
 def price_in_ticks(reference: Fraction, tick_size: str, offset_ppm: int) -> int:

@@ -12,7 +12,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from devnet.amounts import quanta_from_usd
-from devnet.demo.plan import STORY_MARKETS, PlannedCancels, PlannedOrder, price_in_ticks
+from devnet.demo.plan import (
+    STORY_MARKETS,
+    PlannedCancels,
+    PlannedOrder,
+    price_in_ticks,
+    steps_between,
+)
 from devnet.errors import UserError
 from devnet.prices import decimal_text, set_prices
 from novation.client import (
@@ -94,6 +100,7 @@ class Players:
         self.clients: dict[str, Client] = {}
         self.tally = Tally()
         self.bids: list[BidFill] = []
+        self._move_ppm = 0
 
     async def __aenter__(self) -> Self:
         """Connect everybody."""
@@ -127,7 +134,9 @@ class Players:
         before = Tally(self.tally.orders, self.tally.fills, self.tally.cancels)
         failing = await self._follow(act.fails) if act.fails else None
         seen = (await self.clients[act.bidder].auctions()).sequence if act.bidder else 0
-        await self._move_market(act.move_ppm, prices_path)
+        for move_ppm in steps_between(self._move_ppm, act.move_ppm):
+            await self._move_market(move_ppm, prices_path)
+        self._move_ppm = act.move_ppm
         for step in act.steps:
             if isinstance(step, PlannedOrder):
                 await self._place(step, act.move_ppm)

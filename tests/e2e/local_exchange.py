@@ -12,6 +12,7 @@ from devnet.demo.plan import (
     PlannedCancels,
     PlannedOrder,
     price_in_ticks,
+    steps_between,
 )
 from devnet.keys import TraderKeys, derive_keys
 from devnet.markets import LISTED_LATER, MARKETS
@@ -71,6 +72,7 @@ class LocalExchange:
     config: ExchangeConfig = field(default_factory=local_config)
     time_ms: int = START_TIME_MS
     nonce: int = 0
+    move_ppm: int = 0
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -94,7 +96,9 @@ class LocalExchange:
             self.apply(Deposit(self.account_ids[name], address, keys.stark_public, amount))
 
     def play(self, act: Act) -> None:
-        self.update_prices(act.move_ppm)
+        for move_ppm in steps_between(self.move_ppm, act.move_ppm):
+            self.update_prices(move_ppm)
+        self.move_ppm = act.move_ppm
         for position in MarginWatch(self.state).failing(self.state, len(TRADERS)):
             self.apply(Liquidate(*position))
         for step in act.steps:
