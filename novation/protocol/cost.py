@@ -73,7 +73,7 @@ LIQUIDATE_STEPS: Final = 900
 SET_AUCTION_STEPS: Final = 200
 # Beside what the slots of both accounts take: they are summed up, and copied with what changes.
 BID_STEPS: Final = 850
-BID_SLOT_STEPS: Final = 170
+BID_SLOT_STEPS: Final = 185
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.

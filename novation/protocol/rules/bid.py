@@ -91,7 +91,8 @@ def apply_bid(state: State, tx: Bid, *, verify_signature: bool) -> TransactionRe
     before, margin = check_bid(state, tx, verify_signature=verify_signature)
     given_ppm = discount_ppm(before, _now(state))
     share_x16 = min(tx.share_x16, restoring_share_x16(margin, given_ppm))
-    apply_nonce(state, tx, state.account(tx.account_id))
+    bidder = state.account(tx.account_id)
+    apply_nonce(state, tx, bidder)
     gone = cancellations(state, tx.failing_account_id, CancelReason.LIQUIDATION)
     sale = _sell(state, tx, before, share_x16)
     left = margin_of(sale.failing, state.underlyings, state.parameters)
@@ -119,10 +120,16 @@ def apply_bid(state: State, tx: Bid, *, verify_signature: bool) -> TransactionRe
     )
     after = margin_of(state.account(tx.failing_account_id), state.underlyings, state.parameters)
     ended = follow_auction(state, tx.failing_account_id, after)
-    n_slots = sum(len(a.positions) for a in (before, sale.bidder, insurance))
+    n_slots = _count_slots(before, bidder) + len(insurance.positions)
     code = ResultCode.DONE if share_x16 == tx.share_x16 else ResultCode.BID_CAPPED
     events = (*timed_out, *gone, filled, *ended)
     return TransactionResult(code, events, n_slots=n_slots)
+
+
+def _count_slots(failing: Account, bidder: Account) -> int:
+    """Return slots that are worked on: each that is for sale by both accounts, and the bidder's."""
+    others = sum(not failing.has_position(slot.market_id) for slot in bidder.positions)
+    return 2 * len(failing.positions) + others
 
 
 def _paid(account: Account, amount_quanta: int) -> Account:
