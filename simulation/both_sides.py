@@ -39,7 +39,7 @@ MARKET_ID: Final = 3
 _OPEN_INTEREST_USD: Final = 20_000_000
 _INSURANCE_USD: Final = 2_000_000
 _RICH_USD: Final = 200_000_000
-_GAP_PERCENT: Final = 60
+_GAP_PERMILLE: Final = 600
 _UPDATE_MS: Final = 1_000
 # Behind the gap: long enough for every rule to have its turn.
 _AFTERMATH_UPDATES: Final = 150
@@ -68,8 +68,8 @@ def measure_attacks(say: Callable[[str], None], *, with_circuit: bool) -> dict[i
 
 def attack(share_percent: int, *, with_circuit: bool) -> Attack:
     """Return what a gap brings whoever has this share of both sides."""
-    world = _World(with_circuit=with_circuit)
-    lots = world.view_lots(_OPEN_INTEREST_USD)
+    world = World(with_circuit=with_circuit)
+    lots = world.lots_worth(_OPEN_INTEREST_USD)
     own_lots = lots * share_percent // 100
     value_quanta = own_lots * world.view.lot_quanta(MARKET_ID)
     margin_ppm = world.view.initial_margin_ppm(MARKET_ID) + _FEE_RESERVE_PPM
@@ -78,23 +78,24 @@ def attack(share_percent: int, *, with_circuit: bool) -> Attack:
     others = [world.desk(_RICH_USD * ONE_DOLLAR_QUANTA) for _ in range(2)]
     world.trade(long, short, own_lots)
     world.trade(others[0], others[1], lots - own_lots)
-    world.pass_time(2 * MINUTE_MS // _UPDATE_MS, percent=100)
+    world.pass_time(2 * MINUTE_MS // _UPDATE_MS, permille=1_000)
     before_quanta = world.wealth_quanta(long, short)
-    world.pass_time(_AFTERMATH_UPDATES, percent=_GAP_PERCENT)
+    world.pass_time(_AFTERMATH_UPDATES, permille=_GAP_PERMILLE)
     world.exchange.seal()
     profit_quanta = world.wealth_quanta(long, short) - before_quanta
     return Attack(profit_quanta, world.exchange.checks, world.recorder.unexpected)
 
 
-class _World:
+class World:
     """An exchange on which nobody trades but who is told to."""
 
     def __init__(self, *, with_circuit: bool) -> None:
+        """Let there be prices, and something in the insurance fund."""
         self.exchange = Exchange(Plan(n_instruments=MARKET_ID + 1, with_circuit=with_circuit))
         self.view = View(self.exchange)
         self.recorder = Recorder(self.exchange, self.view)
         self._next_id = FIRST_ACCOUNT_ID
-        self.update(percent=100)
+        self.update(permille=1_000)
         address, key = l1_address(INSURANCE_ACCOUNT_ID), account_secret(INSURANCE_ACCOUNT_ID)
         amount_quanta = _INSURANCE_USD * ONE_DOLLAR_QUANTA
         deposit = Deposit(INSURANCE_ACCOUNT_ID, address, public_key(key), amount_quanta)
@@ -108,7 +109,7 @@ class _World:
         desk.deposit(amount_quanta)
         return desk
 
-    def view_lots(self, dollars: int) -> int:
+    def lots_worth(self, dollars: int) -> int:
         """Return how many lots are worth so much."""
         return dollars * ONE_DOLLAR_QUANTA // self.view.lot_quanta(MARKET_ID)
 
@@ -119,19 +120,19 @@ class _World:
         terms = Terms(TimeInForce.FOK)
         assert long.place(MARKET_ID, Side.BUY, lots, mark_ticks, terms) is not None
 
-    def update(self, percent: int) -> None:
+    def update(self, permille: int) -> None:
         """Report prices; that of the market is a part of the first."""
         ticks = first_prices_ticks(MARKET_ID + 1)
-        ticks[MARKET_ID] = ticks[MARKET_ID] * percent // 100
+        ticks[MARKET_ID] = ticks[MARKET_ID] * permille // 1_000
         prices_x16 = tuple(price * PRICE_X16_ONE for price in ticks)
         reports = (OracleReport(i, self.exchange.time_ms, prices_x16) for i in range(QUORUM))
         self.recorder.submit(oracle_update(self.exchange.config, reports))
 
-    def pass_time(self, n_updates: int, percent: int) -> None:
+    def pass_time(self, n_updates: int, permille: int) -> None:
         """Let prices come, and what has to be done be done, as the node does it."""
         for _ in range(n_updates):
             self.exchange.time_ms += _UPDATE_MS
-            self.update(percent)
+            self.update(permille)
             self._liquidator.act()
 
     def wealth_quanta(self, *desks: Desk) -> int:

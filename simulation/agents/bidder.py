@@ -28,7 +28,7 @@ class Bidder(Agent):
     def __init__(self, desk: Desk, rng: random.Random) -> None:
         """Each wants another discount."""
         super().__init__(desk, rng)
-        self.wanted_ppm = rng.randint(500, 8_000)
+        self.wanted_ppm = rng.randint(300, 4_000)
 
     @override
     def act(self) -> None:
