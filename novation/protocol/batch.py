@@ -125,9 +125,10 @@ class OpenBatch:
     `most_slots` has the largest number of position slots that each of the accounts has had,
     `n_slots` their sum; `most_keys` and `n_more_keys` the same of keys behind the first, of
     accounts that have any, `most_holdings` and `n_holding_words` of words of holdings.
-    `longer_leaves` are the accounts of one or the other, and those in an auction. `changed_keys`
-    has the number of key changes of each account, `changed_holdings` that of changes of other
-    assets than USD. `timed_out` are the accounts whose timers the current transaction applied.
+    `longer_leaves` are the accounts of one or the other, and those in an auction. `n_born` is how
+    many orders of the batch are in the book. `changed_keys` has the number of key changes of each
+    account, `changed_holdings` that of changes of other assets than USD. `timed_out` are the
+    accounts whose timers the current transaction applied.
     """
 
     old_globals: Globals
@@ -144,6 +145,7 @@ class OpenBatch:
     most_holdings: dict[int, int] = field(default_factory=dict)
     n_holding_words: int = 0
     longer_leaves: dict[int, None] = field(default_factory=dict)
+    n_born: int = 0
     changed_keys: dict[int, int] = field(default_factory=dict)
     changed_holdings: dict[int, int] = field(default_factory=dict)
     timed_out: tuple[int, ...] = ()

@@ -1,9 +1,10 @@
 """An upper bound of the Cairo steps of a batch, so that it is sealed before its step budget.
 
-A transaction is charged for what it does and for every leaf that it is the first of its batch to
-open. The numbers are measured on the Cairo program and rounded up. The trace has one signature for
-every 512 steps (circuits/cairo_air/layout.json), so none is charged less: a batch of cheap signed
-transactions would be padded to several times its steps.
+A transaction is charged for what it does, for every leaf that it is the first of its batch to open,
+and for the leaf of every order that it leaves in the book: who takes an order of the same batch off
+gives that back. The numbers are measured on the Cairo program and rounded up. The trace has one
+signature for every 512 steps (circuits/cairo_air/layout.json), so none is charged less: a batch of
+cheap signed transactions would be padded to several times its steps.
 """
 
 from collections.abc import Iterable
@@ -173,11 +174,13 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
         assert isinstance(result.hints, ReplaceOrderHints)
         placed = result.hints.placed
         return REPLACE_STEPS + (
-            n_slots * SLOT_CHANGE_STEPS if placed is None else placed_steps(placed, n_slots)
+            n_slots * SLOT_CHANGE_STEPS
+            if placed is None
+            else order_steps(len(placed.visits), n_slots)
         )
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
-        return placed_steps(result.hints, n_slots)
+        return order_steps(len(result.hints.visits), n_slots)
     if isinstance(tx, MassQuote):
         assert isinstance(result.hints, MassQuoteHints)
         return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots)
@@ -215,23 +218,17 @@ def order_steps(n_visits: int, n_slots: int) -> int:
     return max(PLACE_STEPS + n_visits * VISIT_STEPS + slots, SIGNATURE_STEPS)
 
 
-def placed_steps(hints: PlaceOrderHints, n_slots: int) -> int:
-    """Return what a placed order costs, and its leaf if it rests."""
-    resting = ORDER_LEAF_STEPS if hints.resting_lots else 0
-    return order_steps(len(hints.visits), n_slots) + resting
-
-
 def quoting_steps(n_quotes: int, n_cleared: int, n_slots: int) -> int:
-    """Return what a message with quotes costs, and their leaves."""
-    quotes = n_quotes * (QUOTE_STEPS + ORDER_LEAF_STEPS) + n_cleared * CLEAR_STEPS
+    """Return what a message with quotes costs, besides leaves."""
+    quotes = n_quotes * QUOTE_STEPS + n_cleared * CLEAR_STEPS
     return MASS_QUOTE_STEPS + quotes + n_slots * (SLOT_CHANGE_STEPS + SLOT_RULE_STEPS)
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:
-    """Return what the leaves opened by the batch so far cost."""
+    """Return what the leaves cost that the batch has opened so far, or will at its end."""
     longer = len(batch.longer_leaves), batch.n_more_keys, batch.n_holding_words
     accounts = leaf_steps(len(batch.opened_accounts), batch.n_slots, *longer)
-    orders = len(batch.opened_orders) * ORDER_LEAF_STEPS
+    orders = (len(batch.opened_orders) + batch.n_born) * ORDER_LEAF_STEPS
     return accounts + orders + len(batch.opened_markets) * MARKET_LEAF_STEPS
 
 

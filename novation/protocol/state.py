@@ -224,6 +224,8 @@ class State:
 
     def add_order(self, order: RestingOrder) -> None:
         """Add an order with the newest id; linking it into the list is the caller's."""
+        assert self.batch is not None
+        self.batch.n_born += 1
         index = self.books[order.market_id, order.side]
         index.insert(order)
         self._undo.append((index, order, False))
@@ -235,6 +237,8 @@ class State:
     def delete_order(self, order: RestingOrder) -> None:
         """Remove an order; unlinking it is the caller's."""
         self._open_order(order.order_id)
+        assert self.batch is not None
+        self.batch.n_born -= order.order_id >= self.batch.old_globals.next_order_id
         index = self.books[order.market_id, order.side]
         index.remove(order)
         self._undo.append((index, order, True))
@@ -297,7 +301,8 @@ class State:
         assert self.batch is not None
         values = self.globals, self.fees_quanta, self.parameters, self.underlyings
         batch = self.batch
-        self._saved = (*values, batch.n_slots, batch.n_more_keys, batch.n_holding_words)
+        counts = batch.n_slots, batch.n_more_keys, batch.n_holding_words, batch.n_born
+        self._saved = (*values, *counts)
         self.batch.timed_out = ()
 
     def commit(self) -> None:
@@ -312,7 +317,7 @@ class State:
         assert self.batch is not None
         self.globals, self.fees_quanta, self.parameters, self.underlyings = self._saved[:4]
         batch = self.batch
-        batch.n_slots, batch.n_more_keys, batch.n_holding_words = self._saved[4:]
+        batch.n_slots, batch.n_more_keys, batch.n_holding_words, batch.n_born = self._saved[4:]
         self.batch.timed_out = ()
         for container, key, old in reversed(self._undo):
             if isinstance(container, BookIndex):

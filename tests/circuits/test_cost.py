@@ -13,7 +13,12 @@ from circuits.loader import padded
 from circuits.program import bytecode
 from circuits.program_input import program_input
 from novation.protocol.constants import MAX_ASSETS, MAX_ORACLES, MAX_UNDERLYINGS
-from novation.protocol.cost import LOADER_STEPS, SIGNATURE_STEPS, empty_batch_steps
+from novation.protocol.cost import (
+    LOADER_STEPS,
+    ORDER_LEAF_STEPS,
+    SIGNATURE_STEPS,
+    empty_batch_steps,
+)
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
@@ -174,6 +179,28 @@ def test_charge_when_a_batch_has_one_kind_only_then_covers_its_padding(
     charged = Charged(exchange)
     act(exchange)
     assert_covered(exchange.seal(), charged.take())
+
+
+def test_charge_when_an_order_is_born_and_gone_then_its_leaf_is_given_back() -> None:
+    """A batch of quotes that take the place of each other has room for as many as it can prove."""
+    exchange = Exchange(parameters(1))
+    exchange.fund(2, 3)
+    exchange.place(3, BUY, 1, 980)
+    exchange.seal()
+    exchange.refresh_prices()
+    charged = Charged(exchange)
+    exchange.place(2, BUY, 1, 990)
+    assert exchange.cancel(2, 2).cost_steps == SIGNATURE_STEPS - ORDER_LEAF_STEPS
+    # An old one has its leaf to be opened, and keeps what that cost.
+    assert exchange.cancel(3, 1).cost_steps > ORDER_LEAF_STEPS
+    for _ in range(20):
+        exchange.quote(2, *([(BUY, 1, 990)] * 16), cancels_first=True)
+    assert exchange.state.batch is not None
+    assert exchange.state.batch.n_born == 16
+    steps = charged.take()
+    sealed = exchange.seal()
+    assert run_batch(sealed.witness).execution.n_steps <= steps
+    assert steps < empty_batch_steps(1) + 20 * 7_000 + 20_000
 
 
 def run_with(n_underlyings: int, n_oracles: int, *acts: SetParameter) -> tuple[int, int]:

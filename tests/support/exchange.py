@@ -480,4 +480,5 @@ def snapshot(state: State) -> tuple[Any, ...]:
         dict(batch.opened_accounts),
         dict(batch.opened_orders),
         dict(batch.opened_markets),
+        batch.n_born,
     )

@@ -405,8 +405,8 @@ def test_quotes_when_they_touch_most_then_less_than_an_order_that_meets_most(
     added = quoting_cost(MAX_QUOTES, MOST_CLEARED, n_slots)
     worst = worst_transaction_cost(n_markets)
     assert (added.n_bytes <= worst.n_bytes, added.gas <= worst.gas) == (True, True)
-    n_old = MAX_QUOTES + 2 * MOST_CLEARED
-    records = n_old * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
+    n_orders = 2 * (MAX_QUOTES + MOST_CLEARED)
+    records = n_orders * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
     leaf = cost.leaf_steps(1, n_slots, 1, MAX_KEYS - 1, AMOUNT_WORDS)
     signer = cost.OTHER_KEY_STEPS + cost.GAP_STEPS
     steps = cost.quoting_steps(MAX_QUOTES, MOST_CLEARED, n_slots) + records + leaf + signer
