@@ -7,6 +7,7 @@ from novation.protocol.constants import GUARD_BOUND, RESUME_GAP_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderCancelled, OrderFilled
 from novation.protocol.orders import SelfTradeMode, TimeInForce
+from novation.protocol.rules.mass_quote import MOST_CLEARED
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -159,7 +160,7 @@ def test_guard_when_orders_are_dead_under_it_then_met_pruned_and_cancelled_as_su
         exchange.quote(2, *([(SELL, 1, 1001)] * 14))
     exchange.quote(2, (SELL, 5, 1002), cancels_first=True, guard_lots=4)
     dead = [order.order_id for order in exchange.state.orders_of(2)][:-1]
-    assert len(dead) == 28 - 23
+    assert len(dead) == 28 - MOST_CLEARED
     exchange.prune(dead[0])
     exchange.cancel(2, dead[1])
     refusal = refused(exchange, dead[2])

@@ -12,7 +12,6 @@ from novation.protocol.batch import (
     PlaceOrderHints,
     TransactionResult,
 )
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderPlaced
 from novation.protocol.margin import charged_fee_quanta, margin_of
@@ -37,9 +36,8 @@ from novation.protocol.state import State
 from novation.protocol.transactions import MassQuote, PlaceOrder
 from novation.protocol.transactions.mass_quote import naming_quote, validate_mass_quote
 
-# Dead orders that a message takes along: as many as an order meets, and more than it adds, so that
-# they become fewer each time.
-MOST_CLEARED = MAX_MAKERS_PER_ORDER
+# Dead orders that a message takes along: more than it adds, so that they become fewer each time.
+MOST_CLEARED = 20
 # They do not trade.
 _NO_FEE = 0
 
