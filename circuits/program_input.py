@@ -28,6 +28,7 @@ from novation.protocol.batch import (
     MassQuoteHints,
     PlaceOrderHints,
     ReplaceOrderHints,
+    TakeOverHints,
 )
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
@@ -61,6 +62,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    TakeOver,
     Transfer,
     Unsigned,
     UserTransaction,
@@ -81,6 +83,7 @@ _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = rang
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 _TYPE_REPLACE_ORDER: Final = 15
+_TYPE_TAKE_OVER: Final = 16
 _TYPE_SET_AUCTION: Final = 18
 _TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
@@ -492,6 +495,10 @@ def _unsigned(
         yield [_TYPE_LIQUIDATE, delay_ms]
         yield [tx.account_id, tx.market_id]
         guesses.follow(entry.hints.visits)
+    elif isinstance(tx, TakeOver):
+        yield [_TYPE_TAKE_OVER, delay_ms]
+        assert isinstance(entry.hints, TakeOverHints)
+        yield [tx.account_id, int(entry.hints.by_age)]
     elif isinstance(tx, SetAuction):
         yield [_TYPE_SET_AUCTION, delay_ms]
         yield [tx.account_id]

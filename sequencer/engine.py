@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from novation.api.v1 import order_service_pb2
-from novation.protocol.batch import TransactionResult
+from novation.protocol.batch import TakeOverHints, TransactionResult, WithdrawHints
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.conservation import check_conservation
 from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
@@ -409,7 +409,10 @@ def message_hash_of(tx: Transaction, config: ExchangeConfig) -> int:
 
 def _order_id(result: TransactionResult) -> int:
     """Return the order that was placed or taken off the book, 0 if there is none."""
-    return 0 if result.hints is None else result.hints.order_id
+    hints = result.hints
+    if hints is None or isinstance(hints, TakeOverHints | WithdrawHints):
+        return 0
+    return hints.order_id
 
 
 def _load_counters(database: Database) -> Counters:

@@ -1,6 +1,7 @@
 """Liquidating: the node reduces the positions of failing accounts while the book bids for them.
 
-What the book does not take is put up for auction.
+What the book does not take is put up for auction, and what nobody wants there, or would leave a
+debt, is taken over.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import logging
 from typing import Final
 
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.transactions import Liquidate, SetAuction
+from novation.protocol.transactions import Liquidate, SetAuction, TakeOver
 from sequencer.clock import Clock
 from sequencer.engine import Command, Engine
 from sequencer.errors import RequestRefusedError
@@ -22,7 +23,7 @@ POSITIONS_PER_ROUND: Final = 16
 
 
 class Liquidator:
-    """Submits Liquidate and SetAuction."""
+    """Submits Liquidate, SetAuction and TakeOver."""
 
     def __init__(self, runner: EngineRunner, clock: Clock) -> None:
         """Liquidate through `runner`."""
@@ -36,7 +37,7 @@ class Liquidator:
             await self._clock.sleep_ms(LOOK_MS)
 
     async def liquidate_some(self) -> None:
-        """Reduce a few positions of failing accounts, start and end a few auctions."""
+        """Reduce or take over some positions of failing accounts, start and end some auctions."""
         now_ms = self._clock.now_ms()
         due = await self._runner.call(functools.partial(_due, limit=POSITIONS_PER_ROUND))
         try:
@@ -52,12 +53,16 @@ class Liquidator:
                 raise outcome
 
 
-def _due(engine: Engine, limit: int) -> list[Liquidate | SetAuction]:
+def _due(engine: Engine, limit: int) -> list[Liquidate | SetAuction | TakeOver]:
     positions = engine.margin_watch.failing(engine.state, limit)
     # A liquidation follows the auction, too.
     liquidated = {position.account_id for position in positions}
+    hopeless = engine.margin_watch.due_take_overs(engine.state, limit)
+    taken = [account_id for account_id in hopeless if account_id not in liquidated]
     auctions = engine.margin_watch.due_auctions(engine.state, limit)
+    settled = liquidated.union(taken)
     return [
         *(Liquidate(*position) for position in positions),
-        *(SetAuction(account_id) for account_id in auctions if account_id not in liquidated),
+        *(TakeOver(account_id) for account_id in taken),
+        *(SetAuction(account_id) for account_id in auctions if account_id not in settled),
     ]

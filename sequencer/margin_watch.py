@@ -3,9 +3,9 @@
 An account is looked at when something of its own has changed, and when prices have moved so far
 since that it could fail. How far that is follows from its margin: with equity E above the
 requirement Q by N, and positions worth G, no price that moved by less than N / (G + Q) takes it
-there. Every update adds its largest move to one sum, and so does a payment of funding; a heap has
-the sums at which accounts are due. Moves multiply where the sum adds, which N / (N + G + Q) allows
-for.
+there. Every update adds its largest move to one sum, and so does a payment, of funding or to a
+pool; a heap has the sums at which accounts are due. Moves multiply where the sum adds, which
+N / (N + G + Q) allows for.
 """
 
 import heapq
@@ -14,7 +14,12 @@ from typing import Final, NamedTuple
 
 from novation.protocol.accounts import Account
 from novation.protocol.auction import followed_auction
-from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import (
+    FEE_ACCOUNT_ID,
+    INSURANCE_ACCOUNT_ID,
+    PPM_ONE,
+    PRICE_X16_ONE,
+)
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
@@ -26,7 +31,9 @@ from novation.protocol.events import (
     MarkSampled,
     OrderFilled,
     ParameterSet,
+    PoolShared,
     PricesUpdated,
+    TakenOver,
     Transferred,
     Withdrawn,
 )
@@ -34,6 +41,7 @@ from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.numeric import div_ceil, div_floor
 from novation.protocol.orders import Side, crosses
+from novation.protocol.rules.failing import is_hopeless
 from novation.protocol.state import State
 
 # What changes what an account is worth, or its auction.
@@ -69,6 +77,8 @@ class MarginWatch:
         begun = sorted((a.auction_start_ms, i) for i, a in state.accounts.items())
         self.auctioned = dict.fromkeys(i for start_ms, i in begun if start_ms)
         self._auctions: dict[int, None] = {}
+        # Whose positions are to be taken over.
+        self._hopeless: dict[int, None] = {}
         self._due: list[tuple[int, int]] = []
         # The entry of the heap that counts for an account.
         self._due_of: dict[int, int] = {}
@@ -76,23 +86,13 @@ class MarginWatch:
     def learn(self, events: Iterable[Event], state: State) -> None:
         """Take note of what one applied transaction did."""
         for event in events:
-            if isinstance(event, OrderFilled):
-                self._changed[event.maker_account_id] = None
-                self._changed[event.taker_account_id] = None
-            elif isinstance(event, BidFilled):
-                self._changed[event.failing_account_id] = None
-                self._changed[event.bidder_account_id] = None
-            elif isinstance(event, Transferred):
-                self._changed[event.account_id] = None
-                self._changed[event.to_account_id] = None
-            elif isinstance(event, _OF_ACCOUNTS):
-                self._changed[event.account_id] = None
-                if isinstance(event, AuctionStarted | AuctionEnded):
-                    self._follow_auction(event.account_id, state)
+            self._changed.update(dict.fromkeys(_accounts_of(event)))
+            if isinstance(event, AuctionStarted | AuctionEnded | TakenOver):
+                self._follow_auction(event.account_id, state)
             elif isinstance(event, PricesUpdated | MarkSampled):
                 self._move(state)
-            elif isinstance(event, FundingPaid):
-                self._moved_ppb += _funding_ppb(state, event)
+            elif isinstance(event, FundingPaid | PoolShared):
+                self._moved_ppb += _moved_ppb(state, event.market_id, event.quanta_per_lot)
             elif isinstance(event, ParameterSet):
                 self._changed.update(dict.fromkeys(self._due_of))
 
@@ -123,6 +123,12 @@ class MarginWatch:
             self._look(state, account_id)
         return list(self._auctions)[:limit]
 
+    def due_take_overs(self, state: State, limit: int) -> list[int]:
+        """Return at most `limit` accounts, of those that were looked at, that TakeOver is for."""
+        for account_id in list(self._hopeless)[:limit]:
+            self._look(state, account_id)
+        return list(self._hopeless)[:limit]
+
     def _follow_auction(self, account_id: int, state: State) -> None:
         self.auctioned.pop(account_id, None)
         if state.account(account_id).auction_start_ms:
@@ -152,6 +158,11 @@ class MarginWatch:
         margin = margin_of(account, state.underlyings, state.parameters)
         self._due_of.pop(account_id, None)
         self._auctions.pop(account_id, None)
+        self._hopeless.pop(account_id, None)
+        has_position = any(slot.size_lots for slot in account.positions)
+        may_be_taken = has_position and account_id != FEE_ACCOUNT_ID
+        if may_be_taken and is_hopeless(account, margin, state.globals.time_ms):
+            self._hopeless[account_id] = None
         followed = followed_auction(account, margin, state.globals.time_ms)
         if followed != account and (account.positions or followed.auction_start_ms == 0):
             self._auctions[account_id] = None
@@ -167,11 +178,23 @@ class MarginWatch:
         return margin
 
 
-def _funding_ppb(state: State, event: FundingPaid) -> int:
+def _accounts_of(event: Event) -> tuple[int, ...]:
+    """Return the accounts of which something of their own has changed."""
+    if isinstance(event, OrderFilled):
+        return event.maker_account_id, event.taker_account_id
+    if isinstance(event, BidFilled):
+        return event.failing_account_id, event.bidder_account_id
+    if isinstance(event, Transferred):
+        return event.account_id, event.to_account_id
+    if isinstance(event, TakenOver):
+        return event.account_id, INSURANCE_ACCOUNT_ID
+    return (event.account_id,) if isinstance(event, _OF_ACCOUNTS) else ()
+
+
+def _moved_ppb(state: State, market_id: int, quanta_per_lot: int) -> int:
     """Return the move of the price that takes as much from a position as a payment."""
-    mark_x16 = state.mark_price_x16(event.market_id)
-    lot_x16 = mark_x16 * state.underlying_of(event.market_id).multiplier
-    return div_ceil(abs(event.quanta_per_lot) * PRICE_X16_ONE * _PPB, lot_x16)
+    lot_x16 = state.mark_price_x16(market_id) * state.underlying_of(market_id).multiplier
+    return div_ceil(abs(quanta_per_lot) * PRICE_X16_ONE * _PPB, lot_x16)
 
 
 def _marks(state: State) -> dict[int, int]:

@@ -26,10 +26,11 @@ const SKIPPED_NONCES = 64;
 const LABEL_BOUND = 2 ** 64;
 const PREFIX_BOUND = 2 ** 56;
 const FUNDING_SUM_BOUND = 2 ** 55;
-const CHARGED_BOUND = 2 ** 45;
+const CHARGED_BOUND = 2 ** 51;
 const POOL_CASH_BOUND = 2 ** 84;
 const POOL_LOTS_BOUND = 2 ** 48;
 const BUDGET_BOUND = 2 ** 45;
+const BUDGET_SHARE = 4;
 const DAY_BOUND = 2 ** 15;
 const DEFICIT_BOUND = 2 ** 63;
 
@@ -61,6 +62,7 @@ const FIRST_DISCOUNT_PPM = 50000;
 const DISCOUNT_PPM_PER_MS = 16;
 const AUCTION_FEE_PPM = 100000;
 const SHARE_X16_ONE = 2 ** 16;
+const TAKE_OVER_AFTER_MS = 60000;
 
 // What equity must be of the value of all positions when an amount of USD leaves an account.
 const LEAVING_MARGIN_PPM = 100000;
@@ -72,6 +74,7 @@ const RESOLVE_MS = 10000;
 const MAX_VALIDITY_MS = 86400000;
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
+const DAY_MS = 86400000;
 const SAMPLES_PER_HOUR = 60;
 const FUNDING_PERIOD_HOURS = 8;
 const INTEREST_DIVISOR = 10000;

@@ -1,3 +1,5 @@
+from starkware.cairo.common.registers import get_fp_and_pc
+
 from circuits.cairo.parameters import Parameters
 from circuits.cairo.state.amounts import Amounts
 from circuits.cairo.state.prices import Price
@@ -32,4 +34,29 @@ struct Environment {
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
     withdrawals: felt*,
+}
+
+// Returns an environment with another table of prices, and another deficit.
+func with_prices(environment: Environment*, prices: Price**, recorded_deficit_quanta) -> (
+    environment: Environment*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Environment = Environment(
+        config_hash=environment.config_hash,
+        parameters=environment.parameters,
+        prices=prices,
+        price_valid_until_ms=environment.price_valid_until_ms,
+        oracle_hash=environment.oracle_hash,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=recorded_deficit_quanta,
+        next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
+        tick_underlying=environment.tick_underlying,
+        other_custody=environment.other_custody,
+        operations=environment.operations,
+        withdrawals=environment.withdrawals,
+    );
+    return (environment=&after);
 }

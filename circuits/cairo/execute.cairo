@@ -20,6 +20,7 @@ from circuits.cairo.transactions.replace_order import replace_order
 from circuits.cairo.transactions.set_auction import set_auction
 from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
+from circuits.cairo.transactions.take_over import take_over
 from circuits.cairo.transactions.transfer import transfer
 from circuits.cairo.transactions.withdraw import withdraw
 
@@ -53,6 +54,7 @@ const TYPE_APPLY_TIMER = 12;
 const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
+const TYPE_TAKE_OVER = 16;
 const TYPE_SET_AUCTION = 18;
 const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
@@ -98,7 +100,9 @@ func execute{
     if (message.type == TYPE_LIQUIDATE) {
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
-        let (fees_quanta) = liquidate(environment, time_ms, next_order_id, fees_quanta);
+        let (environment, fees_quanta) = liquidate(
+            environment, time_ms, next_order_id, fees_quanta
+        );
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
@@ -161,6 +165,10 @@ func apply_other{
         let (environment) = set_parameter(environment);
         return (environment=environment);
     }
+    if (type == TYPE_TAKE_OVER) {
+        let (environment) = take_over(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
     return apply_kept(type, environment, time_ms, next_order_id);
 }
 
@@ -187,7 +195,7 @@ func apply_kept{
         return (environment=environment);
     }
     if (type == TYPE_BID) {
-        bid(environment, time_ms, next_order_id);
+        let (environment) = bid(environment, time_ms, next_order_id);
         return (environment=environment);
     }
     if (type == TYPE_SET_AUCTION) {

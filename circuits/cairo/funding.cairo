@@ -66,7 +66,7 @@ func funding_rate{range_check_ptr}(sum_x16, price: Price*) -> (rate_x16: felt) {
     return (rate_x16=rate_x16);
 }
 
-// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^56.
+// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^65.
 // Guarantee: the quotient, rounded down, and the remainder. `divide` of numeric.cairo is for wider ones.
 func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
     let remainder = [range_check_ptr];

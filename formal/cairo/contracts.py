@@ -61,6 +61,8 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "deposit": ("account_id", "owner", "asset_id", "amount_quanta"),
     "liquidate": ("account_id", "market_id"),
     "set_auction": ("account_id",),
+    # Which of two reasons holds: if both do, either leads to the same.
+    "take_over": ("",),
     "bid": (
         "head",
         "failing_account_id",
@@ -108,6 +110,10 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "use_other_key": ("signature.pub_key",),
     "copy_cells": ("target.0",),
     "open_state": ("prices",),
+    "write_legs": ("leg",),
+    "take_all": ("legs",),
+    "pass_on_rows": ("prices.0",),
+    "give_legs": ("prices.0",),
 }
 
 # The same, where it matters only if the result is the argument itself.
@@ -223,6 +229,16 @@ class Guarantee:
 # Without outputs there is nothing to be unique. Instead, what the function guarantees is proven.
 GUARANTEES: Final[Mapping[str, Guarantee]] = {
     "check_pair": Guarantee(lambda item: item("lower") + item("upper").scaled(2**125), 2**250),
+    "assert_hopeless": Guarantee(
+        lambda item: (
+            product(Linear(2) - item("by_age"), item("health.maintenance"))
+            - product(
+                Linear(3 * 10**6) - item("by_age").scaled(2 * 10**6), item("health.equity_x16")
+            )
+            + -1
+        ),
+        2**249,
+    ),
     "check_prefix": Guarantee(lambda item: item("prefix") + 2**56, 2**57),
     "assert_amount": Guarantee(lambda item: item("amount_quanta"), 2**63),
     "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),

@@ -50,6 +50,13 @@ class LiquidateHints:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOverHints:
+    """Why an account is hopeless: it has failed for long, or is far below its requirement."""
+
+    by_age: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceOrderHints:
     """The order that was replaced, and the one in its place, None if there is none.
 
@@ -78,8 +85,22 @@ class MassQuoteHints:
         return self.placed[0].order_id
 
 
+@dataclass(frozen=True, slots=True)
+class WithdrawHints:
+    """What a withdrawal pays while a deficit is recorded, if not all of its amount."""
+
+    paid_quanta: int
+
+
 Hints = (
-    PlaceOrderHints | CancelOrderHints | LiquidateHints | ReplaceOrderHints | MassQuoteHints | None
+    PlaceOrderHints
+    | CancelOrderHints
+    | LiquidateHints
+    | TakeOverHints
+    | ReplaceOrderHints
+    | MassQuoteHints
+    | WithdrawHints
+    | None
 )
 
 

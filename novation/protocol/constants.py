@@ -29,11 +29,14 @@ L1_ADDRESS_BOUND: Final = 2**160
 # What a lot has paid in all, and the sum of an hour's premiums.
 PREFIX_BOUND: Final = 2**56
 FUNDING_SUM_BOUND: Final = 2**55
-# What the pool of an underlying has, in cash and in lots.
+# What the pool of an underlying has, in cash and in lots, and what the insurance fund may pay for
+# it on a day: a part of what the fund is worth.
 POOL_CASH_BOUND: Final = 2**84
 POOL_LOTS_BOUND: Final = 2**48
-# What a lot was charged since a reference mark: no more than it gained, less than 1.53 * 2^44.
-CHARGED_BOUND: Final = 2**45
+BUDGET_BOUND: Final = 2**45
+BUDGET_SHARE: Final = 4
+# What a lot was charged since a reference mark, less what it was given.
+CHARGED_BOUND: Final = 2**51
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
 QUANTA_PER_USD: Final = 10**6
@@ -75,6 +78,8 @@ FIRST_DISCOUNT_PPM: Final = 50_000
 DISCOUNT_PPM_PER_MS: Final = 16
 AUCTION_FEE_PPM: Final = 100_000
 SHARE_X16_ONE: Final = 2**16
+# So long an auction runs before what is left of it is taken over.
+TAKE_OVER_AFTER_MS: Final = 60_000
 
 # What equity must be of the value of all positions when an amount of USD leaves an account.
 LEAVING_MARGIN_PPM: Final = 100_000
@@ -87,6 +92,7 @@ RESOLVE_MS: Final = 10_000
 MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 86_400_000
 SAMPLES_PER_HOUR: Final = 60
 # Hours over which the premium is paid. Without one the interest is 100 ppm of the index then.
 FUNDING_PERIOD_HOURS: Final = 8

@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    TakeOver,
     Transaction,
     Transfer,
     Unsigned,
@@ -44,7 +45,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 40_000
+LOADER_STEPS: Final = 54_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -62,7 +63,7 @@ DEPOSIT_STEPS: Final = 180
 SET_PARAMETER_STEPS: Final = 650
 # As that of the parameters, and of a tick: they write such a table, too.
 LIST_MARKET_STEPS: Final = 600
-TICK_STEPS: Final = 800
+TICK_STEPS: Final = 1_300
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 260
@@ -75,6 +76,12 @@ SET_AUCTION_STEPS: Final = 200
 # Beside what the slots of both accounts take: they are summed up, and copied with what changes.
 BID_STEPS: Final = 850
 BID_SLOT_STEPS: Final = 185
+# With a table of prices of 16 underlyings; of each position, those of the pools too.
+TAKE_OVER_STEPS: Final = 1_500
+LEG_STEPS: Final = 700
+# Of a pool that passes on what it is worth; and of the table that is then written anew.
+POOL_STEPS: Final = 450
+POOL_TABLE_STEPS: Final = 20
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
@@ -140,7 +147,10 @@ def transaction_steps(
         report = ORACLE_REPORT_STEPS + n_underlyings * ORACLE_PRICE_STEPS
         table = n_underlyings * ORACLE_UNDERLYING_STEPS
         steps = ORACLE_STEPS + table + len(tx.reports) * report
-        return max(steps, len(tx.reports) * SIGNATURE_STEPS) + opened_steps
+        steps = max(steps, len(tx.reports) * SIGNATURE_STEPS)
+        if result.n_visits:
+            steps += n_underlyings * POOL_TABLE_STEPS + result.n_visits * POOL_STEPS
+        return steps + opened_steps
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
     other_steps = opened_steps + sum(map(guard_steps, result.guard_slots))
@@ -155,6 +165,9 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
         return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS
     if isinstance(tx, SetAuction):
         return SET_AUCTION_STEPS + result.n_slots * (SLOT_CHANGE_STEPS + SLOT_SUM_STEPS)
+    if isinstance(tx, TakeOver):
+        slots = result.n_slots * (SLOT_CHANGE_STEPS + 2 * SLOT_SUM_STEPS)
+        return TAKE_OVER_STEPS + result.n_visits * LEG_STEPS + slots
     if isinstance(tx, MinuteTick):
         return TICK_STEPS + result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
     if isinstance(tx, Liquidate):

@@ -61,6 +61,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    TakeOver,
     Transaction,
     Transfer,
     Unsigned,
@@ -89,6 +90,7 @@ _TAG_PRUNE_ORDER: Final = b"\x06"
 _TAG_MINUTE_TICK: Final = b"\x07"
 _TAG_LIQUIDATE: Final = b"\x08"
 _TAG_REPLACE_ORDER: Final = b"\x09"
+_TAG_TAKE_OVER: Final = b"\x10"
 _TAG_SET_AUCTION: Final = b"\x12"
 _TAG_MASS_QUOTE: Final = b"\x15"
 _WORD_0_BYTES: Final = 22
@@ -121,6 +123,8 @@ def _encode_unsigned(tx: Unsigned) -> bytes:
         return _TAG_MINUTE_TICK
     if isinstance(tx, SetAuction):
         return _TAG_SET_AUCTION + tx.account_id.to_bytes(4, "big")
+    if isinstance(tx, TakeOver):
+        return _TAG_TAKE_OVER + tx.account_id.to_bytes(4, "big")
     return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
@@ -381,5 +385,6 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_PRUNE_ORDER: lambda reader: PruneOrder(reader.integer(6)),
     _TAG_MINUTE_TICK: lambda _: MinuteTick(),
     _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
+    _TAG_TAKE_OVER: lambda reader: TakeOver(reader.integer(4)),
     _TAG_SET_AUCTION: lambda reader: SetAuction(reader.integer(4)),
 }

@@ -145,12 +145,16 @@ class DepositFailed:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """An amount of an asset left the account and becomes payable on L1 with the batch."""
+    """An amount of an asset left the account and becomes payable on L1 with the batch.
+
+    While a deficit is recorded `missing_quanta` left it besides, and are paid to nobody.
+    """
 
     account_id: int
     l1_address: int
     amount_quanta: int
     asset_id: int = USD_ASSET_ID
+    missing_quanta: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +296,50 @@ class BidFilled:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """All positions of a hopeless account went to insurance, or to the pools (`LegTaken`).
+
+    Equity and requirement are those of before, `balance_quanta` is what it had with its positions
+    at the mark: insurance gets it, or it is a debt.
+    """
+
+    account_id: int
+    by_insurance: bool
+    equity_x16: int
+    maintenance_x16_ppm: int
+    balance_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegTaken:
+    """A pool took a position at the mark; since `ref_x16` that lost `loss_quanta`.
+
+    Of its part of the account's debt insurance paid `insured_quanta`; the side that stands against
+    it is charged `charged_quanta` through the pool.
+    """
+
+    account_id: int
+    market_id: int
+    size_lots: int
+    mark_price_x16: int
+    ref_x16: int
+    loss_quanta: int
+    insured_quanta: int
+    charged_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolShared:
+    """A pool gave each lot of a side so much, or charged it; what nobody could pay is recorded."""
+
+    market_id: int
+    side: Side
+    quanta_per_lot: int
+    size_lots: int
+    recorded_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
 class FundingPaid:
     """An hour is over: each lot held long has paid so many quanta to those held short.
 
@@ -327,5 +375,8 @@ Event = (
     | AuctionStarted
     | AuctionEnded
     | BidFilled
+    | TakenOver
+    | LegTaken
+    | PoolShared
     | FundingPaid
 )

@@ -42,7 +42,7 @@ EXPIRY_SLOT_BITS = 5
 FUNDING_CARRY_BITS = 19
 # A mark is below 1.53 * 2^48: see `mark`.
 MARK_X16_BITS = 49
-CHARGED_BITS = CHARGED_BOUND.bit_length() - 1
+CHARGED_BITS = CHARGED_BOUND.bit_length()
 # Two of counters and USD, and the custody of the other assets.
 GLOBALS_WORDS = 2 + AMOUNT_WORDS
 
@@ -218,8 +218,8 @@ class UnderlyingState:
                 (self.ref_x16, MARK_X16_BITS),
                 (self.window_x16, MARK_X16_BITS),
                 (self.jumped_ms, 48),
-                (self.long_charged_quanta, CHARGED_BITS),
-                (self.short_charged_quanta, CHARGED_BITS),
+                (self.long_charged_quanta + CHARGED_BOUND, CHARGED_BITS),
+                (self.short_charged_quanta + CHARGED_BOUND, CHARGED_BITS),
             ),
         )
 
@@ -252,8 +252,8 @@ class UnderlyingState:
             ref_x16=ref_x16,
             window_x16=window_x16,
             jumped_ms=jumped_ms,
-            long_charged_quanta=long_charged,
-            short_charged_quanta=short_charged,
+            long_charged_quanta=long_charged - CHARGED_BOUND,
+            short_charged_quanta=short_charged - CHARGED_BOUND,
         )
 
 

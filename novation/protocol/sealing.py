@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from novation.protocol.accounts import Account
-from novation.protocol.batch import OpenBatch
+from novation.protocol.batch import Hints, OpenBatch, WithdrawHints
 from novation.protocol.constants import (
     FEE_ACCOUNT_ID,
     MAX_OPERATIONS_PER_BATCH,
@@ -180,9 +180,9 @@ def _output(state: State, batch: OpenBatch, old_root: int, writes: BatchWrites) 
         oracle_hash=oracle_hash([tx for tx, _ in entries if isinstance(tx, OracleUpdate)]),
         operations=operations,
         withdrawals=tuple(
-            WithdrawalRecord(tx.amount_quanta, state.account(tx.account_id).l1_address, tx.asset_id)
-            for tx, _ in entries
-            if isinstance(tx, Withdraw)
+            _withdrawal(state, entry.transaction, entry.hints)
+            for entry in batch.entries
+            if isinstance(entry.transaction, Withdraw)
         ),
         accounts=tuple(
             AccountRecord.of(
@@ -216,3 +216,8 @@ def _operation(tx: L1Operation, code: ResultCode) -> OperationRecord:
 
 def _node_values(nodes: dict[NodeKey, int]) -> tuple[NodeValue, ...]:
     return tuple(NodeValue(level, index, value) for (level, index), value in nodes.items())
+
+
+def _withdrawal(state: State, tx: Withdraw, hints: Hints) -> WithdrawalRecord:
+    paid_quanta = hints.paid_quanta if isinstance(hints, WithdrawHints) else tx.amount_quanta
+    return WithdrawalRecord(paid_quanta, state.account(tx.account_id).l1_address, tx.asset_id)

@@ -36,6 +36,7 @@ from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.replace_order import apply_replace_order
 from novation.protocol.rules.set_auction import apply_set_auction
 from novation.protocol.rules.set_parameter import apply_set_parameter
+from novation.protocol.rules.take_over import apply_take_over
 from novation.protocol.rules.transfer import apply_transfer
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
@@ -59,6 +60,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    TakeOver,
     Transaction,
     Transfer,
     Unsigned,
@@ -175,4 +177,5 @@ _UNSIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     PruneOrder: apply_prune_order,
     Liquidate: apply_liquidate,
     SetAuction: apply_set_auction,
+    TakeOver: apply_take_over,
 }

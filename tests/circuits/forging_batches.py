@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.jump_batches import jumps
+from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import poor_accounts, samples, transfers
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
@@ -527,6 +528,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "poor accounts": poor_accounts,
     "transfers": transfers,
     "jumps": jumps,
+    "takeovers": takeovers,
 }
 
 

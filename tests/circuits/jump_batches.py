@@ -10,7 +10,7 @@ from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
-CHARGED = {"long_charged_quanta": 7, "short_charged_quanta": 2**45 - 1}
+CHARGED = {"long_charged_quanta": 7, "short_charged_quanta": 2**51 - 1}
 
 
 def jumps() -> Iterator[SealedBatch]:

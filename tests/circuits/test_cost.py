@@ -12,7 +12,12 @@ import pytest
 from circuits.loader import padded
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from novation.protocol.constants import MAX_ASSETS, MAX_ORACLES, MAX_UNDERLYINGS
+from novation.protocol.constants import (
+    INSURANCE_ACCOUNT_ID,
+    MAX_ASSETS,
+    MAX_ORACLES,
+    MAX_UNDERLYINGS,
+)
 from novation.protocol.cost import (
     LOADER_STEPS,
     ORDER_LEAF_STEPS,
@@ -23,8 +28,9 @@ from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
 from prover.cost import LOADER, steps_by_function
-from prover.runner import run_batch, run_program
+from prover.runner import execute_only, run_batch, run_program
 from tests.support.builders import (
+    ONE_DOLLAR,
     oracle_private_key,
     oracle_report,
     oracle_update,
@@ -32,7 +38,7 @@ from tests.support.builders import (
     public_key,
     underlying,
 )
-from tests.support.exchange import BUY, Exchange
+from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.random_batches import RandomTrading
 
 LAYOUT = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
@@ -274,3 +280,40 @@ def test_steps_of_the_loader_are_within_their_charge() -> None:
     # Its permutations are covered by the room that the padding leaves to the span of values.
     permutations = len(padded(bytecode())) // 2 + 1
     assert permutations * PERMUTATION_STEPS <= LOADER_STEPS + SPAN_STEPS
+
+
+def failing_world(n_markets: int, legs: int, fund_quanta: int) -> Exchange:
+    """Return an exchange whose account 2 is long in some markets, with all it has."""
+    exchange = Exchange(parameters(n_markets))
+    exchange.fund(3, amount_quanta=10**7 * ONE_DOLLAR)
+    exchange.fund(2, amount_quanta=101 * legs * ONE_DOLLAR)
+    if fund_quanta:
+        exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=fund_quanta)
+    for market_id in range(legs):
+        lots = 1_200_000 // exchange.state.underlying_of(market_id).multiplier
+        exchange.place(3, SELL, lots, 1000, market_id=market_id)
+        exchange.place(2, BUY, lots, 1000, market_id=market_id)
+    exchange.seal()
+    return exchange
+
+
+@pytest.mark.parametrize("fund_quanta", [0, 10**6 * ONE_DOLLAR])
+@pytest.mark.parametrize("price_ticks", [850, 930])
+@pytest.mark.parametrize(("n_markets", "legs"), [(1, 1), (16, 1), (16, 16)])
+def test_charge_of_a_takeover_and_of_pools_then_covers_them_alone(
+    n_markets: int, legs: int, price_ticks: int, fund_quanta: int
+) -> None:
+    """Those of pools with a debt and without, and of insurance; then what an update costs."""
+    runs = []
+    for is_taken in (False, True):
+        exchange = failing_world(n_markets, legs, fund_quanta)
+        exchange.jump(price_ticks)
+        if is_taken:
+            exchange.take_over(2)
+        charged = exchange.charged_steps
+        runs.append((execute_only(exchange.seal().witness).n_steps, charged))
+        exchange.jump(price_ticks - 1)
+        charged = exchange.charged_steps
+        runs.append((execute_only(exchange.seal().witness).n_steps, charged))
+    for (plain, plain_charged), (taken, taken_charged) in zip(runs[:2], runs[2:], strict=True):
+        assert taken - plain <= taken_charged - plain_charged

@@ -17,6 +17,7 @@ from novation.protocol.events import FundingPaid
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import crosses
+from novation.protocol.rules.failing import is_hopeless
 from novation.protocol.state import State
 from novation.protocol.transactions import Liquidate, MinuteTick
 from sequencer.engine import Command
@@ -118,6 +119,25 @@ async def test_account_when_nobody_bids_then_in_an_auction_until_it_does_not_fai
         await node.until(lambda engine: engine.state.account(2).auction_start_ms == 0)
 
 
+async def test_account_when_it_is_bankrupt_then_taken_over(tmp_path: Path) -> None:
+    async with node_with_a_long(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+        before = (await three.account()).equity
+        await node.set_price(900)
+        await node.until(lambda engine: engine.state.account(2).position(0).size_lots == 0)
+        assert (await two.account()).positions == ()
+        after = (await three.account()).equity
+        assert before is not None
+        assert after is not None
+        # What the account had paid in is all that it could lose.
+        assert after - before <= Decimal(10_000)
+        l1 = node.l1
+        pool = await node.node.runner.call(lambda engine: engine.state.price_of(0).pool_lots)
+        assert pool == LOTS
+        await node.node.runner.change(lambda engine: engine.seal())
+    async with running_node(tmp_path, l1=l1) as node, node.client(2) as two:
+        assert (await two.account()).positions == ()
+
+
 async def test_liquidation_of_a_healthy_account_then_refused_with_both_numbers(
     tmp_path: Path,
 ) -> None:
@@ -160,6 +180,20 @@ def failing_now(state: State) -> set[FailingPosition]:
     return found
 
 
+def hopeless_now(state: State) -> set[int]:
+    """Return every account that may be taken over, as the specification says."""
+    return {
+        account_id
+        for account_id, account in state.accounts.items()
+        if any(slot.size_lots for slot in account.positions)
+        and is_hopeless(
+            account,
+            margin_of(account, state.underlyings, state.parameters),
+            state.globals.time_ms,
+        )
+    }
+
+
 def due_auctions(state: State) -> set[int]:
     """Return every account whose auction should begin or end, as the specification says."""
     due = set()
@@ -182,7 +216,7 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         exchange.place(account_id, side, lots, 1000, market_id=market_id)
     state, price = exchange.state, [1000, 1000]
     watch = MarginWatch(state)
-    seen = begun_or_ended = 0
+    seen = begun_or_ended = taken = 0
     for _ in range(60):
         exchange.cancel_all(2)
         price = [max(1, p + rng.randint(-12, 12)) for p in price]
@@ -203,6 +237,10 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         for account_id in watch.due_auctions(state, 100):
             begun_or_ended += 1
             watch.learn(exchange.set_auction(account_id).events, state)
+        assert set(watch.due_take_overs(state, 100)) == hopeless_now(state)
+        for account_id in watch.due_take_overs(state, 100):
+            taken += 1
+            watch.learn(exchange.take_over(account_id).events, state)
         assert {f.account_id for f in MarginWatch(state).failing(state, 100)} == {
             f.account_id for f in failing_now(state)
         }

@@ -45,6 +45,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    TakeOver,
     Transaction,
     Transfer,
     UserTransaction,
@@ -315,6 +316,10 @@ class Exchange:
         } | changes
         nonce = self.next_nonce(account_id)
         return self.signed(Bid(account_id, 0, nonce, failing_account_id, **fields))
+
+    def take_over(self, account_id: int) -> TransactionResult:
+        """Take over the positions of an account."""
+        return self.apply(TakeOver(account_id))
 
     def withdraw(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""

@@ -23,6 +23,7 @@ from novation.protocol.transactions import (
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
+    TakeOver,
     Transaction,
     Withdraw,
 )
@@ -88,6 +89,7 @@ ALL: list[Transaction] = [
     PruneOrder(2**48 - 1),
     Liquidate(2**32 - 1, 2047),
     SetAuction(2**32 - 1),
+    TakeOver(2**32 - 1),
     Deposit(1, 2**160 - 1, 3, 2**63 - 1),
 ]
 

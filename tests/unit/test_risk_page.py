@@ -16,7 +16,7 @@ from novation.protocol.constants import (
     SHARE_X16_ONE,
 )
 from novation.protocol.errors import ErrorCode, ResultCode
-from novation.protocol.events import BidFilled, OrderFilled
+from novation.protocol.events import BidFilled, LegTaken, OrderFilled, PoolShared, Withdrawn
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
@@ -83,7 +83,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 13))
+    assert sorted(EXAMPLES) == list(range(1, 15))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -216,3 +216,37 @@ def test_example_7_bankruptcy() -> None:
     exchange = holding(100, 180_000, 940)
     said(7, equity(exchange))
     assert exchange.refuse(Liquidate(2, 0)) is ErrorCode.BANKRUPT
+
+
+def test_example_13_takeover() -> None:
+    exchange = holding(100, 180_000, 1000)
+    exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=20 * ONE_DOLLAR)
+    exchange.fund(8, 9, amount_quanta=10_000 * ONE_DOLLAR)
+    exchange.place(8, SELL, 120_000, 1000)
+    exchange.place(9, BUY, 120_000, 1000)
+    exchange.jump(940)
+    said(7, equity(exchange))
+    _, taken, shared = exchange.take_over(2).events
+    assert isinstance(taken, LegTaken)
+    assert isinstance(shared, PoolShared)
+    said(13, usd(taken.insured_quanta), usd(taken.charged_quanta), f"{shared.size_lots:,} lots")
+    said(13, f"{-shared.quanta_per_lot} millionths", f"{taken.size_lots:,} lots")
+    gained = taken.loss_quanta // taken.size_lots
+    said(13, f"of the {gained} that")
+    _, later = exchange.jump(930).events
+    assert isinstance(later, PoolShared)
+    said(13, f"gains {10 * 10} more and pays {-later.quanta_per_lot} for")
+    exchange.seal()
+
+
+def test_example_14_a_deficit() -> None:
+    exchange = holding(100, 180_000, 940)
+    for _ in range(2):
+        exchange.end_minute()
+    exchange.take_over(2)
+    said(14, usd(exchange.state.globals.recorded_deficit_quanta))
+    said(14, f"{exchange.custody_quanta // ONE_DOLLAR:,} paid in")
+    (paid,) = exchange.withdraw(3, 1_000 * ONE_DOLLAR).events
+    assert isinstance(paid, Withdrawn)
+    said(14, usd(paid.amount_quanta))
+    exchange.seal()

@@ -384,7 +384,7 @@ def test_stored_state_when_parameters_are_damaged_then_refused() -> None:
     store = DictStore()
     store.write(store_items(state_writes(fresh_state())))
     counters = store.items[b"g"]
-    words = zip(UnderlyingState().words(), (26, 32, 30), strict=True)
+    words = zip(UnderlyingState().words(), (26, 32, 32), strict=True)
     store.items[b"g"] += b"".join(word.to_bytes(n_bytes, "big") for word, n_bytes in words)
     with pytest.raises(DecodeError, match="prices of 3 underlyings stored, parameters of 2"):
         load_state(exchange_config(), store)

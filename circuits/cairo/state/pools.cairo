@@ -5,6 +5,7 @@ from circuits.cairo.constants import (
     POOL_LOTS_BOUND,
     PREFIX_BOUND,
     RC_BOUND,
+    SIDE_BUY,
 )
 
 // The second word of an underlying: its pool, which took the positions of failed accounts.
@@ -45,6 +46,23 @@ func check_prefix{range_check_ptr}(prefix) {
     assert [range_check_ptr + 1] = biased_prefix + (RC_BOUND - 2 * PREFIX_BOUND);
     let range_check_ptr = range_check_ptr + 2;
     return ();
+}
+
+// Returns the side that stands against so many lots, of a buy or a sell, and how many they are.
+//
+// Guarantee: they are not 0; their sign is proven.
+func opposite_side{range_check_ptr}(lots) -> (side: felt, held_lots: felt) {
+    tempvar a = lots - 1;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp short if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (side=1 - SIDE_BUY, held_lots=lots);
+
+    short:
+    assert [range_check_ptr] = (-lots) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (side=SIDE_BUY, held_lots=-lots);
 }
 
 func pack_pool(pool: Pool*) -> (word: felt) {

@@ -196,3 +196,29 @@ func cancel_slots(positions: Position*, next_order_id) -> (positions: Position*)
     }
     return (positions=&slot);
 }
+
+// Returns the list after all orders of all its slots were cancelled and all positions were taken: what is
+// left are slots with orders that are linked in the book.
+func close_slots(positions: Position*, next_order_id) -> (positions: Position*) {
+    alloc_locals;
+    if (cast(positions, felt) == 0) {
+        return (positions=positions);
+    }
+    let (local rest) = close_slots(positions.next, next_order_id);
+    if (positions.n_orders == 0) {
+        return (positions=rest);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local slot: Position = Position(
+        market_id=positions.market_id,
+        size_lots=0,
+        open_buy_lots=0,
+        open_sell_lots=0,
+        n_orders=positions.n_orders,
+        min_order_id=next_order_id,
+        exposure_lots=0,
+        long_lots=0,
+        next=rest,
+    );
+    return (positions=&slot);
+}

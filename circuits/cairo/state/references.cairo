@@ -17,13 +17,14 @@ struct Reference {
     window_x16: felt,
     // When the index last jumped; 0 if it never did.
     jumped_ms: felt,
-    // What a lot of either side was charged since ref_x16; since window_x16 nothing was.
+    // What a lot of either side was charged since ref_x16, less what it was given; since window_x16
+    // nothing was.
     long_charged_quanta: felt,
     short_charged_quanta: felt,
 }
 
 // Guarantee: every field is within its bound, so that the word, which is returned, has one reading; the
-// top one, at bit 191, ends below bit 251.
+// top one, at bit 198, ends below bit 251.
 func check_reference{range_check_ptr}(reference: Reference*) -> (word: felt) {
     assert [range_check_ptr] = reference.ref_x16;
     assert [range_check_ptr + 1] = reference.ref_x16 + (RC_BOUND - 2 * PRICE_X16_BOUND);
@@ -31,10 +32,12 @@ func check_reference{range_check_ptr}(reference: Reference*) -> (word: felt) {
     assert [range_check_ptr + 3] = reference.window_x16 + (RC_BOUND - 2 * PRICE_X16_BOUND);
     assert [range_check_ptr + 4] = reference.jumped_ms;
     assert [range_check_ptr + 5] = reference.jumped_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 6] = reference.long_charged_quanta;
-    assert [range_check_ptr + 7] = reference.long_charged_quanta + (RC_BOUND - CHARGED_BOUND);
-    assert [range_check_ptr + 8] = reference.short_charged_quanta;
-    assert [range_check_ptr + 9] = reference.short_charged_quanta + (RC_BOUND - CHARGED_BOUND);
+    tempvar biased_long = reference.long_charged_quanta + CHARGED_BOUND;
+    assert [range_check_ptr + 6] = biased_long;
+    assert [range_check_ptr + 7] = biased_long + (RC_BOUND - 2 * CHARGED_BOUND);
+    tempvar biased_short = reference.short_charged_quanta + CHARGED_BOUND;
+    assert [range_check_ptr + 8] = biased_short;
+    assert [range_check_ptr + 9] = biased_short + (RC_BOUND - 2 * CHARGED_BOUND);
     let range_check_ptr = range_check_ptr + 10;
     let (word) = pack_reference(reference);
     return (word=word);
@@ -42,8 +45,9 @@ func check_reference{range_check_ptr}(reference: Reference*) -> (word: felt) {
 
 func pack_reference(reference: Reference*) -> (word: felt) {
     return (
-        word=reference.ref_x16 + reference.window_x16 * 2 ** 49 + reference.jumped_ms * 2 ** 98 +
-        reference.long_charged_quanta * 2 ** 146 + reference.short_charged_quanta * 2 ** 191,
+        word=reference.ref_x16 + reference.window_x16 * 2 ** 49 + reference.jumped_ms * 2 ** 98 + (
+            reference.long_charged_quanta + CHARGED_BOUND
+        ) * 2 ** 146 + (reference.short_charged_quanta + CHARGED_BOUND) * 2 ** 198,
     );
 }
 

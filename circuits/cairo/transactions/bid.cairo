@@ -21,12 +21,12 @@ from circuits.cairo.constants import (
     TRADE_BIT,
 )
 from circuits.cairo.environment import Environment
+from circuits.cairo.insurance import credit_insurance
 from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
 from circuits.cairo.state.positions import Position, find_position
 from circuits.cairo.state.prices import Price
-from circuits.cairo.transactions.liquidate import credit_insurance
 
 // The transaction as the prover gives it: the signed fields, then its guess.
 struct Bid {
@@ -55,14 +55,14 @@ struct Sale {
 }
 
 // A bidder takes a share of each position of an account that is up for auction, at the mark and a
-// discount.
+// discount. Returns the environment after the insurance fund got its part.
 func bid{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
     poseidon_ptr: PoseidonBuiltin*,
     accounts_log: DictAccess*,
     markets_log: DictAccess*,
-}(environment: Environment*, time_ms, next_order_id) {
+}(environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: Bid;
@@ -113,8 +113,8 @@ func bid{
         message.head.account_id, cast(account, felt), cast(&after, felt)
     );
     let accounts_log = accounts_log + DictAccess.SIZE;
-    credit_insurance(environment.prices, sale.fee_quanta);
-    return ();
+    let (environment) = credit_insurance(environment, sale.fee_quanta);
+    return (environment=environment);
 }
 
 // Takes the share off the account that fails, whose orders die, and pays it.

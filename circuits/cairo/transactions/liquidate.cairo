@@ -5,7 +5,6 @@ from circuits.cairo.auction import Health, follow_auction, is_failing
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.book.walk import walk_book
 from circuits.cairo.constants import (
-    INSURANCE_ACCOUNT_ID,
     LIQUIDATION_FEE_PPM,
     MARKET_KEY_BASE,
     MAX_MAKERS_PER_LIQUIDATION,
@@ -15,7 +14,8 @@ from circuits.cairo.constants import (
     SIDE_BUY,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.margin import COLLATERAL_FACTOR, sum_maintenance, sum_surplus, surplus_of
+from circuits.cairo.insurance import credit_insurance
+from circuits.cairo.margin import COLLATERAL_FACTOR, sum_maintenance, sum_surplus
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Market
@@ -26,6 +26,7 @@ from circuits.cairo.state.positions import (
     find_position,
     replace_position,
 )
+from circuits.cairo.state.pools import opposite_side
 from circuits.cairo.state.prices import Price
 
 // The transaction as the prover gives it: whose position. All else follows.
@@ -37,10 +38,13 @@ struct Liquidate {
 // The orders of a failing account die, and part of one position is closed, at its zero price or
 // better. If it still fails then, its positions are up for auction. Nobody signs this: the rules leave no choice.
 //
-// Returns the fees of the batch so far, with those of the makers.
+// Returns the environment after the insurance fund got its fee, and the fees of the batch so far, with
+// those of the makers.
 func liquidate{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
-}(environment: Environment*, time_ms, order_id, fees_quanta) -> (fees_quanta: felt) {
+}(environment: Environment*, time_ms, order_id, fees_quanta) -> (
+    environment: Environment*, fees_quanta: felt
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: Liquidate;
@@ -62,7 +66,7 @@ func liquidate{
     assert_wide_nonnegative(before.equity_x16);
     assert_wide_nonnegative(before.maintenance - before.equity_x16 * PPM_ONE - 1);
     let (local old: Position*, _) = find_position(positions, message.market_id, 0);
-    let (local side, local held_lots) = reducing_side(old.size_lots);
+    let (local side, local held_lots) = opposite_side(old.size_lots);
     let price = environment.prices[message.market_id];
     let (local limit_price_ticks) = zero_price(side, &before, price);
     let (local surplus) = sum_surplus(positions, environment.prices, 0);
@@ -114,8 +118,8 @@ func liquidate{
     );
     assert [accounts_log] = DictAccess(message.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    credit_insurance(environment.prices, fee_quanta);
-    return (fees_quanta=walk.fees_quanta);
+    let (environment) = credit_insurance(environment, fee_quanta);
+    return (environment=environment, fees_quanta=walk.fees_quanta);
 }
 
 func measure(collateral_quanta, positions: Position*, prices: Price**) -> (health: Health) {
@@ -125,23 +129,6 @@ func measure(collateral_quanta, positions: Position*, prices: Price**) -> (healt
             equity_x16=collateral_quanta * PRICE_X16_ONE + value_x16, maintenance=maintenance
         ),
     );
-}
-
-// Returns the side of an order that reduces a position, and the position's lots.
-//
-// Guarantee: there is a position; its sign is proven.
-func reducing_side{range_check_ptr}(size_lots) -> (side: felt, held_lots: felt) {
-    tempvar a = size_lots - 1;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp short if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    let range_check_ptr = range_check_ptr + 1;
-    return (side=1 - SIDE_BUY, held_lots=size_lots);
-
-    short:
-    assert [range_check_ptr] = (-size_lots) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return (side=SIDE_BUY, held_lots=-size_lots);
 }
 
 // Returns the price at which a fill leaves equity over maintenance requirement as it was, rounded up
@@ -246,27 +233,4 @@ func liquidation_fee{range_check_ptr}(notional_quanta, before: Health*, after: H
     );
     let (smaller) = smaller_of(most_quanta, gained_quanta);
     return (fee_quanta=smaller);
-}
-
-// Pays the insurance fund, which always exists.
-func credit_insurance{range_check_ptr, accounts_log: DictAccess*}(prices: Price**, amount_quanta) {
-    alloc_locals;
-    let (__fp__, _) = get_fp_and_pc();
-    local account: Account*;
-    let account_id = INSURANCE_ACCOUNT_ID;
-    // Duty 1 by the log entry below; duty 4 by its prices.
-    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
-    let (surplus) = surplus_of(account, prices);
-    local after: Account = Account(
-        identity=account.identity,
-        window_0=account.window_0,
-        collateral_quanta=account.collateral_quanta + amount_quanta,
-        cancel_all_at_ms=account.cancel_all_at_ms,
-        positions=account.positions,
-        prices=prices,
-        surplus=surplus,
-    );
-    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
-    let accounts_log = accounts_log + DictAccess.SIZE;
-    return ();
 }

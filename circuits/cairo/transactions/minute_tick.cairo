@@ -17,6 +17,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.environment import Environment
 from circuits.cairo.funding import count_minute
 from circuits.cairo.numeric import clamp, smaller_of
+from circuits.cairo.pooling import pass_on_row
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
 from circuits.cairo.state.prices import Price, make_price, replace_row
@@ -39,7 +40,9 @@ func minute_tick{
     let (__fp__, _) = get_fp_and_pc();
     assert [range_check_ptr] = time_ms - environment.next_tick_ms;
     let range_check_ptr = range_check_ptr + 1;
-    let (local prices: Price**) = sample(environment, environment.tick_underlying, time_ms);
+    let (local prices: Price**, local missing_quanta) = sample(
+        environment, environment.tick_underlying, time_ms
+    );
     let (local next_tick_ms, local tick_underlying) = next_turn(environment, time_ms);
     let (orders_until_ms) = smaller_of(environment.price_valid_until_ms, next_tick_ms - 1);
     local environment_after: Environment = Environment(
@@ -50,7 +53,7 @@ func minute_tick{
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
-        recorded_deficit_quanta=environment.recorded_deficit_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta + missing_quanta,
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=tick_underlying,
@@ -87,15 +90,15 @@ func next_minute{range_check_ptr}(time_ms) -> (next_tick_ms: felt) {
 }
 
 // Samples the premium of an underlying's perpetual, if that is listed, and lets lots pay when an hour
-// is over. Returns the table of prices after it.
+// is over. Returns the table of prices after it, and what its pool could not charge to anybody.
 func sample{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
-}(environment: Environment*, underlying_id, time_ms) -> (prices: Price**) {
+}(environment: Environment*, underlying_id, time_ms) -> (prices: Price**, missing_quanta: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local old: Price* = environment.prices[underlying_id];
     if (old.is_listed == 0) {
-        return (prices=environment.prices);
+        return (prices=environment.prices, missing_quanta=0);
     }
     local market: Market*;
     let market_id = underlying_id;
@@ -142,8 +145,14 @@ func sample{
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);
     assert price.reference = reference;
     assert price.trades_from_ms = old.trades_from_ms;
-    replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
-    return (prices=prices);
+    if (pool.lots == 0) {
+        replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
+        return (prices=prices, missing_quanta=0);
+    }
+    // The mark has moved, and the pool has paid funding, too.
+    let (row, local missing_quanta) = pass_on_row(price, underlying_id, quanta_per_lot);
+    replace_row(prices, environment.prices, row, underlying_id, n_underlyings);
+    return (prices=prices, missing_quanta=missing_quanta);
 }
 
 // Lets each lot held long pay so much to those held short, those of the pool too. Returns what follows of

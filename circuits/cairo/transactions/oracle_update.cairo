@@ -1,5 +1,6 @@
 from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuiltin
+from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
@@ -19,6 +20,7 @@ from circuits.cairo.numeric import smaller_of
 from circuits.cairo.oracle.medians import UPPER, check_medians
 from circuits.cairo.oracle.prices import absorb_prices, assert_padding, chain_prices
 from circuits.cairo.parameters import Parameters
+from circuits.cairo.pooling import pass_on_all
 from circuits.cairo.state.prices import Arrival, Price, write_prices
 from circuits.cairo.transactions.minute_tick import next_minute
 
@@ -43,9 +45,12 @@ struct OracleUpdate {
 
 // A quorum of oracle nodes signed prices; their medians become the index prices. Returns the
 // environment with the new prices.
-func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*}(
-    environment: Environment*, time_ms, next_order_id
-) -> (environment: Environment*) {
+func oracle_update{
+    range_check_ptr,
+    ecdsa_ptr: SignatureBuiltin*,
+    poseidon_ptr: PoseidonBuiltin*,
+    markets_log: DictAccess*,
+}(environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local message: OracleUpdate;
@@ -95,8 +100,9 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         message.oracle_time_ms + PRICE_VALIDITY_MS, next_tick_ms - 1
     );
     // The table of prices follows the last one: its address is new.
-    local prices: Price** = environment.prices + n_underlyings;
-    write_prices(prices, environment.prices, message.prices_x16, &arrival, n_underlyings);
+    local updated: Price** = environment.prices + n_underlyings;
+    write_prices(updated, environment.prices, message.prices_x16, &arrival, n_underlyings);
+    let (local prices: Price**, local missing_quanta) = pass_on_all(updated, n_underlyings);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
         parameters=environment.parameters,
@@ -105,7 +111,7 @@ func oracle_update{range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: 
         oracle_hash=oracle_hash,
         post_only_until_ms=arrival.post_only_until_ms,
         custody_quanta=environment.custody_quanta,
-        recorded_deficit_quanta=environment.recorded_deficit_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta + missing_quanta,
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=environment.tick_underlying,

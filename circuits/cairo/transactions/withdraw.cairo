@@ -11,6 +11,7 @@ from circuits.cairo.constants import (
     WITHDRAW_BIT,
 )
 from circuits.cairo.environment import Environment
+from circuits.cairo.funding import split
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_leaving, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
@@ -57,21 +58,28 @@ func withdraw{
         environment.config_hash,
         account,
     );
-    assert [environment.withdrawals] = message.amount_quanta + identity.owner.l1_address * 2 ** 64 +
-        message.asset_id * 2 ** 224;
+    local payee = identity.owner.l1_address * 2 ** 64 + message.asset_id * 2 ** 224;
     if (message.asset_id == USD_ASSET_ID) {
         let (local after) = take_collateral(
             account, identity, window_0, message.amount_quanta, environment, time_ms
         );
         assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(after, felt));
         let accounts_log = accounts_log + DictAccess.SIZE;
+        let (paid_quanta) = share_of_custody(environment, message.amount_quanta);
+        assert [environment.withdrawals] = paid_quanta + payee;
         // Equity counts profit that no one has paid in yet; what is not there cannot leave.
-        tempvar custody_quanta = environment.custody_quanta - message.amount_quanta;
+        tempvar custody_quanta = environment.custody_quanta - paid_quanta;
+        tempvar deficit_quanta = environment.recorded_deficit_quanta + paid_quanta -
+            message.amount_quanta;
         assert [range_check_ptr] = custody_quanta;
-        let range_check_ptr = range_check_ptr + 1;
-        let (environment) = pay_out(environment, custody_quanta, environment.other_custody);
+        assert [range_check_ptr + 1] = deficit_quanta;
+        let range_check_ptr = range_check_ptr + 2;
+        let (environment) = pay_out(
+            environment, custody_quanta, deficit_quanta, environment.other_custody
+        );
         return (environment=environment);
     }
+    assert [environment.withdrawals] = message.amount_quanta + payee;
     let (local after) = take_holding(
         account, identity, window_0, message.asset_id, message.amount_quanta
     );
@@ -80,7 +88,9 @@ func withdraw{
     let (other_custody) = change_amount(
         environment.other_custody, message.asset_id, -message.amount_quanta
     );
-    let (environment) = pay_out(environment, environment.custody_quanta, other_custody);
+    let (environment) = pay_out(
+        environment, environment.custody_quanta, environment.recorded_deficit_quanta, other_custody
+    );
     return (environment=environment);
 }
 
@@ -155,10 +165,29 @@ func take_holding{range_check_ptr}(
     return (account=&after);
 }
 
-// Returns the environment behind a withdrawal, with what is left in custody.
-func pay_out(environment: Environment*, custody_quanta, other_custody: Amounts*) -> (
-    environment: Environment*
+// Returns what a withdrawal of USD pays: all of it, or its share if something is missing, rounded down.
+//
+// Guarantee: it is not nothing.
+func share_of_custody{range_check_ptr}(environment: Environment*, amount_quanta) -> (
+    paid_quanta: felt
 ) {
+    if (environment.recorded_deficit_quanta == 0) {
+        return (paid_quanta=amount_quanta);
+    }
+    // All are below 2^64.
+    let (paid_quanta, _) = split(
+        amount_quanta * environment.custody_quanta,
+        environment.custody_quanta + environment.recorded_deficit_quanta,
+    );
+    assert [range_check_ptr] = paid_quanta - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (paid_quanta=paid_quanta);
+}
+
+// Returns the environment behind a withdrawal, with what is left in custody, and what is still missing.
+func pay_out(
+    environment: Environment*, custody_quanta, recorded_deficit_quanta, other_custody: Amounts*
+) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local after: Environment = Environment(
@@ -169,7 +198,7 @@ func pay_out(environment: Environment*, custody_quanta, other_custody: Amounts*)
         oracle_hash=environment.oracle_hash,
         post_only_until_ms=environment.post_only_until_ms,
         custody_quanta=custody_quanta,
-        recorded_deficit_quanta=environment.recorded_deficit_quanta,
+        recorded_deficit_quanta=recorded_deficit_quanta,
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,

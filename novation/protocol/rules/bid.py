@@ -32,6 +32,7 @@ from novation.protocol.rules.failing import (
     follow_auction,
     known_account,
 )
+from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.rules.price_validity import check_prices_are_valid
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
@@ -104,9 +105,8 @@ def apply_bid(state: State, tx: Bid, *, verify_signature: bool) -> TransactionRe
     state.set_account(tx.failing_account_id, _paid(sale.failing, paid_quanta))
     state.set_account(tx.account_id, _paid(sale.bidder, -paid_quanta - fee_quanta))
     _check_margin(state, tx.account_id)
-    insurance = state.open_account(INSURANCE_ACCOUNT_ID)
-    assert insurance is not None
-    state.set_account(INSURANCE_ACCOUNT_ID, _paid(insurance, fee_quanta))
+    credit_insurance(state, fee_quanta)
+    insurance = state.account(INSURANCE_ACCOUNT_ID)
     filled = BidFilled(
         failing_account_id=tx.failing_account_id,
         bidder_account_id=tx.account_id,

@@ -1,8 +1,8 @@
 """Accounts that may fail: whether they do, and the auction that follows from it."""
 
 from novation.protocol.accounts import Account
-from novation.protocol.auction import followed_auction
-from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PPM_ONE
+from novation.protocol.auction import followed_auction, is_auction_running
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PPM_ONE, TAKE_OVER_AFTER_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.events import AuctionEnded, AuctionStarted
 from novation.protocol.margin import Margin
@@ -32,6 +32,35 @@ def check_failing(account_id: int, margin: Margin) -> None:
             f"{required_x16}",
             Broken("equity_x16", margin.equity_x16, required_x16),
         )
+
+
+def is_far_below(margin: Margin) -> bool:
+    """Return whether equity is below two thirds of the maintenance requirement."""
+    return 3 * margin.equity_x16 * PPM_ONE < 2 * margin.maintenance_x16_ppm
+
+
+def is_hopeless(account: Account, margin: Margin, time_ms: int) -> bool:
+    """Return whether the account is far below its requirement, or has failed for a minute."""
+    age_ms = time_ms - account.auction_start_ms
+    is_old = age_ms >= TAKE_OVER_AFTER_MS and is_auction_running(account, time_ms)
+    return is_far_below(margin) or (is_old and not margin.meets_maintenance)
+
+
+def check_hopeless(account: Account, account_id: int, margin: Margin, time_ms: int) -> None:
+    """Raise InvalidTransaction unless the account is far below its requirement, or has long been.
+
+    Far is two thirds of it; long is a minute of an auction.
+    """
+    check_failing(account_id, margin)
+    if is_hopeless(account, margin, time_ms):
+        return
+    least_x16 = div_floor(2 * margin.maintenance_x16_ppm, 3 * PPM_ONE)
+    raise InvalidTransaction(
+        ErrorCode.NOT_HOPELESS,
+        f"account {account_id} has equity {margin.equity_x16} / 2^16 quanta, and two thirds of its "
+        f"requirement are {least_x16}; its positions have not been up for auction for a minute",
+        Broken("equity_x16", margin.equity_x16, least_x16),
+    )
 
 
 def check_not_bankrupt(account_id: int, margin: Margin) -> None:

@@ -24,6 +24,7 @@ from novation.protocol.rules.failing import (
 )
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.matching import walk_book
+from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
@@ -133,10 +134,7 @@ def _charge_fee(state: State, tx: Liquidate, before: Account, margin: Margin) ->
     after = margin_of(account, state.underlyings, state.parameters)
     fee_quanta = liquidation_fee_quanta(margin, after, notional_quanta)
     state.set_account(tx.account_id, account.with_balance(account.collateral_quanta - fee_quanta))
-    insurance = state.open_account(INSURANCE_ACCOUNT_ID)
-    assert insurance is not None
-    balance = insurance.collateral_quanta + fee_quanta
-    state.set_account(INSURANCE_ACCOUNT_ID, insurance.with_balance(balance))
+    credit_insurance(state, fee_quanta)
     return fee_quanta
 
 

@@ -17,12 +17,13 @@ from novation.protocol.constants import (
     SAMPLE_WEIGHT_FIFTHS,
 )
 from novation.protocol.errors import ResultCode
-from novation.protocol.events import Event, FundingPaid, MarkSampled
+from novation.protocol.events import Event, FundingPaid, MarkSampled, PoolShared
 from novation.protocol.mark import clamp, premium_limit_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.rules.dead_orders import cause_of_death
 from novation.protocol.rules.funding import count_minute
+from novation.protocol.rules.pools import opposite_side, pass_on
 from novation.protocol.rules.resolving import with_minute
 from novation.protocol.state import State
 
@@ -53,7 +54,8 @@ def apply_minute_tick(state: State) -> TransactionResult:
     events: tuple[Event, ...] = ()
     if state.underlyings[underlying_id].is_listed:
         sampled = _sample(state, underlying_id, visits)
-        events = (sampled, *_pay_funding(state, underlying_id))
+        paid = _pay_funding(state, underlying_id)
+        events = (sampled, *paid, *_pass_on(state, underlying_id, paid))
     if underlying_id + 1 < len(state.underlyings):
         state.globals = replace(counters, tick_underlying=underlying_id + 1)
     else:
@@ -97,6 +99,16 @@ def _pay_funding(state: State, market_id: int) -> tuple[FundingPaid, ...]:
             market_id, left.quanta_per_lot, paid.long_prefix, left.rate_x16, index_price_x16
         ),
     )
+
+
+def _pass_on(state: State, market_id: int, paid: tuple[FundingPaid, ...]) -> tuple[PoolShared, ...]:
+    """Let the market's pool pass on what it is worth: the mark has moved, and it has paid, too."""
+    pool_lots = state.price_of(market_id).pool_lots
+    if pool_lots == 0:
+        return ()
+    side = opposite_side(pool_lots)
+    paid_quanta = sum(payment.quanta_per_lot for payment in paid)
+    return pass_on(state, market_id, side, -paid_quanta if side is Side.BUY else paid_quanta)
 
 
 def with_sample(prices: UnderlyingState, sample_x16: int | None) -> UnderlyingState:

@@ -7,6 +7,7 @@ from novation.protocol.constants import LAST_TIME_MS, PRICE_VALIDITY_MS, REPORT_
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.rules.minute_tick import next_minute_ms
+from novation.protocol.rules.pools import pass_on_all
 from novation.protocol.rules.price_validity import resume_after_gap
 from novation.protocol.rules.resolving import with_index
 from novation.protocol.signatures import check_signature
@@ -83,4 +84,6 @@ def apply_oracle_update(
         for each in zip(before, after, state.parameters.underlyings, strict=True)
     )
     event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
-    return TransactionResult(ResultCode.DONE, (event, *killed))
+    shared = pass_on_all(state)
+    n_pools = sum(underlying.pool_lots != 0 for underlying in state.underlyings)
+    return TransactionResult(ResultCode.DONE, (event, *killed, *shared), n_visits=n_pools)

@@ -17,6 +17,7 @@ from novation.protocol.transactions.replace_order import ReplaceOrder
 from novation.protocol.transactions.set_auction import SetAuction
 from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
+from novation.protocol.transactions.take_over import TakeOver
 from novation.protocol.transactions.transfer import Transfer
 from novation.protocol.transactions.withdraw import Withdraw
 
@@ -43,6 +44,7 @@ __all__ = [
     "SetAuction",
     "SetCancelTimer",
     "SetParameter",
+    "TakeOver",
     "Transaction",
     "Transfer",
     "Unsigned",
@@ -67,5 +69,5 @@ UserTransaction = (
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
 # What nobody signs.
-Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction
+Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver
 Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction
