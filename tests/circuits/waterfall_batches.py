@@ -107,17 +107,20 @@ def liquidations() -> Iterator[SealedBatch]:
 def auctions() -> Iterator[SealedBatch]:
     """Auctions that begin and end, alone and with a liquidation; of longer leaves, too.
 
-    Whose, is the prover's choice among those that fail: no id is near another's.
+    Whose, is the prover's choice among those that fail, and where: no id is near another's, and
+    who is liquidated has one position.
     """
     exchange = Exchange(parameters(2))
     exchange.fund(3, 4, amount_quanta=10**6 * ONE_DOLLAR)
     exchange.fund(2, 50, 60, 70, amount_quanta=100 * ONE_DOLLAR)
     exchange.apply(exchange.deposit(50, 7, 1))
     _add_key(exchange, 60)
-    for account_id in (2, 50, 60, 70):
-        for market_id, lots in ((0, 170_000), (1, 20)):
-            exchange.place(3, SELL, lots, 1000, market_id=market_id)
-            exchange.place(account_id, BUY, lots, 1000, market_id=market_id)
+    for account_id, market_id, lots in (
+        *((account_id, 0, 170_000) for account_id in (2, 50, 60, 70)),
+        *((account_id, 1, 20) for account_id in (2, 50)),
+    ):
+        exchange.place(3, SELL, lots, 1000, market_id=market_id)
+        exchange.place(account_id, BUY, lots, 1000, market_id=market_id)
     exchange.place(2, SELL, 1, 1060, reduce_only=True)
     exchange.seal()
     exchange.set_price(966, 1000)
