@@ -1,5 +1,7 @@
 """TakeOver: who takes the positions of a hopeless account, and who bears what it cannot pay."""
 
+from dataclasses import replace
+
 import pytest
 
 from novation.protocol.constants import (
@@ -8,6 +10,7 @@ from novation.protocol.constants import (
     INSURANCE_ACCOUNT_ID,
     PRICE_VALIDITY_MS,
     PRICE_X16_ONE,
+    RESOLVE_MS,
     TAKE_OVER_AFTER_MS,
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
@@ -21,7 +24,7 @@ from novation.protocol.events import (
 )
 from novation.protocol.numeric import div_ceil
 from novation.protocol.rules.pools import lots_held
-from novation.protocol.transactions import TakeOver
+from novation.protocol.transactions import MinuteTick, TakeOver
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange, Side
 
@@ -249,3 +252,28 @@ def test_lots_of_a_side_when_a_pool_has_some_then_those_of_accounts(side: Side) 
     held = lots_held(exchange.state, 0, side)
     assert held == (7 if side is BUY else LOTS + 7)
     assert exchange.state.underlyings[0].pool_lots == LOTS
+
+
+def test_tick_when_its_mark_is_worse_for_a_pool_and_nobody_gained_then_recorded() -> None:
+    """The pool is long, and shorts have gained too little, as the index jumped up; the mark falls."""
+    exchange = Exchange(parameters(1), sign=False)
+    exchange.fund(2)
+    exchange.fund(3, 4, amount_quanta=100_000 * ONE_DOLLAR)
+    for account_id, lots in ((2, 18_000_000), (4, 2_000_000)):
+        exchange.place(3, SELL, lots, 1000)
+        exchange.place(account_id, BUY, lots, 1000)
+    exchange.jump(900)
+    exchange.apply(TakeOver(2))
+    (prices,) = exchange.state.underlyings
+    exchange.state.underlyings = (replace(prices, premium_x16=10 << 16, missed_samples=15),)
+    next_tick_ms = exchange.state.globals.next_tick_ms
+    # So late that the jump is not settled at the tick.
+    exchange.time_ms = next_tick_ms - RESOLVE_MS // 2
+    exchange.jump(1000)
+    before_quanta = exchange.state.globals.recorded_deficit_quanta
+    exchange.time_ms = next_tick_ms
+    result = exchange.apply(MinuteTick())
+    (shared,) = (event for event in result.events if isinstance(event, PoolShared))
+    recorded_quanta = exchange.state.globals.recorded_deficit_quanta
+    assert recorded_quanta - before_quanta == shared.recorded_quanta > 0
+    exchange.seal()

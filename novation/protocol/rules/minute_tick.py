@@ -57,10 +57,10 @@ def apply_minute_tick(state: State) -> TransactionResult:
         paid = _pay_funding(state, underlying_id)
         events = (sampled, *paid, *_pass_on(state, underlying_id, paid))
     if underlying_id + 1 < len(state.underlyings):
-        state.globals = replace(counters, tick_underlying=underlying_id + 1)
+        state.globals = replace(state.globals, tick_underlying=underlying_id + 1)
     else:
         next_tick_ms = next_minute_ms(counters.time_ms)
-        state.globals = replace(counters, tick_underlying=0, next_tick_ms=next_tick_ms)
+        state.globals = replace(state.globals, tick_underlying=0, next_tick_ms=next_tick_ms)
     return TransactionResult(
         ResultCode.DONE, events, n_slots=visits.n_slots, n_visits=visits.n_orders
     )
