@@ -21,6 +21,7 @@ from novation.protocol.transactions import (
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
+    TakeOver,
     Transaction,
     UserTransaction,
     Withdraw,
@@ -174,6 +175,10 @@ class Desk:
             max_notional_quanta=most_quanta,
         )
         return self._send_signed(tx)
+
+    def take_over(self, account_id: int) -> TransactionResult | None:
+        """Give away all positions of a hopeless account."""
+        return self._send(TakeOver(account_id))
 
     def _order(
         self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms

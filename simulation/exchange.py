@@ -136,6 +136,17 @@ class Exchange:
 
         That is what is in custody and what is recorded as missing; pools have equity, too.
         """
+        if difference_x16 := self._unexplained_x16(margins):
+            self._note(
+                self.checks.conservation_faults,
+                f"equity is {difference_x16} x16 more than what is there",
+            )
+
+    def unexplained_x16(self) -> int:
+        """Return how much more all equity together is than what is there."""
+        return self._unexplained_x16(self.margins())
+
+    def _unexplained_x16(self, margins: dict[int, Margin]) -> int:
         state = self.state
         flat_quanta = sum(
             account.collateral_quanta
@@ -146,10 +157,7 @@ class Exchange:
         total_x16 += (flat_quanta + state.fees_quanta) * PRICE_X16_ONE + self.pools_x16()
         counters = state.globals
         there_quanta = counters.custody_quanta + counters.recorded_deficit_quanta
-        if total_x16 != there_quanta * PRICE_X16_ONE:
-            self._note(
-                self.checks.conservation_faults, f"equity {total_x16} x16, there is {there_quanta}"
-            )
+        return total_x16 - there_quanta * PRICE_X16_ONE
 
     def pools_x16(self) -> int:
         """Return what all pools are worth at the mark."""

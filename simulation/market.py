@@ -103,6 +103,7 @@ def run_market(plan: Plan, say: Say) -> Run:
     market = _Market(plan, say)
     market.fund()
     marked = tuple(market.live(phase) for phase in phases(plan))
+    market.settle()
     market.exchange.seal()
     agents = {kind.kind: agents for kind, agents in market.agents.items()}
     n_dead_left = len(market.view.prunable_orders())
@@ -193,6 +194,13 @@ class _Market:
             self._tell(phase.name)
         self.exchange.time_ms = start_ms + phase.n_ticks * phase.tick_ms
         return MarkedPhase(phase.name, start_ms - START_MS, self.exchange.time_ms - START_MS)
+
+    def settle(self) -> None:
+        """Let what has to be done be done once more, and look at what is left."""
+        self._update_prices()
+        if self.plan.with_liquidator:
+            self._ask(*self.agents[Liquidator])
+        self.recorder.look()
 
     def _is_lost(self, phase: Phase) -> bool:
         """Return whether the update of this tick is lost; none is while prices are driven."""

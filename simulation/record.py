@@ -1,9 +1,11 @@
 """What happened: messages counted, refusals judged, and the market looked at in each tick."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from novation.protocol.accounts import Account
 from novation.protocol.batch import TransactionResult
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PRICE_X16_ONE
@@ -27,6 +29,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PruneOrder,
     SetAuction,
+    TakeOver,
     Transaction,
     UserTransaction,
 )
@@ -34,6 +37,7 @@ from simulation.exchange import Exchange
 from simulation.plan import START_MS
 from simulation.refusals import can_trade, is_explained, is_reducing
 from simulation.view import View
+from simulation.waterfall import Waterfall
 
 _MOST_UNEXPECTED: Final = 50
 # Of orders that never were in the book.
@@ -99,6 +103,7 @@ class Recorder:
         self._exchange = exchange
         self._view = view
         self.counts = Counts()
+        self.waterfall = Waterfall(exchange)
         self.unexpected: list[str] = []
         self.moments: list[Moment] = []
         self.agent_kind = ""
@@ -116,8 +121,7 @@ class Recorder:
 
     def submit(self, tx: Transaction) -> TransactionResult | None:
         """Submit a transaction behind the ticks that are due; None if it is refused."""
-        for event in self._exchange.apply_ticks():
-            self._count_event(event)
+        self._take_in(self._exchange.apply_ticks())
         counts = self.counts
         if isinstance(tx, OracleUpdate):
             counts.n_oracle_updates += 1
@@ -125,6 +129,7 @@ class Recorder:
             counts.operations[type(tx).__name__] += 1
             counts.operations_by_agent[self.agent_kind] += 1
         before = self._view.margin(tx.account_id) if isinstance(tx, Liquidate) else None
+        taken_over = self._view.account(tx.account_id) if isinstance(tx, TakeOver) else None
         try:
             result = self._exchange.submit(tx)
         except InvalidTransaction as error:
@@ -132,14 +137,19 @@ class Recorder:
             return None
         if before is not None and isinstance(tx, Liquidate):
             self._judge_liquidation(tx, before)
-        for event in result.events:
-            self._count_event(event)
+        self._take_in(result.events, taken_over)
         return result
+
+    def _take_in(self, events: Sequence[Event], taken_over: Account | None = None) -> None:
+        for event in events:
+            self._count_event(event)
+        self.waterfall.learn(events, taken_over)
 
     def look(self) -> None:
         """Keep a moment: prices, books, and who could not pay."""
         view, margins = self._view, self._exchange.margins()
         self._exchange.check_equity(margins)
+        self.waterfall.look(i for i, margin in margins.items() if margin.meets_maintenance)
         insolvent = [-margin.equity_x16 for margin in margins.values() if margin.equity_x16 < 0]
         markets = range(view.n_markets)
         moment = Moment(
@@ -240,6 +250,6 @@ def _brief(tx: Transaction) -> str:
         kind = type(tx).__name__
         order = f"{tx.side.name} {tx.size_lots} at {tx.price_ticks} in {tx.market_id}"
         return f"account {tx.account_id}: {kind}, {tx.time_in_force.name} {order}"
-    if isinstance(tx, UserTransaction | Liquidate | SetAuction):
+    if isinstance(tx, UserTransaction | Liquidate | SetAuction | TakeOver):
         return f"account {tx.account_id}: {type(tx).__name__}"
     return f"order {tx.order_id}" if isinstance(tx, PruneOrder) else type(tx).__name__

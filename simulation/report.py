@@ -15,6 +15,7 @@ from simulation.forecast_errors import Measured, Picture
 from simulation.market import Run
 from simulation.pictures import pictures
 from simulation.plan import underlyings
+from simulation.record import Moment
 from simulation.tables import TABLES, tables_of
 
 REPORT: Final = "report.json"
@@ -43,6 +44,7 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
     all_checks = [checks, *(attack.checks for attack in besides.attacks.values())]
     circuit_faults = [fault for found in all_checks for fault in found.circuit_faults]
     conservation_faults = [fault for found in all_checks for fault in found.conservation_faults]
+    totals = run.recorder.waterfall.totals
     unexpected = [*run.recorder.unexpected]
     unexpected.extend(line for attack in besides.attacks.values() for line in attack.unexpected)
     return {
@@ -68,6 +70,12 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
         "auctions": _sorted(counts.auctions),
         "bids": counts.bids["bids"],
         "bids_told": _sorted(counts.bids),
+        "takeovers": _sorted(totals.takeovers),
+        "insurance_used_quanta": totals.insurance_used_quanta,
+        "shared_loss_quanta": totals.shared_loss_quanta,
+        "pools": _sorted(totals.pools),
+        "charged_above_gain_lots": totals.charged_above_gain_lots,
+        "healthy_taken_over": _sorted(totals.healthy_taken_over),
         "dead_orders_left": run.n_dead_left,
         "oracle_updates": counts.n_oracle_updates,
         "trades": counts.n_trades,
@@ -157,6 +165,7 @@ def _insolvency(run: Run) -> dict[str, Any]:
         "most_accounts_stuck": max(moment.n_stuck for moment in moments),
         "insurance_at_the_end_quanta": last.insurance_quanta,
         "recorded_deficit_quanta": last.recorded_deficit_quanta,
+        "deficit_unaccounted_quanta": _unaccounted_quanta(run, last),
         "insolvency_at_the_end_quanta": last.negative_quanta,
         "custody_at_the_end_quanta": custody_quanta,
         "claims_at_the_end_quanta": claims_x16 // PRICE_X16_ONE + flat_quanta,
@@ -176,6 +185,15 @@ def _insolvency(run: Run) -> dict[str, Any]:
             for minute, moment in sorted(by_minute.items())
         ],
     }
+
+
+def _unaccounted_quanta(run: Run, last: Moment) -> int:
+    """Return what accounts owe that neither insurance, nor a pool, nor the record stands for.
+
+    That is negative equity which is left once everybody was taken over whom the rules give up, and
+    whatever all equity together, at the mark, differs from what is in custody and recorded.
+    """
+    return last.negative_quanta + abs(run.exchange.unexplained_x16()) // PRICE_X16_ONE
 
 
 def _largest_premiums(run: Run) -> dict[str, int]:

@@ -16,6 +16,8 @@ def tables_of(report: dict[str, Any]) -> str:
             "Amounts in USD.\n",
             "## The waterfall",
             _waterfall(report),
+            "## What accounts owed that were taken over",
+            _debts(report),
             "## Money",
             _money(report),
             *([] if not report["both_sides_attack_profit_quanta"] else _attacks(report)),
@@ -25,6 +27,7 @@ def tables_of(report: dict[str, Any]) -> str:
 
 def _waterfall(report: dict[str, Any]) -> str:
     liquidated, bids = report["liquidations_told"], report["bids_told"]
+    takeovers = report["takeovers"]
     rows = (
         (
             "Liquidate: the book takes, at the zero price or better",
@@ -40,9 +43,45 @@ def _waterfall(report: dict[str, Any]) -> str:
             _usd(bids.get("discount_quanta", 0) - bids.get("insurance_fee_quanta", 0)),
             _usd(bids.get("insurance_fee_quanta", 0)),
         ),
+        (
+            "TakeOver: insurance takes, at the mark, with all that is left",
+            takeovers.get("by_insurance", 0),
+            _usd(takeovers.get("insured_quanta", 0)),
+            "-",
+            "-",
+        ),
+        (
+            "TakeOver: pools take, at the mark",
+            takeovers.get("by_pools", 0),
+            _usd(takeovers.get("pooled_quanta", 0)),
+            "-",
+            _usd(takeovers.get("left_quanta", 0)),
+        ),
     )
     names = ("step", "times", "positions taken", "given to who takes", "to the insurance fund")
     return _table(names, rows)
+
+
+def _debts(report: dict[str, Any]) -> str:
+    debt_quanta = report["takeovers"].get("debt_quanta", 0)
+    insured_quanta, shared_quanta = report["insurance_used_quanta"], report["shared_loss_quanta"]
+    pools = report["pools"]
+    rows = (
+        ("owed", _usd(debt_quanta)),
+        ("paid by insurance", _usd(insured_quanta)),
+        ("charged to those who had gained it", _usd(shared_quanta)),
+        ("recorded as missing at once", _usd(debt_quanta - insured_quanta - shared_quanta)),
+        ("recorded as missing later, as pools could not pass it on", _usd(_of(pools, "recorded"))),
+        ("missing at the end", _usd(report["recorded_deficit_quanta"])),
+        ("unaccounted for", _usd(report["deficit_unaccounted_quanta"])),
+        ("what pools have charged in all, for what they hold, too", _usd(_of(pools, "charged"))),
+        ("what pools have given", _usd(_of(pools, "given"))),
+    )
+    return _table(("", "USD"), rows)
+
+
+def _of(pools: dict[str, int], what: str) -> int:
+    return pools.get(f"{what}_quanta", 0)
 
 
 def _money(report: dict[str, Any]) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from novation.protocol.accounts import Account
 from novation.protocol.auction import discount_ppm, followed_auction, is_auction_running
-from novation.protocol.constants import AUCTION_FEE_PPM, PPM_ONE, PRICE_X16_ONE
+from novation.protocol.constants import (
+    AUCTION_FEE_PPM,
+    PPM_ONE,
+    PRICE_X16_ONE,
+    TAKE_OVER_AFTER_MS,
+)
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.orders import RestingOrder, Side, crosses
@@ -197,6 +202,23 @@ class View:
         given_x16 = margin.equity_x16 * discount_ppm(account, self.now_ms) // PPM_ONE
         kept_x16 = given_x16 * (PPM_ONE - AUCTION_FEE_PPM) // PPM_ONE
         return kept_x16 * PPM_ONE // (PRICE_X16_ONE * self.notional_quanta(account_id))
+
+    def hopeless_accounts(self) -> list[int]:
+        """Return the accounts that anybody may have taken over.
+
+        They have less than two thirds of what they must maintain, or have been for sale for a
+        minute.
+        """
+        accounts, found = self._exchange.state.accounts, []
+        for account_id, margin in self._exchange.margins().items():
+            account = accounts[account_id]
+            is_old = self.now_ms - account.auction_start_ms >= TAKE_OVER_AFTER_MS
+            is_for_sale = is_old and is_auction_running(account, self.now_ms)
+            has_little = 3 * margin.equity_x16 * PPM_ONE < 2 * margin.maintenance_x16_ppm
+            fails = not margin.meets_maintenance and bool(self.held_markets(account_id))
+            if fails and (has_little or is_for_sale):
+                found.append(account_id)
+        return found
 
     def wanted_positions(self, account_id: int) -> list[int]:
         """Return markets in which the book takes a failing account's position, largest first.

@@ -1,6 +1,7 @@
 """A liquidator: does by the rules and for nothing what has to be done, as the node does.
 
-It reduces accounts that fail, and puts up for auction what the book does not take.
+It reduces accounts that fail, puts up for auction what the book does not take, and has taken over
+who is hopeless.
 """
 
 from typing import ClassVar
@@ -29,5 +30,9 @@ class Liquidator(Agent):
                 # filled one of them may not want the next.
                 if view.is_failing(account_id) and market_id in view.wanted_positions(account_id):
                     self.desk.liquidate(account_id, market_id)
+        for account_id in view.hopeless_accounts():
+            # Who gained by the one before may have been saved by it.
+            if account_id in view.hopeless_accounts():
+                self.desk.take_over(account_id)
         for account_id in view.due_auctions():
             self.desk.set_auction(account_id)

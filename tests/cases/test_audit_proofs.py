@@ -6,17 +6,19 @@ is refused where they were not, and lets the circuit run the batch.
 
 import pytest
 
-from novation.protocol.constants import MINUTE_MS
+from novation.protocol.constants import MINUTE_MS, RESOLVE_MS
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.transactions import TakeOver
 from prover.runner import execute_only
 from tests.support.builders import ONE_DOLLAR
 from tests.support.exchange import BUY, SELL, Exchange
 
 DAY_MS = 86_400_000
 FRIEND, MAKER = 3, 2
+VICTIM, LOSER, WINNER, BUYER = 2, 3, 4, 5
 # What 9,000 USD of initial margin are enough for, at 1000 ticks, 10 quanta a tick, and 5 %.
 LOTS = 18_000_000
 
@@ -69,4 +71,37 @@ def test_a1_prices_of_any_age_pay_no_profit_out() -> None:
     state = exchange.state
     margin = margin_of(state.account(FRIEND), state.underlyings, state.parameters)
     assert margin.meets_initial
+    check_proven(exchange.seal())
+
+
+def test_a3_losses_that_nobody_pays_are_not_withdrawn_from_others() -> None:
+    """Two accounts of one person put in 20,000; a gap of 60 % brings 108,000 to the one that wins.
+
+    He waits while it is settled who bears that, and then has what the two have put in, and no more.
+    """
+    exchange = Exchange()
+    exchange.fund(VICTIM, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.fund(LOSER, WINNER, amount_quanta=10_000 * ONE_DOLLAR)
+    exchange.place(LOSER, SELL, LOTS, 1000)
+    exchange.place(WINNER, BUY, LOTS, 1000)
+    exchange.jump(1600)
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(WINNER, ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.RESOLVING
+    exchange.apply(TakeOver(LOSER))
+    exchange.wait(RESOLVE_MS)
+    exchange.fund(BUYER, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.place(BUYER, BUY, LOTS, 1600)
+    exchange.place(WINNER, SELL, LOTS, 1600, reduce_only=True)
+    assert exchange.size(WINNER) == 0
+    # What the two have put in is more than he can have, and so he is told.
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(WINNER, 20_000 * ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN
+    exchange.withdraw(WINNER, caught.value.broken.limit)
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(WINNER, ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN
+    # The victim gets all of it, to the quantum.
+    exchange.withdraw(VICTIM, 100_000 * ONE_DOLLAR)
     check_proven(exchange.seal())

@@ -12,10 +12,11 @@ import pytest
 from novation.client import Client, NonceRejectedError, Permission, Side
 from novation.client.clock import now_ms
 from novation.client.models import OrderStatus, Portfolio
-from novation.protocol.constants import MINUTE_MS, PRICE_VALIDITY_MS
+from novation.protocol.constants import MINUTE_MS, PRICE_VALIDITY_MS, RESOLVE_MS
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import TimeInForce
+from novation.protocol.transactions import TakeOver
 from sequencer.clock import SystemClock
 from tests.node.support import trading_node
 from tests.node.test_market_data import reading, until
@@ -120,6 +121,27 @@ def test_r07_week_old_oracle_price() -> None:
             WEEK_MS,
             PRICE_VALIDITY_MS,
         )
+
+
+def test_r09_winner_is_paid_by_bystanders() -> None:
+    """Profit that the loser cannot pay is not withdrawn from an idle third account."""
+    exchange = Exchange(sign=False)
+    exchange.fund(2, 3, 4)
+    exchange.place(3, SELL, 10_000_000, 1000)
+    exchange.place(2, BUY, 10_000_000, 1000)
+    exchange.jump(1250)
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(2, 25_000 * ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.RESOLVING
+    exchange.apply(TakeOver(3))
+    exchange.wait(RESOLVE_MS)
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(2, 25_000 * ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN
+    exchange.withdraw(2, caught.value.broken.limit)
+    assert exchange.custody_quanta > 10_000 * ONE_DOLLAR
+    exchange.withdraw(4, 10_000 * ONE_DOLLAR)
+    exchange.seal()
 
 
 async def test_r14_second_process_with_the_same_key(tmp_path: Path) -> None:

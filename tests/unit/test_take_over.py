@@ -255,7 +255,7 @@ def test_lots_of_a_side_when_a_pool_has_some_then_those_of_accounts(side: Side) 
 
 
 def test_tick_when_its_mark_is_worse_for_a_pool_and_nobody_gained_then_recorded() -> None:
-    """The pool is long, and shorts have gained too little, as the index jumped up; the mark falls."""
+    """The pool is long; shorts have gained too little, as the index jumped up; the mark falls."""
     exchange = Exchange(parameters(1), sign=False)
     exchange.fund(2)
     exchange.fund(3, 4, amount_quanta=100_000 * ONE_DOLLAR)

@@ -1,0 +1,137 @@
+"""What becomes of accounts that cannot pay: who takes their positions, and who pays what they owe.
+
+The rules are not trusted here. Charges are added up anew, and compared with what a lot has gained;
+an account that was taken over is looked at as if it had not been charged.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from novation.protocol.accounts import Account
+from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
+from novation.protocol.events import Event, FundingPaid, LegTaken, PoolShared, TakenOver
+from novation.protocol.orders import Side
+from simulation.exchange import Exchange
+
+# Market and side.
+Lots = tuple[int, Side]
+# Legs on both sides of which the smaller is at least so large.
+_HEDGED_PERCENT: Final = 50
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over the run."""
+
+    takeovers: Counter[str] = field(default_factory=Counter)
+    healthy_taken_over: Counter[str] = field(default_factory=Counter)
+    pools: Counter[str] = field(default_factory=Counter)
+    insurance_used_quanta: int = 0
+    shared_loss_quanta: int = 0
+    charged_above_gain_lots: int = 0
+
+
+class Waterfall:
+    """Follows the events of each transaction."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Follow from the beginning."""
+        self._exchange = exchange
+        self.totals = Totals(healthy_taken_over=Counter(hedged=0, unhedged=0))
+        # What a lot of a side was charged since the start, and when its account was healthy last.
+        self._charged: Counter[Lots] = Counter()
+        self._charged_at_health: dict[int, dict[Lots, int]] = {}
+        # What a lot was charged since the reference mark of its market, and what that is.
+        self._charged_since: Counter[Lots] = Counter()
+        self._ref_x16: dict[int, int] = {}
+
+    def look(self, healthy_ids: Iterable[int]) -> None:
+        """Note who meets the maintenance requirement now."""
+        charged = dict(self._charged)
+        for account_id in healthy_ids:
+            self._charged_at_health[account_id] = charged
+
+    def learn(self, events: Iterable[Event], taken_over: Account | None) -> None:
+        """Take in what a transaction did; `taken_over` is whom it took over, as it was before."""
+        received = Counter[Lots]()
+        for event in events:
+            if isinstance(event, FundingPaid):
+                for side, sign in ((Side.BUY, -1), (Side.SELL, 1)):
+                    received[event.market_id, side] += sign * event.quanta_per_lot
+            elif isinstance(event, PoolShared):
+                self._share(event, received[event.market_id, event.side])
+            elif isinstance(event, LegTaken):
+                self.totals.takeovers["legs"] += 1
+                self.totals.takeovers["pooled_quanta"] += self._value_quanta(event)
+                self.totals.insurance_used_quanta += event.insured_quanta
+                self.totals.shared_loss_quanta += event.charged_quanta
+            elif isinstance(event, TakenOver):
+                assert taken_over is not None
+                self._take_over(event, taken_over)
+
+    def _value_quanta(self, leg: LegTaken) -> int:
+        terms = self._exchange.state.underlying_of(leg.market_id)
+        return abs(leg.size_lots) * leg.mark_price_x16 * terms.multiplier // PRICE_X16_ONE
+
+    def _share(self, event: PoolShared, received_quanta: int) -> None:
+        lots = event.market_id, event.side
+        passed_quanta = event.quanta_per_lot * event.size_lots
+        self.totals.pools["given_quanta"] += max(0, passed_quanta)
+        self.totals.pools["charged_quanta"] += max(0, -passed_quanta)
+        self.totals.pools["recorded_quanta"] += event.recorded_quanta
+        self._charged[lots] -= event.quanta_per_lot
+        prices = self._exchange.state.price_of(event.market_id)
+        if self._ref_x16.get(event.market_id) != prices.ref_x16:
+            self._ref_x16[event.market_id] = prices.ref_x16
+            for side in Side:
+                self._charged_since[event.market_id, side] = 0
+        self._charged_since[lots] -= event.quanta_per_lot
+        if event.quanta_per_lot < 0:
+            gain = self._gain_quanta(event.market_id, event.side) + max(0, received_quanta)
+            if self._charged_since[lots] > max(0, gain):
+                self.totals.charged_above_gain_lots += event.size_lots
+
+    def _gain_quanta(self, market_id: int, side: Side) -> int:
+        """Return what a lot of a side has gained since the reference mark."""
+        state = self._exchange.state
+        rise_x16 = state.mark_price_x16(market_id) - state.price_of(market_id).ref_x16
+        rise_x16 *= state.underlying_of(market_id).multiplier
+        return (rise_x16 if side is Side.BUY else -rise_x16) // PRICE_X16_ONE
+
+    def _take_over(self, event: TakenOver, account: Account) -> None:
+        totals = self.totals
+        totals.takeovers["by_insurance" if event.by_insurance else "by_pools"] += 1
+        if event.by_insurance:
+            totals.takeovers["insured_quanta"] += self._notional_quanta(account)
+        totals.takeovers["debt_quanta"] += max(0, -event.balance_quanta)
+        totals.takeovers["left_quanta"] += max(0, event.balance_quanta)
+        at_health = self._charged_at_health.get(event.account_id, {})
+        charged_quanta = 0
+        for slot in account.positions:
+            lots = slot.market_id, Side.BUY if slot.size_lots > 0 else Side.SELL
+            charge_quanta = self._charged[lots] - at_health.get(lots, 0)
+            charged_quanta += abs(slot.size_lots) * charge_quanta
+        without_x16 = event.equity_x16 + charged_quanta * PRICE_X16_ONE
+        if without_x16 * PPM_ONE >= event.maintenance_x16_ppm:
+            kind = "hedged" if self._is_hedged(account) else "unhedged"
+            totals.healthy_taken_over[kind] += 1
+
+    def _notional_quanta(self, account: Account) -> int:
+        state = self._exchange.state
+        return sum(
+            abs(slot.size_lots)
+            * state.mark_price_x16(slot.market_id)
+            * state.underlying_of(slot.market_id).multiplier
+            // PRICE_X16_ONE
+            for slot in account.positions
+        )
+
+    def _is_hedged(self, account: Account) -> bool:
+        state, sides = self._exchange.state, Counter[bool]()
+        for slot in account.positions:
+            value_x16 = abs(slot.size_lots) * state.mark_price_x16(slot.market_id)
+            value_x16 *= state.underlying_of(slot.market_id).multiplier
+            sides[slot.size_lots > 0] += value_x16
+        return min(sides[True], sides[False]) * 100 >= max(sides.values()) * _HEDGED_PERCENT
