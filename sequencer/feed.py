@@ -20,6 +20,7 @@ from novation.protocol.events import (
     FundingPaid,
     Liquidated,
     OrderFilled,
+    PoolShared,
     Transferred,
     Withdrawn,
 )
@@ -33,6 +34,7 @@ from sequencer.messages import (
     funding_message,
     level_message,
     liquidation_message,
+    pool_share_message,
 )
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
@@ -210,12 +212,16 @@ class FeedBuilder:
         key = keyspace.list_key(keyspace.LISTED_LIQUIDATION, market_id, 0, number)
         self._add(Channel.LIQUIDATIONS, market_id, of_market, key)
 
-    def add_funding(self, event: FundingPaid) -> None:
-        """Add what each lot of a market has paid to the market's funding."""
-        funding = funding_message(event, self._time_ms)
-        number = funding.sequence = self._next_number
-        message = stream_service_pb2.StreamFundingResponse(funding=funding)
-        key = keyspace.list_key(keyspace.LISTED_FUNDING, event.market_id, 0, number)
+    def add_funding(self, event: FundingPaid | PoolShared) -> None:
+        """Add what each lot of a market, or of a side, has paid or got to the market's funding."""
+        message, number = stream_service_pb2.StreamFundingResponse(), self._next_number
+        kind, side = keyspace.LISTED_FUNDING, 0
+        if isinstance(event, PoolShared):
+            kind, side = keyspace.LISTED_POOL_SHARE, SIDES[event.side]
+            message.pool_share.CopyFrom(pool_share_message(event, number, self._time_ms))
+        else:
+            message.funding.CopyFrom(funding_message(event, number, self._time_ms))
+        key = keyspace.list_key(kind, event.market_id, side, number)
         self._add(Channel.FUNDING, event.market_id, message, key)
 
     def add_auction(self, event: AuctionStarted | AuctionEnded | BidFilled) -> None:

@@ -21,6 +21,7 @@ from novation.protocol.events import (
     OrderDecremented,
     OrderFilled,
     OrderPlaced,
+    PoolShared,
 )
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
@@ -205,7 +206,7 @@ class History:
         elif isinstance(event, Liquidated):
             fills = (fill for fill in applied.events if isinstance(fill, OrderFilled))
             feed.add_liquidation(event, fills)
-        elif isinstance(event, FundingPaid):
+        elif isinstance(event, FundingPaid | PoolShared):
             feed.add_funding(event)
         elif isinstance(event, AuctionStarted | AuctionEnded | BidFilled):
             feed.add_auction(event)

@@ -12,10 +12,11 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from novation.api.v1 import stream_service_pb2, types_pb2
-from novation.protocol.events import BidFilled, Event, OrderFilled
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
+from novation.protocol.events import BidFilled, Event, OrderFilled, TakenOver
 from novation.protocol.state import State
 from sequencer import keyspace
-from sequencer.record_lists import RecordLists
+from sequencer.record_lists import Item, RecordLists
 from sequencer.store import Database, WriteBatch
 
 _LOTS_BYTES: Final = 8
@@ -23,10 +24,10 @@ _HIGHEST_NUMBER: Final = 2**63 - 1
 
 
 class Payment(NamedTuple):
-    """Lots that an account held when each lot of a market paid."""
+    """Lots that an account held when each lot of a market, or of its side, paid or got."""
 
     size_lots: int
-    funding: types_pb2.MarketFunding
+    paid: stream_service_pb2.StreamFundingResponse
 
 
 class Holdings:
@@ -48,7 +49,7 @@ class Holdings:
 
     def learn(self, events: Iterable[Event]) -> None:
         """Take in what an entry's events have moved; the lists have its payments already."""
-        for account_id, market_id in _moved(events):
+        for account_id, market_id in _moved(events, self._state.markets):
             prefix = keyspace.list_prefix(keyspace.HOLDING, account_id, market_id)
             size_lots = self._state.account(account_id).position(market_id).size_lots
             self._pending.setdefault(prefix, {})[self._last_payment(market_id)] = size_lots
@@ -85,14 +86,25 @@ class Holdings:
     def _of_market(
         self, account_id: int, market_id: int, before: int
     ) -> Iterator[tuple[int, Payment]]:
-        payments = keyspace.list_prefix(keyspace.LISTED_FUNDING, market_id)
         held = keyspace.list_prefix(keyspace.HOLDING, account_id, market_id)
         for since, size_lots in self._newest(held, before):
             if size_lots:
-                for number, message in self._lists.newest(payments, before, after=since):
+                side = types_pb2.SIDE_BUY if size_lots > 0 else types_pb2.SIDE_SELL
+                for number, message in self._newest_paid(market_id, [side], before, since):
                     assert isinstance(message, stream_service_pb2.StreamFundingResponse)
-                    yield number, Payment(size_lots, message.funding)
+                    yield number, Payment(size_lots, message)
             before = since + 1
+
+    def _newest_paid(
+        self, market_id: int, sides: Iterable[int], before: int, after: int
+    ) -> Iterator[Item]:
+        """Yield what lots have paid by funding and by the pool against them, newest first."""
+        prefixes = (
+            keyspace.list_prefix(keyspace.LISTED_FUNDING, market_id),
+            *(keyspace.list_prefix(keyspace.LISTED_POOL_SHARE, market_id, i) for i in sides),
+        )
+        lists = (self._lists.newest(prefix, before, after) for prefix in prefixes)
+        return heapq.merge(*lists, key=itemgetter(0), reverse=True)
 
     def _newest(self, prefix: bytes, before: int) -> Iterator[tuple[int, int]]:
         """Yield since which payments, below a number, how many lots were held, newest first."""
@@ -112,13 +124,13 @@ class Holdings:
     def _last_payment(self, market_id: int) -> int:
         """Return the number of a market's last payment, 0 before the first."""
         if market_id not in self._last_payments:
-            prefix = keyspace.list_prefix(keyspace.LISTED_FUNDING, market_id)
-            newest = self._lists.newest(prefix, _HIGHEST_NUMBER)
+            sides = types_pb2.SIDE_BUY, types_pb2.SIDE_SELL
+            newest = self._newest_paid(market_id, sides, _HIGHEST_NUMBER, 0)
             self._last_payments[market_id] = next((number for number, _ in newest), 0)
         return self._last_payments[market_id]
 
 
-def _moved(events: Iterable[Event]) -> set[tuple[int, int]]:
+def _moved(events: Iterable[Event], market_ids: Iterable[int]) -> set[tuple[int, int]]:
     """Return whose positions in which markets a transaction has changed."""
     found = set()
     for event in events:
@@ -129,4 +141,8 @@ def _moved(events: Iterable[Event]) -> set[tuple[int, int]]:
             for part in event.taken:
                 found.add((event.failing_account_id, part.market_id))
                 found.add((event.bidder_account_id, part.market_id))
+        elif isinstance(event, TakenOver):
+            # Which positions it had is not told; what was nothing is not written.
+            for account_id in (event.account_id, INSURANCE_ACCOUNT_ID):
+                found.update((account_id, market_id) for market_id in market_ids)
     return found

@@ -28,6 +28,7 @@ LISTED_TRANSFER: Final = b"d"
 LISTED_FUNDING: Final = b"g"
 LISTED_LIQUIDATION: Final = b"l"
 HOLDING: Final = b"q"
+LISTED_POOL_SHARE: Final = b"v"
 META: Final = b"m"
 
 _EVENT_KEY: Final = struct.Struct(">cBIQ")

@@ -101,8 +101,19 @@ def market_funding(
     check_market(engine, request.market_id)
     prefix = keyspace.list_prefix(keyspace.LISTED_FUNDING, request.market_id)
     items, token = page.take(engine.history.lists.newest(prefix, page.before))
-    hours = [_market_funding(event) for _, event in items]
+    hours = [_paid(event).funding for _, event in items]
     return query_service_pb2.ListMarketFundingResponse(hours=hours, next_page_token=token)
+
+
+def pool_shares(
+    engine: Engine, request: query_service_pb2.ListPoolSharesRequest, page: Page
+) -> query_service_pb2.ListPoolSharesResponse:
+    """Return what pools passed on to a side; NOT_FOUND if there is no such market."""
+    check_market(engine, request.market_id)
+    prefix = keyspace.list_prefix(keyspace.LISTED_POOL_SHARE, request.market_id, request.side)
+    items, token = page.take(engine.history.lists.newest(prefix, page.before))
+    shares = [_paid(event).pool_share for _, event in items]
+    return query_service_pb2.ListPoolSharesResponse(shares=shares, next_page_token=token)
 
 
 def liquidations(
@@ -121,25 +132,36 @@ def last_funding(engine: Engine, market_id: int) -> types_pb2.MarketFunding:
     """Return the last time that the lots of a market paid; one of number 0 if they never have."""
     prefix = keyspace.list_prefix(keyspace.LISTED_FUNDING, market_id)
     for _, event in engine.history.lists.newest(prefix, NUMBER_BOUND - 1):
-        return _market_funding(event)
+        return _paid(event).funding
     return types_pb2.MarketFunding(market_id=market_id)
 
 
 def _payment(payment: Payment) -> query_service_pb2.FundingPayment:
-    paid = payment.funding
+    kinds = query_service_pb2.FundingPayment
+    if payment.paid.HasField("pool_share"):
+        share, kind = payment.paid.pool_share, kinds.KIND_POOL
+        # What a lot held long gets lowers what it has paid; it is the other way round with shorts.
+        sign = -1 if share.side == types_pb2.SIDE_BUY else 1
+        sequence, time_ms, each_quanta = share.sequence, share.time_ms, sign * share.quanta_per_lot
+        market_id = share.market_id
+    else:
+        paid, kind = payment.paid.funding, kinds.KIND_FUNDING
+        sequence, time_ms, each_quanta = paid.sequence, paid.time_ms, paid.quanta_per_lot
+        market_id = paid.market_id
     return query_service_pb2.FundingPayment(
-        sequence=paid.sequence,
-        time_ms=paid.time_ms,
-        market_id=paid.market_id,
+        sequence=sequence,
+        time_ms=time_ms,
+        market_id=market_id,
         position_lots=payment.size_lots,
-        quanta_per_lot=paid.quanta_per_lot,
-        amount_quanta=str(-payment.size_lots * paid.quanta_per_lot),
+        quanta_per_lot=each_quanta,
+        amount_quanta=str(-payment.size_lots * each_quanta),
+        kind=kind,
     )
 
 
-def _market_funding(event: FeedMessage | None) -> types_pb2.MarketFunding:
+def _paid(event: FeedMessage | None) -> stream_service_pb2.StreamFundingResponse:
     assert isinstance(event, stream_service_pb2.StreamFundingResponse)
-    return event.funding
+    return event
 
 
 def _liquidation(event: FeedMessage | None) -> query_service_pb2.MarketLiquidation:

@@ -19,6 +19,7 @@ from novation.protocol.events import (
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
+    PoolShared,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -299,15 +300,29 @@ def liquidation_message(event: Liquidated, fills: Iterable[OrderFilled]) -> type
     )
 
 
-def funding_message(event: FundingPaid, time_ms: int) -> types_pb2.MarketFunding:
+def funding_message(event: FundingPaid, number: int, time_ms: int) -> types_pb2.MarketFunding:
     """Return what each lot of a market has paid for an hour."""
     return types_pb2.MarketFunding(
+        sequence=number,
         time_ms=time_ms,
         market_id=event.market_id,
         quanta_per_lot=event.quanta_per_lot,
         funding_quanta_per_lot=event.long_prefix,
         index_price_x16=event.index_price_x16,
         rate_ppb=hourly_rate_ppb(event.rate_x16, event.index_price_x16),
+    )
+
+
+def pool_share_message(event: PoolShared, number: int, time_ms: int) -> types_pb2.PoolShare:
+    """Return what a pool passed on to each lot of a side."""
+    return types_pb2.PoolShare(
+        sequence=number,
+        time_ms=time_ms,
+        market_id=event.market_id,
+        side=SIDES[event.side],
+        quanta_per_lot=event.quanta_per_lot,
+        size_lots=event.size_lots,
+        recorded_quanta=event.recorded_quanta,
     )
 
 

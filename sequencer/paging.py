@@ -29,6 +29,7 @@ PagedRequest = TypeVar(
     query_service_pb2.ListFundingRequest,
     query_service_pb2.ListMarketFundingRequest,
     query_service_pb2.ListLiquidationsRequest,
+    query_service_pb2.ListPoolSharesRequest,
 )
 
 

@@ -26,6 +26,7 @@ _CLASSES: Final[dict[bytes, type[FeedMessage]]] = {
     keyspace.LISTED_TRADE: stream_service_pb2.StreamTradesResponse,
     keyspace.LISTED_TRANSFER: stream_service_pb2.StreamAccountResponse,
     keyspace.LISTED_FUNDING: stream_service_pb2.StreamFundingResponse,
+    keyspace.LISTED_POOL_SHARE: stream_service_pb2.StreamFundingResponse,
     keyspace.LISTED_LIQUIDATION: stream_service_pb2.StreamLiquidationsResponse,
 }
 

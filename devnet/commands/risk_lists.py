@@ -32,11 +32,15 @@ def funding(
 
     async def show(client: Client) -> None:
         owner = await chosen_account(client, home, account_id, key)
-        table = Table("time", "market", "position", "USD")
+        table = Table("time", "for", "market", "position", "USD")
         listed = client.funding(owner, market=market, page_size=limit)
         for item in await first_of(listed, limit):
             table.add_row(
-                utc_time(item.time_ms), item.symbol, str(item.position), f"{item.amount:f}"
+                utc_time(item.time_ms),
+                item.kind.value,
+                item.symbol,
+                str(item.position),
+                f"{item.amount:f}",
             )
         console.print(table)
 

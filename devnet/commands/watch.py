@@ -10,12 +10,12 @@ from devnet.commands.lists import AccountArgument, OwnerOption, chosen_account, 
 from devnet.commands.options import HomeOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
-from novation.client import Client
+from novation.client import Client, Side
 from novation.client.auction_models import AuctionUpdate, BidUpdate
+from novation.client.funding_models import MarketFunding, PoolShare
 from novation.client.models import (
     BookLevel,
     LiquidationUpdate,
-    MarketFunding,
     MarketState,
     Portfolio,
 )
@@ -159,7 +159,13 @@ def _level(level: BookLevel | None) -> str:
     return "-" if level is None else f"{level.size} at {level.price}"
 
 
-def _funding_line(paid: MarketFunding) -> str:
+def _funding_line(paid: MarketFunding | PoolShare) -> str:
+    if isinstance(paid, PoolShare):
+        return (
+            f"{utc_time(paid.time_ms)}  {paid.symbol}  the pool gives each lot "
+            f"{'long' if paid.side is Side.BUY else 'short'} {paid.quanta_per_lot} (10^-6 USD), "
+            f"missing {paid.recorded} USD"
+        )
     if paid.sequence == 0:
         return f"{paid.symbol}  has never paid funding"
     return (

@@ -17,6 +17,7 @@ from novation.client.auction_models import (
 )
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
+from novation.client.funding_models import FundingPayment, MarketFunding, PaymentKind, PoolShare
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
 from novation.protocol.constants import (
     MARKET_ACTIVE,
@@ -60,6 +61,10 @@ _LIFECYCLE_OF: Final = {
     types_pb2.LIFECYCLE_BATCHED: models.Lifecycle.BATCHED,
     types_pb2.LIFECYCLE_PROVEN: models.Lifecycle.PROVEN,
     types_pb2.LIFECYCLE_FINAL: models.Lifecycle.FINAL,
+}
+_PAYMENT_KIND_OF: Final = {
+    query_service_pb2.FundingPayment.KIND_FUNDING: PaymentKind.FUNDING,
+    query_service_pb2.FundingPayment.KIND_POOL: PaymentKind.POOL,
 }
 _BATCH_STATE_OF: Final = {
     types_pb2.BATCH_STATE_SEALED: models.BatchState.SEALED,
@@ -267,10 +272,10 @@ def account_fill(message: query_service_pb2.AccountFill, exchange: Exchange) -> 
     )
 
 
-def market_funding(message: types_pb2.MarketFunding, exchange: Exchange) -> models.MarketFunding:
+def market_funding(message: types_pb2.MarketFunding, exchange: Exchange) -> MarketFunding:
     """Return what each lot of a market has paid for an hour."""
     market = exchange.market(message.market_id)
-    return models.MarketFunding(
+    return MarketFunding(
         symbol=market.symbol,
         sequence=message.sequence,
         time_ms=message.time_ms,
@@ -281,15 +286,39 @@ def market_funding(message: types_pb2.MarketFunding, exchange: Exchange) -> mode
     )
 
 
-def funding_payment(
-    message: query_service_pb2.FundingPayment, exchange: Exchange
-) -> models.FundingPayment:
-    """Return an item of a list of funding payments."""
+def funding_event(
+    message: stream_service_pb2.StreamFundingResponse, exchange: Exchange
+) -> MarketFunding | PoolShare:
+    """Return one event of a market's funding stream."""
+    if message.HasField("pool_share"):
+        return pool_share(message.pool_share, exchange)
+    return market_funding(message.funding, exchange)
+
+
+def pool_share(message: types_pb2.PoolShare, exchange: Exchange) -> PoolShare:
+    """Return what a pool passed on to a side."""
     market = exchange.market(message.market_id)
-    return models.FundingPayment(
+    return PoolShare(
         symbol=market.symbol,
         sequence=message.sequence,
         time_ms=message.time_ms,
+        side=_SIDE_OF[message.side],
+        quanta_per_lot=message.quanta_per_lot,
+        size=market.size(message.size_lots),
+        recorded=from_quanta(message.recorded_quanta),
+    )
+
+
+def funding_payment(
+    message: query_service_pb2.FundingPayment, exchange: Exchange
+) -> FundingPayment:
+    """Return an item of a list of funding payments."""
+    market = exchange.market(message.market_id)
+    return FundingPayment(
+        symbol=market.symbol,
+        sequence=message.sequence,
+        time_ms=message.time_ms,
+        kind=_PAYMENT_KIND_OF[message.kind],
         position=market.size(message.position_lots),
         quanta_per_lot=message.quanta_per_lot,
         amount=from_quanta(int(message.amount_quanta)),

@@ -435,35 +435,6 @@ class Transfer:
     other_account_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MarketFunding:
-    """An hour is over: each lot held long has paid `quanta_per_lot` (10^-6 USD) to those short.
-
-    `rate` is the part of the index that the hour costs, and `funding_quanta_per_lot` what a lot
-    held long has paid in all. `sequence` is 0 if none has ever paid.
-    """
-
-    symbol: str
-    sequence: int
-    time_ms: int
-    quanta_per_lot: int
-    funding_quanta_per_lot: int
-    index_price: Decimal
-    rate: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class FundingPayment:
-    """What a position has got for an hour, in USD: negative if it has paid."""
-
-    symbol: str
-    sequence: int
-    time_ms: int
-    position: Decimal
-    quanta_per_lot: int
-    amount: Decimal
-
-
 class BatchState(Enum):
     """How far a sealed batch has travelled."""
 

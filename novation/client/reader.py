@@ -10,6 +10,7 @@ from novation.client.accounts import Wanted, found_ids, own_account_id
 from novation.client.auction_models import Auctions, AuctionUpdate, BidUpdate
 from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
 from novation.client.exchange import Exchange
+from novation.client.funding_models import FundingPayment, MarketFunding, PoolShare
 from novation.client.margin import MarginView
 from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
@@ -27,6 +28,7 @@ from novation.client.streams import (
 from novation.client.transport import Transport
 from novation.client.units import Market
 from novation.crypto import FIELD_PRIME
+from novation.protocol.orders import Side
 
 T = TypeVar("T")
 
@@ -214,13 +216,13 @@ class Reader:
         *,
         market: str | int | None = None,
         page_size: int = 0,
-    ) -> PagedList[models.FundingPayment]:
+    ) -> PagedList[FundingPayment]:
         """Return what an account has paid and got for its positions, newest first; see `orders`."""
         request = query_service_pb2.ListFundingRequest(
             account_id=self._chosen(account_id), page_size=_page_size(page_size)
         )
 
-        async def ask(token: bytes) -> Page[models.FundingPayment]:
+        async def ask(token: bytes) -> Page[FundingPayment]:
             await self._set_market(request, market)
             request.page_token = token
             answer = await self._transport.call(self._transport.queries.ListFunding, request)
@@ -231,17 +233,33 @@ class Reader:
 
         return PagedList(ask)
 
-    def market_funding(
-        self, market: str | int, *, page_size: int = 0
-    ) -> PagedList[models.MarketFunding]:
+    def market_funding(self, market: str | int, *, page_size: int = 0) -> PagedList[MarketFunding]:
         """Return what each lot of a market has paid, by hour, newest first; see `orders`."""
         request = query_service_pb2.ListMarketFundingRequest(page_size=_page_size(page_size))
 
-        async def ask(token: bytes) -> Page[models.MarketFunding]:
+        async def ask(token: bytes) -> Page[MarketFunding]:
             found = await self.exchange.find_market(self._transport, market)
             request.market_id, request.page_token = found.market_id, token
             answer = await self._transport.call(self._transport.queries.ListMarketFunding, request)
             items = [conversion.market_funding(hour, self.exchange) for hour in answer.hours]
+            return Page(items, answer.next_page_token)
+
+        return PagedList(ask)
+
+    def pool_shares(
+        self, market: str | int, side: Side, *, page_size: int = 0
+    ) -> PagedList[PoolShare]:
+        """Return what pools passed on to a side of a market, newest first; see `orders`."""
+        request = query_service_pb2.ListPoolSharesRequest(
+            side=conversion.SIDES[checks.choice("side", side, Side)],
+            page_size=_page_size(page_size),
+        )
+
+        async def ask(token: bytes) -> Page[PoolShare]:
+            found = await self.exchange.find_market(self._transport, market)
+            request.market_id, request.page_token = found.market_id, token
+            answer = await self._transport.call(self._transport.queries.ListPoolShares, request)
+            items = [conversion.pool_share(share, self.exchange) for share in answer.shares]
             return Page(items, answer.next_page_token)
 
         return PagedList(ask)
@@ -372,8 +390,11 @@ class Reader:
 
     def stream_funding(
         self, market: str | int, after_sequence: int = 0
-    ) -> ResumingStream[models.MarketFunding]:
-        """Return what each lot of a market pays, for `async for`; starts with the last time."""
+    ) -> ResumingStream[MarketFunding | PoolShare]:
+        """Return what each lot of a market pays, for `async for`; starts with the last time.
+
+        For an hour, to the other side, and to or from the pool that stands against its side.
+        """
         market_id = self.exchange.market(market).market_id
         after = checks.sequence(after_sequence)
         return funding_stream(self._transport, self.exchange, market_id, after)

@@ -28,6 +28,7 @@ from novation.client.errors import (
     from_rpc_error,
 )
 from novation.client.exchange import Exchange
+from novation.client.funding_models import MarketFunding, PoolShare
 from novation.client.transport import FIRST_RETRY_DELAY_S, Transport
 from novation.client.units import Market
 
@@ -288,8 +289,8 @@ def auction_stream(
 
 def funding_stream(
     transport: Transport, exchange: Exchange, market_id: int, after_sequence: int
-) -> ResumingStream[models.MarketFunding]:
-    """Return what each lot of a market pays, first the last time that it did."""
+) -> ResumingStream[MarketFunding | PoolShare]:
+    """Return what each lot of a market pays, first the last time that it did for an hour."""
 
     async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
         request = stream_service_pb2.StreamFundingRequest(
@@ -297,8 +298,10 @@ def funding_stream(
         )
         return transport.streams.StreamFunding(request)
 
-    def convert(message: stream_service_pb2.StreamFundingResponse) -> models.MarketFunding:
-        return conversion.market_funding(message.funding, exchange)
+    def convert(
+        message: stream_service_pb2.StreamFundingResponse,
+    ) -> MarketFunding | PoolShare:
+        return conversion.funding_event(message, exchange)
 
     return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)
 

@@ -357,6 +357,11 @@ def account_query(request: query_service_pb2.FindAccountsRequest, max_listed: in
     )
 
 
+def side(value: types_pb2.Side) -> Side:
+    """Return a side that a request names."""
+    return _choice("side", value, _SIDES)
+
+
 def account_id(value: int) -> int:
     """Return an account id that is in range."""
     if value >= ACCOUNT_ID_BOUND:

@@ -118,6 +118,14 @@ class QueryService:
             lambda engine: list_views.market_funding(engine, request, page)
         )
 
+    async def list_pool_shares(
+        self, request: query_service_pb2.ListPoolSharesRequest
+    ) -> query_service_pb2.ListPoolSharesResponse:
+        """Return what pools passed on to a side of a market."""
+        page = page_of(request, self._limits.max_page_size)
+        decoding.side(request.side)
+        return await self._runner.call(lambda engine: list_views.pool_shares(engine, request, page))
+
     async def list_liquidations(
         self, request: query_service_pb2.ListLiquidationsRequest
     ) -> query_service_pb2.ListLiquidationsResponse:

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novation.api.v1 import query_service_pb2, stream_service_pb2
+from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.client import Side
-from novation.client.models import LiquidationUpdate, MarketFunding
-from novation.protocol.constants import HOUR_MS, MINUTE_MS, RESOLVE_MS
-from novation.protocol.events import FundingPaid
-from novation.protocol.transactions import PlaceOrder
+from novation.client.funding_models import MarketFunding
+from novation.client.models import LiquidationUpdate
+from novation.protocol.constants import HOUR_MS, MINUTE_MS, PRICE_X16_ONE, RESOLVE_MS
+from novation.protocol.events import FundingPaid, PoolShared
+from novation.protocol.margin import margin_of
+from novation.protocol.transactions import PlaceOrder, TakeOver
 from sequencer import keyspace, list_views
 from sequencer.engine import Accepted, Command, Engine
 from sequencer.paging import page_of
@@ -33,6 +35,8 @@ from tests.support.simulation import ManualClock
 ACCOUNTS = range(2, 2 + N_ACCOUNTS)
 MARKETS = range(2)
 DEAR_TICKS = 20_000
+# Ninety percent of what 100,000 USD are enough for.
+LEVERED_LOTS = 9_000_000
 MOST = 100
 
 # Time, market, lots, what a lot paid, what the account got.
@@ -66,14 +70,14 @@ class World:
         self.engine = self._open()
         self.engine.replayed()
 
-    def update(self) -> None:
+    def update(self, price_ticks: int = DEAR_TICKS) -> None:
         """Let prices come, and note what the hour that is over has cost."""
         held = {
             (account_id, market_id): self.lots(account_id, market_id)
             for account_id in ACCOUNTS
             for market_id in MARKETS
         }
-        reports = (report_at(i, self.clock.now_ms(), DEAR_TICKS) for i in (0, 1))
+        reports = (report_at(i, self.clock.now_ms(), price_ticks) for i in (0, 1))
         result = self.process(oracle_update(tuple(reports)))
         for event in result.events:
             if isinstance(event, FundingPaid):
@@ -94,6 +98,10 @@ class World:
 
     def lots(self, account_id: int, market_id: int) -> int:
         return self.engine.state.account(account_id).position(market_id).size_lots
+
+    def equity_x16(self, account_id: int) -> int:
+        state = self.engine.state
+        return margin_of(state.account(account_id), state.underlyings, state.parameters).equity_x16
 
     def trade(self, count: int) -> None:
         """Let somebody close what he has, somebody else trade at random."""
@@ -174,6 +182,39 @@ def test_payments_when_hours_end_between_trades_seals_and_crashes_then_exact_and
         world.close()
 
 
+def test_shares_of_a_loss_when_somebody_is_taken_over_then_in_the_lists_of_who_bore_them(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, random.Random(3))
+    world.order(2, 0, LEVERED_LOTS)
+    for account_id, percent in ((3, 70), (4, 30)):
+        world.order(account_id, 0, -LEVERED_LOTS * percent // 100)
+    world.clock.move(1_000)
+    world.update(DEAR_TICKS * 9 // 10)
+    before = {account_id: world.equity_x16(account_id) for account_id in (3, 4, 5)}
+    result = world.process(TakeOver(2))
+    (share,) = (event for event in result.events if isinstance(event, PoolShared))
+    assert (share.side, share.size_lots) == (Side.SELL, LEVERED_LOTS)
+    assert share.quanta_per_lot < 0
+    for _ in range(2):
+        for account_id, percent in ((3, 70), (4, 30)):
+            ((_, market_id, size_lots, quanta_per_lot, got_quanta),) = world.listed(account_id, 5)
+            assert (market_id, size_lots) == (0, -LEVERED_LOTS * percent // 100)
+            assert quanta_per_lot == share.quanta_per_lot
+            after_x16 = world.equity_x16(account_id)
+            assert after_x16 == before[account_id] + got_quanta * PRICE_X16_ONE
+        assert world.listed(2, 5) == world.listed(5, 5) == []
+        # What came before and what comes later of it is not mixed up by a seal.
+        world.engine.seal()
+        world.reopen()
+    shares = query_service_pb2.ListPoolSharesRequest(side=types_pb2.SIDE_SELL)
+    answer = list_views.pool_shares(world.engine, shares, page_of(shares, MOST))
+    assert [item.quanta_per_lot for item in answer.shares] == [share.quanta_per_lot]
+    shares.side = types_pb2.SIDE_BUY
+    assert not list_views.pool_shares(world.engine, shares, page_of(shares, MOST)).shares
+    world.close()
+
+
 def _check_sums(world: World) -> None:
     """What some have paid others have got, and it is what a lot has paid since the beginning."""
     lines = [line for account_id in ACCOUNTS for line in world.expected[account_id]]
@@ -252,7 +293,7 @@ async def test_payments_when_an_hour_is_over_then_listed_streamed_and_there_afte
 ) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as buyer, node.client(4) as seller:
         await node.set_price(DEAR_TICKS)
-        paid: list[MarketFunding] = []
+        paid = list[MarketFunding]()
         async with reading(buyer.stream_funding("BTC-USD"), paid):
             await until(lambda: paid)
             assert (paid[0].sequence, paid[0].funding_quanta_per_lot) == (0, 0)

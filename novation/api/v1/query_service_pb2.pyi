@@ -1,6 +1,7 @@
 from novation.api.v1 import stream_service_pb2 as _stream_service_pb2
 from novation.api.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -321,20 +322,30 @@ class ListFundingRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
 
 class FundingPayment(_message.Message):
-    __slots__ = ("sequence", "time_ms", "market_id", "position_lots", "quanta_per_lot", "amount_quanta")
+    __slots__ = ("sequence", "time_ms", "market_id", "position_lots", "quanta_per_lot", "amount_quanta", "kind")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[FundingPayment.Kind]
+        KIND_FUNDING: _ClassVar[FundingPayment.Kind]
+        KIND_POOL: _ClassVar[FundingPayment.Kind]
+    KIND_UNSPECIFIED: FundingPayment.Kind
+    KIND_FUNDING: FundingPayment.Kind
+    KIND_POOL: FundingPayment.Kind
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     POSITION_LOTS_FIELD_NUMBER: _ClassVar[int]
     QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     time_ms: int
     market_id: int
     position_lots: int
     quanta_per_lot: int
     amount_quanta: str
-    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., position_lots: _Optional[int] = ..., quanta_per_lot: _Optional[int] = ..., amount_quanta: _Optional[str] = ...) -> None: ...
+    kind: FundingPayment.Kind
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., position_lots: _Optional[int] = ..., quanta_per_lot: _Optional[int] = ..., amount_quanta: _Optional[str] = ..., kind: _Optional[_Union[FundingPayment.Kind, str]] = ...) -> None: ...
 
 class ListFundingResponse(_message.Message):
     __slots__ = ("payments", "next_page_token")
@@ -361,6 +372,26 @@ class ListMarketFundingResponse(_message.Message):
     hours: _containers.RepeatedCompositeFieldContainer[_types_pb2.MarketFunding]
     next_page_token: bytes
     def __init__(self, hours: _Optional[_Iterable[_Union[_types_pb2.MarketFunding, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListPoolSharesRequest(_message.Message):
+    __slots__ = ("market_id", "side", "page_size", "page_token")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    side: _types_pb2.Side
+    page_size: int
+    page_token: bytes
+    def __init__(self, market_id: _Optional[int] = ..., side: _Optional[_Union[_types_pb2.Side, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[bytes] = ...) -> None: ...
+
+class ListPoolSharesResponse(_message.Message):
+    __slots__ = ("shares", "next_page_token")
+    SHARES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    shares: _containers.RepeatedCompositeFieldContainer[_types_pb2.PoolShare]
+    next_page_token: bytes
+    def __init__(self, shares: _Optional[_Iterable[_Union[_types_pb2.PoolShare, _Mapping]]] = ..., next_page_token: _Optional[bytes] = ...) -> None: ...
 
 class ListLiquidationsRequest(_message.Message):
     __slots__ = ("market_id", "page_size", "page_token")

@@ -110,6 +110,11 @@ class QueryServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.FromString,
                 _registered_method=True)
+        self.ListPoolShares = channel.unary_unary(
+                '/novation.api.v1.QueryService/ListPoolShares',
+                request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesResponse.FromString,
+                _registered_method=True)
         self.ListLiquidations = channel.unary_unary(
                 '/novation.api.v1.QueryService/ListLiquidations',
                 request_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListLiquidationsRequest.SerializeToString,
@@ -223,6 +228,13 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPoolShares(self, request, context):
+        """What pools have passed on in a market.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListLiquidations(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -313,6 +325,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.ListMarketFunding,
                     request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.SerializeToString,
+            ),
+            'ListPoolShares': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPoolShares,
+                    request_deserializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesResponse.SerializeToString,
             ),
             'ListLiquidations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLiquidations,
@@ -731,6 +748,33 @@ class QueryService:
             '/novation.api.v1.QueryService/ListMarketFunding',
             novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_query__service__pb2.ListMarketFundingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPoolShares(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.QueryService/ListPoolShares',
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_query__service__pb2.ListPoolSharesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -365,6 +365,24 @@ class BidFill(_message.Message):
     taken: _containers.RepeatedCompositeFieldContainer[TakenLots]
     def __init__(self, failing_account_id: _Optional[int] = ..., bidder_account_id: _Optional[int] = ..., share_x16: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., price_quanta: _Optional[int] = ..., discount_quanta: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., taken: _Optional[_Iterable[_Union[TakenLots, _Mapping]]] = ...) -> None: ...
 
+class PoolShare(_message.Message):
+    __slots__ = ("sequence", "time_ms", "market_id", "side", "quanta_per_lot", "size_lots", "recorded_quanta")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    market_id: int
+    side: Side
+    quanta_per_lot: int
+    size_lots: int
+    recorded_quanta: int
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., quanta_per_lot: _Optional[int] = ..., size_lots: _Optional[int] = ..., recorded_quanta: _Optional[int] = ...) -> None: ...
+
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")
     PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
