@@ -23,6 +23,7 @@ from novation.protocol.markets import Market
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules import bid
 from novation.protocol.rules import failing as failing_rules
+from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.transactions import Bid
 from tests.circuits.forgery import (
@@ -295,13 +296,7 @@ def payment_to_nobody(patch: Patch, excess: int) -> SealedBatch:
     """The insurance fund does not get its part."""
     exchange = auctioned()
     if excess:
-        honest = bid._paid
-        insurance = exchange.state.account(1)
-        patch.setattr(
-            bid,
-            "_paid",
-            lambda account, quanta: account if account == insurance else honest(account, quanta),
-        )
+        patch.setattr(bid, "credit_insurance", lambda state, _: credit_insurance(state, 0))
     exchange.bid(4, 2, share_x16=EIGHTH)
     return seal_batch(exchange.state)
 
