@@ -18,9 +18,11 @@ from novation.protocol.events import (
     DepositFailed,
     Event,
     FundingPaid,
+    LegTaken,
     Liquidated,
     OrderFilled,
     PoolShared,
+    TakenOver,
     Transferred,
     Withdrawn,
 )
@@ -35,6 +37,7 @@ from sequencer.messages import (
     level_message,
     liquidation_message,
     pool_share_message,
+    take_over_message,
 )
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
@@ -237,6 +240,13 @@ class FeedBuilder:
             self._add(Channel.ACCOUNT, account_id, message)
         of_all = stream_service_pb2.StreamAuctionsResponse(time_ms=self._time_ms, **fields)
         self._add(*AUCTION_EVENTS, of_all)
+
+    def add_take_over(self, event: TakenOver, legs: Iterable[LegTaken]) -> None:
+        """Add what became of a hopeless account to its events."""
+        message = stream_service_pb2.StreamAccountResponse(
+            time_ms=self._time_ms, take_over=take_over_message(event, legs)
+        )
+        self._add(Channel.ACCOUNT, event.account_id, message)
 
     def _killed(
         self, number: int, account_id: int, update: stream_service_pb2.OrderUpdate

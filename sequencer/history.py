@@ -15,6 +15,7 @@ from novation.protocol.events import (
     BooksKilled,
     Event,
     FundingPaid,
+    LegTaken,
     Liquidated,
     OrderAmended,
     OrderCancelled,
@@ -22,6 +23,7 @@ from novation.protocol.events import (
     OrderFilled,
     OrderPlaced,
     PoolShared,
+    TakenOver,
 )
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
@@ -203,13 +205,10 @@ class History:
             self._record_amended(event, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
-        elif isinstance(event, Liquidated):
-            fills = (fill for fill in applied.events if isinstance(fill, OrderFilled))
-            feed.add_liquidation(event, fills)
         elif isinstance(event, FundingPaid | PoolShared):
             feed.add_funding(event)
-        elif isinstance(event, AuctionStarted | AuctionEnded | BidFilled):
-            feed.add_auction(event)
+        elif isinstance(event, Liquidated | AuctionStarted | AuctionEnded | BidFilled | TakenOver):
+            _record_failing(event, applied, feed)
         else:
             feed.add_balance(event)
 
@@ -321,6 +320,20 @@ class History:
             write_batch.delete(batch_key)
             for key in keyspace.split_event_keys(event_keys):
                 write_batch.delete(key)
+
+
+def _record_failing(
+    event: Liquidated | AuctionStarted | AuctionEnded | BidFilled | TakenOver,
+    applied: AppliedEntry,
+    feed: FeedBuilder,
+) -> None:
+    """Tell what became of a failing account."""
+    if isinstance(event, Liquidated):
+        feed.add_liquidation(event, (e for e in applied.events if isinstance(e, OrderFilled)))
+    elif isinstance(event, TakenOver):
+        feed.add_take_over(event, (e for e in applied.events if isinstance(e, LegTaken)))
+    else:
+        feed.add_auction(event)
 
 
 def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:

@@ -14,12 +14,14 @@ from novation.protocol.events import (
     CancelReason,
     Event,
     FundingPaid,
+    LegTaken,
     Liquidated,
     OrderAmended,
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
     PoolShared,
+    TakenOver,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -339,6 +341,29 @@ def auction_message(event: AuctionStarted | AuctionEnded) -> types_pb2.Auction:
         start_time_ms=start_ms,
         equity_x16=str(event.equity_x16),
         maintenance_x16_ppm=str(event.maintenance_x16_ppm),
+    )
+
+
+def take_over_message(event: TakenOver, legs: Iterable[LegTaken]) -> types_pb2.TakeOver:
+    """Return who took the positions of a hopeless account, and who bears its debt."""
+    return types_pb2.TakeOver(
+        account_id=event.account_id,
+        by_insurance=event.by_insurance,
+        equity_x16=str(event.equity_x16),
+        maintenance_x16_ppm=str(event.maintenance_x16_ppm),
+        balance_quanta=event.balance_quanta,
+        legs=[
+            types_pb2.TakenLeg(
+                market_id=leg.market_id,
+                size_lots=leg.size_lots,
+                mark_price_x16=leg.mark_price_x16,
+                ref_price_x16=leg.ref_x16,
+                loss_quanta=leg.loss_quanta,
+                insured_quanta=leg.insured_quanta,
+                charged_quanta=leg.charged_quanta,
+            )
+            for leg in legs
+        ],
     )
 
 

@@ -148,6 +148,8 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         next_funding_time_ms=market.next_funding_time_ms,
         ref_price_x16=market.ref_price_x16,
         resolving_until_ms=market.resolving_until_ms,
+        short_quanta_per_lot=market.short_quanta_per_lot,
+        pool_lots=market.pool_lots,
     )
 
 
@@ -193,6 +195,7 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
         post_only_until_ms=engine.state.globals.post_only_until_ms,
         custody_quanta=engine.state.globals.custody_quanta,
         custody=amount_messages(engine.state.globals.other_custody_quanta),
+        recorded_deficit_quanta=engine.state.globals.recorded_deficit_quanta,
     )
 
 
@@ -269,6 +272,9 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.index_price_x16 = prices.index_price_x16
     message.premium_x16 = prices.premium_x16
     message.funding_quanta_per_lot = prices.long_prefix
+    message.short_quanta_per_lot = prices.short_prefix
+    message.pool_lots = prices.pool_lots
+    message.pool_cash_quanta = str(prices.pool_cash_quanta)
     message.ref_price_x16 = prices.ref_x16
     message.resolving_until_ms = prices.resolve_until_ms if prices.jumped_ms else 0
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS

@@ -21,6 +21,39 @@ class AuctionUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenLeg:
+    """A position that a pool took at the mark; it lost `loss` since `reference_price`.
+
+    Of its part of the account's debt insurance paid `insured`, and the other side `charged`.
+    """
+
+    symbol: str
+    size: Decimal
+    mark_price: Decimal
+    reference_price: Decimal
+    loss: Decimal
+    insured: Decimal
+    charged: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverUpdate:
+    """All positions of a hopeless account went to the insurance fund, or to pools (`legs`).
+
+    `equity` and `required` are those of before. `balance` is what it had with its positions at the
+    mark: insurance got it, or it was a debt.
+    """
+
+    sequence: int
+    account_id: int
+    by_insurance: bool
+    equity: Decimal
+    required: Decimal
+    balance: Decimal
+    legs: tuple[TakenLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TakenPosition:
     """What a bid took of a position: bought if positive, else sold, at the mark."""
 

@@ -13,11 +13,12 @@ from novation.client.auction_models import (
     AuctionUpdate,
     BidFill,
     BidUpdate,
+    TakenLeg,
     TakenPosition,
+    TakeOverUpdate,
 )
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
-from novation.client.funding_models import FundingPayment, MarketFunding, PaymentKind, PoolShare
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
 from novation.protocol.constants import (
     MARKET_ACTIVE,
@@ -47,7 +48,7 @@ SELF_TRADE_SCOPES: Final = {
     SelfTradeScope.ACCOUNT: types_pb2.SELF_TRADE_SCOPE_ACCOUNT,
     SelfTradeScope.OWNER: types_pb2.SELF_TRADE_SCOPE_OWNER,
 }
-_SIDE_OF: Final = {value: side for side, value in SIDES.items()}
+SIDE_OF: Final = {value: side for side, value in SIDES.items()}
 _TIME_IN_FORCE_OF: Final = {value: force for force, value in TIMES_IN_FORCE.items()}
 _STATUS_OF: Final = {
     types_pb2.ORDER_STATUS_RESTING: models.OrderStatus.RESTING,
@@ -61,10 +62,6 @@ _LIFECYCLE_OF: Final = {
     types_pb2.LIFECYCLE_BATCHED: models.Lifecycle.BATCHED,
     types_pb2.LIFECYCLE_PROVEN: models.Lifecycle.PROVEN,
     types_pb2.LIFECYCLE_FINAL: models.Lifecycle.FINAL,
-}
-_PAYMENT_KIND_OF: Final = {
-    query_service_pb2.FundingPayment.KIND_FUNDING: PaymentKind.FUNDING,
-    query_service_pb2.FundingPayment.KIND_POOL: PaymentKind.POOL,
 }
 _BATCH_STATE_OF: Final = {
     types_pb2.BATCH_STATE_SEALED: models.BatchState.SEALED,
@@ -106,11 +103,13 @@ def prices(
         index_price=market.price_x16(message.index_price_x16),
         mark_price=market.price_x16(message.mark_price_x16),
         premium=market.price_x16(message.premium_x16),
-        funding_rate=_from_ppb(message.funding_rate_ppb),
+        funding_rate=from_ppb(message.funding_rate_ppb),
         next_funding_time_ms=message.next_funding_time_ms,
         funding_quanta_per_lot=message.funding_quanta_per_lot,
         reference_price=market.price_x16(message.ref_price_x16),
         resolving_until_ms=message.resolving_until_ms,
+        short_quanta_per_lot=message.short_quanta_per_lot,
+        pool_size=market.size(message.pool_lots),
     )
 
 
@@ -119,7 +118,7 @@ def fill(message: types_pb2.Fill, market: Market) -> models.Fill:
     return models.Fill(
         order_id=message.order_id,
         symbol=market.symbol,
-        side=_SIDE_OF[message.side],
+        side=SIDE_OF[message.side],
         price=market.price(message.price_ticks),
         size=market.size(message.size_lots),
         fee=from_quanta(message.fee_quanta),
@@ -136,7 +135,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         order_id=message.order_id,
         account_id=message.account_id,
         symbol=market.symbol,
-        side=_SIDE_OF[message.side],
+        side=SIDE_OF[message.side],
         time_in_force=_TIME_IN_FORCE_OF[message.time_in_force],
         reduce_only=message.reduce_only,
         price=market.price(message.price_ticks),
@@ -254,7 +253,7 @@ def trade(message: types_pb2.Trade, exchange: Exchange) -> models.Trade:
         time_ms=message.time_ms,
         price=market.price(message.price_ticks),
         size=market.size(message.size_lots),
-        taker_side=_SIDE_OF[message.taker_side],
+        taker_side=SIDE_OF[message.taker_side],
         maker_order_id=message.maker_order_id,
         taker_order_id=message.taker_order_id,
         maker_account_id=message.maker_account_id,
@@ -269,59 +268,6 @@ def account_fill(message: query_service_pb2.AccountFill, exchange: Exchange) -> 
         trade_sequence=message.trade_sequence,
         time_ms=message.time_ms,
         fill=fill(message.fill, exchange.market(message.fill.market_id)),
-    )
-
-
-def market_funding(message: types_pb2.MarketFunding, exchange: Exchange) -> MarketFunding:
-    """Return what each lot of a market has paid for an hour."""
-    market = exchange.market(message.market_id)
-    return MarketFunding(
-        symbol=market.symbol,
-        sequence=message.sequence,
-        time_ms=message.time_ms,
-        quanta_per_lot=message.quanta_per_lot,
-        funding_quanta_per_lot=message.funding_quanta_per_lot,
-        index_price=market.price_x16(message.index_price_x16),
-        rate=_from_ppb(message.rate_ppb),
-    )
-
-
-def funding_event(
-    message: stream_service_pb2.StreamFundingResponse, exchange: Exchange
-) -> MarketFunding | PoolShare:
-    """Return one event of a market's funding stream."""
-    if message.HasField("pool_share"):
-        return pool_share(message.pool_share, exchange)
-    return market_funding(message.funding, exchange)
-
-
-def pool_share(message: types_pb2.PoolShare, exchange: Exchange) -> PoolShare:
-    """Return what a pool passed on to a side."""
-    market = exchange.market(message.market_id)
-    return PoolShare(
-        symbol=market.symbol,
-        sequence=message.sequence,
-        time_ms=message.time_ms,
-        side=_SIDE_OF[message.side],
-        quanta_per_lot=message.quanta_per_lot,
-        size=market.size(message.size_lots),
-        recorded=from_quanta(message.recorded_quanta),
-    )
-
-
-def funding_payment(
-    message: query_service_pb2.FundingPayment, exchange: Exchange
-) -> FundingPayment:
-    """Return an item of a list of funding payments."""
-    market = exchange.market(message.market_id)
-    return FundingPayment(
-        symbol=market.symbol,
-        sequence=message.sequence,
-        time_ms=message.time_ms,
-        kind=_PAYMENT_KIND_OF[message.kind],
-        position=market.size(message.position_lots),
-        quanta_per_lot=message.quanta_per_lot,
-        amount=from_quanta(int(message.amount_quanta)),
     )
 
 
@@ -375,10 +321,8 @@ def account_update(
         return models.FillUpdate(message.sequence, fill(message.fill, market))
     if kind == "order":
         return _order_update(message.sequence, message.order, exchange)
-    if kind == "liquidation":
-        return liquidation(message, exchange)
-    if kind in ("auction", "bid"):
-        return auction_update(message, exchange)
+    if kind in ("liquidation", "auction", "bid", "take_over"):
+        return _of_failing(kind, message, exchange)
     asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,
@@ -387,6 +331,17 @@ def account_update(
         asset=asset.symbol,
         other_account_id=_other_account(message.balance),
     )
+
+
+def _of_failing(
+    kind: str, message: stream_service_pb2.StreamAccountResponse, exchange: Exchange
+) -> models.AccountUpdate:
+    """Return what became of a failing account."""
+    if kind == "liquidation":
+        return liquidation(message, exchange)
+    if kind == "take_over":
+        return _take_over(message.sequence, message.take_over, exchange)
+    return auction_update(message, exchange)
 
 
 def liquidation(
@@ -428,6 +383,32 @@ def auction_update(
         start_time_ms=message.auction.start_time_ms or None,
         equity=equity_usd(int(message.auction.equity_x16)),
         required=requirement_usd(int(message.auction.maintenance_x16_ppm)),
+    )
+
+
+def _take_over(sequence: int, message: types_pb2.TakeOver, exchange: Exchange) -> TakeOverUpdate:
+    legs = []
+    for leg in message.legs:
+        market = exchange.market(leg.market_id)
+        legs.append(
+            TakenLeg(
+                symbol=market.symbol,
+                size=market.size(leg.size_lots),
+                mark_price=market.price_x16(leg.mark_price_x16),
+                reference_price=market.price_x16(leg.ref_price_x16),
+                loss=from_quanta(leg.loss_quanta),
+                insured=from_quanta(leg.insured_quanta),
+                charged=from_quanta(leg.charged_quanta),
+            )
+        )
+    return TakeOverUpdate(
+        sequence=sequence,
+        account_id=message.account_id,
+        by_insurance=message.by_insurance,
+        equity=equity_usd(int(message.equity_x16)),
+        required=requirement_usd(int(message.maintenance_x16_ppm)),
+        balance=from_quanta(message.balance_quanta),
+        legs=tuple(legs),
     )
 
 
@@ -500,6 +481,7 @@ def status(message: query_service_pb2.GetStatusResponse, exchange: Exchange) -> 
         post_only_until_ms=message.post_only_until_ms,
         custody=from_quanta(message.custody_quanta),
         other_custody=balances(message.custody, exchange),
+        recorded_deficit=from_quanta(message.recorded_deficit_quanta),
     )
 
 
@@ -576,5 +558,6 @@ def _usd(value: int, scale: int, rounding: str) -> Decimal:
     return EXACT.multiply(quanta, QUANTUM)
 
 
-def _from_ppb(rate_ppb: int) -> Decimal:
+def from_ppb(rate_ppb: int) -> Decimal:
+    """Return a rate in parts per billion as a number."""
     return EXACT.scaleb(Decimal(rate_ppb), Decimal(-9))

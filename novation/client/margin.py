@@ -150,7 +150,7 @@ def _prices(
         is_listed=True,
         premium_x16=market.premium_x16,
         long_prefix=market.funding_quanta_per_lot,
-        short_prefix=market.funding_quanta_per_lot,
+        short_prefix=market.short_quanta_per_lot,
         jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
     )
 

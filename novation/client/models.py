@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from novation.client.auction_models import AuctionUpdate, BidUpdate
+from novation.client.auction_models import AuctionUpdate, BidUpdate, TakeOverUpdate
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, TimeInForce
@@ -51,7 +51,9 @@ class MarketPrices:
 
     `premium` is what it has traded above the index over the last minutes. `funding_rate` is the
     part of the index that longs would pay shorts for this hour if all of it were as its minutes so
-    far, and `funding_quanta_per_lot` (10^-6 USD) what a lot held long has paid in all. Gains since
+    far, and `funding_quanta_per_lot` (10^-6 USD) what a lot held long has paid in all, as
+    `short_quanta_per_lot` is what one held short has got. The pool holds `pool_size` of failed
+    accounts, negative when short. Gains since
     `reference_price` may be needed for what others cannot pay; while the exchange's time is before
     `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
     """
@@ -65,6 +67,8 @@ class MarketPrices:
     funding_quanta_per_lot: int
     reference_price: Decimal
     resolving_until_ms: int
+    short_quanta_per_lot: int = 0
+    pool_size: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +539,7 @@ AccountUpdate = (
     | LiquidationUpdate
     | AuctionUpdate
     | BidUpdate
+    | TakeOverUpdate
 )
 
 
@@ -563,3 +568,4 @@ class Status:
     post_only_until_ms: int = 0
     custody: Decimal = Decimal(0)
     other_custody: tuple[Balance, ...] = ()
+    recorded_deficit: Decimal = Decimal(0)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from novation.api.v1 import query_service_pb2
-from novation.client import checks, conversion, models
+from novation.client import checks, conversion, funding_conversion, models
 from novation.client.accounts import Wanted, found_ids, own_account_id
 from novation.client.auction_models import Auctions, AuctionUpdate, BidUpdate
 from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
@@ -227,7 +227,9 @@ class Reader:
             request.page_token = token
             answer = await self._transport.call(self._transport.queries.ListFunding, request)
             items = await self._converted(
-                lambda: [conversion.funding_payment(i, self.exchange) for i in answer.payments]
+                lambda: [
+                    funding_conversion.funding_payment(i, self.exchange) for i in answer.payments
+                ]
             )
             return Page(items, answer.next_page_token)
 
@@ -241,7 +243,9 @@ class Reader:
             found = await self.exchange.find_market(self._transport, market)
             request.market_id, request.page_token = found.market_id, token
             answer = await self._transport.call(self._transport.queries.ListMarketFunding, request)
-            items = [conversion.market_funding(hour, self.exchange) for hour in answer.hours]
+            items = [
+                funding_conversion.market_funding(hour, self.exchange) for hour in answer.hours
+            ]
             return Page(items, answer.next_page_token)
 
         return PagedList(ask)
@@ -259,7 +263,7 @@ class Reader:
             found = await self.exchange.find_market(self._transport, market)
             request.market_id, request.page_token = found.market_id, token
             answer = await self._transport.call(self._transport.queries.ListPoolShares, request)
-            items = [conversion.pool_share(share, self.exchange) for share in answer.shares]
+            items = [funding_conversion.pool_share(share, self.exchange) for share in answer.shares]
             return Page(items, answer.next_page_token)
 
         return PagedList(ask)

@@ -16,7 +16,7 @@ import grpc
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
 from novation.book_checksum import CHECKSUM_LEVELS, book_checksum, level_text
-from novation.client import conversion, models
+from novation.client import conversion, funding_conversion, models
 from novation.client.auction_models import AuctionUpdate, BidUpdate
 from novation.client.errors import (
     ConnectionLostError,
@@ -301,7 +301,7 @@ def funding_stream(
     def convert(
         message: stream_service_pb2.StreamFundingResponse,
     ) -> MarketFunding | PoolShare:
-        return conversion.funding_event(message, exchange)
+        return funding_conversion.funding_event(message, exchange)
 
     return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from novation.client import Client, RejectedError, Side
+from novation.client.auction_models import TakeOverUpdate
 from novation.client.models import AuctionUpdate, LiquidationUpdate, OrderStatus
 from novation.protocol.constants import HOUR_MS, INSURANCE_ACCOUNT_ID
 from novation.protocol.errors import ErrorCode, InvalidTransaction
@@ -122,8 +123,23 @@ async def test_account_when_nobody_bids_then_in_an_auction_until_it_does_not_fai
 async def test_account_when_it_is_bankrupt_then_taken_over(tmp_path: Path) -> None:
     async with node_with_a_long(tmp_path) as node, node.client(2) as two, node.client(3) as three:
         before = (await three.account()).equity
+        stream = aiter(two.stream_account())
+        await anext(stream)
         await node.set_price(900)
         await node.until(lambda engine: engine.state.account(2).position(0).size_lots == 0)
+        async for update in stream:
+            if isinstance(update, TakeOverUpdate):
+                break
+        assert isinstance(update, TakeOverUpdate)
+        assert update.equity < 0 < update.required
+        assert not update.by_insurance
+        (leg,) = update.legs
+        assert (leg.size, leg.mark_price, leg.reference_price) == (SIZE, 90, 100)
+        assert leg.charged == -update.balance > 0 == leg.insured
+        prices = await two.prices(MARKET)
+        assert prices.pool_size == SIZE
+        assert prices.short_quanta_per_lot < prices.funding_quanta_per_lot
+        assert (await two.status()).recorded_deficit == 0
         assert (await two.account()).positions == ()
         after = (await three.account()).equity
         assert before is not None

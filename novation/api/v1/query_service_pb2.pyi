@@ -156,7 +156,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("last_sequence", "last_batch_number", "state_root", "proven_batch_number", "final_batch_number", "l1_queue_position", "open_batch_cost_steps", "open_batch_transactions", "pending_commands", "n_orders_accepted", "n_fills", "settlement_error", "settlement_halted", "settlement_advice", "proof_error", "proof_halted", "l1_queue_error", "oracle_time_ms", "post_only_until_ms", "custody_quanta", "custody")
+    __slots__ = ("last_sequence", "last_batch_number", "state_root", "proven_batch_number", "final_batch_number", "l1_queue_position", "open_batch_cost_steps", "open_batch_transactions", "pending_commands", "n_orders_accepted", "n_fills", "settlement_error", "settlement_halted", "settlement_advice", "proof_error", "proof_halted", "l1_queue_error", "oracle_time_ms", "post_only_until_ms", "custody_quanta", "custody", "recorded_deficit_quanta")
     LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     LAST_BATCH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     STATE_ROOT_FIELD_NUMBER: _ClassVar[int]
@@ -178,6 +178,7 @@ class GetStatusResponse(_message.Message):
     POST_ONLY_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     CUSTODY_QUANTA_FIELD_NUMBER: _ClassVar[int]
     CUSTODY_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_DEFICIT_QUANTA_FIELD_NUMBER: _ClassVar[int]
     last_sequence: int
     last_batch_number: int
     state_root: bytes
@@ -199,7 +200,8 @@ class GetStatusResponse(_message.Message):
     post_only_until_ms: int
     custody_quanta: int
     custody: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetAmount]
-    def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ..., settlement_halted: _Optional[bool] = ..., settlement_advice: _Optional[str] = ..., proof_error: _Optional[str] = ..., proof_halted: _Optional[bool] = ..., l1_queue_error: _Optional[str] = ..., oracle_time_ms: _Optional[int] = ..., post_only_until_ms: _Optional[int] = ..., custody_quanta: _Optional[int] = ..., custody: _Optional[_Iterable[_Union[_types_pb2.AssetAmount, _Mapping]]] = ...) -> None: ...
+    recorded_deficit_quanta: int
+    def __init__(self, last_sequence: _Optional[int] = ..., last_batch_number: _Optional[int] = ..., state_root: _Optional[bytes] = ..., proven_batch_number: _Optional[int] = ..., final_batch_number: _Optional[int] = ..., l1_queue_position: _Optional[int] = ..., open_batch_cost_steps: _Optional[int] = ..., open_batch_transactions: _Optional[int] = ..., pending_commands: _Optional[int] = ..., n_orders_accepted: _Optional[int] = ..., n_fills: _Optional[int] = ..., settlement_error: _Optional[str] = ..., settlement_halted: _Optional[bool] = ..., settlement_advice: _Optional[str] = ..., proof_error: _Optional[str] = ..., proof_halted: _Optional[bool] = ..., l1_queue_error: _Optional[str] = ..., oracle_time_ms: _Optional[int] = ..., post_only_until_ms: _Optional[int] = ..., custody_quanta: _Optional[int] = ..., custody: _Optional[_Iterable[_Union[_types_pb2.AssetAmount, _Mapping]]] = ..., recorded_deficit_quanta: _Optional[int] = ...) -> None: ...
 
 class ListOrdersRequest(_message.Message):
     __slots__ = ("account_id", "market_id", "open_only", "page_size", "page_token")

@@ -333,6 +333,40 @@ class Auction(_message.Message):
     maintenance_x16_ppm: str
     def __init__(self, account_id: _Optional[int] = ..., start_time_ms: _Optional[int] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ...) -> None: ...
 
+class TakenLeg(_message.Message):
+    __slots__ = ("market_id", "size_lots", "mark_price_x16", "ref_price_x16", "loss_quanta", "insured_quanta", "charged_quanta")
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    REF_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    LOSS_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    INSURED_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    CHARGED_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    market_id: int
+    size_lots: int
+    mark_price_x16: int
+    ref_price_x16: int
+    loss_quanta: int
+    insured_quanta: int
+    charged_quanta: int
+    def __init__(self, market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., loss_quanta: _Optional[int] = ..., insured_quanta: _Optional[int] = ..., charged_quanta: _Optional[int] = ...) -> None: ...
+
+class TakeOver(_message.Message):
+    __slots__ = ("account_id", "by_insurance", "equity_x16", "maintenance_x16_ppm", "balance_quanta", "legs")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_INSURANCE_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_X16_FIELD_NUMBER: _ClassVar[int]
+    MAINTENANCE_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    LEGS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    by_insurance: bool
+    equity_x16: str
+    maintenance_x16_ppm: str
+    balance_quanta: int
+    legs: _containers.RepeatedCompositeFieldContainer[TakenLeg]
+    def __init__(self, account_id: _Optional[int] = ..., by_insurance: _Optional[bool] = ..., equity_x16: _Optional[str] = ..., maintenance_x16_ppm: _Optional[str] = ..., balance_quanta: _Optional[int] = ..., legs: _Optional[_Iterable[_Union[TakenLeg, _Mapping]]] = ...) -> None: ...
+
 class TakenLots(_message.Message):
     __slots__ = ("market_id", "lots", "mark_price_x16")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
@@ -502,7 +536,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -526,6 +560,9 @@ class Market(_message.Message):
     NEXT_FUNDING_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     REF_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
     RESOLVING_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    SHORT_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    POOL_LOTS_FIELD_NUMBER: _ClassVar[int]
+    POOL_CASH_QUANTA_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -549,7 +586,10 @@ class Market(_message.Message):
     next_funding_time_ms: int
     ref_price_x16: int
     resolving_until_ms: int
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ...) -> None: ...
+    short_quanta_per_lot: int
+    pool_lots: int
+    pool_cash_quanta: str
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ...) -> None: ...
 
 class Underlying(_message.Message):
     __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd")
