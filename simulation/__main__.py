@@ -1,6 +1,7 @@
 """python -m simulation: runs a day, tells the seed, and writes a report with pictures.
 
-Exits with 1 if Python and Cairo differ, money is not conserved, or a refusal is unexpected.
+Exits with 1 if Python and Cairo differ, money is not conserved, a debt is not accounted for, a lot
+is charged above its gain, or a refusal is unexpected.
 """
 
 import argparse

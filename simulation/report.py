@@ -51,6 +51,7 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
         "seed": run.plan.seed,
         "accounts": run.plan.n_accounts,
         "instruments": run.plan.n_instruments,
+        "with_liquidator": run.plan.with_liquidator,
         "python_equals_cairo": not circuit_faults if checks.with_circuit else None,
         "conservation_exact": not conservation_faults,
         "refusals_expected": not unexpected,
@@ -110,6 +111,8 @@ def passes(report: dict[str, Any]) -> bool:
         report["python_equals_cairo"] is not False
         and report["conservation_exact"]
         and report["refusals_expected"]
+        and report["charged_above_gain_lots"] == 0
+        and (report["deficit_unaccounted_quanta"] == 0 or not report["with_liquidator"])
     )
 
 

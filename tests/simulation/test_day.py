@@ -103,7 +103,20 @@ def test_accounts_when_they_fail_then_liquidated_without_harm(report: dict[str, 
     assert report["liquidations"] == report["operations"]["Liquidate"] > 0
     assert report["liquidations_told"]["liquidations"] == report["liquidations"]
     alone = run_market(replace(SMALL, with_circuit=False, with_liquidator=False), silent)
-    assert report_of(alone)["liquidations"] == 0
+    left_alone = report_of(alone)
+    assert left_alone["liquidations"] == 0
+    assert left_alone["deficit_unaccounted_quanta"] > 0
+    assert passes(left_alone)
+    assert not passes(left_alone | {"with_liquidator": True})
+
+
+def test_debts_when_added_up_then_insured_charged_or_recorded(report: dict[str, Any]) -> None:
+    takeovers = report["takeovers"]
+    assert takeovers["by_pools"] > 0
+    paid_quanta = report["insurance_used_quanta"] + report["shared_loss_quanta"]
+    assert 0 < paid_quanta <= takeovers["debt_quanta"]
+    assert report["deficit_unaccounted_quanta"] == report["charged_above_gain_lots"] == 0
+    assert report["healthy_taken_over"].keys() == {"hedged", "unhedged"}
 
 
 def test_batches_when_sealed_then_within_the_budget_and_never_dearer_than_charged(
