@@ -11,12 +11,14 @@ from novation.protocol.constants import (
     INSURANCE_ACCOUNT_ID,
     POSITION_BOUND,
     PPM_ONE,
+    RESUME_GAP_MS,
     SHARE_X16_ONE,
 )
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import AuctionEnded, BidFilled, CancelReason, OrderCancelled
 from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
+from novation.protocol.rules.resolving import is_resolving
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.unit.test_liquidate import failing
@@ -189,6 +191,19 @@ def test_bid_when_the_auction_is_not_on_then_refused() -> None:
     assert exchange.refuse(exchange.offer(4, 2)) is ErrorCode.NO_AUCTION
     exchange.time_ms += 3_001
     assert exchange.refuse(exchange.offer(4, 2)) is ErrorCode.STALE_PRICE
+
+
+def test_bid_when_nobody_may_take_orders_then_goes_on() -> None:
+    exchange = auctioned()
+    exchange.set_price(990)
+    exchange.set_price(970)
+    assert is_resolving(exchange.state.price_of(0), exchange.time_ms)
+    exchange.bid(4, 2, share_x16=HALF // 64)
+    exchange.time_ms += RESUME_GAP_MS
+    exchange.set_price(970)
+    assert exchange.time_ms < exchange.state.globals.post_only_until_ms
+    exchange.set_auction(2)
+    exchange.bid(4, 2, share_x16=HALF // 64)
 
 
 def test_fields_when_out_of_range_then_refused() -> None:
