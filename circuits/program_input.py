@@ -76,8 +76,8 @@ MARKET_KEY_BASE: Final = 2**44
 EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)
 
 _NULL: Final = 0
-# Symbol and tick, of which the program knows nothing, are the top of an underlying's word.
-_DISPLAY_SHIFT: Final = 128
+# Symbol and tick, of which the program knows nothing, are one field of an underlying's word.
+_DISPLAY_SHIFT, _DISPLAY_BITS = 128, 68
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
@@ -194,7 +194,9 @@ def _underlying(underlying: Underlying) -> list[int]:
         underlying.taker_fee_ppm,
         underlying.price_band_ppm,
         underlying.min_order_usd,
-        word >> _DISPLAY_SHIFT,
+        (word >> _DISPLAY_SHIFT) % (1 << _DISPLAY_BITS),
+        underlying.interest_lower_kusd,
+        underlying.interest_upper_kusd,
         underlying.highest_fee_ppm,
         underlying.min_order_quanta,
         word,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from novation.protocol.constants import (
+    INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MULTIPLIER_BOUND,
     PPM_ONE,
@@ -20,6 +21,7 @@ MIN_MAINTENANCE_MARGIN_PPM: Final = 5_000
 MAX_FEE_PPM: Final = 10_000
 MIN_PRICE_BAND_PPM: Final = 1_000
 MAX_MIN_ORDER_USD: Final = 10_000
+MIN_INTEREST_SPAN_KUSD: Final = 1_000
 MIN_ORACLE_MAX_AGE_MS: Final = 3_000
 MAX_ORACLE_MAX_AGE_MS: Final = 600_000
 
@@ -32,6 +34,8 @@ LIMITS: Final = {
     "taker_fee_ppm": (0, MAX_FEE_PPM),
     "price_band_ppm": (MIN_PRICE_BAND_PPM, PPM_ONE - 1),
     "min_order_usd": (0, MAX_MIN_ORDER_USD),
+    "interest_lower_kusd": (0, INTEREST_KUSD_BOUND - 1 - MIN_INTEREST_SPAN_KUSD),
+    "interest_upper_kusd": (0, INTEREST_KUSD_BOUND - 1),
     "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
@@ -44,3 +48,10 @@ def check_bounds(values: Mapping[str, int]) -> None:
         least, most = LIMITS[name]
         if not least <= value <= most:
             raise ValueError(f"{name} {value}: must be from {least} to {most}")
+
+
+def check_interest(lower_kusd: int, upper_kusd: int) -> None:
+    """Refuse, with a ValueError, amounts between which the initial margin cannot rise."""
+    least_kusd = lower_kusd + MIN_INTEREST_SPAN_KUSD
+    if upper_kusd < least_kusd and (lower_kusd, upper_kusd) != (0, 0):
+        raise ValueError(f"interest_upper_kusd {upper_kusd}: must be 0 or from {least_kusd}")

@@ -126,6 +126,8 @@ def underlying_message(
         taker_fee_ppm=terms.taker_fee_ppm,
         price_band_ppm=terms.price_band_ppm,
         min_order_usd=terms.min_order_usd,
+        interest_lower_kusd=terms.interest_lower_kusd,
+        interest_upper_kusd=terms.interest_upper_kusd,
         index_price_x16=prices.index_price_x16,
     )
 

@@ -64,6 +64,11 @@ const AUCTION_FEE_PPM = 100000;
 const SHARE_X16_ONE = 2 ** 16;
 const TAKE_OVER_AFTER_MS = 60000;
 
+// In a minute the initial margin follows the open interest by no more than this.
+const MARGIN_STEP_PPM = 10000;
+// Thousands of USD of open interest between which the initial margin rises.
+const INTEREST_KUSD_BOUND = 2 ** 24;
+const QUANTA_PER_KUSD = 10 ** 9;
 // What equity must be of the value of all positions when an amount of USD leaves an account.
 const LEAVING_MARGIN_PPM = 100000;
 const PRICE_VALIDITY_MS = 3000;

@@ -3,6 +3,7 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 
 from circuits.cairo.constants import (
+    INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MIN_ORDER_BOUND,
@@ -24,6 +25,9 @@ struct Underlying {
     price_band_ppm: felt,
     min_order_usd: felt,
     display: felt,
+    // Thousands of USD of open interest between which the initial margin rises: interest_margin.cairo.
+    interest_lower_kusd: felt,
+    interest_upper_kusd: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
@@ -86,13 +90,19 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert [range_check_ptr + 12] = underlying.min_order_usd;
     assert [range_check_ptr + 13] = underlying.min_order_usd + (RC_BOUND - MIN_ORDER_BOUND);
     assert underlying.min_order_quanta = underlying.min_order_usd * QUANTA_PER_USD;
-    // The top field, at bit 128: with the bound 2^128 the word could pass the prime.
     assert [range_check_ptr + 14] = underlying.display;
     assert [range_check_ptr + 15] = underlying.display + (RC_BOUND - DISPLAY_BOUND);
-    let range_check_ptr = range_check_ptr + 16;
+    // The upper amount is the top field, at bit 220: the word stays below 2^244.
+    assert [range_check_ptr + 16] = underlying.interest_lower_kusd;
+    assert [range_check_ptr + 17] = underlying.interest_upper_kusd - underlying.interest_lower_kusd;
+    assert [range_check_ptr + 18] = underlying.interest_upper_kusd + (
+        RC_BOUND - INTEREST_KUSD_BOUND
+    );
+    let range_check_ptr = range_check_ptr + 19;
     assert underlying.word = underlying.multiplier + underlying.initial_margin_ppm * 2 ** 12 +
         underlying.maintenance_margin_ppm * 2 ** 32 + underlying.maker_fee_ppm * 2 ** 52 +
         underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
-        underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128;
+        underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128 +
+        underlying.interest_lower_kusd * 2 ** 196 + underlying.interest_upper_kusd * 2 ** 220;
     return ();
 }

@@ -138,6 +138,7 @@ func make_shared{range_check_ptr}(old: Price*, shares: Shares) -> (price: Price*
         old.missed_samples,
         old.premium_x16,
         shares.long_prefix,
+        old.added_margin_ppm,
         shares.pool,
     );
     assert price.reference = shares.reference;

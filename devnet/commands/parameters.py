@@ -11,7 +11,7 @@ from devnet.connection import ask_sequencer
 from devnet.console import console, waiting
 from devnet.errors import UserError
 from devnet.home import Home
-from devnet.parameter_bounds import check_bounds
+from devnet.parameter_bounds import check_bounds, check_interest
 from devnet.progress import wait_for_deposit
 from novation import display
 from novation.client import Client, InvalidInputError, check_stark_key
@@ -38,6 +38,8 @@ class Terms:
     price_band_ppm: int | None
     min_order_usd: int | None
     tick_decimals: int | None
+    interest_lower_kusd: int | None
+    interest_upper_kusd: int | None
 
     def asked(self) -> dict[str, int]:
         """Return what was asked for, by name."""
@@ -52,9 +54,11 @@ class Terms:
         """
         values = {item.name: getattr(terms, item.name) for item in fields(terms)}
         try:
-            return Underlying(**values | self.asked())
+            changed = Underlying(**values | self.asked())
+            check_interest(changed.interest_lower_kusd, changed.interest_upper_kusd)
         except ValueError as error:
             raise UserError(f"{terms.symbol}: {error}") from error
+        return changed
 
 
 @app.callback(invoke_without_command=True)
@@ -91,6 +95,14 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         int | None,
         typer.Option(metavar="USD", help="What an order is worth at least; 0 is no limit."),
     ] = None,
+    interest_lower_kusd: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Thousand USD of open interest: initial margin rises."),
+    ] = None,
+    interest_upper_kusd: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="There it is all of the value; 0 with 0: it does not rise."),
+    ] = None,
 ) -> None:
     """Change an underlying's terms, or add one; its market is listed once it has a price.
 
@@ -111,6 +123,8 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         price_band_ppm,
         min_order_usd,
         tick_decimals,
+        interest_lower_kusd,
+        interest_upper_kusd,
     )
     _check(terms.asked())
     _queue(
@@ -216,8 +230,9 @@ def _queue(home: Home, position: int) -> None:
 async def _show(client: Client) -> None:
     known: Parameters = client.exchange.parameters
     listed = {market.terms.symbol for market in client.exchange.markets}
-    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "least", "market")
-    table = Table("id", "symbol", *columns, title="underlyings; rates in ppm, least order in USD")
+    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "least", "rise")
+    title = "underlyings; rates in ppm, least order in USD, initial margin rises over thousand USD"
+    table = Table("id", "symbol", *columns, "market", title=title)
     for underlying_id, terms in enumerate(known.underlyings):
         table.add_row(
             str(underlying_id),
@@ -230,6 +245,7 @@ async def _show(client: Client) -> None:
             str(terms.taker_fee_ppm),
             str(terms.price_band_ppm),
             str(terms.min_order_usd),
+            f"{terms.interest_lower_kusd} - {terms.interest_upper_kusd}",
             "listed" if terms.symbol in listed else "not listed",
         )
     console.print(table)

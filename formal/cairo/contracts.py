@@ -323,6 +323,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.price_band_ppm",
             "underlying.min_order_usd",
             "underlying.display",
+            "underlying.interest_lower_kusd",
+            "underlying.interest_upper_kusd",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
         ),

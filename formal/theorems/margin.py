@@ -224,7 +224,39 @@ def _squares_compare_sizes(fault: str) -> Statement:
     return Statement([], (difference >= 0) == (absolute(after) <= absolute(size)))
 
 
+def wanted_margin(value: Term, lower: Term, upper: Term, all_ppm: Term) -> Term:
+    """Return what the initial margin is above the terms', for an open interest of a value."""
+    span = upper - lower
+    above = maximum(0, value - lower)
+    if isinstance(above, int):
+        return min(above, span) * all_ppm // span
+    return z3.If(above >= span, span, above) * all_ppm / span
+
+
+def _margin_rises_with_interest(fault: str) -> Statement:
+    """Of one span and one rate: what a solver decides. Values of any size."""
+    value, more, lower = z3.Ints("value more lower")
+    span, all_ppm = 1_000_000, 998_575
+    upper = lower + span
+    known = [lower >= 0, value >= 0, more >= value]
+    before = wanted_margin(value, lower, upper, all_ppm)
+    after = wanted_margin(more, lower, upper, all_ppm)
+    if fault == "beyond the upper amount it begins anew":
+        after = ((more - lower) % span) * all_ppm / span
+    if fault == "below the lower amount it counts, too":
+        before = (value - lower) * all_ppm / span
+    return Statement(known, z3.And(before >= 0, after >= before, after <= all_ppm))
+
+
 THEOREMS: Final = (
+    Theorem(
+        "the initial margin never falls as the open interest grows, and has its bounds",
+        _margin_rises_with_interest,
+        (
+            "beyond the upper amount it begins anew",
+            "below the lower amount it counts, too",
+        ),
+    ),
     Theorem(
         "a reducing operation keeps equity at zero or above",
         _reduced_stays_solvent,

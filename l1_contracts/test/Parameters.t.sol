@@ -136,8 +136,8 @@ contract ParametersTest is ExchangeBase {
         ParameterWords.Underlying memory fields = ParameterWords.sol();
         fields.multiplier = 0;
         _appendExpecting(fields, _range("multiplier", 0, 1, 4095));
-        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 196;
-        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 196 - 1));
+        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 244;
+        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 244 - 1));
     }
 
     /// @dev The field fits sixteen bits, of which the owner may not use all: for a new underlying and
@@ -159,6 +159,30 @@ contract ParametersTest is ExchangeBase {
         fields.minOrderUsd = 10_000;
         _set(2, ParameterWords.word(fields));
         assertEq(exchange.underlying(2), ParameterWords.word(fields));
+    }
+
+    /// @dev Both 0, or a million USD apart.
+    function test_setUnderlying_whenInterestIsAtAnEdge_thenTakenAndBeyondReverts() external {
+        ParameterWords.Underlying memory fields = ParameterWords.eth();
+        uint256 most = 2 ** 24 - 1;
+        uint256[3] memory lower = [uint256(0), 1, most - 1000];
+        for (uint256 i = 0; i < 3; ++i) {
+            fields.interestLowerKusd = lower[i];
+            fields.interestUpperKusd = lower[i] + 999;
+            bytes memory refusal =
+                _range("interest_upper_kusd", lower[i] + 999, lower[i] + 1000, most);
+            _setExpecting(1, ParameterWords.word(fields), refusal);
+            fields.interestUpperKusd = lower[i] + 1000;
+            _set(1, ParameterWords.word(fields));
+            assertEq(exchange.underlying(1), ParameterWords.word(fields));
+        }
+        (fields.interestLowerKusd, fields.interestUpperKusd) = (1, 0);
+        _setExpecting(
+            1, ParameterWords.word(fields), _range("interest_upper_kusd", 0, 1001, most)
+        );
+        fields.interestLowerKusd = 0;
+        _set(1, ParameterWords.word(fields));
+        assertEq(exchange.underlying(1), ParameterWords.word(fields));
     }
 
     /// @dev For a new underlying and for one that is traded.
@@ -206,6 +230,9 @@ contract ParametersTest is ExchangeBase {
         fields.priceBandPpm = bound(fields.priceBandPpm, 1000, 999_999);
         fields.minOrderUsd = bound(fields.minOrderUsd, 0, 10_000);
         fields.tickDecimals = bound(fields.tickDecimals, 0, 15);
+        fields.interestLowerKusd = bound(fields.interestLowerKusd, 0, 2 ** 24 - 1001);
+        fields.interestUpperKusd =
+            bound(fields.interestUpperKusd, fields.interestLowerKusd + 1000, 2 ** 24 - 1);
         fields.symbol = bound(fields.symbol, 0x21, 0x7e) * 0x0101010101010101;
         uint256 word = ParameterWords.word(fields);
         _set(2, word);

@@ -110,6 +110,7 @@ def prices(
         resolving_until_ms=message.resolving_until_ms,
         short_quanta_per_lot=message.short_quanta_per_lot,
         pool_size=market.size(message.pool_lots),
+        added_margin=Decimal(message.added_margin_ppm) / PPM_ONE,
     )
 
 

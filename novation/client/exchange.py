@@ -174,6 +174,8 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         price_band_ppm=underlying.price_band_ppm,
         min_order_usd=underlying.min_order_usd,
         tick_decimals=underlying.tick_decimals,
+        interest_lower_kusd=underlying.interest_lower_kusd,
+        interest_upper_kusd=underlying.interest_upper_kusd,
     )
 
 

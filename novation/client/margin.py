@@ -152,6 +152,7 @@ def _prices(
         long_prefix=market.funding_quanta_per_lot,
         short_prefix=market.short_quanta_per_lot,
         jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
+        added_margin_ppm=market.added_margin_ppm,
     )
 
 

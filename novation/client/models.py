@@ -56,6 +56,7 @@ class MarketPrices:
     accounts, negative when short. Gains since
     `reference_price` may be needed for what others cannot pay; while the exchange's time is before
     `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
+    `added_margin` is what the open interest adds to the initial margin now, as a part of 1.
     """
 
     symbol: str
@@ -69,6 +70,7 @@ class MarketPrices:
     resolving_until_ms: int
     short_quanta_per_lot: int = 0
     pool_size: Decimal = Decimal(0)
+    added_margin: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

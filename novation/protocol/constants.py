@@ -81,6 +81,11 @@ SHARE_X16_ONE: Final = 2**16
 # So long an auction runs before what is left of it is taken over.
 TAKE_OVER_AFTER_MS: Final = 60_000
 
+# In a minute the initial margin follows the open interest by no more than this.
+MARGIN_STEP_PPM: Final = 10_000
+# Thousands of USD of open interest between which the initial margin rises.
+INTEREST_KUSD_BOUND: Final = 2**24
+QUANTA_PER_KUSD: Final = 10**9
 # What equity must be of the value of all positions when an amount of USD leaves an account.
 LEAVING_MARGIN_PPM: Final = 100_000
 PRICE_VALIDITY_MS: Final = 3_000

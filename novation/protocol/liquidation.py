@@ -29,14 +29,14 @@ def zero_price_ticks(margin: Margin, side: Side, mark_price_x16: int, terms: Und
     return div_floor(mark_price_x16 * (requirement + share), requirement * PRICE_X16_ONE)
 
 
-def restoring_lots(margin: Margin, size_lots: int, mark_price_x16: int, terms: Underlying) -> int:
+def restoring_lots(margin: Margin, size_lots: int, lot_initial_x16_ppm: int) -> int:
     """Return the least lots that, sold or bought at the mark, would bring back initial margin.
 
-    At most the whole position; `margin` is that of the account without orders.
+    At most the whole position; `margin` is that of the account without orders, and the last number
+    what a lot requires.
     """
     lacking_x16_ppm = margin.initial_x16_ppm - margin.equity_x16 * PPM_ONE
-    lot_x16_ppm = mark_price_x16 * terms.multiplier * terms.initial_margin_ppm
-    return min(div_ceil(lacking_x16_ppm, lot_x16_ppm), abs(size_lots))
+    return min(div_ceil(lacking_x16_ppm, lot_initial_x16_ppm), abs(size_lots))
 
 
 def liquidation_fee_quanta(before: Margin, after: Margin, notional_quanta: int) -> int:

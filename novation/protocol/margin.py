@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.mark import mark_price_x16, position_worth_x16
+from novation.protocol.mark import initial_margin_ppm, mark_price_x16, position_worth_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.numeric import div_floor
 from novation.protocol.parameters import Parameters
@@ -52,7 +52,7 @@ def margin_of(
         prices = underlyings[position.market_id]
         lot_value_x16 = mark_price_x16(prices, terms) * terms.multiplier
         equity += position_worth_x16(position.size_lots, prices, terms)
-        initial += exposure_lots(position) * lot_value_x16 * terms.initial_margin_ppm
+        initial += exposure_lots(position) * lot_value_x16 * initial_margin_ppm(prices, terms)
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
     return Margin(equity, initial, maintenance)
 

@@ -31,3 +31,8 @@ def position_worth_x16(size_lots: int, prices: UnderlyingState, terms: Underlyin
     """
     value_x16 = size_lots * mark_price_x16(prices, terms) * terms.multiplier
     return value_x16 - prices.paid_quanta(size_lots) * PRICE_X16_ONE
+
+
+def initial_margin_ppm(prices: UnderlyingState, terms: Underlying) -> int:
+    """Return the initial margin of now: the terms', and what the open interest adds."""
+    return terms.initial_margin_ppm + prices.added_margin_ppm

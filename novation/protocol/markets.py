@@ -154,6 +154,7 @@ class UnderlyingState:
     first and a short one has received the second. They are equal until a pool passes something on.
     The pool has the positions of failed accounts: `pool_lots` of them, and `pool_cash_quanta`. The
     insurance fund may still pay `budget_quanta` for the market on the day `budget_day`.
+    `added_margin_ppm` is what its initial margin is above the terms', see `interest_margin`.
 
     Gains are counted since the mark `ref_x16` (see `rules/resolving.py`); `window_x16` is the next
     such mark. What a lot of either side was charged since `ref_x16` is `long_charged_quanta` and
@@ -177,6 +178,7 @@ class UnderlyingState:
     jumped_ms: int = 0
     long_charged_quanta: int = 0
     short_charged_quanta: int = 0
+    added_margin_ppm: int = 0
 
     @property
     def resolve_until_ms(self) -> int:
@@ -206,6 +208,7 @@ class UnderlyingState:
                 (self.missed_samples, 5),
                 (self.premium_x16 + PREMIUM_X16_BOUND, 49),
                 (self.long_prefix + PREFIX_BOUND, 57),
+                (self.added_margin_ppm, 20),
             ),
             pack(
                 (self.pool_cash_quanta + POOL_CASH_BOUND, 85),
@@ -226,8 +229,8 @@ class UnderlyingState:
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "UnderlyingState":
         """Decode the packed words; DecodeError if one has too many bits."""
-        index_price_x16, dead_below, is_listed, missed, premium, long_prefix = unpack(
-            words[0], 48, 48, 1, 5, 49, 57
+        index_price_x16, dead_below, is_listed, missed, premium, long_prefix, added_ppm = unpack(
+            words[0], 48, 48, 1, 5, 49, 57, 20
         )
         if missed > MAX_MISSED_SAMPLES + 1:
             raise DecodeError(f"{missed} samples missed in {words[0]:#x}")
@@ -254,6 +257,7 @@ class UnderlyingState:
             jumped_ms=jumped_ms,
             long_charged_quanta=long_charged - CHARGED_BOUND,
             short_charged_quanta=short_charged - CHARGED_BOUND,
+            added_margin_ppm=added_ppm,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from novation.crypto import FIELD_PRIME, poseidon_hash_many
 from novation.protocol.constants import (
+    INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MIN_ORDER_BOUND,
@@ -29,7 +30,8 @@ class Underlying:
 
     `symbol` has 1 to 8 characters of one byte. A tick is 10^-tick_decimals USD, a lot
     multiplier * 10^(tick_decimals - 6) of what is traded. An order that may rest is worth at least
-    `min_order_usd`.
+    `min_order_usd`. While the open interest is worth between the two amounts in thousands of USD,
+    the initial margin rises with it: see `interest_margin`; if they are equal it does not.
     """
 
     symbol: str
@@ -41,6 +43,8 @@ class Underlying:
     price_band_ppm: int
     min_order_usd: int
     tick_decimals: int
+    interest_lower_kusd: int = 0
+    interest_upper_kusd: int = 0
 
     def __post_init__(self) -> None:
         """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
@@ -62,6 +66,10 @@ class Underlying:
         _require(0 <= self.min_order_usd < MIN_ORDER_BOUND, f"least order {self.min_order_usd} USD")
         _require(
             0 <= self.tick_decimals < TICK_DECIMALS_BOUND, f"tick decimals {self.tick_decimals}"
+        )
+        _require(
+            0 <= self.interest_lower_kusd <= self.interest_upper_kusd < INTEREST_KUSD_BOUND,
+            f"open interest {self.interest_lower_kusd} <= {self.interest_upper_kusd} thousand USD",
         )
 
     @property
@@ -94,12 +102,16 @@ class Underlying:
             (self.min_order_usd, 16),
             (int.from_bytes(self.symbol.encode("latin-1"), "big"), 64),
             (self.tick_decimals, 4),
+            (self.interest_lower_kusd, 24),
+            (self.interest_upper_kusd, 24),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
         """Decode a packed word; DecodeError if it is not one that `word` returns."""
-        *terms, symbol, tick_decimals = unpack(word, 12, 20, 20, 20, 20, 20, 16, 64, 4)
+        *terms, symbol, tick_decimals, lower_kusd, upper_kusd = unpack(
+            word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24
+        )
         multiplier, initial_ppm, maintenance_ppm, maker_ppm, taker_ppm, band_ppm, min_usd = terms
         text = symbol.to_bytes(SYMBOL_BYTES, "big").lstrip(b"\0").decode("latin-1")
         try:
@@ -113,6 +125,8 @@ class Underlying:
                 price_band_ppm=band_ppm,
                 min_order_usd=min_usd,
                 tick_decimals=tick_decimals,
+                interest_lower_kusd=lower_kusd,
+                interest_upper_kusd=upper_kusd,
             )
         except ValueError as error:
             raise DecodeError(str(error)) from error

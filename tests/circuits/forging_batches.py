@@ -38,7 +38,7 @@ from novation.protocol.transactions import (
 from tests.circuits.jump_batches import jumps
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
-from tests.circuits.sample_batches import poor_accounts, samples, transfers
+from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -529,6 +529,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "transfers": transfers,
     "jumps": jumps,
     "takeovers": takeovers,
+    "open interest": open_interest,
 }
 
 

@@ -1,4 +1,4 @@
-"""Batches for `forging_batches.py`: of ticks and their samples, of who may reduce, of transfers."""
+"""Batches for `forging_batches.py`: of samples, of who may reduce, of transfers, of interest."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -128,4 +128,21 @@ def transfers() -> Iterator[SealedBatch]:
     exchange.transfer(2, 3, 97, 5)
     # What was taken and given in this batch, and a position beside it.
     exchange.place(2, SELL, 1, 1010)
+    yield exchange.seal()
+
+
+def open_interest() -> Iterator[SealedBatch]:
+    """What is held is worth less, as much and more than what the initial margin rises between."""
+    rising = [underlying(symbol=f"M{i}", interest_upper_kusd=10) for i in range(2)]
+    rising.append(underlying(symbol="M2", interest_lower_kusd=1, interest_upper_kusd=3))
+    exchange = Exchange(replace(parameters(3), underlyings=tuple(rising)))
+    exchange.fund(2, 3, amount_quanta=10**12)
+    for market_id, lots in ((0, 1), (1, 2_000_000), (2, 200_000)):
+        exchange.place(3, SELL, lots, 1000, market_id=market_id)
+        exchange.place(2, BUY, lots, 1000, market_id=market_id)
+    wanted = replace(exchange.state.underlyings[2], added_margin_ppm=499_000)
+    exchange.state.set_underlying(2, wanted)
+    exchange.seal()
+    exchange.end_minute()
+    exchange.place(2, BUY, 1, 999, market_id=2)
     yield exchange.seal()

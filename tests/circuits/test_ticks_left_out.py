@@ -432,7 +432,7 @@ def price_only(_state: Any, side: Side, _old: Any, _slot: Any, fill: Any) -> int
 
 
 def withdrawal_of_what_was_paid(patch: Patch, excess: int) -> SealedBatch:
-    """The position has paid some quanta a lot, and all that is not margin is taken out."""
+    """The position has paid some quanta a lot, and all that need not stay is taken out."""
     exchange = hour_of(500)
     exchange.tick()
     exchange.refresh_prices()
@@ -440,7 +440,8 @@ def withdrawal_of_what_was_paid(patch: Patch, excess: int) -> SealedBatch:
     state = exchange.state
     assert state.underlyings[0].long_prefix > 0
     margin = margin_of(state.account(2), state.underlyings, state.parameters)
-    free = (margin.equity_x16 * 10**6 - margin.initial_x16_ppm) // (10**6 << 16)
+    # A tenth stays: twice the initial margin of 5 %.
+    free = (margin.equity_x16 * 10**6 - 2 * margin.initial_x16_ppm) // (10**6 << 16)
     if excess:
         lot_x16 = state.mark_price_x16(0) * 10
         patch.setattr(margin_module, "position_worth_x16", lambda lots, *_: lots * lot_x16)

@@ -23,8 +23,10 @@ REGISTRY = ARTIFACTS.parent / "src" / "libraries" / "ParameterRegistry.sol"
 
 
 def test_bounds_are_those_of_the_contract() -> None:
-    found = re.findall(r"constant ((?:MIN|MAX)_\w+_(?:PPM|MS)) = ([\d_]+);", REGISTRY.read_text())
-    assert len(found) == 6
+    found = re.findall(
+        r"constant ((?:MIN|MAX)_\w+_(?:PPM|MS|KUSD)) = ([\d_]+);", REGISTRY.read_text()
+    )
+    assert len(found) == 7
     for name, value in found:
         assert getattr(parameter_bounds, name) == int(value), name
 
@@ -41,6 +43,8 @@ RULE = {"oracle_quorum": ("{}", "3000"), "oracle_max_age_ms": ("1", "{}")}
         ("taker_fee_ppm", (-1, 10_001, 2**20), "from 0 to 10000"),
         ("price_band_ppm", (0, 999, 10**6), "from 1000 to 999999"),
         ("min_order_usd", (-1, 10_001, 2**16), "from 0 to 10000"),
+        ("interest_lower_kusd", (-1, 2**24 - 1_000), "from 0 to 16776215"),
+        ("interest_upper_kusd", (-1, 2**24), "from 0 to 16777215"),
         ("multiplier", (0, 4_096), "from 1 to 4095"),
         ("tick_decimals", (-1, 16), "from 0 to 15"),
         ("oracle_max_age_ms", (0, 2_999, 600_001, 2**32), "from 3000 to 600000"),
@@ -72,6 +76,14 @@ def test_command_when_a_value_is_beyond_an_edge_then_refused_with_the_limits(
 def test_bounds_when_a_value_is_at_an_edge_then_taken(name: str, edges: tuple[int, int]) -> None:
     for value in edges:
         parameter_bounds.check_bounds({name: value})
+
+
+def test_interest_when_its_amounts_are_too_near_then_refused() -> None:
+    for lower_kusd, upper_kusd in ((0, 0), (0, 1_000), (7, 1_007)):
+        parameter_bounds.check_interest(lower_kusd, upper_kusd)
+    for lower_kusd, upper_kusd in ((0, 999), (7, 1_006), (7, 0)):
+        with pytest.raises(ValueError, match=f"must be 0 or from {lower_kusd + 1_000}"):
+            parameter_bounds.check_interest(lower_kusd, upper_kusd)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from formal.theorems.theorem import Theorem
 from formal.theorems.words import packed_words
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import Position
+from novation.protocol.constants import RATE_BOUND
+from novation.protocol.interest_margin import wanted_margin_ppm
 from novation.protocol.margin import (
     Margin,
     capped_fee_quanta,
@@ -21,6 +23,7 @@ from novation.protocol.margin import (
 )
 from novation.protocol.numeric import div_ceil, pack
 from novation.protocol.transactions.oracle_update import lower_median
+from tests.support.builders import underlying
 
 RANDOM = random.Random(8)
 LIMB = 2**64
@@ -57,6 +60,16 @@ def test_margin_models_equal_the_protocol() -> None:
         assert margin.gain_on_health(pair, pair_after) == gain_on_health(
             Margin(pair[0], 0, pair[1]), Margin(pair_after[0], 0, pair_after[1])
         )
+        lower, span = RANDOM.randint(0, 9), RANDOM.randint(1, 9)
+        terms = underlying(interest_lower_kusd=lower, interest_upper_kusd=lower + span)
+        lots, kusd_x16 = RANDOM.randrange(20 * 100_000), 10**9 << 16
+        wanted = margin.wanted_margin(
+            lots * (1000 << 16) * terms.multiplier,
+            lower * kusd_x16,
+            (lower + span) * kusd_x16,
+            RATE_BOUND - 1 - terms.initial_margin_ppm,
+        )
+        assert wanted == wanted_margin_ppm(lots, 1000 << 16, terms)
         notional, rate = RANDOM.randrange(2**80), RANDOM.randrange(2**20)
         assert margin.fee_quanta(notional, rate) == div_ceil(notional * rate, 10**6)
 

@@ -524,6 +524,7 @@ class RandomTrading:
             taker_fee_ppm=rng.choice((0, 500, 900)),
             price_band_ppm=rng.choice((60_000, 100_000)),
             min_order_usd=rng.choice((0, 0, 0, 1)),
+            interest_upper_kusd=rng.choice((0, 1, 20)),
         )
         return SetParameter(ParameterKind.UNDERLYING, index, terms.word())
 

@@ -150,10 +150,10 @@ def test_liquidation_when_prices_are_old_or_just_back_then_refused() -> None:
 
 def test_lots_when_the_requirement_of_other_markets_is_larger_then_the_whole_position() -> None:
     terms = underlying()
-    assert restoring_lots(Margin(0, 10**30, 10**30), -7, 1000 << 16, terms) == 7
+    assert restoring_lots(Margin(0, 10**30, 10**30), -7, 1) == 7
     lot = (1000 << 16) * terms.multiplier * terms.initial_margin_ppm
-    assert restoring_lots(Margin(0, 3 * lot, 10**30), 7, 1000 << 16, terms) == 3
-    assert restoring_lots(Margin(0, 3 * lot + 1, 10**30), 7, 1000 << 16, terms) == 4
+    assert restoring_lots(Margin(0, 3 * lot, 10**30), 7, lot) == 3
+    assert restoring_lots(Margin(0, 3 * lot + 1, 10**30), 7, lot) == 4
 
 
 def test_zero_price_when_nothing_is_left_then_the_mark_rounded_for_the_account() -> None:

@@ -10,6 +10,7 @@ from circuits.cairo.constants import (
     PREMIUM_X16_BOUND,
     PRICE_X16_BOUND,
     PRICE_X16_ONE,
+    RATE_BOUND,
     RC_BOUND,
 )
 from circuits.cairo.numeric import clamp
@@ -42,6 +43,8 @@ struct Price {
     // What a lot held long has paid in all, in quanta. Until a pool passes something on, it is what a
     // lot held short has been paid.
     long_prefix: felt,
+    // What the initial margin is above the terms': see interest_margin.cairo.
+    added_margin_ppm: felt,
     pool: Pool*,
     underlying: Underlying*,
     reference: Reference*,
@@ -89,6 +92,7 @@ func make_price{range_check_ptr}(
     missed_samples,
     premium_x16,
     long_prefix,
+    added_margin_ppm,
     pool: Pool*,
 ) -> (price: Price*) {
     alloc_locals;
@@ -100,6 +104,7 @@ func make_price{range_check_ptr}(
     assert price.missed_samples = missed_samples;
     assert price.premium_x16 = premium_x16;
     assert price.long_prefix = long_prefix;
+    assert price.added_margin_ppm = added_margin_ppm;
     assert price.pool = pool;
     assert price.underlying = underlying;
     let remainder = [range_check_ptr];
@@ -121,7 +126,9 @@ func make_price{range_check_ptr}(
     assert price.value_factor = price.short_worth_x16 * PPM_ONE;
     assert price.spread_quanta = long_prefix - short_prefix;
     assert price.spread_factor = price.spread_quanta * (PRICE_X16_ONE * PPM_ONE);
-    assert price.initial_factor = price.lot_value_x16 * underlying.initial_margin_ppm;
+    assert price.initial_factor = price.lot_value_x16 * (
+        underlying.initial_margin_ppm + added_margin_ppm
+    );
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
@@ -156,6 +163,7 @@ func write_prices{range_check_ptr}(
         old.missed_samples,
         old.premium_x16 * is_kept,
         old.long_prefix,
+        old.added_margin_ppm,
         old.pool,
     );
     assert prices[0] = price;
@@ -231,7 +239,7 @@ func replace_terms{range_check_ptr}(
     if (n_behind == 0) {
         copy_felts(prices, old_prices, index);
         let (no_pool) = get_label_location(new_pool);
-        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
+        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
         assert prices[index] = price;
         let (reference) = refer_to(0, 0, 0);
         assert prices[index].reference = reference;
@@ -248,6 +256,7 @@ func replace_terms{range_check_ptr}(
         old.missed_samples,
         old.premium_x16,
         old.long_prefix,
+        old.added_margin_ppm,
         old.pool,
     );
     let old = old_prices[index];
@@ -281,6 +290,7 @@ struct OldUnderlying {
     missed_samples: felt,
     premium_x16: felt,
     long_prefix: felt,
+    added_margin_ppm: felt,
     pool: Pool*,
     reference: Reference*,
 }
@@ -309,8 +319,10 @@ func open_underlyings{range_check_ptr}(
     tempvar biased_premium = message.premium_x16 + PREMIUM_X16_BOUND;
     assert [range_check_ptr + 6] = biased_premium;
     assert [range_check_ptr + 7] = biased_premium + (RC_BOUND - 2 * PREMIUM_X16_BOUND);
-    let range_check_ptr = range_check_ptr + 8;
-    // The top field, at bit 151: within its own bound.
+    // The top field, at bit 208.
+    assert [range_check_ptr + 8] = message.added_margin_ppm;
+    assert [range_check_ptr + 9] = message.added_margin_ppm + (RC_BOUND - RATE_BOUND);
+    let range_check_ptr = range_check_ptr + 10;
     check_prefix(message.long_prefix);
     let (pool_word) = check_pool(message.pool);
     assert word[1] = pool_word;
@@ -325,6 +337,7 @@ func open_underlyings{range_check_ptr}(
         message.missed_samples,
         message.premium_x16,
         message.long_prefix,
+        message.added_margin_ppm,
         message.pool,
     );
     // It begins as a row does.
@@ -359,7 +372,7 @@ func write_words(word: felt*, prices: Price**, n_underlyings) {
 func write_word(word: felt*, price: Price*) {
     assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
         2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
-        102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151;
+        102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151 + price.added_margin_ppm * 2 ** 208;
     return ();
 }
 

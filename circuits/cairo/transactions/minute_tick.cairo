@@ -16,6 +16,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.funding import count_minute
+from circuits.cairo.interest_margin import follow_interest
 from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.pooling import pass_on_row
 from circuits.cairo.state.markets import Market
@@ -130,6 +131,7 @@ func sample{
     );
     let markets_log = markets_log + DictAccess.SIZE;
     let (local long_prefix, local pool: Pool*) = pay_funding(old, quanta_per_lot);
+    let (local added_margin_ppm) = follow_interest(old, market.open_interest_lots);
     local n_underlyings = environment.parameters.n_underlyings;
     local prices: Price** = environment.prices + n_underlyings;
     let (local price: Price*) = make_price(
@@ -140,6 +142,7 @@ func sample{
         missed_samples,
         premium_x16,
         long_prefix,
+        added_margin_ppm,
         pool,
     );
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);

@@ -10,7 +10,7 @@ import {StarkKey} from "./StarkKey.sol";
 library ParameterRegistry {
     /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
     /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, min_order_usd:16,
-    /// symbol:64, tick_decimals:4.
+    /// symbol:64, tick_decimals:4, interest_lower_kusd:24, interest_upper_kusd:24.
     struct Parameters {
         uint256[] underlyings;
         uint256[] oracleKeys;
@@ -35,12 +35,14 @@ library ParameterRegistry {
     uint256 internal constant MIN_PRICE_BAND_PPM = 1000;
     /// @dev At more, whoever has less to trade with could only close.
     uint256 internal constant MAX_MIN_ORDER_USD = 10_000;
+    /// @dev Over less, one trader's position would lead from the terms' margin to all of the value.
+    uint256 internal constant MIN_INTEREST_SPAN_KUSD = 1000;
     /// @dev For as long the program trades at a price: younger reports would end trading earlier.
     uint256 internal constant MIN_ORACLE_MAX_AGE_MS = 3000;
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
-    uint256 private constant WORD_BITS = 196;
+    uint256 private constant WORD_BITS = 244;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
     uint256 private constant INITIAL_MARGIN_SHIFT = 12;
@@ -54,6 +56,9 @@ library ParameterRegistry {
     uint256 private constant SYMBOL_BITS = 64;
     uint256 private constant TICK_DECIMALS_SHIFT = 192;
     uint256 private constant TICK_DECIMALS_BITS = 4;
+    uint256 private constant INTEREST_LOWER_SHIFT = 196;
+    uint256 private constant INTEREST_UPPER_SHIFT = 220;
+    uint256 private constant INTEREST_BITS = 24;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
     uint256 private constant PPM_ONE = 1_000_000;
@@ -138,6 +143,17 @@ library ParameterRegistry {
         uint256 minOrder = _field(word, MIN_ORDER_SHIFT, MIN_ORDER_BITS);
         _requireRange("min_order_usd", minOrder, 0, MAX_MIN_ORDER_USD);
         _checkSymbol(_field(word, SYMBOL_SHIFT, SYMBOL_BITS));
+        _checkInterest(
+            _field(word, INTEREST_LOWER_SHIFT, INTEREST_BITS),
+            _field(word, INTEREST_UPPER_SHIFT, INTEREST_BITS)
+        );
+    }
+
+    /// @dev If both are 0 the initial margin does not rise with the open interest.
+    function _checkInterest(uint256 lowerKusd, uint256 upperKusd) private pure {
+        if (lowerKusd == 0 && upperKusd == 0) return;
+        uint256 least = lowerKusd + MIN_INTEREST_SPAN_KUSD;
+        _requireRange("interest_upper_kusd", upperKusd, least, 2 ** INTEREST_BITS - 1);
     }
 
     /// @dev One to eight visible characters of ASCII, the last one lowest.

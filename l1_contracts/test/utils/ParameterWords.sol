@@ -15,6 +15,8 @@ library ParameterWords {
         uint256 minOrderUsd;
         uint256 symbol;
         uint256 tickDecimals;
+        uint256 interestLowerKusd;
+        uint256 interestUpperKusd;
     }
 
     // Keys below 17 that are on the curve, by Python's reference.
@@ -33,7 +35,9 @@ library ParameterWords {
             priceBandPpm: 50_000,
             minOrderUsd: 100,
             symbol: uint56(bytes7("BTC-USD")),
-            tickDecimals: 1
+            tickDecimals: 1,
+            interestLowerKusd: 10_000,
+            interestUpperKusd: 100_000
         });
     }
 
@@ -55,6 +59,7 @@ library ParameterWords {
         packed += fields.takerFeePpm * 2 ** 72 + fields.priceBandPpm * 2 ** 92;
         packed += fields.minOrderUsd * 2 ** 112;
         packed += fields.symbol * 2 ** 128 + fields.tickDecimals * 2 ** 192;
+        packed += fields.interestLowerKusd * 2 ** 196 + fields.interestUpperKusd * 2 ** 220;
     }
 
     /// @dev Two underlyings, two oracles of which both must agree, reports of 5 s.

@@ -536,7 +536,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -563,6 +563,7 @@ class Market(_message.Message):
     SHORT_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
     POOL_LOTS_FIELD_NUMBER: _ClassVar[int]
     POOL_CASH_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    ADDED_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -589,10 +590,11 @@ class Market(_message.Message):
     short_quanta_per_lot: int
     pool_lots: int
     pool_cash_quanta: str
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ...) -> None: ...
+    added_margin_ppm: int
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ...) -> None: ...
 
 class Underlying(_message.Message):
-    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd")
+    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd")
     UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_DECIMALS_FIELD_NUMBER: _ClassVar[int]
@@ -604,6 +606,8 @@ class Underlying(_message.Message):
     PRICE_BAND_PPM_FIELD_NUMBER: _ClassVar[int]
     INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
     MIN_ORDER_USD_FIELD_NUMBER: _ClassVar[int]
+    INTEREST_LOWER_KUSD_FIELD_NUMBER: _ClassVar[int]
+    INTEREST_UPPER_KUSD_FIELD_NUMBER: _ClassVar[int]
     underlying_id: int
     symbol: str
     tick_decimals: int
@@ -615,4 +619,6 @@ class Underlying(_message.Message):
     price_band_ppm: int
     index_price_x16: int
     min_order_usd: int
-    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ...) -> None: ...
+    interest_lower_kusd: int
+    interest_upper_kusd: int
+    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ...) -> None: ...

@@ -14,6 +14,7 @@ from novation.protocol.liquidation import (
     zero_price_ticks,
 )
 from novation.protocol.margin import Margin, margin_of
+from novation.protocol.mark import initial_margin_ppm
 from novation.protocol.orders import RestingOrder, SelfTradeMode, Side, TimeInForce
 from novation.protocol.rules.dead_orders import apply_timer, cancellations, cancelled
 from novation.protocol.rules.failing import (
@@ -104,6 +105,7 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
 
 def _reducing_order(state: State, tx: Liquidate, account: Account, margin: Margin) -> RestingOrder:
     mark_x16, terms = state.mark_price_x16(tx.market_id), state.underlying_of(tx.market_id)
+    initial_ppm = initial_margin_ppm(state.price_of(tx.market_id), terms)
     size_lots = account.position(tx.market_id).size_lots
     side = Side.SELL if size_lots > 0 else Side.BUY
     return RestingOrder(
@@ -112,7 +114,7 @@ def _reducing_order(state: State, tx: Liquidate, account: Account, margin: Margi
         market_id=tx.market_id,
         side=side,
         reduce_only=True,
-        remaining_lots=restoring_lots(margin, size_lots, mark_x16, terms),
+        remaining_lots=restoring_lots(margin, size_lots, mark_x16 * terms.multiplier * initial_ppm),
         price_ticks=zero_price_ticks(margin, side, mark_x16, terms),
         expiry_time_ms=state.globals.time_ms + 1,
         max_fee_ppm=0,

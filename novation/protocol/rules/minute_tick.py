@@ -18,6 +18,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Event, FundingPaid, MarkSampled, PoolShared
+from novation.protocol.interest_margin import followed_margin_ppm
 from novation.protocol.mark import clamp, premium_limit_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
@@ -72,7 +73,11 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
     sample_x16 = None
     if state.globals.time_ms <= state.globals.price_valid_until_ms:
         sample_x16 = _premium_sample_x16(state, market_id, visits)
-    sampled, terms = with_sample(prices, sample_x16), state.underlying_of(market_id)
+    terms, market = state.underlying_of(market_id), state.market(market_id)
+    sampled = replace(
+        with_sample(prices, sample_x16),
+        added_margin_ppm=followed_margin_ppm(prices, market.open_interest_lots, terms),
+    )
     state.set_underlying(market_id, with_minute(sampled, terms, state.globals.time_ms))
     return MarkSampled(market_id, state.mark_price_x16(market_id), sample_x16 is not None)
 

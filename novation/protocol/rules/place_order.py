@@ -23,6 +23,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
 from novation.protocol.margin import charged_fee_quanta, margin_of
+from novation.protocol.mark import initial_margin_ppm
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import (
     RestingOrder,
@@ -403,7 +404,7 @@ def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
         loss_x16 = -loss_x16
     fee_ppm = underlying.highest_fee_ppm
     lot_x16_ppm = underlying.multiplier * (
-        mark_x16 * underlying.initial_margin_ppm
+        mark_x16 * initial_margin_ppm(state.price_of(tx.market_id), underlying)
         + max(0, loss_x16) * PPM_ONE
         + tx.price_ticks * PRICE_X16_ONE * fee_ppm
     )
