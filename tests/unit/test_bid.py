@@ -196,11 +196,11 @@ def test_bid_when_the_auction_is_not_on_then_refused() -> None:
 def test_bid_when_nobody_may_take_orders_then_goes_on() -> None:
     exchange = auctioned()
     exchange.set_price(990)
-    exchange.set_price(970)
+    exchange.jump(970)
     assert is_resolving(exchange.state.price_of(0), exchange.time_ms)
     exchange.bid(4, 2, share_x16=HALF // 64)
     exchange.time_ms += RESUME_GAP_MS
-    exchange.set_price(970)
+    exchange.jump(970)
     assert exchange.time_ms < exchange.state.globals.post_only_until_ms
     exchange.set_auction(2)
     exchange.bid(4, 2, share_x16=HALF // 64)
