@@ -235,12 +235,12 @@ def test_parameters_when_the_owner_changed_them_then_followed_and_shown(
         "oracle max age ms, first 60000, now 7000",
     ):
         assert f"changed by the owner: {line}\n" in shown
-    # Those, and the other seven fields of what is new.
-    assert shown.count("changed by the owner: ") == 14
+    # Those, and the other nine fields of what is new.
+    assert shown.count("changed by the owner: ") == 16
     assert "asset 1, added by the owner: TETH, token 0x" in shown
     assert "a quantum is 10^-8 or 10000000000 units, least deposit 100000 quanta" in shown
     assert f"block {now}: all" in shown
-    assert "parameters changed since the deployment: 14" in shown
+    assert "parameters changed since the deployment: 16" in shown
     with pytest.raises(RevertedError, match=r"SettingIsFixed\(field=multiplier, value=11, curr"):
         on_l1.set_underlying(2, replace(sol, multiplier=11), owner)
     with pytest.raises(RevertedError, match="OwnableUnauthorizedAccount"):
