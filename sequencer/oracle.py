@@ -11,6 +11,8 @@ from novation.protocol.errors import InvalidTransaction
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import (
+    Bid,
+    MassQuote,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from novation.protocol.config import ExchangeConfig
 
 logger = logging.getLogger(__name__)
+
+_PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
+"""What people sign whose outcome may depend on prices."""
 
 
 class OracleAggregator:
@@ -200,7 +205,7 @@ class OracleAggregator:
 
 def _needs_a_price(command: Command) -> bool:
     """Say whether the outcome may depend on prices; a stranger's message is none."""
-    return command.is_verified and isinstance(command.transaction, PlaceOrder | Withdraw | Transfer)
+    return command.is_verified and isinstance(command.transaction, _PRICED)
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

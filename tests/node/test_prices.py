@@ -1,6 +1,7 @@
 """Prices over gRPC: refused when stale, brought in when needed, and the dead are shown as dead."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from novation.client import (
     Client,
+    NoAuctionError,
     PostOnlyPeriodError,
+    QuoteRequest,
     Side,
     StalePriceError,
     TimeInForce,
@@ -98,6 +101,32 @@ async def test_update_that_nobody_needs_waits_for_an_order(tmp_path: Path) -> No
         assert detail.name == "INVALID_SIGNATURE"
         assert await node.node.runner.call(oracle_time_ms) == first_ms
         await buy(client)
+        assert await node.node.runner.call(oracle_time_ms) > first_ms
+
+
+async def quote(client: Client) -> None:
+    """Place a quote for ten lots of the first market."""
+    await client.mass_quote("BTC-USD", [QuoteRequest(Side.BUY, "100", "0.001")])
+
+
+async def bid_for_nothing(client: Client) -> None:
+    """Bid for an account that is not up for auction, which only fresh prices can tell."""
+    with pytest.raises(NoAuctionError):
+        await client.bid(3, min_discount="0.00001", max_notional=10**6)
+
+
+@pytest.mark.parametrize("act", [quote, bid_for_nothing])
+async def test_update_that_nobody_needs_waits_for_quotes_and_bids(
+    tmp_path: Path, act: Callable[[Client], Awaitable[None]]
+) -> None:
+    policy = replace(POLICY, oracle=IDLE)
+    async with trading_node(tmp_path, policy=policy) as node, node.client(2) as client:
+        first_ms = await node.node.runner.call(oracle_time_ms)
+        node.move(60_000)
+        await report(node)
+        await asyncio.sleep(0.1)
+        assert await node.node.runner.call(oracle_time_ms) == first_ms
+        await act(client)
         assert await node.node.runner.call(oracle_time_ms) > first_ms
 
 
