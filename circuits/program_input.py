@@ -559,6 +559,4 @@ def _set_parameter(tx: SetParameter) -> Iterator[Argument]:
 def _account_leaves(witness: BatchWitness, output: BatchOutput) -> Iterator[Argument]:
     for opened, record in zip(witness.accounts, output.accounts, strict=True):
         account = opened.account
-        if account is not None:
-            yield len(account.positions)
-        yield len(record.positions)
+        yield [0 if account is None else len(account.positions), len(record.positions)]

@@ -20,7 +20,7 @@ func sum_surplus(position: Position*, prices: Price**, sum) -> (surplus: felt) {
     if (cast(position, felt) == 0) {
         return (surplus=sum);
     }
-    let price = prices[position.market_id];
+    tempvar price: Price* = prices[position.market_id];
     tempvar value = position.size_lots * price.value_factor;
     tempvar paid_more = position.long_lots * price.spread_factor;
     tempvar initial = position.exposure_lots * price.initial_factor;
@@ -135,7 +135,7 @@ func sum_maintenance(position: Position*, prices: Price**, value, maintenance) -
     if (cast(position, felt) == 0) {
         return (value_x16=value, maintenance=maintenance);
     }
-    let price = prices[position.market_id];
+    tempvar price: Price* = prices[position.market_id];
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar paid_more = position.long_lots * price.spread_quanta;

@@ -97,6 +97,7 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "check_medians": ("claimed_x16.0",),
     "assert_padding": ("cell.0",),
     "seal_accounts": ("leaf",),
+    "seal_other": ("leaf.before", "leaf.after"),
     "seal_orders": ("leaf",),
     "keep_order": ("leaf.after",),
     "check_ephemeral": ("entry.prev_value", "entry.new_value"),
@@ -151,6 +152,8 @@ PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
     "open_positions": Claim(("position",), ("n_positions",)),
     "close_positions": Claim(("position",), ("n_positions",)),
     "close_account": Claim(("account",), ("n_positions",)),
+    "open_account": Claim(("account",), ("n_positions",)),
+    "seal_other": Claim(("entry",), ("n_before", "n_after")),
     "open_longer": Claim(("account",), ("n_positions",)),
 }
 

@@ -59,6 +59,7 @@ class Machine:
     reads: Callable[[Function, str], frozenset[int]]
     ap_change: Callable[[Function], int | None]
     pins: Callable[[Function], frozenset[str]]
+    never_null: Callable[[Function], frozenset[str]]
     opening: bool = False
     free: frozenset[str] = frozenset()
     guessed: frozenset[str] = frozenset()
@@ -422,6 +423,7 @@ class Machine:
         for argument, offset in self.written_cells(callee, contracts.WRITES.get(callee.short, ())):
             self._fill(state, arguments[argument] + offset, fresh(f"{argument}+{offset}", ""))
         self._pin(state, callee, arguments)
+        state.nonzero += [arguments[argument] for argument in self.never_null(callee)]
         if callee.short in contracts.COUNTED:
             argument, bound = contracts.COUNTED[callee.short]
             state.below.append((arguments[argument], bound))

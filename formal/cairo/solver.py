@@ -217,14 +217,16 @@ class PairQuery:
                 read = reading(form, other, self.ranges)
                 if read is not None:
                     same = self._equal(
-                        [value, *(self._variable(symbol, 0) for symbol, _ in read.rest)],
-                        [other_value, *(self._variable(symbol, 1) for _, symbol in read.rest)],
+                        [value, *(self._field(symbol, 0) for symbol, _ in read.rest)],
+                        [other_value, *(self._field(symbol, 1) for _, symbol in read.rest)],
                     )
                     fields = [
-                        self._variable(left, 0) == self._variable(right, 1)
-                        for left, right in read.fields
+                        self._field(left, 0) == self._field(right, 1) for left, right in read.fields
                     ]
                     self.solver.add(z3.Implies(same, z3.And(fields)))
+
+    def _field(self, symbol: Symbol | None, run: int) -> Any:  # noqa: ANN401
+        return z3.IntVal(0) if symbol is None else self._variable(symbol, run)
 
     def _factors(self, symbol: Symbol, run: int) -> list[Any]:
         assert symbol.factors is not None

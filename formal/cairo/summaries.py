@@ -22,6 +22,7 @@ class Summaries:
     code: Code
     _reads: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     _pins: dict[str, frozenset[str]] = field(default_factory=dict)
+    _never_null: dict[str, frozenset[str]] = field(default_factory=dict)
     _changes: dict[str, int | None] = field(default_factory=dict)
     _paths: dict[str, list[State]] = field(default_factory=dict)
     # Functions whose paths are being followed: in a recursion they ask for themselves.
@@ -43,6 +44,7 @@ class Summaries:
             self.reads,
             self.ap_change,
             self.pins,
+            self.never_null,
             opening=opening,
             free=free,
             guessed=guessed,
@@ -72,6 +74,19 @@ class Summaries:
                     if base is not None and base.name == argument and not base.kind:
                         found |= {form.offset + offset for offset in self.reads(callee, name)}
         return frozenset(found - self._written(function, argument))
+
+    def never_null(self, function: Function) -> frozenset[str]:
+        """Return the pointers behind which every way through a function reads the first cell."""
+        if function.name not in self._never_null:
+            # A recursion adds nothing: it is followed to its ends only.
+            self._never_null[function.name] = frozenset()
+            ends = self.ends(function)
+            self._never_null[function.name] = frozenset(
+                member.name
+                for member in function.explicit
+                if ends and all(_is_read(state, member.name) for state in ends)
+            )
+        return self._never_null[function.name]
 
     def _all_cells(self, function: Function, argument: str) -> set[int]:
         members = [*function.implicit, *function.explicit]
@@ -173,3 +188,10 @@ def has_cycle(code: Code, start: int) -> bool:
             entered.add(following)
             path.append((following, code.successors(following)))
     return False
+
+
+def _is_read(state: State, argument: str) -> bool:
+    return any(
+        form.offset == 0 and form.base is not None and form.base.name == argument
+        for form in state.nonzero
+    )

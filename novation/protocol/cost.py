@@ -53,7 +53,7 @@ ACCOUNT_LEAF_STEPS: Final = 650
 SLOT_LEAF_STEPS: Final = 112
 # Of a leaf with several keys or with holdings; of each key behind the first, of each word of
 # holdings.
-LONGER_LEAF_STEPS: Final = 200
+LONGER_LEAF_STEPS: Final = 240
 KEY_LEAF_STEPS: Final = 40
 HOLDING_LEAF_STEPS: Final = 40
 ORDER_LEAF_STEPS: Final = 580

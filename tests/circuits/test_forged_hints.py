@@ -31,6 +31,7 @@ WITHOUT_COMPARISONS = {"wide tree 1", "prices only 1", "several keys 3", "key ch
 EITHER_WAY = {
     # A maximum or minimum of two equal values may be proven as either.
     "state/positions.cairo",
+    "state/slot_leaves.cairo",
     "book/makers.cairo",
     # A quick test that makes no claim when it is declined; the full rule decides.
     "transactions/place_order.cairo",

@@ -78,9 +78,22 @@ def test_reading_when_word_is_not_shared_then_it_is_the_premise() -> None:
     assert reading(word, word, known) == Reading(((C, C),), ((A, A), (B, B)))
 
 
-def test_shape_when_shared_words_or_coefficients_differ_then_not_compared() -> None:
+def test_reading_when_one_sum_lacks_a_field_then_it_is_zero() -> None:
+    word, short = form(a=1, b=2**20, c=2**120, word=-1), form(a=1, c=2**120, word=-1)
+    known = ranges_of([*below(20, a=1), *below(100, b=1), *below(100, c=1)], [word])
+    assert shape(word) == shape(short)
+    assert reading(word, short, known) == Reading((), ((A, A), (B, None), (C, C)))
+    assert reading(short, word, known) == Reading((), ((A, A), (None, B), (C, C)))
+
+
+def test_reading_when_coefficients_differ_then_none() -> None:
+    words = form(a=1, b=2**20, word=-1), form(a=1, b=2**21, word=-1)
+    known = ranges_of([*below(20, a=1), *below(100, b=1)], list(words))
+    assert reading(*words, known) is None
+
+
+def test_shape_when_shared_words_differ_then_not_compared() -> None:
     assert shape(form(a=1, b=2, word=-1)) != shape(form(a=1, b=2))
-    assert shape(form(a=1, b=2)) != shape(form(a=1, b=4))
     assert shape(form(a=1, word=-1)) is None
 
 

@@ -1,6 +1,7 @@
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
+from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
@@ -8,10 +9,6 @@ from circuits.cairo.constants import (
     COLLATERAL_BOUND,
     LAST_TIME_MS,
     MAX_POSITIONS,
-    OPEN_LOTS_BOUND,
-    GUARD_BOUND,
-    ORDER_ID_BOUND,
-    POSITION_BOUND,
     RC_BOUND,
     TIME_BOUND,
 )
@@ -28,22 +25,32 @@ from circuits.cairo.state.cells import copy_cells
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.nonce_windows import WINDOW_BOUND, Windows, check_pair
 from circuits.cairo.state.positions import Position
-
-// What the bias of the size adds to a position word.
-const POSITION_BIAS = POSITION_BOUND * 2 ** 16;
+from circuits.cairo.state.slot_leaves import (
+    POSITION_BIAS,
+    close_positions,
+    open_position,
+    open_positions,
+)
 
 // What the bias of collateral and the complement of the timer add to a balance word.
 const BALANCE_BIAS = COLLATERAL_BOUND + LAST_TIME_MS * 2 ** 120;
-
-const N_ORDERS_BOUND = 2 ** 8;
 
 // Where `has_keys` and `has_holdings` stand in the head of a record: behind account_id:32 and the part
 // of the balance word below bit 168. Bits 168 and 169 are 0 in a leaf.
 const HAS_KEYS = 2 ** 200;
 const HAS_HOLDINGS = 2 ** 201;
 
+// How many slots an account has before and after the batch.
+struct SlotCounts {
+    before: felt,
+    after: felt,
+}
+
 // Turns the squashed log entries of accounts into leaves, and writes their data-availability
 // records to the output.
+//
+// Most accounts have one key and nothing else, before and after: their keys are hashed once for both
+// leaves. What is proven of them is what open_account proves and seal_other writes: keep in step.
 //
 // Assumption: the keys ascend strictly and are below 2^32 (the caller checks the last one).
 // Guarantee (duty 5): each record that was open at the start of the batch is what the old leaf
@@ -55,25 +62,95 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     if (n_accounts == 0) {
         return ();
     }
-    tempvar account_id = entry.key;
-    assert leaf.index = account_id + 2 ** ACCOUNT_TREE_HEIGHT;
-    let (before) = open_account(cast(entry.prev_value, Account*));
-    assert leaf.before = before;
+    let (__fp__, _) = get_fp_and_pc();
+    assert leaf.index = entry.key + 2 ** ACCOUNT_TREE_HEIGHT;
+    // Guesses, pinned by the ends of the lists.
+    local message: SlotCounts;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert [range_check_ptr] = message.after + (RC_BOUND - 1 - MAX_POSITIONS);
+    local before: Account* = cast(entry.prev_value, Account*);
+    local after: Account* = cast(entry.new_value, Account*);
+    jmp known if before != 0;
+    jmp other;
 
+    known:
+    local identity: Identity* = before.identity;
+    tempvar more = identity.counts - 1;
+    jmp other if more != 0;
+    tempvar more = after.identity.counts - 1;
+    jmp other if more != 0;
+    local none = 0;
+    assert cast(before.prices, felt) = none;
+    assert identity.n_keys = identity.counts;
+    assert identity.is_changed = none;
+    assert identity.auction_start_ms = none;
+    assert cast(identity.windows, felt) = none;
+    assert cast(identity.holdings, felt) = none;
+    let hashes = poseidon_ptr;
+    // The sponge over the three felts of an owner: two blocks, the last one padded.
+    tempvar owner = identity.owner;
+    assert hashes[0].input = PoseidonBuiltinState(owner.l1_address, owner.key_0, none);
+    assert hashes[1].input = PoseidonBuiltinState(
+        hashes[0].output.s0 + owner.word_0, hashes[0].output.s1 + 1, hashes[0].output.s2
+    );
+    tempvar keys_hash = hashes[1].output.s0;
+    assert identity.keys_hash = keys_hash;
+    assert hashes[2].input = PoseidonBuiltinState(keys_hash, before.window_0, none);
+    tempvar collateral_quanta = before.collateral_quanta;
+    assert [range_check_ptr + 1] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 2] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    tempvar cancel_all_at_ms = before.cancel_all_at_ms;
+    assert [range_check_ptr + 3] = cancel_all_at_ms;
+    let range_check_ptr = range_check_ptr + 4;
+    let poseidon_ptr = hashes + 3 * PoseidonBuiltin.SIZE;
+    let (leaf_before) = open_positions(
+        collateral_quanta + message.before * 2 ** 104 - cancel_all_at_ms * 2 ** 120 + (
+            2 ** 100 + BALANCE_BIAS
+        ),
+        before.positions,
+        message.before,
+    );
+    assert leaf.before = leaf_before;
+
+    tempvar collateral_quanta = after.collateral_quanta;
+    assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    tempvar word = collateral_quanta + message.after * 2 ** 104 - after.cancel_all_at_ms * 2 **
+        120 + (2 ** 100 + BALANCE_BIAS);
+    tempvar window_0 = after.window_0;
+    assert output_ptr[0] = entry.key + word * ACCOUNT_ID_BOUND;
+    assert output_ptr[1] = window_0;
+    // A single key never changes.
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, none);
+    let range_check_ptr = range_check_ptr + 2;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    let output_ptr = output_ptr + 2;
+    let (leaf_after) = close_positions(word, after.positions, message.after);
+    assert leaf.after = leaf_after;
+    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+
+    other:
+    let range_check_ptr = range_check_ptr + 1;
+    return seal_other(entry, leaf, message.before, message.after, n_accounts);
+}
+
+// What seal_accounts does with any account: opens the old record and writes the new one.
+func seal_other{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    entry: DictAccess*, leaf: Leaf*, n_before, n_after, n_accounts
+) {
+    alloc_locals;
+    let (before) = open_account(cast(entry.prev_value, Account*), n_before);
+    assert leaf.before = before;
     // Windows, timer, slots and sums are within their bounds, as the transactions keep them;
     // collateral is checked here.
     tempvar account: Account* = cast(entry.new_value, Account*);
     tempvar collateral_quanta = account.collateral_quanta;
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
     tempvar identity: Identity* = account.identity;
     tempvar counts = identity.counts;
-    // A guess, pinned by the end of the list.
-    %{ memory[ap] = next(witness) %}
-    tempvar n_positions;
-    assert [range_check_ptr + 2] = n_positions + (RC_BOUND - 1 - MAX_POSITIONS);
-    let range_check_ptr = range_check_ptr + 3;
-    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 -
+    tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_after * 2 ** 104 -
         account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
     tempvar more = counts - 1;
     jmp longer if more != 0;
@@ -84,19 +161,19 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     let output_ptr = output_ptr + 2;
     assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    let (after) = close_positions(balance_word, account.positions, n_positions);
+    let (after) = close_positions(balance_word, account.positions, n_after);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 
     longer:
-    let (after) = close_account(entry.key, account, balance_word, n_positions);
+    let (after) = close_account(entry.key, account, balance_word, n_after);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 }
 
 // Returns the leaf of an account with two keys or more, with holdings, or in an auction, and writes its
 // record to the output.
-func close_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+func close_account{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     account_id, account: Account*, balance_word, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
@@ -236,11 +313,12 @@ func absorb_padding{poseidon_ptr: PoseidonBuiltin*}() -> (leaf: felt) {
 // Guarantee: the record is the only one with this leaf. Fields of packed words are bounded by their
 // widths (the top field of a word by less), so that a word has one reading; sums that the record
 // caches are recomputed.
-func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Account*) -> (
-    leaf: felt
-) {
+func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
+    account: Account*, n_positions
+) -> (leaf: felt) {
     alloc_locals;
     if (cast(account, felt) == 0) {
+        assert n_positions = 0;
         return (leaf=0);
     }
     // No table of prices has the address 0, so `surplus`, which nothing else pins, is never used as
@@ -262,9 +340,6 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(account: Acco
     // auction it cannot stand for one; with one, open_longer does more.
     assert [range_check_ptr + 2] = account.cancel_all_at_ms;
     let range_check_ptr = range_check_ptr + 3;
-    // A guess, pinned by the end of the list.
-    %{ memory[ap] = next(witness) %}
-    tempvar n_positions;
     tempvar counts = identity.counts;
     tempvar balance_word = collateral_quanta + counts * 2 ** 100 + n_positions * 2 ** 104 -
         account.cancel_all_at_ms * 2 ** 120 + BALANCE_BIAS;
@@ -343,112 +418,4 @@ func open_holdings{poseidon_ptr: PoseidonBuiltin*}(keys_hash, holdings: Holdings
     }
     assert holdings.is_changed = 0;
     return hash_holdings(keys_hash, &holdings.amounts, n_words);
-}
-
-// Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is
-// the output of the last permutation.
-func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
-    pending, position: Position*, n_positions
-) -> (leaf: felt) {
-    alloc_locals;
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input.s0 = state.s0 + pending;
-    assert poseidon_ptr.input.s2 = state.s2;
-    if (n_positions == 0) {
-        assert cast(position, felt) = 0;
-        assert poseidon_ptr.input.s1 = state.s1 + 1;
-        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
-    }
-    let (word) = open_position(position);
-    assert poseidon_ptr.input.s1 = state.s1 + word;
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    if (n_positions == 1) {
-        assert cast(position.next, felt) = 0;
-        // The padding of an even length.
-        let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-        assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
-        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
-    }
-    let (pending) = open_position(position.next);
-    return open_positions(pending, position.next.next, n_positions - 2);
-}
-
-// Guarantee: the record is the only reading of the returned position word, and its two derived
-// fields are right.
-func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
-    tempvar market_id = position.market_id;
-    assert [range_check_ptr] = market_id;
-    assert [range_check_ptr + 1] = market_id + (RC_BOUND - 2 ** 16);
-    tempvar size_lots = position.size_lots;
-    tempvar biased_size = size_lots + POSITION_BOUND;
-    assert [range_check_ptr + 2] = biased_size;
-    assert [range_check_ptr + 3] = biased_size + (RC_BOUND - 2 * POSITION_BOUND);
-    tempvar buys = position.open_buy_lots;
-    assert [range_check_ptr + 4] = buys;
-    assert [range_check_ptr + 5] = buys + (RC_BOUND - OPEN_LOTS_BOUND);
-    tempvar sells = position.open_sell_lots;
-    assert [range_check_ptr + 6] = sells;
-    assert [range_check_ptr + 11] = sells + (RC_BOUND - OPEN_LOTS_BOUND);
-    tempvar n_orders = position.n_orders;
-    assert [range_check_ptr + 12] = n_orders;
-    assert [range_check_ptr + 13] = n_orders + (RC_BOUND - N_ORDERS_BOUND);
-    // The top field, with a guard above the id: with its own bound the word stays below 2^219.
-    tempvar min_order_id = position.min_order_id;
-    assert [range_check_ptr + 14] = min_order_id;
-    assert [range_check_ptr + 15] = min_order_id + (RC_BOUND - ORDER_ID_BOUND * GUARD_BOUND);
-    // A maximum is not below either argument and equal to one.
-    tempvar long = position.long_lots;
-    tempvar above_size = long - size_lots;
-    assert [range_check_ptr + 7] = long;
-    assert [range_check_ptr + 8] = above_size;
-    assert long * above_size = 0;
-    tempvar above_buys = position.exposure_lots - size_lots - buys;
-    tempvar above_sells = position.exposure_lots - sells + size_lots;
-    assert [range_check_ptr + 9] = above_buys;
-    assert [range_check_ptr + 10] = above_sells;
-    assert above_buys * above_sells = 0;
-    let range_check_ptr = range_check_ptr + 16;
-    return (
-        word=market_id + biased_size * 2 ** 16 + buys * 2 ** 53 + sells * 2 ** 90 + n_orders * 2 **
-        127 + min_order_id * 2 ** 135,
-    );
-}
-
-// Absorbs a pending word and the words of the slots, which it also writes to the output.
-func close_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    pending, position: Position*, n_positions
-) -> (leaf: felt) {
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input.s0 = state.s0 + pending;
-    assert poseidon_ptr.input.s2 = state.s2;
-    if (n_positions == 0) {
-        assert cast(position, felt) = 0;
-        assert poseidon_ptr.input.s1 = state.s1 + 1;
-        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
-    }
-    tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
-        53 + position.open_sell_lots * 2 ** 90 + position.n_orders * 2 ** 127 +
-        position.min_order_id * 2 ** 135 + POSITION_BIAS;
-    assert output_ptr[0] = word;
-    assert poseidon_ptr.input.s1 = state.s1 + word;
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    tempvar next: Position* = position.next;
-    if (n_positions == 1) {
-        assert cast(next, felt) = 0;
-        let output_ptr = output_ptr + 1;
-        // The padding of an even length.
-        let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-        assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
-        let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
-    }
-    tempvar word = next.market_id + next.size_lots * 2 ** 16 + next.open_buy_lots * 2 ** 53 +
-        next.open_sell_lots * 2 ** 90 + next.n_orders * 2 ** 127 + next.min_order_id * 2 ** 135 +
-        POSITION_BIAS;
-    assert output_ptr[1] = word;
-    let output_ptr = output_ptr + 2;
-    return close_positions(word, next.next, n_positions - 2);
 }

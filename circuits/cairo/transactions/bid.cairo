@@ -195,7 +195,7 @@ func sum_legs(position: Position*, prices: Price**, value, maintenance, initial)
     if (cast(position, felt) == 0) {
         return (legs=Legs(value_x16=value, maintenance=maintenance, initial=initial));
     }
-    let price = prices[position.market_id];
+    tempvar price: Price* = prices[position.market_id];
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar paid_more = position.long_lots * price.spread_quanta;
