@@ -177,9 +177,7 @@ contract ParametersTest is ExchangeBase {
             assertEq(exchange.underlying(1), ParameterWords.word(fields));
         }
         (fields.interestLowerKusd, fields.interestUpperKusd) = (1, 0);
-        _setExpecting(
-            1, ParameterWords.word(fields), _range("interest_upper_kusd", 0, 1001, most)
-        );
+        _setExpecting(1, ParameterWords.word(fields), _range("interest_upper_kusd", 0, 1001, most));
         fields.interestLowerKusd = 0;
         _set(1, ParameterWords.word(fields));
         assertEq(exchange.underlying(1), ParameterWords.word(fields));

@@ -28,7 +28,7 @@ from novation.protocol.constants import (
     OPERATION_DEPOSIT,
 )
 from novation.protocol.errors import ResultCode
-from novation.protocol.markets import Globals, Market, UnderlyingState
+from novation.protocol.markets import UNDERLYING_WORDS, Globals, Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.output import (
     AccountRecord,
@@ -233,6 +233,11 @@ def account_with_holdings(account_id: int) -> AccountRecord:
     return AccountRecord(account_id, (WINDOW,), 10**9, 0, 0, 3, (), None, held)
 
 
+def _n_underlyings(n_felts: int) -> int:
+    """Return how many fit so many felts, and the eight bits of their number."""
+    return min(n_felts // UNDERLYING_WORDS, 255)
+
+
 RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "accounts": lambda n: {"accounts": tuple(account(i, 0) for i in range(n // 2))},
     "accounts with all slots": lambda n: {
@@ -246,7 +251,7 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
     "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},
-    "underlyings": lambda n: {"underlyings": (UnderlyingState(),) * min(n, 255)},
+    "underlyings": lambda n: {"underlyings": (UnderlyingState(),) * _n_underlyings(n)},
 }
 # Behind the records of accounts and orders L1 only counts.
 COUNTED = ("markets", "underlyings")
@@ -263,7 +268,7 @@ def test_records_when_read_hashed_and_walked_over_then_below_the_figure_and_near
     )
     records = RECORDS[kind](n_felts)
     n_records = sum(len(listed) for name, listed in records.items() if name not in COUNTED)
-    n_felts = min(n_felts, 255) if kind == "underlyings" else n_felts
+    n_felts = UNDERLYING_WORDS * _n_underlyings(n_felts) if kind == "underlyings" else n_felts
     empty = settling.executed(settling.output())
     exchange = settling.executed(settling.output(**records)) - empty
     # Its bytes are not among them: this verifier is given words.
