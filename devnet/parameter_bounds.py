@@ -10,6 +10,7 @@ from typing import Final
 from novation.protocol.constants import (
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
+    MODES_BOUND,
     MULTIPLIER_BOUND,
     PPM_ONE,
     RATE_BOUND,
@@ -37,6 +38,7 @@ LIMITS: Final = {
     "interest_lower_kusd": (0, INTEREST_KUSD_BOUND - 1 - MIN_INTEREST_SPAN_KUSD),
     "interest_upper_kusd": (0, INTEREST_KUSD_BOUND - 1),
     "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
+    "modes": (0, MODES_BOUND - 1),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
 }

@@ -106,7 +106,7 @@ def market_message(
         price_band_ppm=terms.price_band_ppm,
         min_order_usd=terms.min_order_usd,
         mark_price_x16=mark_price_x16,
-        status=market.status,
+        status=market.status or terms.modes,
         open_interest_lots=market.open_interest_lots,
     )
 
@@ -128,6 +128,7 @@ def underlying_message(
         min_order_usd=terms.min_order_usd,
         interest_lower_kusd=terms.interest_lower_kusd,
         interest_upper_kusd=terms.interest_upper_kusd,
+        modes=terms.modes,
         index_price_x16=prices.index_price_x16,
     )
 

@@ -15,7 +15,7 @@ from circuits.cairo.constants import (
 )
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on; `word` packs all fields down to it.
+// depends on; `word` packs all fields down to the modes.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -28,6 +28,10 @@ struct Underlying {
     // Thousands of USD of open interest between which the initial margin rises: interest_margin.cairo.
     interest_lower_kusd: felt,
     interest_upper_kusd: felt,
+    // 1 if only orders are accepted that never take, that reduce positions, none; else 0.
+    is_post_only: felt,
+    is_reduce_only: felt,
+    is_halted: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
@@ -92,17 +96,24 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert underlying.min_order_quanta = underlying.min_order_usd * QUANTA_PER_USD;
     assert [range_check_ptr + 14] = underlying.display;
     assert [range_check_ptr + 15] = underlying.display + (RC_BOUND - DISPLAY_BOUND);
-    // The upper amount is the top field, at bit 220: the word stays below 2^244.
     assert [range_check_ptr + 16] = underlying.interest_lower_kusd;
     assert [range_check_ptr + 17] = underlying.interest_upper_kusd - underlying.interest_lower_kusd;
     assert [range_check_ptr + 18] = underlying.interest_upper_kusd + (
         RC_BOUND - INTEREST_KUSD_BOUND
     );
     let range_check_ptr = range_check_ptr + 19;
+    let is_post_only = underlying.is_post_only;
+    assert is_post_only = is_post_only * is_post_only;
+    let is_reduce_only = underlying.is_reduce_only;
+    assert is_reduce_only = is_reduce_only * is_reduce_only;
+    // The top bit, 246.
+    let is_halted = underlying.is_halted;
+    assert is_halted = is_halted * is_halted;
     assert underlying.word = underlying.multiplier + underlying.initial_margin_ppm * 2 ** 12 +
         underlying.maintenance_margin_ppm * 2 ** 32 + underlying.maker_fee_ppm * 2 ** 52 +
         underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
         underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128 +
-        underlying.interest_lower_kusd * 2 ** 196 + underlying.interest_upper_kusd * 2 ** 220;
+        underlying.interest_lower_kusd * 2 ** 196 + underlying.interest_upper_kusd * 2 ** 220 +
+        is_post_only * 2 ** 244 + is_reduce_only * 2 ** 245 + is_halted * 2 ** 246;
     return ();
 }

@@ -40,6 +40,7 @@ class Terms:
     tick_decimals: int | None
     interest_lower_kusd: int | None
     interest_upper_kusd: int | None
+    modes: int | None
 
     def asked(self) -> dict[str, int]:
         """Return what was asked for, by name."""
@@ -103,6 +104,10 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         int | None,
         typer.Option(metavar="N", help="There it is all of the value; 0 with 0: it does not rise."),
     ] = None,
+    modes: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="0 active; 1 post-only, 2 reduce-only, 4 halted, added up."),
+    ] = None,
 ) -> None:
     """Change an underlying's terms, or add one; its market is listed once it has a price.
 
@@ -125,6 +130,7 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         tick_decimals,
         interest_lower_kusd,
         interest_upper_kusd,
+        modes,
     )
     _check(terms.asked())
     _queue(
@@ -246,7 +252,7 @@ async def _show(client: Client) -> None:
             str(terms.price_band_ppm),
             str(terms.min_order_usd),
             f"{terms.interest_lower_kusd} - {terms.interest_upper_kusd}",
-            "listed" if terms.symbol in listed else "not listed",
+            _modes(terms) if terms.symbol in listed else "not listed",
         )
     console.print(table)
     console.print(
@@ -255,3 +261,13 @@ async def _show(client: Client) -> None:
     )
     for index, key in enumerate(known.oracle_keys):
         console.print(f"  {index}  {key:#066x}", markup=False)
+
+
+def _modes(terms: Underlying) -> str:
+    """Return what a market is."""
+    modes = {
+        "post-only": terms.is_post_only,
+        "reduce-only": terms.is_reduce_only,
+        "halted": terms.is_halted,
+    }
+    return ", ".join(name for name, holds in modes.items() if holds) or "active"

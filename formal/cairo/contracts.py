@@ -82,9 +82,10 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_prices": ("prices.0",),
-    "refer": ("price.reference", "price.trades_from_ms"),
-    "begin": ("price.reference", "price.trades_from_ms"),
-    "jump": ("price.reference", "price.trades_from_ms"),
+    "open_trading": ("price.free_from_ms", "price.trades_from_ms"),
+    "refer": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
+    "begin": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
+    "jump": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
     "replace_terms": ("prices.0",),
     "replace_row": ("prices.0",),
     "write_words": ("word.0", "word.1", "word.2"),
@@ -328,6 +329,9 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.display",
             "underlying.interest_lower_kusd",
             "underlying.interest_upper_kusd",
+            "underlying.is_post_only",
+            "underlying.is_reduce_only",
+            "underlying.is_halted",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
         ),

@@ -216,6 +216,10 @@ class ResolvingError(RejectedError):
     """
 
 
+class MarketNotOpenError(RejectedError):
+    """The market takes no such order for now: it is post-only, reduce-only or halted."""
+
+
 class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
@@ -307,6 +311,9 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.STALE_PRICE: StalePriceError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.RESOLVING: ResolvingError,
+    ErrorCode.MARKET_HALTED: MarketNotOpenError,
+    ErrorCode.MARKET_POST_ONLY: MarketNotOpenError,
+    ErrorCode.MARKET_REDUCE_ONLY: MarketNotOpenError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
     ErrorCode.SAME_ACCOUNT: OwnerRejectedError,

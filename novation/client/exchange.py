@@ -176,6 +176,7 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         tick_decimals=underlying.tick_decimals,
         interest_lower_kusd=underlying.interest_lower_kusd,
         interest_upper_kusd=underlying.interest_upper_kusd,
+        modes=underlying.modes,
     )
 
 

@@ -39,6 +39,11 @@ BUDGET_SHARE: Final = 4
 CHARGED_BOUND: Final = 2**51
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
+# What a market may be besides active, as bits.
+MODE_POST_ONLY: Final = 1
+MODE_REDUCE_ONLY: Final = 2
+MODE_HALTED: Final = 4
+MODES_BOUND: Final = 2**3
 QUANTA_PER_USD: Final = 10**6
 SYMBOL_BYTES: Final = 8
 PERMISSIONS_BOUND: Final = 2**3

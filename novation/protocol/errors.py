@@ -69,6 +69,9 @@ class ErrorCode(IntEnum):
     INSUFFICIENT_BALANCE = 60
     SAME_ACCOUNT = 76
     NOT_SAME_OWNER = 77
+    MARKET_HALTED = 86
+    MARKET_POST_ONLY = 87
+    MARKET_REDUCE_ONLY = 88
 
 
 @unique

@@ -11,6 +11,10 @@ from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MIN_ORDER_BOUND,
+    MODE_HALTED,
+    MODE_POST_ONLY,
+    MODE_REDUCE_ONLY,
+    MODES_BOUND,
     MULTIPLIER_BOUND,
     PPM_ONE,
     QUANTA_PER_USD,
@@ -32,6 +36,7 @@ class Underlying:
     multiplier * 10^(tick_decimals - 6) of what is traded. An order that may rest is worth at least
     `min_order_usd`. While the open interest is worth between the two amounts in thousands of USD,
     the initial margin rises with it: see `interest_margin`; if they are equal it does not.
+    `modes` says what is not allowed now (bits `MODE_*`, 0: all is).
     """
 
     symbol: str
@@ -45,6 +50,7 @@ class Underlying:
     tick_decimals: int
     interest_lower_kusd: int = 0
     interest_upper_kusd: int = 0
+    modes: int = 0
 
     def __post_init__(self) -> None:
         """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
@@ -71,6 +77,7 @@ class Underlying:
             0 <= self.interest_lower_kusd <= self.interest_upper_kusd < INTEREST_KUSD_BOUND,
             f"open interest {self.interest_lower_kusd} <= {self.interest_upper_kusd} thousand USD",
         )
+        _require(0 <= self.modes < MODES_BOUND, f"modes {self.modes}")
 
     @property
     def highest_fee_ppm(self) -> int:
@@ -81,6 +88,21 @@ class Underlying:
     def min_order_quanta(self) -> int:
         """What an order is worth at least, at its own price."""
         return self.min_order_usd * QUANTA_PER_USD
+
+    @property
+    def is_post_only(self) -> bool:
+        """Whether only orders are accepted that never take."""
+        return bool(self.modes & MODE_POST_ONLY)
+
+    @property
+    def is_reduce_only(self) -> bool:
+        """Whether only orders are accepted that reduce positions."""
+        return bool(self.modes & MODE_REDUCE_ONLY)
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether no orders are accepted."""
+        return bool(self.modes & MODE_HALTED)
 
     def notional_quanta(self, size_lots: int, price_ticks: int) -> int:
         """Return what lots are worth at a price."""
@@ -104,13 +126,14 @@ class Underlying:
             (self.tick_decimals, 4),
             (self.interest_lower_kusd, 24),
             (self.interest_upper_kusd, 24),
+            (self.modes, 3),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
         """Decode a packed word; DecodeError if it is not one that `word` returns."""
-        *terms, symbol, tick_decimals, lower_kusd, upper_kusd = unpack(
-            word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24
+        *terms, symbol, tick_decimals, lower_kusd, upper_kusd, modes = unpack(
+            word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24, 3
         )
         multiplier, initial_ppm, maintenance_ppm, maker_ppm, taker_ppm, band_ppm, min_usd = terms
         text = symbol.to_bytes(SYMBOL_BYTES, "big").lstrip(b"\0").decode("latin-1")
@@ -127,6 +150,7 @@ class Underlying:
                 tick_decimals=tick_decimals,
                 interest_lower_kusd=lower_kusd,
                 interest_upper_kusd=upper_kusd,
+                modes=modes,
             )
         except ValueError as error:
             raise DecodeError(str(error)) from error

@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.jump_batches import jumps
+from tests.circuits.mode_batches import modes
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
@@ -528,6 +529,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "poor accounts": poor_accounts,
     "transfers": transfers,
     "jumps": jumps,
+    "modes": modes,
     "takeovers": takeovers,
     "open interest": open_interest,
 }

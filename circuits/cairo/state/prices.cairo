@@ -12,6 +12,7 @@ from circuits.cairo.constants import (
     PRICE_X16_ONE,
     RATE_BOUND,
     RC_BOUND,
+    TIME_BOUND,
 )
 from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
@@ -48,8 +49,9 @@ struct Price {
     pool: Pool*,
     underlying: Underlying*,
     reference: Reference*,
-    // From then on users trade with each other: prices came back long enough ago, and the last jump
-    // is settled.
+    // From then on users may trade with each other: prices came back long enough ago, and the last jump
+    // is settled. The second is never while the market is post-only.
+    free_from_ms: felt,
     trades_from_ms: felt,
     // How far the mark may be from the index.
     premium_limit_x16: felt,
@@ -68,6 +70,10 @@ struct Price {
     // Limits of price_ticks * 2^16 * 10^6: of a buy, then of a sell.
     buy_limit: felt,
     sell_limit: felt,
+    // The least fee limit of an order, and what one is worth at least that does not only reduce: more
+    // than any has if none is accepted.
+    least_fee_limit_ppm: felt,
+    least_opening_quanta: felt,
 }
 
 // Words of an underlying.
@@ -76,11 +82,14 @@ const UNDERLYING_WORDS = 3;
 // Of the samples that failed in a row.
 const MISSED_BOUND = 2 ** 5;
 
+// Above what an order can be worth: lots below 2^32, a price below 2^32, a multiplier below 2^12.
+const NOTIONAL_BOUND = 2 ** 76;
+
 // A limit is half the maintenance margin of the index, rounded down.
 const LIMIT_DIVISOR = 2 * PPM_ONE;
 
-// Returns a row, given what the rest of it follows from. Who makes it writes `reference` and
-// `trades_from_ms`.
+// Returns a row, given what the rest of it follows from. Who makes it writes `reference`, and calls
+// open_trading.
 //
 // Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
 // nothing reaches 2^100.
@@ -132,7 +141,22 @@ func make_price{range_check_ptr}(
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
+    assert price.least_opening_quanta = underlying.min_order_quanta + underlying.is_reduce_only *
+        NOTIONAL_BOUND;
+    if (index_price_x16 == 0) {
+        assert price.least_fee_limit_ppm = RATE_BOUND;
+    } else {
+        assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + underlying.is_halted *
+            RATE_BOUND;
+    }
     return (price=&price);
+}
+
+// Writes from when on users may trade with each other.
+func open_trading(price: Price*, free_from_ms) {
+    assert price.free_from_ms = free_from_ms;
+    assert price.trades_from_ms = free_from_ms + price.underlying.is_post_only * TIME_BOUND;
+    return ();
 }
 
 // What an oracle update changes for all underlyings. `is_kept` is 1 if the orders live on that lived
@@ -193,8 +217,8 @@ func refer{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
     let range_check_ptr = range_check_ptr + 2;
     assert price.reference = old.reference;
     // What a gap leaves behind lasts longer than any jump of before.
-    tempvar kept_ms = old.trades_from_ms - arrival.post_only_until_ms;
-    assert price.trades_from_ms = arrival.post_only_until_ms + arrival.is_kept * kept_ms;
+    tempvar kept_ms = old.free_from_ms - arrival.post_only_until_ms;
+    open_trading(price, arrival.post_only_until_ms + arrival.is_kept * kept_ms);
     return ();
 
     up:
@@ -212,8 +236,8 @@ func refer{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
 func begin{range_check_ptr}(price: Price*, jumped_ms, post_only_until_ms) {
     let (reference) = refer_to(price.mark_price_x16, price.mark_price_x16, jumped_ms);
     assert price.reference = reference;
-    let (trades_from_ms) = trading_start(post_only_until_ms, jumped_ms);
-    assert price.trades_from_ms = trades_from_ms;
+    let (free_from_ms) = trading_start(post_only_until_ms, jumped_ms);
+    open_trading(price, free_from_ms);
     return ();
 }
 
@@ -221,8 +245,8 @@ func begin{range_check_ptr}(price: Price*, jumped_ms, post_only_until_ms) {
 func jump{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
     let (reference) = refer_behind_jump(old.reference, old.mark_price_x16, arrival.time_ms);
     assert price.reference = reference;
-    let (trades_from_ms) = trading_start(arrival.post_only_until_ms, arrival.time_ms);
-    assert price.trades_from_ms = trades_from_ms;
+    let (free_from_ms) = trading_start(arrival.post_only_until_ms, arrival.time_ms);
+    open_trading(price, free_from_ms);
     return ();
 }
 
@@ -244,7 +268,7 @@ func replace_terms{range_check_ptr}(
         let (reference) = refer_to(0, 0, 0);
         assert prices[index].reference = reference;
         // Without a price there is no market in which to trade.
-        assert prices[index].trades_from_ms = 0;
+        open_trading(prices[index], 0);
         return (is_new=1);
     }
     let old = old_prices[index];
@@ -261,7 +285,7 @@ func replace_terms{range_check_ptr}(
     );
     let old = old_prices[index];
     assert price.reference = old.reference;
-    assert price.trades_from_ms = old.trades_from_ms;
+    open_trading(price, old.free_from_ms);
     replace_row(prices, old_prices, price, index, n_underlyings);
     return (is_new=0);
 
@@ -344,8 +368,8 @@ func open_underlyings{range_check_ptr}(
     write_word(word, cast(&message, Price*));
     assert prices[0] = price;
     assert price.reference = message.reference;
-    let (trades_from_ms) = trading_start(post_only_until_ms, message.reference.jumped_ms);
-    assert prices[0].trades_from_ms = trades_from_ms;
+    let (free_from_ms) = trading_start(post_only_until_ms, message.reference.jumped_ms);
+    open_trading(prices[0], free_from_ms);
     return open_underlyings(
         prices + 1,
         underlying + Underlying.SIZE,

@@ -117,8 +117,8 @@ func resolves{range_check_ptr}(reference: Reference*, time_ms) -> (res: felt) {
 }
 
 // Returns the later one of two times: until when orders must be post-only, and when a jump is settled.
-func trading_start{range_check_ptr}(post_only_until_ms, jumped_ms) -> (trades_from_ms: felt) {
+func trading_start{range_check_ptr}(post_only_until_ms, jumped_ms) -> (free_from_ms: felt) {
     let settled_ms = jumped_ms + RESOLVE_MS;
     let (earlier_ms) = smaller_of(post_only_until_ms, settled_ms);
-    return (trades_from_ms=post_only_until_ms + settled_ms - earlier_ms);
+    return (free_from_ms=post_only_until_ms + settled_ms - earlier_ms);
 }

@@ -68,6 +68,7 @@ func liquidate{
     let (local old: Position*, _) = find_position(positions, message.market_id, 0);
     let (local side, local held_lots) = opposite_side(old.size_lots);
     let price = environment.prices[message.market_id];
+    assert price.underlying.is_halted = 0;
     let (local limit_price_ticks) = zero_price(side, &before, price);
     let (local surplus) = sum_surplus(positions, environment.prices, 0);
     let (local size_lots) = restoring_lots(

@@ -219,7 +219,7 @@ func terms_word{range_check_ptr}(
 ) -> (word_1: felt) {
     assert [range_check_ptr] = message.expiry_time_ms - time_ms - 1;
     assert [range_check_ptr + 1] = message.expiry_time_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 2] = message.max_fee_ppm - price.underlying.highest_fee_ppm;
+    assert [range_check_ptr + 2] = message.max_fee_ppm - price.least_fee_limit_ppm;
     assert [range_check_ptr + 3] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert [range_check_ptr + 4] = message.n_quotes - 1;
     assert [range_check_ptr + 5] = MAX_QUOTES - message.n_quotes;
@@ -228,9 +228,7 @@ func terms_word{range_check_ptr}(
     assert [range_check_ptr + 8] = message.guard_lots;
     assert [range_check_ptr + 9] = message.guard_lots + (RC_BOUND - GUARD_BOUND);
     assert [range_check_ptr + 10] = environment.orders_until_ms - time_ms;
-    // Without a price yet the limits are 0.
-    assert [range_check_ptr + 11] = price.sell_limit - 1;
-    let range_check_ptr = range_check_ptr + 12;
+    let range_check_ptr = range_check_ptr + 11;
     let cancels_first = message.cancels_first;
     assert cancels_first = cancels_first * cancels_first;
     let slides = message.slides;
@@ -284,7 +282,7 @@ func place_all{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, orders_log: Dict
         order_id=order_id,
         origin=message.head.key_index + message.head.nonce * MAX_KEYS,
         multiplier=price.underlying.multiplier,
-        min_order_quanta=price.underlying.min_order_quanta,
+        min_order_quanta=price.least_opening_quanta,
         buy_limit=price.buy_limit,
         sell_limit=price.sell_limit,
     );

@@ -21,7 +21,7 @@ from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.pooling import pass_on_row
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
-from circuits.cairo.state.prices import Price, make_price, replace_row
+from circuits.cairo.state.prices import Price, make_price, open_trading, replace_row
 from circuits.cairo.state.references import refer_to_window
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
@@ -147,7 +147,7 @@ func sample{
     );
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);
     assert price.reference = reference;
-    assert price.trades_from_ms = old.trades_from_ms;
+    open_trading(price, old.free_from_ms);
     if (pool.lots == 0) {
         replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
         return (prices=prices, missing_quanta=0);

@@ -160,7 +160,7 @@ func place_order{
     assert [range_check_ptr + 3] = message.size_lots + (RC_BOUND - ORDER_SIZE_BOUND);
     assert [range_check_ptr + 4] = message.expiry_time_ms - time_ms - 1;
     assert [range_check_ptr + 5] = message.expiry_time_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 6] = message.max_fee_ppm - underlying.highest_fee_ppm;
+    assert [range_check_ptr + 6] = message.max_fee_ppm - price.least_fee_limit_ppm;
     assert [range_check_ptr + 7] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert side = side * side;
     assert message.reduce_only = message.reduce_only * message.reduce_only;
@@ -174,10 +174,8 @@ func place_order{
     assert [range_check_ptr + 8] = direction * (
         limit - message.price_ticks * (PRICE_X16_ONE * PPM_ONE)
     );
-    // Without a price yet the limit is 0 (the band is below 10^6), and nothing else excludes a sell.
-    assert [range_check_ptr + 9] = limit - 1;
     // A timer that has run out is applied first: see apply_timer.
-    assert [range_check_ptr + 15] = account.cancel_all_at_ms - time_ms - 1;
+    assert [range_check_ptr + 9] = account.cancel_all_at_ms - time_ms - 1;
     // Of a post-only order 2 and 0; of others, which wait after a gap or a jump, 0 and -1 or -2.
     local twice_post_only = message.time_in_force * (message.time_in_force - 1);
     tempvar below_post_only = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
@@ -197,7 +195,7 @@ func place_order{
     assert [range_check_ptr + 2] = must_fill * (time_ms - price.trades_from_ms);
 
     checked:
-    let range_check_ptr = range_check_ptr + 16;
+    let range_check_ptr = range_check_ptr + 15;
 
     // 2, 3. The slot, most often the list's first; the lots to trade; what the position could reach.
     local old: Position*;
@@ -230,7 +228,7 @@ func place_order{
         assert lots = message.size_lots - filled_lots;
         assert [range_check_ptr + 2] = lots - 1;
         tempvar notional_quanta = lots * message.price_ticks * underlying.multiplier;
-        assert [range_check_ptr + 3] = notional_quanta - underlying.min_order_quanta;
+        assert [range_check_ptr + 3] = notional_quanta - price.least_opening_quanta;
         assert range_check_sized = range_check_ptr + 4;
     } else {
         let range_check_ptr = range_check_ptr + 2;

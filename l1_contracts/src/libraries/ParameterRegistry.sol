@@ -10,7 +10,7 @@ import {StarkKey} from "./StarkKey.sol";
 library ParameterRegistry {
     /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
     /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, min_order_usd:16,
-    /// symbol:64, tick_decimals:4, interest_lower_kusd:24, interest_upper_kusd:24.
+    /// symbol:64, tick_decimals:4, interest_lower_kusd:24, interest_upper_kusd:24, modes:3 (each is one).
     struct Parameters {
         uint256[] underlyings;
         uint256[] oracleKeys;
@@ -42,7 +42,7 @@ library ParameterRegistry {
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
-    uint256 private constant WORD_BITS = 244;
+    uint256 private constant WORD_BITS = 247;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
     uint256 private constant INITIAL_MARGIN_SHIFT = 12;

@@ -24,6 +24,7 @@ from novation.protocol.rules.failing import (
     known_account,
 )
 from novation.protocol.rules.list_market import not_listed
+from novation.protocol.rules.market_modes import check_not_halted
 from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
@@ -42,6 +43,7 @@ def check_liquidate(state: State, tx: Liquidate) -> Margin:
     account = known_account(state, tx.account_id)
     if tx.market_id not in state.markets:
         raise not_listed(state, tx.market_id)
+    check_not_halted(state, tx.market_id)
     check_prices_are_valid(state)
     check_not_resuming(state, TimeInForce.IOC)
     if account.position(tx.market_id).size_lots == 0:

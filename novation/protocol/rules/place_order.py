@@ -36,6 +36,7 @@ from novation.protocol.orders import (
 from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
+from novation.protocol.rules.market_modes import check_modes
 from novation.protocol.rules.matching import lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
@@ -146,6 +147,7 @@ def check_market(state: State, tx: PlaceOrder) -> None:
             Broken("status", market.status, MARKET_ACTIVE),
         )
     check_has_price(tx.market_id, state.mark_price_x16(tx.market_id))
+    check_modes(state, tx)
 
 
 def check_terms(state: State, tx: PlaceOrder) -> None:

@@ -1,0 +1,42 @@
+"""What L1's owner does not allow in a market for now.
+
+docs/spec/protocol.md, section 15.
+"""
+
+from novation.protocol.constants import MODE_HALTED, MODE_POST_ONLY, MODE_REDUCE_ONLY
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.state import State
+from novation.protocol.transactions import PlaceOrder
+
+
+def check_modes(state: State, tx: PlaceOrder) -> None:
+    """Raise InvalidTransaction if the market takes no such order now."""
+    check_not_halted(state, tx.market_id)
+    terms = state.underlying_of(tx.market_id)
+    if terms.is_post_only and not tx.time_in_force.never_trades:
+        raise _not_allowed(
+            ErrorCode.MARKET_POST_ONLY,
+            f"market {tx.market_id} takes post-only orders alone, not {tx.time_in_force.name}",
+            terms.modes,
+            MODE_POST_ONLY,
+        )
+    if terms.is_reduce_only and not tx.reduce_only:
+        raise _not_allowed(
+            ErrorCode.MARKET_REDUCE_ONLY,
+            f"market {tx.market_id} takes reduce-only orders alone",
+            terms.modes,
+            MODE_REDUCE_ONLY,
+        )
+
+
+def check_not_halted(state: State, market_id: int) -> None:
+    """Raise InvalidTransaction if nothing is traded in a market."""
+    terms = state.underlying_of(market_id)
+    if terms.is_halted:
+        raise _not_allowed(
+            ErrorCode.MARKET_HALTED, f"market {market_id} is halted", terms.modes, MODE_HALTED
+        )
+
+
+def _not_allowed(code: ErrorCode, detail: str, modes: int, mode: int) -> InvalidTransaction:
+    return InvalidTransaction(code, detail, Broken("modes", modes, modes - mode))
