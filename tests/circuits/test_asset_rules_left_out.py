@@ -15,7 +15,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol import accounts, markets
 from novation.protocol.assets import amount_of, pack_amounts, unpack_amounts
 from novation.protocol.constants import AMOUNT_BOUND, ASSETS_PER_WORD, MAX_ASSETS
-from novation.protocol.rules import withdraw
+from novation.protocol.rules import leaving, withdraw
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
@@ -70,7 +70,7 @@ def let_amounts_borrow(patch: Patch) -> None:
 def more_than_the_balance(patch: Patch, bad: int) -> SealedBatch:
     """Take one more than there is: BTC of the same word would become ETH."""
     exchange = with_assets()
-    patch.setattr(withdraw, "_check_balance", ignored)
+    patch.setattr(leaving, "_check_balance", ignored)
     let_amounts_borrow(patch)
     exchange.withdraw(2, 7 + bad, ETH)
     return seal_batch(exchange.state)
@@ -79,7 +79,7 @@ def more_than_the_balance(patch: Patch, bad: int) -> SealedBatch:
 def more_than_custody(patch: Patch, bad: int) -> SealedBatch:
     """Take one more than is in custody of an asset, of an account that has more."""
     exchange = with_assets()
-    patch.setattr(withdraw, "_check_balance", ignored)
+    patch.setattr(leaving, "_check_balance", ignored)
     patch.setattr(withdraw, "_check_custody", ignored)
     let_amounts_borrow(patch)
     exchange.withdraw(3, 99, ETH)
@@ -199,7 +199,7 @@ def test_holdings_when_the_leaf_has_none_then_nobody_claims_them(
     exchange.seal()
     exchange.refresh_prices()
     before = exchange.state.account(2)
-    monkeypatch.setattr(withdraw, "_check_balance", ignored)
+    monkeypatch.setattr(leaving, "_check_balance", ignored)
     monkeypatch.setattr(State, "change_balance", note_only)
     exchange.withdraw(2, 5, claimed)
     sealed = seal_batch(exchange.state)
