@@ -65,6 +65,8 @@ POLICY = NodeConfig(
 )
 # What is dead stays linked until somebody meets it.
 UNPRUNED = replace(POLICY, prunes_orders=False)
+# Accounts that fail stay as they are until somebody else acts.
+UNLIQUIDATED = replace(POLICY, liquidates=False)
 
 
 @dataclass

@@ -31,6 +31,7 @@ from sequencer.engine import Engine
 from tests.node.support import (
     POLICY,
     PRICE_TICKS,
+    UNPRUNED,
     RunningNode,
     refusal,
     running_node,
@@ -155,7 +156,11 @@ def test_policy_that_would_stop_trading_is_refused(field: str, value: int) -> No
 async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(
     tmp_path: Path,
 ) -> None:
-    async with trading_node(tmp_path) as node, node.client(2) as client, node.client(3) as other:
+    async with (
+        trading_node(tmp_path, policy=UNPRUNED) as node,
+        node.client(2) as client,
+        node.client(3) as other,
+    ):
         await buy(client)
         await buy(client, "99.9")
         await buy(client, "99.8")
@@ -190,6 +195,6 @@ async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(
         await node.node.runner.change(Engine.seal)
         l1 = node.l1
     # The view that is built from the state shows the same, though one dead order is left in it.
-    async with running_node(tmp_path, l1=l1) as node, node.client(2) as client:
+    async with running_node(tmp_path, policy=UNPRUNED, l1=l1) as node, node.client(2) as client:
         assert (await client.book("BTC-USD")).bids == ()
         assert (await client.book("BTC-USD")).asks == ()

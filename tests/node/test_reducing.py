@@ -8,7 +8,7 @@ import pytest
 from novation.client import Client, Side, TimeInForce
 from novation.client.errors import MarginRejectedError
 from novation.protocol.errors import ErrorCode
-from tests.node.support import RunningNode, trading_node
+from tests.node.support import UNLIQUIDATED, RunningNode, trading_node
 from tests.support.builders import ONE_DOLLAR
 
 MARKET = "BTC-USD"
@@ -28,7 +28,11 @@ async def _open_long(node: RunningNode, two: Client) -> None:
 async def test_account_when_it_has_less_than_the_fee_then_it_still_gets_out(
     tmp_path: Path,
 ) -> None:
-    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(4) as four:
+    async with (
+        trading_node(tmp_path, policy=UNLIQUIDATED) as node,
+        node.client(2) as two,
+        node.client(4) as four,
+    ):
         await _open_long(node, two)
         await node.set_price(948)
         assert (await two.account()).equity == 25
@@ -45,7 +49,11 @@ async def test_account_when_it_has_less_than_the_fee_then_it_still_gets_out(
 
 
 async def test_account_when_it_owes_something_then_its_orders_are_refused(tmp_path: Path) -> None:
-    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(4) as four:
+    async with (
+        trading_node(tmp_path, policy=UNLIQUIDATED) as node,
+        node.client(2) as two,
+        node.client(4) as four,
+    ):
         await _open_long(node, two)
         sale = await two.place_order(MARKET, Side.SELL, price="94.8", size=SIZE, reduce_only=True)
         await node.set_price(947)
