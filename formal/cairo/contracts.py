@@ -125,6 +125,12 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
     "put_before": ("slot.next",),
 }
 
+# Cells of a returned record that a function leaves to its callers. Each of them fills them in, by its
+# own equations or by a function that has them in WRITES.
+LEFT_TO_CALLERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "make_price": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
+}
+
 # A guessed array that a callee fills in element by element is the callee's output.
 ARRAY_PINS: Final[Mapping[str, tuple[str, ...]]] = {
     "check_medians": ("claimed_x16",),

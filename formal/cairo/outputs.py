@@ -68,6 +68,8 @@ class Outputs:
             for cell in code.members(member.type):
                 label = f"return {member.name} {cell.name}".strip()
                 self._add(at + member.offset + cell.offset, Member(label, 0, cell.type))
+        for path in contracts.LEFT_TO_CALLERS.get(function.short, ()):
+            self.found.pop(f"return {path}", None)
 
     def _add(self, address: Linear, member: Member, depth: int = 0) -> None:
         """Add a cell, or the record that it points to if that was made in this frame."""
