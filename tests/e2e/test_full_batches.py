@@ -53,7 +53,7 @@ AMOUNT, PRICE_TICKS = 10**9, 1_000
 NOW_MS = SystemClock().now_ms()
 TRADERS = [derive_keys(f"trader-{i}", seed=5) for i in range(N_SLOTTED + N_PLAIN)]
 # As long as a position can be written; nothing moves the funding prefix yet.
-LARGEST = Position(0, POSITION_BOUND // 4, 2**36, 2**36)
+LARGEST = Position(0, POSITION_BOUND // 4, 2**36, 2**36, n_orders=2)
 
 
 def full_markets() -> tuple[Any, ...]:
