@@ -125,8 +125,8 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
     "put_before": ("slot.next",),
 }
 
-# Cells of a returned record that a function leaves to its callers. Each of them fills them in, by its
-# own equations or by a function that has them in WRITES.
+# Cells of a returned record that a function leaves to its callers. Each of them fills them in, by
+# its own equations or by a function that has them in WRITES.
 LEFT_TO_CALLERS: Final[Mapping[str, tuple[str, ...]]] = {
     "make_price": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
 }
