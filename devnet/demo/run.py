@@ -173,7 +173,8 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Stat
             set_clocks_ahead(system, timeline, first_act_ms(system.clock.now_ms()))
             for act in acts:
                 await players.play(act, stage.home.prices_path)
-                if act is acts[1 % len(acts)]:
+                # An hour is over with the second act.
+                if len(acts) > 1 and act is acts[1]:
                     funding = await players.tell_of_funding()
                 if act is acts[-1]:
                     await players.withdraw_all(WITHDRAWAL_USD)
