@@ -129,7 +129,7 @@ contract BatchOutputTest is TestBase {
         for (uint256 i = 0; i < 8; ++i) {
             header.custodyQuanta[i] %= 2 ** 63;
         }
-        uint256 length = 5 + 3 * uint256(header.nMarkets) + 3 * uint256(header.nUnderlyings);
+        uint256 length = 5 + 4 * uint256(header.nMarkets) + 3 * uint256(header.nUnderlyings);
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             length += 1 + _keyWords(i) + _holdingWords(i) + _positions(i);
         }
