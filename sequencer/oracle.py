@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
+PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
 """What people sign whose outcome may depend on prices."""
 
 
@@ -205,7 +205,7 @@ class OracleAggregator:
 
 def _needs_a_price(command: Command) -> bool:
     """Say whether the outcome may depend on prices; a stranger's message is none."""
-    return command.is_verified and isinstance(command.transaction, _PRICED)
+    return command.is_verified and isinstance(command.transaction, PRICED)
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

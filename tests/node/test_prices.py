@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,9 +26,18 @@ from novation.protocol.constants import (
     REPORT_SPREAD_MS,
     RESUME_GAP_MS,
 )
-from novation.protocol.transactions import PlaceOrder
+from novation.protocol.transactions import (
+    AddKey,
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    RemoveKey,
+    SetCancelTimer,
+    UserTransaction,
+)
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
+from sequencer.oracle import PRICED
 from tests.node.support import (
     POLICY,
     PRICE_TICKS,
@@ -151,6 +161,12 @@ async def test_update_that_moves_a_price_does_not_wait(tmp_path: Path) -> None:
 def test_policy_that_would_stop_trading_is_refused(field: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"{field} {value}"):
         replace(IDLE, **{field: value})
+
+
+def test_messages_that_bring_no_prices_in_are_those_that_need_none() -> None:
+    """A new kind is on one side or the other: who adds it has to say."""
+    without = {kind for kind in get_args(UserTransaction) if not issubclass(kind, PRICED)}
+    assert without == {AddKey, CancelAll, CancelOrder, RemoveKey, SetCancelTimer}
 
 
 async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(
