@@ -11,6 +11,7 @@ from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
 from circuits.oracle_items import oracle_items
+from circuits.parameter_items import parameter_items, underlying_items
 from circuits.records import (
     Argument,
     account_record,
@@ -29,6 +30,7 @@ from novation.protocol.batch import (
     PlaceOrderHints,
     ReplaceOrderHints,
     TakeOverHints,
+    TriggerOrderHints,
 )
 from novation.protocol.constants import (
     ACCOUNT_TREE_HEIGHT,
@@ -56,6 +58,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     RemoveKey,
     ReplaceOrder,
@@ -64,6 +67,7 @@ from novation.protocol.transactions import (
     SetParameter,
     TakeOver,
     Transfer,
+    TriggerOrder,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -76,8 +80,6 @@ MARKET_KEY_BASE: Final = 2**44
 EPHEMERAL_KEY_BASE: Final = ORDER_KEY_BASE + (1 << ORDER_TREE_HEIGHT)
 
 _NULL: Final = 0
-# Symbol and tick, of which the program knows nothing, are one field of an underlying's word.
-_DISPLAY_SHIFT, _DISPLAY_BITS = 128, 68
 _TYPE_PLACE_ORDER, _TYPE_CANCEL_ORDER, _TYPE_DEPOSIT, _TYPE_WITHDRAW = range(4)
 _TYPE_ORACLE_UPDATE, _TYPE_SET_PARAMETER, _TYPE_ADD_KEY, _TYPE_REMOVE_KEY = range(4, 8)
 _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
@@ -87,6 +89,8 @@ _TYPE_TAKE_OVER: Final = 16
 _TYPE_SET_AUCTION: Final = 18
 _TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
+_TYPE_PLACE_TRIGGER: Final = 23
+_TYPE_TRIGGER_ORDER: Final = 25
 _TYPE_TRANSFER: Final = 26
 
 
@@ -111,7 +115,7 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     """Return the input with which the program proves a batch."""
     output = decode_output(witness.output)
     guesses = _Guesses(witness)
-    tape: list[Argument] = [list(witness.config.felts()), _NULL, _parameters(witness)]
+    tape: list[Argument] = [list(witness.config.felts()), _NULL, parameter_items(witness)]
     tape.extend(map(underlying_record, witness.old_underlyings))
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
@@ -172,40 +176,6 @@ def _permission_bits(key: SigningKey) -> list[int]:
     return [int(key.allows(permission)) for permission in Permission]
 
 
-def _parameters(witness: BatchWitness) -> Argument:
-    parameters = witness.old_parameters
-    return [
-        len(parameters.underlyings),
-        len(parameters.oracle_keys),
-        parameters.oracle_quorum,
-        parameters.oracle_max_age_ms,
-        list(parameters.oracle_keys),
-        [value for underlying in parameters.underlyings for value in _underlying(underlying)],
-    ]
-
-
-def _underlying(underlying: Underlying) -> list[int]:
-    word = underlying.word()
-    return [
-        underlying.multiplier,
-        underlying.initial_margin_ppm,
-        underlying.maintenance_margin_ppm,
-        underlying.maker_fee_ppm,
-        underlying.taker_fee_ppm,
-        underlying.price_band_ppm,
-        underlying.min_order_usd,
-        (word >> _DISPLAY_SHIFT) % (1 << _DISPLAY_BITS),
-        underlying.interest_lower_kusd,
-        underlying.interest_upper_kusd,
-        int(underlying.is_post_only),
-        int(underlying.is_reduce_only),
-        int(underlying.is_halted),
-        underlying.highest_fee_ppm,
-        underlying.min_order_quanta,
-        word,
-    ]
-
-
 def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argument:
     counters = witness.old_globals
     return [
@@ -263,7 +233,7 @@ class _Guesses:
         }
         self._custody = witness.old_globals.other_custody_quanta
 
-    def order_key(self, hints: PlaceOrderHints) -> int:
+    def order_key(self, hints: PlaceOrderHints | TriggerOrderHints) -> int:
         """Follow a placed order and return its key in the log, 0 if it does not rest.
 
         An order that is gone before the batch ends may use the key of one that went before it: the
@@ -373,6 +343,17 @@ def _order(
     if isinstance(tx, ReplaceOrder):
         yield [_TYPE_REPLACE_ORDER, delay_ms]
         yield from _replacement(tx, entry, guesses)
+    elif isinstance(tx, PlaceTrigger):
+        assert isinstance(entry.hints, PlaceOrderHints)
+        yield [_TYPE_PLACE_TRIGGER, delay_ms]
+        yield [
+            *_signed_order(tx),
+            int(entry.result_code),
+            tx.trigger_price_ticks,
+            int(tx.trigger_direction),
+            guesses.order_key(entry.hints),
+            entry.hints.predecessor_id,
+        ]
     else:
         assert isinstance(entry.hints, PlaceOrderHints)
         yield [_TYPE_PLACE_ORDER, delay_ms]
@@ -507,6 +488,12 @@ def _unsigned(
     elif isinstance(tx, SetAuction):
         yield [_TYPE_SET_AUCTION, delay_ms]
         yield [tx.account_id]
+    elif isinstance(tx, TriggerOrder):
+        assert isinstance(entry.hints, TriggerOrderHints)
+        yield [_TYPE_TRIGGER_ORDER, delay_ms]
+        guesses.remove(entry.hints.dormant_order_id)
+        key = 0 if entry.hints.is_taken_back else guesses.order_key(entry.hints)
+        yield [tx.market_id, key, entry.hints.predecessor_id]
     elif isinstance(tx, ListMarket):
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]
@@ -554,7 +541,7 @@ def _head(tx: UserTransaction) -> tuple[int, int, int, int]:
 def _set_parameter(tx: SetParameter) -> Iterator[Argument]:
     yield [int(tx.kind), tx.index, tx.word]
     if tx.kind is ParameterKind.UNDERLYING:
-        yield _underlying(Underlying.from_word(tx.word))
+        yield underlying_items(Underlying.from_word(tx.word))
     elif tx.kind is ParameterKind.ORACLE_RULE:
         yield list(unpack(tx.word, 8, 32))
 

@@ -96,27 +96,39 @@ def order_record(order: RestingOrder, key: int) -> Argument:
         order.order_id,
         order.account_id,
         key,
-        order.price_ticks,
+        order.list_price_ticks,
         order.expiry_time_ms,
         int(order.reduce_only),
         order.market_id,
-        int(order.side),
+        int(order.order_list),
         order.max_fee_ppm,
         order.origin,
     ]
+    if order.trigger is not None:
+        terms += [
+            int(order.side),
+            order.price_ticks,
+            int(order.trigger.time_in_force),
+            int(order.trigger.self_trade_mode) + int(order.trigger.self_trade_scope) * 4,
+        ]
     return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
 
 
 def market_record(market: Market) -> Argument:
     """Return an opened market as struct Market of state/markets.cairo."""
+    triggers = [
+        market.fall_head_id,
+        market.fall_head_price_ticks,
+        market.rise_head_id,
+        market.rise_head_price_ticks,
+    ]
     return [
         market.bid_head_id,
         market.bid_head_price_ticks,
         market.ask_head_id,
         market.ask_head_price_ticks,
         market.open_interest_lots,
-        market.listed_ms,
-        market.words()[2],
+        [market.listed_ms, market.words()[2], triggers if any(triggers) else _NULL],
         _OPENED,
     ]
 

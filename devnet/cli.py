@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "order": CommandSource("devnet.commands.trading", "order"),
     "replace": CommandSource("devnet.commands.trading", "replace"),
     "quote": CommandSource("devnet.commands.quoting", "quote"),
+    "stop": CommandSource("devnet.commands.trading", "stop"),
+    "take-profit": CommandSource("devnet.commands.trading", "take_profit"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "bid": CommandSource("devnet.commands.auctions", "bid"),

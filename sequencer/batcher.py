@@ -12,6 +12,7 @@ from novation.protocol.batch import (
     PlaceOrderHints,
     ReplaceOrderHints,
     TransactionResult,
+    TriggerOrderHints,
 )
 from novation.protocol.constants import ORDER_TREE_HEIGHT, USD_ASSET_ID
 from novation.protocol.cost import empty_batch_steps, most_slots
@@ -79,7 +80,13 @@ _ACCOUNT_FELTS: Final = 2
 _ORDER_FELTS: Final = 2
 _OPERATION_FELTS: Final = 3
 _LAST_SLOT: Final = 2**ORDER_TREE_HEIGHT - 1
-_ORDER_HINTS: Final = (PlaceOrderHints, LiquidateHints, ReplaceOrderHints, MassQuoteHints)
+_ORDER_HINTS: Final = (
+    PlaceOrderHints,
+    LiquidateHints,
+    ReplaceOrderHints,
+    MassQuoteHints,
+    TriggerOrderHints,
+)
 # A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
 _RECOUNT_SHARE: Final = 16
 
@@ -333,6 +340,9 @@ def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
     if isinstance(hints, ReplaceOrderHints):
         n_visits = 0 if hints.placed is None else len(hints.placed.visits)
         return replacement_cost(n_visits, result.n_slots)
+    if isinstance(hints, TriggerOrderHints):
+        # The dormant order and the one before it are touched, too.
+        return replacement_cost(len(hints.visits), result.n_slots)
     assert isinstance(hints, PlaceOrderHints | LiquidateHints)
     # Of a liquidation the insurance fund is touched like a maker.
     n_others = int(isinstance(tx, Liquidate))

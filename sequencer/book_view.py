@@ -126,7 +126,7 @@ class BookView:
         return None
 
     def _was_shown(self, event: OrderCancelled) -> bool:
-        if event.reason in NEVER_RESTED:
+        if event.is_dormant or event.reason in NEVER_RESTED:
             return False
         return not self._is_dead(event.market_id, event.order_id)
 

@@ -21,9 +21,10 @@ from novation.protocol.events import (
     OrderCancelled,
     OrderFilled,
     OrderPlaced,
+    TriggerPlaced,
 )
 from novation.protocol.orders import RestingOrder
-from novation.protocol.rules.dead_orders import is_cancelled, is_idle
+from novation.protocol.rules.dead_orders import is_cancelled, is_idle, may_be_pruned_idle
 from novation.protocol.state import State
 
 _STILL_LINKED: Final = (
@@ -65,7 +66,7 @@ class DeadOrders:
     def learn(self, events: Iterable[Event], state: State) -> None:
         """Take note of what one applied transaction did."""
         for event in events:
-            if isinstance(event, OrderPlaced | OrderAmended):
+            if isinstance(event, OrderPlaced | OrderAmended | TriggerPlaced):
                 order = state.get_order(event.order_id)
                 if order is not None:
                     self._add_expiry(order, state)
@@ -140,7 +141,7 @@ class DeadOrders:
         return [order for order in found if order is not None]
 
     def _add_reduce_only(self, order: RestingOrder, state: State) -> None:
-        if not order.reduce_only:
+        if not order.reduce_only or order.trigger is not None:
             return
         place = order.account_id, order.market_id
         order_ids = self._reduce_only.setdefault(place, [])
@@ -175,7 +176,7 @@ def _needs_no_time(state: State, order: RestingOrder) -> bool:
     """Say whether a gap or its account has killed an order already, or whether it is idle."""
     is_behind_gap = order.order_id < state.price_of(order.market_id).dead_below_order_id
     slot = state.account(order.account_id).position(order.market_id)
-    return is_behind_gap or is_cancelled(state, order) or is_idle(order, slot)
+    return is_behind_gap or is_cancelled(state, order) or may_be_pruned_idle(order, slot)
 
 
 def _is_dead(state: State, order: RestingOrder, now_ms: int) -> bool:

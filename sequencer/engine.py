@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 from novation.api.v1 import order_service_pb2
 from novation.protocol.batch import TakeOverHints, TransactionResult, WithdrawHints
@@ -21,12 +22,16 @@ from novation.protocol.errors import BatchFull, ErrorCode, InvalidTransaction
 from novation.protocol.events import Event, OrderFilled, OrderPlaced
 from novation.protocol.parameters import Parameters
 from novation.protocol.rules.minute_tick import is_tick_due
+from novation.protocol.rules.triggers import due_markets, due_order
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     MinuteTick,
     OracleUpdate,
+    PlaceTrigger,
+    SetParameter,
     Transaction,
+    TriggerOrder,
     UserTransaction,
 )
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
@@ -48,6 +53,10 @@ from sequencer.spent_reports import SpentReports
 from sequencer.store import Database, load_or_create_state, put_state
 
 logger = logging.getLogger(__name__)
+
+# Dormant orders that are placed before a command, and behind one after which others may be due.
+TRIGGERS_AT_ONCE: Final = 16
+_MOVES_MARK: Final = (OracleUpdate, PlaceTrigger, SetParameter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +243,7 @@ class Engine:
             return Accepted(order_service_pb2.StreamOrdersResponse(), is_repeat=True)
         time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
         self._tick(time_ms)
+        self._trigger(time_ms)
         n_holes = self._holes_before(command)
         if not self.meter.has_room_for_holes(n_holes):
             self._seal()
@@ -252,7 +262,29 @@ class Engine:
         accepted = self._accept(entry, result, command.message_hash)
         if self.meter.is_full(self.state):
             self._seal()
+        if isinstance(command.transaction, _MOVES_MARK):
+            self._trigger(time_ms)
         return accepted
+
+    def _trigger(self, time_ms: int) -> None:
+        """Place the dormant orders that are due, before anybody trades.
+
+        A few at once, so that a flood of them holds up neither cancellations nor other markets;
+        whoever would trade before the others is refused. The next command goes on with them.
+        """
+        n_left = TRIGGERS_AT_ONCE
+        for market_id in due_markets(self.state, time_ms):
+            while n_left and due_order(self.state, market_id, time_ms) is not None:
+                n_left -= 1
+                trigger = Command(TriggerOrder(market_id), time_ms)
+                try:
+                    result = self._apply(trigger, time_ms)
+                except InvalidTransaction as refusal:
+                    logger.debug("not triggered: %s", refusal)
+                    break
+                self._follow(self._put(trigger, time_ms), result, message_hash=0)
+                if self.meter.is_full(self.state):
+                    self._seal()
 
     def _tick(self, time_ms: int) -> None:
         """Apply the ticks that are due, whatever becomes of the command that comes next.

@@ -20,10 +20,13 @@ from novation.protocol.events import (
     OrderAmended,
     OrderCancelled,
     OrderDecremented,
+    OrderEvent,
     OrderFilled,
     OrderPlaced,
+    OrderTriggered,
     PoolShared,
     TakenOver,
+    TriggerPlaced,
 )
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
@@ -33,7 +36,9 @@ from novation.protocol.transactions import (
     Liquidate,
     MassQuote,
     PlaceOrder,
+    PlaceTrigger,
     ReplaceOrder,
+    TriggerOrder,
 )
 from sequencer import keyspace
 from sequencer.book_view import BookView
@@ -44,6 +49,7 @@ from sequencer.messages import (
     CANCEL_REASONS,
     SIDES,
     TIMES_IN_FORCE,
+    TRIGGER_DIRECTIONS,
     effective_size_lots,
     felt_bytes,
     maker_fill,
@@ -82,7 +88,8 @@ class History:
         self.lists = RecordLists(database, trade_retention)
         self.holdings = Holdings(database, state, self.lists)
         orders = [order for order in state.orders.values() if not is_cancelled(state, order)]
-        self.book = BookView(state.markets, state.underlyings, orders)
+        on_book = [order for order in orders if order.trigger is None]
+        self.book = BookView(state.markets, state.underlyings, on_book)
         # By account and order: the market.
         self._open_orders: dict[int, dict[int, int]] = {}
         for order in orders:
@@ -193,16 +200,8 @@ class History:
         self._feed.clear()
 
     def _record_event(self, event: Event, applied: AppliedEntry, feed: FeedBuilder) -> None:
-        if isinstance(event, OrderPlaced):
-            self._record_placed(event, applied, feed)
-        elif isinstance(event, OrderFilled):
-            self._record_filled(event, feed)
-        elif isinstance(event, OrderCancelled):
-            self._record_cancelled(event, feed)
-        elif isinstance(event, OrderDecremented):
-            self._record_decremented(event, feed)
-        elif isinstance(event, OrderAmended):
-            self._record_amended(event, feed)
+        if isinstance(event, OrderEvent):
+            self._record_order(event, applied, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
         elif isinstance(event, FundingPaid | PoolShared):
@@ -212,10 +211,28 @@ class History:
         else:
             feed.add_balance(event)
 
+    def _record_order(self, event: OrderEvent, applied: AppliedEntry, feed: FeedBuilder) -> None:
+        if isinstance(event, OrderPlaced):
+            self._record_placed(event, applied, feed)
+        elif isinstance(event, TriggerPlaced):
+            self._record_dormant(event, applied, feed)
+        elif isinstance(event, OrderTriggered):
+            self._record_triggered(event, feed)
+        elif isinstance(event, OrderFilled):
+            self._record_filled(event, feed)
+        elif isinstance(event, OrderCancelled):
+            self._record_cancelled(event, feed)
+        elif isinstance(event, OrderDecremented):
+            self._record_decremented(event, feed)
+        else:
+            self._record_amended(event, feed)
+
     def _record_placed(self, event: OrderPlaced, applied: AppliedEntry, feed: FeedBuilder) -> None:
         order = _new_order(event, applied)
-        self._orders[event.order_id] = order
         tx = applied.entry.transaction
+        if isinstance(tx, TriggerOrder):
+            self._add_dormant_part(order, applied)
+        self._orders[event.order_id] = order
         if isinstance(tx, PlaceOrder | MassQuote):
             key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, event.quote_index)
             self._placed[key] = event.order_id
@@ -223,6 +240,42 @@ class History:
         if event.resting_lots:
             self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
         feed.add_order(event.account_id, order_update(order))
+
+    def _record_dormant(
+        self, event: TriggerPlaced, applied: AppliedEntry, feed: FeedBuilder
+    ) -> None:
+        tx = applied.entry.transaction
+        assert isinstance(tx, PlaceTrigger)
+        order = _new_order(event, applied)
+        order.status = types_pb2.ORDER_STATUS_DORMANT
+        order.remaining_lots = event.size_lots
+        order.trigger_price_ticks = event.trigger.price_ticks
+        order.trigger_direction = TRIGGER_DIRECTIONS[event.trigger.direction]
+        self._orders[event.order_id] = order
+        key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, 0)
+        self._placed[key] = event.order_id
+        self.lists.add_order(event.account_id, event.market_id, event.order_id)
+        self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
+        feed.add_order(event.account_id, order_update(order))
+
+    def _record_triggered(self, event: OrderTriggered, feed: FeedBuilder) -> None:
+        order = self._order_to_change(event.order_id)
+        order.status = types_pb2.ORDER_STATUS_TRIGGERED
+        order.triggered_order_id = event.placed_order_id
+        order.remaining_lots = 0
+        self._close(order)
+        feed.add_order(order.account_id, order_update(order))
+
+    def _add_dormant_part(self, order: types_pb2.Order, applied: AppliedEntry) -> None:
+        """Copy what an order has of the message that placed it, when it was dormant."""
+        triggered = next(e for e in applied.events if isinstance(e, OrderTriggered))
+        dormant = self.order(triggered.order_id)
+        assert dormant is not None, f"no record of order {triggered.order_id}"
+        order.dormant_order_id = dormant.order_id
+        order.message_hash = dormant.message_hash
+        order.time_in_force = dormant.time_in_force
+        order.expiry_time_ms = dormant.expiry_time_ms
+        order.label = dormant.label
 
     def _record_filled(self, event: OrderFilled, feed: FeedBuilder) -> None:
         trade_number = feed.add_trade(event)
@@ -336,14 +389,14 @@ def _record_failing(
         feed.add_auction(event)
 
 
-def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
+def _new_order(event: OrderPlaced | TriggerPlaced, applied: AppliedEntry) -> types_pb2.Order:
     entry, tx = applied.entry, applied.entry.transaction
     if isinstance(tx, PlaceOrder):
         force, reduce_only, expiry_time_ms = tx.time_in_force, tx.reduce_only, tx.expiry_time_ms
     elif isinstance(tx, MassQuote):
         force, reduce_only, expiry_time_ms = tx.time_in_force, False, tx.terms.expiry_time_ms
     else:
-        assert isinstance(tx, Liquidate)
+        assert isinstance(tx, Liquidate | TriggerOrder)
         force, reduce_only, expiry_time_ms = TimeInForce.IOC, True, 0
     return types_pb2.Order(
         order_id=event.order_id,
@@ -359,9 +412,9 @@ def _new_order(event: OrderPlaced, applied: AppliedEntry) -> types_pb2.Order:
         remaining_lots=effective_size_lots(applied.events, event.order_id),
         expiry_time_ms=expiry_time_ms,
         label=event.label,
-        decremented_lots=event.decremented_lots,
+        decremented_lots=event.decremented_lots if isinstance(event, OrderPlaced) else 0,
         is_liquidation=isinstance(tx, Liquidate),
-        quote_index=event.quote_index,
+        quote_index=event.quote_index if isinstance(event, OrderPlaced) else 0,
         status=types_pb2.ORDER_STATUS_RESTING,
         times=types_pb2.LifecycleTimes(
             received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms

@@ -35,8 +35,8 @@ HEADER_FELTS: Final = 7
 AMOUNTS_BYTES: Final = 2 * 25 + 9
 GLOBALS_BYTES: Final = 31 + 30 + AMOUNTS_BYTES
 GLOBALS_FELTS: Final = GLOBALS_WORDS
-MARKET_BYTES: Final = 28 + 21 + 14
-MARKET_FELTS: Final = 3
+MARKET_BYTES: Final = 28 + 21 + 14 + 21
+MARKET_FELTS: Final = 4
 UNDERLYING_BYTES: Final = 30 + 33 + 31
 UNDERLYING_FELTS: Final = UNDERLYING_WORDS
 OPERATION_BYTES: Final = 16 + 21 + 33
@@ -49,7 +49,8 @@ ACCOUNT_FELTS: Final = 5
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 29
-ORDER_BYTES: Final = 33 + 21
+# As of a dormant one, whose second word is the longer.
+ORDER_BYTES: Final = 33 + 26
 ORDER_FELTS: Final = 2
 
 # Measured (tests/e2e/test_l1_cost.py does it again) and rounded up, for outputs of up to 4,000
@@ -225,7 +226,7 @@ def worst_transaction_cost(n_underlyings: int) -> OutputCost:
 def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade.
 
-    It replaces another one, and each of them has a guard.
+    It replaces another one, or was dormant, and each of those that it meets has a guard.
     """
     n_slots = most_slots(n_underlyings)
     records = (n_visits + 4) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
@@ -234,4 +235,7 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
     order = cost.order_steps(n_visits, (2 + 2 * n_visits) * n_slots)
     guards = n_visits * cost.guard_steps(n_slots)
-    return cost.REPLACE_STEPS + order + guards + cost.OTHER_KEY_STEPS + cost.GAP_STEPS + leaves
+    replacing = cost.REPLACE_STEPS + cost.OTHER_KEY_STEPS + cost.GAP_STEPS
+    # A dormant order whose account cannot afford it.
+    taken_back = cost.TRIGGER_STEPS + n_visits * cost.TAKE_BACK_STEPS
+    return max(replacing, taken_back) + order + guards + leaves

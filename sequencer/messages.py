@@ -26,7 +26,7 @@ from novation.protocol.events import (
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.numeric import div_floor
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import Side, TimeInForce, TriggerDirection
 from novation.protocol.parameters import Underlying
 from novation.protocol.transactions import (
     AddKey,
@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     MassQuote,
     PlaceOrder,
+    PlaceTrigger,
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
@@ -57,6 +58,10 @@ TIMES_IN_FORCE: Final = {
     TimeInForce.POST_ONLY: types_pb2.TIME_IN_FORCE_POST_ONLY,
     TimeInForce.FOK: types_pb2.TIME_IN_FORCE_FOK,
     TimeInForce.POST_ONLY_SLIDE: types_pb2.TIME_IN_FORCE_POST_ONLY_SLIDE,
+}
+TRIGGER_DIRECTIONS: Final = {
+    TriggerDirection.FALL: types_pb2.TRIGGER_DIRECTION_FALL,
+    TriggerDirection.RISE: types_pb2.TRIGGER_DIRECTION_RISE,
 }
 CANCEL_REASONS: Final = {
     CancelReason.USER: types_pb2.CANCEL_REASON_USER,
@@ -171,6 +176,9 @@ def _placed(
         return order_service_pb2.StreamOrdersResponse(quoted=_quotes(signed, events))
     if isinstance(tx, ReplaceOrder):
         return order_service_pb2.StreamOrdersResponse(replaced=_replacement(signed, events))
+    if isinstance(tx, PlaceTrigger):
+        dormant = order_service_pb2.PlaceTriggerResponse(receipt=signed)
+        return order_service_pb2.StreamOrdersResponse(trigger_placed=dormant)
     placed = next(event for event in events if isinstance(event, OrderPlaced))
     response = order_service_pb2.PlaceOrderResponse(
         receipt=signed,
@@ -436,6 +444,7 @@ def order_update(order: types_pb2.Order) -> stream_service_pb2.OrderUpdate:
         remaining_lots=order.remaining_lots,
         label=order.label,
         decremented_lots=order.decremented_lots,
+        triggered_order_id=order.triggered_order_id,
     )
 
 

@@ -46,6 +46,7 @@ from sequencer.settlement import Settlement
 from sequencer.settlement_loop import SettlementLoop
 from sequencer.state_changes import StateChanges
 from sequencer.store import open_database
+from sequencer.trigger_watch import TriggerWatch
 from sequencer.watcher import QueueWatcher
 
 logger = logging.getLogger(__name__)
@@ -185,6 +186,7 @@ class Node:
             "settlement": self.settlement.run(),
             "watcher": self._watcher.run(),
             "assets": self._assets.run(),
+            "trigger watch": TriggerWatch(self.runner, self._clock).run(),
         }
         if self._config.lists_markets:
             loops["lister"] = self._lister.run()

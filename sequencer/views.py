@@ -316,7 +316,10 @@ def shown(
     message = types_pb2.Order()
     message.CopyFrom(record)
     is_dead = record.order_id < engine.state.price_of(record.market_id).dead_below_order_id
-    if is_dead and record.status == types_pb2.ORDER_STATUS_RESTING:
+    if is_dead and record.status in (
+        types_pb2.ORDER_STATUS_RESTING,
+        types_pb2.ORDER_STATUS_DORMANT,
+    ):
         message.status = types_pb2.ORDER_STATUS_KILLED
     add_lifecycle(message, sealed)
     return message

@@ -40,7 +40,7 @@ const MAX_ASSETS = 8;
 const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
 const MAX_ORDERS_PER_SLOT = 128;
-const MAX_MAKERS_PER_ORDER = 22;
+const MAX_MAKERS_PER_ORDER = 20;
 const MAX_QUOTES = 16;
 const GUARD_BOUND = 2 ** 36;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
@@ -48,7 +48,7 @@ const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 const MIN_LOT_VALUE_QUANTA = 100000;
 // How an impact price is found, and what a sample of the premium counts.
 const IMPACT_MARGIN_QUANTA = 500000000;
-const MAX_ORDERS_PER_SAMPLE = 11;
+const MAX_ORDERS_PER_SAMPLE = 10;
 const MAX_MISSED_SAMPLES = 15;
 const SAMPLE_WEIGHT_FIFTHS = 2;
 // One less than an order meets: the insurance fund's record takes a maker's room in the output.
@@ -102,11 +102,12 @@ const ADMIN_BIT = 2;
 const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 8;
-const OUTPUT_VERSION = 8;
+const STATE_VERSION = 9;
+const OUTPUT_VERSION = 9;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';
+const DORMANT_LEAF_TAG = 'DORMANT';
 const REPLACE_TAG = 'REPLACE';
 const QUOTE_TAG = 'QUOTE';
 
@@ -119,6 +120,7 @@ const MESSAGE_CANCEL_ALL = 6;
 const MESSAGE_SET_CANCEL_TIMER = 7;
 const MESSAGE_BID = 8;
 const MESSAGE_MASS_QUOTE = 9;
+const MESSAGE_PLACE_TRIGGER = 10;
 const MESSAGE_TRANSFER = 12;
 const MESSAGE_ORACLE_REPORT = 16;
 
@@ -131,6 +133,9 @@ const PRICES_PER_WORD = 5;
 const PRICE_X16_BITS = 48;
 
 const SIDE_BUY = 0;
+// The lists of a market: the sides of its book, then its dormant orders, by what they wait for.
+const LIST_FALLS = 2;
+const LIST_RISES = 3;
 const TIME_IN_FORCE_IOC = 1;
 const TIME_IN_FORCE_POST_ONLY = 2;
 const TIME_IN_FORCE_FOK = 3;
@@ -150,6 +155,7 @@ const RESULT_SELF_TRADE_CANCELLED = 20;
 const RESULT_AMENDED = 21;
 const RESULT_NOTHING_LEFT = 22;
 const RESULT_BID_CAPPED = 26;
+const RESULT_DORMANT = 30;
 
 // A cell of the range-check builtin holds a value in [0, RC_BOUND). A value x that is known to be
 // in that range is below B if and only if x + (RC_BOUND - B) is in it too.

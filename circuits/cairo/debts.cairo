@@ -178,8 +178,7 @@ func add_longs{markets_log: DictAccess*}(market_id, market: Market*, lots) -> (
         ask_head_id=market.ask_head_id,
         ask_head_price_ticks=market.ask_head_price_ticks,
         open_interest_lots=market.open_interest_lots + lots,
-        listed_ms=market.listed_ms,
-        funding_word=market.funding_word,
+        others=market.others,
         is_made=1,
     );
     assert [markets_log] = DictAccess(

@@ -14,6 +14,7 @@ from circuits.cairo.transactions.mass_quote import mass_quote
 from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
 from circuits.cairo.transactions.place_order import place_order
+from circuits.cairo.transactions.place_trigger import place_trigger
 from circuits.cairo.transactions.prune_order import prune_order
 from circuits.cairo.transactions.remove_key import remove_key
 from circuits.cairo.transactions.replace_order import replace_order
@@ -22,6 +23,7 @@ from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
 from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.take_over import take_over
 from circuits.cairo.transactions.transfer import transfer
+from circuits.cairo.transactions.trigger_order import trigger_order
 from circuits.cairo.transactions.withdraw import withdraw
 
 // The state between two transactions, without what the access log holds. `time_ms` is the time of
@@ -58,6 +60,8 @@ const TYPE_TAKE_OVER = 16;
 const TYPE_SET_AUCTION = 18;
 const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
+const TYPE_PLACE_TRIGGER = 23;
+const TYPE_TRIGGER_ORDER = 25;
 const TYPE_TRANSFER = 26;
 
 // Executes the transactions of a batch.
@@ -122,6 +126,24 @@ func execute{
         let (next_order_id) = mass_quote(environment, time_ms, next_order_id);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_TRIGGER_ORDER) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        let (fees_quanta) = trigger_order(environment, time_ms, next_order_id, fees_quanta);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_PLACE_TRIGGER) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        place_trigger(environment, time_ms, next_order_id);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
         );
     }
     let (environment) = apply_other(message.type, environment, time_ms, next_order_id);

@@ -1,4 +1,4 @@
-"""`novation order`, `replace`, `cancel`, `cancel-timer`: what a trader does."""
+"""`novation order`, `replace`, `cancel`, `stop`, `cancel-timer`: what a trader does."""
 
 import enum
 import time
@@ -12,6 +12,7 @@ from devnet.console import console
 from novation.client import Client, SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.client.client import DEFAULT_SLIPPAGE_PPM
 from novation.client.orders import DEFAULT_VALIDITY_MS
+from novation.client.trigger_models import TriggerAck
 from novation.protocol.constants import LABEL_BOUND, MAX_VALIDITY_MS, PPM_ONE, RATE_BOUND
 
 # A year: more is a mistake.
@@ -246,3 +247,59 @@ def cancel_timer(
     at_ms, receipt = acknowledgement.cancel_all_at_ms, acknowledgement.receipt.sequence
     when = "no timer" if at_ms is None else f"all orders are cancelled at {at_ms}"
     console.print(f"{when}, receipt {receipt}")
+
+
+def _show_dormant(dormant: TriggerAck, trigger_price: str) -> None:
+    console.print(
+        f"order {dormant.order_id}: dormant until the mark price reaches {trigger_price}, "
+        f"receipt {dormant.receipt.sequence}"
+    )
+
+
+def stop(  # noqa: PLR0913 - one argument per field of an order
+    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    side: Annotated[SideName, typer.Argument(help="sell ends a long position, buy a short one")],
+    size: Annotated[str, typer.Argument(help="At most; it only makes the position smaller.")],
+    trigger_price: Annotated[str, typer.Argument(help="Mark price in USD, against the position.")],
+    key: KeyOption,
+    home: HomeOption,
+    *,
+    price: Annotated[
+        str | None, typer.Option("--price", "-p", help="Limit of the order; by default the market.")
+    ] = None,
+) -> None:
+    """End a position when the mark price goes against it.
+
+    Examples: `novation stop BTC-USD sell 0.01 90000 --key alice`,
+    `novation stop BTC-USD sell 0.01 90000 --price 89900 --key alice`
+    """
+    direction = Side.BUY if side is SideName.BUY else Side.SELL
+    fields = {"size": size, "trigger_price": trigger_price, "price": price}
+    dormant = ask_sequencer(
+        home, lambda client: client.place_stop(market, direction, **fields), key
+    )
+    _show_dormant(dormant, trigger_price)
+
+
+def take_profit(  # noqa: PLR0913 - one argument per field of an order
+    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    side: Annotated[SideName, typer.Argument(help="sell ends a long position, buy a short one")],
+    size: Annotated[str, typer.Argument(help="At most; it only makes the position smaller.")],
+    trigger_price: Annotated[str, typer.Argument(help="Mark price in USD, the position's way.")],
+    key: KeyOption,
+    home: HomeOption,
+    *,
+    price: Annotated[
+        str | None, typer.Option("--price", "-p", help="Limit of the order; by default the market.")
+    ] = None,
+) -> None:
+    """End a position when the mark price has gone its way.
+
+    Example: `novation take-profit BTC-USD sell 0.01 99000 --key alice`
+    """
+    direction = Side.BUY if side is SideName.BUY else Side.SELL
+    fields = {"size": size, "trigger_price": trigger_price, "price": price}
+    dormant = ask_sequencer(
+        home, lambda client: client.place_take_profit(market, direction, **fields), key
+    )
+    _show_dormant(dormant, trigger_price)

@@ -57,6 +57,24 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cancel_all": ("",),
     "set_cancel_timer": ("",),
     "prune_order": ("",),
+    "place_trigger": (
+        "order.head",
+        "order.market_id",
+        "order.price_ticks",
+        "order.size_lots",
+        "order.expiry_time_ms",
+        "order.max_fee_ppm",
+        "order.side",
+        "order.reduce_only",
+        "order.time_in_force",
+        "order.self_trade",
+        "order.label",
+        "trigger_price_ticks",
+        "trigger_direction",
+        "order_key",
+        "predecessor_id",
+    ),
+    "trigger_order": ("",),
     "apply_timer": ("",),
     "deposit": ("account_id", "owner", "asset_id", "amount_quanta"),
     "liquidate": ("account_id", "market_id"),
@@ -249,6 +267,20 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
         ),
         2**249,
     ),
+    "check_message": Guarantee(lambda item: item("message.trigger_price_ticks") + -1, 2**32 - 1),
+    "check_dormant": Guarantee(lambda item: item("terms.limit_price_ticks"), 2**32),
+    "assert_none_due": Guarantee(
+        lambda item: (
+            item("price.lot_value_x16")
+            - product(
+                item("triggers.fall_head_price_ticks"),
+                item("price.underlying.multiplier").scaled(2**16),
+            )
+            + -1
+        ),
+        2**128,
+        unless_zero="triggers",
+    ),
     "check_prefix": Guarantee(lambda item: item("prefix") + 2**56, 2**57),
     "assert_amount": Guarantee(lambda item: item("amount_quanta"), 2**63),
     "assert_wide_nonnegative": Guarantee(lambda item: item("value"), 2**249),
@@ -317,9 +349,18 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "market.ask_head_id",
             "market.ask_head_price_ticks",
             "market.open_interest_lots",
-            "market.listed_ms",
-            "market.funding_word",
+            "market.others.listed_ms",
+            "market.others.funding_word",
             "market.is_made",
+        ),
+    ),
+    "open_triggers": Opening(
+        ("return.word",),
+        (
+            "triggers.fall_head_id",
+            "triggers.fall_head_price_ticks",
+            "triggers.rise_head_id",
+            "triggers.rise_head_price_ticks",
         ),
     ),
     "check_underlying": Opening(

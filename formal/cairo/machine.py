@@ -28,6 +28,7 @@ _KINDS: Final = {
     "accounts_log": "log",
     "orders_log": "log",
     "markets_log": "log",
+    "any_log": "log",
 }
 
 

@@ -67,7 +67,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 8 ? 3 : version;
+        output[0] = version == 9 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -76,7 +76,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 8;
+        output[0] = 9;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -84,7 +84,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenAWordOfCustodyIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](12);
-        output[0] = 8;
+        output[0] = 9;
         _expectOversized(output, 8, 228);
         output[8] = 0;
         _expectOversized(output, 9, 189);
@@ -129,7 +129,7 @@ contract BatchOutputTest is TestBase {
         for (uint256 i = 0; i < 8; ++i) {
             header.custodyQuanta[i] %= 2 ** 63;
         }
-        uint256 length = 5 + 3 * uint256(header.nMarkets) + 3 * uint256(header.nUnderlyings);
+        uint256 length = 5 + 4 * uint256(header.nMarkets) + 3 * uint256(header.nUnderlyings);
         for (uint256 i = 0; i < header.nAccounts; ++i) {
             length += 1 + _keyWords(i) + _holdingWords(i) + _positions(i);
         }

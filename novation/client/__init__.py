@@ -45,7 +45,13 @@ from novation.client.orders import OrderRequest, Replacement
 from novation.client.quotes import QuoteRequest, QuotesRequest
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Asset, Market
-from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import (
+    SelfTradeMode,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
@@ -99,6 +105,7 @@ __all__ = [
     "StalePriceError",
     "TimeInForce",
     "TimerInPastError",
+    "TriggerDirection",
     "UnknownAssetError",
     "UnknownMarketError",
     "ValidityRejectedError",

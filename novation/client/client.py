@@ -40,8 +40,8 @@ from novation.client.orders import (
     default_fee_limit_ppm,
 )
 from novation.client.quotes import QuoteRequest, QuotesRequest
-from novation.client.reader import Reader
 from novation.client.transport import Transport
+from novation.client.triggers import TriggerClient
 from novation.client.units import Market, Number
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import LAST_TIME_MS, MAX_VALIDITY_MS, PPM_ONE
@@ -53,7 +53,7 @@ DEFAULT_LIFETIME_MS = 24 * 60 * 60 * 1000
 DEFAULT_SLIPPAGE_PPM = 10_000
 
 
-class Client(Reader):
+class Client(TriggerClient):
     """Orders, queries and streams of one account; queries and market data need no account.
 
     `account_id` says whose money it is, `signer` which key signs: they are separate because an
@@ -102,7 +102,7 @@ class Client(Reader):
         self._pinned_key = sequencer_public_key
         self._max_fee_ppm = max_fee_ppm
         self._validity_ms = validity_ms
-        self._factory: MessageFactory | None = None
+        self._factory = None
 
     async def connect(self) -> Self:
         """Read the exchange's configuration and find the signer's key in the account.
@@ -553,11 +553,6 @@ class Client(Reader):
             self._factory = MessageFactory(
                 self._exchange, identity, self._max_fee_ppm, self._validity_ms
             )
-
-    def _signing(self) -> MessageFactory:
-        if self._factory is None:
-            raise InvalidInputError("the client cannot sign; pass a signer and connect")
-        return self._factory
 
     async def _find_identity(self, signer: Signer) -> SigningIdentity:
         if self._account_id is None:

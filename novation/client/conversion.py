@@ -27,7 +27,13 @@ from novation.protocol.constants import (
     SHARE_X16_ONE,
     USD_ASSET_ID,
 )
-from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import (
+    SelfTradeMode,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.receipts import Receipt
 
 SIDES: Final = {Side.BUY: types_pb2.SIDE_BUY, Side.SELL: types_pb2.SIDE_SELL}
@@ -48,6 +54,11 @@ SELF_TRADE_SCOPES: Final = {
     SelfTradeScope.ACCOUNT: types_pb2.SELF_TRADE_SCOPE_ACCOUNT,
     SelfTradeScope.OWNER: types_pb2.SELF_TRADE_SCOPE_OWNER,
 }
+TRIGGER_DIRECTIONS: Final = {
+    TriggerDirection.FALL: types_pb2.TRIGGER_DIRECTION_FALL,
+    TriggerDirection.RISE: types_pb2.TRIGGER_DIRECTION_RISE,
+}
+_DIRECTION_OF: Final = {value: way for way, value in TRIGGER_DIRECTIONS.items()}
 SIDE_OF: Final = {value: side for side, value in SIDES.items()}
 _TIME_IN_FORCE_OF: Final = {value: force for force, value in TIMES_IN_FORCE.items()}
 _STATUS_OF: Final = {
@@ -55,6 +66,8 @@ _STATUS_OF: Final = {
     types_pb2.ORDER_STATUS_FILLED: models.OrderStatus.FILLED,
     types_pb2.ORDER_STATUS_CANCELLED: models.OrderStatus.CANCELLED,
     types_pb2.ORDER_STATUS_KILLED: models.OrderStatus.KILLED,
+    types_pb2.ORDER_STATUS_DORMANT: models.OrderStatus.DORMANT,
+    types_pb2.ORDER_STATUS_TRIGGERED: models.OrderStatus.TRIGGERED,
 }
 _LIFECYCLE_OF: Final = {
     types_pb2.LIFECYCLE_RECEIVED: models.Lifecycle.RECEIVED,
@@ -132,6 +145,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
     """Return an order."""
     market = exchange.market(message.market_id)
     times = message.times
+    is_trigger = message.trigger_price_ticks != 0
     return models.Order(
         order_id=message.order_id,
         account_id=message.account_id,
@@ -160,6 +174,10 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         decremented=market.size(message.decremented_lots),
         is_liquidation=message.is_liquidation,
         quote_index=message.quote_index,
+        trigger_price=market.price(message.trigger_price_ticks) if is_trigger else None,
+        trigger_direction=_DIRECTION_OF.get(message.trigger_direction),
+        triggered_order_id=message.triggered_order_id or None,
+        dormant_order_id=message.dormant_order_id or None,
     )
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from novation.client.auction_models import AuctionUpdate, BidUpdate, TakeOverUpdate
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import Side, TimeInForce, TriggerDirection
 from novation.protocol.signing_keys import Permission
 from novation.receipts import Receipt
 
@@ -23,12 +23,14 @@ class Lifecycle(Enum):
 
 
 class OrderStatus(Enum):
-    """What became of an order; a killed one is on the book, but will never be filled."""
+    """What became of an order. A killed one will never be filled; a triggered one is another."""
 
     RESTING = "resting"
     FILLED = "filled"
     CANCELLED = "cancelled"
     KILLED = "killed"
+    DORMANT = "dormant"
+    TRIGGERED = "triggered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ class Order:
 
     `decremented` is what it lost to orders of the same trader, without a trade. Nobody signed it if
     it is a liquidation: the rules reduced a position of a failing account. `quote_index` is which
-    of the orders of its message it is.
+    of the orders of its message it is. One that was dormant and what it became name each other.
     """
 
     order_id: int
@@ -219,6 +221,10 @@ class Order:
     decremented: Decimal
     is_liquidation: bool
     quote_index: int
+    trigger_price: Decimal | None = None
+    trigger_direction: TriggerDirection | None = None
+    triggered_order_id: int | None = None
+    dormant_order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

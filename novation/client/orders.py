@@ -12,6 +12,7 @@ from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptErro
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.quotes import QuotesRequest
+from novation.client.trigger_models import TriggerAck
 from novation.client.units import Market, Number, to_ppm, to_quanta, to_share_x16
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
@@ -26,7 +27,13 @@ from novation.protocol.constants import (
     USD_ASSET_ID,
 )
 from novation.protocol.errors import InvalidTransaction, ResultCode
-from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import (
+    SelfTradeMode,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.protocol.transactions import (
     AddKey,
     Bid,
@@ -34,6 +41,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     MassQuote,
     PlaceOrder,
+    PlaceTrigger,
     RemoveKey,
     ReplaceOrder,
     SetCancelTimer,
@@ -47,6 +55,7 @@ from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.mass_quote import validate_mass_quote
 from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.place_trigger import validate_place_trigger
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
@@ -57,6 +66,7 @@ from novation.receipts import Receipt
 UserMessage = TypeVar(
     "UserMessage",
     PlaceOrder,
+    PlaceTrigger,
     ReplaceOrder,
     MassQuote,
     CancelOrder,
@@ -196,6 +206,21 @@ class MessageFactory:
                 placed_quote_index=name[3],
                 seen_lots=seen_lots,
                 in_place=in_place,
+            )
+        )
+
+    def place_trigger(
+        self, request: OrderRequest, trigger_price: Number, direction: TriggerDirection
+    ) -> PlaceTrigger:
+        """Return a signed order that lies dormant until the mark price reaches a trigger."""
+        make = self._order(request)
+        checks.choice("trigger_direction", direction, TriggerDirection)
+        trigger_price_ticks = self._exchange.market(request.market).ticks(trigger_price)
+        return self._sign(
+            lambda nonce: PlaceTrigger.of(
+                make(nonce),
+                trigger_price_ticks=trigger_price_ticks,
+                trigger_direction=direction,
             )
         )
 
@@ -376,6 +401,13 @@ class MessageFactory:
         cancelled = market.size(response.cancelled_lots)
         return models.ReplaceAck(**self._answer(tx, response), cancelled=cancelled)
 
+    def trigger_ack(
+        self, tx: PlaceTrigger, response: order_service_pb2.PlaceTriggerResponse
+    ) -> TriggerAck:
+        """Return the checked answer to an order that lies dormant."""
+        receipt = self._checked(tx, response.receipt)
+        return TriggerAck(receipt.order_id, receipt)
+
     def _answer(
         self,
         tx: PlaceOrder,
@@ -518,6 +550,7 @@ def _check_fields(tx: UserTransaction) -> None:
 
 _VALIDATORS: Final[Mapping[type, Callable[[Any], None]]] = {
     PlaceOrder: validate_place_order,
+    PlaceTrigger: validate_place_trigger,
     ReplaceOrder: validate_replace_order,
     MassQuote: validate_mass_quote,
     CancelOrder: validate_cancel_order,

@@ -57,6 +57,21 @@ class TakeOverHints:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerOrderHints:
+    """The dormant order that was due, and what met the book under `order_id`.
+
+    As PlaceOrderHints; `is_taken_back` says that nothing of the walk remains.
+    """
+
+    dormant_order_id: int
+    order_id: int
+    visits: tuple[MakerVisit, ...] = ()
+    resting_lots: int = 0
+    predecessor_id: int = 0
+    is_taken_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceOrderHints:
     """The order that was replaced, and the one in its place, None if there is none.
 
@@ -100,6 +115,7 @@ Hints = (
     | ReplaceOrderHints
     | MassQuoteHints
     | WithdrawHints
+    | TriggerOrderHints
     | None
 )
 

@@ -7,20 +7,21 @@ import bisect
 from collections.abc import Iterator
 
 from novation.protocol.constants import ORDER_ID_BOUND, PRICE_BOUND
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import RestingOrder
 
 
 def priority(order: RestingOrder) -> int:
-    """Return a number that is greater for the order that trades first: price, then age."""
-    closeness = order.price_ticks if order.side is Side.BUY else PRICE_BOUND - order.price_ticks
+    """Return a number that is greater for the order that stands first: price, then age."""
+    price_ticks = order.list_price_ticks
+    closeness = price_ticks if order.order_list.is_descending else PRICE_BOUND - price_ticks
     return closeness * ORDER_ID_BOUND + (ORDER_ID_BOUND - order.order_id)
 
 
 class BookIndex:
-    """The orders of one side of a market, worst first, so that the head is cheap to remove."""
+    """The orders of one list of a market, worst first, so that the head is cheap to remove."""
 
     def __init__(self) -> None:
-        """Start with an empty side."""
+        """Start with an empty list."""
         self._priorities: list[int] = []
 
     def insert(self, order: RestingOrder) -> None:

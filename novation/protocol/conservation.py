@@ -8,7 +8,7 @@ from collections import Counter
 
 from novation.protocol.accounts import Position
 from novation.protocol.constants import MAX_ASSETS, USD_ASSET_ID
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import OrderList, RestingOrder, Side
 from novation.protocol.state import State
 
 
@@ -17,7 +17,7 @@ def check_conservation(state: State) -> None:
     check_collateral(state)
     check_positions(state)
     check_open_orders(state)
-    n_listed = sum(check_book(state, m, side) for m in state.markets for side in Side)
+    n_listed = sum(check_list(state, m, kind) for m in state.markets for kind in OrderList)
     assert n_listed == len(state.orders), (n_listed, len(state.orders))
 
 
@@ -81,21 +81,22 @@ def _check_slot(
         assert position.open_lots(side) == lots.pop(key, 0), (key, position)
 
 
-def check_book(state: State, market_id: int, side: Side) -> int:
+def check_list(state: State, market_id: int, order_list: OrderList) -> int:
     """Assert that the linked list is in priority order and that the index agrees with it.
 
     Returns the number of orders in the list.
     """
-    order_id, price_ticks = state.market(market_id).head(side)
+    order_id, price_ticks = state.market(market_id).head(order_list)
     listed: list[RestingOrder] = []
     while order_id != 0:
         order = state.order(order_id)
-        assert (order.market_id, order.side, order.price_ticks) == (market_id, side, price_ticks)
+        place = order.market_id, order.order_list, order.list_price_ticks
+        assert place == (market_id, order_list, price_ticks)
         listed.append(order)
         order_id, price_ticks = order.next_id, order.next_price_ticks
     assert price_ticks == 0
-    sign = -1 if side is Side.BUY else 1
-    keys = [(sign * order.price_ticks, order.order_id) for order in listed]
+    sign = -1 if order_list.is_descending else 1
+    keys = [(sign * order.list_price_ticks, order.order_id) for order in listed]
     assert keys == sorted(set(keys)), keys
-    assert [order.order_id for order in listed] == list(state.books[market_id, side])
+    assert [order.order_id for order in listed] == list(state.books[market_id, order_list])
     return len(listed)

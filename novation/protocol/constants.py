@@ -56,7 +56,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 22
+MAX_MAKERS_PER_ORDER: Final = 20
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
@@ -67,7 +67,7 @@ MIN_LOT_VALUE_QUANTA: Final = 100_000
 # side among which it is sought, on both sides no more than an order meets; and how many samples
 # may fail until the premium goes back to 0.
 IMPACT_MARGIN_QUANTA: Final = 500_000_000
-MAX_ORDERS_PER_SAMPLE: Final = 11
+MAX_ORDERS_PER_SAMPLE: Final = 10
 MAX_MISSED_SAMPLES: Final = 15
 # What a new sample counts, in fifths: an average over 150 s by samples of a minute.
 SAMPLE_WEIGHT_FIFTHS: Final = 2
@@ -121,11 +121,12 @@ INSURANCE_ACCOUNT_ID: Final = 1
 USD_ASSET_ID: Final = 0
 
 CONFIG_VERSION: Final = 2
-STATE_VERSION: Final = 8
-OUTPUT_VERSION: Final = 8
+STATE_VERSION: Final = 9
+OUTPUT_VERSION: Final = 9
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")
+DORMANT_LEAF_TAG: Final = int.from_bytes(b"DORMANT", "big")
 REPLACE_TAG: Final = int.from_bytes(b"REPLACE", "big")
 QUOTE_TAG: Final = int.from_bytes(b"QUOTE", "big")
 
@@ -138,6 +139,7 @@ MESSAGE_CANCEL_ALL: Final = 6
 MESSAGE_SET_CANCEL_TIMER: Final = 7
 MESSAGE_BID: Final = 8
 MESSAGE_MASS_QUOTE: Final = 9
+MESSAGE_PLACE_TRIGGER: Final = 10
 MESSAGE_TRANSFER: Final = 12
 MESSAGE_ORACLE_REPORT: Final = 16
 

@@ -19,6 +19,7 @@ from novation.protocol.batch import (
     PlaceOrderHints,
     ReplaceOrderHints,
     TransactionResult,
+    TriggerOrderHints,
 )
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, USD_ASSET_ID
 from novation.protocol.transactions import (
@@ -31,6 +32,7 @@ from novation.protocol.transactions import (
     MinuteTick,
     OracleUpdate,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     ReplaceOrder,
     SetAuction,
@@ -39,13 +41,14 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    TriggerOrder,
     Unsigned,
     UserTransaction,
     Withdraw,
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 54_000
+LOADER_STEPS: Final = 64_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -82,6 +85,9 @@ LEG_STEPS: Final = 700
 # Of a pool that passes on what it is worth; and of the table that is then written anew.
 POOL_STEPS: Final = 450
 POOL_TABLE_STEPS: Final = 20
+# Of a dormant order that is due, beside what it places; of a visit that is taken back.
+TRIGGER_STEPS: Final = 700
+TAKE_BACK_STEPS: Final = 80
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
@@ -110,7 +116,7 @@ SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it.
-ORACLE_STEPS: Final = 300
+ORACLE_STEPS: Final = 310
 ORACLE_UNDERLYING_STEPS: Final = 235
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
@@ -170,10 +176,20 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
         return TAKE_OVER_STEPS + result.n_visits * LEG_STEPS + slots
     if isinstance(tx, MinuteTick):
         return TICK_STEPS + result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
-    if isinstance(tx, Liquidate):
-        assert isinstance(result.hints, LiquidateHints)
-        return LIQUIDATE_STEPS + order_steps(len(result.hints.visits), result.n_slots)
+    if isinstance(tx, Liquidate | TriggerOrder):
+        return _meeting_steps(result)
     return DEPOSIT_STEPS + _asset_steps(tx) if isinstance(tx, Deposit) else LIST_MARKET_STEPS
+
+
+def _meeting_steps(result: TransactionResult) -> int:
+    """Return what a liquidation or a dormant order costs, of which all may be taken back."""
+    hints = result.hints
+    assert isinstance(hints, LiquidateHints | TriggerOrderHints)
+    n_visits = len(hints.visits)
+    steps = order_steps(n_visits, result.n_slots)
+    if isinstance(hints, LiquidateHints):
+        return LIQUIDATE_STEPS + steps
+    return TRIGGER_STEPS + steps + (n_visits * TAKE_BACK_STEPS if hints.is_taken_back else 0)
 
 
 def _asset_steps(tx: Deposit | Withdraw | Transfer) -> int:
@@ -193,7 +209,8 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
         )
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
-        return order_steps(len(result.hints.visits), n_slots)
+        trigger = CANCEL_STEPS if isinstance(tx, PlaceTrigger) else 0
+        return trigger + order_steps(len(result.hints.visits), n_slots)
     if isinstance(tx, MassQuote):
         assert isinstance(result.hints, MassQuoteHints)
         return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots)

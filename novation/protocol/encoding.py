@@ -22,6 +22,7 @@ from novation.protocol.constants import (
     MESSAGE_CANCEL_ORDER,
     MESSAGE_MASS_QUOTE,
     MESSAGE_PLACE_ORDER,
+    MESSAGE_PLACE_TRIGGER,
     MESSAGE_REMOVE_KEY,
     MESSAGE_SET_CANCEL_TIMER,
     MESSAGE_TRANSFER,
@@ -36,6 +37,7 @@ from novation.protocol.orders import (
     SelfTradeScope,
     Side,
     TimeInForce,
+    TriggerDirection,
     unpack_origin,
 )
 from novation.protocol.output import BatchOutput, decode_output, encode_output
@@ -54,6 +56,7 @@ from novation.protocol.transactions import (
     OracleUpdate,
     ParameterKind,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     Quote,
     RemoveKey,
@@ -64,6 +67,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    TriggerOrder,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -93,8 +97,12 @@ _TAG_REPLACE_ORDER: Final = b"\x09"
 _TAG_TAKE_OVER: Final = b"\x10"
 _TAG_SET_AUCTION: Final = b"\x12"
 _TAG_MASS_QUOTE: Final = b"\x15"
+_TAG_PLACE_TRIGGER: Final = b"\x0a"
+_TAG_TRIGGER_ORDER: Final = b"\x0b"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
+_TRIGGER_WORD_1_BYTES: Final = 30
+_ORDER_WORD_1_WIDTHS: Final = (32, 32, 48, 20, 1, 1, 4, 2, 2, 64)
 _ADD_KEY_WORD_0_BYTES: Final = 30
 _REPLACED_WORD_BYTES: Final = 13
 _QUOTE_BYTES: Final = -(-QUOTE_BITS // 8)
@@ -121,10 +129,11 @@ def _encode_unsigned(tx: Unsigned) -> bytes:
         return _TAG_PRUNE_ORDER + tx.order_id.to_bytes(6, "big")
     if isinstance(tx, MinuteTick):
         return _TAG_MINUTE_TICK
-    if isinstance(tx, SetAuction):
-        return _TAG_SET_AUCTION + tx.account_id.to_bytes(4, "big")
-    if isinstance(tx, TakeOver):
-        return _TAG_TAKE_OVER + tx.account_id.to_bytes(4, "big")
+    if isinstance(tx, SetAuction | TakeOver):
+        tag = _TAG_SET_AUCTION if isinstance(tx, SetAuction) else _TAG_TAKE_OVER
+        return tag + tx.account_id.to_bytes(4, "big")
+    if isinstance(tx, TriggerOrder):
+        return _TAG_TRIGGER_ORDER + tx.market_id.to_bytes(2, "big")
     return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
@@ -143,10 +152,13 @@ def _encode_user_transaction(tx: UserTransaction) -> bytes:
     elif isinstance(tx, MassQuote):
         tag = _TAG_MASS_QUOTE
         quotes = b"".join(quote.word().to_bytes(_QUOTE_BYTES, "big") for quote in tx.quotes)
+    word_1_bytes = _WORD_1_BYTES
+    if isinstance(tx, PlaceTrigger):
+        tag, word_1_bytes = _TAG_PLACE_TRIGGER, _TRIGGER_WORD_1_BYTES
     return (
         tag
         + word_0.to_bytes(_WORD_0_BYTES, "big")
-        + word_1.to_bytes(_WORD_1_BYTES, "big")
+        + word_1.to_bytes(word_1_bytes, "big")
         + quotes
         + _encode_signature(tx.signature)
     )
@@ -169,28 +181,9 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     )
     word_1 = reader.integer(_WORD_1_BYTES)
     tail = valid_until_ms, _decode_signature(reader)
-    if message_type == MESSAGE_PLACE_ORDER:
-        price, size, expiry, max_fee, side, reduce_only, force, mode, scope, label = unpack(
-            word_1, 32, 32, 48, 20, 1, 1, 4, 2, 2, 64
-        )
-        return PlaceOrder(
-            account_id,
-            key_index,
-            nonce,
-            market_id,
-            Side(side),
-            price,
-            size,
-            expiry,
-            max_fee,
-            bool(reduce_only),
-            decode_enum(TimeInForce, force),
-            SelfTradeMode(mode),
-            decode_enum(SelfTradeScope, scope),
-            label,
-            *tail,
-        )
     head = account_id, key_index, nonce
+    if message_type == MESSAGE_PLACE_ORDER:
+        return _decode_order(head, market_id, unpack(word_1, *_ORDER_WORD_1_WIDTHS), tail)
     if message_type == MESSAGE_CANCEL_ALL and (word_1 == 1 or word_1 == market_id == 0):
         return CancelAll(*head, market_id if word_1 else None, *tail)
     if market_id != 0:
@@ -204,6 +197,48 @@ def _decode_user_transaction(reader: ByteReader) -> UserTransaction:
     if message_type in (MESSAGE_WITHDRAW, MESSAGE_TRANSFER):
         return _decode_leaving(message_type, head, word_1, tail)
     return _decode_one_number(message_type, head, word_1, tail)
+
+
+def _decode_order(
+    head: tuple[int, int, int],
+    market_id: int,
+    fields: tuple[int, ...],
+    tail: tuple[int, Signature],
+) -> PlaceOrder:
+    price, size, expiry, max_fee, side, reduce_only, force, mode, scope, label = fields
+    return PlaceOrder(
+        *head,
+        market_id,
+        Side(side),
+        price,
+        size,
+        expiry,
+        max_fee,
+        bool(reduce_only),
+        decode_enum(TimeInForce, force),
+        SelfTradeMode(mode),
+        decode_enum(SelfTradeScope, scope),
+        label,
+        *tail,
+    )
+
+
+def _decode_place_trigger(reader: ByteReader) -> PlaceTrigger:
+    message_type, *head, market_id, valid_until_ms = unpack(
+        reader.integer(_WORD_0_BYTES), *MESSAGE_WORD_0_WIDTHS
+    )
+    if message_type != MESSAGE_PLACE_TRIGGER:
+        raise DecodeError(f"message type {message_type} in place of a trigger")
+    account_id, key_index, nonce = head
+    word_1 = reader.integer(_TRIGGER_WORD_1_BYTES)
+    *fields, trigger_price_ticks, direction = unpack(word_1, *_ORDER_WORD_1_WIDTHS, 32, 1)
+    tail = valid_until_ms, _decode_signature(reader)
+    order = _decode_order((account_id, key_index, nonce), market_id, tuple(fields), tail)
+    return PlaceTrigger.of(
+        order,
+        trigger_price_ticks=trigger_price_ticks,
+        trigger_direction=TriggerDirection(direction),
+    )
 
 
 def _decode_leaving(
@@ -377,6 +412,7 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_USER: _decode_user_transaction,
     _TAG_REPLACE_ORDER: _decode_replace_order,
     _TAG_MASS_QUOTE: _decode_mass_quote,
+    _TAG_PLACE_TRIGGER: _decode_place_trigger,
     _TAG_ADD_KEY: _decode_add_key,
     _TAG_DEPOSIT: _decode_deposit,
     _TAG_ORACLE_UPDATE: _decode_oracle_update,
@@ -384,6 +420,7 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_LIST_MARKET: lambda reader: ListMarket(reader.integer(2, MAX_MARKETS)),
     _TAG_PRUNE_ORDER: lambda reader: PruneOrder(reader.integer(6)),
     _TAG_MINUTE_TICK: lambda _: MinuteTick(),
+    _TAG_TRIGGER_ORDER: lambda reader: TriggerOrder(reader.integer(2, MAX_MARKETS)),
     _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
     _TAG_TAKE_OVER: lambda reader: TakeOver(reader.integer(4)),
     _TAG_SET_AUCTION: lambda reader: SetAuction(reader.integer(4)),

@@ -67,6 +67,8 @@ class ErrorCode(IntEnum):
     BID_LIMIT = 57
     OWN_ACCOUNT = 58
     INSUFFICIENT_BALANCE = 60
+    NOT_TRIGGERED = 67
+    TRIGGER_DUE = 68
     SAME_ACCOUNT = 76
     NOT_SAME_OWNER = 77
     MARKET_HALTED = 86
@@ -88,6 +90,8 @@ class ResultCode(IntEnum):
     AMENDED = 21
     NOTHING_LEFT = 22
     BID_CAPPED = 26
+    DORMANT = 30
+    NOT_EXECUTED = 31
 
 
 @dataclass(frozen=True, slots=True)

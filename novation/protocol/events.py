@@ -6,7 +6,7 @@ from typing import Final
 
 from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.errors import ResultCode
-from novation.protocol.orders import Side, VisitOutcome
+from novation.protocol.orders import Side, Trigger, VisitOutcome
 from novation.protocol.signing_keys import SigningKey
 from novation.protocol.transactions import ParameterKind
 
@@ -84,8 +84,33 @@ class OrderFilled:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerPlaced:
+    """An order lies dormant until the mark reaches its trigger's price."""
+
+    order_id: int
+    account_id: int
+    nonce: int
+    market_id: int
+    side: Side
+    price_ticks: int
+    size_lots: int
+    trigger: Trigger
+    label: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTriggered:
+    """The mark has reached a dormant order, which is placed under another id."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    placed_order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderCancelled:
-    """`remaining_lots` of an order left the book, or never reached it."""
+    """`remaining_lots` of an order left the book, or never reached it; dormant ones never did."""
 
     order_id: int
     account_id: int
@@ -94,6 +119,7 @@ class OrderCancelled:
     price_ticks: int
     remaining_lots: int
     reason: CancelReason
+    is_dormant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,12 +380,17 @@ class FundingPaid:
     index_price_x16: int
 
 
-Event = (
+OrderEvent = (
     OrderPlaced
     | OrderFilled
+    | TriggerPlaced
+    | OrderTriggered
     | OrderCancelled
     | OrderDecremented
     | OrderAmended
+)
+Event = (
+    OrderEvent
     | Deposited
     | DepositFailed
     | Withdrawn

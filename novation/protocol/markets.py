@@ -32,9 +32,9 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import DecodeError
 from novation.protocol.numeric import pack, unpack
-from novation.protocol.orders import Side
+from novation.protocol.orders import OrderList, Side
 
-MARKET_WORDS = 3
+MARKET_WORDS = 4
 UNDERLYING_WORDS = 3
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
@@ -49,7 +49,9 @@ GLOBALS_WORDS = 2 + AMOUNT_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A listed perpetual: open interest and the two book heads; a head id of 0 is an empty side.
+    """A listed perpetual: open interest and the heads of its lists; an id of 0 is an empty list.
+
+    Of dormant orders the head's price is that of its trigger.
 
     The market of an underlying has its index as id. `funding_sum_x16` adds up the premiums of the
     hour `funding_hour` (since the epoch; 0 before the first tick); `funding_carry` is what is owed
@@ -67,25 +69,37 @@ class Market:
     funding_sum_x16: int = 0
     funding_carry: int = 0
     funding_hour: int = 0
+    fall_head_id: int = 0
+    fall_head_price_ticks: int = 0
+    rise_head_id: int = 0
+    rise_head_price_ticks: int = 0
 
-    def head(self, side: Side) -> tuple[int, int]:
-        """Return (order id, price) of the best order of a side, (0, 0) if there is none."""
-        if side is Side.BUY:
-            return self.bid_head_id, self.bid_head_price_ticks
-        return self.ask_head_id, self.ask_head_price_ticks
+    def head(self, order_list: OrderList | Side) -> tuple[int, int]:
+        """Return (order id, price) of the first order of a list, (0, 0) if there is none."""
+        heads = (
+            (self.bid_head_id, self.bid_head_price_ticks),
+            (self.ask_head_id, self.ask_head_price_ticks),
+            (self.fall_head_id, self.fall_head_price_ticks),
+            (self.rise_head_id, self.rise_head_price_ticks),
+        )
+        return heads[order_list]
 
-    def with_head(self, side: Side, order_id: int, price_ticks: int) -> "Market":
-        """Return the market with another best order of a side."""
-        if side is Side.BUY:
+    def with_head(self, order_list: OrderList | Side, order_id: int, price_ticks: int) -> "Market":
+        """Return the market with another first order of a list."""
+        if order_list == OrderList.BIDS:
             return replace(self, bid_head_id=order_id, bid_head_price_ticks=price_ticks)
-        return replace(self, ask_head_id=order_id, ask_head_price_ticks=price_ticks)
+        if order_list == OrderList.ASKS:
+            return replace(self, ask_head_id=order_id, ask_head_price_ticks=price_ticks)
+        if order_list == OrderList.FALLS:
+            return replace(self, fall_head_id=order_id, fall_head_price_ticks=price_ticks)
+        return replace(self, rise_head_id=order_id, rise_head_price_ticks=price_ticks)
 
     def with_open_interest(self, open_interest_lots: int) -> "Market":
         """Return the market with another open interest."""
         return replace(self, open_interest_lots=open_interest_lots)
 
-    def words(self) -> tuple[int, int, int]:
-        """Return the three packed market words."""
+    def words(self) -> tuple[int, int, int, int]:
+        """Return the four packed market words."""
         return (
             pack(
                 (MARKET_KIND_PERPETUAL, 4),
@@ -109,11 +123,17 @@ class Market:
                 (self.funding_carry, FUNDING_CARRY_BITS),
                 (self.funding_hour, 27),
             ),
+            pack(
+                (self.fall_head_id, 48),
+                (self.fall_head_price_ticks, 32),
+                (self.rise_head_id, 48),
+                (self.rise_head_price_ticks, 32),
+            ),
         )
 
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Market":
-        """Decode three packed words; DecodeError if they are not those of a perpetual."""
+        """Decode four packed words; DecodeError if they are not those of a perpetual."""
         kind, underlying_id, slot, strike_ticks, ln_strike, status, listed_ms, interest = unpack(
             words[0], 4, UNDERLYING_ID_BITS, EXPIRY_SLOT_BITS, 32, 46, 8, 48, 48
         )
@@ -133,6 +153,7 @@ class Market:
             funding_sum - FUNDING_SUM_BOUND,
             funding_carry,
             funding_hour,
+            *unpack(words[3], 48, 32, 48, 32),
         )
 
     def leaf(self) -> int:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from novation.crypto import hades
-from novation.protocol.constants import MAX_QUOTES, ORDER_LEAF_TAG
+from novation.protocol.byte_reader import decode_enum
+from novation.protocol.constants import DORMANT_LEAF_TAG, MAX_QUOTES, ORDER_LEAF_TAG
 from novation.protocol.errors import DecodeError
 from novation.protocol.nonces import NONCE_BITS
 from novation.protocol.numeric import pack, unpack
@@ -15,6 +16,10 @@ _ORIGIN_WIDTHS = (_KEY_INDEX_BITS, NONCE_BITS, _QUOTE_INDEX_BITS)
 ORIGIN_BITS = sum(_ORIGIN_WIDTHS)
 ORDER_WORD_0_BITS = 156 + ORIGIN_BITS
 ORDER_WORD_1_BITS = 160
+_WORD_1_WIDTHS = (32, 48, 48, 32)
+# What the second word of a dormant order has above that.
+_TRIGGER_WIDTHS = (32, 4, 2, 2)
+DORMANT_WORD_1_BITS = ORDER_WORD_1_BITS + sum(_TRIGGER_WIDTHS)
 
 
 class Side(IntEnum):
@@ -27,6 +32,31 @@ class Side(IntEnum):
     def other(self) -> "Side":
         """The side that an order of this side trades with."""
         return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderList(IntEnum):
+    """The lists of a market: the sides of its book, under their numbers, and its dormant orders.
+
+    Those of FALLS wait for the mark to be at or below their trigger's price, those of RISES for it
+    to be at or above.
+    """
+
+    BIDS = 0
+    ASKS = 1
+    FALLS = 2
+    RISES = 3
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the highest price comes first."""
+        return self in (OrderList.BIDS, OrderList.FALLS)
+
+
+class TriggerDirection(IntEnum):
+    """Which way the mark must go for a dormant order to be placed."""
+
+    FALL = 0
+    RISE = 1
 
 
 class TimeInForce(IntEnum):
@@ -91,7 +121,7 @@ class VisitOutcome(IntEnum):
 
 def origin_of(key_index: int, nonce: int, quote_index: int = 0) -> int:
     """Return the packed key slot and nonce of a message, and which of its orders is meant."""
-    return pack(*zip((key_index, nonce, quote_index), _ORIGIN_WIDTHS, strict=True))
+    return pack((key_index, _KEY_INDEX_BITS), (nonce, NONCE_BITS), (quote_index, _QUOTE_INDEX_BITS))
 
 
 def unpack_origin(origin: int) -> tuple[int, int, int]:
@@ -101,11 +131,23 @@ def unpack_origin(origin: int) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class RestingOrder:
-    """An order on the book; `next_id` and `next_price_ticks` are the order behind it, or 0.
+class Trigger:
+    """What a dormant order waits for, and what of its message matters only when it is placed."""
 
-    `key_index` and `nonce` are those of the message that placed it, which no other message has;
-    `quote_index` tells its orders apart if it has several.
+    price_ticks: int
+    direction: TriggerDirection
+    time_in_force: TimeInForce
+    self_trade_mode: SelfTradeMode
+    self_trade_scope: SelfTradeScope
+
+
+@dataclass(frozen=True, slots=True)
+class RestingOrder:
+    """An order in one of the lists of a market: on the book, or dormant if it has a trigger.
+
+    `next_id` and `next_price_ticks` are the order behind it, or 0; a list of dormant orders is in
+    the order of their triggers' prices. `key_index` and `nonce` are those of the message that
+    placed it, which no other message has; `quote_index` tells its orders apart if it has several.
     """
 
     order_id: int
@@ -122,6 +164,20 @@ class RestingOrder:
     quote_index: int = 0
     next_id: int = 0
     next_price_ticks: int = 0
+    trigger: Trigger | None = None
+
+    @property
+    def order_list(self) -> OrderList:
+        """The list of its market that has it."""
+        if self.trigger is None:
+            return OrderList(self.side)
+        is_fall = self.trigger.direction is TriggerDirection.FALL
+        return OrderList.FALLS if is_fall else OrderList.RISES
+
+    @property
+    def list_price_ticks(self) -> int:
+        """The price that its place in the list follows from."""
+        return self.price_ticks if self.trigger is None else self.trigger.price_ticks
 
     @property
     def origin(self) -> int:
@@ -130,7 +186,10 @@ class RestingOrder:
 
     @property
     def reserved_lots(self) -> int:
-        """The lots that an open sum has of it: none if it is reduce-only, as it opens nothing."""
+        """The lots that an open sum has of it.
+
+        None if it is reduce-only, as it opens nothing; dormant orders are.
+        """
         return 0 if self.reduce_only else self.remaining_lots
 
     def with_remaining(self, remaining_lots: int) -> "RestingOrder":
@@ -149,28 +208,59 @@ class RestingOrder:
             (self.market_id, 16),
             (self.side, 1),
             (int(self.reduce_only), 1),
-            (0, 6),
+            (int(self.trigger is not None), 1),
+            (0 if self.trigger is None else self.trigger.direction, 1),
+            (0, 4),
             (self.remaining_lots, 32),
             (self.max_fee_ppm, 20),
             (self.origin, ORIGIN_BITS),
         )
-        word_1 = pack(
+        return word_0, self._second_word() if self.trigger is None else self._dormant_word()
+
+    def _second_word(self) -> int:
+        return pack(
             (self.price_ticks, 32),
             (self.expiry_time_ms, 48),
             (self.next_id, 48),
             (self.next_price_ticks, 32),
         )
-        return word_0, word_1
+
+    def _dormant_word(self) -> int:
+        trigger = self.trigger
+        assert trigger is not None
+        return pack(
+            (trigger.price_ticks, 32),
+            (self.expiry_time_ms, 48),
+            (self.next_id, 48),
+            (self.next_price_ticks, 32),
+            (self.price_ticks, 32),
+            (trigger.time_in_force, 4),
+            (trigger.self_trade_mode, 2),
+            (trigger.self_trade_scope, 2),
+        )
 
     @classmethod
     def from_words(cls, word_0: int, word_1: int) -> "RestingOrder":
         """Decode the two packed words; DecodeError if they have unknown bits set."""
-        order_id, account_id, market_id, side, reduce_only, flags, remaining, max_fee, origin = (
-            unpack(word_0, 48, 32, 16, 1, 1, 6, 32, 20, ORIGIN_BITS)
+        order_id, account_id, market_id, side, reduce_only, *rest = unpack(
+            word_0, 48, 32, 16, 1, 1, 1, 1, 4, 32, 20, ORIGIN_BITS
         )
-        if flags:
-            raise DecodeError(f"unknown order flags {flags:#x}")
-        price, expiry, next_id, next_price = unpack(word_1, 32, 48, 48, 32)
+        is_dormant, direction, flags, remaining, max_fee, origin = rest
+        if flags or direction > is_dormant or is_dormant > reduce_only:
+            raise DecodeError(f"unknown order flags in {word_0:#x}")
+        list_price, expiry, next_id, next_price, above = unpack(
+            word_1, *_WORD_1_WIDTHS, sum(_TRIGGER_WIDTHS) * is_dormant
+        )
+        price, trigger = list_price, None
+        if is_dormant:
+            price, force, mode, scope = unpack(above, *_TRIGGER_WIDTHS)
+            trigger = Trigger(
+                list_price,
+                TriggerDirection(direction),
+                decode_enum(TimeInForce, force),
+                SelfTradeMode(mode),
+                decode_enum(SelfTradeScope, scope),
+            )
         return cls(
             order_id,
             account_id,
@@ -184,11 +274,13 @@ class RestingOrder:
             *unpack_origin(origin),
             next_id,
             next_price,
+            trigger,
         )
 
     def leaf(self) -> int:
-        """Return the leaf of the order tree; the tag separates it from an inner node."""
-        return hades(*self.words(), ORDER_LEAF_TAG)[0]
+        """Return the leaf of the order tree; its tag separates it from an inner node."""
+        tag = ORDER_LEAF_TAG if self.trigger is None else DORMANT_LEAF_TAG
+        return hades(*self.words(), tag)[0]
 
 
 def crosses(taker_side: Side, limit_price_ticks: int, maker_price_ticks: int) -> bool:

@@ -28,6 +28,7 @@ from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.markets import (
     GLOBALS_WORDS,
     MARKET_WORD_0_BITS,
+    MARKET_WORDS,
     UNDERLYING_WORDS,
     Globals,
     Market,
@@ -269,8 +270,8 @@ def order_felts(record: OrderRecord) -> tuple[int, ...]:
 
 def market_felts(record: MarketRecord) -> tuple[int, ...]:
     """Return the words of a market's record."""
-    word_0, word_1, word_2 = record.market.words()
-    return pack((record.market_id, 16), (word_0, MARKET_WORD_0_BITS)), word_1, word_2
+    word_0, *words = record.market.words()
+    return pack((record.market_id, 16), (word_0, MARKET_WORD_0_BITS)), *words
 
 
 def decode_output(felts: Sequence[int]) -> BatchOutput:
@@ -387,4 +388,5 @@ def _read_order(reader: _Reader) -> OrderRecord:
 
 def _read_market(reader: _Reader) -> MarketRecord:
     market_id, word_0 = unpack(reader.one(), 16, MARKET_WORD_0_BITS)
-    return MarketRecord(market_id, Market.from_words((word_0, *reader.take(2))))
+    words = word_0, *reader.take(MARKET_WORDS - 1)
+    return MarketRecord(market_id, Market.from_words(words))

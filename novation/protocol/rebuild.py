@@ -4,7 +4,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.book_index import BookIndex
 from novation.protocol.constants import OPERATION_DEPOSIT
 from novation.protocol.errors import DecodeError, ResultCode
-from novation.protocol.orders import Side
+from novation.protocol.orders import OrderList
 from novation.protocol.output import AccountRecord, BatchOutput
 from novation.protocol.rules.set_parameter import changed_parameters
 from novation.protocol.signing_keys import SigningKey
@@ -56,7 +56,7 @@ def _apply_markets(state: State, output: BatchOutput) -> dict[int, int]:
         if record.market.underlying_id != market_id or market_id >= len(state.underlyings):
             raise DecodeError(f"market {market_id}, {len(state.underlyings)} underlyings")
         if market_id not in state.markets:
-            state.books |= {(market_id, side): BookIndex() for side in Side}
+            state.books |= {(market_id, order_list): BookIndex() for order_list in OrderList}
         state.markets[market_id] = record.market
         leaves[market_id] = record.market.leaf()
     return leaves
@@ -96,7 +96,7 @@ def _apply_orders(state: State, output: BatchOutput) -> dict[int, int]:
         if old_id is not None:
             old = state.orders.pop(old_id)
             del state.slot_of_order[old_id]
-            state.books[old.market_id, old.side].remove(old)
+            state.books[old.market_id, old.order_list].remove(old)
     for record in output.orders:
         order = record.order
         leaves[record.slot] = 0 if order is None else order.leaf()
@@ -105,6 +105,6 @@ def _apply_orders(state: State, output: BatchOutput) -> dict[int, int]:
                 raise DecodeError(f"order {order.order_id} cannot be in slot {record.slot}")
             state.orders[order.order_id] = order
             state.slot_of_order[order.order_id] = record.slot
-            state.books[order.market_id, order.side].insert(order)
+            state.books[order.market_id, order.order_list].insert(order)
     state.forget_free_slots()
     return leaves

@@ -10,7 +10,7 @@ from collections import Counter
 
 from novation.protocol.accounts import Account
 from novation.protocol.constants import MAX_ASSETS, USD_ASSET_ID
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import OrderList, RestingOrder, Side
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
 
@@ -55,8 +55,8 @@ class RunningSums:
         gone = {order.order_id for order in old_orders} - {order.order_id for order in new_orders}
         assert not any(order_id in state.orders for order_id in gone)
         for market_id in state.markets:
-            for side in Side:
-                _check_head(state, market_id, side)
+            for order_list in OrderList:
+                _check_head(state, market_id, order_list)
 
     def _follow_markets(self, state: State) -> None:
         """Count from 0 in markets that the batch listed."""
@@ -174,21 +174,21 @@ def _slots_with_another_min(
 def _check_links(state: State, order: RestingOrder) -> None:
     """Assert that an order is linked to what stands before and behind it."""
     assert state.orders.get(order.order_id) == order
-    index = state.books[order.market_id, order.side]
+    index = state.books[order.market_id, order.order_list]
     before_id, behind_id = index.neighbours(order)
-    link = order.order_id, order.price_ticks
+    link = order.order_id, order.list_price_ticks
     if before_id == 0:
-        assert state.market(order.market_id).head(order.side) == link
+        assert state.market(order.market_id).head(order.order_list) == link
     else:
         before = state.order(before_id)
         assert (before.next_id, before.next_price_ticks) == link
     behind = state.get_order(behind_id)
-    expected = (0, 0) if behind is None else (behind_id, behind.price_ticks)
+    expected = (0, 0) if behind is None else (behind_id, behind.list_price_ticks)
     assert (order.next_id, order.next_price_ticks) == expected
 
 
-def _check_head(state: State, market_id: int, side: Side) -> None:
-    head_id = state.books[market_id, side].head_id()
+def _check_head(state: State, market_id: int, order_list: OrderList) -> None:
+    head_id = state.books[market_id, order_list].head_id()
     head = state.get_order(head_id)
-    expected = (0, 0) if head is None else (head_id, head.price_ticks)
-    assert state.market(market_id).head(side) == expected, (market_id, side, expected)
+    expected = (0, 0) if head is None else (head_id, head.list_price_ticks)
+    assert state.market(market_id).head(order_list) == expected, (market_id, order_list, expected)

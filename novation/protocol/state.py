@@ -1,7 +1,8 @@
 """The state of the exchange in memory, with an undo log for the current transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from novation.protocol.accounts import Account
 from novation.protocol.book_index import BookIndex
@@ -17,7 +18,7 @@ from novation.protocol.constants import (
 from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Globals, Market, Roots, UnderlyingState, state_root
 from novation.protocol.merkle import MerkleTree, NodeKey, NodeStore
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import OrderList, RestingOrder
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.slots import SlotAllocator
 
@@ -28,6 +29,18 @@ _ABSENT: Final = object()
 
 
 NodeChanges = dict[NodeKey, int | None]
+# What is needed to take back a write: the container, the key, and what was there.
+_Write = tuple[Any, Any, Any]
+
+
+class Savepoint(NamedTuple):
+    """A point within a transaction: how much it had written, and the plain values then."""
+
+    n_writes: int
+    counters: Globals
+    fees_quanta: int
+    timed_out: tuple[int, ...]
+    n_born: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +128,15 @@ class State:
         self.accounts_tree = MerkleTree(ACCOUNT_TREE_HEIGHT, parts.nodes.accounts)
         self.orders_tree = MerkleTree(ORDER_TREE_HEIGHT, parts.nodes.orders)
         self.markets_tree = MerkleTree(MARKET_TREE_HEIGHT, parts.nodes.markets)
-        self.books = {(m, side): BookIndex() for m in self.markets for side in Side}
+        # By market and list; a side of the book has the number of its list.
+        self.books: dict[tuple[int, int], BookIndex] = {
+            (m, order_list): BookIndex() for m in self.markets for order_list in OrderList
+        }
         for order in self.orders.values():
-            self.books[order.market_id, order.side].insert(order)
+            self.books[order.market_id, order.order_list].insert(order)
         self.root = self._compute_root()
         self.batch: OpenBatch | None = None
-        self._undo: list[tuple[Any, Any, Any]] = []
+        self._undo: list[_Write] = []
         self._saved: tuple[Any, ...] | None = None
 
     @classmethod
@@ -226,7 +242,7 @@ class State:
         """Add an order with the newest id; linking it into the list is the caller's."""
         assert self.batch is not None
         self.batch.n_born += 1
-        index = self.books[order.market_id, order.side]
+        index = self.books[order.market_id, order.order_list]
         index.insert(order)
         self._undo.append((index, order, False))
         self._write(self.orders, order.order_id, order)
@@ -239,7 +255,7 @@ class State:
         self._open_order(order.order_id)
         assert self.batch is not None
         self.batch.n_born -= order.order_id >= self.batch.old_globals.next_order_id
-        index = self.books[order.market_id, order.side]
+        index = self.books[order.market_id, order.order_list]
         index.remove(order)
         self._undo.append((index, order, True))
         self._write(self.orders, order.order_id, _ABSENT)
@@ -269,8 +285,8 @@ class State:
         assert market_id not in self.markets
         self._write(self.batch.opened_markets, market_id, None)
         self._write(self.markets, market_id, market)
-        for side in Side:
-            self._write(self.books, (market_id, side), BookIndex())
+        for order_list in OrderList:
+            self._write(self.books, (market_id, order_list), BookIndex())
 
     def underlying_of(self, market_id: int) -> Underlying:
         """Return the parameters of a listed market's underlying."""
@@ -319,17 +335,35 @@ class State:
         batch = self.batch
         batch.n_slots, batch.n_more_keys, batch.n_holding_words, batch.n_born = self._saved[4:]
         self.batch.timed_out = ()
-        for container, key, old in reversed(self._undo):
-            if isinstance(container, BookIndex):
-                if old:
-                    container.insert(key)
-                else:
-                    container.remove(key)
-            elif old is _ABSENT:
-                del container[key]
-            else:
-                container[key] = old
+        _restore(self._undo)
         self.commit()
+
+    def savepoint(self) -> Savepoint:
+        """Return a point within the current transaction, for `take_back`."""
+        assert self._saved is not None
+        assert self.batch is not None
+        batch = self.batch
+        counts = self.globals, self.fees_quanta, batch.timed_out, batch.n_born
+        return Savepoint(len(self._undo), *counts)
+
+    def take_back(self, point: Savepoint) -> None:
+        """Take back what the transaction wrote since a point, but for what the batch opened.
+
+        What was looked at stays opened: the circuit has looked at it, too.
+        """
+        batch = self.batch
+        assert batch is not None
+        self.globals, self.fees_quanta, batch.timed_out, batch.n_born = point[1:]
+        since = self._undo[point.n_writes :]
+        kept = (
+            *(batch.opened_accounts, batch.opened_orders, batch.opened_markets),
+            *(batch.most_slots, batch.most_keys, batch.most_holdings, batch.longer_leaves),
+        )
+        is_kept = [any(write[0] is container for container in kept) for write in since]
+        _restore([write for write, keep in zip(since, is_kept, strict=True) if not keep])
+        self._undo[point.n_writes :] = [
+            write for write, keep in zip(since, is_kept, strict=True) if keep
+        ]
 
     def update_trees(
         self,
@@ -412,3 +446,17 @@ class State:
 
     def _compute_root(self) -> int:
         return state_root(self.roots, self.underlyings, self.parameters.hash, self.globals)
+
+
+def _restore(writes: Sequence[_Write]) -> None:
+    """Take back writes, the last one first."""
+    for container, key, old in reversed(writes):
+        if isinstance(container, BookIndex):
+            if old:
+                container.insert(key)
+            else:
+                container.remove(key)
+        elif old is _ABSENT:
+            del container[key]
+        else:
+            container[key] = old

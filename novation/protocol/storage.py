@@ -6,8 +6,8 @@ big endian; widths here are in bytes.
 | key | value |
 |---|---|
 | `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
-| `o` slot:3 | order_word_0:28, order_word_1:20 |
-| `m` market_id:2 | market words 25, 20, 13 |
+| `o` slot:3 | order_word_0:28, order_word_1:25 |
+| `m` market_id:2 | market words 25, 20, 13, 20 |
 | `g` | globals words 30, 21, 24, 24, 24, each underlying's word:26 |
 | `p` | each of params_felts:32 |
 | `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
@@ -52,12 +52,12 @@ _ACCOUNT_NODE: Final = b"A"
 _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
-_MARKET_WORD_BYTES: Final = (25, 20, 13)
+_MARKET_WORD_BYTES: Final = (25, 20, 13, 20)
 _GLOBALS_WORD_BYTES: Final = (30, 29, *[24] * AMOUNT_WORDS)
 _UNDERLYING_WORD_BYTES: Final = (26, 32, 32)
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 28
-_ORDER_WORD_0_BYTES: Final = 28
+_ORDER_WORD_BYTES: Final = (28, 25)
 
 T = TypeVar("T")
 
@@ -240,16 +240,12 @@ def _decode_key(reader: ByteReader) -> SigningKey:
 
 def encode_order(order: RestingOrder) -> bytes:
     """Return the stored form of a resting order."""
-    word_0, word_1 = order.words()
-    return word_0.to_bytes(_ORDER_WORD_0_BYTES, "big") + word_1.to_bytes(20, "big")
+    return _encode_words(order.words(), _ORDER_WORD_BYTES)
 
 
 def decode_order(data: bytes) -> RestingOrder:
     """Return the order of its stored form; DecodeError if it is damaged."""
-    reader = ByteReader(data)
-    order = RestingOrder.from_words(reader.integer(_ORDER_WORD_0_BYTES), reader.integer(20))
-    reader.finish()
-    return order
+    return RestingOrder.from_words(*_decode_words(data, _ORDER_WORD_BYTES))
 
 
 def encode_market(market: Market) -> bytes:

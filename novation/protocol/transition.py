@@ -32,12 +32,14 @@ from novation.protocol.rules.mass_quote import apply_mass_quote
 from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
 from novation.protocol.rules.place_order import apply_place_order
+from novation.protocol.rules.place_trigger import apply_place_trigger
 from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.replace_order import apply_replace_order
 from novation.protocol.rules.set_auction import apply_set_auction
 from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.take_over import apply_take_over
 from novation.protocol.rules.transfer import apply_transfer
+from novation.protocol.rules.trigger_order import apply_trigger_order
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
@@ -54,6 +56,7 @@ from novation.protocol.transactions import (
     MinuteTick,
     OracleUpdate,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     RemoveKey,
     ReplaceOrder,
@@ -63,6 +66,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    TriggerOrder,
     Unsigned,
     UserTransaction,
     Withdraw,
@@ -148,6 +152,7 @@ def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> Trans
 # What each signed message does.
 _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     PlaceOrder: apply_place_order,
+    PlaceTrigger: apply_place_trigger,
     ReplaceOrder: apply_replace_order,
     MassQuote: apply_mass_quote,
     CancelOrder: apply_cancel_order,
@@ -178,4 +183,5 @@ _UNSIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     Liquidate: apply_liquidate,
     SetAuction: apply_set_auction,
     TakeOver: apply_take_over,
+    TriggerOrder: apply_trigger_order,
 }

@@ -53,6 +53,9 @@ def _closed(order: types_pb2.Order, now_ms: int) -> RequestRefusedError | None:
     if order.status == types_pb2.ORDER_STATUS_FILLED:
         sentence = f"{name} was filled: {order.filled_lots} lots"
         return RequestRefusedError(NodeErrorCode.ORDER_ALREADY_FILLED, sentence, nothing_left)
+    if order.status == types_pb2.ORDER_STATUS_TRIGGERED:
+        sentence = f"{name} was triggered: it is order {order.triggered_order_id} now"
+        return RequestRefusedError(NodeErrorCode.ORDER_ALREADY_CANCELLED, sentence, nothing_left)
     if order.status != types_pb2.ORDER_STATUS_CANCELLED:
         return None
     if order.cancel_reason == types_pb2.CANCEL_REASON_EXPIRED:

@@ -18,7 +18,13 @@ from novation.protocol.constants import (
     MAX_UNDERLYINGS,
 )
 from novation.protocol.numeric import check_field
-from novation.protocol.orders import SelfTradeMode, SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import (
+    SelfTradeMode,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import Signature
 from novation.protocol.transactions import (
@@ -31,6 +37,7 @@ from novation.protocol.transactions import (
     OracleReport,
     OracleUpdate,
     PlaceOrder,
+    PlaceTrigger,
     Quote,
     QuoteTerms,
     RemoveKey,
@@ -48,6 +55,7 @@ from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.mass_quote import validate_mass_quote
 from novation.protocol.transactions.oracle_update import validate_oracle_update
 from novation.protocol.transactions.place_order import validate_place_order
+from novation.protocol.transactions.place_trigger import validate_place_trigger
 from novation.protocol.transactions.remove_key import validate_remove_key
 from novation.protocol.transactions.replace_order import validate_replace_order
 from novation.protocol.transactions.set_cancel_timer import validate_set_cancel_timer
@@ -80,6 +88,11 @@ _SELF_TRADE_SCOPES: Final = {
     types_pb2.SELF_TRADE_SCOPE_OWNER: SelfTradeScope.OWNER,
 }
 
+_TRIGGER_DIRECTIONS: Final = {
+    types_pb2.TRIGGER_DIRECTION_FALL: TriggerDirection.FALL,
+    types_pb2.TRIGGER_DIRECTION_RISE: TriggerDirection.RISE,
+}
+
 
 def place_order(request: order_service_pb2.PlaceOrderRequest) -> PlaceOrder:
     """Return the transaction; its fields are in range."""
@@ -102,6 +115,21 @@ def replace_order(request: order_service_pb2.ReplaceOrderRequest) -> ReplaceOrde
         in_place=request.in_place,
     )
     validate_replace_order(tx)
+    return tx
+
+
+def place_trigger(request: order_service_pb2.PlaceTriggerRequest) -> PlaceTrigger:
+    """Return the transaction; its fields are in range."""
+    if not request.HasField("order"):
+        raise missing("order")
+    tx = PlaceTrigger.of(
+        _order(request.order),
+        trigger_price_ticks=request.trigger_price_ticks,
+        trigger_direction=_choice(
+            "trigger_direction", request.trigger_direction, _TRIGGER_DIRECTIONS
+        ),
+    )
+    validate_place_trigger(tx)
     return tx
 
 
@@ -298,6 +326,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "place": place_order,
     "replace": replace_order,
     "quote": mass_quote,
+    "place_trigger": place_trigger,
     "cancel": cancel_order,
     "cancel_all": cancel_all,
     "set_cancel_timer": set_cancel_timer,

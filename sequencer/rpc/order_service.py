@@ -64,6 +64,13 @@ class OrderService:
         accepted = await self._apply(decoding.mass_quote(request))
         return accepted.acknowledgement.quoted
 
+    async def place_trigger(
+        self, request: order_service_pb2.PlaceTriggerRequest
+    ) -> order_service_pb2.PlaceTriggerResponse:
+        """Let an order lie dormant."""
+        accepted = await self._apply(decoding.place_trigger(request))
+        return accepted.acknowledgement.trigger_placed
+
     async def cancel_order(
         self, request: order_service_pb2.CancelOrderRequest
     ) -> order_service_pb2.CancelOrderResponse:

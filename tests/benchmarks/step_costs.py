@@ -121,6 +121,28 @@ def place_behind(exchange: Exchange, n: int) -> None:
         exchange.cancel(account(i), exchange.state.globals.next_order_id - 1)
 
 
+def place_stops(exchange: Exchange, n: int) -> None:
+    """Let orders lie dormant in turn before and behind one another."""
+    for i in range(n):
+        exchange.place_stop(account(2 * i), SELL, 1, PRICE - 50 - i % 7)
+
+
+def place_and_trigger(exchange: Exchange, n: int, *, meets: bool) -> None:
+    """Place orders that are due at once, and meet a maker, or nobody."""
+    for i in range(n):
+        exchange.place_stop(account(2 * i), SELL, 1, PRICE, price_ticks=PRICE - 10)
+        if meets:
+            exchange.place(account(2 * i + 1), BUY, 1, PRICE)
+        exchange.trigger()
+
+
+def trade_beside_stops(exchange: Exchange, n: int) -> None:
+    """Trade where orders wait on both sides of the mark."""
+    exchange.place_stop(account(0), SELL, 1, PRICE - 50)
+    exchange.place_stop(account(1), BUY, 1, PRICE + 50)
+    trade_repeated(exchange, n)
+
+
 def quote(exchange: Exchange, n: int, *, n_quotes: int) -> None:
     """Quote both sides anew, in turn around two prices."""
     for i in range(n):
@@ -244,7 +266,7 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
-    "taker meets 22 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
+    "taker meets 20 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
     "place, order rests": Case(1500, place_only),
     "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
@@ -254,6 +276,14 @@ CASES = {
         1500, partial(replace_old, in_place=True), ladder=True, ladder_lots=2
     ),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
+    "place a dormant order": Case(1500, place_stops, n_positions=1),
+    "dormant order, placed and due": Case(
+        2500, partial(place_and_trigger, meets=False), n_positions=1
+    ),
+    "dormant order, due with a maker": Case(
+        3500, partial(place_and_trigger, meets=True), n_positions=1
+    ),
+    "trade, repeated, beside stops": Case(1200, trade_beside_stops),
     "quote 2 orders anew": Case(1000, partial(quote, n_quotes=2), n=40),
     "quote 16 orders anew": Case(6000, partial(quote, n_quotes=16), n=40),
     "deposit, new account": Case(700, partial(deposit, first=400)),

@@ -40,6 +40,7 @@ from tests.circuits.mode_batches import modes
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
+from tests.circuits.trigger_batches import dormant_orders
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -532,6 +533,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "modes": modes,
     "takeovers": takeovers,
     "open interest": open_interest,
+    "dormant orders": dormant_orders,
 }
 
 

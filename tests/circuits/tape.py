@@ -13,6 +13,8 @@ TYPE_LIST_MARKET = 8
 ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16
 # Of a quote.
 QUOTE_FIELDS, QUOTE_KEY = 5, 3
+# Where items with so many fields have the key of an order: quotes, dormant orders, those placed.
+KEYS = {QUOTE_FIELDS: QUOTE_KEY, 19: 17, 3: 1}
 
 
 def transaction_places(records: ProgramInput) -> list[int]:

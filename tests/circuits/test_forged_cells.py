@@ -18,11 +18,10 @@ from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, v
 from tests.circuits.forging_batches import forging_batches, forging_inputs, random_trading
 from tests.circuits.tape import (
     BATCH,
+    KEYS,
     ORDER_FIELDS,
     ORDER_KEY,
     PREDECESSOR,
-    QUOTE_FIELDS,
-    QUOTE_KEY,
     TYPE_LIST_MARKET,
     transaction_places,
 )
@@ -50,8 +49,8 @@ def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> 
         rests = key != 0
         # Only a resting order has a place; one that is gone at the end may have any free key.
         return not rests or (path[2] == ORDER_KEY and int(str(key)) >= EPHEMERAL_KEY_BASE)
-    if path[1] > BATCH and len(item) == QUOTE_FIELDS and path[2:] == (QUOTE_KEY,):
-        return int(str(item[QUOTE_KEY])) >= EPHEMERAL_KEY_BASE
+    if path[1] > BATCH and path[2:] == (KEYS.get(len(item), -1),):
+        return int(str(item[KEYS[len(item)]])) >= EPHEMERAL_KEY_BASE
     # The last type of transaction is whatever is none of the others.
     return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_LIST_MARKET
 
@@ -126,7 +125,7 @@ MARKET_WORDS = [
     ((0,), (1,), 48),
     ((1,), (2,), 32),
     ((2,), (3,), 48),
-    ((5,), (4,), 48),
+    ((5, 0), (4,), 48),
 ]
 RATES = [((1,), (2,), 20), ((2,), (3,), 20), ((3,), (4,), 20), ((4,), (5,), 20), ((5,), (6,), 20)]
 UNDERLYING_WORDS = [((0,), (1,), 12), *RATES]

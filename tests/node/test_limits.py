@@ -62,7 +62,7 @@ async def test_order_beyond_those_of_a_market_then_refused_until_one_goes(tmp_pa
         await rest(client, Side.BUY, "98.0")
 
 
-async def test_order_that_meets_too_many_makers_then_filled_by_22_and_told_why(
+async def test_order_that_meets_too_many_makers_then_filled_by_as_many_and_told_why(
     tmp_path: Path,
 ) -> None:
     async with (

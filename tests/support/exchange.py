@@ -20,7 +20,13 @@ from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
-from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.orders import (
+    OrderList,
+    RestingOrder,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.rules.minute_tick import is_tick_due
 from novation.protocol.running_sums import RunningSums
@@ -38,6 +44,7 @@ from novation.protocol.transactions import (
     MinuteTick,
     ParameterKind,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     Quote,
     QuoteTerms,
@@ -48,6 +55,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    TriggerOrder,
     UserTransaction,
     Withdraw,
 )
@@ -213,6 +221,43 @@ class Exchange:
     ) -> TransactionResult:
         """Sign and apply an order."""
         return self.apply(self.order(account_id, side, size_lots, price_ticks, **changes))
+
+    def stop(
+        self, account_id: int, side: Side, size_lots: int, trigger_price_ticks: int, **changes: Any
+    ) -> PlaceTrigger:
+        """Return a signed order that lies dormant: by default one that ends a loss at once.
+
+        It waits for the mark to go against a position, and is immediate or cancel, down to a
+        twentieth beyond its trigger.
+        """
+        direction = TriggerDirection.FALL if side is SELL else TriggerDirection.RISE
+        direction = changes.pop("trigger_direction", direction)
+        worst_ticks = trigger_price_ticks * (19 if side is SELL else 21) // 20
+        fields = {"reduce_only": True, "time_in_force": TimeInForce.IOC} | changes
+        price_ticks = fields.pop("price_ticks", max(worst_ticks, 1))
+        order = self.order(account_id, side, size_lots, price_ticks, **fields)
+        named = {"trigger_price_ticks": trigger_price_ticks, "trigger_direction": direction}
+        return self.signed(PlaceTrigger.of(order, **named))
+
+    def place_stop(
+        self, account_id: int, side: Side, size_lots: int, trigger_price_ticks: int, **changes: Any
+    ) -> TransactionResult:
+        """Sign and apply an order that lies dormant, see `stop`."""
+        return self.apply(self.stop(account_id, side, size_lots, trigger_price_ticks, **changes))
+
+    def trigger(self, market_id: int = 0) -> TransactionResult:
+        """Let the dormant order meet the book that is due."""
+        return self.apply(TriggerOrder(market_id))
+
+    def dormant(self, order_list: OrderList, market_id: int = 0) -> list[tuple[int, int]]:
+        """Return (order id, price of its trigger) of a list of dormant orders, first one first."""
+        listed = []
+        order_id, _ = self.state.market(market_id).head(order_list)
+        while order_id:
+            order = self.state.order(order_id)
+            listed.append((order_id, order.list_price_ticks))
+            order_id = order.next_id
+        return listed
 
     def replacement(
         self, order_id: int, side: Side, size_lots: int, price_ticks: int, /, **changes: Any

@@ -48,6 +48,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     SetParameter,
     Transaction,
+    TriggerOrder,
     UserTransaction,
 )
 from tests.support.builders import (
@@ -67,6 +68,7 @@ from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
 from tests.support.random_failing import random_auction, random_bid, random_liquidation
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
+from tests.support.random_triggers import due_triggers, random_stop
 from tests.support.sample_plans import plan_sample, settle
 
 N_USERS = 6
@@ -98,6 +100,7 @@ class RandomTrading:
             self._cancel_all: 3,
             self._timer: 4,
             self._prune: 6,
+            lambda: random_stop(self.exchange, self.rng, self.prices[0]): 10,
             self._liquidation: 6,
             self._auction: 4,
             self._bid: 4,
@@ -123,6 +126,8 @@ class RandomTrading:
         assert self.exchange.state.batch is not None
         while len(self.exchange.state.batch.entries) < n_transactions:
             self._pass_time()
+            for due in due_triggers(self):
+                self._try(due)
             if not self._planned and self.rng.random() < 0.03:
                 self._plan_sinking()
             if not self._planned and self.rng.random() < FAILING_CHANCE:
@@ -246,6 +251,8 @@ class RandomTrading:
         self.counts[result.result_code.name] += 1
         if isinstance(tx, Liquidate):
             self.counts[f"LIQUIDATED_{result.result_code.name}"] += 1
+        if isinstance(tx, TriggerOrder):
+            self.counts[f"TRIGGERED_{result.result_code.name}"] += 1
         for visit in getattr(result.hints, "visits", ()):
             self.counts[f"VISIT_{visit.outcome.name}"] += 1
 

@@ -131,7 +131,7 @@ def user_bytes(word_0: int, word_1: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\x0a", "unknown kind"),
+        (b"\xf0", "unknown kind"),
         (b"\x09" + bytes(13) + user_bytes(1, 1)[1:], "names no order"),
         (b"\x09" + b"\xff" * 13 + user_bytes(1, 1)[1:], "does not fit"),
         (b"\x09" + bytes(12) + b"\1" + user_bytes(2, 1)[1:], "CancelOrder in place of an order"),

@@ -25,7 +25,14 @@ from novation.protocol.constants import (
 from novation.protocol.cost import empty_batch_steps, most_slots
 from novation.protocol.errors import BatchFull, OutputFull
 from novation.protocol.markets import Market
-from novation.protocol.orders import RestingOrder
+from novation.protocol.orders import (
+    RestingOrder,
+    SelfTradeMode,
+    SelfTradeScope,
+    TimeInForce,
+    Trigger,
+    TriggerDirection,
+)
 from novation.protocol.output import MarketRecord, OrderRecord, market_felts, order_felts
 from novation.protocol.rules.mass_quote import MOST_CLEARED
 from novation.protocol.sealing import seal_batch
@@ -152,7 +159,15 @@ def test_envelope_when_every_field_is_at_its_longest_then_within_the_bound() -> 
 def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the_bound() -> None:
     ids, ticks = 2**48 - 1, 2**32 - 1
     market = Market(
-        15, ids, 255, ids, ids, ticks, ids, ticks, FUNDING_SUM_BOUND - 1, 2**19 - 1, 2**27 - 1
+        15,
+        ids,
+        255,
+        ids,
+        *(ids, ticks) * 2,
+        FUNDING_SUM_BOUND - 1,
+        2**19 - 1,
+        2**27 - 1,
+        *(ids, ticks) * 2,
     )
     longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))
     assert longest == MARKET_COST
@@ -172,6 +187,13 @@ def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the
         MAX_QUOTES - 1,
         ids,
         ticks,
+        Trigger(
+            ticks,
+            TriggerDirection.RISE,
+            TimeInForce.IOC,
+            SelfTradeMode.DECREMENT,
+            SelfTradeScope.OWNER,
+        ),
     )
     orders = 2 * output_cost(order_felts(OrderRecord(2**24 - 1, resting))).n_bytes
     own = touched_cost(1, 0, 0).n_bytes

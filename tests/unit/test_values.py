@@ -12,7 +12,16 @@ from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
-from novation.protocol.orders import RestingOrder, Side, crosses
+from novation.protocol.orders import (
+    RestingOrder,
+    SelfTradeMode,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    Trigger,
+    TriggerDirection,
+    crosses,
+)
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.signing_keys import SigningKey
 from tests.support.builders import exchange_config, parameters, underlying
@@ -208,7 +217,15 @@ def test_order_when_packed_then_round_trip() -> None:
     )
     assert word_1 == pack((5, 32), (4, 48), (3, 48), (2, 32))
     with pytest.raises(DecodeError, match="flags"):
-        RestingOrder.from_words(word_0 | 1 << 98, word_1)
+        RestingOrder.from_words(word_0 | 1 << 100, word_1)
+    with pytest.raises(DecodeError, match="flags"):
+        RestingOrder.from_words(word_0 | 1 << 99, word_1)
+    trigger = Trigger(
+        77, TriggerDirection.RISE, TimeInForce.IOC, SelfTradeMode.DECREMENT, SelfTradeScope.OWNER
+    )
+    dormant = replace(order, trigger=trigger)
+    assert RestingOrder.from_words(*dormant.words()) == dormant
+    assert dormant.leaf() != order.leaf()
 
 
 def test_market_and_globals_when_packed_then_round_trip() -> None:

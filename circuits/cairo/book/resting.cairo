@@ -2,22 +2,21 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.guards import split_least
-from circuits.cairo.constants import MARKET_KEY_BASE, SIDE_BUY
-from circuits.cairo.state.markets import Market
+from circuits.cairo.constants import LIST_FALLS, MARKET_KEY_BASE, SIDE_BUY
+from circuits.cairo.state.markets import Market, replace_trigger_head, with_triggers
 from circuits.cairo.state.orders import Order, OrderTerms
 
-// Puts an order behind all of equal or better price on its side of the book.
+// Puts an order behind all of equal or better price in its list.
 //
-// Assumption: (head_id, head_price_ticks) is the head of that side; `predecessor_id` is a guess, 0
-// for the head's place.
+// Assumption: (head_id, head_price_ticks) is the head of that list; `direction` is 1 if its highest
+// price comes first, else -1; `predecessor_id` is a guess, 0 for the head's place.
 // Guarantee: the order stands between a predecessor that is not worse and a successor that is
 // strictly worse, hence at the one place it may have. Returns the head after that.
 func insert_order{range_check_ptr, orders_log: DictAccess*}(
-    terms: OrderTerms*, remaining_lots, predecessor_id, head_id, head_price_ticks
+    terms: OrderTerms*, direction, remaining_lots, predecessor_id, head_id, head_price_ticks
 ) -> (head_id: felt, head_price_ticks: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    local direction = terms.side * (-2) + 1;
     local order: Order;
     assert order.terms = terms;
     assert order.remaining_lots = remaining_lots;
@@ -108,7 +107,7 @@ func shrink_order{orders_log: DictAccess*}(order: Order*, lots, is_gone) {
 
 // Joins the neighbours of an order in its list.
 // Guarantee: the order that named it as its next, or the market that named it as the head of its
-// side, names the order behind it instead.
+// list, names the order behind it instead.
 func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     order: Order*, predecessor_id
 ) {
@@ -129,22 +128,42 @@ func unlink_order{orders_log: DictAccess*, markets_log: DictAccess*}(
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     local after: Market;
     assert after.open_interest_lots = market.open_interest_lots;
-    assert after.listed_ms = market.listed_ms;
-    assert after.funding_word = market.funding_word;
     assert after.is_made = 1;
-    if (order.terms.side == SIDE_BUY) {
-        assert market.bid_head_id = order.terms.order_id;
-        assert after.bid_head_id = order.next_id;
-        assert after.bid_head_price_ticks = order.next_price_ticks;
-        assert after.ask_head_id = market.ask_head_id;
-        assert after.ask_head_price_ticks = market.ask_head_price_ticks;
-    } else {
-        assert market.ask_head_id = order.terms.order_id;
-        assert after.ask_head_id = order.next_id;
-        assert after.ask_head_price_ticks = order.next_price_ticks;
-        assert after.bid_head_id = market.bid_head_id;
-        assert after.bid_head_price_ticks = market.bid_head_price_ticks;
-    }
+    tempvar is_no_bid = order.terms.side - SIDE_BUY;
+    jmp asks if is_no_bid != 0;
+    assert market.bid_head_id = order.terms.order_id;
+    assert after.bid_head_id = order.next_id;
+    assert after.bid_head_price_ticks = order.next_price_ticks;
+    assert after.ask_head_id = market.ask_head_id;
+    assert after.ask_head_price_ticks = market.ask_head_price_ticks;
+    assert after.others = market.others;
+    jmp replaced;
+
+    asks:
+    assert after.bid_head_id = market.bid_head_id;
+    assert after.bid_head_price_ticks = market.bid_head_price_ticks;
+    tempvar is_dormant = order.terms.side - 1;
+    jmp dormant if is_dormant != 0;
+    assert market.ask_head_id = order.terms.order_id;
+    assert after.ask_head_id = order.next_id;
+    assert after.ask_head_price_ticks = order.next_price_ticks;
+    assert after.others = market.others;
+    jmp replaced;
+
+    dormant:
+    assert after.ask_head_id = market.ask_head_id;
+    assert after.ask_head_price_ticks = market.ask_head_price_ticks;
+    // The head of a list is at offset 2 * (list - LIST_FALLS).
+    assert [
+        cast(market.others.triggers, felt*) + 2 * (order.terms.side - LIST_FALLS)
+    ] = order.terms.order_id;
+    let (triggers) = replace_trigger_head(
+        market.others.triggers, order.terms.side, order.next_id, order.next_price_ticks
+    );
+    let (others) = with_triggers(market.others, triggers);
+    assert after.others = others;
+
+    replaced:
     assert [markets_log] = DictAccess(
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
     );

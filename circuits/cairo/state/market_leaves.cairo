@@ -11,7 +11,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     TIME_BOUND,
 )
-from circuits.cairo.state.markets import Market
+from circuits.cairo.state.markets import Market, Triggers
 from circuits.cairo.state.merkle import Leaf
 
 // Below the first word in a data-availability record: the market's id.
@@ -51,12 +51,14 @@ func keep_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
     alloc_locals;
     local market_id = entry.key - MARKET_KEY_BASE;
     local market: Market* = cast(entry.new_value, Market*);
-    let (word_0, word_1, after) = hash_market(market, market_id);
+    let (local word_3) = trigger_word(market.others.triggers);
+    let (word_0, word_1, after) = hash_market(market, market_id, word_3);
     assert leaf.after = after;
     assert output_ptr[0] = market_id + word_0 * ID_BOUND;
     assert output_ptr[1] = word_1;
-    assert output_ptr[2] = market.funding_word;
-    let output_ptr = output_ptr + 3;
+    assert output_ptr[2] = market.others.funding_word;
+    assert output_ptr[3] = word_3;
+    let output_ptr = output_ptr + 4;
     return seal_markets(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_markets - 1);
 }
 
@@ -65,6 +67,7 @@ func keep_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
 func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> (
     leaf: felt
 ) {
+    alloc_locals;
     assert market.is_made = 0;
     assert [range_check_ptr] = market.bid_head_id;
     assert [range_check_ptr + 1] = market.bid_head_id + (RC_BOUND - ORDER_ID_BOUND);
@@ -76,30 +79,68 @@ func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market
     // prime and have a second reading.
     assert [range_check_ptr + 6] = market.ask_head_price_ticks;
     assert [range_check_ptr + 7] = market.ask_head_price_ticks + (RC_BOUND - PRICE_BOUND);
-    assert [range_check_ptr + 8] = market.listed_ms;
-    assert [range_check_ptr + 9] = market.listed_ms + (RC_BOUND - TIME_BOUND);
+    assert [range_check_ptr + 8] = market.others.listed_ms;
+    assert [range_check_ptr + 9] = market.others.listed_ms + (RC_BOUND - TIME_BOUND);
     assert [range_check_ptr + 10] = market.open_interest_lots;
     assert [range_check_ptr + 11] = market.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
     let range_check_ptr = range_check_ptr + 12;
-    let (_, _, leaf) = hash_market(market, market_id);
+    let triggers = market.others.triggers;
+    if (cast(triggers, felt) == 0) {
+        let (_, _, leaf) = hash_market(market, market_id, 0);
+        return (leaf=leaf);
+    }
+    let (word_3) = open_triggers(triggers);
+    let (_, _, leaf) = hash_market(market, market_id, word_3);
     return (leaf=leaf);
+}
+
+// Returns the fourth word of a leaf. Guarantee: the heads are the only ones that it has.
+func open_triggers{range_check_ptr}(triggers: Triggers*) -> (word: felt) {
+    assert [range_check_ptr] = triggers.fall_head_id;
+    assert [range_check_ptr + 1] = triggers.fall_head_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert [range_check_ptr + 2] = triggers.fall_head_price_ticks;
+    assert [range_check_ptr + 3] = triggers.fall_head_price_ticks + (RC_BOUND - PRICE_BOUND);
+    assert [range_check_ptr + 4] = triggers.rise_head_id;
+    assert [range_check_ptr + 5] = triggers.rise_head_id + (RC_BOUND - ORDER_ID_BOUND);
+    // The top field begins at bit 128.
+    assert [range_check_ptr + 6] = triggers.rise_head_price_ticks;
+    assert [range_check_ptr + 7] = triggers.rise_head_price_ticks + (RC_BOUND - PRICE_BOUND);
+    let range_check_ptr = range_check_ptr + 8;
+    return (
+        word=triggers.fall_head_id + triggers.fall_head_price_ticks * 2 ** 48 +
+        triggers.rise_head_id * 2 ** 80 + triggers.rise_head_price_ticks * 2 ** 128,
+    );
+}
+
+func trigger_word(triggers: Triggers*) -> (word: felt) {
+    if (cast(triggers, felt) == 0) {
+        return (word=0);
+    }
+    return (
+        word=triggers.fall_head_id + triggers.fall_head_price_ticks * 2 ** 48 +
+        triggers.rise_head_id * 2 ** 80 + triggers.rise_head_price_ticks * 2 ** 128,
+    );
 }
 
 // Kind, expiry slot, strike, its logarithm and the status are 0 in every market; the id of a
 // perpetual's underlying is the market's.
-func hash_market{poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id) -> (
+func hash_market{poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id, word_3) -> (
     word_0: felt, word_1: felt, leaf: felt
 ) {
-    tempvar word_0 = market_id * 2 ** 4 + market.listed_ms * 2 ** 99 + market.open_interest_lots *
-        2 ** 147;
+    tempvar word_0 = market_id * 2 ** 4 + market.others.listed_ms * 2 ** 99 +
+        market.open_interest_lots * 2 ** 147;
     tempvar word_1 = market.bid_head_id + market.bid_head_price_ticks * 2 ** 48 +
         market.ask_head_id * 2 ** 80 + market.ask_head_price_ticks * 2 ** 128;
-    // The sponge over three felts: a block, then the last felt and the padding.
+    // The sponge over four felts: two blocks, then the padding.
     assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, 0);
-    let last = poseidon_ptr + PoseidonBuiltin.SIZE;
-    assert last.input.s0 = poseidon_ptr.output.s0 + market.funding_word;
-    assert last.input.s1 = poseidon_ptr.output.s1 + 1;
-    assert last.input.s2 = poseidon_ptr.output.s2;
-    let poseidon_ptr = poseidon_ptr + 2 * PoseidonBuiltin.SIZE;
+    let middle = poseidon_ptr + PoseidonBuiltin.SIZE;
+    assert middle.input.s0 = poseidon_ptr.output.s0 + market.others.funding_word;
+    assert middle.input.s1 = poseidon_ptr.output.s1 + word_3;
+    assert middle.input.s2 = poseidon_ptr.output.s2;
+    let last = poseidon_ptr + 2 * PoseidonBuiltin.SIZE;
+    assert last.input.s0 = middle.output.s0 + 1;
+    assert last.input.s1 = middle.output.s1;
+    assert last.input.s2 = middle.output.s2;
+    let poseidon_ptr = poseidon_ptr + 3 * PoseidonBuiltin.SIZE;
     return (word_0=word_0, word_1=word_1, leaf=last.output.s0);
 }

@@ -4,6 +4,9 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
 from circuits.cairo.constants import (
     ACCOUNT_ID_BOUND,
+    DORMANT_LEAF_TAG,
+    LIST_FALLS,
+    LIST_RISES,
     MAX_KEYS,
     MAX_QUOTES,
     NONCE_BOUND,
@@ -15,10 +18,11 @@ from circuits.cairo.constants import (
     PRICE_BOUND,
     RATE_BOUND,
     RC_BOUND,
+    SELF_TRADE_MODES,
     TIME_BOUND,
 )
 from circuits.cairo.state.merkle import Leaf
-from circuits.cairo.state.orders import Order
+from circuits.cairo.state.orders import DormantTerms, Order
 
 // The bit above the slot in a data-availability record: the slot has an order.
 const PRESENT = 2 ** ORDER_TREE_HEIGHT;
@@ -59,6 +63,7 @@ func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
 // Returns the leaf of a record that the prover claims to be in the old tree.
 // Guarantee: the record is the only one with this leaf, but for `key`, which is the log's.
 func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (leaf: felt) {
+    alloc_locals;
     let terms = order.terms;
     assert [range_check_ptr] = terms.order_id;
     assert [range_check_ptr + 1] = terms.order_id + (RC_BOUND - ORDER_ID_BOUND);
@@ -66,8 +71,6 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert [range_check_ptr + 3] = terms.account_id + (RC_BOUND - ACCOUNT_ID_BOUND);
     assert [range_check_ptr + 4] = terms.market_id;
     assert [range_check_ptr + 5] = terms.market_id + (RC_BOUND - 2 ** 16);
-    tempvar side = terms.side;
-    assert side = side * side;
     tempvar reduce_only = terms.reduce_only;
     assert reduce_only = reduce_only * reduce_only;
     assert [range_check_ptr + 6] = order.remaining_lots;
@@ -88,8 +91,30 @@ func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) 
     assert [range_check_ptr + 18] = terms.origin;
     assert [range_check_ptr + 19] = terms.origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND * MAX_QUOTES);
     let range_check_ptr = range_check_ptr + 20;
-    let (word_0, word_1, leaf) = hash_order(order);
+    tempvar is_dormant = terms.side * (terms.side - 1);
+    if (is_dormant == 0) {
+        let (_, _, leaf) = hash_resting(order);
+        return (leaf=leaf);
+    }
+    check_dormant(cast(terms, DormantTerms*));
+    let (_, _, leaf) = hash_dormant(order, cast(terms, DormantTerms*));
     return (leaf=leaf);
+}
+
+// Guarantee: the order is in one of the lists of dormant orders, and what a resting order has not is
+// within its width.
+func check_dormant{range_check_ptr}(terms: DormantTerms*) {
+    assert (terms.side - LIST_FALLS) * (terms.side - LIST_RISES) = 0;
+    assert terms.reduce_only = 1;
+    assert terms.order_side = terms.order_side * terms.order_side;
+    assert terms.time_in_force = terms.time_in_force * terms.time_in_force;
+    assert [range_check_ptr] = terms.limit_price_ticks;
+    assert [range_check_ptr + 1] = terms.limit_price_ticks + (RC_BOUND - PRICE_BOUND);
+    // The top field of the second word.
+    assert [range_check_ptr + 2] = terms.self_trade;
+    assert [range_check_ptr + 3] = terms.self_trade + (RC_BOUND - 2 * SELF_TRADE_MODES);
+    let range_check_ptr = range_check_ptr + 4;
+    return ();
 }
 
 // Writes the record of a slot that has an order to the output, sets its leaf and goes on.
@@ -112,12 +137,41 @@ func hash_order{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
     word_0: felt, word_1: felt, leaf: felt
 ) {
     let terms = order.terms;
+    tempvar is_dormant = terms.side * (terms.side - 1);
+    if (is_dormant == 0) {
+        return hash_resting(order);
+    }
+    return hash_dormant(order, cast(terms, DormantTerms*));
+}
+
+func hash_resting{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
+    word_0: felt, word_1: felt, leaf: felt
+) {
+    let terms = order.terms;
     tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
         terms.side * 2 ** 96 + terms.reduce_only * 2 ** 97 + order.remaining_lots * 2 ** 104 +
         terms.max_fee_ppm * 2 ** 136 + terms.origin * 2 ** 156;
     tempvar word_1 = terms.price_ticks + terms.expiry_time_ms * 2 ** 32 + order.next_id * 2 ** 80 +
         order.next_price_ticks * 2 ** 128;
     assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, ORDER_LEAF_TAG);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (word_0=word_0, word_1=word_1, leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+}
+
+// As hash_resting, in a domain of its own. Two flags of the first word say that it is dormant, and in
+// which list.
+func hash_dormant{poseidon_ptr: PoseidonBuiltin*}(order: Order*, terms: DormantTerms*) -> (
+    word_0: felt, word_1: felt, leaf: felt
+) {
+    tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
+        terms.order_side * 2 ** 96 + terms.reduce_only * 2 ** 97 + 2 ** 98 + (
+            terms.side - LIST_FALLS
+        ) * 2 ** 99 + order.remaining_lots * 2 ** 104 + terms.max_fee_ppm * 2 ** 136 +
+        terms.origin * 2 ** 156;
+    tempvar word_1 = terms.price_ticks + terms.expiry_time_ms * 2 ** 32 + order.next_id * 2 ** 80 +
+        order.next_price_ticks * 2 ** 128 + terms.limit_price_ticks * 2 ** 160 +
+        terms.time_in_force * 2 ** 192 + terms.self_trade * 2 ** 196;
+    assert poseidon_ptr.input = PoseidonBuiltinState(word_0, word_1, DORMANT_LEAF_TAG);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     return (word_0=word_0, word_1=word_1, leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
 }

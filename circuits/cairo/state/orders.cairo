@@ -13,6 +13,7 @@ struct OrderTerms {
     expiry_time_ms: felt,
     reduce_only: felt,
     market_id: felt,
+    // Which list of the market has it; 0 and 1 are the sides of the book.
     side: felt,
     // Of the message that placed it: the highest fee; and key_index + nonce * 2^3 + quote_index * 2^64,
     // which no other order of the account has.
@@ -20,7 +21,29 @@ struct OrderTerms {
     origin: felt,
 }
 
-// One version of a resting order; an update makes a new record. Null stands for no order.
+// What never changes about a dormant order: it begins as the terms of a resting one, so that what
+// cancels or prunes an order does not ask which it is. Its price is that of its trigger, and its
+// `side` LIST_FALLS or LIST_RISES, so that it is never taken for an order of the book. It is reduce-only.
+struct DormantTerms {
+    order_id: felt,
+    account_id: felt,
+    key: felt,
+    price_ticks: felt,
+    expiry_time_ms: felt,
+    reduce_only: felt,
+    market_id: felt,
+    side: felt,
+    max_fee_ppm: felt,
+    origin: felt,
+    // Of the order that it becomes. It is good till cancelled or immediate or cancel.
+    order_side: felt,
+    limit_price_ticks: felt,
+    time_in_force: felt,
+    // mode + scope * 4.
+    self_trade: felt,
+}
+
+// One version of an order, resting or dormant; an update makes a new record. Null stands for no order.
 // `next` is the order behind it in the list of its market side; 0 and 0 end the list.
 struct Order {
     terms: OrderTerms*,

@@ -3,6 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.auction import Health, follow_auction, is_failing
 from circuits.cairo.book.taker import Taker, Walk
+from circuits.cairo.book.triggers import assert_none_due, settled_triggers
 from circuits.cairo.book.walk import walk_book
 from circuits.cairo.constants import (
     LIQUIDATION_FEE_PPM,
@@ -168,6 +169,9 @@ func trade{
     let market_id = taker.market_id;
     // Duty 1 by the log entry below; duty 4 by is_made.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
+    // Orders that are due come first; none is while nobody may take.
+    let (triggers) = settled_triggers(market.others.triggers, taker.price, taker.time_ms);
+    assert_none_due(triggers, taker.price);
     // The head of a side is at offset 2 * side.
     let heads = cast(market, felt*);
     tempvar other_head: felt* = heads + 2 - 2 * taker.side;
@@ -196,8 +200,7 @@ func trade{
         positions, old, &slot, taker.price
     );
     local after: Market;
-    assert after.listed_ms = market.listed_ms;
-    assert after.funding_word = market.funding_word;
+    assert after.others = market.others;
     assert after.is_made = 1;
     assert after.open_interest_lots = market.open_interest_lots + walk.long_change + long_change;
     if (taker.side == SIDE_BUY) {

@@ -4,7 +4,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRICE_X16_ONE
 from circuits.cairo.environment import Environment
 from circuits.cairo.funding import NO_FUNDING
-from circuits.cairo.state.markets import Market
+from circuits.cairo.state.markets import Market, MarketOthers, Triggers
 from circuits.cairo.state.prices import Price, make_price, open_trading, replace_row
 from circuits.cairo.state.references import refer_to
 
@@ -34,14 +34,16 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     // Without a price yet a lot is worth nothing.
     assert [range_check_ptr + 3] = old.lot_value_x16 - MIN_LOT_VALUE_X16;
     let range_check_ptr = range_check_ptr + 4;
+    local others: MarketOthers = MarketOthers(
+        listed_ms=time_ms, funding_word=NO_FUNDING, triggers=cast(0, Triggers*)
+    );
     local market: Market = Market(
         bid_head_id=0,
         bid_head_price_ticks=0,
         ask_head_id=0,
         ask_head_price_ticks=0,
         open_interest_lots=0,
-        listed_ms=time_ms,
-        funding_word=NO_FUNDING,
+        others=&others,
         is_made=1,
     );
     assert [markets_log] = DictAccess(MARKET_KEY_BASE + market_id, 0, cast(&market, felt));

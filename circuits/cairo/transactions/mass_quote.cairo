@@ -188,8 +188,7 @@ func mass_quote{
         ask_head_id=quoted.ask_head_id,
         ask_head_price_ticks=quoted.ask_head_price_ticks,
         open_interest_lots=market.open_interest_lots,
-        listed_ms=market.listed_ms,
-        funding_word=market.funding_word,
+        others=market.others,
         is_made=1,
     );
     assert [markets_log] = DictAccess(
@@ -379,7 +378,7 @@ func place_quotes{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, orders_log: D
     );
     tempvar own_head: felt* = between - direction;
     let (head_id, head_price_ticks) = insert_order(
-        &order, message.size_lots, message.predecessor_id, own_head[0], own_head[1]
+        &order, direction, message.size_lots, message.predecessor_id, own_head[0], own_head[1]
     );
     if (side == SIDE_BUY) {
         assert next.bid_head_id = head_id;

@@ -19,7 +19,7 @@ from circuits.cairo.funding import count_minute
 from circuits.cairo.interest_margin import follow_interest
 from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.pooling import pass_on_row
-from circuits.cairo.state.markets import Market
+from circuits.cairo.state.markets import Market, MarketOthers
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
 from circuits.cairo.state.prices import Price, make_price, open_trading, replace_row
 from circuits.cairo.state.references import refer_to_window
@@ -114,7 +114,12 @@ func sample{
     let (is_full, sample_x16) = sample_premium(&sampler, market, environment.price_valid_until_ms);
     let (local missed_samples, local premium_x16) = count_sample(old, is_full, sample_x16);
     let (funding_word, local quanta_per_lot) = count_minute(
-        market.funding_word, premium_x16, old, time_ms
+        market.others.funding_word, premium_x16, old, time_ms
+    );
+    local others: MarketOthers = MarketOthers(
+        listed_ms=market.others.listed_ms,
+        funding_word=funding_word,
+        triggers=market.others.triggers,
     );
     local after: Market = Market(
         bid_head_id=market.bid_head_id,
@@ -122,8 +127,7 @@ func sample{
         ask_head_id=market.ask_head_id,
         ask_head_price_ticks=market.ask_head_price_ticks,
         open_interest_lots=market.open_interest_lots,
-        listed_ms=market.listed_ms,
-        funding_word=funding_word,
+        others=&others,
         is_made=1,
     );
     assert [markets_log] = DictAccess(

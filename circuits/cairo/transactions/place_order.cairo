@@ -6,6 +6,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.book.makers import reducible_lots
 from circuits.cairo.book.resting import insert_order
 from circuits.cairo.book.taker import Taker, Walk
+from circuits.cairo.book.triggers import assert_none_due
 from circuits.cairo.book.walk import walk_book
 from circuits.cairo.constants import (
     FULL_KEY_WORD,
@@ -42,7 +43,7 @@ from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
 from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
-from circuits.cairo.state.markets import Market
+from circuits.cairo.state.markets import Market, Triggers
 from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, SlotOrders, find_position, replace_position
@@ -270,7 +271,9 @@ func place_order{
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
     jmp slide if slides != 0;
-    let (met, code) = meet_book(&message, order_id, environment, price, time_ms, identity, &start);
+    let (met: Walk*, code) = meet_book(
+        &message, order_id, environment, price, time_ms, identity, &start, market.others.triggers
+    );
     assert walk = met;
     assert stop = code;
     assert price_ticks = message.price_ticks;
@@ -357,8 +360,7 @@ func place_order{
         assert surplus = sum;
     }
     let (positions, gain, long_change) = replace_position(account.positions, old, &slot, price);
-    assert market_after.listed_ms = market.listed_ms;
-    assert market_after.funding_word = market.funding_word;
+    assert market_after.others = market.others;
     assert market_after.is_made = 1;
     assert market_after.open_interest_lots = market.open_interest_lots + walk.long_change +
         long_change;
@@ -422,6 +424,8 @@ func size_reduction{range_check_ptr}(
 }
 
 // Walks the book for an order that may cross (the walk itself proves whether it does).
+//
+// Guarantee: none of the dormant orders is due, which would come first.
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     message: PlaceOrder*,
     order_id,
@@ -430,8 +434,10 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     time_ms,
     identity: Identity*,
     start: Walk*,
+    triggers: Triggers*,
 ) -> (walk: Walk*, stop: felt) {
     alloc_locals;
+    jmp wait if triggers != 0;
     let (__fp__, _) = get_fp_and_pc();
     local side = message.side;
     local taker: Taker = Taker(
@@ -451,6 +457,15 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         fee_ppm=price.underlying.taker_fee_ppm,
     );
     return walk_book(&taker, start);
+
+    wait:
+    let none = cast(0, Triggers*);
+    // One that is post-only trades with nobody, and need not wait.
+    if (message.time_in_force == TIME_IN_FORCE_POST_ONLY) {
+        return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
+    }
+    assert_none_due(triggers, price);
+    return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
 }
 
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns
@@ -498,7 +513,12 @@ func rest_order{range_check_ptr, orders_log: DictAccess*}(
         origin=message.head.key_index + message.head.nonce * MAX_KEYS,
     );
     let (head_id, head_price_ticks) = insert_order(
-        &terms, remaining_lots, message.predecessor_id, head_id, head_price_ticks
+        &terms,
+        message.side * (-2) + 1,
+        remaining_lots,
+        message.predecessor_id,
+        head_id,
+        head_price_ticks,
     );
     return (rests=1, head_id=head_id, head_price_ticks=head_price_ticks);
 }

@@ -80,7 +80,9 @@ func is_counted_dead{range_check_ptr}(
 
     idle:
     // No claim is made by coming here. A sell reduces a position above 0, a buy one below.
+    // A dormant order may wait for a position, too.
     assert order.terms.reduce_only = 1;
+    assert order.terms.side = order.terms.side * order.terms.side;
     assert [range_check_ptr] = slot.size_lots - 2 * slot.size_lots * order.terms.side;
     let range_check_ptr = range_check_ptr + 1;
     return (is_counted=1);

@@ -68,6 +68,8 @@ func replace_order{
     %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
     let terms = order.terms;
     assert order_id = terms.order_id;
+    // It is in the book, not dormant.
+    assert terms.side = terms.side * terms.side;
     local account: Account*;
     local account_id = terms.account_id;
     // Duty 1 by the entry of release_lots; duty 4 by its prices.

@@ -7,11 +7,11 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 8;
+    uint256 internal constant VERSION = 9;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;
-    uint256 private constant MARKET_WORDS = 3;
+    uint256 private constant MARKET_WORDS = 4;
     uint256 private constant UNDERLYING_WORDS = 3;
 
     /// @dev Five words of globals end the output. The second one begins with the custody of USD,

@@ -120,9 +120,9 @@ abstract contract ExchangeBase is TestBase {
         return sum < 0 ? 0 : uint64(uint256(sum));
     }
 
-    /// @dev One market's three words, three of each underlying and five of globals.
+    /// @dev One market's four words, three of each underlying and five of globals.
     function encode(BatchHeader memory header) internal view returns (bytes memory) {
-        uint256[] memory tail = new uint256[](14);
+        uint256[] memory tail = new uint256[](15);
         return BatchBuilder.encode(header, consumed, payments, tail);
     }
 

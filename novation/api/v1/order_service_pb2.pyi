@@ -57,6 +57,22 @@ class PlaceOrderResponse(_message.Message):
     decremented_lots: int
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
+class PlaceTriggerRequest(_message.Message):
+    __slots__ = ("order", "trigger_price_ticks", "trigger_direction")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    order: PlaceOrderRequest
+    trigger_price_ticks: int
+    trigger_direction: _types_pb2.TriggerDirection
+    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[_types_pb2.TriggerDirection, str]] = ...) -> None: ...
+
+class PlaceTriggerResponse(_message.Message):
+    __slots__ = ("receipt",)
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
+
 class ReplaceOrderRequest(_message.Message):
     __slots__ = ("order", "order_id", "placed_key_index", "placed_nonce", "seen_lots", "in_place", "placed_quote_index")
     ORDER_FIELD_NUMBER: _ClassVar[int]
@@ -370,7 +386,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "bid", "transfer")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "place_trigger", "bid", "transfer")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -381,6 +397,7 @@ class StreamOrdersRequest(_message.Message):
     SET_CANCEL_TIMER_FIELD_NUMBER: _ClassVar[int]
     REPLACE_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_TRIGGER_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
     TRANSFER_FIELD_NUMBER: _ClassVar[int]
     request_id: int
@@ -393,12 +410,13 @@ class StreamOrdersRequest(_message.Message):
     set_cancel_timer: SetCancelTimerRequest
     replace: ReplaceOrderRequest
     quote: MassQuoteRequest
+    place_trigger: PlaceTriggerRequest
     bid: BidRequest
     transfer: TransferRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ..., transfer: _Optional[_Union[TransferRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., place_trigger: _Optional[_Union[PlaceTriggerRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ..., transfer: _Optional[_Union[TransferRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "bid", "transferred")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "trigger_placed", "bid", "transferred")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -410,6 +428,7 @@ class StreamOrdersResponse(_message.Message):
     CANCEL_TIMER_SET_FIELD_NUMBER: _ClassVar[int]
     REPLACED_FIELD_NUMBER: _ClassVar[int]
     QUOTED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_PLACED_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
     TRANSFERRED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
@@ -423,6 +442,7 @@ class StreamOrdersResponse(_message.Message):
     cancel_timer_set: SetCancelTimerResponse
     replaced: ReplaceOrderResponse
     quoted: MassQuoteResponse
+    trigger_placed: PlaceTriggerResponse
     bid: BidResponse
     transferred: TransferResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ..., transferred: _Optional[_Union[TransferResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., trigger_placed: _Optional[_Union[PlaceTriggerResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ..., transferred: _Optional[_Union[TransferResponse, _Mapping]] = ...) -> None: ...

@@ -51,6 +51,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.FromString,
                 _registered_method=True)
+        self.PlaceTrigger = channel.unary_unary(
+                '/novation.api.v1.OrderService/PlaceTrigger',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/novation.api.v1.OrderService/CancelOrder',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -128,8 +133,16 @@ class OrderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlaceTrigger(self, request, context):
+        """An order that reduces a position, dormant until the mark price reaches a trigger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelOrder(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """An order that rests, or is dormant.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -212,6 +225,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.MassQuote,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.SerializeToString,
+            ),
+            'PlaceTrigger': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlaceTrigger,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -347,6 +365,33 @@ class OrderService:
             '/novation.api.v1.OrderService/MassQuote',
             novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.MassQuoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlaceTrigger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/PlaceTrigger',
+            novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.FromString,
             options,
             channel_credentials,
             insecure,

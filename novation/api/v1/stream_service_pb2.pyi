@@ -49,7 +49,7 @@ class StreamAccountRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class OrderUpdate(_message.Message):
-    __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots", "label", "decremented_lots")
+    __slots__ = ("order_id", "market_id", "status", "cancel_reason", "filled_lots", "remaining_lots", "label", "decremented_lots", "triggered_order_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,7 @@ class OrderUpdate(_message.Message):
     REMAINING_LOTS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    TRIGGERED_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     market_id: int
     status: _types_pb2.OrderStatus
@@ -66,7 +67,8 @@ class OrderUpdate(_message.Message):
     remaining_lots: int
     label: int
     decremented_lots: int
-    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
+    triggered_order_id: int
+    def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[_types_pb2.CancelReason, str]] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., triggered_order_id: _Optional[int] = ...) -> None: ...
 
 class BalanceChange(_message.Message):
     __slots__ = ("kind", "amount_quanta", "asset_id", "other_account_id")

@@ -52,6 +52,14 @@ class OrderStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_STATUS_FILLED: _ClassVar[OrderStatus]
     ORDER_STATUS_CANCELLED: _ClassVar[OrderStatus]
     ORDER_STATUS_KILLED: _ClassVar[OrderStatus]
+    ORDER_STATUS_DORMANT: _ClassVar[OrderStatus]
+    ORDER_STATUS_TRIGGERED: _ClassVar[OrderStatus]
+
+class TriggerDirection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRIGGER_DIRECTION_UNSPECIFIED: _ClassVar[TriggerDirection]
+    TRIGGER_DIRECTION_FALL: _ClassVar[TriggerDirection]
+    TRIGGER_DIRECTION_RISE: _ClassVar[TriggerDirection]
 
 class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -105,6 +113,11 @@ ORDER_STATUS_RESTING: OrderStatus
 ORDER_STATUS_FILLED: OrderStatus
 ORDER_STATUS_CANCELLED: OrderStatus
 ORDER_STATUS_KILLED: OrderStatus
+ORDER_STATUS_DORMANT: OrderStatus
+ORDER_STATUS_TRIGGERED: OrderStatus
+TRIGGER_DIRECTION_UNSPECIFIED: TriggerDirection
+TRIGGER_DIRECTION_FALL: TriggerDirection
+TRIGGER_DIRECTION_RISE: TriggerDirection
 CANCEL_REASON_UNSPECIFIED: CancelReason
 CANCEL_REASON_USER: CancelReason
 CANCEL_REASON_EXPIRED: CancelReason
@@ -228,7 +241,7 @@ class Fill(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., is_maker: _Optional[bool] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots", "is_liquidation", "quote_index")
+    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots", "is_liquidation", "quote_index", "trigger_price_ticks", "trigger_direction", "triggered_order_id", "dormant_order_id")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -252,6 +265,10 @@ class Order(_message.Message):
     DECREMENTED_LOTS_FIELD_NUMBER: _ClassVar[int]
     IS_LIQUIDATION_FIELD_NUMBER: _ClassVar[int]
     QUOTE_INDEX_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    TRIGGERED_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    DORMANT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     sequence: int
     message_hash: bytes
@@ -275,7 +292,11 @@ class Order(_message.Message):
     decremented_lots: int
     is_liquidation: bool
     quote_index: int
-    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ..., quote_index: _Optional[int] = ...) -> None: ...
+    trigger_price_ticks: int
+    trigger_direction: TriggerDirection
+    triggered_order_id: int
+    dormant_order_id: int
+    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ..., quote_index: _Optional[int] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[TriggerDirection, str]] = ..., triggered_order_id: _Optional[int] = ..., dormant_order_id: _Optional[int] = ...) -> None: ...
 
 class Liquidation(_message.Message):
     __slots__ = ("account_id", "market_id", "order_id", "equity_x16", "maintenance_x16_ppm", "mark_price_x16", "zero_price_ticks", "size_lots", "traded_lots", "fee_quanta", "filled_ticks_lots")

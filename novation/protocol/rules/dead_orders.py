@@ -32,6 +32,11 @@ def is_idle(order: RestingOrder, slot: Position) -> bool:
     return order.reduce_only and not reduces(slot.size_lots, order.side)
 
 
+def may_be_pruned_idle(order: RestingOrder, slot: Position) -> bool:
+    """Return whether an order is idle on the book; a dormant one may wait for a position, too."""
+    return order.trigger is None and is_idle(order, slot)
+
+
 def is_cancelled(state: State, order: RestingOrder) -> bool:
     """Return whether an order in the book was cancelled with all others of its account."""
     slot = state.account(order.account_id).position(order.market_id)
@@ -91,4 +96,5 @@ def cancelled(order: RestingOrder, remaining_lots: int, reason: CancelReason) ->
         order.price_ticks,
         remaining_lots,
         reason,
+        is_dormant=order.trigger is not None,
     )

@@ -28,6 +28,7 @@ from novation.protocol.rules.market_modes import check_not_halted
 from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
+from novation.protocol.rules.triggers import check_none_due
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
 from novation.protocol.transactions.liquidate import Liquidate, validate_liquidate
@@ -52,6 +53,7 @@ def check_liquidate(state: State, tx: Liquidate) -> Margin:
             f"account {tx.account_id} has no position in market {tx.market_id}",
             Broken("size_lots", 0, 1),
         )
+    check_none_due(state, tx.market_id)
     margin = margin_of(account, state.underlyings, state.parameters)
     check_failing(tx.account_id, margin)
     check_not_bankrupt(tx.account_id, margin)

@@ -5,6 +5,7 @@ docs/spec/protocol.md, section 15.
 
 from novation.protocol.constants import MODE_HALTED, MODE_POST_ONLY, MODE_REDUCE_ONLY
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.orders import TimeInForce
 from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
 
@@ -12,14 +13,8 @@ from novation.protocol.transactions import PlaceOrder
 def check_modes(state: State, tx: PlaceOrder) -> None:
     """Raise InvalidTransaction if the market takes no such order now."""
     check_not_halted(state, tx.market_id)
+    check_not_post_only(state, tx.market_id, tx.time_in_force)
     terms = state.underlying_of(tx.market_id)
-    if terms.is_post_only and not tx.time_in_force.never_trades:
-        raise _not_allowed(
-            ErrorCode.MARKET_POST_ONLY,
-            f"market {tx.market_id} takes post-only orders alone, not {tx.time_in_force.name}",
-            terms.modes,
-            MODE_POST_ONLY,
-        )
     if terms.is_reduce_only and not tx.reduce_only:
         raise _not_allowed(
             ErrorCode.MARKET_REDUCE_ONLY,
@@ -35,6 +30,18 @@ def check_not_halted(state: State, market_id: int) -> None:
     if terms.is_halted:
         raise _not_allowed(
             ErrorCode.MARKET_HALTED, f"market {market_id} is halted", terms.modes, MODE_HALTED
+        )
+
+
+def check_not_post_only(state: State, market_id: int, time_in_force: TimeInForce) -> None:
+    """Raise InvalidTransaction if nobody takes in a market, and an order could."""
+    terms = state.underlying_of(market_id)
+    if terms.is_post_only and not time_in_force.never_trades:
+        raise _not_allowed(
+            ErrorCode.MARKET_POST_ONLY,
+            f"market {market_id} takes post-only orders alone, not {time_in_force.name}",
+            terms.modes,
+            MODE_POST_ONLY,
         )
 
 

@@ -45,6 +45,7 @@ from novation.protocol.rules.price_validity import (
 )
 from novation.protocol.rules.resolving import check_may_trade
 from novation.protocol.rules.signer import apply_nonce, check_signer
+from novation.protocol.rules.triggers import check_none_due
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
@@ -99,6 +100,7 @@ def place(
     order = give_id(state, tx, _lots_to_trade(before, tx, filled_lots))
     if order.price_ticks != tx.price_ticks:
         check_least_notional(state, tx, order.remaining_lots, order.price_ticks)
+    _check_turn(state, tx)
     walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
     _check_fok(tx, order.remaining_lots, walk)
@@ -107,7 +109,7 @@ def place(
     result_code = _result_code(tx, walk)
     hints = PlaceOrderHints(order.order_id, tuple(walk.visits))
     if result_code is ResultCode.RESTING:
-        predecessor_id = _rest(state, order)
+        predecessor_id = rest_order(state, order)
         hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
     _keep_min_order_id(state, tx, before)
     fees_quanta = check_margin(state, tx, before, walk.taker_fees_quanta)
@@ -136,18 +138,23 @@ def place(
 
 
 def check_market(state: State, tx: PlaceOrder) -> None:
-    """Check that the market is listed, is active and has a price."""
-    if tx.market_id not in state.markets:
-        raise not_listed(state, tx.market_id)
-    market = state.market(tx.market_id)
+    """Check that the market is active, and takes such an order now."""
+    check_active(state, tx.market_id)
+    check_modes(state, tx)
+
+
+def check_active(state: State, market_id: int) -> None:
+    """Check that a market is listed, is active and has a price."""
+    if market_id not in state.markets:
+        raise not_listed(state, market_id)
+    market = state.market(market_id)
     if market.status != MARKET_ACTIVE:
         raise InvalidTransaction(
             ErrorCode.MARKET_NOT_ACTIVE,
-            f"market {tx.market_id} has status {market.status}",
+            f"market {market_id} has status {market.status}",
             Broken("status", market.status, MARKET_ACTIVE),
         )
-    check_has_price(tx.market_id, state.mark_price_x16(tx.market_id))
-    check_modes(state, tx)
+    check_has_price(market_id, state.mark_price_x16(market_id))
 
 
 def check_terms(state: State, tx: PlaceOrder) -> None:
@@ -189,18 +196,23 @@ def check_band(state: State, tx: PlaceOrder) -> None:
 
 def check_slot(account: Account, tx: PlaceOrder) -> None:
     """Check that the account has room for the market, and something to reduce if it shall."""
-    if not account.has_position(tx.market_id) and len(account.positions) >= MAX_POSITIONS:
-        raise InvalidTransaction(
-            ErrorCode.TOO_MANY_POSITIONS,
-            f"{len(account.positions)} of {MAX_POSITIONS} in use",
-            Broken("positions", len(account.positions) + 1, MAX_POSITIONS),
-        )
+    check_free_slot(account, tx.market_id)
     size_lots = account.position(tx.market_id).size_lots
     if tx.reduce_only and not reduces(size_lots, tx.side):
         raise InvalidTransaction(
             ErrorCode.REDUCE_ONLY_INCREASES,
             f"{tx.side.name} with a position of {size_lots} lots",
             Broken("reduce_only", 1, 0),
+        )
+
+
+def check_free_slot(account: Account, market_id: int) -> None:
+    """Check that the account has a slot for the market, or a free one."""
+    if not account.has_position(market_id) and len(account.positions) >= MAX_POSITIONS:
+        raise InvalidTransaction(
+            ErrorCode.TOO_MANY_POSITIONS,
+            f"{len(account.positions)} of {MAX_POSITIONS} in use",
+            Broken("positions", len(account.positions) + 1, MAX_POSITIONS),
         )
 
 
@@ -212,13 +224,14 @@ def _lots_to_trade(account: Account, tx: PlaceOrder, filled_lots: int) -> int:
 
 
 def check_least_notional(state: State, tx: PlaceOrder, lots: int, price_ticks: int) -> None:
-    """Refuse dust: whoever meets it pays for a visit, and gets next to nothing.
+    """Refuse dust; what only closes, and never rests, may be as small as the position."""
+    if not (tx.reduce_only and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)):
+        check_worth(state, tx.market_id, lots, price_ticks)
 
-    What only closes, and never rests, may be as small as the position.
-    """
-    if tx.reduce_only and tx.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
-        return
-    underlying = state.underlying_of(tx.market_id)
+
+def check_worth(state: State, market_id: int, lots: int, price_ticks: int) -> None:
+    """Refuse dust: whoever meets it pays for a visit, and gets next to nothing."""
+    underlying = state.underlying_of(market_id)
     if not underlying.is_worth_an_order(lots, price_ticks):
         value_quanta = underlying.notional_quanta(lots, price_ticks)
         raise InvalidTransaction(
@@ -282,6 +295,15 @@ def _slid_price(state: State, tx: PlaceOrder) -> int:
     return price_ticks
 
 
+def _check_turn(state: State, tx: PlaceOrder) -> None:
+    """Refuse an order that could trade before the dormant ones that are due."""
+    head_id, head_price_ticks = state.market(tx.market_id).head(tx.side.other)
+    if head_id == 0 or tx.time_in_force.never_trades:
+        return
+    if crosses(tx.side, tx.price_ticks, head_price_ticks):
+        check_none_due(state, tx.market_id)
+
+
 def _walk(state: State, tx: PlaceOrder, account: Account, order: RestingOrder) -> Walk:
     if tx.time_in_force is TimeInForce.POST_ONLY_SLIDE:
         return Walk(order.remaining_lots)
@@ -338,7 +360,8 @@ def _result_code(tx: PlaceOrder, walk: Walk) -> ResultCode:
     return ResultCode.RESTING
 
 
-def _rest(state: State, order: RestingOrder) -> int:
+def rest_order(state: State, order: RestingOrder) -> int:
+    """Let an order stand in its list; return the one before it, 0 at the head."""
     account = state.account(order.account_id)
     slot = account.position(order.market_id)
     check_room(state, slot)

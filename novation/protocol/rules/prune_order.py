@@ -6,7 +6,12 @@ from novation.protocol.events import CANCEL_REASONS
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.rules.book import take_off_book
 from novation.protocol.rules.cancel_order import not_resting
-from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death, is_idle
+from novation.protocol.rules.dead_orders import (
+    apply_timer,
+    cancelled,
+    cause_of_death,
+    may_be_pruned_idle,
+)
 from novation.protocol.state import State
 from novation.protocol.transactions.prune_order import PruneOrder, validate_prune_order
 
@@ -21,7 +26,7 @@ def apply_prune_order(state: State, tx: PruneOrder) -> TransactionResult:
     account = state.account(order.account_id)
     slot = account.position(order.market_id)
     outcome = cause_of_death(state, order, slot)
-    if outcome is None and is_idle(order, slot):
+    if outcome is None and may_be_pruned_idle(order, slot):
         outcome = VisitOutcome.REDUCE_ONLY
     if outcome is None:
         raise InvalidTransaction(

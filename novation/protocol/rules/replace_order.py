@@ -57,6 +57,12 @@ def apply_replace_order(
 def _check_replaced(state: State, tx: ReplaceOrder, order: RestingOrder) -> None:
     """Check that the order lives, in this market, and has no more lots than its owner saw."""
     slot = state.account(tx.account_id).position(order.market_id)
+    if order.trigger is not None:
+        raise InvalidTransaction(
+            ErrorCode.UNKNOWN_ORDER,
+            f"order {order.order_id} does not rest: it is dormant",
+            Broken("is_dormant", 1, 0),
+        )
     if cause_of_death(state, order, slot) is not None:
         raise not_resting(state, "order_id", order.order_id)
     if order.market_id != tx.market_id:

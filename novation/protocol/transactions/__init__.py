@@ -11,6 +11,7 @@ from novation.protocol.transactions.mass_quote import MassQuote, Quote, QuoteTer
 from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_order import PlaceOrder
+from novation.protocol.transactions.place_trigger import PlaceTrigger
 from novation.protocol.transactions.prune_order import PruneOrder
 from novation.protocol.transactions.remove_key import RemoveKey
 from novation.protocol.transactions.replace_order import ReplaceOrder
@@ -19,6 +20,7 @@ from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
 from novation.protocol.transactions.take_over import TakeOver
 from novation.protocol.transactions.transfer import Transfer
+from novation.protocol.transactions.trigger_order import TriggerOrder
 from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "OracleUpdate",
     "ParameterKind",
     "PlaceOrder",
+    "PlaceTrigger",
     "PruneOrder",
     "Quote",
     "QuoteTerms",
@@ -47,14 +50,16 @@ __all__ = [
     "TakeOver",
     "Transaction",
     "Transfer",
+    "TriggerOrder",
     "Unsigned",
     "UserTransaction",
     "Withdraw",
 ]
 
-# A ReplaceOrder is a PlaceOrder, too: who asks for the kind asks for it first.
+# A ReplaceOrder is a PlaceOrder, too, and a PlaceTrigger: who asks for the kind asks for it first.
 UserTransaction = (
     PlaceOrder
+    | PlaceTrigger
     | ReplaceOrder
     | MassQuote
     | CancelOrder
@@ -69,5 +74,5 @@ UserTransaction = (
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
 # What nobody signs.
-Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver
+Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver | TriggerOrder
 Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction

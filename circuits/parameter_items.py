@@ -1,0 +1,44 @@
+"""The parameters on the tape of the batch program."""
+
+from circuits.records import Argument
+from novation.protocol.parameters import Underlying
+from novation.protocol.witness import BatchWitness
+
+# Symbol and tick, of which the program knows nothing, are one field of an underlying's word.
+_DISPLAY_SHIFT, _DISPLAY_BITS = 128, 68
+
+
+def parameter_items(witness: BatchWitness) -> Argument:
+    """Return the parameters before the batch."""
+    parameters = witness.old_parameters
+    return [
+        len(parameters.underlyings),
+        len(parameters.oracle_keys),
+        parameters.oracle_quorum,
+        parameters.oracle_max_age_ms,
+        list(parameters.oracle_keys),
+        [value for underlying in parameters.underlyings for value in underlying_items(underlying)],
+    ]
+
+
+def underlying_items(underlying: Underlying) -> list[int]:
+    """Return the parameters of an underlying."""
+    word = underlying.word()
+    return [
+        underlying.multiplier,
+        underlying.initial_margin_ppm,
+        underlying.maintenance_margin_ppm,
+        underlying.maker_fee_ppm,
+        underlying.taker_fee_ppm,
+        underlying.price_band_ppm,
+        underlying.min_order_usd,
+        (word >> _DISPLAY_SHIFT) % (1 << _DISPLAY_BITS),
+        underlying.interest_lower_kusd,
+        underlying.interest_upper_kusd,
+        int(underlying.is_post_only),
+        int(underlying.is_reduce_only),
+        int(underlying.is_halted),
+        underlying.highest_fee_ppm,
+        underlying.min_order_quanta,
+        word,
+    ]

@@ -1,0 +1,126 @@
+"""Stops and take-profits: orders that reduce a position once the mark price reaches a trigger."""
+
+from typing import Any
+
+from novation.api.v1 import order_service_pb2
+from novation.client import checks, conversion
+from novation.client.clock import now_ms
+from novation.client.errors import InvalidInputError
+from novation.client.messages import place_message
+from novation.client.orders import MessageFactory, OrderRequest
+from novation.client.reader import Reader
+from novation.client.trigger_models import TriggerAck
+from novation.client.units import Market, Number
+from novation.protocol.constants import PPM_ONE
+from novation.protocol.orders import Side, TimeInForce, TriggerDirection
+from novation.protocol.transactions import PlaceTrigger
+
+DEFAULT_TRIGGER_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
+# A stop is placed when the market moves against it: more than a market order allows by default.
+DEFAULT_STOP_SLIPPAGE_PPM = 50_000
+
+
+class TriggerClient(Reader):
+    """The part of a client that places stops and take-profits."""
+
+    _factory: MessageFactory | None
+
+    async def place_stop(
+        self,
+        market: str | int,
+        side: Side,
+        **fields: Any,  # noqa: ANN401 - see place_trigger
+    ) -> TriggerAck:
+        """End a position when the mark price goes against it as far as a trigger; see below.
+
+        The side is that of the order: sell to end a long position.
+        """
+        direction = direction_of(side, is_stop=True)
+        return await self.place_trigger(market, side, direction, **fields)
+
+    async def place_take_profit(
+        self,
+        market: str | int,
+        side: Side,
+        **fields: Any,  # noqa: ANN401 - see place_trigger
+    ) -> TriggerAck:
+        """End a position when the mark price has gone its way as far as a trigger; see below."""
+        direction = direction_of(side, is_stop=False)
+        return await self.place_trigger(market, side, direction, **fields)
+
+    async def place_trigger(  # noqa: PLR0913 - the fields of an order, by keyword
+        self,
+        market: str | int,
+        side: Side,
+        direction: TriggerDirection,
+        *,
+        size: Number,
+        trigger_price: Number,
+        price: Number | None = None,
+        slippage_ppm: int = DEFAULT_STOP_SLIPPAGE_PPM,
+        **fields: Any,  # noqa: ANN401 - those of OrderRequest
+    ) -> TriggerAck:
+        """Let an order lie dormant until the mark price reaches a trigger; it is reduce-only.
+
+        It trades no more than the position that there is then, and is gone if there is none. It
+        lives for 30 days by default, and is cancelled as any other.
+
+        Args:
+            market: symbol or id.
+            side: buy or sell.
+            direction: which way the mark price must go.
+            size: in the base asset, on the market's lot grid.
+            trigger_price: in USD, on the market's tick grid.
+            price: limit of an order that may rest; without it, what is not filled at once is
+                cancelled, and nothing trades at a worse price than the next argument says.
+            slippage_ppm: how much worse than the trigger; 5 % by default.
+            **fields: others of `OrderRequest`.
+        """
+        await self.exchange.find_market(self._transport, market)
+        known = self.exchange.market(market)
+        checks.choice("side", side, Side)
+        checks.integer("slippage_ppm", slippage_ppm, 0, PPM_ONE)
+        limit = price
+        if limit is None:
+            limit = known.worst_price(side, trigger_price, slippage_ppm)
+            fields = {"time_in_force": TimeInForce.IOC} | fields
+        request = trigger_request(known, side, size, limit, fields)
+        tx = self._signing().place_trigger(request, trigger_price, direction)
+        return await self.submit_trigger(tx)
+
+    async def submit_trigger(self, tx: PlaceTrigger) -> TriggerAck:
+        """Send a signed order that lies dormant. Sent again, it gets its first answer."""
+        checks.instance("tx", tx, PlaceTrigger)
+        message = trigger_message(tx)
+        response = await self._transport.call(self._transport.orders.PlaceTrigger, message)
+        return self._signing().trigger_ack(tx, response)
+
+    def _signing(self) -> MessageFactory:
+        if self._factory is None:
+            raise InvalidInputError("the client cannot sign; pass a signer and connect")
+        return self._factory
+
+
+def direction_of(side: Side, *, is_stop: bool) -> TriggerDirection:
+    """Return which way the mark price must go: against a position for a stop, else for it."""
+    falls = (side is Side.SELL) == is_stop
+    return TriggerDirection.FALL if falls else TriggerDirection.RISE
+
+
+def trigger_request(
+    market: Market, side: Side, size: Number, limit: Number, fields: dict[str, Any]
+) -> OrderRequest:
+    """Return the order that a trigger places: by default it lives for 30 days, and may rest."""
+    asked = {"expiry_time_ms": now_ms() + DEFAULT_TRIGGER_LIFETIME_MS} | fields
+    return OrderRequest(
+        market=market.symbol, side=side, price=limit, size=size, reduce_only=True, **asked
+    )
+
+
+def trigger_message(tx: PlaceTrigger) -> order_service_pb2.PlaceTriggerRequest:
+    """Return the API message of a signed order that lies dormant."""
+    return order_service_pb2.PlaceTriggerRequest(
+        order=place_message(tx),
+        trigger_price_ticks=tx.trigger_price_ticks,
+        trigger_direction=conversion.TRIGGER_DIRECTIONS[tx.trigger_direction],
+    )
