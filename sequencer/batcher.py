@@ -42,6 +42,7 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     SetParameter,
+    TakeOver,
     Transaction,
     Transfer,
     Withdraw,
@@ -66,11 +67,13 @@ from sequencer.l1_cost import (
     felts_cost,
     listed_cost,
     market_cost,
+    markets_cost,
     order_cost,
     padded_steps,
     quoting_cost,
     replacement_cost,
     small_transaction_cost,
+    take_over_cost,
     touched_cost,
     worst_transaction_cost,
 )
@@ -171,7 +174,7 @@ class BatchMeter:
     def _cost_of(self, tx: Transaction, result: TransactionResult | None) -> OutputCost:
         """Return what a transaction can add to the output: all that it touches counts as new."""
         if isinstance(tx, OracleUpdate):
-            return NOTHING
+            return markets_cost(self._n_underlyings if result is None else result.n_visits)
         if result is None:
             return self._worst_cost
         if isinstance(result.hints, _ORDER_HINTS):
@@ -180,17 +183,7 @@ class BatchMeter:
             return touched_cost(1, 2, result.n_slots).plus(MARKET_COST)
         if isinstance(tx, ListMarket | MinuteTick):
             return market_cost(result.n_visits, result.n_slots)
-        records = touched_cost(2 if isinstance(tx, Transfer) else 1, 0, result.n_slots)
-        if isinstance(tx, SetParameter):
-            records = GROWTH_COST
-        elif isinstance(tx, Bid):
-            filled = next(event for event in result.events if isinstance(event, BidFilled))
-            records = bid_cost(len(filled.taken), result.n_slots)
-        elif isinstance(tx, AddKey | RemoveKey):
-            records = records.plus(KEYS_COST)
-        elif isinstance(tx, Deposit | Withdraw | Transfer) and tx.asset_id != USD_ASSET_ID:
-            records = records.plus(_holdings_cost(tx))
-        return records.plus(listed_cost(tx, result))
+        return _cost_without_orders(tx, result).plus(listed_cost(tx, result))
 
     def steps_left(self) -> int | None:
         """Return the steps that the next transaction may cost, None in an empty batch.
@@ -326,6 +319,23 @@ class BatchMeter:
             + len(batch.changed_keys) * KEYS_FELTS
             + (n_opened + min(born, resting_new)) * _ORDER_FELTS
         )
+
+
+def _cost_without_orders(tx: Transaction, result: TransactionResult) -> OutputCost:
+    """Return what records a transaction can add that touches accounts, and no order."""
+    if isinstance(tx, SetParameter):
+        return GROWTH_COST
+    if isinstance(tx, TakeOver):
+        return take_over_cost(result.n_visits, result.n_slots)
+    if isinstance(tx, Bid):
+        filled = next(event for event in result.events if isinstance(event, BidFilled))
+        return bid_cost(len(filled.taken), result.n_slots)
+    records = touched_cost(2 if isinstance(tx, Transfer) else 1, 0, result.n_slots)
+    if isinstance(tx, AddKey | RemoveKey):
+        return records.plus(KEYS_COST)
+    if isinstance(tx, Deposit | Withdraw | Transfer) and tx.asset_id != USD_ASSET_ID:
+        return records.plus(_holdings_cost(tx))
+    return records
 
 
 def _holdings_cost(tx: Deposit | Withdraw | Transfer) -> OutputCost:

@@ -186,10 +186,19 @@ def market_cost(n_visits: int, n_slots: int) -> OutputCost:
     return touched_cost(n_visits, n_visits, n_slots).plus(MARKET_COST)
 
 
+def markets_cost(n_markets: int) -> OutputCost:
+    """Return what markets take, those for instance whose pools pass something on."""
+    return felts_cost(n_markets * MARKET_BYTES, n_markets * MARKET_FELTS)
+
+
 def bid_cost(n_markets: int, n_slots: int) -> OutputCost:
     """Return what a bid can add: both accounts, the insurance fund, markets that it changes."""
-    markets = felts_cost(n_markets * MARKET_BYTES, n_markets * MARKET_FELTS)
-    return touched_cost(3, 0, n_slots).plus(markets)
+    return touched_cost(3, 0, n_slots).plus(markets_cost(n_markets))
+
+
+def take_over_cost(n_legs: int, n_slots: int) -> OutputCost:
+    """Return what a takeover can add: the account, and insurance, which may hold all its legs."""
+    return touched_cost(2, 0, n_slots + n_legs).plus(markets_cost(n_legs))
 
 
 def replacement_cost(n_visits: int, n_slots: int) -> OutputCost:

@@ -1,12 +1,13 @@
 """The batcher's figures for L1 are upper bounds, and no batch grows beyond its transaction."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
 import pytest
 from eth_account import Account
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devnet.batch_policy import batch_policy, proofs_on_l1
@@ -35,7 +36,8 @@ from novation.protocol.orders import (
 )
 from novation.protocol.output import MarketRecord, OrderRecord, market_felts, order_felts
 from novation.protocol.rules.mass_quote import MOST_CLEARED
-from novation.protocol.sealing import seal_batch
+from novation.protocol.sealing import SealedBatch, seal_batch
+from novation.protocol.state import State
 from novation.protocol.transactions import (
     ListMarket,
     OracleReport,
@@ -68,12 +70,15 @@ from sequencer.l1_cost import (
     order_steps_at_most,
     padded_steps,
     quoting_cost,
+    take_over_cost,
     touched_cost,
     worst_transaction_cost,
 )
 from tests.support.builders import ONE_DOLLAR, oracle_update, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange
 from tests.support.output_cost import output_cost
+from tests.support.random_batches import RandomTrading
+from tests.support.random_failures import RandomFailures
 
 L1_PROFILES = [profile for profile in PROFILES.values() if profile.fits_l1]
 
@@ -396,6 +401,35 @@ def test_meter_when_transactions_are_random_then_never_below_the_exact_size(seed
         assert output_cost([0] * n_felts).gas <= bound.gas
 
 
+@given(st.integers(0, 2**31))
+@settings(max_examples=5)
+def test_meter_when_batches_are_random_then_never_below_the_exact_size(seed: int) -> None:
+    """Of whatever may happen, takeovers and pools among it."""
+    failures = RandomFailures(seed, 3)
+    check_metered(failures.exchange, failures.batches(2))
+    trading = RandomTrading(seed, parameters(3), sign=False)
+    check_metered(trading.exchange, (trading.batch(40) for _ in range(2)))
+
+
+def check_metered(exchange: Exchange, batches: Iterable[SealedBatch]) -> None:
+    """Apply batches again, counting; no transaction adds more than was counted for it."""
+    state = State.genesis(exchange.config, exchange.genesis)
+    for sealed in batches:
+        open_batch(state)
+        meter = BatchMeter(BatchPolicy(max_cost_steps=10**7), len(state.underlyings))
+        for entry in sealed.witness.entries:
+            result = apply_transaction(
+                state, entry.transaction, entry.time_ms, verify_signature=False
+            )
+            meter.add(1, entry.time_ms, entry.transaction, result.cost_steps, result)
+            meter.grow(len(state.underlyings))
+            counted = meter.output_cost
+            meter._recount(state)
+            assert counted.n_bytes >= meter.output_cost.n_bytes, entry.transaction
+            assert counted.gas >= meter.output_cost.gas, entry.transaction
+        seal_batch(state)
+
+
 @pytest.mark.parametrize(
     ("profile", "steps", "n_markets", "words"),
     [
@@ -417,6 +451,15 @@ def test_worst_transaction_when_compared_with_every_room_that_is_taken_then_it_f
         policy = batch_policy(profile.name, 200_000, 1, 16)
         needed = empty_batch_cost(16).plus(worst_transaction_cost(16))
         assert needed.fits(policy.room_for(200_000))
+
+
+@pytest.mark.parametrize("n_markets", [1, 2, MAX_UNDERLYINGS])
+def test_takeover_when_it_touches_most_then_less_than_an_order_that_meets_most(
+    n_markets: int,
+) -> None:
+    added = take_over_cost(n_markets, 2 * most_slots(n_markets))
+    worst = worst_transaction_cost(n_markets)
+    assert (added.n_bytes <= worst.n_bytes, added.gas <= worst.gas) == (True, True)
 
 
 @pytest.mark.parametrize("n_markets", [1, 2, MAX_UNDERLYINGS])
