@@ -5,7 +5,8 @@ from typing import Final, TypeVar
 
 from novation.crypto import public_key
 from novation.protocol.batch import TransactionResult
-from novation.protocol.constants import AMOUNT_BOUND, LAST_TIME_MS
+from novation.protocol.constants import AMOUNT_BOUND, LAST_TIME_MS, USD_ASSET_ID
+from novation.protocol.events import Withdrawn
 from novation.protocol.orders import RestingOrder, SelfTradeScope, Side, TimeInForce
 from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission
@@ -16,13 +17,19 @@ from novation.protocol.transactions import (
     CancelOrder,
     Deposit,
     Liquidate,
+    MassQuote,
+    ParameterKind,
     PlaceOrder,
     PruneOrder,
+    Quote,
+    QuoteTerms,
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
+    SetParameter,
     TakeOver,
     Transaction,
+    Transfer,
     UserTransaction,
     Withdraw,
 )
@@ -70,6 +77,14 @@ class Desk:
         order = self._order(market_id, side, size_lots, price_ticks, terms)
         return self._send_order(order)
 
+    def mass_quote(
+        self, market_id: int, terms: QuoteTerms, quotes: tuple[Quote, ...]
+    ) -> TransactionResult | None:
+        """Place quotes, all or none."""
+        nonce = self._next_nonce(self._key_index)
+        tx = MassQuote(self.account_id, self._key_index, nonce, market_id, terms, quotes)
+        return self._send_signed(tx)
+
     def replace(
         self, old: RestingOrder, size_lots: int, price_ticks: int, terms: Terms, *, by_id: bool
     ) -> TransactionResult | None:
@@ -111,8 +126,19 @@ class Desk:
         nonce = self._next_nonce(_FIRST_KEY)
         result = self._send_signed(Withdraw(self.account_id, _FIRST_KEY, nonce, amount_quanta))
         if result is not None:
-            self.withdrawn_quanta += amount_quanta
+            # While something is missing, a part is paid.
+            self.withdrawn_quanta += sum(
+                event.amount_quanta for event in result.events if isinstance(event, Withdrawn)
+            )
         return result
+
+    def transfer(
+        self, to_account_id: int, amount_quanta: int, asset_id: int = USD_ASSET_ID
+    ) -> TransactionResult | None:
+        """Move an amount to another account; the first key may."""
+        nonce = self._next_nonce(_FIRST_KEY)
+        tx = Transfer(self.account_id, _FIRST_KEY, nonce, to_account_id, amount_quanta, asset_id)
+        return self._send_signed(tx)
 
     def use_trading_key(self) -> TransactionResult | None:
         """Add a key that may only trade, and sign with it from now on."""
@@ -179,6 +205,11 @@ class Desk:
     def take_over(self, account_id: int) -> TransactionResult | None:
         """Give away all positions of a hopeless account."""
         return self._send(TakeOver(account_id))
+
+    def set_modes(self, market_id: int, modes: int) -> TransactionResult | None:
+        """Set what L1's owner does not allow in a market."""
+        terms = replace(self.view.terms(market_id), modes=modes)
+        return self._send(SetParameter(ParameterKind.UNDERLYING, market_id, terms.word()))
 
     def _order(
         self, market_id: int, side: Side, size_lots: int, price_ticks: int, terms: Terms

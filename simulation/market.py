@@ -16,10 +16,13 @@ from novation.protocol.transactions import OracleReport
 from simulation.agents.agent import Agent
 from simulation.agents.arbitrageur import Arbitrageur
 from simulation.agents.bidder import Bidder
+from simulation.agents.governor import Governor
 from simulation.agents.hedger import Hedger
+from simulation.agents.isolator import Isolator
 from simulation.agents.keeper import Keeper
 from simulation.agents.liquidator import Liquidator
 from simulation.agents.maker import Maker
+from simulation.agents.quoter import Quoter
 from simulation.agents.strangler import Strangler
 from simulation.agents.taker import Taker
 from simulation.agents.trend_follower import TrendFollower
@@ -46,14 +49,17 @@ Say = Callable[[str], None]
 
 # How often each kind is asked, per hundred. Liquidators and bidders are asked after every update.
 _ASKED: Final[dict[type[Agent], int]] = {
-    Maker: 25,
+    Maker: 13,
+    Quoter: 12,
     Taker: 45,
     TrendFollower: 14,
     Whale: 2,
     Arbitrageur: 7,
     Strangler: 3,
     Hedger: 4,
+    Isolator: 4,
     Keeper: 4,
+    Governor: 1,
 }
 _SETUP: Final = "set-up"
 _ORACLES: Final = "oracles"
@@ -65,14 +71,17 @@ _N_PROGRESS_LINES: Final = 20
 # What an agent of a kind brings, in dollars.
 _WEALTH: Final[dict[type[Agent], tuple[int, int]]] = {
     Maker: (200_000, 400_000),
+    Quoter: (200_000, 400_000),
     Taker: (500, 40_000),
     TrendFollower: (2_000, 60_000),
     Whale: (1_500_000, 2_500_000),
     Arbitrageur: (100_000, 300_000),
     Strangler: (50_000, 50_000),
     Hedger: (20_000, 80_000),
+    Isolator: (10_000, 30_000),
     Bidder: (200_000, 500_000),
     Keeper: (1, 1),
+    Governor: (1, 1),
     Liquidator: (1, 1),
 }
 
@@ -131,7 +140,10 @@ class _Market:
         self._n_said = 0
 
     def _make_agents(self) -> dict[type[Agent], list[Agent]]:
-        """Return the agents: an eighth are makers, some are special, the rest are traders."""
+        """Return the agents: an eighth are makers, some are special, the rest are traders.
+
+        Every other maker sends its quotes together.
+        """
         n_accounts, n_markets, rng = self.plan.n_accounts, self.plan.n_instruments, self._agents_rng
         account_ids = iter(range(FIRST_ACCOUNT_ID, FIRST_ACCOUNT_ID + n_accounts))
         n_makers = max(n_accounts // 8, min(n_markets, n_accounts // 3))
@@ -139,7 +151,8 @@ class _Market:
         agents: dict[type[Agent], list[Agent]] = {kind: [] for kind in _WEALTH}
         for index in range(n_makers):
             markets = sorted({index % n_markets, rng.randrange(n_markets)})
-            agents[Maker].append(Maker(self._desk(next(account_ids)), _child(rng), markets))
+            kind = Quoter if index % 2 else Maker
+            agents[kind].append(kind(self._desk(next(account_ids)), _child(rng), markets))
         agents[Whale].append(Whale(self._desk(next(account_ids)), _child(rng), 0))
         for desk in self._pair(next(account_ids), next(account_ids)):
             agents[Arbitrageur].append(Arbitrageur(desk, _child(rng)))
@@ -149,9 +162,17 @@ class _Market:
         for index in range(max(1, n_accounts // 40)):
             legs = index % n_markets, (index + 1) % n_markets
             agents[Hedger].append(Hedger(self._desk(next(account_ids)), _child(rng), *legs))
+        for index in range(max(1, n_accounts // 40)):
+            pair = self._pair(next(account_ids), next(account_ids))
+            for desk, other, trades in zip(pair, reversed(pair), (False, True), strict=True):
+                isolator = Isolator(
+                    desk, _child(rng), other.account_id, index % n_markets, trades=trades
+                )
+                agents[Isolator].append(isolator)
         for _ in range(max(1, n_accounts // 60)):
             agents[Bidder].append(Bidder(self._desk(next(account_ids)), _child(rng)))
         agents[Keeper].append(Keeper(self._desk(next(account_ids)), _child(rng)))
+        agents[Governor].append(Governor(self._desk(next(account_ids)), _child(rng)))
         agents[Liquidator].append(Liquidator(self._desk(next(account_ids)), _child(rng)))
         for index in range(n_followers):
             desk = self._desk(next(account_ids))

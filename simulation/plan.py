@@ -19,7 +19,7 @@ QUORUM: Final = 3
 BATCH_STEPS: Final = 200_000
 
 # One of each kind for every market, and some traders.
-LEAST_ACCOUNTS: Final = 24
+LEAST_ACCOUNTS: Final = 28
 
 # A step of time; prices are usable for longer than that.
 _TICK_S: Final = 2

@@ -149,7 +149,7 @@ class Recorder:
         """Keep a moment: prices, books, and who could not pay."""
         view, margins = self._view, self._exchange.margins()
         self._exchange.check_equity(margins)
-        self.waterfall.look(i for i, margin in margins.items() if margin.meets_maintenance)
+        self.waterfall.look(margins)
         insolvent = [-margin.equity_x16 for margin in margins.values() if margin.equity_x16 < 0]
         markets = range(view.n_markets)
         moment = Moment(

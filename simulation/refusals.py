@@ -12,10 +12,13 @@ from novation.protocol.orders import Side, TimeInForce, crosses
 from novation.protocol.transactions import (
     Bid,
     CancelOrder,
+    MassQuote,
     PlaceOrder,
     PruneOrder,
+    Quote,
     ReplaceOrder,
     Transaction,
+    Transfer,
     Withdraw,
 )
 from simulation.view import View
@@ -44,7 +47,8 @@ def can_trade(view: View, tx: PlaceOrder) -> bool:
 
 
 def _stale_price(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    return isinstance(tx, PlaceOrder | Withdraw | Bid) and not view.has_valid_prices
+    needs_them = isinstance(tx, PlaceOrder | MassQuote | Withdraw | Transfer | Bid)
+    return needs_them and not view.has_valid_prices
 
 
 def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
@@ -53,8 +57,8 @@ def _post_only_period(view: View, tx: Transaction, _: InvalidTransaction) -> boo
 
 
 def _resolving(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    """Orders that may trade, and withdrawals of USD, wait until a jump is settled."""
-    if isinstance(tx, Withdraw):
+    """Orders that may trade, and USD that leaves an account, wait until a jump is settled."""
+    if isinstance(tx, Withdraw | Transfer):
         slots = view.account(tx.account_id).positions
         return any(view.has_jumped(slot.market_id) for slot in slots)
     if not isinstance(tx, PlaceOrder) or tx.time_in_force.never_trades:
@@ -62,7 +66,13 @@ def _resolving(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     return view.has_jumped(tx.market_id)
 
 
-def _post_only_crosses(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+def _post_only_crosses(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """A quote minds a dead order, too: it clears nothing out of its way but its author's own."""
+    if isinstance(tx, MassQuote):
+        quote = _named_quote(tx, error)
+        head = view.head(tx.market_id, quote.side.other)
+        crossing = head is not None and crosses(quote.side, quote.price_ticks, head.price_ticks)
+        return crossing and not tx.terms.slides
     if not isinstance(tx, PlaceOrder) or not tx.time_in_force.never_trades:
         return False
     return can_trade(view, tx)
@@ -101,11 +111,15 @@ def _insufficient_margin(view: View, tx: Transaction, error: InvalidTransaction)
         return False
     if isinstance(tx, Bid):
         return error.broken.value < error.broken.limit
-    return isinstance(tx, PlaceOrder | Withdraw) and error.broken.limit < error.broken.value
+    if not isinstance(tx, PlaceOrder | MassQuote | Withdraw | Transfer):
+        return False
+    return error.broken.limit < error.broken.value
 
 
 def _bankrupt(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    return isinstance(tx, PlaceOrder) and view.margin(tx.account_id).equity_x16 < 0
+    if not isinstance(tx, PlaceOrder | MassQuote):
+        return False
+    return view.margin(tx.account_id).equity_x16 < 0
 
 
 def _outside_band(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
@@ -119,8 +133,12 @@ def _outside_band(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     )
 
 
-def _too_small(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+def _too_small(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
     """A lot may be worth too little alone; what only closes and cannot rest may be."""
+    if isinstance(tx, MassQuote):
+        quote = _named_quote(tx, error)
+        value_quanta = view.value_quanta(tx.market_id, quote.size_lots, quote.price_ticks)
+        return value_quanta < view.min_order_quanta(tx.market_id)
     if not isinstance(tx, PlaceOrder) or (tx.reduce_only and is_reducing(view, tx)):
         return False
     lots = tx.size_lots
@@ -135,16 +153,55 @@ def _custody_exceeded(view: View, tx: Transaction, _: InvalidTransaction) -> boo
 
 
 def _insufficient_balance(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    if not isinstance(tx, Withdraw) or tx.asset_id == USD_ASSET_ID:
+    if not isinstance(tx, Withdraw | Transfer) or tx.asset_id == USD_ASSET_ID:
         return False
     return tx.amount_quanta > view.balance_quanta(tx.account_id, tx.asset_id)
 
 
 def _too_many_orders(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
-    if not isinstance(tx, PlaceOrder):
+    if not isinstance(tx, PlaceOrder | MassQuote):
         return False
+    n_new = len(tx.quotes) if isinstance(tx, MassQuote) else 1
     slot = view.account(tx.account_id).position(tx.market_id)
-    return slot.n_orders >= MAX_ORDERS_PER_SLOT
+    return slot.n_orders + n_new > MAX_ORDERS_PER_SLOT
+
+
+def _not_same_owner(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, Transfer):
+        return False
+    owners = {view.account(i).l1_address for i in (tx.account_id, tx.to_account_id)}
+    return len(owners) > 1
+
+
+def _bid_limit(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
+    """Lots are rounded up in each position: of few lots a small share is another mixture."""
+    if not isinstance(tx, Bid) or error.broken.field != "min_discount_ppm":
+        return False
+    offered_ppm = view.offered_discount_ppm(tx.failing_account_id)
+    return error.broken.limit < tx.min_discount_ppm <= offered_ppm
+
+
+def _market_post_only(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, PlaceOrder) or tx.time_in_force.never_trades:
+        return False
+    return view.terms(tx.market_id).is_post_only
+
+
+def _market_reduce_only(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    if not isinstance(tx, PlaceOrder | MassQuote):
+        return False
+    reduces = isinstance(tx, PlaceOrder) and tx.reduce_only
+    return not reduces and view.terms(tx.market_id).is_reduce_only
+
+
+def _market_halted(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    return isinstance(tx, PlaceOrder | MassQuote) and view.terms(tx.market_id).is_halted
+
+
+def _named_quote(tx: MassQuote, error: InvalidTransaction) -> Quote:
+    """Return the quote that a refusal names: `quotes[3].price_ticks`."""
+    index, _ = error.broken.field.removeprefix("quotes[").split("]")
+    return tx.quotes[int(index)]
 
 
 _JUDGES: Final[dict[ErrorCode, Judge]] = {
@@ -161,4 +218,9 @@ _JUDGES: Final[dict[ErrorCode, Judge]] = {
     ErrorCode.CUSTODY_EXCEEDED: _custody_exceeded,
     ErrorCode.INSUFFICIENT_BALANCE: _insufficient_balance,
     ErrorCode.TOO_MANY_ORDERS: _too_many_orders,
+    ErrorCode.NOT_SAME_OWNER: _not_same_owner,
+    ErrorCode.BID_LIMIT: _bid_limit,
+    ErrorCode.MARKET_POST_ONLY: _market_post_only,
+    ErrorCode.MARKET_REDUCE_ONLY: _market_reduce_only,
+    ErrorCode.MARKET_HALTED: _market_halted,
 }

@@ -13,6 +13,7 @@ from novation.protocol.constants import (
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.orders import RestingOrder, Side, crosses
+from novation.protocol.parameters import Underlying
 from novation.protocol.rules.dead_orders import cause_of_death, is_idle
 from simulation.exchange import Exchange
 
@@ -92,6 +93,10 @@ class View:
         """Return the share of a position's value that has to be there to open it."""
         return self._exchange.state.underlying_of(market_id).initial_margin_ppm
 
+    def terms(self, market_id: int) -> Underlying:
+        """Return the terms of a market, its modes among them."""
+        return self._exchange.state.underlying_of(market_id)
+
     def price_band_ppm(self, market_id: int) -> int:
         """Return how far from the mark price an order may be, on the dangerous side."""
         return self._exchange.state.underlying_of(market_id).price_band_ppm
@@ -119,6 +124,12 @@ class View:
             order = state.order(order_id)
             if not self.is_prunable(order):
                 yield order
+
+    def head(self, market_id: int, side: Side) -> RestingOrder | None:
+        """Return the first order of a side, dead or alive."""
+        state = self._exchange.state
+        head_id, _ = state.market(market_id).head(side)
+        return state.order(head_id) if head_id else None
 
     def prunable_orders(self) -> list[int]:
         """Return the ids of orders that anybody may prune, oldest first."""
@@ -223,7 +234,8 @@ class View:
     def wanted_positions(self, account_id: int) -> list[int]:
         """Return markets in which the book takes a failing account's position, largest first.
 
-        At its zero price or better: the best order of the other side must bid that.
+        At its zero price or better: the best order of the other side must bid that. In a market
+        that is halted nobody is liquidated.
         """
         margin, state = self.margin(account_id), self._exchange.state
         found: list[tuple[int, int]] = []
@@ -232,6 +244,8 @@ class View:
                 continue
             market_id, side = slot.market_id, Side.SELL if slot.size_lots > 0 else Side.BUY
             terms, mark_x16 = state.underlying_of(market_id), state.mark_price_x16(market_id)
+            if terms.is_halted:
+                continue
             best = self.best(market_id, side.other)
             zero_ticks = zero_price_ticks(margin, side, mark_x16, terms)
             if best is not None and crosses(side, zero_ticks, best.price_ticks):

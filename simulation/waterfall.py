@@ -1,24 +1,31 @@
 """What becomes of accounts that cannot pay: who takes their positions, and who pays what they owe.
 
 The rules are not trusted here. Charges are added up anew, and compared with what a lot has gained;
-an account that was taken over is looked at as if it had not been charged.
+an account that was taken over is looked at as if it had not been charged, and as if nothing had
+fallen but what was charged.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from novation.protocol.accounts import Account
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.events import Event, FundingPaid, LegTaken, PoolShared, TakenOver
+from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
 from simulation.exchange import Exchange
 
 # Market and side.
 Lots = tuple[int, Side]
-# Legs on both sides of which the smaller is at least so large.
-_HEDGED_PERCENT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What a lot of each side was charged in all, and the marks by market."""
+
+    charged: Mapping[Lots, int]
+    marks_x16: Mapping[int, int]
 
 
 @dataclass(slots=True)
@@ -40,18 +47,25 @@ class Waterfall:
         """Follow from the beginning."""
         self._exchange = exchange
         self.totals = Totals(healthy_taken_over=Counter(hedged=0, unhedged=0))
-        # What a lot of a side was charged since the start, and when its account was healthy last.
+        # What a lot of a side was charged since the start; what it was, and the marks, at the last
+        # look, and when an account was healthy last.
         self._charged: Counter[Lots] = Counter()
-        self._charged_at_health: dict[int, dict[Lots, int]] = {}
+        self._at_look = self._snapshot()
+        self._at_health: dict[int, _Snapshot] = {}
         # What a lot was charged since the reference mark of its market, and what that is.
         self._charged_since: Counter[Lots] = Counter()
         self._ref_x16: dict[int, int] = {}
 
-    def look(self, healthy_ids: Iterable[int]) -> None:
-        """Note who meets the maintenance requirement now."""
-        charged = dict(self._charged)
-        for account_id in healthy_ids:
-            self._charged_at_health[account_id] = charged
+    def look(self, margins: Mapping[int, Margin]) -> None:
+        """Note who meets the maintenance requirement now; accounts without a slot are not there.
+
+        So what is known of an account begins when it begins to hold something.
+        """
+        now = self._at_look = self._snapshot()
+        self._at_health = {
+            account_id: now if margin.meets_maintenance else self._at_health.get(account_id, now)
+            for account_id, margin in margins.items()
+        }
 
     def learn(self, events: Iterable[Event], taken_over: Account | None) -> None:
         """Take in what a transaction did; `taken_over` is whom it took over, as it was before."""
@@ -70,6 +84,11 @@ class Waterfall:
             elif isinstance(event, TakenOver):
                 assert taken_over is not None
                 self._take_over(event, taken_over)
+
+    def _snapshot(self) -> _Snapshot:
+        state = self._exchange.state
+        marks_x16 = {market_id: state.mark_price_x16(market_id) for market_id in state.markets}
+        return _Snapshot(dict(self._charged), marks_x16)
 
     def _value_quanta(self, leg: LegTaken) -> int:
         terms = self._exchange.state.underlying_of(leg.market_id)
@@ -107,16 +126,31 @@ class Waterfall:
             totals.takeovers["insured_quanta"] += self._notional_quanta(account)
         totals.takeovers["debt_quanta"] += max(0, -event.balance_quanta)
         totals.takeovers["left_quanta"] += max(0, event.balance_quanta)
-        at_health = self._charged_at_health.get(event.account_id, {})
+        healthy = self._at_health.get(event.account_id, self._at_look)
+        charged_x16 = self._charged_quanta_since(healthy, account) * PRICE_X16_ONE
+        if (event.equity_x16 + charged_x16) * PPM_ONE < event.maintenance_x16_ppm:
+            return
+        spared_x16 = event.equity_x16 + self._lost_x16_since(healthy, account)
+        is_hedged = spared_x16 * PPM_ONE >= event.maintenance_x16_ppm
+        totals.healthy_taken_over["hedged" if is_hedged else "unhedged"] += 1
+
+    def _charged_quanta_since(self, before: _Snapshot, account: Account) -> int:
+        """Return what the lots of an account were charged."""
         charged_quanta = 0
         for slot in account.positions:
             lots = slot.market_id, Side.BUY if slot.size_lots > 0 else Side.SELL
-            charge_quanta = self._charged[lots] - at_health.get(lots, 0)
+            charge_quanta = self._charged[lots] - before.charged.get(lots, 0)
             charged_quanta += abs(slot.size_lots) * charge_quanta
-        without_x16 = event.equity_x16 + charged_quanta * PRICE_X16_ONE
-        if without_x16 * PPM_ONE >= event.maintenance_x16_ppm:
-            kind = "hedged" if self._is_hedged(account) else "unhedged"
-            totals.healthy_taken_over[kind] += 1
+        return charged_quanta
+
+    def _lost_x16_since(self, before: _Snapshot, account: Account) -> int:
+        """Return what those legs of an account have lost by the mark that have lost anything."""
+        state, lost_x16 = self._exchange.state, 0
+        for slot in account.positions:
+            rise_x16 = state.mark_price_x16(slot.market_id) - before.marks_x16[slot.market_id]
+            rise_x16 *= state.underlying_of(slot.market_id).multiplier
+            lost_x16 += max(0, -slot.size_lots * rise_x16)
+        return lost_x16
 
     def _notional_quanta(self, account: Account) -> int:
         state = self._exchange.state
@@ -127,11 +161,3 @@ class Waterfall:
             // PRICE_X16_ONE
             for slot in account.positions
         )
-
-    def _is_hedged(self, account: Account) -> bool:
-        state, sides = self._exchange.state, Counter[bool]()
-        for slot in account.positions:
-            value_x16 = abs(slot.size_lots) * state.mark_price_x16(slot.market_id)
-            value_x16 *= state.underlying_of(slot.market_id).multiplier
-            sides[slot.size_lots > 0] += value_x16
-        return min(sides[True], sides[False]) * 100 >= max(sides.values()) * _HEDGED_PERCENT

@@ -11,9 +11,13 @@ from novation.protocol.orders import Side, TimeInForce
 from simulation.desk import Desk, Terms
 from simulation.view import View
 
+# What L1's owner may not allow in a market for a while.
+OF_MODES: Final = frozenset(
+    {ErrorCode.MARKET_POST_ONLY, ErrorCode.MARKET_REDUCE_ONLY, ErrorCode.MARKET_HALTED}
+)
 # Of whoever takes: prices may be away, or back for less than a minute, or have just jumped, margin
-# may not suffice, an order be too small, and what others have lost not be there.
-OF_TAKERS: Final = frozenset(
+# may not suffice, an order be too small, what others have lost not be there, and a market closed.
+OF_TAKERS: Final = OF_MODES | frozenset(
     {
         ErrorCode.STALE_PRICE,
         ErrorCode.POST_ONLY_PERIOD,

@@ -23,7 +23,7 @@ class Bidder(Agent):
     """Takes as much as its own margin bears, and lays it off in the book afterwards."""
 
     kind: ClassVar[str] = "bidder"
-    expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS
+    expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS | {ErrorCode.BID_LIMIT}
 
     def __init__(self, desk: Desk, rng: random.Random) -> None:
         """Each wants another discount."""

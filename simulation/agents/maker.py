@@ -1,4 +1,4 @@
-"""A market maker: quotes on both sides of the index price and moves them with it."""
+"""A market maker: quotes on both sides of the index price and moves them with it, one by one."""
 
 import random
 from typing import ClassVar, Final
@@ -8,7 +8,7 @@ from typing_extensions import override
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import RestingOrder, Side, TimeInForce
-from simulation.agents.agent import Agent
+from simulation.agents.agent import OF_MODES, Agent
 from simulation.desk import Desk, Terms
 
 _N_LEVELS: Final = 2
@@ -16,6 +16,7 @@ _LEVEL_PPM: Final = 600
 # Its quotes follow when the index price has moved by more than this share of the half spread.
 _PATIENCE_PERCENT: Final = 60
 _QUOTE_AGE_MS: Final = 40_000
+_LIVES_MS: Final = 120_000
 # The dead man's switch is set anew when a third of its time is over.
 _TIMER_MS: Final = 30_000
 _REFRESH_MS: Final = 10_000
@@ -29,7 +30,7 @@ class Maker(Agent):
     """Quotes two markets, leans against what it holds, and is sometimes cut off for a while."""
 
     kind: ClassVar[str] = "maker"
-    expects: ClassVar[frozenset[ErrorCode]] = frozenset(
+    expects: ClassVar[frozenset[ErrorCode]] = OF_MODES | frozenset(
         {
             ErrorCode.STALE_PRICE,
             ErrorCode.POST_ONLY_CROSSES,
@@ -77,14 +78,18 @@ class Maker(Agent):
         is_old = view.now_ms - last_ms > _QUOTE_AGE_MS
         if not is_old and move_ppm * 100 < self.half_spread_ppm * _PATIENCE_PERCENT:
             return
-        if last_ticks > 0 and move_ppm > _PANIC_PPM:
+        self._leave(market_id, in_a_hurry=last_ticks > 0 and move_ppm > _PANIC_PPM)
+        if view.has_valid_prices or self.happens(0.1):
+            self._quote(market_id, index_ticks)
+
+    def _leave(self, market_id: int, *, in_a_hurry: bool) -> None:
+        """Take the old quotes out of a market, or leave them to be replaced."""
+        if in_a_hurry:
             if self._sent[market_id]:
                 self.desk.cancel_all(market_id)
                 self._sent[market_id].clear()
-        elif not view.has_valid_prices or self.happens(0.5):
+        elif not self.view.has_valid_prices or self.happens(0.5):
             self._withdraw_quotes(market_id)
-        if view.has_valid_prices or self.happens(0.1):
-            self._quote(market_id, index_ticks)
 
     def _resting(self) -> dict[tuple[int, int], RestingOrder]:
         """Return the own orders by key slot and nonce of their messages."""
@@ -103,33 +108,43 @@ class Maker(Agent):
         self._sent[market_id].clear()
 
     def _quote(self, market_id: int, index_ticks: int) -> None:
-        view = self.view
-        equity_quanta = view.equity_quanta(self.account_id)
-        if equity_quanta <= 0:
+        view, lots = self.view, self._quote_lots(market_id)
+        if lots == 0:
             return
-        size_lots = view.size_lots(self.account_id, market_id)
-        held_quanta = size_lots * view.lot_quanta(market_id)
-        # Whoever is long offers cheaper and bids lower.
-        lean_ppm = -self.half_spread_ppm * held_quanta // (2 * equity_quanta)
-        lean_ppm = max(-3 * self.half_spread_ppm, min(3 * self.half_spread_ppm, lean_ppm))
-        lots = self.lots_worth(market_id, equity_quanta // 4)
         slides = view.is_post_only or self.happens(0.3)
         kind = TimeInForce.POST_ONLY_SLIDE if slides else TimeInForce.POST_ONLY
+        terms = Terms(kind, lives_ms=_LIVES_MS)
         resting = self._resting()
-        for level in range(_N_LEVELS):
-            for side, sign in ((Side.BUY, -1), (Side.SELL, 1)):
-                away_ppm = self.half_spread_ppm + level * _LEVEL_PPM
-                price_ticks = index_ticks * (PPM_ONE + lean_ppm + sign * away_ppm) // PPM_ONE
-                old = resting.get(self._sent[market_id].get((side, level), (0, 0)))
-                terms = Terms(kind, lives_ms=120_000)
-                if old is None:
-                    result = self.desk.place(market_id, side, lots, max(1, price_ticks), terms)
-                elif self.happens(0.1) and old.remaining_lots > 1 and not view.is_prunable(old):
-                    self.desk.shrink(old, old.remaining_lots // 2)
-                    continue
-                else:
-                    by_id = self.happens(0.5)
-                    result = self.desk.replace(old, lots, max(1, price_ticks), terms, by_id=by_id)
-                if result is not None:
-                    self._sent[market_id][side, level] = self.desk.last_origin
+        for side, level, price_ticks in self._ladder(market_id, index_ticks):
+            old = resting.get(self._sent[market_id].get((side, level), (0, 0)))
+            if old is None:
+                result = self.desk.place(market_id, side, lots, price_ticks, terms)
+            elif self.happens(0.1) and old.remaining_lots > 1 and not view.is_prunable(old):
+                self.desk.shrink(old, old.remaining_lots // 2)
+                continue
+            else:
+                by_id = self.happens(0.5)
+                result = self.desk.replace(old, lots, price_ticks, terms, by_id=by_id)
+            if result is not None:
+                self._sent[market_id][side, level] = self.desk.last_origin
         self._quoted[market_id] = index_ticks, view.now_ms
+
+    def _quote_lots(self, market_id: int) -> int:
+        """Return the size of each quote, 0 if there is nothing to quote with."""
+        equity_quanta = self.view.equity_quanta(self.account_id)
+        return self.lots_worth(market_id, equity_quanta // 4) if equity_quanta > 0 else 0
+
+    def _ladder(self, market_id: int, index_ticks: int) -> list[tuple[Side, int, int]]:
+        """Return side, level and price of each quote. Whoever is long offers and bids lower."""
+        view = self.view
+        held_quanta = view.size_lots(self.account_id, market_id) * view.lot_quanta(market_id)
+        equity_quanta = view.equity_quanta(self.account_id)
+        lean_ppm = -self.half_spread_ppm * held_quanta // (2 * equity_quanta)
+        lean_ppm = max(-3 * self.half_spread_ppm, min(3 * self.half_spread_ppm, lean_ppm))
+        ladder = []
+        for level in range(_N_LEVELS):
+            away_ppm = self.half_spread_ppm + level * _LEVEL_PPM
+            for side, sign in ((Side.BUY, -1), (Side.SELL, 1)):
+                price_ticks = index_ticks * (PPM_ONE + lean_ppm + sign * away_ppm) // PPM_ONE
+                ladder.append((side, level, max(1, price_ticks)))
+        return ladder

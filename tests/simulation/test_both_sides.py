@@ -28,7 +28,7 @@ def test_attack_when_the_gap_is_beyond_margin_then_worth_no_more_than_what_is_be
 
 
 def test_report_when_attacks_are_tried_then_tells_and_shows_them(tmp_path: Path) -> None:
-    small = ("--accounts", "24", "--instruments", "1", "--operations", "50", "--forecast-days", "0")
+    small = ("--accounts", "28", "--instruments", "1", "--operations", "50", "--forecast-days", "0")
     assert command.main([*small, "--without-circuit", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "report.json").read_text())
     profits = report["both_sides_attack_profit_quanta"]

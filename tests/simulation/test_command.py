@@ -8,7 +8,7 @@ import pytest
 from simulation import __main__ as command
 
 SMALL = (
-    *("--accounts", "24", "--instruments", "1", "--operations", "200"),
+    *("--accounts", "28", "--instruments", "1", "--operations", "200"),
     *("--forecast-days", "0", "--without-attacks"),
 )
 
@@ -58,7 +58,7 @@ def test_report_when_written_then_complete_and_the_seed_is_told(
         "waterfall.svg",
     ]
     told = capsys.readouterr().out
-    assert told.startswith("seed 5: 24 accounts")
+    assert told.startswith("seed 5: 28 accounts")
     assert "again with --seed 5" in told
 
 
@@ -76,7 +76,7 @@ def test_report_when_interrupted_then_none_and_nothing_left_over(
 
 
 def test_day_when_as_small_as_it_may_be_then_over(tmp_path: Path) -> None:
-    smallest = ("--accounts", "24", "--instruments", "16", "--operations", "1")
+    smallest = ("--accounts", "28", "--instruments", "16", "--operations", "1")
     without = ("--forecast-days", "0", "--without-attacks")
     assert run(*smallest, *without, "--out", str(tmp_path)) == 0
 

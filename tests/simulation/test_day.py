@@ -59,9 +59,12 @@ def test_day_when_over_then_everybody_acted_and_everything_happened(
     assert acted == report["agents"].keys()
     assert sum(report["operations"].values()) == report["n_operations"] >= SMALL.n_operations
     kinds = {"Deposit", "PlaceOrder", "CancelOrder", "SetCancelTimer", "PruneOrder", "AddKey"}
+    kinds |= {"MassQuote", "Transfer", "SetParameter"}
     assert kinds <= report["operations"].keys()
-    assert {"timer", "user"} <= report["deaths"].keys()
+    assert {"timer", "user", "guard"} <= report["deaths"].keys()
+    closed = {"MARKET_POST_ONLY", "MARKET_REDUCE_ONLY", "MARKET_HALTED"}
     assert {"STALE_PRICE", "POST_ONLY_PERIOD"} <= report["refusals"].keys()
+    assert closed & report["refusals"].keys()
     assert report["trades"] > 100
     assert report["fees_quanta"] > 0
     assert report["funding"]["payments"] == SMALL.n_instruments
@@ -92,7 +95,7 @@ def test_money_when_added_up_then_custody_is_what_was_paid_in_and_not_out(
 
 def test_pairs_of_accounts_have_one_owner_each() -> None:
     run, owners = small_day(), {}
-    for kind in ("arbitrageur", "strangler"):
+    for kind in ("arbitrageur", "strangler", "isolator"):
         accounts = [run.exchange.state.account(a.account_id) for a in run.agents[kind]]
         owners[kind] = {account.l1_address for account in accounts}
     assert all(len(addresses) == 1 for addresses in owners.values())

@@ -7,6 +7,7 @@ import pytest
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.events import PoolShared, TakenOver
+from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
 from novation.protocol.transactions import OracleReport
 from simulation.exchange import Exchange
@@ -16,16 +17,29 @@ from simulation.waterfall import Waterfall
 
 LOTS = 10
 CHARGE_QUANTA = 100
+HEALTHY, FAILING = Margin(1, 0, 0), Margin(-1, 0, 0)
 
 
 @pytest.fixture
 def waterfall() -> Waterfall:
     """Return the bookkeeping of an exchange with two markets and prices that have not moved."""
     exchange = Exchange(Plan(n_instruments=2))
-    prices_x16 = tuple(price * PRICE_X16_ONE for price in first_prices_ticks(2))
+    update(exchange, first_prices_ticks(2))
+    return Waterfall(exchange)
+
+
+def update(exchange: Exchange, prices_ticks: list[int]) -> None:
+    prices_x16 = tuple(price * PRICE_X16_ONE for price in prices_ticks)
     reports = (OracleReport(i, exchange.time_ms, prices_x16) for i in range(QUORUM))
     exchange.submit(oracle_update(exchange.config, reports))
-    return Waterfall(exchange)
+
+
+def let_the_second_fall(waterfall: Waterfall, quanta_per_lot: int) -> None:
+    exchange, (first_ticks, second_ticks) = waterfall._exchange, first_prices_ticks(2)
+    fall_ticks, rest = divmod(quanta_per_lot, exchange.state.underlying_of(1).multiplier)
+    assert rest == 0
+    exchange.time_ms += 1_000
+    update(exchange, [first_ticks, second_ticks - fall_ticks])
 
 
 def charge(quanta: int = CHARGE_QUANTA) -> PoolShared:
@@ -67,24 +81,48 @@ def test_charge_when_nobody_has_gained_then_noticed(waterfall: Waterfall) -> Non
 
 
 @pytest.mark.parametrize(
-    ("sizes_lots", "missing_quanta", "kind"),
+    ("sizes_lots", "fall_quanta", "missing_quanta", "kind"),
     [
-        ((-LOTS,), LOTS * CHARGE_QUANTA, "unhedged"),
-        ((-LOTS,), LOTS * CHARGE_QUANTA + 1, None),
+        ((-LOTS,), 0, LOTS * CHARGE_QUANTA, "unhedged"),
+        ((-LOTS,), 0, LOTS * CHARGE_QUANTA + 1, None),
         # Who is long was not charged.
-        ((LOTS,), 1, None),
-        ((-LOTS, 2 * LOTS), LOTS * CHARGE_QUANTA, "hedged"),
-        ((-LOTS, LOTS // 10), LOTS * CHARGE_QUANTA, "unhedged"),
+        ((LOTS,), 0, 1, None),
+        # Whose other leg has lost nothing, or too little, fails by the charges alone.
+        ((-LOTS, 2 * LOTS), 0, LOTS * CHARGE_QUANTA, "unhedged"),
+        ((-LOTS, LOTS), CHARGE_QUANTA, LOTS * CHARGE_QUANTA, "hedged"),
+        ((-LOTS, LOTS - 1), CHARGE_QUANTA, LOTS * CHARGE_QUANTA, "unhedged"),
+        # One leg of many times as much is none the less what it is held against.
+        ((-LOTS, 100 * LOTS), CHARGE_QUANTA, LOTS * CHARGE_QUANTA, "hedged"),
+        # What a leg has won makes up for no loss of another one.
+        ((-LOTS, -LOTS), CHARGE_QUANTA, LOTS * CHARGE_QUANTA, "unhedged"),
     ],
 )
 def test_account_when_healthy_but_for_charges_then_counted(
-    waterfall: Waterfall, sizes_lots: tuple[int, ...], missing_quanta: int, kind: str | None
+    waterfall: Waterfall,
+    sizes_lots: tuple[int, ...],
+    fall_quanta: int,
+    missing_quanta: int,
+    kind: str | None,
 ) -> None:
     # Charges of before it was healthy last are not among them.
     waterfall.learn([charge()], None)
-    waterfall.look([2])
+    waterfall.look({2: HEALTHY})
     waterfall.learn([charge()], None)
-    waterfall.look([])
+    waterfall.look({2: FAILING})
+    let_the_second_fall(waterfall, fall_quanta)
     waterfall.learn([taken_over(missing_quanta)], holder(waterfall, *sizes_lots))
     counted = {name: int(name == kind) for name in ("hedged", "unhedged")}
     assert waterfall.totals.healthy_taken_over == counted
+
+
+def test_account_when_it_held_nothing_at_the_last_look_then_charges_of_before_are_not_its_own(
+    waterfall: Waterfall,
+) -> None:
+    waterfall.look({2: HEALTHY})
+    waterfall.learn([charge()], None)
+    # It closes all, and opens something again behind this.
+    waterfall.look({})
+    waterfall.learn([taken_over(1)], holder(waterfall, -LOTS))
+    assert waterfall.totals.healthy_taken_over == {"hedged": 0, "unhedged": 0}
+    waterfall.learn([charge(), taken_over(1)], holder(waterfall, -LOTS))
+    assert waterfall.totals.healthy_taken_over == {"hedged": 0, "unhedged": 1}
