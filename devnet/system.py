@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 ORACLE_QUORUM: Final = 2
 ORACLE_MAX_AGE_MS: Final = 60_000
 SERVICE_NAMES: Final = ("deployer", OPERATOR_KEYS, "treasury", SEQUENCER_KEYS)
+VENUES: Final = "venues"
+ORACLE: Final = "oracle-"
 START_TIMEOUT_S: Final = 60.0
 POLL_S: Final = 0.1
 MS_PER_S: Final = 1_000
@@ -124,6 +126,12 @@ class Devnet:
             arguments += ["--memory-budget", f"{self.options.prover_memory_budget >> 10}K"]
         self._run("prover", "prover.worker", arguments)
 
+    def stop_oracles(self) -> None:
+        """End the oracle nodes and their venues, for good: no more prices come."""
+        names = [name for name in self.processes if name == VENUES or name.startswith(ORACLE)]
+        for name in names:
+            self.processes.pop(name).stop()
+
     def _start(self) -> Endpoints:
         options = self.options
         self.anvil = Anvil(self.home.chain_path, port=options.l1_port)
@@ -175,11 +183,11 @@ class Devnet:
         write_node_configs(self.home, endpoints, deployment.config, on_l1.underlyings)
         clock = ["--clock", str(self.home.clock_path)]
         arguments = ["--listen", endpoints.venues, "--prices", str(self.home.prices_path), *clock]
-        self._run("venues", "devnet.simulated_venue", arguments)
+        self._run(VENUES, "devnet.simulated_venue", arguments)
         for index in range(N_ORACLES):
             config_path = self.home.oracle_node_path(index) / "oracle.json"
             arguments = ["oracle", "run", "--config", str(config_path), *clock]
-            self._run(f"oracle-{index}", "devnet.cli", arguments)
+            self._run(f"{ORACLE}{index}", "devnet.cli", arguments)
 
     def _run(self, name: str, module: str, arguments: list[str]) -> ManagedProcess:
         command = [sys.executable, "-m", module, *arguments]
@@ -231,7 +239,7 @@ def service_keys(home: Home) -> dict[str, TraderKeys]:
 
 def oracle_keys(home: Home) -> list[TraderKeys]:
     """Return the keys of the oracle nodes, made when first asked for."""
-    names = (f"oracle-{index}" for index in range(N_ORACLES))
+    names = (f"{ORACLE}{index}" for index in range(N_ORACLES))
     return [_load_or_make(home.oracle_keys_path, name) for name in names]
 
 

@@ -181,6 +181,9 @@ async def trade(stage: Stage, system: Devnet, acts: Sequence[Act]) -> tuple[Stat
                     await players.clients[HOLDER].withdraw(ASSET_WITHDRAWAL, ASSET)
                 set_clocks_ahead(system, timeline, system.clock.now_ms() + ACT_MS)
                 await _wait_for_seal(client)
+        # Prices that nobody needs would open one more batch after another.
+        system.stop_oracles()
+        timeline.add("oracle", "nodes stopped: the story is over")
         if players.tally.refused:
             raise UserError(f"demo: {players.tally.refused} orders of the story were refused")
         await _wait_until_all_final(client, system)
