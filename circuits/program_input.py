@@ -351,6 +351,7 @@ def _order(
             int(entry.result_code),
             tx.trigger_price_ticks,
             int(tx.trigger_direction),
+            int(tx.ends_others),
             guesses.order_key(entry.hints),
             entry.hints.predecessor_id,
         ]

@@ -110,6 +110,7 @@ def order_record(order: RestingOrder, key: int) -> Argument:
             order.price_ticks,
             int(order.trigger.time_in_force),
             int(order.trigger.self_trade_mode) + int(order.trigger.self_trade_scope) * 4,
+            int(order.trigger.ends_others),
         ]
     return [terms, order.remaining_lots, order.next_id, order.next_price_ticks]
 

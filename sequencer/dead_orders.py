@@ -32,6 +32,7 @@ _STILL_LINKED: Final = (
     CancelReason.TIMER,
     CancelReason.GUARD,
     CancelReason.LIQUIDATION,
+    CancelReason.POSITION_CLOSED,
 )
 # So many entries more than there are orders, or timers, make a heap neither large nor slow.
 _SPARE_ENTRIES: Final = 1_024

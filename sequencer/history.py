@@ -251,6 +251,7 @@ class History:
         order.remaining_lots = event.size_lots
         order.trigger_price_ticks = event.trigger.price_ticks
         order.trigger_direction = TRIGGER_DIRECTIONS[event.trigger.direction]
+        order.ends_others = event.trigger.ends_others
         self._orders[event.order_id] = order
         key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, 0)
         self._placed[key] = event.order_id

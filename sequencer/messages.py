@@ -79,6 +79,7 @@ CANCEL_REASONS: Final = {
     CancelReason.LIQUIDATION: types_pb2.CANCEL_REASON_LIQUIDATION,
     CancelReason.REPLACED: types_pb2.CANCEL_REASON_REPLACED,
     CancelReason.GUARD: types_pb2.CANCEL_REASON_GUARD,
+    CancelReason.POSITION_CLOSED: types_pb2.CANCEL_REASON_POSITION_CLOSED,
 }
 
 

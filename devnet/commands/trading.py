@@ -249,6 +249,15 @@ def cancel_timer(
     console.print(f"{when}, receipt {receipt}")
 
 
+EndsOthersOption = Annotated[
+    bool,
+    typer.Option(
+        "--ends-others",
+        help="Once it has closed the position, cancel all your other orders in the market.",
+    ),
+]
+
+
 def _show_dormant(dormant: TriggerAck, trigger_price: str) -> None:
     console.print(
         f"order {dormant.order_id}: dormant until the mark price reaches {trigger_price}, "
@@ -267,6 +276,7 @@ def stop(  # noqa: PLR0913 - one argument per field of an order
     price: Annotated[
         str | None, typer.Option("--price", "-p", help="Limit of the order; by default the market.")
     ] = None,
+    ends_others: EndsOthersOption = False,
 ) -> None:
     """End a position when the mark price goes against it.
 
@@ -274,7 +284,8 @@ def stop(  # noqa: PLR0913 - one argument per field of an order
     `novation stop BTC-USD sell 0.01 90000 --price 89900 --key alice`
     """
     direction = Side.BUY if side is SideName.BUY else Side.SELL
-    fields = {"size": size, "trigger_price": trigger_price, "price": price}
+    fields: dict[str, Any] = {"size": size, "trigger_price": trigger_price, "price": price}
+    fields |= {"ends_others": ends_others}
     dormant = ask_sequencer(
         home, lambda client: client.place_stop(market, direction, **fields), key
     )
@@ -292,13 +303,15 @@ def take_profit(  # noqa: PLR0913 - one argument per field of an order
     price: Annotated[
         str | None, typer.Option("--price", "-p", help="Limit of the order; by default the market.")
     ] = None,
+    ends_others: EndsOthersOption = False,
 ) -> None:
     """End a position when the mark price has gone its way.
 
     Example: `novation take-profit BTC-USD sell 0.01 99000 --key alice`
     """
     direction = Side.BUY if side is SideName.BUY else Side.SELL
-    fields = {"size": size, "trigger_price": trigger_price, "price": price}
+    fields: dict[str, Any] = {"size": size, "trigger_price": trigger_price, "price": price}
+    fields |= {"ends_others": ends_others}
     dormant = ask_sequencer(
         home, lambda client: client.place_take_profit(market, direction, **fields), key
     )

@@ -71,6 +71,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "order.label",
         "trigger_price_ticks",
         "trigger_direction",
+        "ends_others",
         "order_key",
         "predecessor_id",
     ),

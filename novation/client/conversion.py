@@ -178,6 +178,7 @@ def order(message: types_pb2.Order, exchange: Exchange) -> models.Order:
         trigger_direction=_DIRECTION_OF.get(message.trigger_direction),
         triggered_order_id=message.triggered_order_id or None,
         dormant_order_id=message.dormant_order_id or None,
+        ends_others=message.ends_others,
     )
 
 

@@ -225,6 +225,7 @@ class Order:
     trigger_direction: TriggerDirection | None = None
     triggered_order_id: int | None = None
     dormant_order_id: int | None = None
+    ends_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,17 +210,24 @@ class MessageFactory:
         )
 
     def place_trigger(
-        self, request: OrderRequest, trigger_price: Number, direction: TriggerDirection
+        self,
+        request: OrderRequest,
+        trigger_price: Number,
+        direction: TriggerDirection,
+        *,
+        ends_others: bool = False,
     ) -> PlaceTrigger:
         """Return a signed order that lies dormant until the mark price reaches a trigger."""
         make = self._order(request)
         checks.choice("trigger_direction", direction, TriggerDirection)
+        checks.flag("ends_others", ends_others)
         trigger_price_ticks = self._exchange.market(request.market).ticks(trigger_price)
         return self._sign(
             lambda nonce: PlaceTrigger.of(
                 make(nonce),
                 trigger_price_ticks=trigger_price_ticks,
                 trigger_direction=direction,
+                ends_others=ends_others,
             )
         )
 

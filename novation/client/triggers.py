@@ -58,6 +58,7 @@ class TriggerClient(Reader):
         trigger_price: Number,
         price: Number | None = None,
         slippage_ppm: int = DEFAULT_STOP_SLIPPAGE_PPM,
+        ends_others: bool = False,
         **fields: Any,  # noqa: ANN401 - those of OrderRequest
     ) -> TriggerAck:
         """Let an order lie dormant until the mark price reaches a trigger; it is reduce-only.
@@ -74,6 +75,8 @@ class TriggerClient(Reader):
             price: limit of an order that may rest; without it, what is not filled at once is
                 cancelled, and nothing trades at a worse price than the next argument says.
             slippage_ppm: how much worse than the trigger; 5 % by default.
+            ends_others: let all other orders of the account in the market die once this one leaves
+                nothing to reduce: a stop and a take-profit that both do so cancel each other.
             **fields: others of `OrderRequest`.
         """
         await self.exchange.find_market(self._transport, market)
@@ -85,7 +88,9 @@ class TriggerClient(Reader):
             limit = known.worst_price(side, trigger_price, slippage_ppm)
             fields = {"time_in_force": TimeInForce.IOC} | fields
         request = trigger_request(known, side, size, limit, fields)
-        tx = self._signing().place_trigger(request, trigger_price, direction)
+        tx = self._signing().place_trigger(
+            request, trigger_price, direction, ends_others=ends_others
+        )
         return await self.submit_trigger(tx)
 
     async def submit_trigger(self, tx: PlaceTrigger) -> TriggerAck:
@@ -123,4 +128,5 @@ def trigger_message(tx: PlaceTrigger) -> order_service_pb2.PlaceTriggerRequest:
         order=place_message(tx),
         trigger_price_ticks=tx.trigger_price_ticks,
         trigger_direction=conversion.TRIGGER_DIRECTIONS[tx.trigger_direction],
+        ends_others=tx.ends_others,
     )

@@ -48,7 +48,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 64_000
+LOADER_STEPS: Final = 65_500
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650

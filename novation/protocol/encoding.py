@@ -231,13 +231,16 @@ def _decode_place_trigger(reader: ByteReader) -> PlaceTrigger:
         raise DecodeError(f"message type {message_type} in place of a trigger")
     account_id, key_index, nonce = head
     word_1 = reader.integer(_TRIGGER_WORD_1_BYTES)
-    *fields, trigger_price_ticks, direction = unpack(word_1, *_ORDER_WORD_1_WIDTHS, 32, 1)
+    *fields, trigger_price_ticks, direction, ends_others = unpack(
+        word_1, *_ORDER_WORD_1_WIDTHS, 32, 1, 1
+    )
     tail = valid_until_ms, _decode_signature(reader)
     order = _decode_order((account_id, key_index, nonce), market_id, tuple(fields), tail)
     return PlaceTrigger.of(
         order,
         trigger_price_ticks=trigger_price_ticks,
         trigger_direction=TriggerDirection(direction),
+        ends_others=bool(ends_others),
     )
 
 

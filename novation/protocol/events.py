@@ -28,6 +28,8 @@ class CancelReason(Enum):
     TIMER = "timer"
     GUARD = "guard"
     LIQUIDATION = "liquidation"
+    # An order that ends the others of its market has left nothing to reduce.
+    POSITION_CLOSED = "position_closed"
     # Of an incoming order, which never rested.
     SELF_TRADE_TAKING = "self_trade_taking"
 

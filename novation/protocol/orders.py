@@ -132,13 +132,18 @@ def unpack_origin(origin: int) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What a dormant order waits for, and what of its message matters only when it is placed."""
+    """What a dormant order waits for, and what of its message matters only when it is placed.
+
+    If it `ends_others` and leaves nothing to reduce, all other orders of its account in the market
+    die: they belonged to the position.
+    """
 
     price_ticks: int
     direction: TriggerDirection
     time_in_force: TimeInForce
     self_trade_mode: SelfTradeMode
     self_trade_scope: SelfTradeScope
+    ends_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,8 @@ class RestingOrder:
             (int(self.reduce_only), 1),
             (int(self.trigger is not None), 1),
             (0 if self.trigger is None else self.trigger.direction, 1),
-            (0, 4),
+            (0 if self.trigger is None else int(self.trigger.ends_others), 1),
+            (0, 3),
             (self.remaining_lots, 32),
             (self.max_fee_ppm, 20),
             (self.origin, ORIGIN_BITS),
@@ -243,10 +249,10 @@ class RestingOrder:
     def from_words(cls, word_0: int, word_1: int) -> "RestingOrder":
         """Decode the two packed words; DecodeError if they have unknown bits set."""
         order_id, account_id, market_id, side, reduce_only, *rest = unpack(
-            word_0, 48, 32, 16, 1, 1, 1, 1, 4, 32, 20, ORIGIN_BITS
+            word_0, 48, 32, 16, 1, 1, 1, 1, 1, 3, 32, 20, ORIGIN_BITS
         )
-        is_dormant, direction, flags, remaining, max_fee, origin = rest
-        if flags or direction > is_dormant or is_dormant > reduce_only:
+        is_dormant, direction, ends_others, flags, remaining, max_fee, origin = rest
+        if flags or direction | ends_others > is_dormant or is_dormant > reduce_only:
             raise DecodeError(f"unknown order flags in {word_0:#x}")
         list_price, expiry, next_id, next_price, above = unpack(
             word_1, *_WORD_1_WIDTHS, sum(_TRIGGER_WIDTHS) * is_dormant
@@ -260,6 +266,7 @@ class RestingOrder:
                 decode_enum(TimeInForce, force),
                 SelfTradeMode(mode),
                 decode_enum(SelfTradeScope, scope),
+                bool(ends_others),
             )
         return cls(
             order_id,

@@ -21,6 +21,7 @@ _REASONS: Final = {
     types_pb2.CANCEL_REASON_CANCEL_ALL: "by its owner with all others",
     types_pb2.CANCEL_REASON_REPLACED: "by its owner for another one",
     types_pb2.CANCEL_REASON_GUARD: "by the guard of its owner's quotes with all others",
+    types_pb2.CANCEL_REASON_POSITION_CLOSED: "with the position that it belonged to",
     types_pb2.CANCEL_REASON_TIMER: "by its owner's timer with all others",
 }
 

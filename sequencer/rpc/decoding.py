@@ -128,6 +128,7 @@ def place_trigger(request: order_service_pb2.PlaceTriggerRequest) -> PlaceTrigge
         trigger_direction=_choice(
             "trigger_direction", request.trigger_direction, _TRIGGER_DIRECTIONS
         ),
+        ends_others=request.ends_others,
     )
     validate_place_trigger(tx)
     return tx

@@ -320,6 +320,29 @@ def dust_that_rests(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def others_that_live_on(patch: Patch, excess: int, *, held: int) -> SealedBatch:
+    """Nobody who proves lets live what an order ends, nor ends what it does not."""
+    exchange = holding()
+    exchange.place(LONG, BUY, 5, 940)
+    exchange.place(MAKER, BUY, 100, 990)
+    exchange.place_stop(LONG, SELL, 100 if held else 99, 1000, ends_others=True)
+    if excess:
+        patch.setattr(trigger_order, "is_idle", lambda *_: not held)
+        patch.setattr(trigger_order, "_reason_to_go", lambda *_: None)
+    exchange.trigger()
+    return exchange.seal()
+
+
+def others_that_live_on_without_a_position(patch: Patch, excess: int) -> SealedBatch:
+    exchange = holding()
+    exchange.place(MAKER, BUY, 5, 950)
+    exchange.place_stop(MAKER, SELL, 5, 1000, ends_others=True)
+    if excess:
+        patch.setattr(trigger_order, "_end_others", lambda *_: ())
+    exchange.trigger()
+    return exchange.seal()
+
+
 def placing(
     patch: Patch, excess: int, *, check: str, changes: Callable[[Exchange, int], dict[str, Any]]
 ) -> SealedBatch:
@@ -434,6 +457,9 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     named(price_of_its_own, "less_low", side=SELL, change=1),
     named(price_of_its_own, "higher", side=BUY, change=1),
     named(price_of_its_own, "less_high", side=BUY, change=-1),
+    named(others_that_live_on, "behind_a_closed_position", held=1),
+    named(others_that_live_on, "never", held=0),
+    others_that_live_on_without_a_position,
     rest_that_is_immediate_or_cancel,
     dust_that_rests,
     named(
@@ -481,6 +507,7 @@ COMPUTED = (
     "order_that_its_account_cannot_afford",
     "order_that_is_dead",
     "lots_that_are_not_held",
+    "others_that_live_on",
     "price_of_its_own",
 )
 

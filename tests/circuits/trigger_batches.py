@@ -41,6 +41,7 @@ def dormant_orders() -> Iterator[SealedBatch]:
     yield from _after_a_gap(exchange)
     yield from _take_back()
     yield _while_resolving()
+    yield from _end_others()
 
 
 def _fire(exchange: Exchange) -> SealedBatch:
@@ -170,3 +171,30 @@ def _while_resolving() -> SealedBatch:
     exchange.place_stop(SHORT, BUY, 10, 970, trigger_direction=TriggerDirection.FALL)
     exchange.liquidate(6)
     return exchange.seal()
+
+
+def _end_others() -> Iterator[SealedBatch]:
+    """Orders that end others: with a position that stays, one that goes, and none."""
+    exchange = Exchange()
+    exchange.fund(LONG, SHORT, MAKER)
+    exchange.place(SHORT, SELL, 100, 1000)
+    exchange.place(LONG, BUY, 100, 1000)
+    for price_ticks in (990, 991, 992):
+        exchange.place_stop(LONG, SELL, 100, price_ticks, ends_others=True)
+    exchange.place_stop(SHORT, BUY, 100, 995, ends_others=True)
+    exchange.place(LONG, BUY, 7, 930)
+    yield exchange.seal()
+    exchange.place(MAKER, BUY, 30, 980)
+    exchange.set_price(991)
+    assert _code(exchange) is ResultCode.IOC_CANCELLED
+    exchange.place(MAKER, BUY, 70, 980)
+    assert _code(exchange) is ResultCode.FILLED
+    exchange.set_price(990)
+    # The last one has died with the others; nothing is left to die with one that is alone.
+    assert _code(exchange) is ResultCode.NOT_EXECUTED
+    exchange.place_stop(LONG, SELL, 100, 990, ends_others=True)
+    assert _code(exchange) is ResultCode.NOT_EXECUTED
+    exchange.cancel_placed_by(LONG, exchange.state.account(LONG).windows[0].high - 1)
+    exchange.place_stop(LONG, SELL, 100, 990, ends_others=True)
+    assert _code(exchange) is ResultCode.NOT_EXECUTED
+    yield exchange.seal()

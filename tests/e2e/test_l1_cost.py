@@ -250,7 +250,7 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
         "accounts": tuple(account_with_holdings(i) for i in range(n // 5))
     },
     "empty slots": lambda n: {"orders": tuple(OrderRecord(i, None) for i in range(n))},
-    "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 3))},
+    "markets": lambda n: {"markets": tuple(MarketRecord(i, Market(0)) for i in range(n // 4))},
     "underlyings": lambda n: {"underlyings": (UnderlyingState(),) * _n_underlyings(n)},
 }
 # Behind the records of accounts and orders L1 only counts.

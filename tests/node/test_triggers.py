@@ -102,6 +102,30 @@ async def test_stop_when_the_mark_reaches_it_then_placed_by_the_node(tmp_path: P
         assert not await two.open_orders()
 
 
+async def test_exits_when_one_closes_the_position_then_the_other_is_gone(tmp_path: Path) -> None:
+    async with (
+        trading_node(tmp_path) as node,
+        node.client(2) as two,
+        node.client(3) as three,
+        node.client(4) as four,
+    ):
+        await hold(two, three)
+        ending = await stop(two, "99.0", 100, ends_others=True)
+        profit = await two.place_take_profit(
+            MARKET, Side.SELL, size=100 * LOT, trigger_price="101.0", ends_others=True
+        )
+        entry = await two.place_order(MARKET, Side.BUY, price="90.0", size=LOT)
+        assert (await two.order(ending.order_id)).ends_others
+        await four.place_order(MARKET, Side.BUY, price="98.5", size=100 * LOT)
+        await node.set_price(990)
+        assert not await two.open_orders()
+        for order_id in (profit.order_id, entry.order_id):
+            assert (await two.order(order_id)).cancel_reason == "position_closed"
+        await node.until(lambda engine: engine.state.get_order(entry.order_id) is None)
+        with pytest.raises(OrderCancelledError, match="with the position that it belonged to"):
+            await two.cancel_order(entry.order_id)
+
+
 async def test_dormant_orders_when_the_node_restarts_then_they_wait_on(tmp_path: Path) -> None:
     async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
         await hold(two, three)

@@ -28,6 +28,7 @@ class Dormant:
     direction: TriggerDirection
     price_ticks: int
     expiry_ms: int
+    ends_others: bool
 
     def is_due(self, mark_ticks: int) -> bool:
         if self.direction is FALL:
@@ -71,6 +72,7 @@ class Model:
         side = SELL if account_id == LONG else BUY
         direction, price = rng.choice((FALL, RISE)), MIDDLE + rng.randint(-6, 6)
         expiry_ms = self.exchange.time_ms + rng.choice((30, 10**6))
+        ends_others = rng.random() < 0.3
         self.exchange.place_stop(
             account_id,
             side,
@@ -80,9 +82,12 @@ class Model:
             price_ticks=price + rng.choice((-90, 0, 90)),
             time_in_force=rng.choice((TimeInForce.GTC, TimeInForce.IOC)),
             expiry_time_ms=expiry_ms,
+            ends_others=ends_others,
         )
         order_id = self.exchange.state.globals.next_order_id - 1
-        self.waiting.append(Dormant(order_id, account_id, side, direction, price, expiry_ms))
+        self.waiting.append(
+            Dormant(order_id, account_id, side, direction, price, expiry_ms, ends_others)
+        )
 
     def cancel(self) -> None:
         if not self.waiting:
@@ -142,6 +147,8 @@ class Model:
         has_none = held == 0 or (held > 0) == (order.side is BUY)
         assert (code is ResultCode.NOT_EXECUTED) == (is_dead or has_none), (order, held, code)
         assert self.exchange.state.get_order(order.order_id) is None
+        if order.ends_others and not is_dead and (has_none or after == 0):
+            self.dead |= {o.order_id for o in self.waiting if o.account_id == order.account_id}
 
 
 @given(st.integers(0, 2**32 - 1))

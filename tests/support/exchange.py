@@ -232,12 +232,13 @@ class Exchange:
         """
         direction = TriggerDirection.FALL if side is SELL else TriggerDirection.RISE
         direction = changes.pop("trigger_direction", direction)
+        ends_others = changes.pop("ends_others", False)
         worst_ticks = trigger_price_ticks * (19 if side is SELL else 21) // 20
         fields = {"reduce_only": True, "time_in_force": TimeInForce.IOC} | changes
         price_ticks = fields.pop("price_ticks", max(worst_ticks, 1))
         order = self.order(account_id, side, size_lots, price_ticks, **fields)
         named = {"trigger_price_ticks": trigger_price_ticks, "trigger_direction": direction}
-        return self.signed(PlaceTrigger.of(order, **named))
+        return self.signed(PlaceTrigger.of(order, **named, ends_others=ends_others))
 
     def place_stop(
         self, account_id: int, side: Side, size_lots: int, trigger_price_ticks: int, **changes: Any

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.support.random_batches import RandomTrading
 
 FIRED_CHANCE = 0.9
+ENDING_CHANCE = 0.3
 
 
 def random_stop(exchange: Exchange, rng: random.Random, market_price_ticks: int) -> Transaction:
@@ -50,6 +51,7 @@ def random_stop(exchange: Exchange, rng: random.Random, market_price_ticks: int)
         max_fee_ppm=rng.choice((1000, 1000, 1000, 500)),
         self_trade_mode=rng.choice(tuple(SelfTradeMode)),
         self_trade_scope=rng.choice(tuple(SelfTradeScope)),
+        ends_others=rng.random() < ENDING_CHANCE,
     )
 
 

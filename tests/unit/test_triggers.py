@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from novation.protocol.batch import PlaceOrderHints
 from novation.protocol.constants import (
     MAX_ORDERS_PER_SLOT,
     MODE_HALTED,
@@ -334,6 +335,79 @@ def test_order_when_its_account_cannot_afford_it_then_nothing_of_it_happens() ->
     exchange.seal()
 
 
+def test_order_that_ends_others_when_the_position_is_closed_then_all_of_them_are_dead() -> None:
+    exchange = holding()
+    exchange.place_stop(LONG, SELL, 100, 990, ends_others=True)
+    profit = exchange.place_stop(LONG, SELL, 100, 1010, trigger_direction=RISE, ends_others=True)
+    exchange.place(LONG, BUY, 30, 930)
+    exchange.place(LONG, SELL, 30, 1050, reduce_only=True)
+    exchange.place(MAKER, BUY, 60, 989)
+    exchange.set_price(990)
+    result = exchange.trigger()
+    # It has not closed the position: the others only have less to reduce.
+    assert result.result_code is ResultCode.IOC_CANCELLED
+    assert exchange.size(LONG) == 40
+    assert exchange.state.account(LONG).position(0).min_order_id == 0
+    exchange.place(MAKER, BUY, 60, 1009)
+    exchange.set_price(1010)
+    assert isinstance(profit.hints, PlaceOrderHints)
+    result = exchange.trigger()
+    assert result.result_code is ResultCode.FILLED
+    dead = {
+        event.order_id
+        for event in result.events
+        if isinstance(event, OrderCancelled) and event.reason is CancelReason.POSITION_CLOSED
+    }
+    assert dead == {5, 6}
+    slot = exchange.state.account(LONG).position(0)
+    assert (slot.size_lots, slot.n_orders, slot.open_buy_lots) == (0, 2, 0)
+    exchange.prune(5)
+    exchange.prune(6)
+    # Of others nothing dies, nor what comes later.
+    assert exchange.book(BUY) == [(9, 1009, 20)]
+    exchange.place(LONG, BUY, 1, 1009)
+    exchange.seal()
+
+
+def test_order_that_ends_others_when_there_is_no_position_then_they_die_with_it() -> None:
+    """An entry that has not been filled when its exit is reached is of no use any more."""
+    exchange = Exchange(sign=False)
+    exchange.fund(LONG, MAKER)
+    exchange.place(LONG, BUY, 10, 950)
+    exchange.place(LONG, BUY, 10, 950, market_id=1)
+    exchange.place_stop(LONG, SELL, 10, 1010, trigger_direction=RISE, ends_others=True)
+    exchange.place_stop(LONG, SELL, 10, 900)
+    exchange.set_price(1010, 1000)
+    result = exchange.trigger()
+    assert result.result_code is ResultCode.NOT_EXECUTED
+    reasons = [(e.order_id, e.reason) for e in result.events if isinstance(e, OrderCancelled)]
+    assert reasons == [
+        (3, CancelReason.REDUCE_ONLY),
+        (1, CancelReason.POSITION_CLOSED),
+        (4, CancelReason.POSITION_CLOSED),
+    ]
+    exchange.prune(1)
+    # Another market has nothing to do with it.
+    assert exchange.refuse(PruneOrder(2)) is ErrorCode.ORDER_LIVES
+    exchange.seal()
+
+
+def test_order_that_ends_others_when_it_is_dead_or_too_dear_then_they_live() -> None:
+    exchange = holding()
+    exchange.place(MAKER, BUY, 10, 900)
+    expiry_ms = exchange.time_ms + 50
+    exchange.place_stop(MAKER, SELL, 10, 990, ends_others=True, expiry_time_ms=expiry_ms)
+    exchange.place_stop(MAKER, SELL, 10, 990, ends_others=True, max_fee_ppm=500)
+    terms = exchange.state.parameters.underlyings[0]
+    exchange.set_underlying(0, replace(terms, maker_fee_ppm=501))
+    exchange.time_ms = expiry_ms
+    exchange.set_price(990)
+    assert reason(exchange.trigger().events) is CancelReason.EXPIRED
+    assert reason(exchange.trigger().events) is CancelReason.FEE
+    assert exchange.refuse(PruneOrder(3)) is ErrorCode.ORDER_LIVES
+    exchange.seal()
+
+
 def test_placing_when_a_rule_is_broken_then_refused() -> None:
     exchange = holding()
     stop = exchange.stop(LONG, SELL, 10, 990)
@@ -365,6 +439,7 @@ def test_signature_when_the_trigger_is_another_then_refused() -> None:
     for changes in (
         {"trigger_price_ticks": 991},
         {"trigger_direction": RISE},
+        {"ends_others": True},
         {"price_ticks": 5},
         {"self_trade_mode": SelfTradeMode.DECREMENT},
     ):

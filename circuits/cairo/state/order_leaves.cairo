@@ -108,6 +108,7 @@ func check_dormant{range_check_ptr}(terms: DormantTerms*) {
     assert terms.reduce_only = 1;
     assert terms.order_side = terms.order_side * terms.order_side;
     assert terms.time_in_force = terms.time_in_force * terms.time_in_force;
+    assert terms.ends_others = terms.ends_others * terms.ends_others;
     assert [range_check_ptr] = terms.limit_price_ticks;
     assert [range_check_ptr + 1] = terms.limit_price_ticks + (RC_BOUND - PRICE_BOUND);
     // The top field of the second word.
@@ -158,16 +159,16 @@ func hash_resting{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
     return (word_0=word_0, word_1=word_1, leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
 }
 
-// As hash_resting, in a domain of its own. Two flags of the first word say that it is dormant, and in
-// which list.
+// As hash_resting, in a domain of its own. Flags of the first word say that it is dormant, in which
+// list, and whether it ends others.
 func hash_dormant{poseidon_ptr: PoseidonBuiltin*}(order: Order*, terms: DormantTerms*) -> (
     word_0: felt, word_1: felt, leaf: felt
 ) {
     tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
         terms.order_side * 2 ** 96 + terms.reduce_only * 2 ** 97 + 2 ** 98 + (
             terms.side - LIST_FALLS
-        ) * 2 ** 99 + order.remaining_lots * 2 ** 104 + terms.max_fee_ppm * 2 ** 136 +
-        terms.origin * 2 ** 156;
+        ) * 2 ** 99 + terms.ends_others * 2 ** 100 + order.remaining_lots * 2 ** 104 +
+        terms.max_fee_ppm * 2 ** 136 + terms.origin * 2 ** 156;
     tempvar word_1 = terms.price_ticks + terms.expiry_time_ms * 2 ** 32 + order.next_id * 2 ** 80 +
         order.next_price_ticks * 2 ** 128 + terms.limit_price_ticks * 2 ** 160 +
         terms.time_in_force * 2 ** 192 + terms.self_trade * 2 ** 196;

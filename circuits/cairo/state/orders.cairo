@@ -41,6 +41,8 @@ struct DormantTerms {
     time_in_force: felt,
     // mode + scope * 4.
     self_trade: felt,
+    // 1 if all other orders of its account in the market die once it leaves nothing to reduce.
+    ends_others: felt,
 }
 
 // One version of an order, resting or dormant; an update makes a new record. Null stands for no order.

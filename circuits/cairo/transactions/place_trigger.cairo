@@ -36,6 +36,8 @@ struct PlaceTrigger {
     trigger_price_ticks: felt,
     // 0 if it waits for the mark to fall, 1 if to rise.
     trigger_direction: felt,
+    // 1 if it ends the account's other orders in the market: see end_others.
+    ends_others: felt,
     // Its key in the log (see OrderTerms), and the order before it in its list.
     order_key: felt,
     predecessor_id: felt,
@@ -44,6 +46,7 @@ struct PlaceTrigger {
 // What stands above the word of an order.
 const TRIGGER_PRICE = 2 ** 206;
 const TRIGGER_DIRECTION = 2 ** 238;
+const TRIGGER_ENDS_OTHERS = 2 ** 239;
 
 // An order lies dormant until the mark reaches a price: see trigger_order.cairo for what it does then.
 //
@@ -77,7 +80,7 @@ func place_trigger{
         market_id,
         0,
         word_1 + message.trigger_price_ticks * TRIGGER_PRICE + message.trigger_direction *
-        TRIGGER_DIRECTION,
+        TRIGGER_DIRECTION + message.ends_others * TRIGGER_ENDS_OTHERS,
         TRADE_BIT,
         time_ms,
         environment.config_hash,
@@ -99,6 +102,7 @@ func place_trigger{
         limit_price_ticks=message.order.price_ticks,
         time_in_force=message.order.time_in_force,
         self_trade=message.order.self_trade,
+        ends_others=message.ends_others,
     );
     assert message.order.result_code = RESULT_DORMANT;
     link_dormant(&terms, message.order.size_lots, message.predecessor_id);
@@ -113,6 +117,7 @@ func check_message{range_check_ptr}(message: PlaceTrigger*, price: Price*, time_
     assert order.reduce_only = 1;
     assert order.time_in_force = order.time_in_force * order.time_in_force;
     assert direction = direction * direction;
+    assert message.ends_others = message.ends_others * message.ends_others;
     assert [range_check_ptr] = message.trigger_price_ticks - 1;
     assert [range_check_ptr + 1] = message.trigger_price_ticks + (RC_BOUND - PRICE_BOUND);
     assert [range_check_ptr + 2] = order.expiry_time_ms - time_ms - 1;

@@ -5,7 +5,7 @@ from circuits.cairo.book.deaths import find_death
 from circuits.cairo.book.makers import reducible_lots
 from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.resting import insert_order, remove_order
-from circuits.cairo.book.self_trade import is_below_least
+from circuits.cairo.book.self_trade import is_below_least, pass_account
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.book.triggers import find_due
 from circuits.cairo.book.undo import take_back
@@ -128,24 +128,28 @@ func trigger_order{
     let (others) = with_triggers(market.others, triggers);
     assert due.others = others;
     remove_order(order);
-    let (size_lots) = lots_to_trade(&due);
+    let (local size_lots, local is_idle) = lots_to_trade(&due);
     if (size_lots == 0) {
         let_go(&due, account, market);
+        if (is_idle == 0) {
+            return (fees_quanta=fees_quanta);
+        }
+        end_others(&due);
         return (fees_quanta=fees_quanta);
     }
     return place_due(&due, account, market, size_lots, fees_quanta);
 }
 
 // Returns the lots with which an order meets the book, 0 if it is dead, if its owner does not allow the
-// fees, or if there is no position for it to reduce. All answers are proven.
-func lots_to_trade{range_check_ptr}(due: Due*) -> (size_lots: felt) {
+// fees, or if there is no position for it to reduce; `is_idle` is 1 for the last. All answers are proven.
+func lots_to_trade{range_check_ptr}(due: Due*) -> (size_lots: felt, is_idle: felt) {
     alloc_locals;
     let terms = due.terms;
     let (is_dead, _) = find_death(
         cast(terms, OrderTerms*), due.slot.min_order_id, due.price.dead_below_order_id, due.time_ms
     );
     if (is_dead != 0) {
-        return (size_lots=0);
+        return (size_lots=0, is_idle=0);
     }
     tempvar a = terms.max_fee_ppm - due.price.underlying.highest_fee_ppm;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
@@ -156,12 +160,15 @@ func lots_to_trade{range_check_ptr}(due: Due*) -> (size_lots: felt) {
     let (size_lots) = reducible_lots(
         (2 * terms.order_side - 1) * due.slot.size_lots, due.order.remaining_lots
     );
-    return (size_lots=size_lots);
+    if (size_lots == 0) {
+        return (size_lots=0, is_idle=1);
+    }
+    return (size_lots=size_lots, is_idle=0);
 
     dearer:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
-    return (size_lots=0);
+    return (size_lots=0, is_idle=0);
 }
 
 // The order is gone: its account has one less, and the book is as it was.
@@ -235,6 +242,7 @@ func place_due{
         due.terms.account_id, cast(account, felt), cast(after, felt)
     );
     let accounts_log = accounts_log + DictAccess.SIZE;
+    end_others(due);
     let (local own_head_id, local own_head_price_ticks) = rest(due, &met);
     local heads: Market;
     if (due.terms.order_side == SIDE_BUY) {
@@ -375,6 +383,53 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
     );
     assert after.collateral_quanta = walk.collateral_quanta - paid_fee;
     return (is_allowed=is_allowed, after=&after, long_change=long_change, fee_quanta=paid_fee);
+}
+
+// All other orders of the account in the market die if the order ends them and left nothing to reduce;
+// both answers are proven. What rests of it has a higher id.
+func end_others{range_check_ptr, accounts_log: DictAccess*}(due: Due*) {
+    alloc_locals;
+    if (due.terms.ends_others == 0) {
+        return ();
+    }
+    local account: Account*;
+    let account_id = due.terms.account_id;
+    // Duty 1 by the log entry of each way out of here; duty 4 by its prices.
+    %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
+    let (local old: Position*, _) = find_position(account.positions, due.terms.market_id, 0);
+    let (left_lots) = reducible_lots((2 * due.terms.order_side - 1) * old.size_lots, 1);
+    if (left_lots != 0) {
+        pass_account(account_id, account);
+        return ();
+    }
+    if (old.n_orders == 0) {
+        pass_account(account_id, account);
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local slot: Position;
+    assert slot.market_id = old.market_id;
+    assert slot.size_lots = old.size_lots;
+    assert slot.open_buy_lots = 0;
+    assert slot.open_sell_lots = 0;
+    assert slot.n_orders = old.n_orders;
+    assert slot.min_order_id = due.order_id;
+    let (local positions: Position*, surplus_change, _) = replace_position(
+        account.positions, old, &slot, due.price
+    );
+    // The record is of this transaction: its surplus is at these prices.
+    local after: Account = Account(
+        identity=account.identity,
+        window_0=account.window_0,
+        collateral_quanta=account.collateral_quanta,
+        cancel_all_at_ms=account.cancel_all_at_ms,
+        positions=positions,
+        prices=account.prices,
+        surplus=account.surplus + surplus_change,
+    );
+    assert [accounts_log] = DictAccess(account_id, cast(account, felt), cast(&after, felt));
+    let accounts_log = accounts_log + DictAccess.SIZE;
+    return ();
 }
 
 // Returns the head of the order's side, on which what is left of it may rest.

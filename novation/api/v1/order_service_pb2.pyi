@@ -58,14 +58,16 @@ class PlaceOrderResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., fills: _Optional[_Iterable[_Union[_types_pb2.Fill, _Mapping]]] = ..., resting_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ..., decremented_lots: _Optional[int] = ...) -> None: ...
 
 class PlaceTriggerRequest(_message.Message):
-    __slots__ = ("order", "trigger_price_ticks", "trigger_direction")
+    __slots__ = ("order", "trigger_price_ticks", "trigger_direction", "ends_others")
     ORDER_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    ENDS_OTHERS_FIELD_NUMBER: _ClassVar[int]
     order: PlaceOrderRequest
     trigger_price_ticks: int
     trigger_direction: _types_pb2.TriggerDirection
-    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[_types_pb2.TriggerDirection, str]] = ...) -> None: ...
+    ends_others: bool
+    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[_types_pb2.TriggerDirection, str]] = ..., ends_others: _Optional[bool] = ...) -> None: ...
 
 class PlaceTriggerResponse(_message.Message):
     __slots__ = ("receipt",)

@@ -78,6 +78,7 @@ class CancelReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CANCEL_REASON_LIQUIDATION: _ClassVar[CancelReason]
     CANCEL_REASON_REPLACED: _ClassVar[CancelReason]
     CANCEL_REASON_GUARD: _ClassVar[CancelReason]
+    CANCEL_REASON_POSITION_CLOSED: _ClassVar[CancelReason]
 
 class BatchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -133,6 +134,7 @@ CANCEL_REASON_TIMER: CancelReason
 CANCEL_REASON_LIQUIDATION: CancelReason
 CANCEL_REASON_REPLACED: CancelReason
 CANCEL_REASON_GUARD: CancelReason
+CANCEL_REASON_POSITION_CLOSED: CancelReason
 BATCH_STATE_UNSPECIFIED: BatchState
 BATCH_STATE_SEALED: BatchState
 BATCH_STATE_PROVEN: BatchState
@@ -241,7 +243,7 @@ class Fill(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., fee_quanta: _Optional[int] = ..., is_maker: _Optional[bool] = ..., remaining_lots: _Optional[int] = ...) -> None: ...
 
 class Order(_message.Message):
-    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots", "is_liquidation", "quote_index", "trigger_price_ticks", "trigger_direction", "triggered_order_id", "dormant_order_id")
+    __slots__ = ("order_id", "sequence", "message_hash", "account_id", "market_id", "side", "time_in_force", "reduce_only", "price_ticks", "size_lots", "filled_lots", "remaining_lots", "expiry_time_ms", "status", "cancel_reason", "lifecycle", "times", "batch_number", "filled_ticks_lots", "label", "decremented_lots", "is_liquidation", "quote_index", "trigger_price_ticks", "trigger_direction", "triggered_order_id", "dormant_order_id", "ends_others")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -269,6 +271,7 @@ class Order(_message.Message):
     TRIGGER_DIRECTION_FIELD_NUMBER: _ClassVar[int]
     TRIGGERED_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     DORMANT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    ENDS_OTHERS_FIELD_NUMBER: _ClassVar[int]
     order_id: int
     sequence: int
     message_hash: bytes
@@ -296,7 +299,8 @@ class Order(_message.Message):
     trigger_direction: TriggerDirection
     triggered_order_id: int
     dormant_order_id: int
-    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ..., quote_index: _Optional[int] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[TriggerDirection, str]] = ..., triggered_order_id: _Optional[int] = ..., dormant_order_id: _Optional[int] = ...) -> None: ...
+    ends_others: bool
+    def __init__(self, order_id: _Optional[int] = ..., sequence: _Optional[int] = ..., message_hash: _Optional[bytes] = ..., account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., time_in_force: _Optional[_Union[TimeInForce, str]] = ..., reduce_only: _Optional[bool] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., filled_lots: _Optional[int] = ..., remaining_lots: _Optional[int] = ..., expiry_time_ms: _Optional[int] = ..., status: _Optional[_Union[OrderStatus, str]] = ..., cancel_reason: _Optional[_Union[CancelReason, str]] = ..., lifecycle: _Optional[_Union[Lifecycle, str]] = ..., times: _Optional[_Union[LifecycleTimes, _Mapping]] = ..., batch_number: _Optional[int] = ..., filled_ticks_lots: _Optional[int] = ..., label: _Optional[int] = ..., decremented_lots: _Optional[int] = ..., is_liquidation: _Optional[bool] = ..., quote_index: _Optional[int] = ..., trigger_price_ticks: _Optional[int] = ..., trigger_direction: _Optional[_Union[TriggerDirection, str]] = ..., triggered_order_id: _Optional[int] = ..., dormant_order_id: _Optional[int] = ..., ends_others: _Optional[bool] = ...) -> None: ...
 
 class Liquidation(_message.Message):
     __slots__ = ("account_id", "market_id", "order_id", "equity_x16", "maintenance_x16_ppm", "mark_price_x16", "zero_price_ticks", "size_lots", "traded_lots", "fee_quanta", "filled_ticks_lots")

@@ -35,7 +35,13 @@ from novation.protocol.orders import (
     VisitOutcome,
 )
 from novation.protocol.rules.book import insert_order, take_off_book
-from novation.protocol.rules.dead_orders import apply_timer, cancelled, cause_of_death, is_idle
+from novation.protocol.rules.dead_orders import (
+    apply_timer,
+    cancellations,
+    cancelled,
+    cause_of_death,
+    is_idle,
+)
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_not_halted, check_not_post_only
 from novation.protocol.rules.matching import lower_taker_fees, walk_book
@@ -98,10 +104,15 @@ def apply_trigger_order(state: State, tx: TriggerOrder) -> TransactionResult:
     state.globals = replace(state.globals, next_order_id=order_id + 1)
     n_slots = len(account.positions)
     hints = TriggerOrderHints(dormant.order_id, order_id)
+    if dormant.trigger is not None and dormant.trigger.ends_others:
+        # The account may be written once more.
+        n_slots += n_slots
     if outcome is not None:
         gone: tuple[OrderCancelled, ...] = ()
         if outcome is not VisitOutcome.CANCELLED:
             gone = (cancelled(dormant, dormant.remaining_lots, CANCEL_REASONS[outcome]),)
+        if outcome is VisitOutcome.REDUCE_ONLY:
+            gone = (*gone, *_end_others(state, dormant, order_id))
         return TransactionResult(ResultCode.NOT_EXECUTED, (*timed_out, *gone), hints, n_slots)
     placed = _place(state, dormant, hints)
     # Its margin may be looked at, and it may be written twice.
@@ -140,6 +151,7 @@ def _place(state: State, dormant: RestingOrder, hints: TriggerOrderHints) -> _Ou
         hints = replace(hints, is_taken_back=True)
         return _Outcome(ResultCode.NOT_EXECUTED, hints, (*timers, gone), walk.n_slots, guard_slots)
     lower_taker_fees(state, order.account_id, walk, fees_quanta)
+    ended = _end_others(state, dormant, order.order_id)
     code = _result_code(state, trigger, order, walk)
     order = order.with_remaining(walk.remaining_lots)
     if code is ResultCode.RESTING:
@@ -160,7 +172,26 @@ def _place(state: State, dormant: RestingOrder, hints: TriggerOrderHints) -> _Ou
     events: tuple[Event, ...] = (_triggered(dormant, order), placed, *walk.events)
     if code in _REASONS:
         events = (*events, cancelled(order, order.remaining_lots, _REASONS[code]))
+    events = (*events, *ended)
     return _Outcome(code, hints, events, walk.n_slots, guard_slots)
+
+
+def _end_others(state: State, dormant: RestingOrder, order_id: int) -> tuple[OrderCancelled, ...]:
+    """Let the other orders of the account in the market die if their position is closed.
+
+    Only if the order says so. Those that it shares a position with only shrink while there is one,
+    as they reduce it, too.
+    """
+    trigger = dormant.trigger
+    assert trigger is not None
+    account = state.account(dormant.account_id)
+    slot = account.position(dormant.market_id)
+    if not trigger.ends_others or not is_idle(dormant, slot):
+        return ()
+    account_id, market_id = dormant.account_id, dormant.market_id
+    events = cancellations(state, account_id, CancelReason.POSITION_CLOSED, market_id)
+    state.set_account(account_id, account.with_position(slot.all_cancelled(order_id)))
+    return events
 
 
 def _order_of(state: State, dormant: RestingOrder, account: Account, order_id: int) -> RestingOrder:

@@ -21,10 +21,14 @@ ORDER_MESSAGE_BITS = 206
 
 @dataclass(frozen=True, slots=True)
 class PlaceTrigger(PlaceOrder):
-    """An order, and what it waits for: the mark at or beyond a price."""
+    """An order, and what it waits for: the mark at or beyond a price.
+
+    With `ends_others` all other orders of the account in the market die with the position.
+    """
 
     trigger_price_ticks: int = 0
     trigger_direction: TriggerDirection = TriggerDirection.FALL
+    ends_others: bool = False
 
     @classmethod
     def of(cls, order: PlaceOrder, **fields: Any) -> "PlaceTrigger":  # noqa: ANN401
@@ -41,13 +45,16 @@ class PlaceTrigger(PlaceOrder):
             self.time_in_force,
             self.self_trade_mode,
             self.self_trade_scope,
+            self.ends_others,
         )
 
     @override
     def message_words(self) -> tuple[int, int]:
         """Return the two packed words of the message."""
         order_word = PlaceOrder.message_words(self)[1]
-        above = pack((self.trigger_price_ticks, 32), (self.trigger_direction, 1))
+        above = pack(
+            (self.trigger_price_ticks, 32), (self.trigger_direction, 1), (int(self.ends_others), 1)
+        )
         word_0 = first_message_word(MESSAGE_PLACE_TRIGGER, self, self.market_id)
         return word_0, order_word + (above << ORDER_MESSAGE_BITS)
 
