@@ -48,6 +48,9 @@ def check_function(name: str) -> list[Outcome]:
         outcomes = [opening] if not outcomes[0].holds else [*outcomes, opening]
     if function.short in contracts.PROMISES:
         outcomes.append(_outcome(check, function, check.check_promise, "promise is kept"))
+    if function.short in contracts.RECORDS:
+        what = "fields of the record are arguments"
+        outcomes.append(_outcome(check, function, check.check_record, what))
     if function.short in contracts.PINNED_ARGUMENTS:
         what = "a guessed argument follows from the others"
         outcomes.append(_outcome(check, function, check.check_pinned, what))

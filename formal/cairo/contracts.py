@@ -137,6 +137,12 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "give_legs": ("prices.0",),
 }
 
+# The same for an element of an array, (array, index): the index is an argument.
+WRITES_AT: Final[Mapping[str, tuple[str, str]]] = {
+    "replace_row": ("prices", "index"),
+    "replace_terms": ("prices", "index"),
+}
+
 # The same, where it matters only if the result is the argument itself.
 WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
     "replace_position": ("slot.next",),
@@ -149,6 +155,9 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
 LEFT_TO_CALLERS: Final[Mapping[str, tuple[str, ...]]] = {
     "make_price": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
 }
+
+# Fields of a returned record that are arguments, proven where the record is made.
+RECORDS: Final[Mapping[str, Mapping[str, str]]] = {"make_price": {"price.underlying": "underlying"}}
 
 # A guessed array that a callee fills in element by element is the callee's output.
 ARRAY_PINS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -401,6 +410,16 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "pool.short_prefix",
             "pool.budget_quanta",
             "pool.budget_day",
+        ),
+    ),
+    "check_reference": Opening(
+        ("return.word",),
+        (
+            "reference.ref_x16",
+            "reference.window_x16",
+            "reference.jumped_ms",
+            "reference.long_charged_quanta",
+            "reference.short_charged_quanta",
         ),
     ),
     "pack_globals": Opening(

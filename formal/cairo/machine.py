@@ -296,10 +296,15 @@ class Machine:
     def _written(self) -> frozenset[str]:
         short = self.function.short
         paths = contracts.WRITES.get(short, ()) + contracts.WRITES_IF_RETURNED.get(short, ())
-        return frozenset(
-            (Linear.symbol(self._argument(name)) + offset).key
+        cells = [
+            Linear.symbol(self._argument(name)) + offset
             for name, offset in self.written_cells(self.function, paths)
-        )
+        ]
+        element = contracts.WRITES_AT.get(short)
+        if element is not None:
+            array, index = (Linear.symbol(self._argument(name)) for name in element)
+            cells.append(array + index)
+        return frozenset(cell.key for cell in cells)
 
     def written_cells(self, function: Function, paths: tuple[str, ...]) -> list[tuple[str, int]]:
         """Return (argument, offset) of the cells that paths like `slot.next` name."""
@@ -323,6 +328,12 @@ class Machine:
                 assert inner is not None, (function.name, path)
                 cells.append((name, Member(rest, int(rest), inner)))
         return cells
+
+    def offset(self, function: Function, path: str) -> int:
+        """Return at which offset of a returned record the field of a path like `price.pool` is."""
+        name, _, cell_name = path.partition(".")
+        member = next(m for m in function.returned if m.name == name)
+        return next(cell.offset for cell in self._pointed(member) if cell.name == cell_name)
 
     def _pointed(self, member: Member) -> tuple[Member, ...]:
         inner = pointee(member.type)
@@ -421,8 +432,11 @@ class Machine:
                         fresh(label, _KINDS.get(label, "") if kinds else ""),
                     )
             at += sum(self.code.size(member.type) for member in members)
-        for argument, offset in self.written_cells(callee, contracts.WRITES.get(callee.short, ())):
-            self._fill(state, arguments[argument] + offset, fresh(f"{argument}+{offset}", ""))
+        for item, address in self._filled(callee, arguments):
+            self._fill(state, address, fresh(item, ""))
+        for path, argument in contracts.RECORDS.get(callee.short, {}).items():
+            record = results[path.partition(".")[0]]
+            self._fill(state, record + self.offset(callee, path), arguments[argument])
         self._pin(state, callee, arguments)
         state.nonzero += [arguments[argument] for argument in self.never_null(callee)]
         if callee.short in contracts.COUNTED:
@@ -447,6 +461,16 @@ class Machine:
         pairs = [(results[name], Linear(number)) for name, number in promise.constants.items()]
         pairs += [(results[name], item(path)) for name, path in promise.unchanged.items()]
         return Promised(promise.premise(item), tuple(pairs))
+
+    def _filled(
+        self, callee: Function, arguments: dict[str, Linear]
+    ) -> Iterator[tuple[str, Linear]]:
+        """Yield the cells that a callee fills in behind its arguments, each with a name."""
+        for name, offset in self.written_cells(callee, contracts.WRITES.get(callee.short, ())):
+            yield f"{name}+{offset}", arguments[name] + offset
+        if callee.short in contracts.WRITES_AT:
+            array, index = contracts.WRITES_AT[callee.short]
+            yield f"{array}[{index}]", arguments[array] + arguments[index]
 
     def _fill(self, state: State, address: Linear, value: Linear) -> None:
         known = state.cells.get(address.key)

@@ -5,7 +5,7 @@ from typing import Final
 
 from formal.cairo import contracts
 from formal.cairo.bytecode import Function, Member, pointee
-from formal.cairo.linear import Linear
+from formal.cairo.linear import Linear, Symbol
 from formal.cairo.machine import Machine
 from formal.cairo.state import RETURN, State
 from formal.cairo.summaries import Summaries
@@ -35,6 +35,7 @@ class Outputs:
         if self.state.pc == RETURN:
             self._add_results()
             self._add_written()
+            self._add_left()
             for label, address in self.state.guesses.items():
                 self.found[label] = self.state.cells[address.key]
         self._complete()
@@ -97,6 +98,10 @@ class Outputs:
         if not self.state.calls and self._recurses(function):
             # What a recursion writes, it writes in each step; the last step ends it.
             return
+        if function.short in contracts.WRITES_AT:
+            array, index = contracts.WRITES_AT[function.short]
+            at = self.machine.item(self.state, array) + self.machine.item(self.state, index)
+            self.found[f"{array}[{index}]"] = self.machine.value(self.state, at)
         returned = [form for label, form in self.found.items() if label.startswith("return ")]
         for table, always in ((contracts.WRITES, True), (contracts.WRITES_IF_RETURNED, False)):
             paths = table.get(function.short, ())
@@ -105,6 +110,16 @@ class Outputs:
                 if always or argument in returned:
                     label = f"{name}+{cell.offset}"
                     self._add(argument + cell.offset, Member(label, 0, cell.type))
+
+    def _add_left(self) -> None:
+        """Add what callees leave to this function; what it leaves open, too, is a guess."""
+        for call in self.state.calls:
+            for path in contracts.LEFT_TO_CALLERS.get(call.name, ()):
+                record = call.results[path.partition(".")[0]]
+                offset = self.machine.offset(self.summaries.by_name[call.name], path)
+                value = self.state.cells.get((record + offset).key)
+                left = Linear.symbol(Symbol(f"left by {call.pc} {path}", shared=False))
+                self.found[f"{call.pc} {path}"] = left if value is None else value
 
     def _recurses(self, function: Function) -> bool:
         return any(state.calls for state in self.summaries.ends(function))

@@ -71,7 +71,7 @@ def _width(pair: Pair, ranges: Ranges) -> int:
     ends = [
         end
         for run, symbol in enumerate(pair)
-        for end in ((0,) if symbol is None else ranges.of_symbol(symbol, run))
+        for end in ((0,) if symbol is None else ranges.around_zero(symbol, run))
     ]
     return max(ends) - min(ends)
 

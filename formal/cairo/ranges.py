@@ -14,6 +14,7 @@ from novation.crypto import FIELD_PRIME
 _ROUNDS: Final = 12
 _HALF: Final = FIELD_PRIME // 2
 _ALL: Final = (0, FIELD_PRIME - 1)
+_AROUND: Final = (-_HALF, _HALF)
 
 Range = tuple[int, int]
 
@@ -24,6 +25,7 @@ class Ranges:
 
     states: tuple[State, State]
     _known: dict[tuple[str, int], Range] = field(default_factory=dict)
+    _around: dict[tuple[str, int], Range] = field(default_factory=dict)
     _bounded: dict[tuple[str, int], Range] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -32,6 +34,9 @@ class Ranges:
         for form, run, upper in sums:
             key = form.key, (0 if form.is_shared else run)
             self._bounded[key] = (0, min(upper, self._bounded.get(key, _ALL)[1]))
+        for run, state in enumerate(self.states):
+            for symbol in filter(None, map(_bit, state.equations)):
+                self._meet(symbol, run, (0, 1))
         for _ in range(_ROUNDS):
             if sum(self._narrow(*found) for found in sums) == 0:
                 break
@@ -39,6 +44,15 @@ class Ranges:
     def of_symbol(self, symbol: Symbol, run: int) -> Range:
         """Return the range of a symbol."""
         return self._known.get((symbol.name, 0 if symbol.shared else run), _ALL)
+
+    def around_zero(self, symbol: Symbol, run: int) -> Range:
+        """Return a range of integers, some of which may be negative, one of which the symbol is.
+
+        A field that is biased in its word has two pieces as a field element.
+        """
+        known = self.of_symbol(symbol, run)
+        around = self._around.get((symbol.name, 0 if symbol.shared else run), _AROUND)
+        return min(known, around, key=lambda found: found[1] - found[0])
 
     def of_value(self, form: Linear, run: int) -> Range:
         """Return the range of a form as a field element."""
@@ -67,6 +81,7 @@ class Ranges:
 
     def _meet(self, symbol: Symbol, run: int, found: Range) -> bool:
         """Take in that a symbol is in a range modulo the prime, if that leaves one piece."""
+        self._meet_around(symbol, run, found)
         lower, upper = self.of_symbol(symbol, run)
         first = -((found[1] - lower) // FIELD_PRIME)
         last = (upper - found[0]) // FIELD_PRIME
@@ -77,6 +92,26 @@ class Ranges:
             return False
         self._known[symbol.name, 0 if symbol.shared else run] = met
         return True
+
+    def _meet_around(self, symbol: Symbol, run: int, found: Range) -> None:
+        """Take in a range modulo the prime as numbers around zero: each element is one."""
+        shift = (found[0] + _HALF) // FIELD_PRIME * FIELD_PRIME
+        lower, upper = found[0] - shift, found[1] - shift
+        key = symbol.name, 0 if symbol.shared else run
+        known = self._around.get(key, _AROUND)
+        met = max(lower, known[0]), min(upper, known[1])
+        if upper <= _HALF and met[0] <= met[1]:
+            self._around[key] = met
+
+
+def _bit(form: Linear) -> Symbol | None:
+    """Return the symbol of which a form says that it is its own square, None if it says no such."""
+    if form.constant == 0 and len(form.terms) == 2:  # noqa: PLR2004 - the square and the symbol
+        for (square, one), (symbol, other) in (form.terms, form.terms[::-1]):
+            itself = Linear.symbol(symbol)
+            if square.factors == (itself, itself) and (one + other) % FIELD_PRIME == 0:
+                return symbol
+    return None
 
 
 def _sums(run: int, state: State) -> list[tuple[Linear, int, int]]:

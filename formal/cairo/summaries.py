@@ -9,7 +9,7 @@ from formal.cairo import contracts
 from formal.cairo.bytecode import Code, Function, is_struct, pointee
 from formal.cairo.joins import joins
 from formal.cairo.machine import Drop, Machine, UnknownShapeError
-from formal.cairo.state import State
+from formal.cairo.state import Call, State
 
 _ENTRY: Final = 3
 _OWN: Final = ("circuits.", "__main__.")
@@ -68,7 +68,7 @@ class Summaries:
                 if address.base is not None and address.base.name == argument:
                     found.add(address.offset)
             for call in state.calls:
-                callee = self._by_name[call.name]
+                callee = self.by_name[call.name]
                 for name, form in call.arguments.items():
                     base = form.base
                     if base is not None and base.name == argument and not base.kind:
@@ -116,7 +116,8 @@ class Summaries:
         return self._paths[function.name]
 
     @cached_property
-    def _by_name(self) -> dict[str, Function]:
+    def by_name(self) -> dict[str, Function]:
+        """Return the functions by their short names."""
         return {function.short: function for function in self.code.functions.values()}
 
     def pins(self, function: Function) -> frozenset[str]:
@@ -167,6 +168,42 @@ def logged_names(state: State) -> set[str]:
         if base is not None and base.kind == "log" and address.offset % _ENTRY == 1 and value:
             found.add(value.name)
     return found
+
+
+def opened_names(state: State) -> set[str]:
+    """Return the names of pointers whose record a callee opens from a word that is an input.
+
+    The callee's opening is proven: with the word known, the fields behind the pointer follow.
+    """
+    return {
+        base.name
+        for call in state.calls
+        if call.name in contracts.OPENINGS
+        for argument in {path.split(".")[0] for path in contracts.OPENINGS[call.name].opened}
+        if (base := call.arguments[argument].base) is not None and _is_word_given(state, call)
+    }
+
+
+def _is_word_given(state: State, call: Call) -> bool:
+    """Whether every result that the opening is from is equal to a single cell that is an input."""
+    known = contracts.OPENINGS[call.name].known
+    if not all(path.startswith("return.") for path in known):
+        return False
+    given = [_input_equal_to(state, call, path.removeprefix("return.")) for path in known]
+    return all(given)
+
+
+def _input_equal_to(state: State, call: Call, result: str) -> bool:
+    """Whether an equation says that a result is an input."""
+    symbol = call.results[result]
+    others = [form - symbol for form in state.equations] + [
+        form.scaled(-1) - symbol for form in state.equations
+    ]
+    return any(
+        (base := other.scaled(-1).base) is not None and base.shared and not base.kind
+        for other in others
+        if other.constant == 0
+    )
 
 
 def has_cycle(code: Code, start: int) -> bool:

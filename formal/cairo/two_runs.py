@@ -15,7 +15,7 @@ from formal.cairo.machine import Drop, Machine, UnknownShapeError
 from formal.cairo.outputs import Outputs
 from formal.cairo.solver import PairQuery, Verdict, contradict
 from formal.cairo.state import RC_BOUND, RETURN, State
-from formal.cairo.summaries import Summaries, logged_names
+from formal.cairo.summaries import Summaries, logged_names, opened_names
 
 # A function with more paths is checked from join to join.
 _MAX_WHOLE: Final = 16
@@ -76,6 +76,23 @@ class Checker:
             verdict = query.ask(z3.Or(wrong))
             if verdict is not Verdict.EQUAL:
                 return Finding(verdict, "a promise is not kept", len(ends))
+        return Finding(Verdict.EQUAL, "", len(ends))
+
+    def check_record(self, function: Function, drop: Drop | None = None) -> Finding:
+        """Return whether fields of a returned record are what callers take them for."""
+        machine = self.summaries.machine(function, drop=drop)
+        ends = machine.paths(machine.start(), frozenset())
+        for end in ends:
+            query = PairQuery((end, end))
+            wrong = []
+            for path, argument in contracts.RECORDS[function.short].items():
+                record = _item(machine, end, f"return.{path.partition('.')[0]}")
+                field_value = machine.value(end, record + machine.offset(function, path))
+                wrong.append(query.differ(field_value, machine.item(end, argument)))
+            query.build()
+            verdict = query.ask(z3.Or(wrong))
+            if verdict is not Verdict.EQUAL:
+                return Finding(verdict, "a field is another value", len(ends))
         return Finding(Verdict.EQUAL, "", len(ends))
 
     def check_guarantee(self, function: Function, drop: Drop | None = None) -> Finding:
@@ -269,9 +286,9 @@ def _guesses(end: State) -> set[str]:
     names = {
         form.base.name
         for form in end.cells.values()
-        if form.base is not None and form.base.name.startswith("record ")
+        if form.base is not None and form.base.name.startswith(("record ", "tape "))
     }
-    return names - logged_names(end)
+    return names - logged_names(end) - opened_names(end)
 
 
 def _results(machine: Machine, state: State) -> dict[str, Linear]:

@@ -1,5 +1,5 @@
 from formal.cairo.joins import join
-from formal.cairo.linear import Linear, Symbol
+from formal.cairo.linear import Linear, Symbol, product
 from formal.cairo.packing import Reading, reading, shape
 from formal.cairo.ranges import Ranges
 from formal.cairo.state import RC_BOUND, State
@@ -49,6 +49,20 @@ def test_range_when_larger_is_bounded_then_smaller_too() -> None:
     assert known.of_symbol(B, 1) == (0, 2**20 - 1)
 
 
+def test_range_when_biased_then_two_pieces_as_an_element_and_one_around_zero() -> None:
+    known = ranges_of([form(2**20, a=1), form(RC_BOUND - 2**20, a=1)])
+    assert known.of_symbol(A, 0) == (0, FIELD_PRIME - 1)
+    assert known.around_zero(A, 0) == (-(2**20), 2**20 - 1)
+
+
+def test_range_when_its_own_square_then_a_bit() -> None:
+    itself = form(a=1)
+    known = ranges_of([], [product(itself, itself) - itself])
+    assert known.of_symbol(A, 0) == (0, 1)
+    twice = ranges_of([], [product(itself, itself) - itself.scaled(2)])
+    assert twice.of_symbol(A, 0) == (0, FIELD_PRIME - 1)
+
+
 def test_range_when_no_number_is_left_then_not_narrowed() -> None:
     known = ranges_of([form(-(2**130), a=1), form(a=1)])
     assert known.of_symbol(A, 0) in ((0, RC_BOUND - 1), (2**130, 2**130 + RC_BOUND - 1))
@@ -58,6 +72,19 @@ def test_reading_when_fields_fit_then_each_is_fixed() -> None:
     word = form(a=1, b=2**20, word=-1)
     known = ranges_of([*below(20, a=1), *below(100, b=1)], [word])
     assert reading(word, word, known) == Reading((), ((A, A), (B, B)))
+
+
+def test_reading_when_a_field_is_biased_then_each_is_fixed() -> None:
+    word = form(2**19, a=1, b=2**20, word=-1)
+    biased = [form(2**19, a=1), form(RC_BOUND - 2**19, a=1)]
+    known = ranges_of([*biased, *below(100, b=1)], [word])
+    assert reading(word, word, known) == Reading((), ((A, A), (B, B)))
+
+
+def test_reading_when_a_biased_field_is_too_wide_then_none() -> None:
+    word = form(2**19, a=1, b=2**20, word=-1)
+    wider = [form(2**19 + 1, a=1), form(RC_BOUND - 2**19, a=1)]
+    assert reading(word, word, ranges_of([*wider, *below(100, b=1)], [word])) is None
 
 
 def test_reading_when_a_field_is_one_bit_too_wide_then_none() -> None:
