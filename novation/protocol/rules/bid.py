@@ -105,6 +105,9 @@ def apply_bid(state: State, tx: Bid, *, verify_signature: bool) -> TransactionRe
     state.set_account(tx.failing_account_id, _paid(sale.failing, paid_quanta))
     state.set_account(tx.account_id, _paid(sale.bidder, -paid_quanta - fee_quanta))
     _check_margin(state, tx.account_id)
+    after = margin_of(state.account(tx.failing_account_id), state.underlyings, state.parameters)
+    ended = follow_auction(state, tx.failing_account_id, after)
+    # Behind that: if it is the fund that fails, its own fee does not save it.
     credit_insurance(state, fee_quanta)
     insurance = state.account(INSURANCE_ACCOUNT_ID)
     filled = BidFilled(
@@ -118,8 +121,6 @@ def apply_bid(state: State, tx: Bid, *, verify_signature: bool) -> TransactionRe
         fee_quanta=fee_quanta,
         taken=sale.taken,
     )
-    after = margin_of(state.account(tx.failing_account_id), state.underlyings, state.parameters)
-    ended = follow_auction(state, tx.failing_account_id, after)
     n_slots = _count_slots(before, bidder) + len(insurance.positions)
     code = ResultCode.DONE if share_x16 == tx.share_x16 else ResultCode.BID_CAPPED
     events = (*timed_out, *gone, filled, *ended)

@@ -95,6 +95,8 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
     )
     margin_left = margin_of(state.account(tx.account_id), state.underlyings, state.parameters)
     auction = follow_auction(state, tx.account_id, margin_left)
+    # Behind that: if it is the fund that fails, its own fee does not save it.
+    credit_insurance(state, fee_quanta)
     told = (_placed(order), *walk.events, liquidated, *auction)
     events: tuple[Event, ...] = (*timed_out, *gone, *told)
     if result_code in _REASONS:
@@ -128,7 +130,7 @@ def _reducing_order(state: State, tx: Liquidate, account: Account, margin: Margi
 
 
 def _charge_fee(state: State, tx: Liquidate, before: Account, margin: Margin) -> int:
-    """Let the insurance fund have its share; return it."""
+    """Take the insurance fund's share from the account; return it."""
     account = state.account(tx.account_id)
     # No other fee was paid: what the balance changed by is what was traded, and what the position
     # does not count as paid any more.
@@ -140,7 +142,6 @@ def _charge_fee(state: State, tx: Liquidate, before: Account, margin: Margin) ->
     after = margin_of(account, state.underlyings, state.parameters)
     fee_quanta = liquidation_fee_quanta(margin, after, notional_quanta)
     state.set_account(tx.account_id, account.with_balance(account.collateral_quanta - fee_quanta))
-    credit_insurance(state, fee_quanta)
     return fee_quanta
 
 
