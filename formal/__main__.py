@@ -16,7 +16,7 @@ from formal.exchange.check import check_exchange
 from formal.exchange.slither import check_contracts
 from formal.field.theorems import THEOREMS as FIELD
 from formal.outcome import Outcome
-from formal.theorems import auctions, division, margin, medians, merkle, words
+from formal.theorems import auctions, division, funding, margin, medians, merkle, sharing, words
 from formal.theorems.theorem import Theorem, holds
 
 _REPORT: Final = Path(__file__).resolve().parent.parent / "build" / "formal" / "report.json"
@@ -31,6 +31,8 @@ def all_theorems() -> list[Theorem]:
         *margin.THEOREMS,
         *division.THEOREMS,
         *auctions.THEOREMS,
+        *funding.THEOREMS,
+        *sharing.THEOREMS,
         *medians.theorems(),
         *merkle.THEOREMS,
     ]

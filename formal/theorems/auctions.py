@@ -1,24 +1,19 @@
 """What a bid takes of a failing account, and what it is given: `novation/protocol/auction.py`."""
 
-from typing import Any, Final
+from typing import Final
 
 import z3
 
+from formal.theorems.arithmetic import is_quotient
 from formal.theorems.margin import gain_on_health
 from formal.theorems.theorem import Statement, Theorem
-from novation.protocol.constants import PPM_ONE, SHARE_X16_ONE
-
-Term = Any
-
-
-def is_quotient(quotient: Term, numerator: Term, denominator: Term) -> Term:
-    """Return whether a number lies as far below a fraction as a division leaves it."""
-    return z3.And(quotient * denominator <= numerator, numerator < (quotient + 1) * denominator)
+from novation.protocol.constants import AUCTION_FEE_PPM, PPM_ONE, PRICE_X16_ONE, SHARE_X16_ONE
 
 
 def _bid_keeps_health(fault: str) -> Statement:
-    """In units in which a quantum of the discount is a unit of equity."""
-    equity, required, left, behind, given, part, rounding = z3.Ints("e q q1 behind given d up")
+    """Of all amounts in parts of 2^16 of a quantum, as equity is."""
+    equity, required, left, rounding = z3.Ints("equity required left rounding")
+    behind, part, given = z3.Ints("behind part given")
     released = required - left
     if fault == "as if a lot more were taken":
         released += 1
@@ -27,18 +22,45 @@ def _bid_keeps_health(fault: str) -> Statement:
         required > 0,
         left >= 0,
         left <= required,
-        is_quotient(behind, equity * released, required),
+        behind * required <= equity * released,
         # The price of the lots is rounded up: the account gets no less than what they were worth.
         rounding >= (-1 if fault == "the price is rounded down" else 0),
         part >= 0,
         part <= PPM_ONE + (1 if fault == "more than all is given" else 0),
+        given >= 0,
         given * PPM_ONE <= behind * part,
     ]
     if fault == "it was below zero before":
         known[0] = equity >= -1
-        known.append(given >= 0)
     after = equity + rounding - given
     follows = [gain_on_health((equity, required), (after, left)) >= 0, after >= 0]
+    return Statement(known, z3.And(follows))
+
+
+def _fee_is_part_of_discount(fault: str) -> Statement:
+    """The bidder gets the discount less the fee, and what one side pays the others get."""
+    price, given, fee, value = z3.Ints("price given fee value_x16")
+    known = [
+        given >= 0,
+        is_quotient(fee, given * AUCTION_FEE_PPM, PPM_ONE),
+        is_quotient(-price, -value, PRICE_X16_ONE),
+    ]
+    if fault == "the fee is not part of the discount":
+        known[1] = is_quotient(fee, price * AUCTION_FEE_PPM, PPM_ONE)
+    if fault == "the price is rounded down":
+        known[2] = is_quotient(price, value, PRICE_X16_ONE)
+    # Of the failing account, of the bidder, of the fund.
+    changes = [price - given, -(price - given) - fee, fee]
+    if fault == "the fund is paid by nobody":
+        changes[1] += fee
+    follows = [
+        z3.Sum(changes) == 0,
+        fee >= 0,
+        fee <= given,
+        # The account gets all that its lots were worth but the discount.
+        (changes[0] + given) * PRICE_X16_ONE >= value,
+        (changes[0] + given - 1) * PRICE_X16_ONE < value,
+    ]
     return Statement(known, z3.And(follows))
 
 
@@ -85,6 +107,15 @@ THEOREMS: Final = (
             "the price is rounded down",
             "more than all is given",
             "it was below zero before",
+        ),
+    ),
+    Theorem(
+        "what a bid pays others get, and its fee is part of the discount",
+        _fee_is_part_of_discount,
+        (
+            "the fee is not part of the discount",
+            "the price is rounded down",
+            "the fund is paid by nobody",
         ),
     ),
     Theorem(

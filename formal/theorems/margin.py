@@ -5,22 +5,11 @@ from typing import Any, Final
 
 import z3
 
+from formal.theorems.arithmetic import absolute, maximum
 from formal.theorems.theorem import Statement, Theorem
 from novation.protocol.constants import PPM_ONE, RATE_BOUND
 
 Term = Any
-
-
-def maximum(left: Term, right: Term) -> Term:
-    """Return the larger of two."""
-    if isinstance(left, int) and isinstance(right, int):
-        return max(left, right)
-    return z3.If(left >= right, left, right)
-
-
-def absolute(value: Term) -> Term:
-    """Return the value without its sign."""
-    return maximum(value, -value)
 
 
 def exposure_lots(size: Term, buys: Term, sells: Term) -> Term:
@@ -127,6 +116,18 @@ def _insurance_can_expect_no_less(fault: str) -> Statement:
     model = reduction(fault)
     known = [*model.rule, model.required > 0]
     return Statement(known, model.paid[0] >= 0)
+
+
+def _fee_is_all_that_health_bears(fault: str) -> Statement:
+    """Who pays less than the whole fee has nothing left to pay a quantum more from."""
+    model = reduction(fault)
+    before = model.equity, model.required
+    more = model.equity_after - model.fee - 1, model.required_after
+    rule = model.rule
+    if fault == "waived if it is not paid in full":
+        rule = [*rule[:3], z3.Or(model.fee == model.whole_fee, model.fee == 0), *rule[4:]]
+    known = [*rule, model.fee < model.whole_fee, model.required > 0]
+    return Statement(known, gain_on_health(before, more) < 0)
 
 
 def _fair_reduction_is_accepted(fault: str) -> Statement:
@@ -270,6 +271,11 @@ THEOREMS: Final = (
             "the whole fee, whatever is left",
             "no check without the fee",
         ),
+    ),
+    Theorem(
+        "a reduction pays its whole fee, or all that its health bears",
+        _fee_is_all_that_health_bears,
+        ("waived if it is not paid in full",),
     ),
     Theorem(
         "no reduction leaves a debt where there was none",

@@ -48,7 +48,7 @@ def test_fund_when_it_is_liquidated_then_its_own_fee_does_not_end_its_auction() 
 def test_fund_when_somebody_bids_for_it_then_its_own_fee_does_not_end_its_auction() -> None:
     exchange = holding(FUND, 968)
     exchange.set_auction(FUND)
-    exchange.wait(30_000)
+    exchange.wait(duration_ms=30_000)
     exchange.refresh_prices()
     result = exchange.bid(4, FUND, share_x16=22_500)
     (event,) = [e for e in result.events if isinstance(e, BidFilled)]
