@@ -225,7 +225,7 @@ ADDITIONS: dict[str, tuple[Status, str, str, Callable[[RunningNode], AddKey]]] =
         lambda node: new_key(node, permissions=8),
     ),
     "end in the past": (
-        Status.PERMISSION_DENIED, "KEY_EXPIRED", "expiry_ms",
+        Status.PERMISSION_DENIED, "KEY_EXPIRED", "expiry_time_ms",
         lambda node: new_key(node, expiry_ms=node.clock.now_ms() - 1),
     ),
     "number that is no key": (
@@ -259,7 +259,7 @@ async def test_addition_when_bytes_are_wrong_or_missing_then_refused(tmp_path: P
             ({"public_key": b"\1" * 31}, "MALFORMED_MESSAGE", "public_key"),
             ({"public_key": b""}, "MALFORMED_MESSAGE", "public_key"),
             ({"public_key": b"\xff" * 32}, "FIELD_OUT_OF_RANGE", "public_key"),
-            ({"expiry_time_ms": 2**48}, "INVALID_FIELD", "expiry_ms"),
+            ({"expiry_time_ms": 2**48}, "INVALID_FIELD", "expiry_time_ms"),
         ):
             request = add_key_message(new_key(node, slot=1))
             for name, value in change.items():

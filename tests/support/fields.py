@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from novation.protocol.transactions import MassQuote
+from novation.protocol.transactions import AddKey, MassQuote
 
 _IN_QUOTE = re.compile(r"quotes\[(\d+)\]\.(\w+)")
 
@@ -15,7 +15,12 @@ def field_of(tx: Any, name: str) -> Any:
         if (found := _IN_QUOTE.fullmatch(name)) is not None:
             return getattr(tx.quotes[int(found[1])], found[2], None)
         return getattr(tx, name, None) or getattr(tx.terms, name, None)
-    return getattr(tx, name, None)
+    return getattr(tx, _own_name(tx, name), None)
+
+
+def _own_name(tx: Any, name: str) -> str:
+    """Return a field's name in the transaction: the end of a key is called as in the state."""
+    return "expiry_ms" if isinstance(tx, AddKey) and name == "expiry_time_ms" else name
 
 
 def with_field(tx: Any, name: str, value: int) -> Any:
@@ -26,4 +31,4 @@ def with_field(tx: Any, name: str, value: int) -> Any:
         return replace(tx, quotes=(*tx.quotes[:index], quote, *tx.quotes[index + 1 :]))
     if isinstance(tx, MassQuote) and hasattr(tx.terms, name):
         return replace(tx, terms=replace(tx.terms, **{name: value}))
-    return replace(tx, **{name: value})
+    return replace(tx, **{_own_name(tx, name): value})

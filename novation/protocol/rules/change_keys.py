@@ -31,7 +31,7 @@ def check_key_change(
         raise InvalidTransaction(
             ErrorCode.KEY_EXPIRED,
             f"expiry {tx.expiry_ms} <= now {time_ms}",
-            Broken("expiry_ms", tx.expiry_ms, time_ms + 1),
+            Broken("expiry_time_ms", tx.expiry_ms, time_ms + 1),
         )
     return account, tx.key()
 

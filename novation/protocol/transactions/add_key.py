@@ -53,7 +53,7 @@ def validate_add_key(tx: AddKey) -> None:
     validate_signer(tx)
     check_field("slot", tx.slot, 1, MAX_KEYS)
     check_field("permissions", tx.permissions, 1, PERMISSIONS_BOUND)
-    check_field("expiry_ms", tx.expiry_ms, 0, TIME_BOUND)
+    check_field("expiry_time_ms", tx.expiry_ms, 0, TIME_BOUND)
     # Of admission: the circuit takes any word, with which nobody could ever sign.
     if not (0 <= tx.public_key < FIELD_PRIME and is_public_key(tx.public_key)):
         raise InvalidTransaction(
