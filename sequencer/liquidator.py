@@ -39,7 +39,9 @@ class Liquidator:
     async def liquidate_some(self) -> None:
         """Reduce or take over some positions of failing accounts, start and end some auctions."""
         now_ms = self._clock.now_ms()
-        due = await self._runner.call(functools.partial(_due, limit=POSITIONS_PER_ROUND))
+        due = await self._runner.call(
+            functools.partial(_due, limit=POSITIONS_PER_ROUND, now_ms=now_ms)
+        )
         try:
             answers = [self._runner.enqueue(Command(tx, now_ms)) for tx in due]
         except RequestRefusedError as refusal:
@@ -53,8 +55,8 @@ class Liquidator:
                 raise outcome
 
 
-def _due(engine: Engine, limit: int) -> list[Liquidate | SetAuction | TakeOver]:
-    positions = engine.margin_watch.failing(engine.state, limit)
+def _due(engine: Engine, limit: int, now_ms: int) -> list[Liquidate | SetAuction | TakeOver]:
+    positions = engine.margin_watch.failing(engine.state, limit, now_ms)
     # A liquidation follows the auction, too.
     liquidated = {position.account_id for position in positions}
     hopeless = engine.margin_watch.due_take_overs(engine.state, limit)

@@ -65,6 +65,8 @@ class MarginWatch:
     def __init__(self, state: State) -> None:
         """Have every account with positions looked at once."""
         self._marks = _marks(state)
+        # When it was asked last.
+        self._now_ms = 0
         # How far prices have moved since the start.
         self._moved_ppb = 0
         # To look at, in order; those that fail, until they do not; the sums at which others are
@@ -96,11 +98,13 @@ class MarginWatch:
             elif isinstance(event, ParameterSet):
                 self._changed.update(dict.fromkeys(self._due_of))
 
-    def failing(self, state: State, limit: int) -> list[FailingPosition]:
+    def failing(self, state: State, limit: int, now_ms: int) -> list[FailingPosition]:
         """Return at most `limit` accounts that fail, with the market to begin with.
 
-        Only where somebody bids enough: an order that nobody would fill helps nobody.
+        Only where somebody bids enough, and may trade: an order that nobody would fill helps
+        nobody, and one that is refused would keep the account from auction and takeover.
         """
+        self._now_ms = max(now_ms, state.globals.time_ms)
         self._collect_due()
         for _ in range(min(len(self._changed), _MOST_LOOKS)):
             account_id = next(iter(self._changed))
@@ -112,13 +116,16 @@ class MarginWatch:
             del self._failing[account_id]
             margin = self._look(state, account_id)
             if account_id in self._failing:
-                found.extend(_best_position(state, account_id, margin))
+                found.extend(_best_position(state, account_id, margin, self._now_ms))
             if len(found) == limit:
                 break
         return found
 
     def due_auctions(self, state: State, limit: int) -> list[int]:
-        """Return at most `limit` accounts, of those that were looked at, that SetAuction is for."""
+        """Return at most `limit` accounts, of those that were looked at, that SetAuction is for.
+
+        By the time at which `failing` was asked, as for takeovers.
+        """
         for account_id in list(self._auctions)[:limit]:
             self._look(state, account_id)
         return list(self._auctions)[:limit]
@@ -156,14 +163,16 @@ class MarginWatch:
         """Say when an account is due next, or that it fails; return its margin."""
         account = state.account(account_id)
         margin = margin_of(account, state.underlyings, state.parameters)
+        # While nothing happens the state's time stands still, and auctions grow old none the less.
+        time_ms = max(state.globals.time_ms, self._now_ms)
         self._due_of.pop(account_id, None)
         self._auctions.pop(account_id, None)
         self._hopeless.pop(account_id, None)
         has_position = any(slot.size_lots for slot in account.positions)
         may_be_taken = has_position and account_id != FEE_ACCOUNT_ID
-        if may_be_taken and is_hopeless(account, margin, state.globals.time_ms):
+        if may_be_taken and is_hopeless(account, margin, time_ms):
             self._hopeless[account_id] = None
-        followed = followed_auction(account, margin, state.globals.time_ms)
+        followed = followed_auction(account, margin, time_ms)
         if followed != account and (account.positions or followed.auction_start_ms == 0):
             self._auctions[account_id] = None
         if not margin.meets_maintenance:
@@ -214,9 +223,11 @@ def _distance_ppb(state: State, account: Account, margin: Margin) -> int:
     return div_floor(spare * _PPB, most) if most else _PPB
 
 
-def _best_position(state: State, account_id: int, margin: Margin) -> list[FailingPosition]:
+def _best_position(
+    state: State, account_id: int, margin: Margin, now_ms: int
+) -> list[FailingPosition]:
     """Return the largest position that the book would take, if there is one."""
-    if margin.equity_x16 < 0:
+    if margin.equity_x16 < 0 or now_ms < state.globals.post_only_until_ms:
         return []
     slots = sorted(
         state.account(account_id).positions,
@@ -228,7 +239,7 @@ def _best_position(state: State, account_id: int, margin: Margin) -> list[Failin
         ),
     )
     for slot in slots:
-        if not slot.size_lots:
+        if not slot.size_lots or state.underlying_of(slot.market_id).is_halted:
             continue
         side = Side.SELL if slot.size_lots > 0 else Side.BUY
         head_id, head_price_ticks = state.market(slot.market_id).head(side.other)

@@ -12,10 +12,13 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.signatures import check_signature
 from novation.protocol.transactions import (
     Bid,
+    Liquidate,
     MassQuote,
     OracleReport,
     OracleUpdate,
     PlaceOrder,
+    SetAuction,
+    TakeOver,
     Transfer,
     Withdraw,
 )
@@ -40,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
 """What people sign whose outcome may depend on prices."""
+DUTIES = Liquidate | SetAuction | TakeOver
+"""What the node itself has to do at prices that hold: nobody else can send it."""
 
 
 class OracleAggregator:
@@ -204,8 +209,9 @@ class OracleAggregator:
 
 
 def _needs_a_price(command: Command) -> bool:
-    """Say whether the outcome may depend on prices; a stranger's message is none."""
-    return command.is_verified and isinstance(command.transaction, PRICED)
+    """Say whether the outcome may depend on prices; a stranger's message brings in none."""
+    tx = command.transaction
+    return isinstance(tx, DUTIES) or (command.is_verified and isinstance(tx, PRICED))
 
 
 def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:

@@ -99,7 +99,7 @@ class LocalExchange:
         for move_ppm in steps_between(self.move_ppm, act.move_ppm):
             self.update_prices(move_ppm)
         self.move_ppm = act.move_ppm
-        for position in MarginWatch(self.state).failing(self.state, len(TRADERS)):
+        for position in MarginWatch(self.state).failing(self.state, len(TRADERS), self.time_ms):
             self.apply(Liquidate(*position))
         for step in act.steps:
             if isinstance(step, PlannedOrder):

@@ -6,24 +6,32 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from novation.client import Client, RejectedError, Side
 from novation.client.auction_models import TakeOverUpdate
 from novation.client.models import AuctionUpdate, LiquidationUpdate, OrderStatus
-from novation.protocol.constants import HOUR_MS, INSURANCE_ACCOUNT_ID
+from novation.protocol.constants import (
+    HOUR_MS,
+    INSURANCE_ACCOUNT_ID,
+    MODE_HALTED,
+    RESUME_GAP_MS,
+    TAKE_OVER_AFTER_MS,
+)
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.events import FundingPaid
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import margin_of
-from novation.protocol.orders import crosses
+from novation.protocol.orders import TimeInForce, crosses
 from novation.protocol.rules.failing import is_hopeless
 from novation.protocol.state import State
-from novation.protocol.transactions import Liquidate, MinuteTick
+from novation.protocol.transactions import Liquidate, MinuteTick, ParameterKind, SetParameter
 from sequencer.engine import Command
 from sequencer.margin_watch import FailingPosition, MarginWatch
-from tests.node.support import RunningNode, running_node, trading_node
+from tests.node.support import POLICY, RunningNode, running_node, trading_node
+from tests.node.test_prices import IDLE, report
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -34,9 +42,9 @@ SIZE = Decimal(LOTS) / 10_000
 
 
 @asynccontextmanager
-async def node_with_a_long(path: Path) -> AsyncIterator[RunningNode]:
+async def node_with_a_long(path: Path, **options: Any) -> AsyncIterator[RunningNode]:
     """Start a node whose account 2 holds 190,000 USD on 10,000."""
-    async with trading_node(path) as node:
+    async with trading_node(path, **options) as node:
         await _open_long(node)
         yield node
 
@@ -86,7 +94,7 @@ async def test_account_when_nobody_bids_enough_then_waits_for_who_does(tmp_path:
     async with node_with_a_long(tmp_path) as node, node.client(2) as two, node.client(4) as four:
         await node.set_price(976)
         await four.place_order(MARKET, Side.BUY, price="90.0", size=SIZE)
-        await node.node.runner.call(lambda engine: engine.margin_watch.failing(engine.state, 9))
+        await node.node.runner.call(lambda engine: engine.margin_watch.failing(engine.state, 9, 0))
         before = (await two.status()).last_sequence
         assert (await two.account()).positions[0].size == SIZE
         await four.place_order(MARKET, Side.BUY, price="97.5", size=SIZE)
@@ -118,6 +126,21 @@ async def test_account_when_nobody_bids_then_in_an_auction_until_it_does_not_fai
     async with running_node(tmp_path, l1=l1) as node:
         await node.set_price(990)
         await node.until(lambda engine: engine.state.account(2).auction_start_ms == 0)
+
+
+async def test_account_when_nothing_happens_for_a_minute_of_its_auction_then_taken_over(
+    tmp_path: Path,
+) -> None:
+    """No message brings time or prices in: the node has to do what is due by its own clock."""
+    policy = replace(POLICY, oracle=IDLE)
+    async with node_with_a_long(tmp_path, policy=policy) as node:
+        await node.jump(976)
+        await node.until(lambda engine: engine.state.account(2).auction_start_ms != 0)
+        node.move(TAKE_OVER_AFTER_MS)
+        await report(node, 976)
+        await node.until(lambda engine: engine.state.account(2).position(0).size_lots == 0)
+        started = await node.node.runner.call(lambda engine: engine.state.account(2))
+        assert started.auction_start_ms == 0
 
 
 async def test_account_when_it_is_bankrupt_then_taken_over(tmp_path: Path) -> None:
@@ -242,13 +265,13 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
                 placed = exchange.place(2, side, 10_000, at, market_id=market_id)
                 watch.learn(placed.events, state)
         expected = failing_now(state)
-        found = watch.failing(state, 100)
+        found = watch.failing(state, 100, exchange.time_ms)
         assert {f.account_id for f in found} == {f.account_id for f in expected}
         assert set(found) <= expected
         for position in found:
             seen += 1
             watch.learn(exchange.liquidate(*position).events, state)
-        watch.failing(state, 100)
+        watch.failing(state, 100, exchange.time_ms)
         assert set(watch.due_auctions(state, 100)) == due_auctions(state)
         for account_id in watch.due_auctions(state, 100):
             begun_or_ended += 1
@@ -257,7 +280,7 @@ def test_failing_accounts_when_prices_walk_then_as_by_looking_at_all(seed: int) 
         for account_id in watch.due_take_overs(state, 100):
             taken += 1
             watch.learn(exchange.take_over(account_id).events, state)
-        assert {f.account_id for f in MarginWatch(state).failing(state, 100)} == {
+        assert {f.account_id for f in MarginWatch(state).failing(state, 100, exchange.time_ms)} == {
             f.account_id for f in failing_now(state)
         }
     assert seen > 0
@@ -276,11 +299,59 @@ def test_failing_account_when_only_funding_took_its_margin_then_found() -> None:
     exchange.place(2, BUY, 180_000, 974, expiry_time_ms=exchange.time_ms + 2 * HOUR_MS)
     state = exchange.state
     watch = MarginWatch(state)
-    assert watch.failing(state, 10) == []
+    assert watch.failing(state, 10, 0) == []
     # As if the market had been 14 ticks above its index for an hour.
     state.markets[0] = replace(state.market(0), funding_sum_x16=60 * (14 << 16))
     exchange.time_ms = (exchange.time_ms // HOUR_MS + 1) * HOUR_MS
     result = exchange.apply(MinuteTick())
     assert any(isinstance(event, FundingPaid) for event in result.events)
     watch.learn(result.events, state)
-    assert watch.failing(state, 10) == [FailingPosition(3, 0)]
+    assert watch.failing(state, 10, 0) == [FailingPosition(3, 0)]
+
+
+def two_legs(*wanted: int) -> tuple[Exchange, MarginWatch]:
+    """Return an exchange on which an account fails with a large position and a small one.
+
+    The market of the large one is halted; the book bids for what is wanted.
+    """
+    exchange = Exchange(parameters(2), sign=False)
+    exchange.fund(2, amount_quanta=10**6 * ONE_DOLLAR)
+    exchange.fund(3, amount_quanta=100 * ONE_DOLLAR)
+    for market_id, lots in ((0, 120_000), (1, 60_000)):
+        exchange.place(2, SELL, lots, 1000, market_id=market_id)
+        exchange.place(3, BUY, lots, 1000, market_id=market_id)
+    exchange.set_price(975)
+    for market_id in wanted:
+        exchange.place(2, BUY, 180_000, 974, market_id=market_id)
+    terms = replace(exchange.state.underlying_of(0), modes=MODE_HALTED)
+    exchange.apply(SetParameter(ParameterKind.UNDERLYING, 0, terms.word()))
+    return exchange, MarginWatch(exchange.state)
+
+
+def test_failing_account_when_its_largest_market_is_halted_then_the_next_is_reduced() -> None:
+    exchange, watch = two_legs(0, 1)
+    assert watch.failing(exchange.state, 10, exchange.time_ms) == [FailingPosition(3, 1)]
+    exchange.liquidate(3, 1)
+
+
+def test_failing_account_when_it_cannot_be_reduced_then_up_for_auction_and_taken_over() -> None:
+    """A Liquidate that would be refused again and again keeps nobody from the rest."""
+    exchange, watch = two_legs(0)
+    assert watch.failing(exchange.state, 10, exchange.time_ms) == []
+    assert watch.due_auctions(exchange.state, 10) == [3]
+    watch.learn(exchange.set_auction(3).events, exchange.state)
+    exchange.wait(TAKE_OVER_AFTER_MS)
+    assert watch.failing(exchange.state, 10, exchange.time_ms) == []
+    assert watch.due_take_overs(exchange.state, 10) == [3]
+
+
+def test_failing_account_when_prices_have_just_come_back_then_not_reduced_yet() -> None:
+    exchange, _ = two_legs(0, 1)
+    exchange.time_ms += RESUME_GAP_MS + 1
+    exchange.set_price(975)
+    exchange.place(2, BUY, 180_000, 974, market_id=1, time_in_force=TimeInForce.POST_ONLY)
+    watch = MarginWatch(exchange.state)
+    assert watch.failing(exchange.state, 10, exchange.time_ms) == []
+    assert watch.due_auctions(exchange.state, 10) == [3]
+    exchange.time_ms = exchange.state.globals.post_only_until_ms
+    assert watch.failing(exchange.state, 10, exchange.time_ms) == [FailingPosition(3, 1)]

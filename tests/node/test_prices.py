@@ -30,14 +30,19 @@ from novation.protocol.transactions import (
     AddKey,
     CancelAll,
     CancelOrder,
+    ListMarket,
+    MinuteTick,
     PlaceOrder,
+    PruneOrder,
     RemoveKey,
     SetCancelTimer,
+    TriggerOrder,
+    Unsigned,
     UserTransaction,
 )
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
-from sequencer.oracle import PRICED
+from sequencer.oracle import DUTIES, PRICED
 from tests.node.support import (
     POLICY,
     PRICE_TICKS,
@@ -167,6 +172,9 @@ def test_messages_that_bring_no_prices_in_are_those_that_need_none() -> None:
     """A new kind is on one side or the other: who adds it has to say."""
     without = {kind for kind in get_args(UserTransaction) if not issubclass(kind, PRICED)}
     assert without == {AddKey, CancelAll, CancelOrder, RemoveKey, SetCancelTimer}
+    # Anybody may ask for a listing, and nothing else of these at old prices does any harm.
+    idle = {kind for kind in get_args(Unsigned) if not issubclass(kind, DUTIES)}
+    assert idle == {ListMarket, MinuteTick, PruneOrder, TriggerOrder}
 
 
 async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(
