@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 import grpc
 
@@ -23,20 +24,38 @@ from novation.api.v1 import order_service_pb2
 from novation.client import Client, LocalSigner, Side, TimeInForce
 from novation.client.clock import now_ms
 from novation.client.load import percentile
-from novation.client.messages import place_message
+from novation.client.messages import (
+    bid_message,
+    cancel_all_message,
+    place_message,
+    quotes_message,
+    transfer_message,
+)
 from novation.client.orders import OrderRequest
 from novation.client.transport import Transport
+from novation.protocol.transactions import (
+    Bid,
+    CancelAll,
+    MassQuote,
+    Quote,
+    QuoteTerms,
+    Transfer,
+    UserTransaction,
+)
 from tests.node.process import ROOT, start_node, wait_until_ready
 from tests.node.support import Stubs
-from tests.support.builders import private_key
+from tests.support.builders import exchange_config, private_key
+from tests.support.signing import VALIDITY_MS, signed
 from tests.support.waiting import within_patience
 
 FLOODER, HONEST = 2, 3
 ORDERS_PER_S, N_ORDERS = 50, 500
 N_FLOOD, WINDOW = 20_000, 256
-# "key": orders that the flooder may send. "forged": they name the honest account.
-FLOODS = ("none", "key", "forged")
+# "key": orders that the flooder may send. "forged": they name the honest account. The others are
+# messages of that kind, of which those that wait for a token pay one, or one for each quote.
+FLOODS = ("none", "key", "forged", "quotes", "bids", "transfers", "cancels")
 
+Signable = TypeVar("Signable", bound=UserTransaction)
 _Message = order_service_pb2.StreamOrdersRequest
 
 
@@ -52,17 +71,49 @@ def _signed(client: Client, n_orders: int) -> list[_Message]:
     ]
 
 
+def _flood_of(kind: str, client: Client) -> list[_Message]:
+    if kind in ("key", "forged"):
+        messages = _signed(client, N_FLOOD)
+        for message in messages if kind == "forged" else ():
+            message.place.account_id = HONEST
+        return messages
+    return [
+        _Message(request_id=number, **_command(kind, number)) for number in range(1, N_FLOOD + 1)
+    ]
+
+
+def _command(kind: str, nonce: int) -> dict[str, Any]:
+    """Return one signed message of a kind, by its name in the stream."""
+
+    def own(tx: Signable) -> Signable:
+        return signed(tx, private_key(FLOODER), exchange_config())
+
+    if kind == "quotes":
+        terms = QuoteTerms(now_ms() + 3_600_000, 1_000, cancels_first=True)
+        quotes = tuple(
+            Quote(side, price, 1)
+            for side, prices in ((Side.BUY, range(980, 988)), (Side.SELL, range(1012, 1020)))
+            for price in prices
+        )
+        return {"quote": quotes_message(own(MassQuote(FLOODER, 0, nonce, 0, terms, quotes)))}
+    if kind == "bids":
+        return {"bid": bid_message(own(Bid(FLOODER, 0, nonce, HONEST, 2**16, 0, 10**12)))}
+    if kind == "transfers":
+        # To somebody else: it is signed and paid for, and refused by the rules.
+        return {"transfer": transfer_message(own(Transfer(FLOODER, 0, nonce, HONEST, 1)))}
+    return {"cancel_all": cancel_all_message(own(CancelAll(FLOODER, 0, nonce)))}
+
+
 def _client(target: str, account_id: int) -> Client:
-    return Client(target, account_id=account_id, signer=LocalSigner(private_key(account_id)))
+    # All is signed before the first is sent.
+    signer = LocalSigner(private_key(account_id))
+    return Client(target, account_id=account_id, signer=signer, validity_ms=VALIDITY_MS)
 
 
 async def flood(target: str, kind: str) -> None:
     """Send as fast as answers come, until killed; print what came back each second."""
     async with _client(target, FLOODER) as client:
-        messages = _signed(client, N_FLOOD)
-    if kind == "forged":
-        for message in messages:
-            message.place.account_id = HONEST
+        messages = _flood_of(kind, client)
     print("ready", flush=True)
     transport, seen, since_s = Transport(target), Counter[str](), time.perf_counter()
     room = asyncio.Semaphore(WINDOW)
