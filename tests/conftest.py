@@ -3,7 +3,11 @@
 import importlib.util
 import os
 
+import pytest
 from hypothesis import settings
+
+# Its assertions are those of many tests, and say as much as theirs when they fail.
+pytest.register_assert_rewrite("tests.circuits.forgery")
 
 if "NOVATION_CRYPTO" not in os.environ:
     has_native = importlib.util.find_spec("novation._native") is not None

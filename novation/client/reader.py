@@ -1,8 +1,8 @@
 """What anybody may ask: accounts, orders, books, batches, and streams of them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from novation.api.v1 import query_service_pb2
 from novation.client import checks, conversion, funding_conversion, models
@@ -238,17 +238,9 @@ class Reader:
     def market_funding(self, market: str | int, *, page_size: int = 0) -> PagedList[MarketFunding]:
         """Return what each lot of a market has paid, by hour, newest first; see `orders`."""
         request = query_service_pb2.ListMarketFundingRequest(page_size=_page_size(page_size))
-
-        async def ask(token: bytes) -> Page[MarketFunding]:
-            found = await self.exchange.find_market(self._transport, market)
-            request.market_id, request.page_token = found.market_id, token
-            answer = await self._transport.call(self._transport.queries.ListMarketFunding, request)
-            items = [
-                funding_conversion.market_funding(hour, self.exchange) for hour in answer.hours
-            ]
-            return Page(items, answer.next_page_token)
-
-        return PagedList(ask)
+        ask = self._transport.queries.ListMarketFunding
+        convert = funding_conversion.market_funding
+        return self._market_list(market, ask, request, lambda answer: answer.hours, convert)
 
     def pool_shares(
         self, market: str | int, side: Side, *, page_size: int = 0
@@ -258,28 +250,35 @@ class Reader:
             side=conversion.SIDES[checks.choice("side", side, Side)],
             page_size=_page_size(page_size),
         )
-
-        async def ask(token: bytes) -> Page[PoolShare]:
-            found = await self.exchange.find_market(self._transport, market)
-            request.market_id, request.page_token = found.market_id, token
-            answer = await self._transport.call(self._transport.queries.ListPoolShares, request)
-            items = [funding_conversion.pool_share(share, self.exchange) for share in answer.shares]
-            return Page(items, answer.next_page_token)
-
-        return PagedList(ask)
+        ask = self._transport.queries.ListPoolShares
+        convert = funding_conversion.pool_share
+        return self._market_list(market, ask, request, lambda answer: answer.shares, convert)
 
     def liquidations(
         self, market: str | int, *, page_size: int = 0
     ) -> PagedList[models.LiquidationUpdate]:
         """Return what the rules did to failing accounts in a market, newest first; see `orders`."""
         request = query_service_pb2.ListLiquidationsRequest(page_size=_page_size(page_size))
+        ask = self._transport.queries.ListLiquidations
+        convert = conversion.liquidation
+        return self._market_list(market, ask, request, lambda answer: answer.liquidations, convert)
 
-        async def ask(token: bytes) -> Page[models.LiquidationUpdate]:
+    def _market_list(
+        self,
+        market: str | int,
+        method: Callable[..., Any],
+        request: Any,  # noqa: ANN401 - one of several messages with `market_id` and `page_token`
+        items: Callable[[Any], Sequence[Any]],
+        convert: Callable[[Any, Exchange], T],
+    ) -> PagedList[T]:
+        """Return what a market's paged list has, `items` of each answer converted."""
+
+        async def ask(token: bytes) -> Page[T]:
             found = await self.exchange.find_market(self._transport, market)
             request.market_id, request.page_token = found.market_id, token
-            answer = await self._transport.call(self._transport.queries.ListLiquidations, request)
-            items = [conversion.liquidation(item, self.exchange) for item in answer.liquidations]
-            return Page(items, answer.next_page_token)
+            answer: Any = await self._transport.call(method, request)
+            page = [convert(item, self.exchange) for item in items(answer)]
+            return Page(page, answer.next_page_token)
 
         return PagedList(ask)
 

@@ -193,6 +193,23 @@ def ignored(*_: object, **__: object) -> None:
     """Stand for a check of the state transition that is left out."""
 
 
+def assert_proven(sealed: SealedBatch) -> None:
+    """Assert that the program gives a batch's output, which keeps a rule by as little as can be."""
+    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+
+
+def assert_left_out(sealed: SealedBatch, *, is_computed: bool) -> None:
+    """Assert that a batch that breaks a rule is not proven, whatever lies are told.
+
+    Where the program computes itself what the rule says, it may prove that, and never the batch's
+    output.
+    """
+    if is_computed:
+        assert_no_lie_gives_output(sealed)
+    else:
+        assert_no_lie_proves(sealed)
+
+
 def assert_no_lie_proves(sealed: SealedBatch) -> None:
     """Assert that no lie about which of two numbers is larger proves a batch that breaks a rule."""
     assert run_dishonestly(program_input(sealed.witness)) is None

@@ -23,6 +23,7 @@ from novation.protocol.transactions import Withdraw
 from tests.circuits.forgery import (
     Path,
     assert_no_lie_gives_output,
+    assert_proven,
     forged,
     ignored,
     run_dishonestly,
@@ -105,8 +106,7 @@ CASES: dict[str, Callable[[Patch, int], SealedBatch]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_batch_when_it_keeps_the_rule_then_proven(name: str, monkeypatch: Patch) -> None:
-    sealed = CASES[name](monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(CASES[name](monkeypatch, 0))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.accounts import Account
 from novation.protocol.constants import AUCTION_LIFE_MS, PRICE_VALIDITY_MS
 from novation.protocol.margin import Margin
@@ -16,12 +15,7 @@ from novation.protocol.orders import TimeInForce
 from novation.protocol.rules import failing as failing_rules
 from novation.protocol.rules import set_auction
 from novation.protocol.sealing import SealedBatch
-from tests.circuits.forgery import (
-    assert_no_lie_gives_output,
-    assert_no_lie_proves,
-    ignored,
-    run_dishonestly,
-)
+from tests.circuits.forgery import assert_left_out, assert_proven, ignored
 from tests.circuits.test_liquidation_rules_left_out import (
     LOTS,
     MARK,
@@ -188,17 +182,11 @@ CASES = [*REFUSED, *COMPUTED]
 
 @pytest.mark.parametrize("case", CASES)
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(case: Case, monkeypatch: Patch) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
     case: Case, monkeypatch: Patch
 ) -> None:
-    """Whatever is said when the program asks which of two numbers is larger."""
-    sealed = case(monkeypatch, 1)
-    if case in COMPUTED:
-        assert_no_lie_gives_output(sealed)
-    else:
-        assert_no_lie_proves(sealed)
+    assert_left_out(case(monkeypatch, 1), is_computed=case in COMPUTED)

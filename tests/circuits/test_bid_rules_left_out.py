@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol import auction
 from novation.protocol.accounts import Account
 from novation.protocol.constants import (
@@ -26,12 +25,7 @@ from novation.protocol.rules import failing as failing_rules
 from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.transactions import Bid
-from tests.circuits.forgery import (
-    assert_no_lie_gives_output,
-    assert_no_lie_proves,
-    ignored,
-    run_dishonestly,
-)
+from tests.circuits.forgery import assert_left_out, assert_proven, ignored
 from tests.circuits.test_liquidation_rules_left_out import (
     LOTS,
     MARK,
@@ -357,20 +351,14 @@ CASES = [*REFUSED, *COMPUTED]
 
 @pytest.mark.parametrize("case", CASES)
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(case: Case, monkeypatch: Patch) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
     case: Case, monkeypatch: Patch
 ) -> None:
-    """Whatever is said when the program asks which of two numbers is larger."""
-    sealed = case(monkeypatch, 1)
-    if case in COMPUTED:
-        assert_no_lie_gives_output(sealed)
-    else:
-        assert_no_lie_proves(sealed)
+    assert_left_out(case(monkeypatch, 1), is_computed=case in COMPUTED)
 
 
 def test_offer_when_computed_otherwise_then_the_module_is_the_one_that_is_used() -> None:

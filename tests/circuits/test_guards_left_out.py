@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.accounts import Position
 from novation.protocol.orders import RestingOrder, VisitOutcome
 from novation.protocol.rules import matching
@@ -18,7 +17,7 @@ from novation.protocol.rules.mass_quote import MOST_CLEARED
 from novation.protocol.sealing import SealedBatch, seal_batch
 from novation.protocol.state import State
 from prover._native import HintView
-from tests.circuits.forgery import assert_no_lie_gives_output, run_dishonestly, run_with_hints
+from tests.circuits.forgery import assert_no_lie_gives_output, assert_proven, run_with_hints
 from tests.circuits.forging_batches import forging_batches, forging_inputs
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -168,8 +167,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)

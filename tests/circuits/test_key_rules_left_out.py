@@ -27,7 +27,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
-from tests.circuits.forgery import header_checked_by_l1, ignored, run_dishonestly
+from tests.circuits.forgery import assert_proven, header_checked_by_l1, ignored, run_dishonestly
 from tests.circuits.forging_batches import add_key, remove_key, signed_by
 from tests.circuits.tape import BATCH, with_tape
 from tests.support.builders import private_key, public_key, slot_private_key
@@ -297,8 +297,7 @@ CASES: dict[str, Callable[[Patch, int], SealedBatch]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_batch_when_it_keeps_the_rule_then_proven(name: str, monkeypatch: Patch) -> None:
-    sealed = CASES[name](monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(CASES[name](monkeypatch, 0))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -14,7 +14,13 @@ from novation.protocol.orders import SelfTradeMode, SelfTradeScope, TimeInForce
 from novation.protocol.parameters import Underlying
 from novation.protocol.rules import place_order
 from novation.protocol.sealing import SealedBatch
-from tests.circuits.forgery import Path, assert_no_lie_proves, forged, run_dishonestly
+from tests.circuits.forgery import (
+    Path,
+    assert_no_lie_proves,
+    assert_proven,
+    forged,
+    run_dishonestly,
+)
 from tests.support.builders import ONE_DOLLAR, l1_address, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -136,8 +142,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)

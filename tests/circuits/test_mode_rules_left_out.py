@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.constants import MODE_HALTED, MODE_POST_ONLY, MODE_REDUCE_ONLY
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules import liquidate, place_order
 from novation.protocol.sealing import SealedBatch
-from tests.circuits.forgery import assert_no_lie_proves, ignored, run_dishonestly
+from tests.circuits.forgery import assert_no_lie_proves, assert_proven, ignored
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -100,8 +99,7 @@ CASES: list[Case] = [
 def test_batch_when_it_keeps_the_rule_by_as_little_then_proven(
     case: Case, monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import ProgramInput, program_input
+from circuits.program_input import ProgramInput
 from novation.protocol.constants import (
     MAX_ORDERS_PER_SLOT,
     MAX_QUOTES,
@@ -19,13 +19,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.rules import mass_quote, place_order
 from novation.protocol.sealing import SealedBatch, seal_batch
-from tests.circuits.forgery import (
-    assert_no_lie_gives_output,
-    assert_no_lie_proves,
-    forged,
-    ignored,
-    run_dishonestly,
-)
+from tests.circuits.forgery import assert_left_out, assert_proven, forged, ignored, run_dishonestly
 from tests.circuits.forging_batches import forging_inputs
 from tests.circuits.tape import QUOTE_FIELDS, with_tape
 from tests.support.builders import ONE_DOLLAR, parameters, underlying
@@ -301,20 +295,14 @@ COMPUTED = (
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    """Whatever is said when the program asks which of two numbers is larger."""
-    sealed = case(monkeypatch, 1)
-    if case in COMPUTED:
-        assert_no_lie_gives_output(sealed)
-    else:
-        assert_no_lie_proves(sealed)
+    assert_left_out(case(monkeypatch, 1), is_computed=case in COMPUTED)
 
 
 # Of the message as the prover gives it.

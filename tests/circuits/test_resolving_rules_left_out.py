@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.constants import PPM_ONE, RESOLVE_MS, RESUME_GAP_MS
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import TimeInForce
@@ -26,8 +25,8 @@ from novation.protocol.sealing import SealedBatch
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     assert_no_lie_proves,
+    assert_proven,
     ignored,
-    run_dishonestly,
 )
 from tests.support.builders import l1_address, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
@@ -319,8 +318,7 @@ OTHER_STATE: list[Case] = [
 def test_batch_when_it_keeps_the_rule_by_as_little_then_proven(
     case: Case, monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", NOT_PROVABLE)

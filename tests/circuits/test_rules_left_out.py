@@ -31,7 +31,12 @@ from novation.protocol.rules import (
 )
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
-from tests.circuits.forgery import assert_no_lie_proves, header_checked_by_l1, run_dishonestly
+from tests.circuits.forgery import (
+    assert_no_lie_proves,
+    assert_proven,
+    header_checked_by_l1,
+    run_dishonestly,
+)
 from tests.support import builders
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -256,8 +261,7 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,11 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.constants import PRICE_VALIDITY_MS
 from novation.protocol.rules import leaving, transfer
 from novation.protocol.sealing import SealedBatch
-from tests.circuits.forgery import assert_no_lie_proves, ignored, run_dishonestly
+from tests.circuits.forgery import assert_no_lie_proves, assert_proven, ignored
 from tests.support.builders import ONE_DOLLAR, l1_address
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -125,8 +124,7 @@ CASES = (
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES)

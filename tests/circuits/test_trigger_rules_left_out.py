@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from circuits.program_input import program_input
 from novation.protocol.book_index import BookIndex
 from novation.protocol.constants import (
     MAX_ORDERS_PER_SLOT,
@@ -42,8 +41,8 @@ from novation.protocol.state import State
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     assert_no_lie_proves,
+    assert_proven,
     ignored,
-    run_dishonestly,
 )
 from tests.support.builders import ONE_DOLLAR, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange
@@ -516,8 +515,7 @@ COMPUTED = (
 def test_batch_when_it_keeps_the_rule_by_one_then_proven(
     case: Callable[[Patch, int], SealedBatch], monkeypatch: Patch
 ) -> None:
-    sealed = case(monkeypatch, 0)
-    assert run_dishonestly(program_input(sealed.witness)) == sealed.output
+    assert_proven(case(monkeypatch, 0))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
