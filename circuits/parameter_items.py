@@ -23,7 +23,7 @@ def parameter_items(witness: BatchWitness) -> Argument:
 
 def underlying_items(underlying: Underlying) -> list[int]:
     """Return the parameters of an underlying."""
-    word = underlying.word()
+    word, limits = underlying.word(), underlying.limits
     return [
         underlying.multiplier,
         underlying.initial_margin_ppm,
@@ -38,7 +38,10 @@ def underlying_items(underlying: Underlying) -> list[int]:
         int(underlying.is_post_only),
         int(underlying.is_reduce_only),
         int(underlying.is_halted),
+        limits.interest_cap_lots,
+        limits.position_limit_lots,
         underlying.highest_fee_ppm,
         underlying.min_order_quanta,
         word,
+        limits.word(),
     ]

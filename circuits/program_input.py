@@ -44,7 +44,7 @@ from novation.protocol.errors import ResultCode
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import unpack
 from novation.protocol.output import BatchOutput, decode_output
-from novation.protocol.parameters import Underlying
+from novation.protocol.rules.set_parameter import changed_parameters
 from novation.protocol.signing_keys import Permission, SigningKey
 from novation.protocol.transactions import (
     AddKey,
@@ -231,6 +231,7 @@ class _Guesses:
             for opened in witness.accounts
             if opened.account is not None
         }
+        self.parameters = witness.old_parameters
         self._custody = witness.old_globals.other_custody_quanta
 
     def order_key(self, hints: PlaceOrderHints | TriggerOrderHints) -> int:
@@ -456,7 +457,7 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
         yield from oracle_items(tx)
     elif isinstance(tx, SetParameter):
         yield [_TYPE_SET_PARAMETER, delay_ms]
-        yield from _set_parameter(tx)
+        yield from _set_parameter(tx, guesses)
     else:
         yield from _unsigned(tx, entry, delay_ms, guesses)
 
@@ -539,10 +540,11 @@ def _head(tx: UserTransaction) -> tuple[int, int, int, int]:
     return tx.account_id, tx.key_index, tx.nonce, tx.valid_until_ms
 
 
-def _set_parameter(tx: SetParameter) -> Iterator[Argument]:
+def _set_parameter(tx: SetParameter, guesses: _Guesses) -> Iterator[Argument]:
     yield [int(tx.kind), tx.index, tx.word]
-    if tx.kind is ParameterKind.UNDERLYING:
-        yield underlying_items(Underlying.from_word(tx.word))
+    guesses.parameters = changed_parameters(guesses.parameters, tx)
+    if tx.kind in (ParameterKind.UNDERLYING, ParameterKind.LIMITS):
+        yield underlying_items(guesses.parameters.underlyings[tx.index])
     elif tx.kind is ParameterKind.ORACLE_RULE:
         yield list(unpack(tx.word, 8, 32))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from devnet.contracts import Chain
     from devnet.deployment import Deployment
+    from novation.protocol.limits import Limits
     from novation.protocol.parameters import Parameters, Underlying
 
 
@@ -38,8 +39,9 @@ class ParametersOnL1:
         functions = self._contract.functions
         n_underlyings, n_oracles, quorum, max_age_ms = get(functions.parameters())
         words = [get(functions.underlying(index)) for index in range(n_underlyings)]
+        limits = [get(functions.limits(index)) for index in range(n_underlyings)]
         keys = [get(functions.oracleKey(index)) for index in range(n_oracles)]
-        return _named(words, keys, quorum, max_age_ms)
+        return _named(words, limits, keys, quorum, max_age_ms)
 
     def expected(self, block_number: int) -> dict[str, int]:
         """Return what it must show in a block, after all changes between deployment and that.
@@ -49,7 +51,8 @@ class ParametersOnL1:
         """
         now = self.followed(block_number)
         words = [terms.word() for terms in now.underlyings]
-        return _named(words, now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms)
+        limits = [terms.limits.word() for terms in now.underlyings]
+        return _named(words, limits, now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms)
 
     def followed(self, block_number: int) -> Parameters:
         """Return what all changes up to a block have made of the first parameters.
@@ -75,6 +78,10 @@ class ParametersOnL1:
         call = self._contract.functions.setUnderlying(index, terms.word())
         return self._queue(call, owner)
 
+    def set_limits(self, index: int, limits: Limits, owner: LocalAccount) -> int:
+        """Change the limits of an underlying; see `set_underlying`."""
+        return self._queue(self._contract.functions.setLimits(index, limits.word()), owner)
+
     def set_oracle_key(self, index: int, key: int, owner: LocalAccount) -> int:
         """Replace an oracle's key or append one; see `set_underlying`."""
         return self._queue(self._contract.functions.setOracleKey(index, key), owner)
@@ -90,8 +97,13 @@ class ParametersOnL1:
 
 
 def _named(
-    words: Sequence[int], keys: Sequence[int], quorum: int, max_age_ms: int
+    words: Sequence[int],
+    limits: Sequence[int],
+    keys: Sequence[int],
+    quorum: int,
+    max_age_ms: int,
 ) -> dict[str, int]:
     named = {"oracle quorum": quorum, "oracle max age ms": max_age_ms}
     named |= {f"underlying {index}": word for index, word in enumerate(words)}
+    named |= {f"limits {index}": word for index, word in enumerate(limits)}
     return named | {f"oracle key {index}": key for index, key in enumerate(keys)}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from devnet.deployment import Deployment
     from devnet.home import Home
     from devnet.l1_assets import AssetOnL1
+    from novation.protocol.limits import Limits
     from novation.protocol.parameters import Underlying
 
 T = TypeVar("T")
@@ -76,6 +77,20 @@ class OwnerOnL1:
         except RevertedError:
             self._watch(known)
             raise
+
+    def set_limits(self, symbol: str, changed: Callable[[Limits], Limits]) -> int:
+        """Change the limits of an underlying.
+
+        Raises:
+            UserError: if there is none of this symbol.
+            RevertedError: if the contract refuses.
+        """
+        known = self._parameters.followed(self._chain.web3.eth.block_number).underlyings
+        for index, terms in enumerate(known):
+            if terms.symbol == symbol:
+                limits = changed(terms.limits)
+                return self._position(self._parameters.set_limits(index, limits, self._account))
+        raise UserError(f"{symbol}: there is no such underlying")
 
     def set_oracle_key(self, index: int, key: int) -> int:
         """Replace an oracle's key, or add one; RevertedError if the contract refuses."""

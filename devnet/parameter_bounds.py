@@ -5,6 +5,7 @@ before anything is sent. The protocol itself takes more (novation/protocol/param
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from novation.protocol.constants import (
@@ -12,10 +13,13 @@ from novation.protocol.constants import (
     MAX_ORACLES,
     MODES_BOUND,
     MULTIPLIER_BOUND,
+    OPEN_INTEREST_BOUND,
+    POSITION_BOUND,
     PPM_ONE,
     RATE_BOUND,
     TICK_DECIMALS_BOUND,
 )
+from novation.protocol.limits import Limits
 
 MIN_INITIAL_MARGIN_PPM: Final = 10_000
 MIN_MAINTENANCE_MARGIN_PPM: Final = 5_000
@@ -39,6 +43,8 @@ LIMITS: Final = {
     "interest_upper_kusd": (0, INTEREST_KUSD_BOUND - 1),
     "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
     "modes": (0, MODES_BOUND - 1),
+    "interest_cap_lots": (1, OPEN_INTEREST_BOUND - 1),
+    "position_share_ppm": (1, PPM_ONE),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
 }
@@ -57,3 +63,25 @@ def check_interest(lower_kusd: int, upper_kusd: int) -> None:
     least_kusd = lower_kusd + MIN_INTEREST_SPAN_KUSD
     if upper_kusd < least_kusd and (lower_kusd, upper_kusd) != (0, 0):
         raise ValueError(f"interest_upper_kusd {upper_kusd}: must be 0 or from {least_kusd}")
+
+
+def limited(
+    limits: Limits, interest_cap_lots: int | None = None, position_share_ppm: int | None = None
+) -> Limits:
+    """Return limits with another cap, another share of it for one account, or both.
+
+    Without a share the position limit stays, as far as the cap allows.
+
+    Raises:
+        ValueError: if one is outside its limits, or the share is less than a lot.
+    """
+    asked = {"interest_cap_lots": interest_cap_lots, "position_share_ppm": position_share_ppm}
+    check_bounds({name: value for name, value in asked.items() if value is not None})
+    cap_lots = limits.interest_cap_lots if interest_cap_lots is None else interest_cap_lots
+    position_lots = limits.position_limit_lots
+    if position_share_ppm is not None:
+        position_lots = cap_lots * position_share_ppm // PPM_ONE
+    if position_lots == 0:
+        raise ValueError(f"position_share_ppm {position_share_ppm}: no lot of {cap_lots}")
+    position_lots = min(position_lots, cap_lots, POSITION_BOUND - 1)
+    return replace(limits, interest_cap_lots=cap_lots, position_limit_lots=position_lots)

@@ -135,6 +135,8 @@ def underlying_message(
         interest_lower_kusd=terms.interest_lower_kusd,
         interest_upper_kusd=terms.interest_upper_kusd,
         modes=terms.modes,
+        interest_cap_lots=terms.limits.interest_cap_lots,
+        position_limit_lots=terms.limits.position_limit_lots,
         index_price_x16=prices.index_price_x16,
     )
 

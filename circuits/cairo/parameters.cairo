@@ -8,6 +8,8 @@ from circuits.cairo.constants import (
     MAX_UNDERLYINGS,
     MIN_ORDER_BOUND,
     MULTIPLIER_BOUND,
+    OPEN_INTEREST_BOUND,
+    POSITION_BOUND,
     PPM_ONE,
     QUANTA_PER_USD,
     RATE_BOUND,
@@ -15,7 +17,7 @@ from circuits.cairo.constants import (
 )
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on; `word` packs all fields down to the modes.
+// depends on. `word` packs all fields down to the modes, `limits_word` the two behind them.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -32,10 +34,15 @@ struct Underlying {
     is_post_only: felt,
     is_reduce_only: felt,
     is_halted: felt,
+    // What the open interest may be at most, and what an account may come to hold of a side by orders
+    // that may open.
+    interest_cap_lots: felt,
+    position_limit_lots: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
     word: felt,
+    limits_word: felt,
 }
 
 // One version of the parameters; an operation of L1 makes a new record. The terms of the underlyings
@@ -47,6 +54,9 @@ struct Parameters {
     oracle_max_age_ms: felt,
     oracle_keys: felt*,
 }
+
+// The word of an underlying of which only the widths of lots are limits.
+const NO_LIMITS = OPEN_INTEREST_BOUND * POSITION_BOUND - 1;
 
 const MAX_AGE_BOUND = 2 ** 32;
 // Of 64 bits of a symbol and four of decimals.
@@ -70,7 +80,7 @@ func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
     return (word=n_underlyings + n_oracles * 2 ** 8 + quorum * 2 ** 16 + max_age_ms * 2 ** 24);
 }
 
-// Guarantee: every packed field is bounded by its width, so that the word has one reading; the
+// Guarantee: every packed field is bounded by its width, so that the words have one reading; the
 // highest fee is the larger one, and the least order is also given in quanta.
 func check_underlying{range_check_ptr}(underlying: Underlying*) {
     let rate_limit = RC_BOUND - RATE_BOUND;
@@ -101,7 +111,14 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert [range_check_ptr + 18] = underlying.interest_upper_kusd + (
         RC_BOUND - INTEREST_KUSD_BOUND
     );
-    let range_check_ptr = range_check_ptr + 19;
+    assert [range_check_ptr + 19] = underlying.interest_cap_lots;
+    assert [range_check_ptr + 20] = underlying.interest_cap_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
+    // The top field of its word, at bit 48.
+    assert [range_check_ptr + 21] = underlying.position_limit_lots;
+    assert [range_check_ptr + 22] = underlying.position_limit_lots + (RC_BOUND - POSITION_BOUND);
+    let range_check_ptr = range_check_ptr + 23;
+    assert underlying.limits_word = underlying.interest_cap_lots + underlying.position_limit_lots *
+        OPEN_INTEREST_BOUND;
     let is_post_only = underlying.is_post_only;
     assert is_post_only = is_post_only * is_post_only;
     let is_reduce_only = underlying.is_reduce_only;

@@ -11,10 +11,11 @@ from devnet.connection import ask_sequencer
 from devnet.console import console, waiting
 from devnet.errors import UserError
 from devnet.home import Home
-from devnet.parameter_bounds import check_bounds, check_interest
+from devnet.parameter_bounds import check_bounds, check_interest, limited
 from devnet.progress import wait_for_deposit
 from novation import display
 from novation.client import Client, InvalidInputError, check_stark_key
+from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.parameters import Parameters, Underlying
 
 app = typer.Typer(
@@ -138,6 +139,35 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
     )
 
 
+@app.command("set-limits")
+def set_limits(
+    symbol: Annotated[str, typer.Argument(help="Of a known underlying.")],
+    home: HomeOption,
+    *,
+    interest_cap_lots: Annotated[
+        int | None, typer.Option(metavar="LOTS", help="What the open interest may be at most.")
+    ] = None,
+    position_share_ppm: Annotated[
+        int | None,
+        typer.Option(metavar="PPM", help="What part of that one account may come to hold."),
+    ] = None,
+) -> None:
+    """Bound new risk in a market; who reduces is never bound. What is not named stays.
+
+    Example: `novation parameters set-limits BTC-USD --interest-cap-lots 5000000
+    --position-share-ppm 200000`
+    """
+    from devnet.owner_l1 import as_owner
+
+    def changed(limits: Limits) -> Limits:
+        try:
+            return limited(limits, interest_cap_lots, position_share_ppm)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    _queue(home, as_owner(home, lambda owner: owner.set_limits(symbol, changed)))
+
+
 @app.command("set-oracle-key")
 def set_oracle_key(
     index: Annotated[int, typer.Argument(min=0, help="Of an oracle, or the next one.")],
@@ -255,6 +285,12 @@ async def _show(client: Client) -> None:
             _modes(terms) if terms.symbol in listed else "not listed",
         )
     console.print(table)
+    for terms in known.underlyings:
+        if terms.limits != NO_LIMITS:
+            console.print(
+                f"{terms.symbol}: open interest of at most {terms.limits.interest_cap_lots} lots, "
+                f"of which an account may come to hold {terms.limits.position_limit_lots}"
+            )
     console.print(
         f"oracles: {known.oracle_quorum} of {len(known.oracle_keys)} must agree, reports of at "
         f"most {known.oracle_max_age_ms} ms"

@@ -374,7 +374,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
         ),
     ),
     "check_underlying": Opening(
-        ("underlying.word",),
+        ("underlying.word", "underlying.limits_word"),
         (
             "underlying.multiplier",
             "underlying.initial_margin_ppm",
@@ -389,6 +389,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.is_post_only",
             "underlying.is_reduce_only",
             "underlying.is_halted",
+            "underlying.interest_cap_lots",
+            "underlying.position_limit_lots",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
         ),

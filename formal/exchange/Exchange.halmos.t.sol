@@ -374,8 +374,10 @@ contract ExchangeProperties {
         VM.prank(sender);
         (bool third,) =
             address(exchange).call(abi.encodeCall(exchange.setOracleRule, (quorum, maxAgeMs)));
+        VM.prank(sender);
+        (bool fourth,) = address(exchange).call(abi.encodeCall(exchange.setLimits, (index, word)));
         (, uint256 tail,) = exchange.queue();
-        assert(!first && !second && !third && tail == 0);
+        assert(!first && !second && !third && !fourth && tail == 0);
     }
 
     function check_oracle_rule_keeps_its_bounds(uint8 quorum, uint32 maxAgeMs) public {
@@ -528,7 +530,7 @@ contract ExchangeProperties {
         returns (uint256[] memory output)
     {
         output = new uint256[](7 + 3 * nOperations + nWithdrawals + 5);
-        output[0] = 8;
+        output[0] = 9;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;

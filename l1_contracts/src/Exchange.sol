@@ -12,6 +12,7 @@ import {StarkKey} from "./libraries/StarkKey.sol";
 import {
     BatchHeader,
     OPERATION_DEPOSIT,
+    OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
     OPERATION_SET_UNDERLYING,
@@ -64,6 +65,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     AssetRegistry.Asset[] private _assets;
     OperationQueue.Queue private _queue;
     ParameterRegistry.Parameters private _parameters;
+    /// @dev By the index of an underlying; 0 if they were never set.
+    mapping(uint256 index => uint256 word) private _limits;
     mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
     mapping(address account => bool isOperator) private _operators;
 
@@ -217,6 +220,17 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
+    function setLimits(uint256 index, uint256 word)
+        external
+        onlyOwner
+        returns (uint256 queueIndex)
+    {
+        _parameters.checkLimits(index, word);
+        _limits[index] = word;
+        return _queueParameter(OPERATION_SET_LIMITS, uint32(index), word);
+    }
+
+    /// @inheritdoc IExchange
     function setOracleKey(uint256 index, uint256 key)
         external
         onlyOwner
@@ -323,6 +337,12 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     /// @inheritdoc IExchange
     function underlying(uint256 index) external view returns (uint256) {
         return _parameters.underlyings[index];
+    }
+
+    /// @inheritdoc IExchange
+    function limits(uint256 index) external view returns (uint256) {
+        uint256 word = _limits[index];
+        return word == 0 ? ParameterRegistry.NO_LIMITS : word;
     }
 
     /// @inheritdoc IExchange

@@ -349,6 +349,9 @@ contract ParametersTest is ExchangeBase {
         exchange.setUnderlying(2, word);
         VM.expectRevert(refusal);
         VM.prank(sender);
+        exchange.setLimits(0, 1 + 2 ** 48);
+        VM.expectRevert(refusal);
+        VM.prank(sender);
         exchange.setOracleKey(2, ParameterWords.ORACLE_2);
         VM.expectRevert(refusal);
         VM.prank(sender);

@@ -220,6 +220,13 @@ class MarketNotOpenError(RejectedError):
     """The market takes no such order for now: it is post-only, reduce-only or halted."""
 
 
+class LimitRejectedError(RejectedError):
+    """The market's open interest, or the account's position, would pass its limit.
+
+    `detail.limit` is it; what only reduces a position is never refused so.
+    """
+
+
 class CustodyRejectedError(RejectedError):
     """The amount is more than all that is in custody, `detail.limit`."""
 
@@ -314,6 +321,8 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.MARKET_HALTED: MarketNotOpenError,
     ErrorCode.MARKET_POST_ONLY: MarketNotOpenError,
     ErrorCode.MARKET_REDUCE_ONLY: MarketNotOpenError,
+    ErrorCode.OPEN_INTEREST_LIMIT: LimitRejectedError,
+    ErrorCode.POSITION_LIMIT: LimitRejectedError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,
     ErrorCode.INSUFFICIENT_BALANCE: BalanceRejectedError,
     ErrorCode.SAME_ACCOUNT: OwnerRejectedError,

@@ -14,6 +14,7 @@ from novation.client.transport import Transport
 from novation.client.units import Asset, Market
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import USD_ASSET_ID
+from novation.protocol.limits import Limits
 from novation.protocol.parameters import Parameters, Underlying
 
 USD: Final = Asset(USD_ASSET_ID, "USD", 6)
@@ -177,6 +178,7 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         interest_lower_kusd=underlying.interest_lower_kusd,
         interest_upper_kusd=underlying.interest_upper_kusd,
         modes=underlying.modes,
+        limits=Limits(underlying.interest_cap_lots, underlying.position_limit_lots),
     )
 
 

@@ -48,7 +48,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 65_500
+LOADER_STEPS: Final = 66_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -63,7 +63,7 @@ ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
-SET_PARAMETER_STEPS: Final = 680
+SET_PARAMETER_STEPS: Final = 720
 # As that of the parameters, and of a tick: they write such a table, too.
 LIST_MARKET_STEPS: Final = 600
 TICK_STEPS: Final = 1_300

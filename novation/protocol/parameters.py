@@ -23,6 +23,7 @@ from novation.protocol.constants import (
     TICK_DECIMALS_BOUND,
 )
 from novation.protocol.errors import DecodeError
+from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.numeric import pack, unpack
 
 _MAX_AGE_BOUND = 2**32
@@ -36,7 +37,8 @@ class Underlying:
     multiplier * 10^(tick_decimals - 6) of what is traded. An order that may rest is worth at least
     `min_order_usd`. While the open interest is worth between the two amounts in thousands of USD,
     the initial margin rises with it: see `interest_margin`; if they are equal it does not.
-    `modes` says what is not allowed now (bits `MODE_*`, 0: all is).
+    `modes` says what is not allowed now (bits `MODE_*`, 0: all is). `limits` are set apart from the
+    rest, and in a word of their own.
     """
 
     symbol: str
@@ -51,6 +53,7 @@ class Underlying:
     interest_lower_kusd: int = 0
     interest_upper_kusd: int = 0
     modes: int = 0
+    limits: Limits = NO_LIMITS
 
     def __post_init__(self) -> None:
         """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
@@ -113,7 +116,7 @@ class Underlying:
         return self.notional_quanta(size_lots, price_ticks) >= self.min_order_quanta
 
     def word(self) -> int:
-        """Return the packed word of the underlying in `params_felts`."""
+        """Return the first packed word of the underlying in `params_felts`."""
         return pack(
             (self.multiplier, 12),
             (self.initial_margin_ppm, 20),
@@ -131,7 +134,7 @@ class Underlying:
 
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
-        """Decode a packed word; DecodeError if it is not one that `word` returns."""
+        """Decode a first word, without limits; DecodeError if it is not one of `word`."""
         *terms, symbol, tick_decimals, lower_kusd, upper_kusd, modes = unpack(
             word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24, 3
         )
@@ -191,7 +194,8 @@ class Parameters:
             (self.oracle_quorum, 8),
             (self.oracle_max_age_ms, 32),
         )
-        return (counts, *(item.word() for item in self.underlyings), *self.oracle_keys)
+        terms = [word for item in self.underlyings for word in (item.word(), item.limits.word())]
+        return (counts, *terms, *self.oracle_keys)
 
     @classmethod
     def from_felts(cls, felts: tuple[int, ...]) -> "Parameters":
@@ -199,14 +203,20 @@ class Parameters:
         if not felts:
             raise DecodeError("parameters: no felts")
         n_underlyings, n_oracles, quorum, max_age_ms = unpack(felts[0], 8, 8, 8, 32)
-        if len(felts) != 1 + n_underlyings + n_oracles:
+        first_key = 1 + 2 * n_underlyings
+        if len(felts) != first_key + n_oracles:
             raise DecodeError(
                 f"parameters: {len(felts)} felts for {n_underlyings} underlyings and "
                 f"{n_oracles} oracles"
             )
-        underlyings = tuple(Underlying.from_word(word) for word in felts[1 : 1 + n_underlyings])
         try:
-            return cls(underlyings, felts[1 + n_underlyings :], quorum, max_age_ms)
+            underlyings = tuple(
+                replace(Underlying.from_word(word), limits=Limits.from_word(limits_word))
+                for word, limits_word in zip(
+                    felts[1:first_key:2], felts[2:first_key:2], strict=True
+                )
+            )
+            return cls(underlyings, felts[first_key:], quorum, max_age_ms)
         except ValueError as error:
             raise DecodeError(str(error)) from error
 

@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.jump_batches import jumps
+from tests.circuits.limit_batches import limits
 from tests.circuits.mode_batches import modes
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
@@ -531,6 +532,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "transfers": transfers,
     "jumps": jumps,
     "modes": modes,
+    "limits": limits,
     "takeovers": takeovers,
     "open interest": open_interest,
     "dormant orders": dormant_orders,

@@ -129,6 +129,7 @@ MARKET_WORDS = [
 ]
 RATES = [((1,), (2,), 20), ((2,), (3,), 20), ((3,), (4,), 20), ((4,), (5,), 20), ((5,), (6,), 20)]
 UNDERLYING_WORDS = [((0,), (1,), 12), *RATES]
+LIMIT_WORDS = [((13,), (14,), 48)]
 PARAMETER_WORDS = [((0,), (1,), 8), ((1,), (2,), 8), ((2,), (3,), 8)]
 PARAMETERS, FIRST_UNDERLYING = 2, 3
 UNDERLYINGS, UNDERLYING_FIELDS = 5, 9
@@ -179,6 +180,7 @@ def test_second_reading_of_an_operation_is_rejected(carry: int) -> None:
     for place, kind in kinds.items():
         words = {
             ParameterKind.UNDERLYING: UNDERLYING_WORDS,
+            ParameterKind.LIMITS: LIMIT_WORDS,
             ParameterKind.ORACLE_RULE: [((0,), (1,), 8)],
         }
         for low, high, width in words.get(kind, []):

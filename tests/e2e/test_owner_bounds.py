@@ -16,6 +16,7 @@ from devnet.owner_l1 import see_price
 from devnet.prices import read_prices, set_prices
 from devnet.system import ORACLE_MAX_AGE_MS
 from novation.protocol.constants import PRICE_X16_ONE
+from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.parameters import Parameters
 from tests.e2e.local_exchange import local_parameters
 
@@ -78,6 +79,19 @@ def test_bounds_when_a_value_is_at_an_edge_then_taken(name: str, edges: tuple[in
         parameter_bounds.check_bounds({name: value})
 
 
+def test_limits_when_asked_for_then_a_share_of_the_cap_and_within_it() -> None:
+    limited = parameter_bounds.limited
+    assert limited(NO_LIMITS) == NO_LIMITS
+    assert limited(NO_LIMITS, 100, 250_000) == Limits(100, 25)
+    assert limited(Limits(100, 25), 10) == Limits(10, 10)
+    assert limited(Limits(100, 25), None, 10**6) == Limits(100, 100)
+    for asked, match in (((0,), "from 1"), ((2**48,), "from 1"), ((9, 10**6 + 1), "to 1000000")):
+        with pytest.raises(ValueError, match=match):
+            limited(NO_LIMITS, *asked)
+    with pytest.raises(ValueError, match="no lot of 9"):
+        limited(NO_LIMITS, 9, 100_000)
+
+
 def test_interest_when_its_amounts_are_too_near_then_refused() -> None:
     for lower_kusd, upper_kusd in ((0, 0), (0, 1_000), (7, 1_007)):
         parameter_bounds.check_interest(lower_kusd, upper_kusd)
@@ -100,7 +114,7 @@ def test_first_parameters_of_devnet_and_tests_are_within_the_bounds(
 ) -> None:
     for terms in parameters.underlyings:
         values = {item.name: getattr(terms, item.name) for item in fields(terms)}
-        del values["symbol"]
+        del values["symbol"], values["limits"]
         parameter_bounds.check_bounds(values)
     parameter_bounds.check_bounds(
         {

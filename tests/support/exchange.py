@@ -17,6 +17,7 @@ from novation.protocol.constants import (
     SHARE_X16_ONE,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.limits import Limits
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.markets import Globals, UnderlyingState
 from novation.protocol.merkle import MerkleTree
@@ -150,6 +151,10 @@ class Exchange:
     def set_underlying(self, index: int, word: Underlying) -> TransactionResult:
         """Let L1 set or append an underlying."""
         return self.apply(SetParameter(ParameterKind.UNDERLYING, index, word.word()))
+
+    def set_limits(self, index: int, **limits: int) -> TransactionResult:
+        """Let L1 set the limits of an underlying."""
+        return self.apply(SetParameter(ParameterKind.LIMITS, index, Limits(**limits).word()))
 
     def list_market(self, market_id: int) -> TransactionResult:
         """List a market."""

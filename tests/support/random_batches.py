@@ -66,6 +66,7 @@ from tests.support.builders import (
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
 from tests.support.random_failing import random_auction, random_bid, random_liquidation
+from tests.support.random_limits import new_limits
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
 from tests.support.random_triggers import due_triggers, random_stop
@@ -513,10 +514,11 @@ class RandomTrading:
 
     def _parameter(self) -> Transaction:
         """Let L1 set one of the parameters."""
-        make = self.rng.choice(
+        if self.rng.random() < 0.2:
+            return new_limits(self.rng, self.exchange.state)
+        return self.rng.choice(
             (self._new_terms, self._new_terms, self._new_underlying, self._new_oracle, self._rule)
-        )
-        return make()
+        )()
 
     def _new_terms(self) -> Transaction:
         """Return other terms of an underlying; one in two raises the maker fee."""

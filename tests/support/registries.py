@@ -39,13 +39,14 @@ def registries() -> tuple[SealedBatch, SealedBatch]:
 
 
 def _set_parameters(exchange: Exchange) -> None:
-    """Raise a maker fee, lower one, append an underlying; replace, append and need oracles."""
+    """Raise a fee, lower one, set limits, append an underlying; oracles: replace, append, need."""
     exchange.fund(2, 3)
     for market_id in (0, 1):
         exchange.place(2, SELL, 1, 1001, market_id=market_id)
     first, second = parameters().underlyings
     exchange.set_underlying(0, replace(first, maker_fee_ppm=first.maker_fee_ppm + 1))
     exchange.set_underlying(1, replace(second, maker_fee_ppm=second.maker_fee_ppm - 1))
+    exchange.set_limits(0, interest_cap_lots=2**40, position_limit_lots=2**30)
     exchange.set_underlying(LISTED, underlying(symbol="SOL-USD", multiplier=100))
     for index, name in ((1, NEW_ORACLE_SECRET), (3, 3)):
         key = public_key(oracle_private_key(name))

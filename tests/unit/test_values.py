@@ -130,7 +130,8 @@ def test_params_felts_when_listed_then_as_specified() -> None:
     assert felts[1] % 2**112 == pack((10, 12), (50_000, 20), (30_000, 20), (200, 20), (500, 20)) + (
         100_000 << 92
     )
-    assert felts[3:] == params.oracle_keys
+    assert felts[2] == felts[4] == 2**84 - 1
+    assert felts[5:] == params.oracle_keys
     assert params.hash == poseidon_hash_many(felts)
     assert Parameters.from_felts(felts) == params
 
@@ -144,6 +145,7 @@ def test_params_felts_when_listed_then_as_specified() -> None:
         (0, *parameters().felts()[1:]),
         (parameters().felts()[0], 0, *parameters().felts()[2:]),
         (parameters().felts()[0], parameters().felts()[1] + 2**247, *parameters().felts()[2:]),
+        (*parameters().felts()[:2], 2**84, *parameters().felts()[3:]),
         (parameters().felts()[0] + 2**56, *parameters().felts()[1:]),
         (*parameters().felts()[:-1], 0),
     ],

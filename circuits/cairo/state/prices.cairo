@@ -76,8 +76,9 @@ struct Price {
     least_opening_quanta: felt,
 }
 
-// Words of an underlying.
+// Words of an underlying, and of its terms.
 const UNDERLYING_WORDS = 3;
+const TERMS_WORDS = 2;
 
 // Of the samples that failed in a row.
 const MISSED_BOUND = 2 ** 5;
@@ -408,7 +409,7 @@ func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let (local felts: felt*) = alloc();
     write_parameters(felts, parameters, prices);
     let (params_hash) = poseidon_hash_many(
-        1 + parameters.n_underlyings + parameters.n_oracles, felts
+        1 + TERMS_WORDS * parameters.n_underlyings + parameters.n_oracles, felts
     );
     return (params_hash=params_hash);
 }
@@ -419,7 +420,11 @@ func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, pr
     let (counts) = pack_counts(parameters);
     assert [felts] = counts;
     write_terms(felts + 1, prices, parameters.n_underlyings);
-    copy_felts(felts + 1 + parameters.n_underlyings, parameters.oracle_keys, parameters.n_oracles);
+    copy_felts(
+        felts + 1 + TERMS_WORDS * parameters.n_underlyings,
+        parameters.oracle_keys,
+        parameters.n_oracles,
+    );
     return ();
 }
 
@@ -427,8 +432,10 @@ func write_terms(word: felt*, prices: Price**, n_underlyings) {
     if (n_underlyings == 0) {
         return ();
     }
-    assert [word] = prices[0].underlying.word;
-    return write_terms(word + 1, prices + 1, n_underlyings - 1);
+    let underlying = prices[0].underlying;
+    assert word[0] = underlying.word;
+    assert word[1] = underlying.limits_word;
+    return write_terms(word + TERMS_WORDS, prices + 1, n_underlyings - 1);
 }
 
 func copy_felts(cell: felt*, old: felt*, n_felts) {

@@ -17,7 +17,6 @@ from circuits.cairo.constants import (
     NONCE_BOUND,
     ORDER_ID_BOUND,
     ORDER_SIZE_BOUND,
-    POSITION_BOUND,
     PPM_ONE,
     PRICE_BOUND,
     PRICE_X16_ONE,
@@ -162,10 +161,14 @@ func mass_quote{
     assert slot.open_sell_lots = quoted.open_sell_lots;
     assert slot.n_orders = old.n_orders - message.n_cleared + message.n_quotes;
     // What the position could reach on either side, as in place_order. On a side without a quote it
-    // is no more than before.
-    assert [range_check_ptr] = old.long_lots + slot.open_buy_lots + (RC_BOUND - POSITION_BOUND);
-    assert [range_check_ptr + 1] = old.long_lots - old.size_lots + slot.open_sell_lots + (
-        RC_BOUND - POSITION_BOUND
+    // is no more than before, and may be above a limit.
+    // Below 2^75: there are at most 16 new orders of 2^32 lots.
+    tempvar limit_lots = price.underlying.position_limit_lots;
+    tempvar new_buy_lots = slot.open_buy_lots - kept * old.open_buy_lots;
+    tempvar new_sell_lots = slot.open_sell_lots - kept * old.open_sell_lots;
+    assert [range_check_ptr] = new_buy_lots * (limit_lots - old.long_lots - slot.open_buy_lots);
+    assert [range_check_ptr + 1] = new_sell_lots * (
+        limit_lots - old.long_lots + old.size_lots - slot.open_sell_lots
     );
     assert [range_check_ptr + 2] = MAX_ORDERS_PER_SLOT - slot.n_orders;
     let range_check_ptr = range_check_ptr + 3;

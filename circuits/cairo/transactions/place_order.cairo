@@ -19,7 +19,6 @@ from circuits.cairo.constants import (
     MAX_VALIDITY_MS,
     MESSAGE_PLACE_ORDER,
     NONCE_BOUND,
-    OPEN_INTEREST_BOUND,
     ORDER_SIZE_BOUND,
     POSITION_BOUND,
     PPM_ONE,
@@ -221,17 +220,18 @@ func place_order{
     assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);
     tempvar open_lots = [&old.open_buy_lots + side];
     // What is held on the order's side: a position of the other one may go away by reducing it.
-    assert [range_check_ptr + 1] = old.long_lots - side * old.size_lots + open_lots +
-        message.size_lots + (RC_BOUND - POSITION_BOUND);
+    tempvar reached_lots = old.long_lots - side * old.size_lots + open_lots + message.size_lots;
     local lots;
     local range_check_sized;
     if (message.reduce_only == 0) {
+        assert [range_check_ptr + 1] = underlying.position_limit_lots - reached_lots;
         assert lots = message.size_lots - filled_lots;
         assert [range_check_ptr + 2] = lots - 1;
         tempvar notional_quanta = lots * message.price_ticks * underlying.multiplier;
         assert [range_check_ptr + 3] = notional_quanta - price.least_opening_quanta;
         assert range_check_sized = range_check_ptr + 4;
     } else {
+        assert [range_check_ptr + 1] = reached_lots + (RC_BOUND - POSITION_BOUND);
         let range_check_ptr = range_check_ptr + 2;
         let (reduced) = size_reduction(
             &message, underlying, -direction * old.size_lots, message.size_lots - filled_lots
@@ -362,8 +362,8 @@ func place_order{
     let (positions, gain, long_change) = replace_position(account.positions, old, &slot, price);
     assert market_after.others = market.others;
     assert market_after.is_made = 1;
-    assert market_after.open_interest_lots = market.open_interest_lots + walk.long_change +
-        long_change;
+    tempvar risen_lots = walk.long_change + long_change;
+    assert market_after.open_interest_lots = market.open_interest_lots + risen_lots;
     local after: Account;
     assert after.identity = identity;
     assert after.window_0 = window_0;
@@ -371,7 +371,18 @@ func place_order{
     assert after.positions = positions;
     assert after.prices = environment.prices;
     assert after.surplus = surplus + gain;
-    assert [range_check_ptr] = market_after.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
+    // Not above the cap, unless it did not rise.
+    tempvar fallen_lots = -risen_lots;
+    tempvar a = underlying.interest_cap_lots - market_after.open_interest_lots;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp above if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    jmp capped;
+
+    above:
+    assert [range_check_ptr] = fallen_lots;
+
+    capped:
     // Only a resting order could exceed the limit.
     assert [range_check_ptr + 1] = MAX_ORDERS_PER_SLOT - slot.n_orders;
     let range_check_ptr = range_check_ptr + 2;

@@ -2,12 +2,19 @@ from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
+    OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
     OPERATION_SET_UNDERLYING,
 )
 from circuits.cairo.environment import Environment, Operation
-from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
+from circuits.cairo.parameters import (
+    NO_LIMITS,
+    Parameters,
+    Underlying,
+    check_underlying,
+    pack_counts,
+)
 from circuits.cairo.state.prices import Price, copy_felts, replace_terms
 
 // An operation of the L1 queue. The output repeats every field, and L1 compares them with its queue.
@@ -57,6 +64,9 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
     if (kind == OPERATION_SET_UNDERLYING) {
         return set_underlying(environment, index, word);
     }
+    if (kind == OPERATION_SET_LIMITS) {
+        return set_limits(environment, index, word);
+    }
     if (kind == OPERATION_SET_ORACLE_KEY) {
         let (parameters) = set_oracle_key(environment.parameters, index, word);
         return (parameters=parameters, prices=environment.prices);
@@ -81,9 +91,16 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
     let parameters = environment.parameters;
     local n_underlyings = parameters.n_underlyings;
     // One that exists, or the next one.
+    tempvar n_behind = n_underlyings - index;
     assert [range_check_ptr] = index;
-    assert [range_check_ptr + 1] = n_underlyings - index;
+    assert [range_check_ptr + 1] = n_behind;
     let range_check_ptr = range_check_ptr + 2;
+    // Limits are those of before: of a new one there are none.
+    if (n_behind == 0) {
+        assert underlying.limits_word = NO_LIMITS;
+    } else {
+        assert underlying.limits_word = environment.prices[index].underlying.limits_word;
+    }
     local prices: Price** = environment.prices + n_underlyings;
     let (is_new) = replace_terms(prices, environment.prices, &underlying, index, n_underlyings);
     local after: Parameters = Parameters(
@@ -95,6 +112,28 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
     );
     pack_counts(&after);
     return (parameters=&after, prices=prices);
+}
+
+// Guarantee: the limits in the table's new row are the only reading of the word; the other terms are
+// those of before.
+func set_limits{range_check_ptr}(environment: Environment*, index, word) -> (
+    parameters: Parameters*, prices: Price**
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local underlying: Underlying;
+    let message = underlying;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    check_underlying(&underlying);
+    assert underlying.limits_word = word;
+    local n_underlyings = environment.parameters.n_underlyings;
+    assert [range_check_ptr] = index;
+    assert [range_check_ptr + 1] = n_underlyings - 1 - index;
+    let range_check_ptr = range_check_ptr + 2;
+    assert underlying.word = environment.prices[index].underlying.word;
+    local prices: Price** = environment.prices + n_underlyings;
+    replace_terms(prices, environment.prices, &underlying, index, n_underlyings);
+    return (parameters=environment.parameters, prices=prices);
 }
 
 func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (

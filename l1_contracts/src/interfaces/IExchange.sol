@@ -218,6 +218,12 @@ interface IExchange {
     /// @return queueIndex Position in the queue.
     function setUnderlying(uint256 index, uint256 word) external returns (uint256 queueIndex);
 
+    /// @notice Queues the limits of an underlying's markets. Only the owner may.
+    /// @param index Of an underlying that there is.
+    /// @param word Their packed word (docs/spec/protocol.md).
+    /// @return queueIndex Position in the queue.
+    function setLimits(uint256 index, uint256 word) external returns (uint256 queueIndex);
+
     /// @notice Queues an oracle's public key. Only the owner may.
     /// @param index That of an oracle, or the next one, which is appended.
     /// @param key On the curve, and no other oracle's.
@@ -286,6 +292,9 @@ interface IExchange {
 
     /// @notice The packed word of an underlying; there must be one of this index.
     function underlying(uint256 index) external view returns (uint256);
+
+    /// @notice The packed word of an underlying's limits.
+    function limits(uint256 index) external view returns (uint256);
 
     /// @notice The public key of an oracle; there must be one of this index.
     function oracleKey(uint256 index) external view returns (uint256);

@@ -42,6 +42,10 @@ library ParameterRegistry {
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
+    /// @dev The limits of an underlying for which none were set: interest_cap_lots:48,
+    /// position_limit_lots:36, all bits set.
+    uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
+
     uint256 private constant WORD_BITS = 247;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
@@ -59,6 +63,8 @@ library ParameterRegistry {
     uint256 private constant INTEREST_LOWER_SHIFT = 196;
     uint256 private constant INTEREST_UPPER_SHIFT = 220;
     uint256 private constant INTEREST_BITS = 24;
+    uint256 private constant INTEREST_CAP_BITS = 48;
+    uint256 private constant POSITION_LIMIT_BITS = 36;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
     uint256 private constant PPM_ONE = 1_000_000;
@@ -107,6 +113,17 @@ library ParameterRegistry {
             _requireSame("tick_decimals", word, current, TICK_DECIMALS_SHIFT, TICK_DECIMALS_BITS);
             self.underlyings[index] = word;
         }
+    }
+
+    /// @notice Checks what is to bound the markets of an underlying. Who closes is never bound.
+    function checkLimits(Parameters storage self, uint256 index, uint256 word) internal view {
+        _requireRange("underlying_index", index, 0, self.underlyings.length - 1);
+        _requireRange("limits_word", word, 0, NO_LIMITS);
+        uint256 cap = _field(word, 0, INTEREST_CAP_BITS);
+        _requireRange("interest_cap_lots", cap, 1, 2 ** INTEREST_CAP_BITS - 1);
+        uint256 widest = 2 ** POSITION_LIMIT_BITS - 1;
+        uint256 position = _field(word, INTEREST_CAP_BITS, POSITION_LIMIT_BITS);
+        _requireRange("position_limit_lots", position, 1, cap < widest ? cap : widest);
     }
 
     /// @notice Replaces an oracle's key, or appends one.

@@ -118,7 +118,7 @@ def _check_quote(state: State, tx: PlaceOrder, slot: Position, index: int) -> Re
     """Return the order that a quote is, after all checks but that of margin."""
     check_band(state, tx)
     check_least_notional(state, tx, tx.size_lots, tx.price_ticks)
-    check_position_limit(slot, tx)
+    check_position_limit(state, slot, tx)
     _check_post_only(state, tx)
     order = replace(give_id(state, tx, tx.size_lots), quote_index=index)
     check_least_notional(state, tx, tx.size_lots, order.price_ticks)

@@ -13,7 +13,6 @@ from novation.protocol.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_ORDERS_PER_SLOT,
     MAX_POSITIONS,
-    OPEN_INTEREST_BOUND,
     ORDER_TREE_HEIGHT,
     POSITION_BOUND,
     PPM_ONE,
@@ -73,7 +72,7 @@ def check_place_order(
     check_slot(account, tx)
     lots = _lots_to_trade(account, tx, filled_lots)
     check_least_notional(state, tx, lots, tx.price_ticks)
-    check_position_limit(account.position(tx.market_id), tx)
+    check_position_limit(state, account.position(tx.market_id), tx)
     return account
 
 
@@ -96,7 +95,7 @@ def place(
         state, tx, verify_signature=verify_signature, filled_lots=filled_lots
     )
     apply_nonce(state, tx, before)
-    state.open_market(tx.market_id)
+    interest_lots = state.open_market(tx.market_id).open_interest_lots
     order = give_id(state, tx, _lots_to_trade(before, tx, filled_lots))
     if order.price_ticks != tx.price_ticks:
         check_least_notional(state, tx, order.remaining_lots, order.price_ticks)
@@ -104,7 +103,7 @@ def place(
     walk = _walk(state, tx, before, order)
     _check_post_only(tx, walk)
     _check_fok(tx, order.remaining_lots, walk)
-    _check_open_interest(state, tx)
+    _check_open_interest(state, tx, interest_lots)
     order = order.with_remaining(walk.remaining_lots)
     result_code = _result_code(tx, walk)
     hints = PlaceOrderHints(order.order_id, tuple(walk.visits))
@@ -242,15 +241,21 @@ def check_worth(state: State, market_id: int, lots: int, price_ticks: int) -> No
         )
 
 
-def check_position_limit(slot: Position, tx: PlaceOrder) -> None:
-    """Check that no position can become too large by the order and those of the slot."""
+def check_position_limit(state: State, slot: Position, tx: PlaceOrder) -> None:
+    """Check that no position can become too large by the order and those of the slot.
+
+    What only reduces has to keep within the width of a position alone.
+    """
     held_lots = max(slot.size_lots if tx.side is Side.BUY else -slot.size_lots, 0)
     worst = held_lots + slot.open_lots(tx.side) + tx.size_lots
-    if worst >= POSITION_BOUND:
-        room_lots = POSITION_BOUND - 1 - (worst - tx.size_lots)
+    limit_lots = state.underlying_of(tx.market_id).limits.position_limit_lots
+    if tx.reduce_only:
+        limit_lots = POSITION_BOUND - 1
+    if worst > limit_lots:
+        room_lots = max(limit_lots - (worst - tx.size_lots), 0)
         raise InvalidTransaction(
             ErrorCode.POSITION_LIMIT,
-            f"could reach {worst} lots, limit {POSITION_BOUND - 1}",
+            f"could reach {worst} lots, limit {limit_lots}",
             Broken("size_lots", tx.size_lots, room_lots),
         )
 
@@ -337,13 +342,19 @@ def _check_post_only(tx: PlaceOrder, walk: Walk) -> None:
         )
 
 
-def _check_open_interest(state: State, tx: PlaceOrder) -> None:
+def _check_open_interest(state: State, tx: PlaceOrder, before_lots: int) -> None:
+    """Refuse an order by which the open interest rises above its cap, or further above it.
+
+    It rises only where both sides of a fill open: who reduces is never refused by it.
+    """
     open_interest_lots = state.market(tx.market_id).open_interest_lots
-    if open_interest_lots >= OPEN_INTEREST_BOUND:
+    limits = state.underlying_of(tx.market_id).limits
+    limit_lots = max(limits.interest_cap_lots, before_lots)
+    if open_interest_lots > limit_lots:
         raise InvalidTransaction(
             ErrorCode.OPEN_INTEREST_LIMIT,
-            f"{open_interest_lots} lots, limit {OPEN_INTEREST_BOUND - 1}",
-            Broken("open_interest_lots", open_interest_lots, OPEN_INTEREST_BOUND - 1),
+            f"open interest would be {open_interest_lots} lots, limit {limit_lots}",
+            Broken("open_interest_lots", open_interest_lots, limit_lots),
         )
 
 

@@ -1,8 +1,11 @@
 """SetParameter: an operation of L1 replaces or appends a parameter, which holds at once."""
 
+from dataclasses import replace
+
 from novation.protocol.batch import TransactionResult
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import ParameterSet
+from novation.protocol.limits import Limits
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.rules.l1_queue import consume_operation
@@ -19,9 +22,17 @@ def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
     if tx.kind is ParameterKind.UNDERLYING:
         underlying, known = Underlying.from_word(tx.word), parameters.underlyings
         _check_index(tx, len(known))
-        if tx.index < len(known) and not underlying.is_same_thing(known[tx.index]):
-            raise ValueError(f"{underlying} is not the same thing as {known[tx.index]}")
+        if tx.index < len(known):
+            if not underlying.is_same_thing(known[tx.index]):
+                raise ValueError(f"{underlying} is not the same thing as {known[tx.index]}")
+            underlying = replace(underlying, limits=known[tx.index].limits)
         return parameters.with_underlying(tx.index, underlying)
+    if tx.kind is ParameterKind.LIMITS:
+        _check_index(tx, len(parameters.underlyings) - 1)
+        terms = parameters.underlyings[tx.index]
+        return parameters.with_underlying(
+            tx.index, replace(terms, limits=Limits.from_word(tx.word))
+        )
     if tx.kind is ParameterKind.ORACLE_KEY:
         _check_index(tx, len(parameters.oracle_keys))
         return parameters.with_oracle_key(tx.index, tx.word)

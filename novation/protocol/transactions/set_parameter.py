@@ -7,6 +7,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
     OPERATION_SET_UNDERLYING,
@@ -19,14 +20,16 @@ class ParameterKind(IntEnum):
     UNDERLYING = OPERATION_SET_UNDERLYING
     ORACLE_KEY = OPERATION_SET_ORACLE_KEY
     ORACLE_RULE = OPERATION_SET_ORACLE_RULE
+    LIMITS = OPERATION_SET_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
     """An operation of the L1 queue; it is always consumed and always done.
 
-    `word` is an underlying's word, an oracle's key, or quorum and age; `index` is which, the number
-    of those that exist to append one, 0 for the rule.
+    `word` is an underlying's word, an oracle's key, quorum and age, or an underlying's limits;
+    `index` is which, the number of those that exist to append an underlying or a key, 0 for the
+    rule.
     """
 
     kind: ParameterKind
@@ -36,6 +39,10 @@ class SetParameter:
 
 def validate_set_parameter(tx: SetParameter) -> None:
     """Assert what the L1 contract guarantees, whatever the state."""
-    bounds = {ParameterKind.UNDERLYING: MAX_UNDERLYINGS, ParameterKind.ORACLE_KEY: MAX_ORACLES}
+    bounds = {
+        ParameterKind.UNDERLYING: MAX_UNDERLYINGS,
+        ParameterKind.LIMITS: MAX_UNDERLYINGS,
+        ParameterKind.ORACLE_KEY: MAX_ORACLES,
+    }
     assert 0 <= tx.index < bounds.get(tx.kind, 1)
     assert 0 <= tx.word < FIELD_PRIME

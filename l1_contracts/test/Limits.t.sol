@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IExchange} from "../src/interfaces/IExchange.sol";
+import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
+import {OPERATION_SET_LIMITS} from "../src/types/Batch.sol";
+import {ExchangeBase} from "./utils/ExchangeBase.sol";
+import {ParameterWords} from "./utils/ParameterWords.sol";
+
+/// @dev What the owner may set as limits of a market, and what reaches the queue.
+contract LimitsTest is ExchangeBase {
+    function test_setLimits_whenInRange_thenShownAndQueued() external {
+        assertEq(exchange.limits(0), 2 ** 84 - 1);
+        uint256[3] memory words = [_limits(1, 1), _limits(2 ** 48 - 1, 2 ** 36 - 1), _limits(9, 5)];
+        for (uint256 i = 0; i < words.length; ++i) {
+            VM.expectEmit(true, true, true, true);
+            emit IExchange.ParameterQueued(i, OPERATION_SET_LIMITS, 1, words[i]);
+            assertEq(_setLimits(1, words[i]), i);
+            assertEq(exchange.limits(1), words[i]);
+        }
+        // Other terms leave them alone.
+        uint256 terms = ParameterWords.word(ParameterWords.eth());
+        VM.prank(OWNER);
+        exchange.setUnderlying(1, terms);
+        assertEq(exchange.limits(1), words[2]);
+    }
+
+    function test_setLimits_whenOutOfRange_thenReverts() external {
+        _setLimitsExpecting(2, _limits(1, 1), _range("underlying_index", 2, 0, 1));
+        _setLimitsExpecting(0, 2 ** 84, _range("limits_word", 2 ** 84, 0, 2 ** 84 - 1));
+        _setLimitsExpecting(0, 0, _range("interest_cap_lots", 0, 1, 2 ** 48 - 1));
+        _setLimitsExpecting(0, _limits(9, 0), _range("position_limit_lots", 0, 1, 9));
+        _setLimitsExpecting(0, _limits(9, 10), _range("position_limit_lots", 10, 1, 9));
+    }
+
+    function _setLimits(uint256 index, uint256 word) private returns (uint256) {
+        VM.prank(OWNER);
+        return exchange.setLimits(index, word);
+    }
+
+    function _limits(uint256 cap, uint256 position) private pure returns (uint256) {
+        return cap + position * 2 ** 48;
+    }
+
+    function _setLimitsExpecting(uint256 index, uint256 word, bytes memory refusal) private {
+        VM.expectRevert(refusal);
+        _setLimits(index, word);
+    }
+
+    function _range(bytes32 field, uint256 value, uint256 min, uint256 max)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return abi.encodeWithSelector(
+            ParameterRegistry.SettingOutOfRange.selector, field, value, min, max
+        );
+    }
+}

@@ -1,0 +1,28 @@
+"""Batches for `forging_batches.py` of markets with limits."""
+
+from collections.abc import Iterator
+
+from novation.protocol.orders import TimeInForce
+from novation.protocol.sealing import SealedBatch
+from tests.support.builders import parameters
+from tests.support.exchange import BUY, SELL, Exchange
+
+IOC = TimeInForce.IOC
+
+
+def limits() -> Iterator[SealedBatch]:
+    """Limits of a market in use: below them, at them, and above both."""
+    exchange = Exchange(parameters(2))
+    exchange.fund(2, 3, 4)
+    exchange.set_limits(0, interest_cap_lots=20, position_limit_lots=10)
+    exchange.place(2, SELL, 10, 1000)
+    exchange.place(3, BUY, 10, 1000)
+    exchange.quote(4, (BUY, 10, 990), (SELL, 10, 1010))
+    exchange.seal()
+    exchange.refresh_prices()
+    # Below what is held.
+    exchange.set_limits(0, interest_cap_lots=4, position_limit_lots=2)
+    exchange.place(3, SELL, 2, 990, time_in_force=IOC)
+    exchange.place(2, BUY, 10, 1010, reduce_only=True, time_in_force=IOC)
+    exchange.quote(4, (BUY, 2, 990), cancels_first=True)
+    yield exchange.seal()
