@@ -15,7 +15,9 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from novation.api.v1 import oracle_service_pb2
 from novation.client import messages
+from novation.client.oracle import report_message
 from novation.client.triggers import trigger_message
 from novation.crypto import FIELD_PRIME, public_key
 from novation.protocol.constants import (
@@ -48,7 +50,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from sequencer.oracle import PRICED
-from tests.node.support import PRICE_TICKS, UNPRUNED, RunningNode, refusal, running_node
+from tests.node.support import PRICE_TICKS, UNPRUNED, RunningNode, refusal, report_at, running_node
 from tests.node.test_market_modes import change
 from tests.support.builders import ONE_DOLLAR, l1_address, private_key, slot_private_key
 from tests.support.signing import signed
@@ -372,6 +374,22 @@ async def test_field_when_too_great_absent_or_of_no_known_kind_then_named(tmp_pa
         assert await node.trace() == before
 
 
+async def test_field_of_a_report_when_wrong_then_named(tmp_path: Path) -> None:
+    async with node_with_an_order(tmp_path) as node:
+        report = report_message(report_at(0, node.clock.now_ms() + 1, PRICE_TICKS))
+        before = await node.trace()
+        for field, edit in edits(oracle_service_pb2.SubmitReportRequest(report=report)):
+            request = oracle_service_pb2.SubmitReportRequest(report=report)
+            edit(request)
+            status, detail = await refusal(node.stubs.oracle.SubmitReport(request))
+            assert detail.field in field, (field, detail)
+            assert status in (Status.INVALID_ARGUMENT, Status.FAILED_PRECONDITION), detail
+            assert detail.value or detail.limit, detail
+        assert await node.trace() == before
+        request = oracle_service_pb2.SubmitReportRequest(report=report)
+        await node.stubs.oracle.SubmitReport(request)
+
+
 Edit = Callable[[Message], None]
 
 
@@ -382,6 +400,10 @@ def edits(request: Message, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[
     """
     for field in request.DESCRIPTOR.fields:
         name = prefix(path) + field.name
+        if field.is_repeated and field.message_type is None:
+            for value in (0, 2**64 - 1):
+                yield (f"{name}[1]",), at((*path, field.name), setting_item(1, value))
+            continue
         is_any_good = field.name in FULL or field.type == FieldDescriptor.TYPE_BOOL
         for spoil in spoilers(field):
             yield (name, "signature") if is_any_good else (name,), at(path, spoil)
@@ -418,6 +440,13 @@ def spoilers(field: FieldDescriptor) -> Iterator[Edit]:
 
 def setting(name: str, value: Any) -> Edit:
     return lambda message: setattr(message, name, value)
+
+
+def setting_item(index: int, value: int) -> Callable[[Any], None]:
+    def set_item(items: Any) -> None:
+        items[index] = value
+
+    return set_item
 
 
 def at(path: tuple[Any, ...], edit: Edit) -> Edit:

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from novation.api.v1 import order_service_pb2
 from novation.client import (
     Client,
     NoAuctionError,
@@ -32,6 +33,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     ListMarket,
     MinuteTick,
+    ParameterKind,
     PlaceOrder,
     PruneOrder,
     RemoveKey,
@@ -52,7 +54,7 @@ from tests.node.support import (
     running_node,
     trading_node,
 )
-from tests.support.builders import private_key
+from tests.support.builders import private_key, underlying
 from tests.support.signing import signed
 from tests.support.waiting import within_patience
 
@@ -118,6 +120,32 @@ async def test_update_that_nobody_needs_waits_for_an_order(tmp_path: Path) -> No
         assert await node.node.runner.call(oracle_time_ms) == first_ms
         await buy(client)
         assert await node.node.runner.call(oracle_time_ms) > first_ms
+
+
+async def test_listing_at_old_prices_when_a_stranger_asks_then_refused_and_brings_none_in(
+    tmp_path: Path,
+) -> None:
+    """Nobody pays for it, so it must not make the node put prices into a batch."""
+    policy = replace(POLICY, oracle=IDLE, lists_markets=False)
+    async with trading_node(tmp_path, policy=policy) as node:
+        market_id = len(node.parameters.underlyings)
+        word = underlying(symbol="NEW-USD", multiplier=100).word()
+        node.l1.set_parameter(ParameterKind.UNDERLYING, market_id, word)
+        await node.until_consumed()
+        node.move(1_000)
+        await node.jump(PRICE_TICKS)
+        last_ms = await node.node.runner.call(oracle_time_ms)
+        node.move(60_000)
+        await report(node)
+        request = order_service_pb2.ListMarketRequest(market_id=market_id)
+        status, detail = await refusal(node.stubs.orders.ListMarket(request))
+        assert (status.name, detail.name) == ("FAILED_PRECONDITION", "STALE_PRICE")
+        assert (detail.field, detail.limit) == ("price_age_ms", str(PRICE_VALIDITY_MS))
+        assert await node.node.runner.call(oracle_time_ms) == last_ms
+        async with node.client(2) as client:
+            await buy(client)
+        assert await node.node.runner.call(oracle_time_ms) > last_ms
+        await node.stubs.orders.ListMarket(request)
 
 
 async def quote(client: Client) -> None:

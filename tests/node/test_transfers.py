@@ -16,13 +16,16 @@ from novation.client import (
     MarginRejectedError,
     NotFoundError,
     OwnerRejectedError,
+    ResolvingError,
     Side,
 )
 from novation.client.messages import transfer_message
 from novation.client.models import BalanceUpdate
+from novation.protocol.constants import RESOLVE_MS
 from novation.protocol.signing import signed
 from novation.protocol.transactions import Transfer
 from tests.node.support import RunningNode, refusal, running_node
+from tests.node.test_resolving import JUMPED_TICKS
 from tests.support.builders import ONE_DOLLAR, l1_address, private_key
 from tests.support.simulation import deposit_entry
 
@@ -138,6 +141,34 @@ async def test_transfer_when_a_field_is_bad_then_named(tmp_path: Path) -> None:
         answers = [raw async for raw in open_stream(iter([request.SerializeToString()]))]
         [answer] = [order_service_pb2.StreamOrdersResponse.FromString(raw) for raw in answers]
         assert answer.transferred.receipt.sequence > 0
+
+
+async def test_transfer_when_an_index_jumps_then_usd_waits_where_something_is_held(
+    tmp_path: Path,
+) -> None:
+    """Whoever holds nothing there may help, and what margin does not count may go."""
+    async with (
+        node_of_sisters(tmp_path) as node,
+        node.client(OWN) as own,
+        node.client(SISTER) as sister,
+    ):
+        await own.place_order(MARKET, Side.BUY, price="97.0", size="0.001")
+        await node.jump(JUMPED_TICKS)
+        until_ms = (await own.prices(MARKET)).resolving_until_ms
+        before = await node.trace()
+        with pytest.raises(ResolvingError) as refused:
+            await own.transfer(1, SISTER)
+        assert (refused.value.detail.field, refused.value.detail.limit) == (
+            "time_ms",
+            str(until_ms),
+        )
+        assert await node.trace() == before
+        await own.transfer("0.25", SISTER, "TETH")
+        await sister.transfer(1, OWN)
+        node.move(RESOLVE_MS)
+        await node.jump(JUMPED_TICKS)
+        await own.transfer(2, SISTER)
+        assert (await sister.account()).collateral == 1_001
 
 
 async def test_account_of_its_own_when_it_fails_then_the_other_one_pays_nothing(

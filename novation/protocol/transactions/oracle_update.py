@@ -63,7 +63,7 @@ def lower_median(values: Sequence[int]) -> int:
 def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
     """Check shapes and bounds, the quorum and the order of the signers; stateless."""
     for report in tx.reports:
-        check_field("reported time_ms", report.time_ms, 0, TIME_BOUND)
+        check_field("time_ms", report.time_ms, 0, TIME_BOUND)
     for prices_x16 in (tx.prices_x16, *(report.prices_x16 for report in tx.reports)):
         if len(prices_x16) != len(parameters.underlyings):
             raise InvalidTransaction(
@@ -71,8 +71,8 @@ def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
                 f"{len(prices_x16)} prices for {len(parameters.underlyings)} underlyings",
                 Broken("prices_x16", len(prices_x16), len(parameters.underlyings)),
             )
-        for price_x16 in prices_x16:
-            check_field("price_x16", price_x16, 1, PRICE_X16_BOUND)
+        for index, price_x16 in enumerate(prices_x16):
+            check_field(f"prices_x16[{index}]", price_x16, 1, PRICE_X16_BOUND)
     if len(tx.reports) < parameters.oracle_quorum:
         raise InvalidTransaction(
             ErrorCode.QUORUM_NOT_REACHED,
