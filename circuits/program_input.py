@@ -23,6 +23,7 @@ from circuits.records import (
 from novation.protocol.assets import AMOUNT_WORDS, amount_of, with_amount
 from novation.protocol.batch import (
     BatchEntry,
+    BracketHints,
     CancelOrderHints,
     LiquidateHints,
     MakerVisit,
@@ -57,6 +58,7 @@ from novation.protocol.transactions import (
     MassQuote,
     OracleUpdate,
     ParameterKind,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
@@ -92,6 +94,7 @@ _TYPE_MASS_QUOTE: Final = 21
 _TYPE_PLACE_TRIGGER: Final = 23
 _TYPE_TRIGGER_ORDER: Final = 25
 _TYPE_TRANSFER: Final = 26
+_TYPE_PLACE_BRACKET: Final = 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +347,9 @@ def _order(
     if isinstance(tx, ReplaceOrder):
         yield [_TYPE_REPLACE_ORDER, delay_ms]
         yield from _replacement(tx, entry, guesses)
+    elif isinstance(tx, PlaceBracket):
+        yield [_TYPE_PLACE_BRACKET, delay_ms]
+        yield from _bracket(tx, entry, guesses)
     elif isinstance(tx, PlaceTrigger):
         assert isinstance(entry.hints, PlaceOrderHints)
         yield [_TYPE_PLACE_TRIGGER, delay_ms]
@@ -360,6 +366,10 @@ def _order(
         assert isinstance(entry.hints, PlaceOrderHints)
         yield [_TYPE_PLACE_ORDER, delay_ms]
         yield _placed_order(tx, entry.result_code, entry.hints, guesses)
+    yield from guesses.use_nonce(tx)
+    if isinstance(tx, PlaceBracket):
+        # What was signed, for the exits.
+        yield [*_signed_order(tx), int(ResultCode.DORMANT)]
 
 
 def _replacement(tx: ReplaceOrder, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
@@ -381,6 +391,20 @@ def _replacement(tx: ReplaceOrder, entry: BatchEntry, guesses: _Guesses) -> Iter
         yield [*_signed_order(tx), int(entry.result_code)]
     else:
         yield _placed_order(tx, entry.result_code, placed, guesses)
+
+
+def _bracket(tx: PlaceBracket, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
+    assert isinstance(entry.hints, BracketHints)
+    order = _placed_order(tx, entry.result_code, entry.hints.entry, guesses)
+    # In the order in which keys are free: the exits are placed behind the order.
+    places = [[guesses.order_key(hints), hints.predecessor_id] for hints in entry.hints.exits]
+    stop, profit = places or ([0, 0], [0, 0])
+    yield [
+        *(tx.stop_trigger_ticks, tx.stop_price_ticks, *stop),
+        *(tx.profit_trigger_ticks, tx.profit_price_ticks, *profit),
+        tx.exits_expiry_time_ms,
+    ]
+    yield order
 
 
 def _placed_order(
@@ -422,7 +446,6 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
     tx = entry.transaction
     if isinstance(tx, PlaceOrder):
         yield from _order(tx, entry, delay_ms, guesses)
-        yield from guesses.use_nonce(tx)
     elif isinstance(tx, MassQuote):
         yield [_TYPE_MASS_QUOTE, delay_ms]
         yield from _mass_quote(tx, entry, guesses)

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "quote": CommandSource("devnet.commands.quoting", "quote"),
     "stop": CommandSource("devnet.commands.trading", "stop"),
     "take-profit": CommandSource("devnet.commands.trading", "take_profit"),
+    "bracket": CommandSource("devnet.commands.trading", "bracket"),
     "cancel": CommandSource("devnet.commands.trading", "cancel"),
     "cancel-timer": CommandSource("devnet.commands.trading", "cancel_timer"),
     "bid": CommandSource("devnet.commands.auctions", "bid"),

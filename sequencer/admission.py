@@ -15,6 +15,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     MassQuote,
+    PlaceBracket,
     ReplaceOrder,
     SetCancelTimer,
     UserTransaction,
@@ -115,6 +116,8 @@ class Admission:
 
 def n_tokens_of(tx: UserTransaction) -> int:
     """Return what a message costs its key: quotes count like orders that come alone."""
+    if isinstance(tx, PlaceBracket):
+        return 3
     return len(tx.quotes) if isinstance(tx, MassQuote) else 1
 
 

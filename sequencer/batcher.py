@@ -7,6 +7,7 @@ from typing import Final
 from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import (
+    BracketHints,
     LiquidateHints,
     MassQuoteHints,
     PlaceOrderHints,
@@ -63,6 +64,7 @@ from sequencer.l1_cost import (
     L1Room,
     OutputCost,
     bid_cost,
+    bracket_cost,
     empty_batch_cost,
     felts_cost,
     listed_cost,
@@ -89,6 +91,7 @@ _ORDER_HINTS: Final = (
     ReplaceOrderHints,
     MassQuoteHints,
     TriggerOrderHints,
+    BracketHints,
 )
 # A batch whose exact size comes that near to the limit is sealed: the next recount is not at once.
 _RECOUNT_SHARE: Final = 16
@@ -350,6 +353,8 @@ def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
     if isinstance(hints, ReplaceOrderHints):
         n_visits = 0 if hints.placed is None else len(hints.placed.visits)
         return replacement_cost(n_visits, result.n_slots)
+    if isinstance(hints, BracketHints):
+        return bracket_cost(len(hints.entry.visits), result.n_slots)
     if isinstance(hints, TriggerOrderHints):
         # The dormant order and the one before it are touched, too.
         return replacement_cost(len(hints.visits), result.n_slots)

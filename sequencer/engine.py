@@ -28,6 +28,7 @@ from novation.protocol.state import Genesis, State
 from novation.protocol.transactions import (
     MinuteTick,
     OracleUpdate,
+    PlaceBracket,
     PlaceTrigger,
     SetParameter,
     Transaction,
@@ -56,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 # Dormant orders that are placed before a command, and behind one after which others may be due.
 TRIGGERS_AT_ONCE: Final = 16
-_MOVES_MARK: Final = (OracleUpdate, PlaceTrigger, SetParameter)
+_MOVES_MARK: Final = (OracleUpdate, PlaceBracket, PlaceTrigger, SetParameter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     CancelOrder,
     Liquidate,
     MassQuote,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     ReplaceOrder,
@@ -245,15 +246,19 @@ class History:
         self, event: TriggerPlaced, applied: AppliedEntry, feed: FeedBuilder
     ) -> None:
         tx = applied.entry.transaction
-        assert isinstance(tx, PlaceTrigger)
+        assert isinstance(tx, PlaceTrigger | PlaceBracket)
         order = _new_order(event, applied)
+        if isinstance(tx, PlaceBracket):
+            order.reduce_only = True
+            order.time_in_force = TIMES_IN_FORCE[event.trigger.time_in_force]
+            order.expiry_time_ms = tx.exits_expiry_time_ms
         order.status = types_pb2.ORDER_STATUS_DORMANT
         order.remaining_lots = event.size_lots
         order.trigger_price_ticks = event.trigger.price_ticks
         order.trigger_direction = TRIGGER_DIRECTIONS[event.trigger.direction]
         order.ends_others = event.trigger.ends_others
         self._orders[event.order_id] = order
-        key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, 0)
+        key = keyspace.origin_key(tx.account_id, tx.key_index, tx.nonce, event.quote_index)
         self._placed[key] = event.order_id
         self.lists.add_order(event.account_id, event.market_id, event.order_id)
         self._open_orders.setdefault(event.account_id, {})[event.order_id] = event.market_id
@@ -415,7 +420,7 @@ def _new_order(event: OrderPlaced | TriggerPlaced, applied: AppliedEntry) -> typ
         label=event.label,
         decremented_lots=event.decremented_lots if isinstance(event, OrderPlaced) else 0,
         is_liquidation=isinstance(tx, Liquidate),
-        quote_index=event.quote_index if isinstance(event, OrderPlaced) else 0,
+        quote_index=event.quote_index,
         status=types_pb2.ORDER_STATUS_RESTING,
         times=types_pb2.LifecycleTimes(
             received_time_ms=entry.received_time_ms, matched_time_ms=entry.time_ms

@@ -206,6 +206,11 @@ def replacement_cost(n_visits: int, n_slots: int) -> OutputCost:
     return order_cost(n_visits, n_slots).plus(touched_cost(0, 2, 0))
 
 
+def bracket_cost(n_visits: int, n_slots: int) -> OutputCost:
+    """Return what an order can add with a stop and a take-profit, each with the one before it."""
+    return order_cost(n_visits, n_slots).plus(touched_cost(0, 4, 0))
+
+
 def quoting_cost(n_quotes: int, n_cleared: int, n_slots: int) -> OutputCost:
     """Return what quotes can add, and dead orders that go: each with the order before it."""
     return touched_cost(1, 2 * (n_quotes + n_cleared), n_slots).plus(MARKET_COST)
@@ -227,18 +232,18 @@ def small_transaction_cost(n_underlyings: int) -> OutputCost:
 
 
 def worst_transaction_cost(n_underlyings: int) -> OutputCost:
-    """Return what one transaction can add: an order that replaces one, meets most, and rests."""
+    """Return what one transaction can add: an order that meets most and rests, with its exits."""
     n_slots = (MAX_MAKERS_PER_ORDER + 1) * most_slots(n_underlyings)
-    return replacement_cost(MAX_MAKERS_PER_ORDER, n_slots)
+    return bracket_cost(MAX_MAKERS_PER_ORDER, n_slots)
 
 
 def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade.
 
-    It replaces another one, or was dormant, and each of those that it meets has a guard.
+    It replaces another one, was dormant, or has exits, and each of those that it meets has a guard.
     """
     n_slots = most_slots(n_underlyings)
-    records = (n_visits + 4) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
+    records = (n_visits + 6) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
     n_accounts = 1 + n_visits
     longer = n_accounts, n_accounts * (MAX_KEYS - 1), n_accounts * AMOUNT_WORDS
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
@@ -247,4 +252,6 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     replacing = cost.REPLACE_STEPS + cost.OTHER_KEY_STEPS + cost.GAP_STEPS
     # A dormant order whose account cannot afford it.
     taken_back = cost.TRIGGER_STEPS + n_visits * cost.TAKE_BACK_STEPS
-    return max(replacing, taken_back) + order + guards + leaves
+    signed = cost.BRACKET_STEPS + n_slots * cost.SLOT_CHANGE_STEPS
+    bracket = signed + cost.OTHER_KEY_STEPS + cost.GAP_STEPS
+    return max(replacing, taken_back, bracket) + order + guards + leaves

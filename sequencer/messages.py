@@ -22,6 +22,7 @@ from novation.protocol.events import (
     OrderPlaced,
     PoolShared,
     TakenOver,
+    TriggerPlaced,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -34,6 +35,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     MassQuote,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     RemoveKey,
@@ -182,15 +184,28 @@ def _placed(
     if isinstance(tx, PlaceTrigger):
         dormant = order_service_pb2.PlaceTriggerResponse(receipt=signed)
         return order_service_pb2.StreamOrdersResponse(trigger_placed=dormant)
+    response = _order(signed, events)
+    if isinstance(tx, PlaceBracket):
+        exits = [event.order_id for event in events if isinstance(event, TriggerPlaced)] or [0, 0]
+        bracket = order_service_pb2.PlaceBracketResponse(
+            order=response, stop_order_id=exits[0], profit_order_id=exits[1]
+        )
+        return order_service_pb2.StreamOrdersResponse(bracket_placed=bracket)
+    return order_service_pb2.StreamOrdersResponse(placed=response)
+
+
+def _order(
+    signed: types_pb2.Receipt, events: Sequence[Event]
+) -> order_service_pb2.PlaceOrderResponse:
+    """Return the answer to who places an order: what was filled of it, and what rests."""
     placed = next(event for event in events if isinstance(event, OrderPlaced))
-    response = order_service_pb2.PlaceOrderResponse(
+    return order_service_pb2.PlaceOrderResponse(
         receipt=signed,
         fills=taker_fills(events),
         resting_lots=placed.resting_lots,
         price_ticks=placed.price_ticks,
         decremented_lots=placed.decremented_lots,
     )
-    return order_service_pb2.StreamOrdersResponse(placed=response)
 
 
 def _replacement(

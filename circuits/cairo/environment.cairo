@@ -60,3 +60,26 @@ func with_prices(environment: Environment*, prices: Price**, recorded_deficit_qu
     );
     return (environment=&after);
 }
+
+// Returns an environment in which messages are signed in another domain.
+func with_domain(environment: Environment*, domain) -> (environment: Environment*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local inside: Environment = Environment(
+        config_hash=domain,
+        parameters=environment.parameters,
+        prices=environment.prices,
+        price_valid_until_ms=environment.price_valid_until_ms,
+        oracle_hash=environment.oracle_hash,
+        post_only_until_ms=environment.post_only_until_ms,
+        custody_quanta=environment.custody_quanta,
+        recorded_deficit_quanta=environment.recorded_deficit_quanta,
+        next_tick_ms=environment.next_tick_ms,
+        orders_until_ms=environment.orders_until_ms,
+        tick_underlying=environment.tick_underlying,
+        other_custody=environment.other_custody,
+        operations=environment.operations,
+        withdrawals=environment.withdrawals,
+    );
+    return (environment=&inside);
+}

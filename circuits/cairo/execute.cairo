@@ -13,6 +13,7 @@ from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.mass_quote import mass_quote
 from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
+from circuits.cairo.transactions.place_bracket import place_bracket
 from circuits.cairo.transactions.place_order import place_order
 from circuits.cairo.transactions.place_trigger import place_trigger
 from circuits.cairo.transactions.prune_order import prune_order
@@ -63,6 +64,7 @@ const TYPE_MASS_QUOTE = 21;
 const TYPE_PLACE_TRIGGER = 23;
 const TYPE_TRIGGER_ORDER = 25;
 const TYPE_TRANSFER = 26;
+const TYPE_PLACE_BRACKET = 27;
 
 // Executes the transactions of a batch.
 //
@@ -144,6 +146,13 @@ func execute{
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_PLACE_BRACKET) {
+        let (fees_quanta) = place_bracket(environment, time_ms, next_order_id, fees_quanta);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 3, fees_quanta),
         );
     }
     let (environment) = apply_other(message.type, environment, time_ms, next_order_id);

@@ -1,4 +1,4 @@
-"""`novation order`, `replace`, `cancel`, `stop`, `cancel-timer`: what a trader does."""
+"""`novation order`, `replace`, `cancel`, `stop`, `bracket`, `cancel-timer`: what a trader does."""
 
 import enum
 import time
@@ -316,3 +316,31 @@ def take_profit(  # noqa: PLR0913 - one argument per field of an order
         home, lambda client: client.place_take_profit(market, direction, **fields), key
     )
     _show_dormant(dormant, trigger_price)
+
+
+def bracket(  # noqa: PLR0913, PLR0917 - one argument per field of an order
+    market: Annotated[str, typer.Argument(help="Symbol, for instance BTC-USD.")],
+    side: Annotated[SideName, typer.Argument(help="buy or sell")],
+    size: Annotated[str, typer.Argument(help="In the base asset.")],
+    price: Annotated[str, typer.Argument(help="Limit in USD.")],
+    stop_price: Annotated[str, typer.Argument(help="Mark price in USD at which a loss ends.")],
+    profit_price: Annotated[str, typer.Argument(help="Mark price in USD at which a profit ends.")],
+    key: KeyOption,
+    home: HomeOption,
+) -> None:
+    """Place an order with a stop and a take-profit.
+
+    Example: `novation bracket BTC-USD buy 0.01 94000 90000 99000 --key alice`
+    """
+    direction = Side.BUY if side is SideName.BUY else Side.SELL
+    fields: dict[str, Any] = {"size": size, "price": price}
+    fields |= {"stop_price": stop_price, "profit_price": profit_price}
+    placed = ask_sequencer(
+        home, lambda client: client.place_bracket(market, direction, **fields), key
+    )
+    order = placed.order
+    console.print(
+        f"order {order.order_id}: filled {order.filled}, resting {order.resting}, "
+        f"stop {placed.stop_order_id}, take-profit {placed.profit_order_id}, "
+        f"receipt {order.receipt.sequence}"
+    )

@@ -76,6 +76,8 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "predecessor_id",
     ),
     "trigger_order": ("",),
+    "place_bracket": ("",),
+    "read_signed": ("",),
     "apply_timer": ("",),
     "deposit": ("account_id", "owner", "asset_id", "amount_quanta"),
     "liquidate": ("account_id", "market_id"),
@@ -278,6 +280,20 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
         2**249,
     ),
     "check_message": Guarantee(lambda item: item("message.trigger_price_ticks") + -1, 2**32 - 1),
+    "check_exit": Guarantee(
+        lambda item: (
+            product(
+                item("direction"),
+                item("price.lot_value_x16")
+                - product(
+                    item("exit.trigger_price_ticks"),
+                    item("price.underlying.multiplier").scaled(2**16),
+                ),
+            )
+            + -1
+        ),
+        2**128,
+    ),
     "check_dormant": Guarantee(lambda item: item("terms.limit_price_ticks"), 2**32),
     "assert_none_due": Guarantee(
         lambda item: (

@@ -12,7 +12,7 @@ from novation.client.errors import FeeLimitError, InvalidInputError, ReceiptErro
 from novation.client.exchange import Exchange
 from novation.client.keys import NonceLane, Signer, is_provable
 from novation.client.quotes import QuotesRequest
-from novation.client.trigger_models import TriggerAck
+from novation.client.trigger_models import BracketAck, TriggerAck
 from novation.client.units import Market, Number, to_ppm, to_quanta, to_share_x16
 from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
@@ -40,6 +40,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     MassQuote,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     RemoveKey,
@@ -54,6 +55,7 @@ from novation.protocol.transactions.bid import validate_bid
 from novation.protocol.transactions.cancel_all import validate_cancel_all
 from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.mass_quote import validate_mass_quote
+from novation.protocol.transactions.place_bracket import validate_place_bracket
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.place_trigger import validate_place_trigger
 from novation.protocol.transactions.remove_key import validate_remove_key
@@ -65,6 +67,7 @@ from novation.receipts import Receipt
 
 UserMessage = TypeVar(
     "UserMessage",
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     ReplaceOrder,
@@ -230,6 +233,11 @@ class MessageFactory:
                 ends_others=ends_others,
             )
         )
+
+    def place_bracket(self, request: OrderRequest, exits: Mapping[str, int]) -> PlaceBracket:
+        """Return a signed order with its exits, which are in ticks and milliseconds."""
+        make = self._order(request)
+        return self._sign(lambda nonce: PlaceBracket.of(make(nonce), **exits))
 
     def _order(self, request: OrderRequest) -> Callable[[int], PlaceOrder]:
         """Return what makes an order with a nonce, after checking what it is made of."""
@@ -415,6 +423,13 @@ class MessageFactory:
         receipt = self._checked(tx, response.receipt)
         return TriggerAck(receipt.order_id, receipt)
 
+    def bracket_ack(
+        self, tx: PlaceBracket, response: order_service_pb2.PlaceBracketResponse
+    ) -> BracketAck:
+        """Return the checked answer to an order with exits."""
+        stop_id, profit_id = response.stop_order_id or None, response.profit_order_id or None
+        return BracketAck(self.order_ack(tx, response.order), stop_id, profit_id)
+
     def _answer(
         self,
         tx: PlaceOrder,
@@ -558,6 +573,7 @@ def _check_fields(tx: UserTransaction) -> None:
 _VALIDATORS: Final[Mapping[type, Callable[[Any], None]]] = {
     PlaceOrder: validate_place_order,
     PlaceTrigger: validate_place_trigger,
+    PlaceBracket: validate_place_bracket,
     ReplaceOrder: validate_replace_order,
     MassQuote: validate_mass_quote,
     CancelOrder: validate_cancel_order,

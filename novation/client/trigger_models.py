@@ -1,7 +1,8 @@
-"""What the client returns of stops and take-profits."""
+"""What the client returns of stops, take-profits and brackets."""
 
 from dataclasses import dataclass
 
+from novation.client.models import OrderAck
 from novation.receipts import Receipt
 
 
@@ -11,3 +12,12 @@ class TriggerAck:
 
     order_id: int
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class BracketAck:
+    """An order, and its dormant exits; None if nothing was filled of one that never rests."""
+
+    order: OrderAck
+    stop_order_id: int | None
+    profit_order_id: int | None

@@ -9,11 +9,11 @@ from novation.client.errors import InvalidInputError
 from novation.client.messages import place_message
 from novation.client.orders import MessageFactory, OrderRequest
 from novation.client.reader import Reader
-from novation.client.trigger_models import TriggerAck
+from novation.client.trigger_models import BracketAck, TriggerAck
 from novation.client.units import Market, Number
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.orders import Side, TimeInForce, TriggerDirection
-from novation.protocol.transactions import PlaceTrigger
+from novation.protocol.transactions import PlaceBracket, PlaceTrigger
 
 DEFAULT_TRIGGER_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
 # A stop is placed when the market moves against it: more than a market order allows by default.
@@ -21,7 +21,7 @@ DEFAULT_STOP_SLIPPAGE_PPM = 50_000
 
 
 class TriggerClient(Reader):
-    """The part of a client that places stops and take-profits."""
+    """The part of a client that places stops, take-profits and brackets."""
 
     _factory: MessageFactory | None
 
@@ -100,6 +100,57 @@ class TriggerClient(Reader):
         response = await self._transport.call(self._transport.orders.PlaceTrigger, message)
         return self._signing().trigger_ack(tx, response)
 
+    async def place_bracket(  # noqa: PLR0913 - the fields of an order, by keyword
+        self,
+        market: str | int,
+        side: Side,
+        *,
+        price: Number,
+        size: Number,
+        stop_price: Number,
+        profit_price: Number,
+        slippage_ppm: int = DEFAULT_STOP_SLIPPAGE_PPM,
+        exits_expiry_time_ms: int | None = None,
+        **fields: Any,  # noqa: ANN401 - those of OrderRequest
+    ) -> BracketAck:
+        """Place an order with the stop and the take-profit of what it opens: all, or none.
+
+        Both wait for the mark price, and trade at once what there is to reduce. Once that has
+        closed the position, or there was none, all other orders of the account in the market are
+        cancelled. If the mark has reached one of the two already, the order is refused.
+
+        Args:
+            market: symbol or id.
+            side: of the order; the exits have the other one.
+            price: limit of the order.
+            size: in the base asset, on the market's lot grid; of the exits, too.
+            stop_price: in USD, where the mark price goes against it.
+            profit_price: where it has gone its way.
+            slippage_ppm: how much worse than their triggers the exits may trade; 5 % by default.
+            exits_expiry_time_ms: until when they wait; 30 days by default.
+            **fields: others of `OrderRequest`.
+        """
+        await self.exchange.find_market(self._transport, market)
+        known = self.exchange.market(market)
+        exit_side = checks.choice("side", side, Side).other
+        checks.integer("slippage_ppm", slippage_ppm, 0, PPM_ONE)
+        expiry_time_ms = now_ms() + DEFAULT_TRIGGER_LIFETIME_MS
+        exits = {"exits_expiry_time_ms": exits_expiry_time_ms or expiry_time_ms}
+        for name, trigger in (("stop", stop_price), ("profit", profit_price)):
+            worst = known.worst_price(exit_side, trigger, slippage_ppm)
+            exits[f"{name}_trigger_ticks"] = known.ticks(trigger)
+            exits[f"{name}_price_ticks"] = known.ticks(worst)
+        asked = {"expiry_time_ms": expiry_time_ms} | fields
+        request = OrderRequest(known.symbol, side, price, size, **asked)
+        return await self.submit_bracket(self._signing().place_bracket(request, exits))
+
+    async def submit_bracket(self, tx: PlaceBracket) -> BracketAck:
+        """Send a signed order with exits. Sent again, it gets its first answer."""
+        checks.instance("tx", tx, PlaceBracket)
+        message = bracket_message(tx)
+        response = await self._transport.call(self._transport.orders.PlaceBracket, message)
+        return self._signing().bracket_ack(tx, response)
+
     def _signing(self) -> MessageFactory:
         if self._factory is None:
             raise InvalidInputError("the client cannot sign; pass a signer and connect")
@@ -129,4 +180,16 @@ def trigger_message(tx: PlaceTrigger) -> order_service_pb2.PlaceTriggerRequest:
         trigger_price_ticks=tx.trigger_price_ticks,
         trigger_direction=conversion.TRIGGER_DIRECTIONS[tx.trigger_direction],
         ends_others=tx.ends_others,
+    )
+
+
+def bracket_message(tx: PlaceBracket) -> order_service_pb2.PlaceBracketRequest:
+    """Return the API message of a signed order with exits."""
+    return order_service_pb2.PlaceBracketRequest(
+        order=place_message(tx),
+        stop_trigger_ticks=tx.stop_trigger_ticks,
+        stop_price_ticks=tx.stop_price_ticks,
+        profit_trigger_ticks=tx.profit_trigger_ticks,
+        profit_price_ticks=tx.profit_price_ticks,
+        exits_expiry_time_ms=tx.exits_expiry_time_ms,
     )

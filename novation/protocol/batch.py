@@ -101,6 +101,19 @@ class MassQuoteHints:
 
 
 @dataclass(frozen=True, slots=True)
+class BracketHints:
+    """An order, and its stop and take-profit; without these if nothing has come of it."""
+
+    entry: PlaceOrderHints
+    exits: tuple[PlaceOrderHints, ...]
+
+    @property
+    def order_id(self) -> int:
+        """The order; the ids of its exits follow."""
+        return self.entry.order_id
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawHints:
     """What a withdrawal pays while a deficit is recorded, if not all of its amount."""
 
@@ -116,6 +129,7 @@ Hints = (
     | MassQuoteHints
     | WithdrawHints
     | TriggerOrderHints
+    | BracketHints
     | None
 )
 

@@ -56,7 +56,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 20
+MAX_MAKERS_PER_ORDER: Final = 19
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
@@ -129,6 +129,7 @@ ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")
 DORMANT_LEAF_TAG: Final = int.from_bytes(b"DORMANT", "big")
 REPLACE_TAG: Final = int.from_bytes(b"REPLACE", "big")
 QUOTE_TAG: Final = int.from_bytes(b"QUOTE", "big")
+BRACKET_TAG: Final = int.from_bytes(b"BRACKET", "big")
 
 MESSAGE_PLACE_ORDER: Final = 1
 MESSAGE_CANCEL_ORDER: Final = 2

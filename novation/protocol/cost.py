@@ -13,6 +13,7 @@ from typing import Final
 from novation.protocol.accounts import Account
 from novation.protocol.assets import AMOUNT_WORDS
 from novation.protocol.batch import (
+    BracketHints,
     LiquidateHints,
     MassQuoteHints,
     OpenBatch,
@@ -31,6 +32,7 @@ from novation.protocol.transactions import (
     MassQuote,
     MinuteTick,
     OracleUpdate,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
@@ -48,7 +50,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 66_000
+LOADER_STEPS: Final = 70_000
 BATCH_STEPS: Final = 1_500
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
@@ -88,6 +90,8 @@ POOL_TABLE_STEPS: Final = 20
 # Of a dormant order that is due, beside what it places; of a visit that is taken back.
 TRIGGER_STEPS: Final = 700
 TAKE_BACK_STEPS: Final = 80
+# Of a stop and a take-profit, beside the order that they come with.
+BRACKET_STEPS: Final = 900
 TIMER_STEPS: Final = 120
 CANCEL_STEPS: Final = 370
 # Beside what is placed instead.
@@ -207,6 +211,9 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
             if placed is None
             else order_steps(len(placed.visits), n_slots)
         )
+    if isinstance(tx, PlaceBracket):
+        assert isinstance(result.hints, BracketHints)
+        return BRACKET_STEPS + order_steps(len(result.hints.entry.visits), n_slots)
     if isinstance(tx, PlaceOrder):
         assert isinstance(result.hints, PlaceOrderHints)
         trigger = CANCEL_STEPS if isinstance(tx, PlaceTrigger) else 0

@@ -55,6 +55,7 @@ from novation.protocol.transactions import (
     OracleReport,
     OracleUpdate,
     ParameterKind,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
@@ -73,6 +74,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.mass_quote import QUOTE_BITS, unpack_terms
+from novation.protocol.transactions.place_bracket import EXITS_WIDTHS
 
 __all__ = [
     "BatchOutput",
@@ -99,12 +101,14 @@ _TAG_SET_AUCTION: Final = b"\x12"
 _TAG_MASS_QUOTE: Final = b"\x15"
 _TAG_PLACE_TRIGGER: Final = b"\x0a"
 _TAG_TRIGGER_ORDER: Final = b"\x0b"
+_TAG_PLACE_BRACKET: Final = b"\x0c"
 _WORD_0_BYTES: Final = 22
 _WORD_1_BYTES: Final = 26
 _TRIGGER_WORD_1_BYTES: Final = 30
 _ORDER_WORD_1_WIDTHS: Final = (32, 32, 48, 20, 1, 1, 4, 2, 2, 64)
 _ADD_KEY_WORD_0_BYTES: Final = 30
 _REPLACED_WORD_BYTES: Final = 13
+_EXITS_WORD_BYTES: Final = sum(EXITS_WIDTHS) // 8
 _QUOTE_BYTES: Final = -(-QUOTE_BITS // 8)
 _FELT_BYTES: Final = 32
 
@@ -149,6 +153,8 @@ def _encode_user_transaction(tx: UserTransaction) -> bytes:
     tag, quotes = _TAG_USER, b""
     if isinstance(tx, ReplaceOrder):
         tag = _TAG_REPLACE_ORDER + tx.replaced_word().to_bytes(_REPLACED_WORD_BYTES, "big")
+    elif isinstance(tx, PlaceBracket):
+        tag = _TAG_PLACE_BRACKET + tx.exits_word().to_bytes(_EXITS_WORD_BYTES, "big")
     elif isinstance(tx, MassQuote):
         tag = _TAG_MASS_QUOTE
         quotes = b"".join(quote.word().to_bytes(_QUOTE_BYTES, "big") for quote in tx.quotes)
@@ -263,9 +269,7 @@ def _decode_replace_order(reader: ByteReader) -> ReplaceOrder:
     )
     if name == by_message == 0:
         raise DecodeError("a replacement that names no order")
-    order = _decode_user_transaction(reader)
-    if not isinstance(order, PlaceOrder):
-        raise DecodeError(f"{type(order).__name__} in place of an order")
+    order = _decode_plain_order(reader)
     if by_message:
         order_id, placed = 0, unpack_origin(name)
     else:
@@ -279,6 +283,26 @@ def _decode_replace_order(reader: ByteReader) -> ReplaceOrder:
         seen_lots=seen_lots,
         in_place=bool(in_place),
     )
+
+
+def _decode_place_bracket(reader: ByteReader) -> PlaceBracket:
+    exits = unpack(reader.integer(_EXITS_WORD_BYTES), *EXITS_WIDTHS)
+    stop_trigger_ticks, stop_price_ticks, profit_trigger_ticks, profit_price_ticks, expiry = exits
+    return PlaceBracket.of(
+        _decode_plain_order(reader),
+        stop_trigger_ticks=stop_trigger_ticks,
+        stop_price_ticks=stop_price_ticks,
+        profit_trigger_ticks=profit_trigger_ticks,
+        profit_price_ticks=profit_price_ticks,
+        exits_expiry_time_ms=expiry,
+    )
+
+
+def _decode_plain_order(reader: ByteReader) -> PlaceOrder:
+    order = _decode_user_transaction(reader)
+    if not isinstance(order, PlaceOrder):
+        raise DecodeError(f"{type(order).__name__} in place of an order")
+    return order
 
 
 def _decode_mass_quote(reader: ByteReader) -> MassQuote:
@@ -416,6 +440,7 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_REPLACE_ORDER: _decode_replace_order,
     _TAG_MASS_QUOTE: _decode_mass_quote,
     _TAG_PLACE_TRIGGER: _decode_place_trigger,
+    _TAG_PLACE_BRACKET: _decode_place_bracket,
     _TAG_ADD_KEY: _decode_add_key,
     _TAG_DEPOSIT: _decode_deposit,
     _TAG_ORACLE_UPDATE: _decode_oracle_update,

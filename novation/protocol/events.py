@@ -98,6 +98,7 @@ class TriggerPlaced:
     size_lots: int
     trigger: Trigger
     label: int = 0
+    quote_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

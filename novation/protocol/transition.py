@@ -31,6 +31,7 @@ from novation.protocol.rules.list_market import apply_list_market
 from novation.protocol.rules.mass_quote import apply_mass_quote
 from novation.protocol.rules.minute_tick import apply_minute_tick, is_tick_due
 from novation.protocol.rules.oracle_update import apply_oracle_update
+from novation.protocol.rules.place_bracket import apply_place_bracket
 from novation.protocol.rules.place_order import apply_place_order
 from novation.protocol.rules.place_trigger import apply_place_trigger
 from novation.protocol.rules.prune_order import apply_prune_order
@@ -55,6 +56,7 @@ from novation.protocol.transactions import (
     MassQuote,
     MinuteTick,
     OracleUpdate,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
@@ -153,6 +155,7 @@ def _dispatch(state: State, tx: Transaction, *, verify_signature: bool) -> Trans
 _SIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     PlaceOrder: apply_place_order,
     PlaceTrigger: apply_place_trigger,
+    PlaceBracket: apply_place_bracket,
     ReplaceOrder: apply_replace_order,
     MassQuote: apply_mass_quote,
     CancelOrder: apply_cancel_order,

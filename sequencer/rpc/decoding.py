@@ -36,6 +36,7 @@ from novation.protocol.transactions import (
     MassQuote,
     OracleReport,
     OracleUpdate,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     Quote,
@@ -54,6 +55,7 @@ from novation.protocol.transactions.cancel_order import validate_cancel_order
 from novation.protocol.transactions.list_market import validate_list_market
 from novation.protocol.transactions.mass_quote import validate_mass_quote
 from novation.protocol.transactions.oracle_update import validate_oracle_update
+from novation.protocol.transactions.place_bracket import validate_place_bracket
 from novation.protocol.transactions.place_order import validate_place_order
 from novation.protocol.transactions.place_trigger import validate_place_trigger
 from novation.protocol.transactions.remove_key import validate_remove_key
@@ -131,6 +133,22 @@ def place_trigger(request: order_service_pb2.PlaceTriggerRequest) -> PlaceTrigge
         ends_others=request.ends_others,
     )
     validate_place_trigger(tx)
+    return tx
+
+
+def place_bracket(request: order_service_pb2.PlaceBracketRequest) -> PlaceBracket:
+    """Return the transaction; its fields are in range."""
+    if not request.HasField("order"):
+        raise missing("order")
+    tx = PlaceBracket.of(
+        _order(request.order),
+        stop_trigger_ticks=request.stop_trigger_ticks,
+        stop_price_ticks=request.stop_price_ticks,
+        profit_trigger_ticks=request.profit_trigger_ticks,
+        profit_price_ticks=request.profit_price_ticks,
+        exits_expiry_time_ms=request.exits_expiry_time_ms,
+    )
+    validate_place_bracket(tx)
     return tx
 
 
@@ -328,6 +346,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Any], UserTransaction]]] = {
     "replace": replace_order,
     "quote": mass_quote,
     "place_trigger": place_trigger,
+    "place_bracket": place_bracket,
     "cancel": cancel_order,
     "cancel_all": cancel_all,
     "set_cancel_timer": set_cancel_timer,

@@ -71,6 +71,13 @@ class OrderService:
         accepted = await self._apply(decoding.place_trigger(request))
         return accepted.acknowledgement.trigger_placed
 
+    async def place_bracket(
+        self, request: order_service_pb2.PlaceBracketRequest
+    ) -> order_service_pb2.PlaceBracketResponse:
+        """Match or rest an order, with its exits."""
+        accepted = await self._apply(decoding.place_bracket(request))
+        return accepted.acknowledgement.bracket_placed
+
     async def cancel_order(
         self, request: order_service_pb2.CancelOrderRequest
     ) -> order_service_pb2.CancelOrderResponse:

@@ -127,6 +127,12 @@ def place_stops(exchange: Exchange, n: int) -> None:
         exchange.place_stop(account(2 * i), SELL, 1, PRICE - 50 - i % 7)
 
 
+def place_brackets(exchange: Exchange, n: int) -> None:
+    """Place orders that rest, each with a stop and a take-profit."""
+    for i in range(n):
+        exchange.place_bracket(account(2 * i), BUY, 1, PRICE - 5 - i % 7)
+
+
 def place_and_trigger(exchange: Exchange, n: int, *, meets: bool) -> None:
     """Place orders that are due at once, and meet a maker, or nobody."""
     for i in range(n):
@@ -266,7 +272,7 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
-    "taker meets 20 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
+    "taker meets 19 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
     "place, order rests": Case(1500, place_only),
     "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),
@@ -277,6 +283,7 @@ CASES = {
     ),
     "place behind old orders, cancel": Case(1500, place_behind, ladder=True),
     "place a dormant order": Case(1500, place_stops, n_positions=1),
+    "place an order with exits": Case(3500, place_brackets, n_positions=1),
     "dormant order, placed and due": Case(
         2500, partial(place_and_trigger, meets=False), n_positions=1
     ),

@@ -41,7 +41,7 @@ from tests.circuits.mode_batches import modes
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
-from tests.circuits.trigger_batches import dormant_orders
+from tests.circuits.trigger_batches import brackets, dormant_orders
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -536,6 +536,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "takeovers": takeovers,
     "open interest": open_interest,
     "dormant orders": dormant_orders,
+    "brackets": brackets,
 }
 
 

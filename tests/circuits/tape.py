@@ -13,8 +13,8 @@ TYPE_LIST_MARKET = 8
 ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16
 # Of a quote.
 QUOTE_FIELDS, QUOTE_KEY = 5, 3
-# Where items with so many fields have the key of an order: quotes, dormant orders, those placed.
-KEYS = {QUOTE_FIELDS: QUOTE_KEY, 19: 17, 3: 1}
+# Where items with so many fields have keys of orders: quotes, dormant orders, those placed, exits.
+KEYS = {QUOTE_FIELDS: (QUOTE_KEY,), 20: (18,), 3: (1,), 9: (2, 6)}
 
 
 def transaction_places(records: ProgramInput) -> list[int]:

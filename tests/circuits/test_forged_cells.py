@@ -49,8 +49,8 @@ def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> 
         rests = key != 0
         # Only a resting order has a place; one that is gone at the end may have any free key.
         return not rests or (path[2] == ORDER_KEY and int(str(key)) >= EPHEMERAL_KEY_BASE)
-    if path[1] > BATCH and path[2:] == (KEYS.get(len(item), -1),):
-        return int(str(item[KEYS[len(item)]])) >= EPHEMERAL_KEY_BASE
+    if path[1] > BATCH and len(path) == 3 and path[2] in KEYS.get(len(item), ()):
+        return int(str(item[path[2]])) >= EPHEMERAL_KEY_BASE
     # The last type of transaction is whatever is none of the others.
     return path[2:] == (0,) and len(item) == 2 and item[0] == TYPE_LIST_MARKET
 

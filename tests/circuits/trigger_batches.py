@@ -198,3 +198,23 @@ def _end_others() -> Iterator[SealedBatch]:
     exchange.place_stop(LONG, SELL, 100, 990, ends_others=True)
     assert _code(exchange) is ResultCode.NOT_EXECUTED
     yield exchange.seal()
+
+
+def brackets() -> Iterator[SealedBatch]:
+    """Orders with exits: of both sides, filled, resting and come to nothing; by another key."""
+    exchange = Exchange()
+    exchange.fund(LONG, SHORT, MAKER)
+    exchange.place(MAKER, SELL, 50, 1001)
+    exchange.place(MAKER, BUY, 50, 999)
+    fok, ioc = TimeInForce.FOK, TimeInForce.IOC
+    exchange.place_bracket(LONG, BUY, 10, 1001, time_in_force=fok)
+    exchange.place_bracket(SHORT, SELL, 10, 999, time_in_force=ioc, stop_trigger_ticks=1010)
+    exchange.place_bracket(MAKER, BUY, 5, 990)
+    yield exchange.seal()
+    # Nothing comes of an order, or it only makes a position smaller.
+    exchange.place_bracket(MAKER, SELL, 5, 1005, time_in_force=ioc)
+    exchange.place_bracket(SHORT, BUY, 3, 1001, time_in_force=ioc)
+    exchange.place_bracket(SHORT, SELL, 3, 990, stop_trigger_ticks=1011)
+    exchange.set_price(1010, 1000)
+    assert _code(exchange) is ResultCode.FILLED
+    yield exchange.seal()

@@ -44,6 +44,7 @@ from novation.protocol.transactions import (
     MassQuote,
     MinuteTick,
     ParameterKind,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
@@ -250,6 +251,28 @@ class Exchange:
     ) -> TransactionResult:
         """Sign and apply an order that lies dormant, see `stop`."""
         return self.apply(self.stop(account_id, side, size_lots, trigger_price_ticks, **changes))
+
+    def bracket(
+        self, account_id: int, side: Side, size_lots: int, price_ticks: int, **changes: Any
+    ) -> PlaceBracket:
+        """Return a signed order with exits: by default a tenth away from its price."""
+        way = 1 if side is BUY else -1
+        exits = {
+            "stop_trigger_ticks": price_ticks - way * price_ticks // 10,
+            "stop_price_ticks": price_ticks - way * price_ticks // 5,
+            "profit_trigger_ticks": price_ticks + way * price_ticks // 10,
+            "profit_price_ticks": price_ticks + way * price_ticks // 20,
+            "exits_expiry_time_ms": self.time_ms + 2 * ONE_HOUR_MS,
+        }
+        exits |= {name: changes.pop(name) for name in tuple(changes) if name in exits}
+        order = self.order(account_id, side, size_lots, price_ticks, **changes)
+        return self.signed(PlaceBracket.of(order, **exits))
+
+    def place_bracket(
+        self, account_id: int, side: Side, size_lots: int, price_ticks: int, **changes: Any
+    ) -> TransactionResult:
+        """Sign and apply an order with exits, see `bracket`."""
+        return self.apply(self.bracket(account_id, side, size_lots, price_ticks, **changes))
 
     def trigger(self, market_id: int = 0) -> TransactionResult:
         """Let the dormant order meet the book that is due."""

@@ -69,7 +69,7 @@ from tests.support.random_failing import random_auction, random_bid, random_liqu
 from tests.support.random_limits import new_limits
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
-from tests.support.random_triggers import due_triggers, random_stop
+from tests.support.random_triggers import due_triggers, random_waiting
 from tests.support.sample_plans import plan_sample, settle
 
 N_USERS = 6
@@ -101,7 +101,7 @@ class RandomTrading:
             self._cancel_all: 3,
             self._timer: 4,
             self._prune: 6,
-            lambda: random_stop(self.exchange, self.rng, self.prices[0]): 10,
+            lambda: random_waiting(self.exchange, self.rng, self.prices[0]): 16,
             self._liquidation: 6,
             self._auction: 4,
             self._bid: 4,

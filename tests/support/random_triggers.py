@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 FIRED_CHANCE = 0.9
 ENDING_CHANCE = 0.3
+BRACKET_CHANCE = 0.4
+
+
+def random_waiting(exchange: Exchange, rng: random.Random, market_price_ticks: int) -> Transaction:
+    """Return a dormant order, or one that brings two of them along."""
+    kind = random_bracket if rng.random() < BRACKET_CHANCE else random_stop
+    return kind(exchange, rng, market_price_ticks)
 
 
 def random_stop(exchange: Exchange, rng: random.Random, market_price_ticks: int) -> Transaction:
@@ -52,6 +59,25 @@ def random_stop(exchange: Exchange, rng: random.Random, market_price_ticks: int)
         self_trade_mode=rng.choice(tuple(SelfTradeMode)),
         self_trade_scope=rng.choice(tuple(SelfTradeScope)),
         ends_others=rng.random() < ENDING_CHANCE,
+    )
+
+
+def random_bracket(exchange: Exchange, rng: random.Random, market_price_ticks: int) -> Transaction:
+    """Return an order with exits, near the mark and sometimes beyond it."""
+    side = rng.choice((Side.BUY, Side.SELL))
+    way = 1 if side is Side.BUY else -1
+    price_ticks = max(40, market_price_ticks + rng.choice((-20, -1, 0, 0, 1, 20)))
+    return exchange.bracket(
+        rng.randint(2, 5),
+        side,
+        rng.choice((1, 5, 40)),
+        price_ticks,
+        stop_trigger_ticks=price_ticks - way * rng.choice((0, 1, 2, 30)),
+        profit_trigger_ticks=price_ticks + way * rng.choice((0, 1, 2, 30)),
+        exits_expiry_time_ms=exchange.time_ms + rng.choice((1, 3_000, ONE_HOUR_MS)),
+        time_in_force=rng.choice(tuple(TimeInForce)),
+        self_trade_mode=rng.choice(tuple(SelfTradeMode)),
+        self_trade_scope=rng.choice(tuple(SelfTradeScope)),
     )
 
 

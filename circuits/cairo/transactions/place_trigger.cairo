@@ -65,7 +65,7 @@ func place_trigger{
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     local account: Account*;
     let account_id = message.order.head.account_id;
-    // Duty 1 by the log entry of count_order; duty 4 by its prices.
+    // Duty 1 by the log entry of count_orders; duty 4 by its prices.
     %{ ids.account = latest_account(ids.accounts_log.address_, ids.account_id) %}
     let market_id = message.order.market_id;
     local price: Price* = environment.prices[market_id];
@@ -86,7 +86,7 @@ func place_trigger{
         environment.config_hash,
         account,
     );
-    count_order(account_id, account, identity, window_0, market_id, environment.prices);
+    count_orders(account_id, account, identity, window_0, market_id, environment.prices, 1);
     local terms: DormantTerms = DormantTerms(
         order_id=order_id,
         account_id=account_id,
@@ -129,25 +129,31 @@ func check_message{range_check_ptr}(message: PlaceTrigger*, price: Price*, time_
     return ();
 }
 
-// Writes the account that has one order more in a market, and has used the message's nonce.
+// Writes the account that has so many orders more in a market, and has used the message's nonce.
 //
 // Guarantee: it has not too many orders there, and a slot for the market.
-func count_order{range_check_ptr, accounts_log: DictAccess*}(
-    account_id, account: Account*, identity: Identity*, window_0, market_id, prices: Price**
+func count_orders{range_check_ptr, accounts_log: DictAccess*}(
+    account_id,
+    account: Account*,
+    identity: Identity*,
+    window_0,
+    market_id,
+    prices: Price**,
+    n_orders,
 ) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     let (local old: Position*, n_passed) = find_position(account.positions, market_id, 0);
     // Without a slot for the market, n_passed is the number of slots: a free one must be left.
     assert [range_check_ptr] = n_passed + (RC_BOUND - MAX_POSITIONS);
-    assert [range_check_ptr + 1] = MAX_ORDERS_PER_SLOT - 1 - old.n_orders;
+    assert [range_check_ptr + 1] = MAX_ORDERS_PER_SLOT - n_orders - old.n_orders;
     let range_check_ptr = range_check_ptr + 2;
     local slot: Position;
     assert slot.market_id = market_id;
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = old.open_buy_lots;
     assert slot.open_sell_lots = old.open_sell_lots;
-    assert slot.n_orders = old.n_orders + 1;
+    assert slot.n_orders = old.n_orders + n_orders;
     assert slot.min_order_id = old.min_order_id;
     // Nothing is reserved: value and requirement stay.
     let (local positions: Position*, _, _) = replace_position(

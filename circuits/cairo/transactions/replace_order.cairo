@@ -21,7 +21,7 @@ from circuits.cairo.constants import (
     TIME_BOUND,
     TRADE_BIT,
 )
-from circuits.cairo.environment import Environment
+from circuits.cairo.environment import Environment, with_domain
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position
@@ -118,23 +118,8 @@ func replace_order{
         order.remaining_lots,
         1,
     );
-    local inside: Environment = Environment(
-        config_hash=domain,
-        parameters=environment.parameters,
-        prices=environment.prices,
-        price_valid_until_ms=environment.price_valid_until_ms,
-        oracle_hash=environment.oracle_hash,
-        post_only_until_ms=environment.post_only_until_ms,
-        custody_quanta=environment.custody_quanta,
-        recorded_deficit_quanta=environment.recorded_deficit_quanta,
-        next_tick_ms=environment.next_tick_ms,
-        orders_until_ms=environment.orders_until_ms,
-        tick_underlying=environment.tick_underlying,
-        other_custody=environment.other_custody,
-        operations=environment.operations,
-        withdrawals=environment.withdrawals,
-    );
-    let (fees_quanta) = place_order(&inside, time_ms, next_order_id, fees_quanta, filled_lots);
+    let (inside) = with_domain(environment, domain);
+    let (fees_quanta) = place_order(inside, time_ms, next_order_id, fees_quanta, filled_lots);
     // Its last entries are those of the account that signed, and of the market.
     assert [accounts_log - DictAccess.SIZE].key = account_id;
     assert [markets_log - DictAccess.SIZE].key = MARKET_KEY_BASE + terms.market_id;

@@ -75,6 +75,32 @@ class PlaceTriggerResponse(_message.Message):
     receipt: _types_pb2.Receipt
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
+class PlaceBracketRequest(_message.Message):
+    __slots__ = ("order", "stop_trigger_ticks", "stop_price_ticks", "profit_trigger_ticks", "profit_price_ticks", "exits_expiry_time_ms")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    STOP_TRIGGER_TICKS_FIELD_NUMBER: _ClassVar[int]
+    STOP_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    PROFIT_TRIGGER_TICKS_FIELD_NUMBER: _ClassVar[int]
+    PROFIT_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    EXITS_EXPIRY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    order: PlaceOrderRequest
+    stop_trigger_ticks: int
+    stop_price_ticks: int
+    profit_trigger_ticks: int
+    profit_price_ticks: int
+    exits_expiry_time_ms: int
+    def __init__(self, order: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., stop_trigger_ticks: _Optional[int] = ..., stop_price_ticks: _Optional[int] = ..., profit_trigger_ticks: _Optional[int] = ..., profit_price_ticks: _Optional[int] = ..., exits_expiry_time_ms: _Optional[int] = ...) -> None: ...
+
+class PlaceBracketResponse(_message.Message):
+    __slots__ = ("order", "stop_order_id", "profit_order_id")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    STOP_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    PROFIT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    order: PlaceOrderResponse
+    stop_order_id: int
+    profit_order_id: int
+    def __init__(self, order: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., stop_order_id: _Optional[int] = ..., profit_order_id: _Optional[int] = ...) -> None: ...
+
 class ReplaceOrderRequest(_message.Message):
     __slots__ = ("order", "order_id", "placed_key_index", "placed_nonce", "seen_lots", "in_place", "placed_quote_index")
     ORDER_FIELD_NUMBER: _ClassVar[int]
@@ -388,7 +414,7 @@ class RemoveKeyResponse(_message.Message):
     def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersRequest(_message.Message):
-    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "place_trigger", "bid", "transfer")
+    __slots__ = ("request_id", "place", "cancel", "withdraw", "add_key", "remove_key", "cancel_all", "set_cancel_timer", "replace", "quote", "place_trigger", "place_bracket", "bid", "transfer")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
@@ -400,6 +426,7 @@ class StreamOrdersRequest(_message.Message):
     REPLACE_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     PLACE_TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    PLACE_BRACKET_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
     TRANSFER_FIELD_NUMBER: _ClassVar[int]
     request_id: int
@@ -413,12 +440,13 @@ class StreamOrdersRequest(_message.Message):
     replace: ReplaceOrderRequest
     quote: MassQuoteRequest
     place_trigger: PlaceTriggerRequest
+    place_bracket: PlaceBracketRequest
     bid: BidRequest
     transfer: TransferRequest
-    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., place_trigger: _Optional[_Union[PlaceTriggerRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ..., transfer: _Optional[_Union[TransferRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[int] = ..., place: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ..., cancel: _Optional[_Union[CancelOrderRequest, _Mapping]] = ..., withdraw: _Optional[_Union[WithdrawRequest, _Mapping]] = ..., add_key: _Optional[_Union[AddKeyRequest, _Mapping]] = ..., remove_key: _Optional[_Union[RemoveKeyRequest, _Mapping]] = ..., cancel_all: _Optional[_Union[CancelAllRequest, _Mapping]] = ..., set_cancel_timer: _Optional[_Union[SetCancelTimerRequest, _Mapping]] = ..., replace: _Optional[_Union[ReplaceOrderRequest, _Mapping]] = ..., quote: _Optional[_Union[MassQuoteRequest, _Mapping]] = ..., place_trigger: _Optional[_Union[PlaceTriggerRequest, _Mapping]] = ..., place_bracket: _Optional[_Union[PlaceBracketRequest, _Mapping]] = ..., bid: _Optional[_Union[BidRequest, _Mapping]] = ..., transfer: _Optional[_Union[TransferRequest, _Mapping]] = ...) -> None: ...
 
 class StreamOrdersResponse(_message.Message):
-    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "trigger_placed", "bid", "transferred")
+    __slots__ = ("request_id", "placed", "cancelled", "withdrawn", "error", "key_added", "key_removed", "all_cancelled", "cancel_timer_set", "replaced", "quoted", "trigger_placed", "bracket_placed", "bid", "transferred")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PLACED_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
@@ -431,6 +459,7 @@ class StreamOrdersResponse(_message.Message):
     REPLACED_FIELD_NUMBER: _ClassVar[int]
     QUOTED_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_PLACED_FIELD_NUMBER: _ClassVar[int]
+    BRACKET_PLACED_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
     TRANSFERRED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
@@ -445,6 +474,7 @@ class StreamOrdersResponse(_message.Message):
     replaced: ReplaceOrderResponse
     quoted: MassQuoteResponse
     trigger_placed: PlaceTriggerResponse
+    bracket_placed: PlaceBracketResponse
     bid: BidResponse
     transferred: TransferResponse
-    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., trigger_placed: _Optional[_Union[PlaceTriggerResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ..., transferred: _Optional[_Union[TransferResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[int] = ..., placed: _Optional[_Union[PlaceOrderResponse, _Mapping]] = ..., cancelled: _Optional[_Union[CancelOrderResponse, _Mapping]] = ..., withdrawn: _Optional[_Union[WithdrawResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ErrorDetail, _Mapping]] = ..., key_added: _Optional[_Union[AddKeyResponse, _Mapping]] = ..., key_removed: _Optional[_Union[RemoveKeyResponse, _Mapping]] = ..., all_cancelled: _Optional[_Union[CancelAllResponse, _Mapping]] = ..., cancel_timer_set: _Optional[_Union[SetCancelTimerResponse, _Mapping]] = ..., replaced: _Optional[_Union[ReplaceOrderResponse, _Mapping]] = ..., quoted: _Optional[_Union[MassQuoteResponse, _Mapping]] = ..., trigger_placed: _Optional[_Union[PlaceTriggerResponse, _Mapping]] = ..., bracket_placed: _Optional[_Union[PlaceBracketResponse, _Mapping]] = ..., bid: _Optional[_Union[BidResponse, _Mapping]] = ..., transferred: _Optional[_Union[TransferResponse, _Mapping]] = ...) -> None: ...

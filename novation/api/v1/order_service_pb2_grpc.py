@@ -56,6 +56,11 @@ class OrderServiceStub:
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.SerializeToString,
                 response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.FromString,
                 _registered_method=True)
+        self.PlaceBracket = channel.unary_unary(
+                '/novation.api.v1.OrderService/PlaceBracket',
+                request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketRequest.SerializeToString,
+                response_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketResponse.FromString,
+                _registered_method=True)
         self.CancelOrder = channel.unary_unary(
                 '/novation.api.v1.OrderService/CancelOrder',
                 request_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.CancelOrderRequest.SerializeToString,
@@ -135,6 +140,13 @@ class OrderServiceServicer:
 
     def PlaceTrigger(self, request, context):
         """An order that reduces a position, dormant until the mark price reaches a trigger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlaceBracket(self, request, context):
+        """An order, with a stop and a take-profit of what it opens: all of them, or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,6 +242,11 @@ def add_OrderServiceServicer_to_server(servicer, server):
                     servicer.PlaceTrigger,
                     request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.FromString,
                     response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.SerializeToString,
+            ),
+            'PlaceBracket': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlaceBracket,
+                    request_deserializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketRequest.FromString,
+                    response_serializer=novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketResponse.SerializeToString,
             ),
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
@@ -392,6 +409,33 @@ class OrderService:
             '/novation.api.v1.OrderService/PlaceTrigger',
             novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerRequest.SerializeToString,
             novation_dot_api_dot_v1_dot_order__service__pb2.PlaceTriggerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlaceBracket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/novation.api.v1.OrderService/PlaceBracket',
+            novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketRequest.SerializeToString,
+            novation_dot_api_dot_v1_dot_order__service__pb2.PlaceBracketResponse.FromString,
             options,
             channel_credentials,
             insecure,

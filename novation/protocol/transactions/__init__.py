@@ -10,6 +10,7 @@ from novation.protocol.transactions.list_market import ListMarket
 from novation.protocol.transactions.mass_quote import MassQuote, Quote, QuoteTerms
 from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
+from novation.protocol.transactions.place_bracket import PlaceBracket
 from novation.protocol.transactions.place_order import PlaceOrder
 from novation.protocol.transactions.place_trigger import PlaceTrigger
 from novation.protocol.transactions.prune_order import PruneOrder
@@ -37,6 +38,7 @@ __all__ = [
     "OracleReport",
     "OracleUpdate",
     "ParameterKind",
+    "PlaceBracket",
     "PlaceOrder",
     "PlaceTrigger",
     "PruneOrder",
@@ -56,10 +58,12 @@ __all__ = [
     "Withdraw",
 ]
 
-# A ReplaceOrder is a PlaceOrder, too, and a PlaceTrigger: who asks for the kind asks for it first.
+# A ReplaceOrder is a PlaceOrder, too, and a PlaceTrigger and a PlaceBracket: who asks for the kind
+# asks for it first.
 UserTransaction = (
     PlaceOrder
     | PlaceTrigger
+    | PlaceBracket
     | ReplaceOrder
     | MassQuote
     | CancelOrder
