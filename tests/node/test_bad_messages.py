@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from novation.api.v1 import oracle_service_pb2
 from novation.client import messages
 from novation.client.oracle import report_message
-from novation.client.triggers import trigger_message
+from novation.client.triggers import bracket_message, trigger_message
 from novation.crypto import FIELD_PRIME, public_key
 from novation.protocol.constants import (
     LAST_TIME_MS,
@@ -38,6 +38,7 @@ from novation.protocol.transactions import (
     CancelAll,
     CancelOrder,
     MassQuote,
+    PlaceBracket,
     PlaceOrder,
     PlaceTrigger,
     Quote,
@@ -97,6 +98,17 @@ def place_trigger(now_ms: int) -> PlaceTrigger:
     return PlaceTrigger.of(order, trigger_price_ticks=900, trigger_direction=below)
 
 
+def place_bracket(now_ms: int) -> PlaceBracket:
+    return PlaceBracket.of(
+        place_order(now_ms),
+        stop_trigger_ticks=PRICE_TICKS - 50,
+        stop_price_ticks=PRICE_TICKS - 60,
+        profit_trigger_ticks=PRICE_TICKS + 50,
+        profit_price_ticks=PRICE_TICKS + 40,
+        exits_expiry_time_ms=now_ms + HOUR_MS,
+    )
+
+
 def add_key(_: int) -> AddKey:
     key = public_key(slot_private_key(OWN, N_SLOTS))
     return AddKey(OWN, 0, NONCE, N_SLOTS, Permission.TRADE, LAST_TIME_MS, key)
@@ -107,6 +119,7 @@ KINDS: Final[dict[type, Kind]] = {
     ReplaceOrder: Kind(replace_order, "ReplaceOrder", messages.replace_message),
     MassQuote: Kind(mass_quote, "MassQuote", messages.quotes_message),
     PlaceTrigger: Kind(place_trigger, "PlaceTrigger", trigger_message),
+    PlaceBracket: Kind(place_bracket, "PlaceBracket", bracket_message),
     CancelOrder: Kind(
         lambda _: CancelOrder(OWN, 0, NONCE, ORDER_ID), "CancelOrder", messages.cancel_message
     ),
@@ -143,7 +156,7 @@ KINDS: Final[dict[type, Kind]] = {
 }
 
 
-ORDERS = PlaceOrder, ReplaceOrder, MassQuote
+ORDERS = PlaceOrder, ReplaceOrder, MassQuote, PlaceBracket
 # Those behind which nothing rests come last.
 IN_TURN = sorted(KINDS, key=lambda kind: kind in (CancelOrder, CancelAll))
 # All that their type can hold is an id, or a number of its author's.
@@ -328,7 +341,7 @@ async def test_prices_when_old_then_what_needs_them_is_refused_and_the_rest_is_n
     ("modes", "name", "refused"),
     [
         (MODE_HALTED, "MARKET_HALTED", {*ORDERS, PlaceTrigger}),
-        (MODE_POST_ONLY, "MARKET_POST_ONLY", {PlaceOrder, ReplaceOrder}),
+        (MODE_POST_ONLY, "MARKET_POST_ONLY", {PlaceOrder, ReplaceOrder, PlaceBracket}),
         (MODE_REDUCE_ONLY, "MARKET_REDUCE_ONLY", set(ORDERS)),
     ],
 )
