@@ -83,7 +83,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 15))
+    assert sorted(EXAMPLES) == list(range(1, 16))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -156,6 +156,17 @@ def test_example_6_liquidation() -> None:
     fee_quanta = exchange.state.account(INSURANCE_ACCOUNT_ID).collateral_quanta
     said(6, f"the fund gets {usd(fee_quanta)}", equity(exchange), maintenance(exchange))
     said(6, f"{exchange.size(2):,} lots", f"{180_000 - exchange.size(2):,} lots")
+
+
+def test_example_15_a_stop() -> None:
+    exchange = holding(100, 180_000, 1000)
+    exchange.place_stop(2, SELL, 180_000, 975)
+    exchange.set_price(970)
+    exchange.place(4, BUY, 180_000, 969)
+    assert exchange.refuse(Liquidate(2, 0)) is ErrorCode.TRIGGER_DUE
+    exchange.trigger()
+    assert exchange.size(2) == 0
+    said(15, "at 975", "mark of 970", "at 969", usd(exchange.state.account(2).collateral_quanta))
 
 
 def test_example_10_auction() -> None:
