@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devnet.errors import UserError
 from devnet.markets import MarketSetup
 from novation.protocol.config import ExchangeConfig
+from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.state import Genesis
 from prover.files import write_json_atomically
@@ -91,7 +92,7 @@ class Deployment:
                 record[name] = GenesisAccount(**record[name])
             record["oracle_keys"] = tuple(record["oracle_keys"])
             record["markets"] = tuple(
-                MarketSetup(**{**market, "terms": Underlying(**market["terms"])})
+                MarketSetup(**{**market, "terms": _terms(market["terms"])})
                 for market in record["markets"]
             )
             return cls(**record)
@@ -101,3 +102,9 @@ class Deployment:
             ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"deployment: {path} is not a deployment record: {error}") from error
+
+
+def _terms(record: dict[str, Any]) -> Underlying:
+    """Return an underlying's terms; a record of before limits has none."""
+    limits = Limits(**record["limits"]) if "limits" in record else NO_LIMITS
+    return Underlying(**{**record, "limits": limits})

@@ -4,20 +4,23 @@ import json
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from devnet.cli import app, main
 from devnet.demo.plan import Act, story
-from devnet.deployment import Deployment
+from devnet.deployment import Deployment, GenesisAccount
 from devnet.endpoints import Endpoints
 from devnet.errors import UserError
 from devnet.home import Home
 from devnet.keys import derive_keys, load_keys, save_keys
+from devnet.markets import MARKETS
 from devnet.ports import free_port
 from devnet.system import remove_home
+from novation.crypto import public_key
+from novation.protocol.limits import Limits
 from tests.e2e.local_exchange import LocalExchange
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
@@ -281,6 +284,18 @@ def test_deployment_when_record_is_damaged_then_user_error(tmp_path: Path, conte
     path.write_text(content)
     with pytest.raises(UserError, match="not a deployment record"):
         Deployment.load(path)
+
+
+def test_deployment_when_saved_then_load_returns_the_same(tmp_path: Path) -> None:
+    account = GenesisAccount("0x1", hex(public_key(1)))
+    capped = replace(MARKETS[0].terms, limits=Limits(interest_cap_lots=7))
+    markets = (replace(MARKETS[0], terms=capped), *MARKETS[1:])
+    keys = (hex(public_key(2)),)
+    deployment = Deployment(1, 2, "0x3", "0x4", "0x5", "0x6", markets, keys, 1, 1, account, account)
+    deployment.save(tmp_path / "deployment.json")
+    loaded = Deployment.load(tmp_path / "deployment.json")
+    assert loaded == deployment
+    assert loaded.parameters == deployment.parameters
 
 
 def test_derived_keys_when_saved_then_load_returns_the_same(tmp_path: Path) -> None:
