@@ -20,6 +20,7 @@ from novation.protocol.transactions import (
     SetAuction,
     TakeOver,
     Transfer,
+    TriggerOrder,
     Withdraw,
 )
 from novation.protocol.transactions.oracle_update import (
@@ -43,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
 """What people sign whose outcome may depend on prices."""
-DUTIES = Liquidate | SetAuction | TakeOver
+DUTIES = Liquidate | SetAuction | TakeOver | TriggerOrder
 """What the node itself has to do at prices that hold: nobody else can send it."""
 
 

@@ -38,7 +38,6 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     SetCancelTimer,
-    TriggerOrder,
     Unsigned,
     UserTransaction,
 )
@@ -202,7 +201,7 @@ def test_messages_that_bring_no_prices_in_are_those_that_need_none() -> None:
     assert without == {AddKey, CancelAll, CancelOrder, RemoveKey, SetCancelTimer}
     # Anybody may ask for a listing, and nothing else of these at old prices does any harm.
     idle = {kind for kind in get_args(Unsigned) if not issubclass(kind, DUTIES)}
-    assert idle == {ListMarket, MinuteTick, PruneOrder, TriggerOrder}
+    assert idle == {ListMarket, MinuteTick, PruneOrder}
 
 
 async def test_orders_that_a_gap_killed_are_shown_as_dead_and_can_be_cancelled(

@@ -20,13 +20,16 @@ from novation.client import (
 from novation.client.models import OrderStatus, OrderUpdate
 from novation.client.trigger_models import TriggerAck
 from novation.client.triggers import trigger_message
+from novation.protocol.constants import RESOLVE_MS
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import OrderList
 from novation.protocol.transactions import PlaceTrigger
 from sequencer.engine import TRIGGERS_AT_ONCE
-from tests.node.support import RunningNode, refusal, running_node, trading_node
+from tests.node.support import POLICY, RunningNode, refusal, running_node, trading_node
+from tests.node.test_prices import IDLE, report
 from tests.support.builders import private_key
 from tests.support.signing import signed
+from tests.support.waiting import until
 
 MARKET = "BTC-USD"
 LOT = Decimal("0.0001")
@@ -100,6 +103,30 @@ async def test_stop_when_the_mark_reaches_it_then_placed_by_the_node(tmp_path: P
         assert (left.order_id, left.status) == (far.order_id, OrderStatus.DORMANT)
         await two.cancel_order(far.order_id)
         assert not await two.open_orders()
+
+
+async def test_stop_when_a_jump_has_held_it_up_then_placed_behind_that_though_nobody_trades(
+    tmp_path: Path,
+) -> None:
+    """Prices that held at the jump are old by then, and no message brings others in."""
+    async with (
+        trading_node(tmp_path, policy=replace(POLICY, oracle=IDLE)) as node,
+        node.client(2) as two,
+        node.client(3) as three,
+        node.client(4) as four,
+    ):
+        await hold(two, three)
+        dormant = await stop(two, "99.0")
+        await four.place_order(MARKET, Side.BUY, price="97.5", size=10 * LOT)
+        await node.jump(980)
+        assert (await two.order(dormant.order_id)).status is OrderStatus.DORMANT
+        node.move(RESOLVE_MS)
+        await report(node, 980)
+
+        async def is_triggered() -> bool:
+            return (await two.order(dormant.order_id)).status is OrderStatus.TRIGGERED
+
+        await until(is_triggered)
 
 
 async def test_exits_when_one_closes_the_position_then_the_other_is_gone(tmp_path: Path) -> None:
