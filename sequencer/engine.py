@@ -235,6 +235,11 @@ class Engine:
             return State.genesis(self.settings.exchange, self.settings.genesis).root
         return int.from_bytes(self.batches.get(batch_number).new_root, "big")
 
+    @property
+    def now_ms(self) -> int:
+        """The time that a transaction would have now; while none comes the state's stands still."""
+        return max(self._clock.now_ms(), self.state.globals.time_ms)
+
     def replayed(self) -> GroupResult:
         """Return the stream events that the replay brought back, for those who resume."""
         return self._publish(())
@@ -242,7 +247,7 @@ class Engine:
     def _process_one(self, command: Command) -> Outcome:
         if command.l1_index is not None and command.l1_index < self.l1_cursor.next_index:
             return Accepted(order_service_pb2.StreamOrdersResponse(), is_repeat=True)
-        time_ms = max(self._clock.now_ms(), self.state.globals.time_ms)
+        time_ms = self.now_ms
         self._tick(time_ms)
         self._trigger(time_ms)
         n_holes = self._holes_before(command)

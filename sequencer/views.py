@@ -202,20 +202,20 @@ def status(engine: Engine) -> query_service_pb2.GetStatusResponse:
 
 def auctions(engine: Engine, limit: int) -> query_service_pb2.ListAuctionsResponse:
     """Return accounts whose positions are up for auction, the oldest auctions first."""
-    auctioned, state = engine.margin_watch.auctioned, engine.state
+    auctioned, now_ms = engine.margin_watch.auctioned, engine.now_ms
     return query_service_pb2.ListAuctionsResponse(
-        auctions=[_auction(state, account_id) for account_id in islice(auctioned, limit)],
+        auctions=[_auction(engine.state, i, now_ms) for i in islice(auctioned, limit)],
         n_auctions=len(auctioned),
         sequence=last_event_number(engine.last_sequence),
-        time_ms=state.globals.time_ms,
+        time_ms=now_ms,
     )
 
 
-def _auction(state: State, account_id: int) -> query_service_pb2.ListedAuction:
-    account, time_ms = state.account(account_id), state.globals.time_ms
+def _auction(state: State, account_id: int, now_ms: int) -> query_service_pb2.ListedAuction:
+    account = state.account(account_id)
     without_orders = account.with_all_cancelled(state.globals.next_order_id)
     margin = margin_of(without_orders, state.underlyings, state.parameters)
-    given_ppm = discount_ppm(account, time_ms)
+    given_ppm = discount_ppm(account, now_ms)
     is_for_sale = margin.equity_x16 >= 0 and not margin.meets_maintenance
     return query_service_pb2.ListedAuction(
         account_id=account_id,

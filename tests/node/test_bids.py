@@ -1,5 +1,6 @@
 """Outside bids: an auction is found, followed and bid in over gRPC, and the answers are right."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from novation.client import (
 from novation.client.auction_models import AuctionUpdate, BidUpdate
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID, SHARE_X16_ONE
 from novation.protocol.errors import ErrorCode, ResultCode
-from tests.node.support import RunningNode, running_node
+from tests.node.support import POLICY, RunningNode, running_node
 from tests.node.test_liquidation import LOTS, MARKET, SIZE, node_with_a_long
+from tests.node.test_prices import IDLE, report
 from tests.support.builders import ONE_DOLLAR
 
 LIMITS = {"min_discount": "0.00001", "max_notional": 10**6}
@@ -74,6 +76,24 @@ async def test_bid_when_an_account_is_up_for_auction_then_taken_and_both_told(
         taken = sum(part.size for fill in (small.fill, rest.fill) for part in fill.taken)
         assert (await four.account()).positions[0].size == taken
         await node.node.runner.change(lambda engine: engine.seal())
+
+
+async def test_discount_when_listed_while_nothing_happens_then_that_of_now(tmp_path: Path) -> None:
+    """Who waits for a discount would else wait until somebody else does something."""
+    policy = replace(POLICY, oracle=IDLE)
+    async with node_with_a_long(tmp_path, policy=policy) as node, node.client(4) as four:
+        await node.jump(976)
+        await node.until(lambda engine: engine.state.account(2).auction_start_ms != 0)
+        (first,) = (await four.auctions()).auctions
+        node.move(10_000)
+        later = await four.auctions()
+        (second,) = later.auctions
+        grown = second.discount - first.discount
+        assert Decimal("0.16") <= grown < Decimal("0.2")
+        await report(node, 976)
+        # The bid brings in prices, and gets at least what was listed.
+        filled = await four.bid(2, share="0.01", **LIMITS)
+        assert filled.fill.share > 0
 
 
 async def test_bid_when_its_limits_are_not_met_then_refused_and_nothing_moves(
