@@ -38,6 +38,7 @@ def underlying_items(underlying: Underlying) -> list[int]:
         int(underlying.is_post_only),
         int(underlying.is_reduce_only),
         int(underlying.is_halted),
+        underlying.margin_deviations,
         limits.interest_cap_lots,
         limits.position_limit_lots,
         underlying.highest_fee_ppm,

@@ -144,6 +144,7 @@ def underlying_record(underlying: UnderlyingState) -> Argument:
         underlying.premium_x16,
         underlying.long_prefix,
         underlying.added_margin_ppm,
+        underlying.forecast_margin_ppm,
         [
             underlying.pool_cash_quanta,
             underlying.pool_lots,

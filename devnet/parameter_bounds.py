@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from novation.protocol.constants import (
+    DEVIATIONS_BOUND,
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MODES_BOUND,
@@ -43,6 +44,7 @@ LIMITS: Final = {
     "interest_upper_kusd": (0, INTEREST_KUSD_BOUND - 1),
     "tick_decimals": (0, TICK_DECIMALS_BOUND - 1),
     "modes": (0, MODES_BOUND - 1),
+    "margin_deviations": (0, DEVIATIONS_BOUND - 1),
     "interest_cap_lots": (1, OPEN_INTEREST_BOUND - 1),
     "position_share_ppm": (1, PPM_ONE),
     "oracle_quorum": (1, MAX_ORACLES),

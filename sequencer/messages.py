@@ -136,6 +136,7 @@ def underlying_message(
         min_order_usd=terms.min_order_usd,
         interest_lower_kusd=terms.interest_lower_kusd,
         interest_upper_kusd=terms.interest_upper_kusd,
+        margin_deviations=terms.margin_deviations,
         modes=terms.modes,
         interest_cap_lots=terms.limits.interest_cap_lots,
         position_limit_lots=terms.limits.position_limit_lots,
@@ -529,5 +530,6 @@ def account_message(
         message.has_margin = True
         message.equity_x16 = str(margin.equity_x16)
         message.initial_margin_x16_ppm = str(margin.initial_x16_ppm)
+        message.opening_margin_x16_ppm = str(margin.opening_x16_ppm)
         message.maintenance_margin_x16_ppm = str(margin.maintenance_x16_ppm)
     return message

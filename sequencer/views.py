@@ -144,6 +144,7 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         best_ask=next(iter(best_asks), None),
         premium_x16=market.premium_x16,
         added_margin_ppm=market.added_margin_ppm,
+        forecast_margin_ppm=market.forecast_margin_ppm,
         funding_quanta_per_lot=market.funding_quanta_per_lot,
         funding_rate_ppb=market.funding_rate_ppb,
         next_funding_time_ms=market.next_funding_time_ms,
@@ -273,6 +274,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.index_price_x16 = prices.index_price_x16
     message.premium_x16 = prices.premium_x16
     message.added_margin_ppm = prices.added_margin_ppm
+    message.forecast_margin_ppm = prices.forecast_margin_ppm
     message.funding_quanta_per_lot = prices.long_prefix
     message.short_quanta_per_lot = prices.short_prefix
     message.pool_lots = prices.pool_lots

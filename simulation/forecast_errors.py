@@ -6,8 +6,9 @@ horizon. QLIKE is `x - ln x - 1` of realised over forecast, 0 at best; it punish
 are too low most. MSE is the squared error over the square of the mean realised variance.
 
 Margin is what a forecast is for: `Margins` counts the moves of ten minutes that are larger than a
-margin of four usual deviations times the factor, once the factor of the formula with its limits and
-speeds, once its mean, which costs traders as much.
+margin of four usual deviations times the factor by which the margin of new risk is above the
+terms', once as it follows the forecast, with its limits and speeds, once its mean, which costs
+traders as much.
 """
 
 import itertools
@@ -17,7 +18,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulation.forecast import LEAST_SAMPLE_S, MEMORY_S, ONE_X16, Forecast, next_variance_x16
+from novation.protocol.constants import MINUTE_MS
+from novation.protocol.forecast_margin import (
+    HOUR_ROOT,
+    SECOND_MS,
+    followed_forecast_ppm,
+    next_variance_ppm2,
+)
+from novation.protocol.parameters import Underlying
 from simulation.prices import Garch, gauss
 
 SAMPLE_S: Final = 20
@@ -34,23 +42,35 @@ _JUMP: Final = 0.01
 FORMULA: Final = "formula"
 CONSTANT: Final = "constant"
 WINDOW: Final = "30 days"
-# Memories of the same average, in seconds; the first is that of the formula.
-_MEMORIES_S: Final = {
-    FORMULA: MEMORY_S,
-    "1 hour": 3_600,
-    "6 hours": 21_600,
-    "1 day": _DAY_S,
-}
-# The averages of these names with no sample counted as more than four deviations.
-_CAPPED: Final = {
-    "formula, capped": MEMORY_S,
-    "1 hour, capped": 3_600,
-    "6 hours, capped": 21_600,
+_LONG: Final = "20 s, 1 day"
+_MINUTE_S: Final = MINUTE_MS // SECOND_MS
+CAPPED: Final = "formula, capped"
+# Averages of other samples: how far those are apart, and what is remembered, in seconds. The first
+# is the formula of the design.
+_AVERAGES_S: Final = {
+    "20 s, 10 minutes": (SAMPLE_S, 600),
+    "1 minute, 30 minutes": (_MINUTE_S, 1_800),
+    "20 s, 1 hour": (SAMPLE_S, 3_600),
+    "20 s, 6 hours": (SAMPLE_S, 21_600),
+    _LONG: (SAMPLE_S, _DAY_S),
 }
 _CAP_DEVIATIONS: Final = 4
 # Half of one and half of the other.
 _MIX: Final = "formula and 1 day"
-FORECASTERS: Final = (CONSTANT, WINDOW, *_MEMORIES_S, _MIX, *_CAPPED)
+FORECASTERS: Final = (CONSTANT, WINDOW, FORMULA, CAPPED, *_AVERAGES_S, _MIX)
+# Margin is for eight deviations of an hour.
+_TERMS: Final = Underlying(
+    symbol="ANY",
+    multiplier=1,
+    initial_margin_ppm=8 * HOUR_ROOT * USUAL_PPM,
+    maintenance_margin_ppm=1,
+    maker_fee_ppm=0,
+    taker_fee_ppm=0,
+    price_band_ppm=0,
+    min_order_usd=0,
+    tick_decimals=0,
+    margin_deviations=8,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,25 +220,47 @@ def forecasts_of(returns: Sequence[int]) -> dict[str, list[float]]:
         for end in range(1, len(sums))
     )
     found = {CONSTANT: [first] * len(returns), WINDOW: list(window)}
-    for name, memory_s in _MEMORIES_S.items():
-        found[name] = list(_averages(returns, round(first * ONE_X16), memory_s, is_capped=False))
-    for name, memory_s in _CAPPED.items():
-        found[name] = list(_averages(returns, round(first * ONE_X16), memory_s, is_capped=True))
-    mixed = zip(found[FORMULA], found["1 day"], strict=True)
+    found[FORMULA] = list(_formula(returns, round(first)))
+    found[CAPPED] = list(_capped(returns, round(first)))
+    for name, (apart_s, memory_s) in _AVERAGES_S.items():
+        found[name] = list(_averages(returns, first, apart_s, memory_s))
+    mixed = zip(found[FORMULA], found[_LONG], strict=True)
     found[_MIX] = [(fast + slow) / 2 for fast, slow in mixed]
     return found
 
 
+def _formula(returns: Sequence[int], variance_ppm2: int) -> Iterable[int]:
+    for change in _sums(returns, _MINUTE_S):
+        if change is not None:
+            variance_ppm2 = next_variance_ppm2(variance_ppm2, change, MINUTE_MS)
+        yield variance_ppm2
+
+
+def _capped(returns: Sequence[int], variance_ppm2: int) -> Iterable[int]:
+    """Yield the formula's with no return counted for more than some deviations."""
+    for change in _sums(returns, _MINUTE_S):
+        if change is not None:
+            most = math.isqrt(variance_ppm2 * _MINUTE_S) * _CAP_DEVIATIONS
+            counted = min(abs(change), most)
+            variance_ppm2 = next_variance_ppm2(variance_ppm2, counted, MINUTE_MS)
+        yield variance_ppm2
+
+
 def _averages(
-    returns: Sequence[int], variance_x16: int, memory_s: int, *, is_capped: bool
+    returns: Sequence[int], variance: float, apart_s: int, memory_s: int
 ) -> Iterable[float]:
-    for change in returns:
-        counted = abs(change)
-        if is_capped:
-            most = math.isqrt(variance_x16 * SAMPLE_S // ONE_X16) * _CAP_DEVIATIONS
-            counted = min(counted, most)
-        variance_x16 = next_variance_x16(variance_x16, counted, SAMPLE_S, memory_s)
-        yield variance_x16 / ONE_X16
+    for change in _sums(returns, apart_s):
+        if change is not None:
+            variance += (change * change - variance * apart_s) / memory_s
+        yield variance
+
+
+def _sums(returns: Sequence[int], apart_s: int) -> Iterable[int | None]:
+    """Yield the return since the last sample at each sample, None between them."""
+    n = apart_s // SAMPLE_S
+    moves = [0, *itertools.accumulate(returns)]
+    for end in range(1, len(moves)):
+        yield moves[end] - moves[end - n] if end % n == 0 else None
 
 
 def _compare(
@@ -239,8 +281,9 @@ def _compare(
 def _compare_margins(returns: Sequence[int], margins: Margins) -> None:
     """Count moves beyond margin on a path."""
     moves = [0, *itertools.accumulate(returns)]
-    first, n = WARM_UP_DAYS * _DAY_S // SAMPLE_S, MEMORY_S // SAMPLE_S
-    margin_ppm = _MARGIN_DEVIATIONS * USUAL_PPM * math.sqrt(MEMORY_S)
+    horizon_s = HORIZONS_S["10 minutes"]
+    first, n = WARM_UP_DAYS * _DAY_S // SAMPLE_S, horizon_s // SAMPLE_S
+    margin_ppm = _MARGIN_DEVIATIONS * USUAL_PPM * math.sqrt(horizon_s)
     needed, factors = [], []
     for now, factor in enumerate(_factors(returns[: len(returns) - n]), start=1):
         if now >= first:
@@ -255,11 +298,12 @@ def _compare_margins(returns: Sequence[int], margins: Margins) -> None:
 
 
 def _factors(returns: Sequence[int]) -> Iterable[float]:
-    assert SAMPLE_S >= LEAST_SAMPLE_S
-    forecast = Forecast(USUAL_PPM**2 * ONE_X16)
-    for change in returns:
-        forecast = forecast.after(change, SAMPLE_S, USUAL_PPM)
-        yield forecast.factor_x16 / ONE_X16
+    """Yield how many times the terms' margin new risk needs, after each sample."""
+    initial_ppm, forecast_ppm = _TERMS.initial_margin_ppm, 0
+    for number, variance_ppm2 in enumerate(_formula(returns, USUAL_PPM**2), start=1):
+        if number * SAMPLE_S % _MINUTE_S == 0:
+            forecast_ppm = followed_forecast_ppm(forecast_ppm, variance_ppm2, _TERMS)
+        yield 1 + forecast_ppm / initial_ppm
 
 
 def _picture(returns: Sequence[int], forecasts: dict[str, list[float]]) -> Picture:

@@ -66,6 +66,19 @@ const TAKE_OVER_AFTER_MS = 60000;
 
 // In a minute the initial margin follows the open interest by no more than this.
 const MARGIN_STEP_PPM = 10000;
+// So long the forecast of volatility remembers, and so much of a return it counts: a tenth, so that its
+// variance, in ppm^2, has a bound that no margin asks for.
+const FORECAST_MEMORY_MS = 600000;
+const RETURN_LIMIT_PPM = 100000;
+const VARIANCE_BOUND = 2 ** 26;
+// Of an hour's return, for which initial margin is.
+const DEVIATIONS_BOUND = 2 ** 4;
+// In a minute the initial margin of new risk rises to what is forecast by so much, or by the small one
+// where that is too much, or it falls; it is never more than so many times the terms'.
+const FORECAST_RISE_PPM = 10000;
+const FORECAST_SMALL_RISE_PPM = 2500;
+const FORECAST_FALL_PPM = 70;
+const MOST_MARGIN_MULTIPLE = 3;
 // Thousands of USD of open interest between which the initial margin rises.
 const INTEREST_KUSD_BOUND = 2 ** 24;
 const QUANTA_PER_KUSD = 10 ** 9;

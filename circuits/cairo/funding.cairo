@@ -11,7 +11,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.numeric import clamp
 from circuits.cairo.state.prices import Price
 
-// The third word of a market: the sum of the premiums of an hour, what is owed of a quantum a lot, and
+// The lower bits of a market's third word: the sum of the premiums of an hour, what is owed of a quantum a lot, and
 // the hour, 0 before the first tick.
 const SUM_WIDTH = 2 * FUNDING_SUM_BOUND;
 // Parts of a quantum in which a payment is exact.
@@ -26,7 +26,7 @@ const PAYMENT_BIAS = FUNDING_PARTS * 2 ** 64;
 // Counts another minute, whose premium is given. Returns the market's word after it, and what a lot
 // held long pays if the hour of before is over, else 0.
 //
-// Assumption: the word is that of a market: it packs three fields in 102 bits.
+// Assumption: the word packs three fields in 102 bits.
 // Guarantee: docs/spec/protocol.md, section 12.
 func count_minute{range_check_ptr}(word, premium_x16, price: Price*, time_ms) -> (
     word: felt, quanta_per_lot: felt
@@ -66,7 +66,7 @@ func funding_rate{range_check_ptr}(sum_x16, price: Price*) -> (rate_x16: felt) {
     return (rate_x16=rate_x16);
 }
 
-// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^65.
+// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^102.
 // Guarantee: the quotient, rounded down, and the remainder. `divide` of numeric.cairo is for wider ones.
 func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
     let remainder = [range_check_ptr];

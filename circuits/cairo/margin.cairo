@@ -23,12 +23,23 @@ func sum_surplus(position: Position*, prices: Price**, sum) -> (surplus: felt) {
     tempvar price: Price* = prices[position.market_id];
     tempvar value = position.size_lots * price.value_factor;
     tempvar paid_more = position.long_lots * price.spread_factor;
-    tempvar initial = position.exposure_lots * price.initial_factor;
-    return sum_surplus(position.next, prices, sum + value - paid_more - initial);
+    tempvar opening = position.exposure_lots * price.opening_factor;
+    return sum_surplus(position.next, prices, sum + value - paid_more - opening);
+}
+
+// Returns what Account.surplus is with the initial requirement, which is not only for new risk. `sum` is
+// the surplus.
+func sum_initial(position: Position*, prices: Price**, sum) -> (excess: felt) {
+    if (cast(position, felt) == 0) {
+        return (excess=sum);
+    }
+    tempvar price: Price* = prices[position.market_id];
+    tempvar forecast = position.exposure_lots * (price.opening_factor - price.initial_factor);
+    return sum_initial(position.next, prices, sum + forecast);
 }
 
 // Returns what Account.surplus is with what equity must be of the positions when an amount leaves the
-// account in place of the initial requirement. `sum` is the surplus. Sums stay below 2^145.
+// account in place of what new risk needs. `sum` is the surplus. Sums stay below 2^145.
 func sum_leaving(position: Position*, prices: Price**, sum) -> (excess: felt) {
     if (cast(position, felt) == 0) {
         return (excess=sum);
@@ -37,16 +48,16 @@ func sum_leaving(position: Position*, prices: Price**, sum) -> (excess: felt) {
     // |size| = 2 * max(size, 0) - size.
     tempvar absolute = 2 * position.long_lots - position.size_lots;
     tempvar kept = absolute * price.lot_value_x16 * LEAVING_MARGIN_PPM;
-    tempvar initial = position.exposure_lots * price.initial_factor;
-    return sum_leaving(position.next, prices, sum + initial - kept);
+    tempvar opening = position.exposure_lots * price.opening_factor;
+    return sum_leaving(position.next, prices, sum + opening - kept);
 }
 
 // The margin rule of docs/spec/protocol.md section 7, for accounts that the quick test of the
 // callers (excess within one range-check cell) does not settle.
 //
-// Assumption: `excess` is equity_x16 * 10^6 minus the initial requirement after the operation, for
-// which `fee_quanta` were paid out of `collateral_after`; `old` and `slot` are the slot of the
-// operation's market before and after.
+// Assumption: `excess` is equity_x16 * 10^6 minus what new risk needs after the operation, for which
+// `fee_quanta` were paid out of `collateral_after`; `old` and `slot` are the slot of the operation's
+// market before and after; `is_resting` is 1 if an order was filled that rested before, else 0.
 // Guarantee: `is_allowed` is 1 if the operation is allowed, else 0; both answers are proven. The
 // second result is the fee that it pays: all of it, or as much as the rule leaves.
 func charge_by_margin_rule{range_check_ptr}(
@@ -58,13 +69,20 @@ func charge_by_margin_rule{range_check_ptr}(
     collateral_after,
     positions_after: Position*,
     prices: Price**,
+    is_resting,
 ) -> (is_allowed: felt, fee_quanta: felt) {
     alloc_locals;
-    let (meets_initial) = is_wide_nonnegative(excess);
-    if (meets_initial != 0) {
+    let (meets_opening) = is_wide_nonnegative(excess);
+    if (meets_opening != 0) {
         return (is_allowed=1, fee_quanta=fee_quanta);
     }
-    let (shrinks) = does_not_grow(old, slot);
+    let (local shrinks) = does_not_grow(old, slot);
+    let (excess) = sum_initial(positions_after, prices, excess);
+    let (meets_initial) = is_wide_nonnegative(excess);
+    // What a forecast adds is neither for what does not grow nor for what rested.
+    if (meets_initial * (shrinks + is_resting) != 0) {
+        return (is_allowed=1, fee_quanta=fee_quanta);
+    }
     if (shrinks == 0) {
         return (is_allowed=0, fee_quanta=0);
     }

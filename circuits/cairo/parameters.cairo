@@ -3,6 +3,7 @@ from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash_many
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 
 from circuits.cairo.constants import (
+    DEVIATIONS_BOUND,
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
@@ -34,6 +35,8 @@ struct Underlying {
     is_post_only: felt,
     is_reduce_only: felt,
     is_halted: felt,
+    // Of an hour's return, for which the initial margin of new risk is: forecast_margin.cairo.
+    margin_deviations: felt,
     // What the open interest may be at most, and what an account may come to hold of a side by orders
     // that may open.
     interest_cap_lots: felt,
@@ -123,14 +126,18 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert is_post_only = is_post_only * is_post_only;
     let is_reduce_only = underlying.is_reduce_only;
     assert is_reduce_only = is_reduce_only * is_reduce_only;
-    // The top bit, 246.
     let is_halted = underlying.is_halted;
     assert is_halted = is_halted * is_halted;
+    // The top field, at bit 247: the word stays below 2^251, and that below the prime.
+    assert [range_check_ptr] = underlying.margin_deviations;
+    assert [range_check_ptr + 1] = underlying.margin_deviations + (RC_BOUND - DEVIATIONS_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
     assert underlying.word = underlying.multiplier + underlying.initial_margin_ppm * 2 ** 12 +
         underlying.maintenance_margin_ppm * 2 ** 32 + underlying.maker_fee_ppm * 2 ** 52 +
         underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
         underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128 +
         underlying.interest_lower_kusd * 2 ** 196 + underlying.interest_upper_kusd * 2 ** 220 +
-        is_post_only * 2 ** 244 + is_reduce_only * 2 ** 245 + is_halted * 2 ** 246;
+        is_post_only * 2 ** 244 + is_reduce_only * 2 ** 245 + is_halted * 2 ** 246 +
+        underlying.margin_deviations * 2 ** 247;
     return ();
 }

@@ -139,6 +139,7 @@ func make_shared{range_check_ptr}(old: Price*, shares: Shares) -> (price: Price*
         old.premium_x16,
         shares.long_prefix,
         old.added_margin_ppm,
+        old.forecast_margin_ppm,
         shares.pool,
     );
     assert price.reference = shares.reference;

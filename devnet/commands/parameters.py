@@ -42,6 +42,7 @@ class Terms:
     interest_lower_kusd: int | None
     interest_upper_kusd: int | None
     modes: int | None
+    margin_deviations: int | None
 
     def asked(self) -> dict[str, int]:
         """Return what was asked for, by name."""
@@ -109,6 +110,10 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         int | None,
         typer.Option(metavar="N", help="0 active; 1 post-only, 2 reduce-only, 4 halted, added up."),
     ] = None,
+    margin_deviations: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of an hour's return, that margin follows; 0: it does not."),
+    ] = None,
 ) -> None:
     """Change an underlying's terms, or add one; its market is listed once it has a price.
 
@@ -132,6 +137,7 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
         interest_lower_kusd,
         interest_upper_kusd,
         modes,
+        margin_deviations,
     )
     _check(terms.asked())
     _queue(
@@ -266,7 +272,8 @@ def _queue(home: Home, position: int) -> None:
 async def _show(client: Client) -> None:
     known: Parameters = client.exchange.parameters
     listed = {market.terms.symbol for market in client.exchange.markets}
-    columns = ("tick", "lot", "initial", "maintenance", "maker", "taker", "band", "least", "rise")
+    rates = ("initial", "maintenance", "maker", "taker", "band")
+    columns = ("tick", "lot", *rates, "least", "rise", "deviations")
     title = "underlyings; rates in ppm, least order in USD, initial margin rises over thousand USD"
     table = Table("id", "symbol", *columns, "market", title=title)
     for underlying_id, terms in enumerate(known.underlyings):
@@ -282,6 +289,7 @@ async def _show(client: Client) -> None:
             str(terms.price_band_ppm),
             str(terms.min_order_usd),
             f"{terms.interest_lower_kusd} - {terms.interest_upper_kusd}",
+            str(terms.margin_deviations),
             _modes(terms) if terms.symbol in listed else "not listed",
         )
     console.print(table)

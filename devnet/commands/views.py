@@ -130,6 +130,7 @@ def _print_account(account: Account) -> None:
         "collateral": f"{account.collateral} USD",
         "equity": f"{account.equity} USD",
         "initial margin": f"{account.initial_margin} USD",
+        "of new risk": f"{account.opening_margin} USD",
         "maintenance margin": f"{account.maintenance_margin} USD",
         "available": f"{account.available} USD",
     }

@@ -405,6 +405,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.is_post_only",
             "underlying.is_reduce_only",
             "underlying.is_halted",
+            "underlying.margin_deviations",
             "underlying.interest_cap_lots",
             "underlying.position_limit_lots",
             "underlying.highest_fee_ppm",

@@ -7,7 +7,14 @@ import z3
 
 from formal.theorems.arithmetic import absolute, maximum
 from formal.theorems.theorem import Statement, Theorem
-from novation.protocol.constants import PPM_ONE, RATE_BOUND
+from novation.protocol.constants import (
+    FORECAST_FALL_PPM,
+    FORECAST_RISE_PPM,
+    FORECAST_SMALL_RISE_PPM,
+    MOST_MARGIN_MULTIPLE,
+    PPM_ONE,
+    RATE_BOUND,
+)
 
 Term = Any
 
@@ -249,7 +256,43 @@ def _margin_rises_with_interest(fault: str) -> Statement:
     return Statement(known, z3.And(before >= 0, after >= before, after <= all_ppm))
 
 
+def forecast_after(initial: Term, forecast: Term, asked: Term) -> Term:
+    """Return what new risk needs above the initial margin a minute later, `asked` a square."""
+    has = initial + forecast
+    high, low = forecast + FORECAST_RISE_PPM, forecast + FORECAST_SMALL_RISE_PPM
+    fallen = maximum(forecast - FORECAST_FALL_PPM, 0)
+    branches = (
+        (asked < has * has, fallen),
+        (asked >= (initial + high) * (initial + high), high),
+        (asked >= (initial + low) * (initial + low), low),
+    )
+    if isinstance(asked, int):
+        return next((value for holds, value in branches if holds), forecast)
+    after = forecast
+    for holds, value in reversed(branches):
+        after = z3.If(holds, value, after)
+    return after
+
+
+def _forecast_margin_has_its_bounds(fault: str) -> Statement:
+    initial, forecast, asked = z3.Ints("initial forecast asked")
+    most = MOST_MARGIN_MULTIPLE * initial
+    known = [initial > 0, initial < RATE_BOUND, forecast >= 0, forecast < 2 * RATE_BOUND]
+    known += [asked >= 0] + ([] if fault == "more is asked" else [asked <= most * most])
+    after = forecast_after(initial, forecast, asked)
+    if fault == "a step beyond what is asked":
+        after = forecast + FORECAST_RISE_PPM
+    grew = z3.And((initial + after) * (initial + after) <= asked, initial + after <= most)
+    bounds = z3.And(after >= 0, after < 2 * RATE_BOUND)
+    return Statement(known, z3.And(bounds, z3.Or(after <= forecast, grew)))
+
+
 THEOREMS: Final = (
+    Theorem(
+        "what a forecast adds to margin rises to no more than is asked, and is bounded",
+        _forecast_margin_has_its_bounds,
+        ("more is asked", "a step beyond what is asked"),
+    ),
     Theorem(
         "the initial margin never falls as the open interest grows, and has its bounds",
         _margin_rises_with_interest,

@@ -136,8 +136,8 @@ contract ParametersTest is ExchangeBase {
         ParameterWords.Underlying memory fields = ParameterWords.sol();
         fields.multiplier = 0;
         _appendExpecting(fields, _range("multiplier", 0, 1, 4095));
-        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 247;
-        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 247 - 1));
+        uint256 word = ParameterWords.word(ParameterWords.sol()) + 2 ** 251;
+        _setExpecting(2, word, _range("underlying_word", word, 0, 2 ** 251 - 1));
     }
 
     /// @dev The field fits sixteen bits, of which the owner may not use all: for a new underlying and
@@ -255,7 +255,7 @@ contract ParametersTest is ExchangeBase {
         if (isVisible) word &= ~(uint256(0x8080808080808080) << 128);
         VM.prank(OWNER);
         (bool ok,) = address(exchange).call(abi.encodeCall(exchange.setUnderlying, (2, word)));
-        bool isValid = word < 2 ** 247 && word % 2 ** 12 != 0;
+        bool isValid = word < 2 ** 251 && word % 2 ** 12 != 0;
         uint256 initial = word / 2 ** 12 % 2 ** 20;
         uint256 maintenance = word / 2 ** 32 % 2 ** 20;
         isValid = isValid && initial >= 10_000 && maintenance >= 5000 && maintenance <= initial;

@@ -124,6 +124,7 @@ def prices(
         short_quanta_per_lot=message.short_quanta_per_lot,
         pool_size=market.size(message.pool_lots),
         added_margin=Decimal(message.added_margin_ppm) / PPM_ONE,
+        forecast_margin=Decimal(message.forecast_margin_ppm) / PPM_ONE,
     )
 
 
@@ -195,10 +196,11 @@ def _account_key(slot: int, message: types_pb2.AccountKey) -> models.AccountKey:
 
 def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
     """Return an account."""
-    equity = initial = maintenance = None
+    equity = initial = opening = maintenance = None
     if message.has_margin:
         equity = equity_usd(int(message.equity_x16))
         initial = requirement_usd(int(message.initial_margin_x16_ppm))
+        opening = requirement_usd(int(message.opening_margin_x16_ppm))
         maintenance = requirement_usd(int(message.maintenance_margin_x16_ppm))
     return models.Account(
         account_id=message.account_id,
@@ -209,6 +211,7 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
         n_open_orders=message.n_open_orders,
         equity=equity,
         initial_margin=initial,
+        opening_margin=opening,
         maintenance_margin=maintenance,
         cancel_all_at_ms=message.cancel_all_at_ms or None,
         balances=(

@@ -177,6 +177,7 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         tick_decimals=underlying.tick_decimals,
         interest_lower_kusd=underlying.interest_lower_kusd,
         interest_upper_kusd=underlying.interest_upper_kusd,
+        margin_deviations=underlying.margin_deviations,
         modes=underlying.modes,
         limits=Limits(underlying.interest_cap_lots, underlying.position_limit_lots),
     )

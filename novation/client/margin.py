@@ -153,6 +153,7 @@ def _prices(
         short_prefix=market.short_quanta_per_lot,
         jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
         added_margin_ppm=market.added_margin_ppm,
+        forecast_margin_ppm=market.forecast_margin_ppm,
     )
 
 
@@ -166,5 +167,6 @@ def _outcome(outcome: Outcome | None) -> models.OrderOutcome | None:
         reason=None if refusal is None else refusal.detail,
         equity=None if margin is None else equity_usd(margin.equity_x16),
         initial_margin=None if margin is None else requirement_usd(margin.initial_x16_ppm),
+        opening_margin=None if margin is None else requirement_usd(margin.opening_x16_ppm),
         maintenance_margin=None if margin is None else requirement_usd(margin.maintenance_x16_ppm),
     )

@@ -58,7 +58,8 @@ class MarketPrices:
     accounts, negative when short. Gains since
     `reference_price` may be needed for what others cannot pay; while the exchange's time is before
     `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
-    `added_margin` is what the open interest adds to the initial margin now, as a part of 1.
+    `added_margin` is what the open interest adds to the initial margin now, as a part of 1, and
+    `forecast_margin` what new risk, withdrawals and transfers need above that, as prices move.
     """
 
     symbol: str
@@ -73,6 +74,7 @@ class MarketPrices:
     short_quanta_per_lot: int = 0
     pool_size: Decimal = Decimal(0)
     added_margin: Decimal = Decimal(0)
+    forecast_margin: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,8 @@ class Balance:
 class Account:
     """An account. `balances` are of all assets that it has, USD first, which is `collateral`.
 
-    Margin counts USD only. The three margin figures are None while a market has no price yet.
+    Margin counts USD only. The four margin figures are None while a market has no price yet;
+    `opening_margin` is what new risk, withdrawals and transfers need, with what forecasts add.
 
     `cancel_all_at_ms` is when all its orders die, None if no timer is set.
 
@@ -293,16 +296,17 @@ class Account:
     n_open_orders: int
     equity: Decimal | None
     initial_margin: Decimal | None
+    opening_margin: Decimal | None
     maintenance_margin: Decimal | None
     cancel_all_at_ms: int | None = None
     balances: tuple[Balance, ...] = ()
 
     @property
     def available(self) -> Decimal | None:
-        """Equity that is not needed as initial margin, at least zero."""
-        if self.equity is None or self.initial_margin is None:
+        """Equity that new risk may need, at least zero."""
+        if self.equity is None or self.opening_margin is None:
             return None
-        return max(self.equity - self.initial_margin, Decimal(0))
+        return max(self.equity - self.opening_margin, Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,7 @@ class OrderOutcome:
     reason: str | None
     equity: Decimal | None
     initial_margin: Decimal | None
+    opening_margin: Decimal | None
     maintenance_margin: Decimal | None
 
     @property
@@ -327,10 +332,10 @@ class OrderOutcome:
 
     @property
     def available(self) -> Decimal | None:
-        """Equity that would not be needed as initial margin; negative if it did not suffice."""
-        if self.equity is None or self.initial_margin is None:
+        """Equity that further risk could need; negative if it did not suffice."""
+        if self.equity is None or self.opening_margin is None:
             return None
-        return self.equity - self.initial_margin
+        return self.equity - self.opening_margin
 
     @property
     def above_liquidation(self) -> Decimal | None:

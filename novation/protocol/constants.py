@@ -88,6 +88,19 @@ TAKE_OVER_AFTER_MS: Final = 60_000
 
 # In a minute the initial margin follows the open interest by no more than this.
 MARGIN_STEP_PPM: Final = 10_000
+# So long the forecast of volatility remembers, and so much of a return it counts: a tenth, so that
+# its variance, in ppm^2, has a bound that no margin asks for.
+FORECAST_MEMORY_MS: Final = 600_000
+RETURN_LIMIT_PPM: Final = 100_000
+VARIANCE_BOUND: Final = 2**26
+# Of an hour's return, for which initial margin is.
+DEVIATIONS_BOUND: Final = 2**4
+# In a minute the initial margin of new risk rises to what is forecast by so much, or by the small
+# one where that is too much, or it falls; it is never more than so many times the terms'.
+FORECAST_RISE_PPM: Final = 10_000
+FORECAST_SMALL_RISE_PPM: Final = 2_500
+FORECAST_FALL_PPM: Final = 70
+MOST_MARGIN_MULTIPLE: Final = 3
 # Thousands of USD of open interest between which the initial margin rises.
 INTEREST_KUSD_BOUND: Final = 2**24
 QUANTA_PER_KUSD: Final = 10**9

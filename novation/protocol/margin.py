@@ -17,11 +17,25 @@ from novation.protocol.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """Equity and requirements; `*_x16_ppm` has the scale of `equity_x16 * 10^6`."""
+    """Equity and requirements; `*_x16_ppm` has the scale of `equity_x16 * 10^6`.
+
+    New risk, withdrawals and transfers need `forecast_x16_ppm` above the initial requirement.
+    """
 
     equity_x16: int
     initial_x16_ppm: int
     maintenance_x16_ppm: int
+    forecast_x16_ppm: int = 0
+
+    @property
+    def opening_x16_ppm(self) -> int:
+        """What new risk needs."""
+        return self.initial_x16_ppm + self.forecast_x16_ppm
+
+    @property
+    def meets_opening(self) -> bool:
+        """Whether equity covers what new risk needs."""
+        return self.equity_x16 * PPM_ONE >= self.opening_x16_ppm
 
     @property
     def meets_initial(self) -> bool:
@@ -45,16 +59,18 @@ def margin_of(
 ) -> Margin:
     """Return equity, initial and maintenance requirement, at the marks."""
     equity = account.collateral_quanta * PRICE_X16_ONE
-    initial = maintenance = 0
+    initial = maintenance = forecast = 0
     for position in account.positions:
         # A perpetual has the id of its underlying.
         terms = parameters.underlyings[position.market_id]
         prices = underlyings[position.market_id]
         lot_value_x16 = mark_price_x16(prices, terms) * terms.multiplier
         equity += position_worth_x16(position.size_lots, prices, terms)
-        initial += exposure_lots(position) * lot_value_x16 * initial_margin_ppm(prices, terms)
+        exposed_x16 = exposure_lots(position) * lot_value_x16
+        initial += exposed_x16 * initial_margin_ppm(prices, terms)
+        forecast += exposed_x16 * prices.forecast_margin_ppm
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
-    return Margin(equity, initial, maintenance)
+    return Margin(equity, initial, maintenance, forecast)
 
 
 def notional_x16(
@@ -122,11 +138,27 @@ def charged_fee_quanta(
 ) -> int | None:
     """Return what of its fee an operation on a market pays, None if the margin rule forbids it.
 
-    `after` has paid all of it.
+    `after` has paid all of it. What a forecast adds is not for what does not grow.
     """
     margin = margin_of(after, underlyings, parameters)
-    if margin.meets_initial:
+    if margin.meets_opening:
         return fee_quanta
     if not does_not_grow(before.position(market_id), after.position(market_id)):
         return None
+    if margin.meets_initial:
+        return fee_quanta
     return capped_fee_quanta(margin_of(before, underlyings, parameters), margin, fee_quanta)
+
+
+def maker_fee_quanta(
+    before: Account,
+    after: Account,
+    market_id: int,
+    underlyings: Sequence[UnderlyingState],
+    parameters: Parameters,
+    fee_quanta: int,
+) -> int | None:
+    """Return the same of the fill of an order that was resting: no forecast is for it."""
+    if margin_of(after, underlyings, parameters).meets_initial:
+        return fee_quanta
+    return charged_fee_quanta(before, after, market_id, underlyings, parameters, fee_quanta)

@@ -36,3 +36,8 @@ def position_worth_x16(size_lots: int, prices: UnderlyingState, terms: Underlyin
 def initial_margin_ppm(prices: UnderlyingState, terms: Underlying) -> int:
     """Return the initial margin of now: the terms', and what the open interest adds."""
     return terms.initial_margin_ppm + prices.added_margin_ppm
+
+
+def opening_margin_ppm(prices: UnderlyingState, terms: Underlying) -> int:
+    """Return the initial margin of new risk: with what forecast volatility adds."""
+    return initial_margin_ppm(prices, terms) + prices.forecast_margin_ppm

@@ -40,6 +40,9 @@ MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
 FUNDING_CARRY_BITS = 19
+VARIANCE_BITS = 26
+# Below three times a rate.
+FORECAST_MARGIN_BITS = 21
 # A mark is below 1.53 * 2^48: see `mark`.
 MARK_X16_BITS = 49
 CHARGED_BITS = CHARGED_BOUND.bit_length()
@@ -55,7 +58,9 @@ class Market:
 
     The market of an underlying has its index as id. `funding_sum_x16` adds up the premiums of the
     hour `funding_hour` (since the epoch; 0 before the first tick); `funding_carry` is what is owed
-    of a quantum a lot, in parts of 2^19 (see `rules/funding.py`).
+    of a quantum a lot, in parts of 2^19 (see `rules/funding.py`). `variance_ppm2` is the forecast
+    of the variance of a second's return, `sampled_x16` the index of its last sample, at
+    `sampled_ms` (see `forecast_margin`).
     """
 
     underlying_id: int
@@ -69,6 +74,9 @@ class Market:
     funding_sum_x16: int = 0
     funding_carry: int = 0
     funding_hour: int = 0
+    variance_ppm2: int = 0
+    sampled_x16: int = 0
+    sampled_ms: int = 0
     fall_head_id: int = 0
     fall_head_price_ticks: int = 0
     rise_head_id: int = 0
@@ -122,6 +130,9 @@ class Market:
                 (self.funding_sum_x16 + FUNDING_SUM_BOUND, 56),
                 (self.funding_carry, FUNDING_CARRY_BITS),
                 (self.funding_hour, 27),
+                (self.variance_ppm2, VARIANCE_BITS),
+                (self.sampled_x16, 48),
+                (self.sampled_ms, 48),
             ),
             pack(
                 (self.fall_head_id, 48),
@@ -140,7 +151,9 @@ class Market:
         if kind != MARKET_KIND_PERPETUAL or slot or strike_ticks or ln_strike:
             raise DecodeError(f"market word {words[0]:#x} is not that of a perpetual")
         bid_id, bid_price, ask_id, ask_price = unpack(words[1], 48, 32, 48, 32)
-        funding_sum, funding_carry, funding_hour = unpack(words[2], 56, FUNDING_CARRY_BITS, 27)
+        funding_sum, funding_carry, funding_hour, *forecast = unpack(
+            words[2], 56, FUNDING_CARRY_BITS, 27, VARIANCE_BITS, 48, 48
+        )
         return cls(
             underlying_id,
             listed_ms,
@@ -153,6 +166,7 @@ class Market:
             funding_sum - FUNDING_SUM_BOUND,
             funding_carry,
             funding_hour,
+            *forecast,
             *unpack(words[3], 48, 32, 48, 32),
         )
 
@@ -175,7 +189,8 @@ class UnderlyingState:
     first and a short one has received the second. They are equal until a pool passes something on.
     The pool has the positions of failed accounts: `pool_lots` of them, and `pool_cash_quanta`. The
     insurance fund may still pay `budget_quanta` for the market on the day `budget_day`.
-    `added_margin_ppm` is what its initial margin is above the terms', see `interest_margin`.
+    `added_margin_ppm` is what its initial margin is above the terms', see `interest_margin`, and
+    `forecast_margin_ppm` what new risk needs above that, see `forecast_margin`.
 
     Gains are counted since the mark `ref_x16` (see `rules/resolving.py`); `window_x16` is the next
     such mark. What a lot of either side was charged since `ref_x16` is `long_charged_quanta` and
@@ -200,6 +215,7 @@ class UnderlyingState:
     long_charged_quanta: int = 0
     short_charged_quanta: int = 0
     added_margin_ppm: int = 0
+    forecast_margin_ppm: int = 0
 
     @property
     def resolve_until_ms(self) -> int:
@@ -230,6 +246,7 @@ class UnderlyingState:
                 (self.premium_x16 + PREMIUM_X16_BOUND, 49),
                 (self.long_prefix + PREFIX_BOUND, 57),
                 (self.added_margin_ppm, 20),
+                (self.forecast_margin_ppm, FORECAST_MARGIN_BITS),
             ),
             pack(
                 (self.pool_cash_quanta + POOL_CASH_BOUND, 85),
@@ -250,9 +267,10 @@ class UnderlyingState:
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "UnderlyingState":
         """Decode the packed words; DecodeError if one has too many bits."""
-        index_price_x16, dead_below, is_listed, missed, premium, long_prefix, added_ppm = unpack(
-            words[0], 48, 48, 1, 5, 49, 57, 20
+        index_price_x16, dead_below, is_listed, missed, premium, long_prefix, *added_ppm = unpack(
+            words[0], 48, 48, 1, 5, 49, 57, 20, FORECAST_MARGIN_BITS
         )
+        added_margin_ppm, forecast_margin_ppm = added_ppm
         if missed > MAX_MISSED_SAMPLES + 1:
             raise DecodeError(f"{missed} samples missed in {words[0]:#x}")
         pool_cash, pool_lots, short_prefix, budget, budget_day = unpack(
@@ -278,7 +296,8 @@ class UnderlyingState:
             jumped_ms=jumped_ms,
             long_charged_quanta=long_charged - CHARGED_BOUND,
             short_charged_quanta=short_charged - CHARGED_BOUND,
-            added_margin_ppm=added_ppm,
+            added_margin_ppm=added_margin_ppm,
+            forecast_margin_ppm=forecast_margin_ppm,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from novation.crypto import FIELD_PRIME, poseidon_hash_many
 from novation.protocol.constants import (
+    DEVIATIONS_BOUND,
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
@@ -37,8 +38,9 @@ class Underlying:
     multiplier * 10^(tick_decimals - 6) of what is traded. An order that may rest is worth at least
     `min_order_usd`. While the open interest is worth between the two amounts in thousands of USD,
     the initial margin rises with it: see `interest_margin`; if they are equal it does not.
-    `modes` says what is not allowed now (bits `MODE_*`, 0: all is). `limits` are set apart from the
-    rest, and in a word of their own.
+    `modes` says what is not allowed now (bits `MODE_*`, 0: all is). The initial margin of new risk
+    is for `margin_deviations` of an hour's return as forecast: see `forecast_margin`; for none of
+    them it does not follow. `limits` are set apart from the rest, and in a word of their own.
     """
 
     symbol: str
@@ -53,6 +55,7 @@ class Underlying:
     interest_lower_kusd: int = 0
     interest_upper_kusd: int = 0
     modes: int = 0
+    margin_deviations: int = 0
     limits: Limits = NO_LIMITS
 
     def __post_init__(self) -> None:
@@ -81,6 +84,10 @@ class Underlying:
             f"open interest {self.interest_lower_kusd} <= {self.interest_upper_kusd} thousand USD",
         )
         _require(0 <= self.modes < MODES_BOUND, f"modes {self.modes}")
+        _require(
+            0 <= self.margin_deviations < DEVIATIONS_BOUND,
+            f"margin for {self.margin_deviations} deviations",
+        )
 
     @property
     def highest_fee_ppm(self) -> int:
@@ -130,13 +137,14 @@ class Underlying:
             (self.interest_lower_kusd, 24),
             (self.interest_upper_kusd, 24),
             (self.modes, 3),
+            (self.margin_deviations, 4),
         )
 
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
         """Decode a first word, without limits; DecodeError if it is not one of `word`."""
-        *terms, symbol, tick_decimals, lower_kusd, upper_kusd, modes = unpack(
-            word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24, 3
+        *terms, symbol, tick_decimals, lower_kusd, upper_kusd, modes, deviations = unpack(
+            word, 12, 20, 20, 20, 20, 20, 16, 64, 4, 24, 24, 3, 4
         )
         multiplier, initial_ppm, maintenance_ppm, maker_ppm, taker_ppm, band_ppm, min_usd = terms
         text = symbol.to_bytes(SYMBOL_BYTES, "big").lstrip(b"\0").decode("latin-1")
@@ -154,6 +162,7 @@ class Underlying:
                 interest_lower_kusd=lower_kusd,
                 interest_upper_kusd=upper_kusd,
                 modes=modes,
+                margin_deviations=deviations,
             )
         except ValueError as error:
             raise DecodeError(str(error)) from error

@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
+from tests.circuits.forecast_batches import forecasts, storms
 from tests.circuits.jump_batches import jumps
 from tests.circuits.limit_batches import limits
 from tests.circuits.mode_batches import modes
@@ -535,6 +536,8 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "limits": limits,
     "takeovers": takeovers,
     "open interest": open_interest,
+    "forecasts": forecasts,
+    "storms": storms,
     "dormant orders": dormant_orders,
     "brackets": brackets,
 }

@@ -33,6 +33,11 @@ def reduce_as_maker(exchange: Exchange, side: Side, price_ticks: int) -> SealedB
     return exchange.seal()
 
 
+def name_of(rule: Any) -> str:
+    """Return how the rule is called for takers, and for makers."""
+    return "charged_fee_quanta" if rule is place_order else "maker_fee_quanta"
+
+
 def fee_of_its_own(patch: Patch, excess: int, *, side: Side, change: int, rule: Any) -> SealedBatch:
     """Of what the poor account can pay, a tenth of the fee, a quantum less or more."""
 
@@ -41,7 +46,7 @@ def fee_of_its_own(patch: Patch, excess: int, *, side: Side, change: int, rule: 
         is_poor = args[0].position(0).size_lots in (LOTS, -LOTS)
         return fee + change * excess if fee is not None and is_poor else fee
 
-    patch.setattr(rule, "charged_fee_quanta", changed)
+    patch.setattr(rule, name_of(rule), changed)
     act = reduce_as_taker if rule is place_order else reduce_as_maker
     return act(holding(480, side), side, mark_of(side))
 
@@ -50,7 +55,7 @@ def price_below_the_bound(patch: Patch, excess: int, *, side: Side, rule: Any) -
     """A tick below the mark costs what each lot has of the equity, or a quantum more of all."""
     exchange = holding(10 * LOTS - excess, side)
     if excess:
-        patch.setattr(rule, "charged_fee_quanta", lambda *_: 0)
+        patch.setattr(rule, name_of(rule), lambda *_: 0)
     act = reduce_as_taker if rule is place_order else reduce_as_maker
     return act(exchange, side, mark_of(side) + (-1 if side is BUY else 1))
 
@@ -65,7 +70,7 @@ def order_of_who_owes(patch: Patch, excess: int, *, side: Side, rule: Any) -> Se
         exchange.place(POOR, side.other, LOTS // 10, better, reduce_only=True)
     if excess:
         honest = charged_fee_quanta
-        patch.setattr(rule, "charged_fee_quanta", lambda *args: _never_none(honest(*args)))
+        patch.setattr(rule, name_of(rule), lambda *args: _never_none(honest(*args)))
         mark_x16 = mark_of(side) << 16
         exchange.set_price_x16(mark_x16 + (-1 if side is BUY else 1), 1000 << 16)
     if rule is matching:

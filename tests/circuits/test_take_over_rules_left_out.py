@@ -163,7 +163,7 @@ def insurance_that_does_not_take(patch: Patch, excess: int) -> SealedBatch:
 def insurance_that_lacks_margin(patch: Patch, excess: int) -> SealedBatch:
     exchange = holding(HOPELESS_QUANTA // 2, loss_ticks=LOSS_TICKS)
     exchange.fund(FUND, amount_quanta=INITIAL_QUANTA - HOPELESS_QUANTA // 2 - excess)
-    patch.setattr(Margin, "meets_initial", property(lambda _: True))
+    patch.setattr(Margin, "meets_opening", property(lambda _: True))
     return taken(exchange)
 
 

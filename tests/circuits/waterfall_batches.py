@@ -21,10 +21,15 @@ from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 def bids() -> Iterator[SealedBatch]:
     """Bids of who holds nothing, the other side, or other markets; small, whole and capped ones.
 
-    Sides have paid differently.
+    Sides have paid differently, and forecasts ask for different margins.
     """
     underlyings = tuple(
-        UnderlyingState(is_listed=True, long_prefix=7 * i - 11, short_prefix=3 - i)
+        UnderlyingState(
+            is_listed=True,
+            long_prefix=7 * i - 11,
+            short_prefix=3 - i,
+            forecast_margin_ppm=1_000 * i,
+        )
         for i in range(6)
     )
     exchange = exchange_with({}, parameters(6), underlyings=underlyings)

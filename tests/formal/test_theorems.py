@@ -13,6 +13,7 @@ from formal.theorems.words import packed_words
 from novation.crypto import FIELD_PRIME
 from novation.protocol.accounts import Position
 from novation.protocol.constants import RATE_BOUND
+from novation.protocol.forecast_margin import followed_forecast_ppm
 from novation.protocol.interest_margin import wanted_margin_ppm
 from novation.protocol.margin import (
     Margin,
@@ -70,6 +71,14 @@ def test_margin_models_equal_the_protocol() -> None:
             RATE_BOUND - 1 - terms.initial_margin_ppm,
         )
         assert wanted == wanted_margin_ppm(lots, 1000 << 16, terms)
+        initial, forecast = RANDOM.randrange(10_000, 2**20), RANDOM.randrange(2**21)
+        terms = underlying(
+            initial_margin_ppm=initial, maintenance_margin_ppm=1, margin_deviations=8
+        )
+        variance = RANDOM.randrange(2**26)
+        asked = min((8 * 60) ** 2 * variance, (3 * initial) ** 2)
+        followed = followed_forecast_ppm(forecast, variance, terms)
+        assert margin.forecast_after(initial, forecast, asked) == followed
         notional, rate = RANDOM.randrange(2**80), RANDOM.randrange(2**20)
         assert margin.fee_quanta(notional, rate) == div_ceil(notional * rate, 10**6)
 

@@ -534,6 +534,7 @@ class RandomTrading:
             price_band_ppm=rng.choice((60_000, 100_000)),
             min_order_usd=rng.choice((0, 0, 0, 1)),
             interest_upper_kusd=rng.choice((0, 1, 20)),
+            margin_deviations=rng.choice((0, 1, 8, 15)),
         )
         return SetParameter(ParameterKind.UNDERLYING, index, terms.word())
 
@@ -573,12 +574,10 @@ class RandomTrading:
     def _reports(self) -> Transaction:
         """Report prices near those that the world has."""
         rng, exchange = self.rng, self.exchange
-        rule = exchange.state.parameters
+        rule, reports = exchange.state.parameters, []
         n_oracles = len(rule.oracle_keys)
         n_signers = rng.randint(rule.oracle_quorum, n_oracles)
-        signers = sorted(rng.sample(range(n_oracles), n_signers))
-        reports = []
-        for signer in signers:
+        for signer in sorted(rng.sample(range(n_oracles), n_signers)):
             noisy = tuple((p << 16) + rng.randint(-40_000, 40_000) for p in self.prices)
             time_ms = exchange.time_ms - rng.choice((0, 0, 100))
             secret = self._oracle_secrets[signer]

@@ -172,6 +172,7 @@ def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the
         FUNDING_SUM_BOUND - 1,
         2**19 - 1,
         2**27 - 1,
+        *(2**26 - 1, ids, ids),
         *(ids, ticks) * 2,
     )
     longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))

@@ -1,5 +1,6 @@
 """The examples of docs/spec/risk.md: each number of the page is that of the state transition."""
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import ErrorCode, ResultCode
 from novation.protocol.events import BidFilled, LegTaken, OrderFilled, PoolShared, Withdrawn
 from novation.protocol.margin import Margin, margin_of
+from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
 from tests.support.builders import (
@@ -26,6 +28,7 @@ from tests.support.builders import (
     l1_address,
     oracle_report,
     oracle_update,
+    parameters,
     underlying,
 )
 from tests.support.exchange import BUY, SELL, Exchange
@@ -125,6 +128,28 @@ def test_example_4_reducing() -> None:
     assert exchange.refuse(exchange.order(2, BUY, 1, 990)) is ErrorCode.INSUFFICIENT_MARGIN
     rests = exchange.place(2, SELL, 180_000, 1010, reduce_only=True)
     assert rests.result_code is ResultCode.RESTING
+
+
+def test_example_15_forecast() -> None:
+    terms = underlying(margin_deviations=8)
+    exchange = Exchange(parameters().with_underlying(0, terms), sign=False)
+    exchange.fund(2, amount_quanta=100 * ONE_DOLLAR)
+    exchange.end_minute()
+    exchange.set_price(1014)
+    exchange.end_minute()
+    variance_ppm2 = exchange.state.market(0).variance_ppm2
+    said(15, f"{math.isqrt(variance_ppm2)} millionths a second")
+    said(15, f"in an hour {8 * 60 * math.sqrt(variance_ppm2) / 10**4:.1f} %")
+    exchange.refresh_prices()
+    [most] = [lots for lots in (164_365,) if f"{lots:,} lots" in EXAMPLES[15]]
+    assert exchange.refuse(exchange.order(2, BUY, most + 1, 1000)) is ErrorCode.INSUFFICIENT_MARGIN
+    assert exchange.place(2, BUY, most, 1000).result_code is ResultCode.RESTING
+    for minute in range(1, 10):
+        needed_ppm = opening_margin_ppm(exchange.state.underlyings[0], terms)
+        assert needed_ppm == 50_000 + minute * 10_000
+        exchange.end_minute()
+    needed_ppm = opening_margin_ppm(exchange.state.underlyings[0], terms)
+    said(15, "needs 6 % now", f"Nine minutes later it needs {needed_ppm // 10**4} %")
 
 
 def test_example_5_withdrawal() -> None:

@@ -146,7 +146,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     examine:
     // No claim is made by coming here: the rule itself decides.
     let (is_allowed, local paid_fee) = charge_by_margin_rule(
-        a, fee, account, old, &slot, collateral_quanta, positions, taker.prices
+        a, fee, account, old, &slot, collateral_quanta, positions, taker.prices, 1
     );
     if (is_allowed == 0) {
         return release_maker(taker, maker, account, old, maker.remaining_lots);

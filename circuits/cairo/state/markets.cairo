@@ -14,7 +14,8 @@ struct Triggers {
 // What no trade changes about a market: a record is passed on as one cell.
 struct MarketOthers {
     listed_ms: felt,
-    // The third word of the leaf: whoever uses it opens it (see funding.cairo).
+    // The third word of the leaf, of funding and the forecast: the tick of a minute opens it (see
+    // forecast_margin.cairo).
     funding_word: felt,
     // Null if there is no dormant order.
     triggers: Triggers*,

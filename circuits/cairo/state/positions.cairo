@@ -60,8 +60,7 @@ func find_position(positions: Position*, market_id, n_passed) -> (
 // Assumption: `old` is what find_position returned for the market of `slot`, of which the caller has
 // set all but what follows from the rest, within the bounds, so that every sum below is small.
 // Guarantee: the record is completed, and the returned list differs from `positions` in the slot of
-// its market only; surplus_change is what the account's value minus its initial requirement gains,
-// long_change what the open interest gains.
+// its market only; surplus_change is what Account.surplus gains, long_change what the open interest gains.
 func replace_position{range_check_ptr}(
     positions: Position*, old: Position*, slot: Position*, price: Price*
 ) -> (positions: Position*, surplus_change: felt, long_change: felt) {
@@ -101,7 +100,7 @@ func replace_position{range_check_ptr}(
     tempvar exposure_change = slot.exposure_lots - old.exposure_lots;
     local long_change = slot.long_lots - old.long_lots;
     tempvar paid_change = long_change * price.spread_factor;
-    local surplus_change = value_change - paid_change - exposure_change * price.initial_factor;
+    local surplus_change = value_change - paid_change - exposure_change * price.opening_factor;
     // Most often the slot stays the first of the list, or becomes it; splice does the rest.
     tempvar content = slot.exposure_lots + slot.n_orders;
     jmp kept if content != 0;

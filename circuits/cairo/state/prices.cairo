@@ -44,8 +44,10 @@ struct Price {
     // What a lot held long has paid in all, in quanta. Until a pool passes something on, it is what a
     // lot held short has been paid.
     long_prefix: felt,
-    // What the initial margin is above the terms': see interest_margin.cairo.
+    // What the initial margin is above the terms', and what new risk needs above that: see
+    // interest_margin.cairo, forecast_margin.cairo.
     added_margin_ppm: felt,
+    forecast_margin_ppm: felt,
     pool: Pool*,
     underlying: Underlying*,
     reference: Reference*,
@@ -62,10 +64,12 @@ struct Price {
     // size * short_prefix + max(size, 0) * spread, whatever the side.
     lot_value_x16: felt,
     short_worth_x16: felt,
-    // Per lot: worth, spread and requirements in the scale of equity_x16 * 10^6.
+    // Per lot: worth, spread and requirements in the scale of equity_x16 * 10^6; opening_factor is what
+    // new risk needs.
     value_factor: felt,
     spread_factor: felt,
     initial_factor: felt,
+    opening_factor: felt,
     maintenance_factor: felt,
     // Limits of price_ticks * 2^16 * 10^6: of a buy, then of a sell.
     buy_limit: felt,
@@ -83,6 +87,9 @@ const TERMS_WORDS = 2;
 // Of the samples that failed in a row.
 const MISSED_BOUND = 2 ** 5;
 
+// Twice a rate is below it.
+const FORECAST_MARGIN_BOUND = 2 * RATE_BOUND;
+
 // Above what an order can be worth: lots below 2^32, a price below 2^32, a multiplier below 2^12.
 const NOTIONAL_BOUND = 2 ** 76;
 
@@ -92,7 +99,7 @@ const LIMIT_DIVISOR = 2 * PPM_ONE;
 // Returns a row, given what the rest of it follows from. Who makes it writes `reference`, and calls
 // open_trading.
 //
-// Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^20, so that
+// Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^21, so that
 // nothing reaches 2^100.
 func make_price{range_check_ptr}(
     underlying: Underlying*,
@@ -103,6 +110,7 @@ func make_price{range_check_ptr}(
     premium_x16,
     long_prefix,
     added_margin_ppm,
+    forecast_margin_ppm,
     pool: Pool*,
 ) -> (price: Price*) {
     alloc_locals;
@@ -115,6 +123,7 @@ func make_price{range_check_ptr}(
     assert price.premium_x16 = premium_x16;
     assert price.long_prefix = long_prefix;
     assert price.added_margin_ppm = added_margin_ppm;
+    assert price.forecast_margin_ppm = forecast_margin_ppm;
     assert price.pool = pool;
     assert price.underlying = underlying;
     let remainder = [range_check_ptr];
@@ -139,6 +148,7 @@ func make_price{range_check_ptr}(
     assert price.initial_factor = price.lot_value_x16 * (
         underlying.initial_margin_ppm + added_margin_ppm
     );
+    assert price.opening_factor = price.initial_factor + price.lot_value_x16 * forecast_margin_ppm;
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
@@ -189,6 +199,7 @@ func write_prices{range_check_ptr}(
         old.premium_x16 * is_kept,
         old.long_prefix,
         old.added_margin_ppm,
+        old.forecast_margin_ppm,
         old.pool,
     );
     assert prices[0] = price;
@@ -264,7 +275,7 @@ func replace_terms{range_check_ptr}(
     if (n_behind == 0) {
         copy_felts(prices, old_prices, index);
         let (no_pool) = get_label_location(new_pool);
-        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
+        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
         assert prices[index] = price;
         let (reference) = refer_to(0, 0, 0);
         assert prices[index].reference = reference;
@@ -282,6 +293,7 @@ func replace_terms{range_check_ptr}(
         old.premium_x16,
         old.long_prefix,
         old.added_margin_ppm,
+        old.forecast_margin_ppm,
         old.pool,
     );
     let old = old_prices[index];
@@ -316,6 +328,7 @@ struct OldUnderlying {
     premium_x16: felt,
     long_prefix: felt,
     added_margin_ppm: felt,
+    forecast_margin_ppm: felt,
     pool: Pool*,
     reference: Reference*,
 }
@@ -344,10 +357,14 @@ func open_underlyings{range_check_ptr}(
     tempvar biased_premium = message.premium_x16 + PREMIUM_X16_BOUND;
     assert [range_check_ptr + 6] = biased_premium;
     assert [range_check_ptr + 7] = biased_premium + (RC_BOUND - 2 * PREMIUM_X16_BOUND);
-    // The top field, at bit 208.
     assert [range_check_ptr + 8] = message.added_margin_ppm;
     assert [range_check_ptr + 9] = message.added_margin_ppm + (RC_BOUND - RATE_BOUND);
-    let range_check_ptr = range_check_ptr + 10;
+    // The top field, at bit 228.
+    assert [range_check_ptr + 10] = message.forecast_margin_ppm;
+    assert [range_check_ptr + 11] = message.forecast_margin_ppm + (
+        RC_BOUND - FORECAST_MARGIN_BOUND
+    );
+    let range_check_ptr = range_check_ptr + 12;
     check_prefix(message.long_prefix);
     let (pool_word) = check_pool(message.pool);
     assert word[1] = pool_word;
@@ -363,6 +380,7 @@ func open_underlyings{range_check_ptr}(
         message.premium_x16,
         message.long_prefix,
         message.added_margin_ppm,
+        message.forecast_margin_ppm,
         message.pool,
     );
     // It begins as a row does.
@@ -397,7 +415,8 @@ func write_words(word: felt*, prices: Price**, n_underlyings) {
 func write_word(word: felt*, price: Price*) {
     assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
         2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
-        102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151 + price.added_margin_ppm * 2 ** 208;
+        102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151 + price.added_margin_ppm * 2 ** 208 +
+        price.forecast_margin_ppm * 2 ** 228;
     return ();
 }
 

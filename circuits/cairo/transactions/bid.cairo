@@ -22,7 +22,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.insurance import credit_insurance
-from circuits.cairo.margin import COLLATERAL_FACTOR, surplus_of
+from circuits.cairo.margin import COLLATERAL_FACTOR, sum_surplus, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
 from circuits.cairo.state.positions import Position, find_position
@@ -107,7 +107,7 @@ func bid{
         prices=environment.prices,
         surplus=surplus + sale.surplus_change,
     );
-    // Initial margin, without the reducing rule.
+    // What new risk needs, without the reducing rule.
     assert_wide_nonnegative(after.collateral_quanta * COLLATERAL_FACTOR + after.surplus);
     assert [accounts_log] = DictAccess(
         message.head.account_id, cast(account, felt), cast(&after, felt)
@@ -150,6 +150,7 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
         account.positions, bidder, &offer
     );
     let (local after: Legs) = sum_legs(left, prices, 0, 0, 0);
+    let (local surplus) = sum_surplus(left, prices, 0);
     let (local price_quanta) = price_of(taken.value_x16);
     let (local discount_quanta) = discount(
         equity_x16, before.maintenance, after.maintenance, given_ppm
@@ -174,7 +175,7 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=left,
         prices=prices,
-        surplus=after.value_x16 * PPM_ONE - after.initial,
+        surplus=surplus,
     );
     assert [accounts_log] = DictAccess(
         message.failing_account_id, cast(account, felt), cast(&account_after, felt)

@@ -16,7 +16,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.insurance import credit_insurance
-from circuits.cairo.margin import COLLATERAL_FACTOR, sum_maintenance, sum_surplus
+from circuits.cairo.margin import COLLATERAL_FACTOR, sum_initial, sum_maintenance, sum_surplus
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Market
@@ -72,8 +72,10 @@ func liquidate{
     assert price.underlying.is_halted = 0;
     let (local limit_price_ticks) = zero_price(side, &before, price);
     let (local surplus) = sum_surplus(positions, environment.prices, 0);
+    let (excess) = sum_initial(positions, environment.prices, surplus);
+    let price = environment.prices[message.market_id];
     let (local size_lots) = restoring_lots(
-        held_lots, -account.collateral_quanta * COLLATERAL_FACTOR - surplus, price.initial_factor
+        held_lots, -account.collateral_quanta * COLLATERAL_FACTOR - excess, price.initial_factor
     );
     local taker: Taker = Taker(
         order_id=order_id,
@@ -157,7 +159,7 @@ func restoring_lots{range_check_ptr}(held_lots, lacking, initial_factor) -> (siz
 // Lets the order meet the book, and writes what becomes of the market. What is left of it is gone.
 //
 // Returns the slots after it, of which only that of the market is another, what the account's value
-// minus its initial requirement gained, and what its long lots did.
+// minus what new risk needs gained, and what its long lots did.
 func trade{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
 }(

@@ -58,6 +58,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         old.premium_x16,
         old.long_prefix,
         old.added_margin_ppm,
+        old.forecast_margin_ppm,
         old.pool,
     );
     // Nobody has gained anything yet.

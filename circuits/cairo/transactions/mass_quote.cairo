@@ -208,6 +208,7 @@ func mass_quote{
         after.collateral_quanta,
         after.positions,
         after.prices,
+        0,
     );
     assert is_allowed = 1;
     return (next_order_id=next_order_id + message.n_quotes);

@@ -15,6 +15,7 @@ from circuits.cairo.constants import (
     SIDE_BUY,
 )
 from circuits.cairo.environment import Environment
+from circuits.cairo.forecast_margin import follow_forecast
 from circuits.cairo.funding import count_minute
 from circuits.cairo.interest_margin import follow_interest
 from circuits.cairo.numeric import clamp, smaller_of
@@ -113,12 +114,15 @@ func sample{
     );
     let (is_full, sample_x16) = sample_premium(&sampler, market, environment.price_valid_until_ms);
     let (local missed_samples, local premium_x16) = count_sample(old, is_full, sample_x16);
+    let (funding_word, local forecast_word, local forecast_margin_ppm) = follow_forecast(
+        market.others.funding_word, old, environment.price_valid_until_ms, time_ms
+    );
     let (funding_word, local quanta_per_lot) = count_minute(
-        market.others.funding_word, premium_x16, old, time_ms
+        funding_word, premium_x16, old, time_ms
     );
     local others: MarketOthers = MarketOthers(
         listed_ms=market.others.listed_ms,
-        funding_word=funding_word,
+        funding_word=funding_word + forecast_word,
         triggers=market.others.triggers,
     );
     local after: Market = Market(
@@ -147,6 +151,7 @@ func sample{
         premium_x16,
         long_prefix,
         added_margin_ppm,
+        forecast_margin_ppm,
         pool,
     );
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);

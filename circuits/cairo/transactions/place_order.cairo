@@ -407,7 +407,7 @@ func place_order{
 
     examine:
     let (is_allowed, paid_fee) = charge_by_margin_rule(
-        a, fee, account, old, &slot, collateral_quanta, after.positions, after.prices
+        a, fee, account, old, &slot, collateral_quanta, after.positions, after.prices, 0
     );
     assert is_allowed = 1;
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;

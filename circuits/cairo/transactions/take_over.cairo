@@ -140,7 +140,7 @@ struct Insured {
 }
 
 // Gives all legs to the insurance fund, at the mark, with the collateral that stood behind them, if they
-// are worth something and it meets its initial margin then. Both answers are proven.
+// are worth something and it has what new risk needs then. Both answers are proven.
 func insure{range_check_ptr, markets_log: DictAccess*}(
     prices: Price**, fund: Account*, legs: Leg*, balance_quanta, is_solvent
 ) -> (fund: Account*, is_taken: felt) {

@@ -380,6 +380,7 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
         collateral_quanta,
         after.positions,
         after.prices,
+        0,
     );
     assert after.collateral_quanta = walk.collateral_quanta - paid_fee;
     return (is_allowed=is_allowed, after=&after, long_change=long_change, fee_quanta=paid_fee);

@@ -94,7 +94,7 @@ func withdraw{
     return (environment=environment);
 }
 
-// Guarantee: the account meets initial margin without the amount, and its equity is at least
+// Guarantee: the account has what new risk needs without the amount, and its equity is at least
 // LEAVING_MARGIN_PPM of what its positions are worth, at prices that are valid if it has a slot; it
 // has none in a market whose last jump is not settled.
 func take_collateral{range_check_ptr}(
@@ -113,7 +113,7 @@ func take_collateral{range_check_ptr}(
     let range_check_ptr = range_check_ptr + 1;
     local collateral_quanta = account.collateral_quanta - amount_quanta;
     let (local surplus) = surplus_of(account, environment.prices);
-    // Initial margin without the reducing rule, and a share of what the positions are worth.
+    // Margin without the reducing rule, and a share of what the positions are worth.
     assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
     let (excess) = sum_leaving(account.positions, environment.prices, surplus);
     assert_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + excess);

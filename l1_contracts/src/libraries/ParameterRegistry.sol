@@ -10,7 +10,8 @@ import {StarkKey} from "./StarkKey.sol";
 library ParameterRegistry {
     /// @dev An underlying's word: multiplier:12, initial_margin_ppm:20, maintenance_margin_ppm:20,
     /// maker_fee_ppm:20, taker_fee_ppm:20, price_band_ppm:20, min_order_usd:16,
-    /// symbol:64, tick_decimals:4, interest_lower_kusd:24, interest_upper_kusd:24, modes:3 (each is one).
+    /// symbol:64, tick_decimals:4, interest_lower_kusd:24, interest_upper_kusd:24, modes:3,
+    /// margin_deviations:4 (each of the last two may be anything).
     struct Parameters {
         uint256[] underlyings;
         uint256[] oracleKeys;
@@ -46,7 +47,7 @@ library ParameterRegistry {
     /// position_limit_lots:36, all bits set.
     uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
 
-    uint256 private constant WORD_BITS = 247;
+    uint256 private constant WORD_BITS = 251;
     uint256 private constant MULTIPLIER_BITS = 12;
     uint256 private constant RATE_BITS = 20;
     uint256 private constant INITIAL_MARGIN_SHIFT = 12;

@@ -505,7 +505,7 @@ class AssetAmount(_message.Message):
     def __init__(self, asset_id: _Optional[int] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances", "opening_margin_x16_ppm")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
@@ -518,6 +518,7 @@ class Account(_message.Message):
     KEYS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
     BALANCES_FIELD_NUMBER: _ClassVar[int]
+    OPENING_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
     collateral_quanta: str
@@ -530,7 +531,8 @@ class Account(_message.Message):
     keys: _containers.RepeatedCompositeFieldContainer[AccountKey]
     cancel_all_at_ms: int
     balances: _containers.RepeatedCompositeFieldContainer[AssetAmount]
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ...) -> None: ...
+    opening_margin_x16_ppm: str
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ..., opening_margin_x16_ppm: _Optional[str] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")
@@ -561,7 +563,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm", "forecast_margin_ppm")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -589,6 +591,7 @@ class Market(_message.Message):
     POOL_LOTS_FIELD_NUMBER: _ClassVar[int]
     POOL_CASH_QUANTA_FIELD_NUMBER: _ClassVar[int]
     ADDED_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    FORECAST_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -616,10 +619,11 @@ class Market(_message.Message):
     pool_lots: int
     pool_cash_quanta: str
     added_margin_ppm: int
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ...) -> None: ...
+    forecast_margin_ppm: int
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ...) -> None: ...
 
 class Underlying(_message.Message):
-    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots")
+    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "margin_deviations")
     UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_DECIMALS_FIELD_NUMBER: _ClassVar[int]
@@ -636,6 +640,7 @@ class Underlying(_message.Message):
     MODES_FIELD_NUMBER: _ClassVar[int]
     INTEREST_CAP_LOTS_FIELD_NUMBER: _ClassVar[int]
     POSITION_LIMIT_LOTS_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
     underlying_id: int
     symbol: str
     tick_decimals: int
@@ -652,4 +657,5 @@ class Underlying(_message.Message):
     modes: int
     interest_cap_lots: int
     position_limit_lots: int
-    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ...) -> None: ...
+    margin_deviations: int
+    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ..., margin_deviations: _Optional[int] = ...) -> None: ...

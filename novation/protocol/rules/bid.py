@@ -204,13 +204,13 @@ def _check_limits(tx: Bid, sale: _Sale, given_quanta: int) -> None:
 
 
 def _check_margin(state: State, account_id: int) -> None:
-    """Check the bidder's initial margin: nobody gets rid of a failing account by another one."""
+    """Check the bidder's margin: nobody gets rid of a failing account by another one."""
     margin = margin_of(state.account(account_id), state.underlyings, state.parameters)
-    if not margin.meets_initial:
-        required_x16 = div_ceil(margin.initial_x16_ppm, PPM_ONE)
+    if not margin.meets_opening:
+        required_x16 = div_ceil(margin.opening_x16_ppm, PPM_ONE)
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
-            f"equity {margin.equity_x16} / 2^16 quanta < initial {required_x16}",
+            f"equity {margin.equity_x16} / 2^16 quanta < required {required_x16}",
             Broken("equity_x16", margin.equity_x16, required_x16),
         )
 

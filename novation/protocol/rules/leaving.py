@@ -37,7 +37,7 @@ def _check_margin(state: State, account: Account, amount_quanta: int) -> None:
     after = account.with_balance(account.collateral_quanta - amount_quanta)
     margin = margin_of(after, state.underlyings, state.parameters)
     notional = notional_x16(after, state.underlyings, state.parameters)
-    required_x16_ppm = max(margin.initial_x16_ppm, notional * LEAVING_MARGIN_PPM)
+    required_x16_ppm = max(margin.opening_x16_ppm, notional * LEAVING_MARGIN_PPM)
     lacking_x16_ppm = required_x16_ppm - margin.equity_x16 * PPM_ONE
     if lacking_x16_ppm > 0:
         largest_quanta = amount_quanta - div_ceil(lacking_x16_ppm, PRICE_X16_ONE * PPM_ONE)

@@ -9,7 +9,7 @@ from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import MakerVisit
 from novation.protocol.constants import PPM_ONE
 from novation.protocol.events import CANCEL_REASONS, OrderFilled
-from novation.protocol.margin import charged_fee_quanta
+from novation.protocol.margin import maker_fee_quanta
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import RestingOrder, Side, VisitOutcome, crosses
 from novation.protocol.rules.book import remove_order, take_off_book
@@ -60,7 +60,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
     if outcome is None:
         fill = _size_fill(state, taker, maker, before, walk.remaining_lots)
         after = _settle_maker(state, maker, before, fill)
-        fee_quanta = charged_fee_quanta(
+        fee_quanta = maker_fee_quanta(
             before,
             after,
             maker.market_id,

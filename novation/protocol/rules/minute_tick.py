@@ -18,6 +18,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import Event, FundingPaid, MarkSampled, PoolShared
+from novation.protocol.forecast_margin import Forecast, followed_forecast_ppm
 from novation.protocol.interest_margin import followed_margin_ppm
 from novation.protocol.mark import clamp, premium_limit_x16
 from novation.protocol.markets import UnderlyingState
@@ -55,6 +56,7 @@ def apply_minute_tick(state: State) -> TransactionResult:
     events: tuple[Event, ...] = ()
     if state.underlyings[underlying_id].is_listed:
         sampled = _sample(state, underlying_id, visits)
+        _follow_forecast(state, underlying_id)
         paid = _pay_funding(state, underlying_id)
         events = (sampled, *paid, *_pass_on(state, underlying_id, paid))
     if underlying_id + 1 < len(state.underlyings):
@@ -71,7 +73,7 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
     state.open_market(market_id)
     prices = state.price_of(market_id)
     sample_x16 = None
-    if state.globals.time_ms <= state.globals.price_valid_until_ms:
+    if _are_prices_valid(state):
         sample_x16 = _premium_sample_x16(state, market_id, visits)
     terms, market = state.underlying_of(market_id), state.market(market_id)
     sampled = replace(
@@ -80,6 +82,30 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
     )
     state.set_underlying(market_id, with_minute(sampled, terms, state.globals.time_ms))
     return MarkSampled(market_id, state.mark_price_x16(market_id), sample_x16 is not None)
+
+
+def _follow_forecast(state: State, market_id: int) -> None:
+    """Sample the index for the forecast of volatility, unless it is too old, and follow it."""
+    market, prices = state.market(market_id), state.price_of(market_id)
+    terms = state.underlying_of(market_id)
+    forecast, forecast_ppm = Forecast.of(market), prices.forecast_margin_ppm
+    if terms.margin_deviations == 0:
+        forecast, forecast_ppm = Forecast(), 0
+    elif _are_prices_valid(state):
+        forecast = forecast.after(prices.index_price_x16, state.globals.time_ms)
+        forecast_ppm = followed_forecast_ppm(forecast_ppm, forecast.variance_ppm2, terms)
+    after = replace(
+        market,
+        variance_ppm2=forecast.variance_ppm2,
+        sampled_x16=forecast.sampled_x16,
+        sampled_ms=forecast.sampled_ms,
+    )
+    state.set_market(market_id, after)
+    state.set_underlying(market_id, replace(prices, forecast_margin_ppm=forecast_ppm))
+
+
+def _are_prices_valid(state: State) -> bool:
+    return state.globals.time_ms <= state.globals.price_valid_until_ms
 
 
 def _pay_funding(state: State, market_id: int) -> tuple[FundingPaid, ...]:

@@ -22,7 +22,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
 from novation.protocol.margin import charged_fee_quanta, margin_of
-from novation.protocol.mark import initial_margin_ppm
+from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import (
     RestingOrder,
@@ -432,7 +432,7 @@ def check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int
 
 
 def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
-    """Return a size that initial margin allows whatever fills, at the limit price, with fees."""
+    """Return a size that margin allows whatever fills, at the limit price, with fees."""
     margin = margin_of(before, state.underlyings, state.parameters)
     underlying, mark_x16 = state.underlying_of(tx.market_id), state.mark_price_x16(tx.market_id)
     loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
@@ -440,10 +440,10 @@ def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
         loss_x16 = -loss_x16
     fee_ppm = underlying.highest_fee_ppm
     lot_x16_ppm = underlying.multiplier * (
-        mark_x16 * initial_margin_ppm(state.price_of(tx.market_id), underlying)
+        mark_x16 * opening_margin_ppm(state.price_of(tx.market_id), underlying)
         + max(0, loss_x16) * PPM_ONE
         + tx.price_ticks * PRICE_X16_ONE * fee_ppm
     )
     # Each fill rounds its fee up to a whole quantum.
     free_x16_ppm = (margin.equity_x16 - MAX_MAKERS_PER_ORDER * PRICE_X16_ONE) * PPM_ONE
-    return max(0, (free_x16_ppm - margin.initial_x16_ppm) // lot_x16_ppm)
+    return max(0, (free_x16_ppm - margin.opening_x16_ppm) // lot_x16_ppm)

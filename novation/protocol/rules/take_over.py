@@ -130,8 +130,8 @@ def _add_longs(state: State, market_id: int, lots: int) -> None:
 def _insured(state: State, legs: list[Leg], balance_quanta: int) -> Account | None:
     """Return the insurance fund with all legs, at the mark, and all that stood behind them.
 
-    None if it could not have them: with its initial margin, and positions of the size that an
-    account may have.
+    None if it could not have them: with the margin that new risk needs, and positions of the size
+    that an account may have.
     """
     fund = state.account(INSURANCE_ACCOUNT_ID)
     for leg in legs:
@@ -144,7 +144,7 @@ def _insured(state: State, legs: list[Leg], balance_quanta: int) -> Account | No
         if exposure_lots(slot) >= POSITION_BOUND:
             return None
     fund = fund.with_balance(fund.collateral_quanta + balance_quanta)
-    has_margin = margin_of(fund, state.underlyings, state.parameters).meets_initial
+    has_margin = margin_of(fund, state.underlyings, state.parameters).meets_opening
     return fund if has_margin else None
 
 
