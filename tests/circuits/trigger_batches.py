@@ -6,6 +6,7 @@ from dataclasses import replace
 from novation.protocol.batch import TriggerOrderHints
 from novation.protocol.constants import MODE_POST_ONLY, RESUME_GAP_MS
 from novation.protocol.errors import ResultCode
+from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import (
     OrderList,
     SelfTradeMode,
@@ -15,7 +16,7 @@ from novation.protocol.orders import (
 )
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import ONE_DOLLAR
-from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
 GTC, POST_ONLY = TimeInForce.GTC, TimeInForce.POST_ONLY
 LONG, SHORT, MAKER, POOR = 2, 3, 4, 5
@@ -23,8 +24,10 @@ FALLS, RISES = OrderList.FALLS, OrderList.RISES
 
 
 def dormant_orders() -> Iterator[SealedBatch]:
-    """Both lists, from the head to the end, and every way out of them."""
-    exchange = Exchange()
+    """Both lists, from the head to the end, and every way out; sides have paid differently."""
+    paid = UnderlyingState(is_listed=True, long_prefix=7, short_prefix=-3)
+    exchange = exchange_with({}, underlyings=(paid, paid))
+    exchange.set_price(1000)
     exchange.fund(LONG, SHORT, MAKER)
     exchange.place(SHORT, SELL, 1_000, 1000)
     exchange.place(LONG, BUY, 1_000, 1000)

@@ -370,10 +370,13 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
     assert after.positions = positions;
     assert after.prices = due.environment.prices;
     assert after.surplus = surplus + surplus_change;
-    tempvar collateral_quanta = walk.collateral_quanta - walk.taker_fees_quanta;
+    // As in place_order: what the lots of a long position have paid more than the walk has counted.
+    local fees_quanta = walk.taker_fees_quanta;
+    tempvar settled = long_change * due.price.spread_quanta;
+    local collateral_quanta = walk.collateral_quanta + settled - fees_quanta;
     let (is_allowed, paid_fee) = charge_by_margin_rule(
         collateral_quanta * COLLATERAL_FACTOR + after.surplus,
-        walk.taker_fees_quanta,
+        fees_quanta,
         account,
         old,
         &slot,
@@ -382,7 +385,7 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
         after.prices,
         0,
     );
-    assert after.collateral_quanta = walk.collateral_quanta - paid_fee;
+    assert after.collateral_quanta = collateral_quanta + fees_quanta - paid_fee;
     return (is_allowed=is_allowed, after=&after, long_change=long_change, fee_quanta=paid_fee);
 }
 
