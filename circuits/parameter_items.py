@@ -16,6 +16,7 @@ def parameter_items(witness: BatchWitness) -> Argument:
         len(parameters.oracle_keys),
         parameters.oracle_quorum,
         parameters.oracle_max_age_ms,
+        parameters.outflow_share_ppm,
         list(parameters.oracle_keys),
         [value for underlying in parameters.underlyings for value in underlying_items(underlying)],
     ]

@@ -11,6 +11,7 @@ from typing import Final
 
 from circuits.merkle_guesses import merkle_guesses
 from circuits.oracle_items import oracle_items
+from circuits.outflow_items import outflow_cells, outflow_items
 from circuits.parameter_items import parameter_items, underlying_items
 from circuits.records import (
     Argument,
@@ -126,6 +127,7 @@ def program_input(witness: BatchWitness) -> ProgramInput:
         for account_id in entry.timed_out:
             tape.extend(([_TYPE_APPLY_TIMER, 0], [account_id]))
         tape.extend(_entry(entry, delay_ms, guesses))
+    tape.extend(outflow_items(witness, output))
     tape[1] = _batch(witness, output, guesses.n_ephemeral)
     tape.extend(_account_leaves(witness, output))
     tape.extend(
@@ -193,6 +195,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         counters.next_tick_ms,
         counters.tick_underlying,
         *amount_cells(counters.other_custody_quanta),
+        *outflow_cells(counters),
         witness.old_roots.accounts,
         witness.old_roots.orders,
         witness.old_roots.markets,

@@ -41,7 +41,8 @@ class ParametersOnL1:
         words = [get(functions.underlying(index)) for index in range(n_underlyings)]
         limits = [get(functions.limits(index)) for index in range(n_underlyings)]
         keys = [get(functions.oracleKey(index)) for index in range(n_oracles)]
-        return _named(words, limits, keys, quorum, max_age_ms)
+        named = _named(words, limits, keys, quorum, max_age_ms)
+        return named | {"outflow share ppm": get(functions.outflowShare())}
 
     def expected(self, block_number: int) -> dict[str, int]:
         """Return what it must show in a block, after all changes between deployment and that.
@@ -52,7 +53,9 @@ class ParametersOnL1:
         now = self.followed(block_number)
         words = [terms.word() for terms in now.underlyings]
         limits = [terms.limits.word() for terms in now.underlyings]
-        return _named(words, limits, now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms)
+        keys, quorum, max_age_ms = now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms
+        named = _named(words, limits, keys, quorum, max_age_ms)
+        return named | {"outflow share ppm": now.outflow_share_ppm}
 
     def followed(self, block_number: int) -> Parameters:
         """Return what all changes up to a block have made of the first parameters.
@@ -89,6 +92,10 @@ class ParametersOnL1:
     def set_oracle_rule(self, quorum: int, max_age_ms: int, owner: LocalAccount) -> int:
         """Set how many oracles must agree and how old reports may be; see `set_underlying`."""
         return self._queue(self._contract.functions.setOracleRule(quorum, max_age_ms), owner)
+
+    def set_outflow_share(self, share_ppm: int, owner: LocalAccount) -> int:
+        """Set what part of custody may leave in an hour; see `set_underlying`."""
+        return self._queue(self._contract.functions.setOutflowShare(share_ppm), owner)
 
     def _queue(self, call: ContractFunction, owner: LocalAccount) -> int:
         receipt = self._chain.transact(call, owner)

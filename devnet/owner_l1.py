@@ -100,6 +100,10 @@ class OwnerOnL1:
         """Set quorum and age; RevertedError if the contract refuses."""
         return self._position(self._parameters.set_oracle_rule(quorum, max_age_ms, self._account))
 
+    def set_outflow_share(self, share_ppm: int) -> int:
+        """Set what part of custody may leave in an hour; RevertedError if the contract refuses."""
+        return self._position(self._parameters.set_outflow_share(share_ppm, self._account))
+
     def _watch(self, underlyings: tuple[Underlying, ...]) -> None:
         """Let the oracle nodes have the prices before the exchange wants them."""
         endpoints = Endpoints.load(self._home.endpoints_path)

@@ -28,6 +28,7 @@ MAX_FEE_PPM: Final = 10_000
 MIN_PRICE_BAND_PPM: Final = 1_000
 MAX_MIN_ORDER_USD: Final = 10_000
 MIN_INTEREST_SPAN_KUSD: Final = 1_000
+MIN_OUTFLOW_SHARE_PPM: Final = 50_000
 MIN_ORACLE_MAX_AGE_MS: Final = 3_000
 MAX_ORACLE_MAX_AGE_MS: Final = 600_000
 
@@ -47,6 +48,7 @@ LIMITS: Final = {
     "margin_deviations": (0, DEVIATIONS_BOUND - 1),
     "interest_cap_lots": (1, OPEN_INTEREST_BOUND - 1),
     "position_share_ppm": (1, PPM_ONE),
+    "outflow_share_ppm": (MIN_OUTFLOW_SHARE_PPM, PPM_ONE),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
 }

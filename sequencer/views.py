@@ -57,6 +57,7 @@ def exchange(
         oracle_public_keys=[felt_bytes(key) for key in parameters.oracle_keys],
         oracle_quorum=parameters.oracle_quorum,
         oracle_max_age_ms=parameters.oracle_max_age_ms,
+        outflow_share_ppm=parameters.outflow_share_ppm,
         sequencer_public_key=felt_bytes(public_key(engine.settings.private_key)),
         time_ms=state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,

@@ -16,6 +16,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
 from circuits.cairo.numeric import smaller_of
+from circuits.cairo.outflow import follow_outflows
 from circuits.cairo.parameters import Parameters, Underlying
 from circuits.cairo.seal import Division, credit_fees, seal_trees
 from circuits.cairo.state.access_log import Squashed, squash
@@ -116,6 +117,14 @@ func main{
     assert progress.environment.withdrawals = withdrawals_end;
 
     let environment_after = progress.environment;
+    let (local outflow_quanta, local other_outflows: Amounts) = follow_outflows(
+        parameters.outflow_share_ppm,
+        &message.globals,
+        progress.time_ms,
+        environment_after.custody_quanta,
+        environment_after.other_custody,
+    );
+    let environment_after = progress.environment;
     local globals: Globals = Globals(
         batch_number=message.globals.batch_number + 1,
         time_ms=progress.time_ms,
@@ -128,6 +137,8 @@ func main{
         next_tick_ms=environment_after.next_tick_ms,
         tick_underlying=environment_after.tick_underlying,
         other_custody=[environment_after.other_custody],
+        outflow_quanta=outflow_quanta,
+        other_outflows=other_outflows,
     );
     local accounts_end: DictAccess* = accounts_log;
     local orders_end: DictAccess* = orders_log;
@@ -160,12 +171,7 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let (local underlyings_hash) = poseidon_hash_many(n_underlyings * UNDERLYING_WORDS, words);
     let (globals_word_0, globals_word_1) = pack_globals(&batch.globals);
     let (root) = hash_state(
-        &batch.roots,
-        underlyings_hash,
-        params_hash,
-        globals_word_0,
-        globals_word_1,
-        &batch.globals.other_custody,
+        &batch.roots, underlyings_hash, params_hash, globals_word_0, globals_word_1, &batch.globals
     );
     return (parameters=&message.parameters, root=root);
 }
@@ -196,12 +202,7 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     assert [cast(output_ptr + 2, Amounts*)] = globals.other_custody;
     let output_ptr = output_ptr + GLOBALS_WORDS;
     let (root) = hash_state(
-        &roots,
-        underlyings_hash,
-        params_hash,
-        globals_word_0,
-        globals_word_1,
-        &globals.other_custody,
+        &roots, underlyings_hash, params_hash, globals_word_0, globals_word_1, globals
     );
     return (root=root);
 }

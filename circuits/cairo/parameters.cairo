@@ -55,6 +55,8 @@ struct Parameters {
     n_oracles: felt,
     oracle_quorum: felt,
     oracle_max_age_ms: felt,
+    // What part of an asset's custody may leave in an hour, 0 if all: outflow.cairo.
+    outflow_share_ppm: felt,
     oracle_keys: felt*,
 }
 
@@ -65,7 +67,7 @@ const MAX_AGE_BOUND = 2 ** 32;
 // Of 64 bits of a symbol and four of decimals.
 const DISPLAY_BOUND = 2 ** 68;
 
-// Guarantee: every field is within its bound; the word packs the first four and has one reading.
+// Guarantee: every field is within its bound; the word packs the first five and has one reading.
 func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
     let n_underlyings = parameters.n_underlyings;
     let n_oracles = parameters.n_oracles;
@@ -79,8 +81,13 @@ func pack_counts{range_check_ptr}(parameters: Parameters*) -> (word: felt) {
     assert [range_check_ptr + 4] = MAX_ORACLES - n_oracles;
     assert [range_check_ptr + 5] = max_age_ms;
     assert [range_check_ptr + 6] = max_age_ms + (RC_BOUND - MAX_AGE_BOUND);
-    let range_check_ptr = range_check_ptr + 7;
-    return (word=n_underlyings + n_oracles * 2 ** 8 + quorum * 2 ** 16 + max_age_ms * 2 ** 24);
+    assert [range_check_ptr + 7] = parameters.outflow_share_ppm;
+    assert [range_check_ptr + 8] = PPM_ONE - parameters.outflow_share_ppm;
+    let range_check_ptr = range_check_ptr + 9;
+    return (
+        word=n_underlyings + n_oracles * 2 ** 8 + quorum * 2 ** 16 + max_age_ms * 2 ** 24 +
+        parameters.outflow_share_ppm * 2 ** 56,
+    );
 }
 
 // Guarantee: every packed field is bounded by its width, so that the words have one reading; the

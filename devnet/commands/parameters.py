@@ -211,6 +211,22 @@ def set_oracle_rule(
     _queue(home, as_owner(home, lambda owner: owner.set_oracle_rule(quorum, max_age_ms)))
 
 
+@app.command("set-outflow-share")
+def set_outflow_share(
+    share_ppm: Annotated[int, typer.Argument(metavar="PPM", help="Of custody; 0: all of it.")],
+    home: HomeOption,
+) -> None:
+    """Set what part of what is held of an asset may leave in an hour, all accounts together.
+
+    Example: `novation parameters set-outflow-share 100000`
+    """
+    from devnet.owner_l1 import as_owner
+
+    if share_ppm != 0:
+        _check({"outflow_share_ppm": share_ppm})
+    _queue(home, as_owner(home, lambda owner: owner.set_outflow_share(share_ppm)))
+
+
 @app.command("add-asset")
 def add_asset(
     token: Annotated[str, typer.Argument(metavar="ADDRESS", help="Of an ERC-20 contract.")],
@@ -299,6 +315,8 @@ async def _show(client: Client) -> None:
                 f"{terms.symbol}: open interest of at most {terms.limits.interest_cap_lots} lots, "
                 f"of which an account may come to hold {terms.limits.position_limit_lots}"
             )
+    if known.outflow_share_ppm:
+        console.print(f"in an hour {known.outflow_share_ppm} ppm of custody may leave")
     console.print(
         f"oracles: {known.oracle_quorum} of {len(known.oracle_keys)} must agree, reports of at "
         f"most {known.oracle_max_age_ms} ms"

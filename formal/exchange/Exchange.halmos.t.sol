@@ -376,8 +376,11 @@ contract ExchangeProperties {
             address(exchange).call(abi.encodeCall(exchange.setOracleRule, (quorum, maxAgeMs)));
         VM.prank(sender);
         (bool fourth,) = address(exchange).call(abi.encodeCall(exchange.setLimits, (index, word)));
+        VM.prank(sender);
+        (bool fifth,) =
+            address(exchange).call(abi.encodeCall(exchange.setOutflowShare, (maxAgeMs)));
         (, uint256 tail,) = exchange.queue();
-        assert(!first && !second && !third && !fourth && tail == 0);
+        assert(!first && !second && !third && !fourth && !fifth && tail == 0);
     }
 
     function check_oracle_rule_keeps_its_bounds(uint8 quorum, uint32 maxAgeMs) public {

@@ -15,6 +15,7 @@ import {
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_OUTFLOW_SHARE,
     OPERATION_SET_UNDERLYING,
     Operation,
     RESULT_DONE
@@ -67,6 +68,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     ParameterRegistry.Parameters private _parameters;
     /// @dev By the index of an underlying; 0 if they were never set.
     mapping(uint256 index => uint256 word) private _limits;
+    uint32 private _outflowSharePpm;
     mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
     mapping(address account => bool isOperator) private _operators;
 
@@ -311,6 +313,13 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
+    function setOutflowShare(uint32 sharePpm) external onlyOwner returns (uint256 queueIndex) {
+        ParameterRegistry.checkOutflowShare(sharePpm);
+        _outflowSharePpm = sharePpm;
+        return _queueParameter(OPERATION_SET_OUTFLOW_SHARE, 0, sharePpm);
+    }
+
+    /// @inheritdoc IExchange
     function isOperator(address account) external view returns (bool) {
         return _operators[account];
     }
@@ -343,6 +352,11 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     function limits(uint256 index) external view returns (uint256) {
         uint256 word = _limits[index];
         return word == 0 ? ParameterRegistry.NO_LIMITS : word;
+    }
+
+    /// @inheritdoc IExchange
+    function outflowShare() external view returns (uint256) {
+        return _outflowSharePpm;
     }
 
     /// @inheritdoc IExchange

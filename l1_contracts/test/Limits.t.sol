@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IExchange} from "../src/interfaces/IExchange.sol";
 import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
-import {OPERATION_SET_LIMITS} from "../src/types/Batch.sol";
+import {OPERATION_SET_LIMITS, OPERATION_SET_OUTFLOW_SHARE} from "../src/types/Batch.sol";
 import {ExchangeBase} from "./utils/ExchangeBase.sol";
 import {ParameterWords} from "./utils/ParameterWords.sol";
 
@@ -31,6 +31,27 @@ contract LimitsTest is ExchangeBase {
         _setLimitsExpecting(0, 0, _range("interest_cap_lots", 0, 1, 2 ** 48 - 1));
         _setLimitsExpecting(0, _limits(9, 0), _range("position_limit_lots", 0, 1, 9));
         _setLimitsExpecting(0, _limits(9, 10), _range("position_limit_lots", 10, 1, 9));
+    }
+
+    function test_setOutflowShare_whenInRange_thenShownAndQueued() external {
+        assertEq(exchange.outflowShare(), 0);
+        uint32[3] memory shares = [uint32(50_000), 1_000_000, 0];
+        for (uint256 i = 0; i < shares.length; ++i) {
+            VM.expectEmit(true, true, true, true);
+            emit IExchange.ParameterQueued(i, OPERATION_SET_OUTFLOW_SHARE, 0, shares[i]);
+            VM.prank(OWNER);
+            assertEq(exchange.setOutflowShare(shares[i]), i);
+            assertEq(exchange.outflowShare(), shares[i]);
+        }
+    }
+
+    function test_setOutflowShare_whenOutOfRange_thenReverts() external {
+        uint32[3] memory shares = [uint32(1), 49_999, 1_000_001];
+        for (uint256 i = 0; i < shares.length; ++i) {
+            VM.expectRevert(_range("outflow_share_ppm", shares[i], 50_000, 1_000_000));
+            VM.prank(OWNER);
+            exchange.setOutflowShare(shares[i]);
+        }
     }
 
     function _setLimits(uint256 index, uint256 word) private returns (uint256) {

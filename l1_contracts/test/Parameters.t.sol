@@ -352,6 +352,9 @@ contract ParametersTest is ExchangeBase {
         exchange.setLimits(0, 1 + 2 ** 48);
         VM.expectRevert(refusal);
         VM.prank(sender);
+        exchange.setOutflowShare(0);
+        VM.expectRevert(refusal);
+        VM.prank(sender);
         exchange.setOracleKey(2, ParameterWords.ORACLE_2);
         VM.expectRevert(refusal);
         VM.prank(sender);

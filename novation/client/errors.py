@@ -220,6 +220,10 @@ class MarketNotOpenError(RejectedError):
     """The market takes no such order for now: it is post-only, reduce-only or halted."""
 
 
+class OutflowRejectedError(RejectedError):
+    """So much of the asset may not leave now: `detail.limit` may; the sentence says when all."""
+
+
 class LimitRejectedError(RejectedError):
     """The market's open interest, or the account's position, would pass its limit.
 
@@ -321,6 +325,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.MARKET_HALTED: MarketNotOpenError,
     ErrorCode.MARKET_POST_ONLY: MarketNotOpenError,
     ErrorCode.MARKET_REDUCE_ONLY: MarketNotOpenError,
+    ErrorCode.OUTFLOW_LIMIT: OutflowRejectedError,
     ErrorCode.OPEN_INTEREST_LIMIT: LimitRejectedError,
     ErrorCode.POSITION_LIMIT: LimitRejectedError,
     ErrorCode.CUSTODY_EXCEEDED: CustodyRejectedError,

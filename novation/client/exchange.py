@@ -159,6 +159,7 @@ def _parameters(message: query_service_pb2.GetExchangeResponse) -> Parameters:
             oracle_keys=tuple(int.from_bytes(key, "big") for key in message.oracle_public_keys),
             oracle_quorum=message.oracle_quorum,
             oracle_max_age_ms=message.oracle_max_age_ms,
+            outflow_share_ppm=message.outflow_share_ppm,
         )
     except ValueError as error:
         raise NovationError(f"the server's parameters are none: {error}") from None

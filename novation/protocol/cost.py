@@ -50,8 +50,10 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 74_000
+LOADER_STEPS: Final = 75_000
 BATCH_STEPS: Final = 1_500
+# At the end of a batch, if something of every asset comes or goes.
+OUTFLOW_STEPS: Final = 1_400
 UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
@@ -131,7 +133,9 @@ def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
     # The fee account is opened when the batch is sealed.
     fee_account = leaf_steps(1, most_slots(n_underlyings), 1, MAX_KEYS - 1, AMOUNT_WORDS)
-    return LOADER_STEPS + BATCH_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
+    return (
+        LOADER_STEPS + BATCH_STEPS + OUTFLOW_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
+    )
 
 
 def signer_steps(account: Account | None, tx: UserTransaction) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from novation.crypto import poseidon_hash_many
 from novation.protocol.assets import (
+    AMOUNT_BITS,
     AMOUNT_WORDS,
     amount_of,
     pack_amounts,
@@ -309,7 +310,8 @@ class Globals:
     the same of each other asset (see `assets`). `recorded_deficit_quanta` is how much more all
     balances and pools add up to than is in custody. Until `post_only_until_ms`, 0 if prices were
     never away for too long, orders must be post-only. At `next_tick_ms` a minute is over, which is
-    sampled from `tick_underlying` on; before the first prices that is never.
+    sampled from `tick_underlying` on; before the first prices that is never. `outflow_quanta` and
+    `other_outflow_quanta` are what counts of what has left (see `outflow`).
     """
 
     batch_number: int = 0
@@ -323,6 +325,8 @@ class Globals:
     tick_underlying: int = 0
     other_custody_quanta: tuple[int, ...] = ()
     recorded_deficit_quanta: int = 0
+    outflow_quanta: int = 0
+    other_outflow_quanta: tuple[int, ...] = ()
 
     @property
     def price_valid_until_ms(self) -> int:
@@ -335,6 +339,12 @@ class Globals:
             return self.custody_quanta
         return amount_of(self.other_custody_quanta, asset_id)
 
+    def outflow(self, asset_id: int) -> int:
+        """Return what counts of what has left of an asset, in its quanta."""
+        if asset_id == USD_ASSET_ID:
+            return self.outflow_quanta
+        return amount_of(self.other_outflow_quanta, asset_id)
+
     def with_custody_change(self, asset_id: int, change_quanta: int) -> "Globals":
         """Return the globals with more or less of an asset in custody."""
         custody_quanta = self.custody(asset_id) + change_quanta
@@ -344,7 +354,7 @@ class Globals:
         return replace(self, other_custody_quanta=amounts)
 
     def words(self) -> tuple[int, ...]:
-        """Return `globals_word_0`, `globals_word_1` and the words of custody."""
+        """Return `globals_word_0`, `globals_word_1` and custody's words: those of the output."""
         custody_words = pack_amounts(self.other_custody_quanta)
         return (
             pack(
@@ -365,9 +375,20 @@ class Globals:
             *[0] * (AMOUNT_WORDS - len(custody_words)),
         )
 
+    def outflow_words(self) -> tuple[int, ...]:
+        """Return the words of what has left, which follow from the batches: no output has them."""
+        others = pack_amounts(self.other_outflow_quanta)
+        return (self.outflow_quanta, *others, *[0] * (AMOUNT_WORDS - len(others)))
+
+    def with_outflow_words(self, words: Sequence[int]) -> "Globals":
+        """Return the globals with what such words say; DecodeError if one has too many bits."""
+        (outflow_quanta,) = unpack(words[0], AMOUNT_BITS)
+        others = unpack_amounts(words[1:])
+        return replace(self, outflow_quanta=outflow_quanta, other_outflow_quanta=others)
+
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Globals":
-        """Decode the packed words; DecodeError if one has too many bits."""
+        """Decode what `words` returns; DecodeError if one has too many bits."""
         batch_number, time_ms, *counters = unpack(words[0], 48, 48, 48, 48, 48)
         next_order_id, l1_queue_position, oracle_time_ms = counters
         custody_quanta, *others = unpack(words[1], 63, 49, 49, UNDERLYING_ID_BITS, 63)
@@ -411,5 +432,6 @@ def state_root(
             underlyings_hash,
             params_hash,
             *counters.words(),
+            *counters.outflow_words(),
         )
     )

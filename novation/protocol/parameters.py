@@ -175,12 +175,16 @@ class Underlying:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Underlyings and oracles. `oracle_keys` are abscissas of Stark curve points."""
+    """Underlyings and oracles. `oracle_keys` are abscissas of Stark curve points.
+
+    `outflow_share_ppm` is what part of an asset's custody may leave in an hour (`outflow`); 0: all.
+    """
 
     underlyings: tuple[Underlying, ...]
     oracle_keys: tuple[int, ...]
     oracle_quorum: int
     oracle_max_age_ms: int
+    outflow_share_ppm: int = 0
     hash: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +197,7 @@ class Parameters:
         _require(
             0 < self.oracle_max_age_ms < _MAX_AGE_BOUND, f"oracle age {self.oracle_max_age_ms}"
         )
+        _require(0 <= self.outflow_share_ppm <= PPM_ONE, f"outflow share {self.outflow_share_ppm}")
         object.__setattr__(self, "hash", poseidon_hash_many(self.felts()))
 
     def felts(self) -> tuple[int, ...]:
@@ -202,6 +207,7 @@ class Parameters:
             (len(self.oracle_keys), 8),
             (self.oracle_quorum, 8),
             (self.oracle_max_age_ms, 32),
+            (self.outflow_share_ppm, 20),
         )
         terms = [word for item in self.underlyings for word in (item.word(), item.limits.word())]
         return (counts, *terms, *self.oracle_keys)
@@ -211,7 +217,7 @@ class Parameters:
         """Decode `felts`; DecodeError if they are not what it returns."""
         if not felts:
             raise DecodeError("parameters: no felts")
-        n_underlyings, n_oracles, quorum, max_age_ms = unpack(felts[0], 8, 8, 8, 32)
+        n_underlyings, n_oracles, quorum, max_age_ms, share_ppm = unpack(felts[0], 8, 8, 8, 32, 20)
         first_key = 1 + 2 * n_underlyings
         if len(felts) != first_key + n_oracles:
             raise DecodeError(
@@ -225,7 +231,7 @@ class Parameters:
                     felts[1:first_key:2], felts[2:first_key:2], strict=True
                 )
             )
-            return cls(underlyings, felts[first_key:], quorum, max_age_ms)
+            return cls(underlyings, felts[first_key:], quorum, max_age_ms, share_ppm)
         except ValueError as error:
             raise DecodeError(str(error)) from error
 

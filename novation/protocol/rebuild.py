@@ -5,6 +5,7 @@ from novation.protocol.book_index import BookIndex
 from novation.protocol.constants import OPERATION_DEPOSIT
 from novation.protocol.errors import DecodeError, ResultCode
 from novation.protocol.orders import OrderList
+from novation.protocol.outflow import follow_outflows
 from novation.protocol.output import AccountRecord, BatchOutput
 from novation.protocol.rules.set_parameter import changed_parameters
 from novation.protocol.signing_keys import SigningKey
@@ -23,11 +24,12 @@ def apply_output(state: State, output: BatchOutput) -> None:
     expected = (state.config.config_hash, state.root, state.globals.batch_number + 1)
     if (output.config_hash, output.old_root, output.batch_number) != expected:
         raise DecodeError(f"batch {output.batch_number} does not follow the state")
+    counters = follow_outflows(state.globals, output.counters, state.parameters.outflow_share_ppm)
     _apply_parameters(state, output)
     account_leaves = _apply_accounts(state, output)
     market_leaves = _apply_markets(state, output)
     order_leaves = _apply_orders(state, output)
-    state.globals = output.counters
+    state.globals = counters
     state.update_trees(account_leaves, order_leaves, market_leaves)
     if state.root != output.new_root:
         raise DecodeError(f"rebuilt root {state.root:#x}, output says {output.new_root:#x}")

@@ -14,6 +14,7 @@ from novation.protocol.errors import ResultCode
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
 from novation.protocol.orders import RestingOrder
+from novation.protocol.outflow import follow_outflows
 from novation.protocol.output import (
     AccountRecord,
     BatchOutput,
@@ -82,6 +83,9 @@ def seal_batch(state: State) -> SealedBatch:
     state.begin()
     _credit_fees(state)
     state.globals = replace(state.globals, batch_number=state.globals.batch_number + 1)
+    state.globals = follow_outflows(
+        batch.old_globals, state.globals, batch.old_parameters.outflow_share_ppm
+    )
     old_root, old_roots = state.root, state.roots
     opened_slots = {
         state.slot_of_order[order_id]: order for order_id, order in batch.opened_orders.items()

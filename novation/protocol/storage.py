@@ -8,7 +8,7 @@ big endian; widths here are in bytes.
 | `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:25 |
 | `m` market_id:2 | market words 25, 20, 13, 20 |
-| `g` | globals words 30, 21, 24, 24, 24, each underlying's word:26 |
+| `g` | globals words 30, 21, 24, 24, 24, outflows 8, 24, 24, 24, each underlying's word:26 |
 | `p` | each of params_felts:32 |
 | `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
 """
@@ -33,7 +33,13 @@ from novation.protocol.constants import (
     MAX_POSITIONS,
 )
 from novation.protocol.errors import DecodeError
-from novation.protocol.markets import UNDERLYING_WORDS, Globals, Market, UnderlyingState
+from novation.protocol.markets import (
+    GLOBALS_WORDS,
+    UNDERLYING_WORDS,
+    Globals,
+    Market,
+    UnderlyingState,
+)
 from novation.protocol.merkle import NodeKey
 from novation.protocol.nonces import n_window_words, unpack_windows
 from novation.protocol.numeric import unpack
@@ -53,7 +59,7 @@ _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
 _MARKET_WORD_BYTES: Final = (25, 20, 13, 20)
-_GLOBALS_WORD_BYTES: Final = (30, 29, *[24] * AMOUNT_WORDS)
+_GLOBALS_WORD_BYTES: Final = (30, 29, *[24] * AMOUNT_WORDS, 8, *[24] * AMOUNT_WORDS)
 _UNDERLYING_WORD_BYTES: Final = (26, 32, 32)
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 28
@@ -261,13 +267,16 @@ def decode_market(data: bytes) -> Market:
 def encode_globals(counters: Globals, underlyings: Sequence[UnderlyingState]) -> bytes:
     """Return the stored form of the globals and of what the underlyings have."""
     parts = (_encode_words(item.words(), _UNDERLYING_WORD_BYTES) for item in underlyings)
-    return _encode_words(counters.words(), _GLOBALS_WORD_BYTES) + b"".join(parts)
+    words = (*counters.words(), *counters.outflow_words())
+    return _encode_words(words, _GLOBALS_WORD_BYTES) + b"".join(parts)
 
 
 def decode_globals(data: bytes) -> tuple[Globals, tuple[UnderlyingState, ...]]:
     """Return both of their stored form; DecodeError if it is damaged."""
     n_bytes = sum(_GLOBALS_WORD_BYTES)
-    counters = Globals.from_words(_decode_words(data[:n_bytes], _GLOBALS_WORD_BYTES))
+    words = _decode_words(data[:n_bytes], _GLOBALS_WORD_BYTES)
+    counters = Globals.from_words(words[:GLOBALS_WORDS])
+    counters = counters.with_outflow_words(words[GLOBALS_WORDS:])
     n_underlyings = (len(data) - n_bytes) // sum(_UNDERLYING_WORD_BYTES)
     words = _decode_words(data[n_bytes:], _UNDERLYING_WORD_BYTES * n_underlyings)
     groups = (words[i : i + UNDERLYING_WORDS] for i in range(0, len(words), UNDERLYING_WORDS))

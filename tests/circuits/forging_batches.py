@@ -39,6 +39,7 @@ from tests.circuits.forecast_batches import forecasts, storms
 from tests.circuits.jump_batches import jumps
 from tests.circuits.limit_batches import limits
 from tests.circuits.mode_batches import modes
+from tests.circuits.outflow_batches import outflows
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
@@ -534,6 +535,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "jumps": jumps,
     "modes": modes,
     "limits": limits,
+    "outflows": outflows,
     "takeovers": takeovers,
     "open interest": open_interest,
     "forecasts": forecasts,

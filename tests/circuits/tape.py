@@ -7,7 +7,7 @@ from circuits.program_input import ProgramInput
 
 # The item that describes the batch, and fields of it.
 BATCH = 1
-N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 17, 18, 21, 22, 23
+N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 21, 22, 25, 26, 27
 TYPE_LIST_MARKET = 8
 # Fields of an order; no other item behind the batch's has as many.
 ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16

@@ -21,6 +21,7 @@ from novation.protocol.constants import (
 from novation.protocol.cost import (
     LOADER_STEPS,
     ORDER_LEAF_STEPS,
+    OUTFLOW_STEPS,
     SIGNATURE_STEPS,
     empty_batch_steps,
 )
@@ -317,3 +318,21 @@ def test_charge_of_a_takeover_and_of_pools_then_covers_them_alone(
         runs.append((execute_only(exchange.seal().witness).n_steps, charged))
     for (plain, plain_charged), (taken, taken_charged) in zip(runs[:2], runs[2:], strict=True):
         assert taken - plain <= taken_charged - plain_charged
+
+
+@pytest.mark.parametrize(("n_assets", "least_steps"), [(1, 0), (8, 1_000)])
+def test_charge_of_outflows_when_every_asset_moves_then_covers_them(
+    n_assets: int, least_steps: int
+) -> None:
+    def steps(share_ppm: int) -> int:
+        exchange = Exchange(parameters(1))
+        for asset_id in range(n_assets):
+            exchange.apply(exchange.deposit(2, 10**9, asset_id))
+        exchange.set_outflow_share(share_ppm)
+        exchange.seal()
+        for asset_id in range(n_assets):
+            exchange.withdraw(2, 5, asset_id)
+        return run_program(program_input(exchange.seal().witness)).n_steps
+
+    added_steps = steps(100_000) - steps(0)
+    assert least_steps <= added_steps <= OUTFLOW_STEPS

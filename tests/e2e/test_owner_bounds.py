@@ -27,7 +27,7 @@ def test_bounds_are_those_of_the_contract() -> None:
     found = re.findall(
         r"constant ((?:MIN|MAX)_\w+_(?:PPM|MS|KUSD)) = ([\d_]+);", REGISTRY.read_text()
     )
-    assert len(found) == 7
+    assert len(found) == 8
     for name, value in found:
         assert getattr(parameter_bounds, name) == int(value), name
 
@@ -49,6 +49,7 @@ RULE = {"oracle_quorum": ("{}", "3000"), "oracle_max_age_ms": ("1", "{}")}
         ("multiplier", (0, 4_096), "from 1 to 4095"),
         ("tick_decimals", (-1, 16), "from 0 to 15"),
         ("oracle_max_age_ms", (0, 2_999, 600_001, 2**32), "from 3000 to 600000"),
+        ("outflow_share_ppm", (-1, 1, 49_999, 10**6 + 1), "from 50000 to 1000000"),
         ("oracle_quorum", (0, 17), "from 1 to 16"),
     ],
 )
@@ -66,6 +67,8 @@ def test_command_when_a_value_is_beyond_an_edge_then_refused_with_the_limits(
         words = ["set-underlying", "BTC-USD", option]
         if name in RULE:
             words = ["set-oracle-rule", "--", *(word.format(value) for word in RULE[name])]
+        if name == "outflow_share_ppm":
+            words = ["set-outflow-share", "--", str(value)]
         monkeypatch.setattr(sys, "argv", ["novation", "parameters", *words])
         with pytest.raises(SystemExit) as end:
             main()

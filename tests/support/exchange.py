@@ -157,6 +157,10 @@ class Exchange:
         """Let L1 set the limits of an underlying."""
         return self.apply(SetParameter(ParameterKind.LIMITS, index, Limits(**limits).word()))
 
+    def set_outflow_share(self, share_ppm: int) -> TransactionResult:
+        """Let L1 set what part of custody may leave in an hour."""
+        return self.apply(SetParameter(ParameterKind.OUTFLOW_SHARE, 0, share_ppm))
+
     def list_market(self, market_id: int) -> TransactionResult:
         """List a market."""
         return self.apply(ListMarket(market_id))

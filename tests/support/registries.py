@@ -48,6 +48,7 @@ def _set_parameters(exchange: Exchange) -> None:
     exchange.set_underlying(1, replace(second, maker_fee_ppm=second.maker_fee_ppm - 1))
     exchange.set_limits(0, interest_cap_lots=2**40, position_limit_lots=2**30)
     exchange.set_underlying(LISTED, underlying(symbol="SOL-USD", multiplier=100))
+    exchange.set_outflow_share(10**6)
     for index, name in ((1, NEW_ORACLE_SECRET), (3, 3)):
         key = public_key(oracle_private_key(name))
         exchange.apply(SetParameter(ParameterKind.ORACLE_KEY, index, key))

@@ -323,7 +323,7 @@ def test_output_when_any_felt_is_missing_or_added_then_refused(
         (1, -1),
         (1, 2**252),
         (4, 1 << 144),
-        (7, 6),
+        (7, 7),
         (7, 1 | 5 << 8),
         (8, 2**160),
     ],

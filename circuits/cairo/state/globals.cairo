@@ -3,6 +3,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
+    AMOUNT_BOUND,
     CUSTODY_BOUND,
     DEFICIT_BOUND,
     MAX_UNDERLYINGS,
@@ -30,6 +31,10 @@ struct Globals {
     tick_underlying: felt,
     // What is in custody of the other assets. Who changes an amount opens its word.
     other_custody: Amounts,
+    // What counts at the end of a batch of what has left, of USD and of the other assets. The output does
+    // not have it: it follows from the batches.
+    outflow_quanta: felt,
+    other_outflows: Amounts,
 }
 
 // Two of pack_globals, and those of other_custody.
@@ -37,8 +42,8 @@ const GLOBALS_WORDS = 2 + Amounts.SIZE;
 
 const COUNTER_BOUND = 2 ** 48;
 
-// Guarantee: every field but other_custody is within its bound, so that the words have one reading and
-// pack them all.
+// Guarantee: every field but those of other assets is within its bound, so that the words have one reading and
+// pack them all; outflow_quanta is a word itself.
 func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: felt) {
     let slack = RC_BOUND - COUNTER_BOUND;
     assert [range_check_ptr] = globals.batch_number;
@@ -63,7 +68,9 @@ func pack_globals{range_check_ptr}(globals: Globals*) -> (word_0: felt, word_1: 
     assert [range_check_ptr + 17] = MAX_UNDERLYINGS - 1 - globals.tick_underlying;
     assert [range_check_ptr + 18] = globals.recorded_deficit_quanta;
     assert [range_check_ptr + 19] = globals.recorded_deficit_quanta + (RC_BOUND - DEFICIT_BOUND);
-    let range_check_ptr = range_check_ptr + 20;
+    assert [range_check_ptr + 20] = globals.outflow_quanta;
+    assert [range_check_ptr + 21] = globals.outflow_quanta + (RC_BOUND - AMOUNT_BOUND);
+    let range_check_ptr = range_check_ptr + 22;
     return (
         word_0=globals.batch_number + globals.time_ms * 2 ** 48 + globals.next_order_id * 2 ** 96 +
         globals.l1_queue_position * 2 ** 144 + globals.oracle_time_ms * 2 ** 192,
@@ -91,15 +98,12 @@ struct StateParts {
     globals_word_0: felt,
     globals_word_1: felt,
     other_custody: Amounts,
+    outflow_quanta: felt,
+    other_outflows: Amounts,
 }
 
 func hash_state{poseidon_ptr: PoseidonBuiltin*}(
-    roots: Roots*,
-    underlyings_hash,
-    params_hash,
-    globals_word_0,
-    globals_word_1,
-    other_custody: Amounts*,
+    roots: Roots*, underlyings_hash, params_hash, globals_word_0, globals_word_1, globals: Globals*
 ) -> (root: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -112,7 +116,9 @@ func hash_state{poseidon_ptr: PoseidonBuiltin*}(
         params_hash,
         globals_word_0,
         globals_word_1,
-        [other_custody],
+        globals.other_custody,
+        globals.outflow_quanta,
+        globals.other_outflows,
     );
     let (root) = poseidon_hash_many(StateParts.SIZE, cast(&parts, felt*));
     return (root=root);

@@ -5,6 +5,7 @@ from circuits.cairo.constants import (
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_OUTFLOW_SHARE,
     OPERATION_SET_UNDERLYING,
 )
 from circuits.cairo.environment import Environment, Operation
@@ -71,8 +72,12 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
         let (parameters) = set_oracle_key(environment.parameters, index, word);
         return (parameters=parameters, prices=environment.prices);
     }
-    assert kind = OPERATION_SET_ORACLE_RULE;
     assert index = 0;
+    if (kind == OPERATION_SET_OUTFLOW_SHARE) {
+        let (parameters) = set_outflow_share(environment.parameters, word);
+        return (parameters=parameters, prices=environment.prices);
+    }
+    assert kind = OPERATION_SET_ORACLE_RULE;
     let (parameters) = set_oracle_rule(environment.parameters, word);
     return (parameters=parameters, prices=environment.prices);
 }
@@ -108,6 +113,7 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
         n_oracles=parameters.n_oracles,
         oracle_quorum=parameters.oracle_quorum,
         oracle_max_age_ms=parameters.oracle_max_age_ms,
+        outflow_share_ppm=parameters.outflow_share_ppm,
         oracle_keys=parameters.oracle_keys,
     );
     pack_counts(&after);
@@ -152,6 +158,7 @@ func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (
         n_oracles=n_oracles + is_new,
         oracle_quorum=parameters.oracle_quorum,
         oracle_max_age_ms=parameters.oracle_max_age_ms,
+        outflow_share_ppm=parameters.outflow_share_ppm,
         oracle_keys=keys,
     );
     pack_counts(&after);
@@ -191,6 +198,25 @@ func set_oracle_rule{range_check_ptr}(parameters: Parameters*, word) -> (paramet
         n_oracles=parameters.n_oracles,
         oracle_quorum=message.quorum,
         oracle_max_age_ms=message.max_age_ms,
+        outflow_share_ppm=parameters.outflow_share_ppm,
+        oracle_keys=parameters.oracle_keys,
+    );
+    pack_counts(&after);
+    return (parameters=&after);
+}
+
+// The guard of outflows asks for it from the next batch on.
+func set_outflow_share{range_check_ptr}(parameters: Parameters*, word) -> (
+    parameters: Parameters*
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local after: Parameters = Parameters(
+        n_underlyings=parameters.n_underlyings,
+        n_oracles=parameters.n_oracles,
+        oracle_quorum=parameters.oracle_quorum,
+        oracle_max_age_ms=parameters.oracle_max_age_ms,
+        outflow_share_ppm=word,
         oracle_keys=parameters.oracle_keys,
     );
     pack_counts(&after);

@@ -235,6 +235,11 @@ interface IExchange {
     /// @return queueIndex Position in the queue.
     function setOracleRule(uint8 quorum, uint32 maxAgeMs) external returns (uint256 queueIndex);
 
+    /// @notice Queues what part of an asset's custody may leave in an hour. Only the owner may.
+    /// @param sharePpm 0 if all of it may.
+    /// @return queueIndex Position in the queue.
+    function setOutflowShare(uint32 sharePpm) external returns (uint256 queueIndex);
+
     /// @notice The last proven state.
     function state()
         external
@@ -295,6 +300,9 @@ interface IExchange {
 
     /// @notice The packed word of an underlying's limits.
     function limits(uint256 index) external view returns (uint256);
+
+    /// @notice What part of an asset's custody may leave in an hour, in millionths; 0 if all of it may.
+    function outflowShare() external view returns (uint256);
 
     /// @notice The public key of an oracle; there must be one of this index.
     function oracleKey(uint256 index) external view returns (uint256);

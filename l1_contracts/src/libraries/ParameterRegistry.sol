@@ -38,6 +38,8 @@ library ParameterRegistry {
     uint256 internal constant MAX_MIN_ORDER_USD = 10_000;
     /// @dev Over less, one trader's position would lead from the terms' margin to all of the value.
     uint256 internal constant MIN_INTEREST_SPAN_KUSD = 1000;
+    /// @dev At less it would take days to leave, whoever asks for what is his.
+    uint256 internal constant MIN_OUTFLOW_SHARE_PPM = 50_000;
     /// @dev For as long the program trades at a price: younger reports would end trading earlier.
     uint256 internal constant MIN_ORACLE_MAX_AGE_MS = 3000;
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
@@ -145,6 +147,12 @@ library ParameterRegistry {
         _requireRange("oracle_max_age_ms", maxAgeMs, MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS);
         self.oracleQuorum = quorum;
         self.oracleMaxAgeMs = maxAgeMs;
+    }
+
+    /// @notice Checks what part of an asset's custody may leave in an hour; 0 is no guard.
+    function checkOutflowShare(uint256 sharePpm) internal pure {
+        if (sharePpm == 0) return;
+        _requireRange("outflow_share_ppm", sharePpm, MIN_OUTFLOW_SHARE_PPM, PPM_ONE);
     }
 
     function _checkWord(uint256 word) private pure {

@@ -37,6 +37,8 @@ def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
         _check_index(tx, len(parameters.oracle_keys))
         return parameters.with_oracle_key(tx.index, tx.word)
     _check_index(tx, 0)
+    if tx.kind is ParameterKind.OUTFLOW_SHARE:
+        return replace(parameters, outflow_share_ppm=tx.word)
     return parameters.with_oracle_rule(tx.word)
 
 

@@ -9,6 +9,7 @@ from novation.protocol.markets import Globals
 from novation.protocol.numeric import div_ceil, div_floor
 from novation.protocol.rules.dead_orders import apply_timer
 from novation.protocol.rules.leaving import check_can_leave
+from novation.protocol.rules.outflow_guard import check_outflow
 from novation.protocol.rules.pools import record_deficit
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
@@ -21,6 +22,7 @@ def check_withdraw(state: State, tx: Withdraw, *, verify_signature: bool) -> Acc
     account = check_signer(state, tx, Permission.WITHDRAW, verify_signature=verify_signature)
     check_can_leave(state, account, tx.asset_id, tx.amount_quanta)
     _check_custody(state, tx)
+    check_outflow(state, tx.asset_id, _payable_quanta(state.globals, tx))
     return account
 
 

@@ -10,6 +10,7 @@ from novation.protocol.constants import (
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
+    OPERATION_SET_OUTFLOW_SHARE,
     OPERATION_SET_UNDERLYING,
 )
 
@@ -21,15 +22,15 @@ class ParameterKind(IntEnum):
     ORACLE_KEY = OPERATION_SET_ORACLE_KEY
     ORACLE_RULE = OPERATION_SET_ORACLE_RULE
     LIMITS = OPERATION_SET_LIMITS
+    OUTFLOW_SHARE = OPERATION_SET_OUTFLOW_SHARE
 
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
     """An operation of the L1 queue; it is always consumed and always done.
 
-    `word` is an underlying's word, an oracle's key, quorum and age, or an underlying's limits;
-    `index` is which, the number of those that exist to append an underlying or a key, 0 for the
-    rule.
+    `word` is an underlying's word, an oracle's key, quorum and age, an underlying's limits, or a
+    share; `index` is which, the number of those that exist to append a key or underlying, else 0.
     """
 
     kind: ParameterKind
