@@ -86,7 +86,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 16))
+    assert sorted(EXAMPLES) == list(range(1, 17))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -130,7 +130,7 @@ def test_example_4_reducing() -> None:
     assert rests.result_code is ResultCode.RESTING
 
 
-def test_example_15_forecast() -> None:
+def test_example_16_forecast() -> None:
     terms = underlying(margin_deviations=8)
     exchange = Exchange(parameters().with_underlying(0, terms), sign=False)
     exchange.fund(2, amount_quanta=100 * ONE_DOLLAR)
@@ -138,10 +138,10 @@ def test_example_15_forecast() -> None:
     exchange.set_price(1014)
     exchange.end_minute()
     variance_ppm2 = exchange.state.market(0).variance_ppm2
-    said(15, f"{math.isqrt(variance_ppm2)} millionths a second")
-    said(15, f"in an hour {8 * 60 * math.sqrt(variance_ppm2) / 10**4:.1f} %")
+    said(16, f"{math.isqrt(variance_ppm2)} millionths a second")
+    said(16, f"in an hour {8 * 60 * math.sqrt(variance_ppm2) / 10**4:.1f} %")
     exchange.refresh_prices()
-    [most] = [lots for lots in (164_365,) if f"{lots:,} lots" in EXAMPLES[15]]
+    [most] = [lots for lots in (164_365,) if f"{lots:,} lots" in EXAMPLES[16]]
     assert exchange.refuse(exchange.order(2, BUY, most + 1, 1000)) is ErrorCode.INSUFFICIENT_MARGIN
     assert exchange.place(2, BUY, most, 1000).result_code is ResultCode.RESTING
     for minute in range(1, 10):
@@ -149,7 +149,7 @@ def test_example_15_forecast() -> None:
         assert needed_ppm == 50_000 + minute * 10_000
         exchange.end_minute()
     needed_ppm = opening_margin_ppm(exchange.state.underlyings[0], terms)
-    said(15, "needs 6 % now", f"Nine minutes later it needs {needed_ppm // 10**4} %")
+    said(16, "needs 6 % now", f"Nine minutes later it needs {needed_ppm // 10**4} %")
 
 
 def test_example_5_withdrawal() -> None:
