@@ -233,7 +233,7 @@ class Chain:
     def transact_all(
         self, calls: Sequence[tuple[ContractFunction, LocalAccount]]
     ) -> list[TxReceipt]:
-        """Send calls of different senders and wait until all are in blocks, maybe in one.
+        """Send calls, several of one sender too, and wait until all are in blocks, maybe in one.
 
         Raises:
             RevertedError: if the contract refuses one.

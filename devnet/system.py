@@ -134,6 +134,8 @@ class Devnet:
 
     def _start(self) -> Endpoints:
         options = self.options
+        # What has to be compiled is so before the clock is set: the demo's story is soon due then.
+        loader_bytecode()
         self.anvil = Anvil(self.home.chain_path, port=options.l1_port)
         chain = Chain(self.anvil.url)
         if options.start_ms is not None:

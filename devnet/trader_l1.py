@@ -12,7 +12,6 @@ from devnet.errors import UserError
 from devnet.l1_assets import USD, find_asset, read_assets, usd_on_l1
 from devnet.queue_position import queue_position
 from novation.client import InvalidInputError, check_stark_key
-from novation.protocol.constants import USD_ASSET_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from devnet.deployment import Deployment
     from devnet.keys import TraderKeys
     from devnet.l1_assets import AssetOnL1
+
+    Call = tuple[ContractFunction, LocalAccount]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,8 @@ class TraderOnL1:
 
     def fund(self, amount_quanta: int) -> None:
         """Give the trader ether for gas and test tokens, as only a local chain can."""
-        asset = self.asset
         self.chain.give_ether(self.keys.l1_address)
-        units = amount_quanta * asset.units_per_quantum
-        mint = self.token_of(asset).functions.mint(self.keys.l1_address, units)
-        self.chain.transact(mint, self.keys.l1_account)
+        self.chain.transact(*self.minting_call(amount_quanta))
 
     def deposit(self, amount_quanta: int, stark_key: int | None = None) -> QueuedDeposit:
         """Deposit tokens for the account of the trader's address and a key, by default his own.
@@ -87,7 +85,7 @@ class TraderOnL1:
             UserError: if nobody can sign for the key, or the trader has fewer tokens.
             RevertedError: if the contract refuses.
         """
-        key = _checked_key(self.keys.stark_public if stark_key is None else stark_key)
+        call = self.depositing_call(amount_quanta, stark_key)
         asset, balance = self.asset, self.balance()
         if balance < amount_quanta:
             raise UserError(
@@ -95,15 +93,32 @@ class TraderOnL1:
                 f"{self.keys.name} has {asset.asset.amount(balance):f} on L1; "
                 f"`novation keys fund` mints test tokens"
             )
-        units = amount_quanta * asset.units_per_quantum
-        approve = self.token_of(asset).functions.approve(self.deployment.exchange, units)
-        self.chain.transact(approve, self.keys.l1_account)
-        deposit = self.exchange.functions.deposit(asset.asset_id, key, amount_quanta)
-        receipt = self.chain.transact(deposit, self.keys.l1_account)
+        self.chain.transact(*self.approving_call(amount_quanta))
+        receipt = self.chain.transact(*call)
         (log,) = self.exchange.events.DepositQueued().process_receipt(receipt, DISCARD)
         index, deploy_block = log["args"]["index"], self.deployment.deploy_block
         position = queue_position(self.exchange, deploy_block, index)
         return QueuedDeposit(log["args"]["accountId"], position)
+
+    def minting_call(self, amount_quanta: int) -> Call:
+        """Return the call that makes test tokens for the trader, and who sends it."""
+        asset = self.asset
+        units = amount_quanta * asset.units_per_quantum
+        mint = self.token_of(asset).functions.mint(self.keys.l1_address, units)
+        return mint, self.keys.l1_account
+
+    def approving_call(self, amount_quanta: int) -> Call:
+        """Return the call that lets the contract take tokens for a deposit."""
+        asset = self.asset
+        units = amount_quanta * asset.units_per_quantum
+        approve = self.token_of(asset).functions.approve(self.deployment.exchange, units)
+        return approve, self.keys.l1_account
+
+    def depositing_call(self, amount_quanta: int, stark_key: int | None = None) -> Call:
+        """Return the call that deposits; UserError if nobody can sign for the key."""
+        key = _checked_key(self.keys.stark_public if stark_key is None else stark_key)
+        deposit = self.exchange.functions.deposit(self.asset.asset_id, key, amount_quanta)
+        return deposit, self.keys.l1_account
 
     def request_reclaim(self, index: int, amount_quanta: int) -> None:
         """Take a deposit out of the queue, for `reclaim` after the contract's delay.
@@ -159,42 +174,23 @@ class TraderOnL1:
         """Have the contract pay what is payable."""
         return self.chain.transact(*self.fetching_call())
 
-    def fetching_call(self) -> tuple[ContractFunction, LocalAccount]:
+    def fetching_call(self) -> Call:
         """Return the call that has the contract pay, and who sends it."""
         withdraw = self.exchange.functions.withdraw(self.asset.asset_id, self.keys.l1_address)
         return withdraw, self.keys.l1_account
 
 
-def fund_all(
-    chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
-) -> None:
-    """Give traders ether and test USD; all transactions may share a block."""
-    token = chain.contract(load_artifact("TestUsd"), deployment.token)
-    calls = []
-    for keys, amount_quanta in amounts:
-        chain.give_ether(keys.l1_address)
-        calls.append((token.functions.mint(keys.l1_address, amount_quanta), keys.l1_account))
-    chain.transact_all(calls)
+def fund_all(chain: Chain, amounts: Sequence[tuple[TraderOnL1, int]]) -> None:
+    """Give traders ether and test tokens; all transactions may share a block."""
+    for trader, _ in amounts:
+        chain.give_ether(trader.keys.l1_address)
+    chain.transact_all([trader.minting_call(quanta) for trader, quanta in amounts])
 
 
-def deposit_all(
-    chain: Chain, deployment: Deployment, amounts: Sequence[tuple[TraderKeys, int]]
-) -> None:
-    """Deposit USD for many traders at once, in two blocks at best."""
-    token = chain.contract(load_artifact("TestUsd"), deployment.token)
-    exchange = chain.contract(load_artifact("Exchange"), deployment.exchange)
-    approvals = [
-        (token.functions.approve(deployment.exchange, amount), keys.l1_account)
-        for keys, amount in amounts
-    ]
-    deposits = [
-        (
-            exchange.functions.deposit(USD_ASSET_ID, _checked_key(keys.stark_public), amount),
-            keys.l1_account,
-        )
-        for keys, amount in amounts
-    ]
-    chain.transact_all(approvals)
+def deposit_all(chain: Chain, amounts: Sequence[tuple[TraderOnL1, int]]) -> None:
+    """Deposit for many traders at once, in two blocks at best."""
+    deposits = [trader.depositing_call(quanta) for trader, quanta in amounts]
+    chain.transact_all([trader.approving_call(quanta) for trader, quanta in amounts])
     chain.transact_all(deposits)
 
 

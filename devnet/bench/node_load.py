@@ -25,7 +25,7 @@ from devnet.keys import derive_keys
 from devnet.markets import MARKETS
 from devnet.progress import wait_for_deposit
 from devnet.system import Devnet, DevnetOptions
-from devnet.trader_l1 import deposit_all, fund_all
+from devnet.trader_l1 import TraderOnL1, deposit_all, fund_all
 from novation.client import Client, LocalSigner
 from novation.client.load import LoadPlan, LoadResult, measure_load
 from sequencer.data_folder import DataFolder
@@ -80,11 +80,11 @@ def _measure(options: DevnetOptions, n_subscribers: int) -> NodeLoad:
         with Devnet(home, options) as system:
             assert system.endpoints is not None
             traders = [derive_keys(f"load-{index}", seed=1) for index in range(N_TRADERS)]
-            amounts = [(keys, DEPOSIT_QUANTA) for keys in traders]
             chain = Chain(system.endpoints.l1)
             deployment = Deployment.load(home.deployment_path)
-            fund_all(chain, deployment, amounts)
-            deposit_all(chain, deployment, amounts)
+            amounts = [(TraderOnL1(chain, deployment, keys), DEPOSIT_QUANTA) for keys in traders]
+            fund_all(chain, amounts)
+            deposit_all(chain, amounts)
             pid = system.processes["sequencer"].pid
             return asyncio.run(_load(system.endpoints.sequencer, pid, traders, n_subscribers))
 

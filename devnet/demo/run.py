@@ -141,16 +141,18 @@ def add_market(stage: Stage) -> None:
 def enter_collateral(stage: Stage) -> None:
     """Every trader deposits on L1."""
     amounts = [
-        (keys, quanta_from_usd(Decimal(DEPOSIT_USD[name]))) for name, keys in stage.traders.items()
+        (
+            TraderOnL1(stage.chain, stage.deployment, keys),
+            quanta_from_usd(Decimal(DEPOSIT_USD[name])),
+        )
+        for name, keys in stage.traders.items()
     ]
-    fund_all(stage.chain, stage.deployment, amounts)
-    deposit_all(stage.chain, stage.deployment, amounts)
-    total = sum(DEPOSIT_USD[name] for name in stage.traders)
-    stage.timeline.add("L1", f"{len(amounts)} deposits queued, {total} USD in all")
     holder = asset_holder(stage)
-    quanta = holder.asset.asset.quanta(ASSET_DEPOSIT)
-    holder.fund(quanta)
-    holder.deposit(quanta)
+    amounts.append((holder, holder.asset.asset.quanta(ASSET_DEPOSIT)))
+    fund_all(stage.chain, amounts)
+    deposit_all(stage.chain, amounts)
+    total = sum(DEPOSIT_USD[name] for name in stage.traders)
+    stage.timeline.add("L1", f"{len(stage.traders)} deposits queued, {total} USD in all")
     stage.timeline.add("L1", f"{HOLDER} deposits {ASSET_DEPOSIT} {ASSET} besides")
 
 

@@ -23,7 +23,7 @@ from devnet.keys import TraderKeys, derive_keys
 from devnet.l1_exchange import ExchangeOnL1
 from devnet.markets import MARKETS
 from devnet.system import deploy, oracle_keys, service_keys
-from devnet.trader_l1 import deposit_all, fund_all
+from devnet.trader_l1 import TraderOnL1, deposit_all, fund_all
 from novation.protocol.accounts import Account, Position
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import POSITION_BOUND
@@ -203,6 +203,7 @@ async def test_fullest_batch_when_proven_then_settles(
 
 def queue_deposits(chain: Chain, deployment: Deployment, count: int) -> None:
     """Deposit for the first traders; the contract gives accounts in that order."""
-    amounts = [(keys, AMOUNT) for keys in itertools.islice(TRADERS, count)]
-    fund_all(chain, deployment, amounts)
-    deposit_all(chain, deployment, amounts)
+    traders = itertools.islice(TRADERS, count)
+    amounts = [(TraderOnL1(chain, deployment, keys), AMOUNT) for keys in traders]
+    fund_all(chain, amounts)
+    deposit_all(chain, amounts)

@@ -94,10 +94,8 @@ def test_deposits_of_many_when_one_key_is_none_then_none_is_sent() -> None:
 
     recorder = Recorder()
     bad = OffCurve("bob", "0x1", "0x" + "01" * 32)
+    chain, deployment = cast("Chain", recorder), cast("Deployment", recorder)
+    traders = [TraderOnL1(chain, deployment, keys) for keys in (derive_keys("alice", seed=1), bad)]
     with pytest.raises(UserError, match="no point"):
-        deposit_all(
-            cast("Chain", recorder),
-            cast("Deployment", recorder),
-            [(derive_keys("alice", seed=1), 1), (bad, 1)],
-        )
+        deposit_all(chain, [(trader, 1) for trader in traders])
     assert sent == []
