@@ -529,6 +529,7 @@ def account_message(
     if margin is not None:
         message.has_margin = True
         message.equity_x16 = str(margin.equity_x16)
+        message.unsettled_gain_x16 = str(margin.unsettled_x16)
         message.initial_margin_x16_ppm = str(margin.initial_x16_ppm)
         message.opening_margin_x16_ppm = str(margin.opening_x16_ppm)
         message.maintenance_margin_x16_ppm = str(margin.maintenance_x16_ppm)

@@ -282,6 +282,8 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.pool_cash_quanta = str(prices.pool_cash_quanta)
     message.ref_price_x16 = prices.ref_x16
     message.resolving_until_ms = prices.resolve_until_ms if prices.jumped_ms else 0
+    message.long_charged_quanta_per_lot = prices.long_charged_quanta
+    message.short_charged_quanta_per_lot = prices.short_charged_quanta
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
     if prices.index_price_x16:
         rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)

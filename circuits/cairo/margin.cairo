@@ -7,7 +7,23 @@ from circuits.cairo.state.positions import Position
 // equity_x16 * 10^6 of one quantum of collateral.
 const COLLATERAL_FACTOR = PRICE_X16_ONE * PPM_ONE;
 
-// Returns Account.surplus at the given prices. The cached sum is used while its table of prices is
+// What a failing account's positions are worth, and must be backed with. Its orders do not count.
+struct Legs {
+    value_x16: felt,
+    maintenance: felt,
+    initial: felt,
+}
+
+// What positions are worth at the mark, what equity must be of them, and what they are worth whatever is
+// charged of what they gained: in the scale of equity_x16 * 10^6, as the second is.
+struct Sums {
+    value_x16: felt,
+    maintenance: felt,
+    settled: felt,
+}
+
+// Returns Account.surplus at the given prices: what the account is worth whatever is charged of what it
+// gained (see complete_price), but for its collateral, less its initial requirement. The cached sum is used while its table of prices is
 // the current one. makers.cairo and place_order.cairo repeat this to save steps: keep in step.
 func surplus_of(account: Account*, prices: Price**) -> (surplus: felt) {
     if (prices - account.prices == 0) {
@@ -38,8 +54,8 @@ func sum_initial(position: Position*, prices: Price**, sum) -> (excess: felt) {
     return sum_initial(position.next, prices, sum + forecast);
 }
 
-// Returns what Account.surplus is with what equity must be of the positions when an amount leaves the
-// account in place of what new risk needs. `sum` is the surplus. Sums stay below 2^145.
+// Returns what Account.surplus is with what settled equity must be of the positions when an amount leaves
+// the account in place of what new risk needs. `sum` is the surplus. Sums stay below 2^145.
 func sum_leaving(position: Position*, prices: Price**, sum) -> (excess: felt) {
     if (cast(position, felt) == 0) {
         return (excess=sum);
@@ -86,28 +102,49 @@ func charge_by_margin_rule{range_check_ptr}(
     if (shrinks == 0) {
         return (is_allowed=0, fee_quanta=0);
     }
-    let (local value_before, local maintenance_before) = sum_maintenance(
-        before.positions, prices, 0, 0
-    );
-    local equity_before = before.collateral_quanta * PRICE_X16_ONE + value_before;
+    let (local health_before: Sums) = sum_health(before.positions, prices, Sums(0, 0, 0));
+    local maintenance_before = health_before.maintenance;
+    local equity_before = before.collateral_quanta * PRICE_X16_ONE + health_before.value_x16;
     let (is_solvent) = is_wide_nonnegative(equity_before);
     if (is_solvent == 0) {
         return (is_allowed=0, fee_quanta=0);
     }
-    let (value_after, maintenance_after) = sum_maintenance(positions_after, prices, 0, 0);
-    tempvar equity_after = collateral_after * PRICE_X16_ONE + value_after;
-    return cap_fee(
+    let (local health: Sums) = sum_health(positions_after, prices, Sums(0, 0, 0));
+    tempvar equity_after = collateral_after * PRICE_X16_ONE + health.value_x16;
+    let (is_healthy, local healthy_fee_quanta) = cap_fee(
         fee_quanta,
-        equity_after * maintenance_before - equity_before * maintenance_after,
+        equity_after * maintenance_before - equity_before * health.maintenance,
         maintenance_before * PRICE_X16_ONE,
     );
+    if (is_healthy == 0) {
+        return (is_allowed=0, fee_quanta=0);
+    }
+    // Gains that are not settled are nobody's to give away.
+    let (debt) = smaller_of_zero(
+        before.collateral_quanta * COLLATERAL_FACTOR + health_before.settled
+    );
+    tempvar left_quanta = collateral_after + fee_quanta - healthy_fee_quanta;
+    return cap_fee(
+        healthy_fee_quanta,
+        left_quanta * COLLATERAL_FACTOR + health.settled - debt,
+        COLLATERAL_FACTOR,
+    );
+}
+
+// Returns min(value, 0). Assumption: |value| < 2^248.
+func smaller_of_zero{range_check_ptr}(value) -> (smaller: felt) {
+    let (is_positive) = is_wide_nonnegative(value);
+    if (is_positive != 0) {
+        return (smaller=0);
+    }
+    return (smaller=value);
 }
 
 // Returns whether nothing is lost without a fee, and how much of the fee is not more than is gained.
 //
 // Assumption: `gain` is what is gained with the whole fee, and `quantum` what each quantum of it
 // costs, not negative. Equity is below 2^117 and a requirement below 2^122, so that a gain stays
-// below 2^240.
+// below 2^240; what is settled is below 2^145.
 func cap_fee{range_check_ptr}(fee_quanta, gain, quantum) -> (is_allowed: felt, fee_quanta: felt) {
     alloc_locals;
     let (is_enough) = is_wide_nonnegative(gain);
@@ -147,6 +184,29 @@ func does_not_grow{range_check_ptr}(old: Position*, slot: Position*) -> (res: fe
     return (res=1);
 }
 
+// Returns the same sums as sum_maintenance, and what is settled of the worth.
+func sum_health(position: Position*, prices: Price**, sums: Sums) -> (sums: Sums) {
+    if (cast(position, felt) == 0) {
+        return (sums=sums);
+    }
+    tempvar price: Price* = prices[position.market_id];
+    tempvar size = position.size_lots;
+    tempvar longs = position.long_lots;
+    // |size| = 2 * max(size, 0) - size.
+    tempvar requirement = (2 * longs - size) * price.maintenance_factor;
+    tempvar paid_more = longs * price.spread_quanta;
+    tempvar value_of_slot = size * price.short_worth_x16 - paid_more * PRICE_X16_ONE;
+    tempvar settled_more = longs * price.spread_factor;
+    tempvar settled = size * price.value_factor - settled_more;
+    return sum_health(
+        position.next,
+        prices,
+        Sums(
+            sums.value_x16 + value_of_slot, sums.maintenance + requirement, sums.settled + settled
+        ),
+    );
+}
+
 func sum_maintenance(position: Position*, prices: Price**, value, maintenance) -> (
     value_x16: felt, maintenance: felt
 ) {
@@ -160,4 +220,25 @@ func sum_maintenance(position: Position*, prices: Price**, value, maintenance) -
     tempvar value_of_slot = position.size_lots * price.short_worth_x16 - paid_more * PRICE_X16_ONE;
     tempvar requirement = absolute * price.maintenance_factor;
     return sum_maintenance(position.next, prices, value + value_of_slot, maintenance + requirement);
+}
+
+// Returns sums over slots: of worth, and of both requirements of the positions.
+func sum_legs(position: Position*, prices: Price**, value, maintenance, initial) -> (legs: Legs) {
+    if (cast(position, felt) == 0) {
+        return (legs=Legs(value_x16=value, maintenance=maintenance, initial=initial));
+    }
+    tempvar price: Price* = prices[position.market_id];
+    // |size| = 2 * max(size, 0) - size.
+    tempvar absolute = 2 * position.long_lots - position.size_lots;
+    tempvar paid_more = position.long_lots * price.spread_quanta;
+    tempvar value_of_slot = position.size_lots * price.short_worth_x16 - paid_more * PRICE_X16_ONE;
+    tempvar maintenance_of_slot = absolute * price.maintenance_factor;
+    tempvar initial_of_slot = absolute * price.initial_factor;
+    return sum_legs(
+        position.next,
+        prices,
+        value + value_of_slot,
+        maintenance + maintenance_of_slot,
+        initial + initial_of_slot,
+    );
 }

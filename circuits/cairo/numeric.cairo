@@ -91,3 +91,9 @@ func smaller_of{range_check_ptr}(x, y) -> (smaller: felt) {
     let range_check_ptr = range_check_ptr + 1;
     return (smaller=x);
 }
+
+// Returns max(value, 0). Assumption: |value| < 2^128.
+func larger_of_zero{range_check_ptr}(value) -> (larger: felt) {
+    let (smaller) = smaller_of(-value, 0);
+    return (larger=-smaller);
+}

@@ -6,7 +6,7 @@ from circuits.cairo.funding import split
 from circuits.cairo.numeric import divide, smaller_of
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, opposite_side
-from circuits.cairo.state.prices import Price, make_price, open_trading
+from circuits.cairo.state.prices import Price, complete_price, make_price
 from circuits.cairo.state.references import Reference, check_reference
 
 // What pools change of an underlying, and what they could not charge to anybody.
@@ -143,7 +143,7 @@ func make_shared{range_check_ptr}(old: Price*, shares: Shares) -> (price: Price*
         shares.pool,
     );
     assert price.reference = shares.reference;
-    open_trading(price, old.free_from_ms);
+    complete_price(price, old.free_from_ms);
     return (price=price);
 }
 

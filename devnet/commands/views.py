@@ -129,6 +129,7 @@ def _print_account(account: Account) -> None:
         "L1 address": account.l1_address,
         "collateral": f"{account.collateral} USD",
         "equity": f"{account.equity} USD",
+        "unsettled gain": f"{account.unsettled_gain} USD",
         "initial margin": f"{account.initial_margin} USD",
         "of new risk": f"{account.opening_margin} USD",
         "maintenance margin": f"{account.maintenance_margin} USD",

@@ -100,13 +100,21 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_market": ("market_id",),
 }
 
+# What follows of a row of prices once its reference mark is known.
+_COMPLETED: Final = (
+    "price.free_from_ms",
+    "price.trades_from_ms",
+    "price.value_factor",
+    "price.spread_factor",
+)
+
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_prices": ("prices.0",),
-    "open_trading": ("price.free_from_ms", "price.trades_from_ms"),
-    "refer": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
-    "begin": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
-    "jump": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
+    "complete_price": _COMPLETED,
+    "refer": ("price.reference", *_COMPLETED),
+    "begin": ("price.reference", *_COMPLETED),
+    "jump": ("price.reference", *_COMPLETED),
     "replace_terms": ("prices.0",),
     "replace_row": ("prices.0",),
     "write_words": ("word.0", "word.1", "word.2"),
@@ -155,7 +163,7 @@ WRITES_IF_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
 # Cells of a returned record that a function leaves to its callers. Each of them fills them in, by
 # its own equations or by a function that has them in WRITES.
 LEFT_TO_CALLERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "make_price": ("price.reference", "price.free_from_ms", "price.trades_from_ms"),
+    "make_price": ("price.reference", *_COMPLETED),
 }
 
 # Fields of a returned record that are arguments, proven where the record is made.

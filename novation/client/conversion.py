@@ -196,9 +196,10 @@ def _account_key(slot: int, message: types_pb2.AccountKey) -> models.AccountKey:
 
 def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
     """Return an account."""
-    equity = initial = opening = maintenance = None
+    equity = unsettled = initial = opening = maintenance = None
     if message.has_margin:
         equity = equity_usd(int(message.equity_x16))
+        unsettled = gain_usd(int(message.unsettled_gain_x16))
         initial = requirement_usd(int(message.initial_margin_x16_ppm))
         opening = requirement_usd(int(message.opening_margin_x16_ppm))
         maintenance = requirement_usd(int(message.maintenance_margin_x16_ppm))
@@ -210,6 +211,7 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
         positions=tuple(_position(position, exchange) for position in message.positions),
         n_open_orders=message.n_open_orders,
         equity=equity,
+        unsettled_gain=unsettled,
         initial_margin=initial,
         opening_margin=opening,
         maintenance_margin=maintenance,
@@ -563,6 +565,11 @@ def _average_price(filled_ticks_lots: int, filled_lots: int, market: Market) -> 
         return None
     total = EXACT.multiply(Decimal(filled_ticks_lots), market.tick_size)
     return EXACT.divide(total, Decimal(filled_lots))
+
+
+def gain_usd(gain_x16: int) -> Decimal:
+    """Return a gain in USD of which all may have to be given back, rounded up to a quantum."""
+    return _usd(gain_x16, PRICE_X16_ONE, ROUND_CEILING)
 
 
 def equity_usd(equity_x16: int) -> Decimal:

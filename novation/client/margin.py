@@ -5,7 +5,7 @@ from typing import Final
 
 from novation.api.v1 import query_service_pb2, types_pb2
 from novation.client import checks, models
-from novation.client.conversion import equity_usd, integer, requirement_usd
+from novation.client.conversion import equity_usd, gain_usd, integer, requirement_usd
 from novation.client.errors import UnknownMarketError
 from novation.client.exchange import Exchange
 from novation.client.orders import OrderRequest
@@ -151,6 +151,9 @@ def _prices(
         premium_x16=market.premium_x16,
         long_prefix=market.funding_quanta_per_lot,
         short_prefix=market.short_quanta_per_lot,
+        ref_x16=market.ref_price_x16,
+        long_charged_quanta=market.long_charged_quanta_per_lot,
+        short_charged_quanta=market.short_charged_quanta_per_lot,
         jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
         added_margin_ppm=market.added_margin_ppm,
         forecast_margin_ppm=market.forecast_margin_ppm,
@@ -166,6 +169,7 @@ def _outcome(outcome: Outcome | None) -> models.OrderOutcome | None:
         refusal=None if refusal is None else refusal.code.name,
         reason=None if refusal is None else refusal.detail,
         equity=None if margin is None else equity_usd(margin.equity_x16),
+        unsettled_gain=None if margin is None else gain_usd(margin.unsettled_x16),
         initial_margin=None if margin is None else requirement_usd(margin.initial_x16_ppm),
         opening_margin=None if margin is None else requirement_usd(margin.opening_x16_ppm),
         maintenance_margin=None if margin is None else requirement_usd(margin.maintenance_x16_ppm),

@@ -279,8 +279,10 @@ class Balance:
 class Account:
     """An account. `balances` are of all assets that it has, USD first, which is `collateral`.
 
-    Margin counts USD only. The four margin figures are None while a market has no price yet;
+    Margin counts USD only. The five margin figures are None while a market has no price yet;
     `opening_margin` is what new risk, withdrawals and transfers need, with what forecasts add.
+    `unsettled_gain` is what was gained in the last minutes and may still be needed for what others
+    cannot pay: it is in `equity`, but neither backs new risk nor leaves.
 
     `cancel_all_at_ms` is when all its orders die, None if no timer is set.
 
@@ -295,6 +297,7 @@ class Account:
     positions: tuple[Position, ...]
     n_open_orders: int
     equity: Decimal | None
+    unsettled_gain: Decimal | None
     initial_margin: Decimal | None
     opening_margin: Decimal | None
     maintenance_margin: Decimal | None
@@ -303,10 +306,10 @@ class Account:
 
     @property
     def available(self) -> Decimal | None:
-        """Equity that new risk may need, at least zero."""
-        if self.equity is None or self.opening_margin is None:
+        """Settled equity that new risk may need, at least zero."""
+        if self.equity is None or self.unsettled_gain is None or self.opening_margin is None:
             return None
-        return max(self.equity - self.opening_margin, Decimal(0))
+        return max(self.equity - self.unsettled_gain - self.opening_margin, Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +324,7 @@ class OrderOutcome:
     refusal: str | None
     reason: str | None
     equity: Decimal | None
+    unsettled_gain: Decimal | None
     initial_margin: Decimal | None
     opening_margin: Decimal | None
     maintenance_margin: Decimal | None
@@ -332,10 +336,10 @@ class OrderOutcome:
 
     @property
     def available(self) -> Decimal | None:
-        """Equity that further risk could need; negative if it did not suffice."""
-        if self.equity is None or self.opening_margin is None:
+        """Settled equity that further risk could need; negative if it did not suffice."""
+        if self.equity is None or self.unsettled_gain is None or self.opening_margin is None:
             return None
-        return self.equity - self.opening_margin
+        return self.equity - self.unsettled_gain - self.opening_margin
 
     @property
     def above_liquidation(self) -> Decimal | None:

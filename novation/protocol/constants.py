@@ -112,6 +112,8 @@ RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
 # So long users do not trade with each other after a jump of the index.
 RESOLVE_MS: Final = 10_000
+# So long after a jump, gains go on being counted from before it, until a minute ends.
+KEEP_REFERENCE_MS: Final = 60_000
 MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000

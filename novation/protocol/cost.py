@@ -50,7 +50,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 75_000
+LOADER_STEPS: Final = 75_600
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -67,10 +67,10 @@ ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
-SET_PARAMETER_STEPS: Final = 740
+SET_PARAMETER_STEPS: Final = 810
 # As that of the parameters, and of a tick: they write such a table, too.
-LIST_MARKET_STEPS: Final = 600
-TICK_STEPS: Final = 1_300
+LIST_MARKET_STEPS: Final = 660
+TICK_STEPS: Final = 1_360
 # Of an order that a tick looks at.
 SAMPLE_STEPS: Final = 150
 WITHDRAW_STEPS: Final = 260
@@ -82,12 +82,12 @@ LIQUIDATE_STEPS: Final = 900
 SET_AUCTION_STEPS: Final = 200
 # Beside what the slots of both accounts take: they are summed up, and copied with what changes.
 BID_STEPS: Final = 850
-BID_SLOT_STEPS: Final = 185
+BID_SLOT_STEPS: Final = 200
 # With a table of prices of 16 underlyings; of each position, those of the pools too.
 TAKE_OVER_STEPS: Final = 1_500
-LEG_STEPS: Final = 700
+LEG_STEPS: Final = 760
 # Of a pool that passes on what it is worth; and of the table that is then written anew.
-POOL_STEPS: Final = 450
+POOL_STEPS: Final = 510
 POOL_TABLE_STEPS: Final = 20
 # Of a dormant order that is due, beside what it places; of a visit that is taken back.
 TRIGGER_STEPS: Final = 700
@@ -123,7 +123,7 @@ SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it.
 ORACLE_STEPS: Final = 310
-ORACLE_UNDERLYING_STEPS: Final = 246
+ORACLE_UNDERLYING_STEPS: Final = 316
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 SIGNATURE_STEPS: Final = 512

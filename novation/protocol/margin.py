@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.mark import initial_margin_ppm, mark_price_x16, position_worth_x16
+from novation.protocol.mark import (
+    initial_margin_ppm,
+    mark_price_x16,
+    position_worth_x16,
+    unsettled_gain_x16,
+)
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.numeric import div_floor
 from novation.protocol.parameters import Parameters
@@ -20,12 +25,19 @@ class Margin:
     """Equity and requirements; `*_x16_ppm` has the scale of `equity_x16 * 10^6`.
 
     New risk, withdrawals and transfers need `forecast_x16_ppm` above the initial requirement.
+    `unsettled_x16` is that part of equity that may still be charged for what others cannot pay.
     """
 
     equity_x16: int
     initial_x16_ppm: int
     maintenance_x16_ppm: int
     forecast_x16_ppm: int = 0
+    unsettled_x16: int = 0
+
+    @property
+    def settled_x16(self) -> int:
+        """What the account is worth whatever it is charged: what may be risked, or leave."""
+        return self.equity_x16 - self.unsettled_x16
 
     @property
     def opening_x16_ppm(self) -> int:
@@ -34,13 +46,13 @@ class Margin:
 
     @property
     def meets_opening(self) -> bool:
-        """Whether equity covers what new risk needs."""
-        return self.equity_x16 * PPM_ONE >= self.opening_x16_ppm
+        """Whether what is settled covers what new risk needs."""
+        return self.settled_x16 * PPM_ONE >= self.opening_x16_ppm
 
     @property
     def meets_initial(self) -> bool:
-        """Whether equity covers the initial margin."""
-        return self.equity_x16 * PPM_ONE >= self.initial_x16_ppm
+        """Whether what is settled covers the initial margin."""
+        return self.settled_x16 * PPM_ONE >= self.initial_x16_ppm
 
     @property
     def meets_maintenance(self) -> bool:
@@ -59,18 +71,19 @@ def margin_of(
 ) -> Margin:
     """Return equity, initial and maintenance requirement, at the marks."""
     equity = account.collateral_quanta * PRICE_X16_ONE
-    initial = maintenance = forecast = 0
+    initial = maintenance = forecast = unsettled = 0
     for position in account.positions:
         # A perpetual has the id of its underlying.
         terms = parameters.underlyings[position.market_id]
         prices = underlyings[position.market_id]
         lot_value_x16 = mark_price_x16(prices, terms) * terms.multiplier
         equity += position_worth_x16(position.size_lots, prices, terms)
+        unsettled += unsettled_gain_x16(position.size_lots, prices, terms)
         exposed_x16 = exposure_lots(position) * lot_value_x16
         initial += exposed_x16 * initial_margin_ppm(prices, terms)
         forecast += exposed_x16 * prices.forecast_margin_ppm
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
-    return Margin(equity, initial, maintenance, forecast)
+    return Margin(equity, initial, maintenance, forecast, unsettled)
 
 
 def notional_x16(
@@ -111,7 +124,8 @@ def capped_fee_quanta(before: Margin, after: Margin, fee_quanta: int) -> int | N
     """Return what of a fee an operation that adds no risk pays, None if it is not allowed.
 
     An account with equity of zero or more may do what leaves it as healthy as it was, and no fee
-    stands in its way: it pays no more than what it gained. Below zero nothing is its own to trade.
+    stands in its way: it pays no more than what it gained. Below zero nothing is its own to trade,
+    and gains that are not settled are nobody's to give away.
 
     Args:
         before: margin before the operation.
@@ -120,10 +134,22 @@ def capped_fee_quanta(before: Margin, after: Margin, fee_quanta: int) -> int | N
     """
     if before.equity_x16 < 0:
         return None
-    gain = gain_on_health(before, after)
+    quantum = before.maintenance_x16_ppm * PRICE_X16_ONE
+    healthy_quanta = _capped(fee_quanta, gain_on_health(before, after), quantum)
+    if healthy_quanta is None:
+        return None
+    kept_x16 = after.settled_x16 - min(before.settled_x16, 0)
+    returned_quanta = fee_quanta - healthy_quanta
+    return _capped(healthy_quanta, kept_x16 + returned_quanta * PRICE_X16_ONE, PRICE_X16_ONE)
+
+
+def _capped(fee_quanta: int, gain: int, quantum: int) -> int | None:
+    """Return so much of a fee that nothing is lost, None if something is without it.
+
+    `gain` is what is gained with the whole fee, `quantum` what each quantum of it costs.
+    """
     if gain >= 0:
         return fee_quanta
-    quantum = before.maintenance_x16_ppm * PRICE_X16_ONE
     gain_without_fee = gain + fee_quanta * quantum
     return div_floor(gain_without_fee, quantum) if gain_without_fee >= 0 else None
 

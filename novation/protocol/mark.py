@@ -33,6 +33,19 @@ def position_worth_x16(size_lots: int, prices: UnderlyingState, terms: Underlyin
     return value_x16 - prices.paid_quanta(size_lots) * PRICE_X16_ONE
 
 
+def unsettled_gain_x16(size_lots: int, prices: UnderlyingState, terms: Underlying) -> int:
+    """Return what a position may still be charged of what it gained since the reference mark.
+
+    Less what it was charged since, and not below 0: see `rules/pools`, which charges no more.
+    """
+    rise_x16 = (mark_price_x16(prices, terms) - prices.ref_x16) * terms.multiplier
+    if size_lots > 0:
+        gain_x16 = rise_x16 - prices.long_charged_quanta * PRICE_X16_ONE
+    else:
+        gain_x16 = -rise_x16 - prices.short_charged_quanta * PRICE_X16_ONE
+    return abs(size_lots) * max(0, gain_x16)
+
+
 def initial_margin_ppm(prices: UnderlyingState, terms: Underlying) -> int:
     """Return the initial margin of now: the terms', and what the open interest adds."""
     return terms.initial_margin_ppm + prices.added_margin_ppm

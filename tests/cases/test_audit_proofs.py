@@ -18,7 +18,7 @@ from tests.support.exchange import BUY, SELL, Exchange
 
 DAY_MS = 86_400_000
 FRIEND, MAKER = 3, 2
-VICTIM, LOSER, WINNER, BUYER = 2, 3, 4, 5
+VICTIM, LOSER, WINNER, BUYER, OTHER_FRIEND = 2, 3, 4, 5, 6
 # What 9,000 USD of initial margin are enough for, at 1000 ticks, 10 quanta a tick, and 5 %.
 LOTS = 18_000_000
 
@@ -94,6 +94,8 @@ def test_a3_losses_that_nobody_pays_are_not_withdrawn_from_others() -> None:
     exchange.place(BUYER, BUY, LOTS, 1600)
     exchange.place(WINNER, SELL, LOTS, 1600, reduce_only=True)
     assert exchange.size(WINNER) == 0
+    # What he gained is settled when two minutes have ended.
+    exchange.settle_gains()
     # What the two have put in is more than he can have, and so he is told.
     with pytest.raises(InvalidTransaction) as caught:
         exchange.withdraw(WINNER, 20_000 * ONE_DOLLAR)
@@ -103,5 +105,65 @@ def test_a3_losses_that_nobody_pays_are_not_withdrawn_from_others() -> None:
         exchange.withdraw(WINNER, ONE_DOLLAR)
     assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN
     # The victim gets all of it, to the quantum.
+    exchange.withdraw(VICTIM, 100_000 * ONE_DOLLAR)
+    check_proven(exchange.seal())
+
+
+def attack_without_takeover(own_quanta: int) -> Exchange:
+    """The winner goes to a friend, while whoever orders transactions leaves the takeover out.
+
+    The friend takes the lots over that have gained, and takes money in another market.
+    """
+    exchange = Exchange()
+    exchange.fund(VICTIM, BUYER, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.fund(LOSER, WINNER, amount_quanta=10_000 * ONE_DOLLAR)
+    exchange.place(LOSER, SELL, LOTS, 1000)
+    exchange.place(WINNER, BUY, LOTS, 1000)
+    exchange.settle_gains()
+    exchange.fund(OTHER_FRIEND, amount_quanta=own_quanta)
+    return exchange
+
+
+def test_a3_takeover_that_is_left_out_pays_no_friend() -> None:
+    """What the winner gained by the jump is neither lost to a friend elsewhere nor sold to one."""
+    exchange = attack_without_takeover(10_000 * ONE_DOLLAR)
+    exchange.jump(1600, 1000)
+    # In another market, which does not wait, he would buy far above the mark.
+    exchange.place(OTHER_FRIEND, SELL, LOTS, 1090, market_id=1)
+    lost = exchange.order(WINNER, BUY, LOTS, 1090, market_id=1)
+    assert exchange.refuse(lost) is ErrorCode.INSUFFICIENT_MARGIN
+    exchange.cancel_all(OTHER_FRIEND)
+    exchange.settle()
+    # Ten seconds later he would close, against somebody who could not pay the charge.
+    sold = exchange.order(WINNER, SELL, LOTS, 1600, reduce_only=True)
+    exchange.place(OTHER_FRIEND, BUY, 2_000_000, 1600)
+    exchange.apply(sold)
+    assert exchange.size(WINNER) == LOTS
+    with pytest.raises(InvalidTransaction) as caught:
+        exchange.withdraw(WINNER, ONE_DOLLAR)
+    assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN
+    check_all_is_paid(exchange)
+
+
+def test_a3_jump_in_small_steps_pays_no_friend() -> None:
+    """Each update is less than half the margin; after two of them nobody trades, either."""
+    exchange = attack_without_takeover(10_000 * ONE_DOLLAR)
+    price_ticks = 1000
+    for _ in range(3):
+        price_ticks = price_ticks * 1014 // 1000
+        exchange.jump(price_ticks, 1000)
+    sold = exchange.order(WINNER, SELL, LOTS, price_ticks, reduce_only=True)
+    assert exchange.refuse(sold) is ErrorCode.RESOLVING
+    while price_ticks < 1600:
+        price_ticks = price_ticks * 1014 // 1000
+        exchange.jump(price_ticks, 1000)
+    check_all_is_paid(exchange)
+
+
+def check_all_is_paid(exchange: Exchange) -> None:
+    """Take over the loser, within the minute: the winner's lots pay all that he owes."""
+    exchange.take_over(LOSER)
+    assert exchange.state.globals.recorded_deficit_quanta == 0
+    assert exchange.margin(WINNER).equity_x16 < (20_000 * ONE_DOLLAR) << 16
     exchange.withdraw(VICTIM, 100_000 * ONE_DOLLAR)
     check_proven(exchange.seal())

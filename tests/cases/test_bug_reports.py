@@ -12,7 +12,7 @@ import pytest
 from novation.client import Client, NonceRejectedError, Permission, Side
 from novation.client.clock import now_ms
 from novation.client.models import OrderStatus, Portfolio
-from novation.protocol.constants import MINUTE_MS, PRICE_VALIDITY_MS, RESOLVE_MS
+from novation.protocol.constants import MINUTE_MS, PRICE_VALIDITY_MS
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import TimeInForce
@@ -134,7 +134,7 @@ def test_r09_winner_is_paid_by_bystanders() -> None:
         exchange.withdraw(2, 25_000 * ONE_DOLLAR)
     assert caught.value.code is ErrorCode.RESOLVING
     exchange.apply(TakeOver(3))
-    exchange.wait(RESOLVE_MS)
+    exchange.settle_gains()
     with pytest.raises(InvalidTransaction) as caught:
         exchange.withdraw(2, 25_000 * ONE_DOLLAR)
     assert caught.value.code is ErrorCode.INSUFFICIENT_MARGIN

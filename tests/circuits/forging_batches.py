@@ -36,7 +36,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from tests.circuits.forecast_batches import forecasts, storms
-from tests.circuits.jump_batches import jumps
+from tests.circuits.jump_batches import jumps, unsettled_gains
 from tests.circuits.limit_batches import limits
 from tests.circuits.mode_batches import modes
 from tests.circuits.outflow_batches import outflows
@@ -533,6 +533,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "poor accounts": poor_accounts,
     "transfers": transfers,
     "jumps": jumps,
+    "unsettled gains": unsettled_gains,
     "modes": modes,
     "limits": limits,
     "outflows": outflows,

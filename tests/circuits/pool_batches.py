@@ -163,7 +163,7 @@ def _no_insurance() -> Iterator[SealedBatch]:
     yield exchange.seal()
     exchange = _exchange(RICH_QUANTA)
     exchange.jump(1, 1, 1)
-    exchange.settle()
+    exchange.settle_gains()
     for _ in range(16):
         trade(exchange, FUND, BUY, 2**32 - 1, 1)
     exchange.place(FUND, BUY, POSITION_BOUND - 16 * (2**32 - 1) - 2, 1, market_id=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from novation.protocol.constants import PPM_ONE, RESOLVE_MS, RESUME_GAP_MS
+from novation.protocol.constants import KEEP_REFERENCE_MS, PPM_ONE, RESOLVE_MS, RESUME_GAP_MS
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import TimeInForce
 from novation.protocol.parameters import Underlying
@@ -28,7 +28,7 @@ from tests.circuits.forgery import (
     assert_proven,
     ignored,
 )
-from tests.support.builders import l1_address, parameters, underlying
+from tests.support.builders import START_MS, l1_address, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, exchange_with
 
 Patch = pytest.MonkeyPatch
@@ -132,16 +132,6 @@ def transfer_with_a_slot(patch: Patch, early_ms: int) -> SealedBatch:
     return exchange.seal()
 
 
-NOT_PROVABLE: list[Case] = [
-    *map(order_that_may_trade, (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)),
-    order_that_only_rests,
-    order_in_place_of_one,
-    order_in_a_later_batch,
-    order_behind_other_rows,
-    withdrawal_with_a_slot,
-    transfer_with_a_slot,
-]
-
 # What the marks are: the program finds it itself, so that the batch leads to another state.
 
 
@@ -191,23 +181,83 @@ def jump_that_is_none(sign: int) -> Case:
     return case
 
 
+def is_nearly_a_slide(window_x16: int, mark_x16: int, terms: Underlying) -> bool:
+    limit = window_x16 * terms.maintenance_margin_ppm
+    return abs(mark_x16 - window_x16) * PPM_ONE > limit - PPM_ONE - 1
+
+
+def is_more_than_a_slide(window_x16: int, mark_x16: int, terms: Underlying) -> bool:
+    return abs(mark_x16 - window_x16) * PPM_ONE > window_x16 * terms.maintenance_margin_ppm
+
+
+def sliding(sign: int) -> Exchange:
+    """Return an exchange whose mark is a step from as far as a slide goes."""
+    exchange = charged(window_x16=1000 << 16)
+    for step in (10, 20):
+        exchange.jump(1000 + sign * step)
+    return exchange
+
+
+def slide_that_is_not_seen(sign: int) -> Case:
+    """No update is a jump, but all together are."""
+
+    def case(patch: Patch, is_broken: int) -> SealedBatch:
+        if is_broken:
+            patch.setattr(resolving, "is_slide", is_more_than_a_slide)
+        exchange = sliding(sign)
+        exchange.jump(1000 + sign * 2 * LEAST_JUMP)
+        return exchange.seal()
+
+    return case
+
+
+def slide_that_is_none(sign: int) -> Case:
+    def case(patch: Patch, is_broken: int) -> SealedBatch:
+        if is_broken:
+            patch.setattr(resolving, "is_slide", is_nearly_a_slide)
+        exchange = sliding(sign)
+        exchange.set_price_x16((1000 << 16) + sign * ((2 * LEAST_JUMP << 16) - 1))
+        return exchange.seal()
+
+    return case
+
+
+def jump_counted_from_the_nearer_mark(ticks: int) -> Case:
+    """From the mark of before or from the window's: from the one that is farther."""
+
+    def case(patch: Patch, is_broken: int) -> SealedBatch:
+        exchange = charged(window_x16=1010 << 16)
+        if is_broken:
+            patch.setattr(resolving, "max", min, raising=False)
+        exchange.jump(ticks)
+        return exchange.seal()
+
+    return case
+
+
+def order_behind_a_slide(patch: Patch, early_ms: int) -> SealedBatch:
+    patch.setattr(place_order, "check_may_trade", ignored)
+    exchange = sliding(1)
+    exchange.fund(2)
+    exchange.jump(1000 + 2 * LEAST_JUMP)
+    before_it_is_settled(exchange, early_ms)
+    exchange.place(2, BUY, 1, 1000)
+    return exchange.seal()
+
+
 def second_jump(patch: Patch, is_broken: int) -> SealedBatch:
     """Gains of the first, which is not settled yet, would be nobody's to share."""
-    exchange = charged()
-    exchange.jump(900)
-    exchange.time_ms += RESOLVE_MS - 2
+    exchange = charged(jumped_ms=START_MS + 1 - KEEP_REFERENCE_MS + 1)
     if is_broken:
-        patch.setattr(resolving, "is_resolving", lambda *_: False)
+        patch.setattr(resolving, "is_kept", lambda *_: False)
     exchange.jump(800)
     return exchange.seal()
 
 
 def jump_behind_a_settled_one(patch: Patch, is_broken: int) -> SealedBatch:
-    exchange = charged()
-    exchange.jump(900)
-    exchange.time_ms += RESOLVE_MS - 1
+    exchange = charged(jumped_ms=START_MS + 1 - KEEP_REFERENCE_MS)
     if is_broken:
-        patch.setattr(resolving, "is_resolving", lambda *_: True)
+        patch.setattr(resolving, "is_kept", lambda *_: True)
     exchange.jump(800)
     return exchange.seal()
 
@@ -275,8 +325,20 @@ def minute_while_a_jump_is_unsettled(patch: Patch, is_broken: int) -> SealedBatc
     exchange.time_ms = exchange.state.globals.next_tick_ms - RESOLVE_MS
     exchange.jump(900)
     if is_broken:
-        patch.setattr(resolving, "is_resolving", lambda *_: False)
+        patch.setattr(resolving, "is_kept", lambda *_: False)
     exchange.end_minute()
+    return exchange.seal()
+
+
+def minute_that_keeps_the_reference_for_too_long(patch: Patch, is_broken: int) -> SealedBatch:
+    exchange = charged()
+    exchange.set_price(1000)
+    exchange.jump(900)
+    exchange.time_ms = exchange.state.underlyings[0].jumped_ms + KEEP_REFERENCE_MS - 1
+    if is_broken:
+        patch.setattr(resolving, "is_kept", lambda *_: True)
+    # A tick is due, and comes first.
+    exchange.refresh_prices()
     return exchange.seal()
 
 
@@ -297,9 +359,23 @@ def listing_with_marks_of_before(patch: Patch, is_broken: int) -> SealedBatch:
     return exchange.seal()
 
 
+NOT_PROVABLE: list[Case] = [
+    *map(order_that_may_trade, (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)),
+    order_that_only_rests,
+    order_in_place_of_one,
+    order_in_a_later_batch,
+    order_behind_other_rows,
+    withdrawal_with_a_slot,
+    transfer_with_a_slot,
+    order_behind_a_slide,
+]
+
 OTHER_STATE: list[Case] = [
     *map(jump_that_is_not_seen, (-1, 1)),
     *map(jump_that_is_none, (-1, 1)),
+    *map(slide_that_is_not_seen, (-1, 1)),
+    *map(slide_that_is_none, (-1, 1)),
+    *map(jump_counted_from_the_nearer_mark, (900, 1100)),
     second_jump,
     jump_behind_a_settled_one,
     jump_counted_from_the_index,
@@ -309,6 +385,7 @@ OTHER_STATE: list[Case] = [
     minute_that_moves_no_mark,
     minute_that_counts_from_its_end,
     minute_while_a_jump_is_unsettled,
+    minute_that_keeps_the_reference_for_too_long,
     first_price_without_a_mark,
     listing_with_marks_of_before,
 ]

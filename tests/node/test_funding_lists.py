@@ -186,6 +186,10 @@ def test_shares_of_a_loss_when_somebody_is_taken_over_then_in_the_lists_of_who_b
     tmp_path: Path,
 ) -> None:
     world = World(tmp_path, random.Random(3))
+    # What was gained by the first prices is settled when two minutes have ended.
+    for _ in range(2):
+        world.clock.move(MINUTE_MS)
+        world.update()
     world.order(2, 0, LEVERED_LOTS)
     for account_id, percent in ((3, 70), (4, 30)):
         world.order(account_id, 0, -LEVERED_LOTS * percent // 100)

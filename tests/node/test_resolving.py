@@ -41,3 +41,22 @@ async def test_market_when_its_index_jumps_then_post_only_and_no_withdrawals_for
         await node.jump(JUMPED_TICKS)
         await buy(other, "97")
         await client.withdraw(Decimal(1))
+
+
+async def test_gain_when_it_is_not_settled_then_told_and_not_available(tmp_path: Path) -> None:
+    """It is in the equity, but no order and no withdrawal counts on it before two minutes ended."""
+    async with trading_node(tmp_path) as node, node.client(2) as client, node.client(3) as other:
+        await other.place_order("BTC-USD", Side.SELL, price="100", size="10")
+        await client.place_order("BTC-USD", Side.BUY, price="100", size="10")
+        await node.set_price(PRICE_TICKS * 101 // 100)
+        account = await client.account()
+        assert account.unsettled_gain == Decimal(10)
+        assert account.equity is not None
+        assert account.initial_margin is not None
+        assert account.available == account.equity - account.initial_margin - 10
+        assert (await other.account()).unsettled_gain == 0
+        view = await client.margin()
+        request = OrderRequest("BTC-USD", Side.BUY, "101", "0.01", node.clock.now_ms() + 100_000)
+        shown = view.preview(request)
+        assert shown.rests is not None
+        assert shown.rests.unsettled_gain == Decimal(10)

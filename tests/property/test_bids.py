@@ -86,7 +86,9 @@ def _try_bids(rng: random.Random, exchange: Exchange, failing_id: int) -> int:
         try:
             result = exchange.apply(offer)
         except InvalidTransaction:
-            assert {i: exchange.margin(i) for i in before} == before
+            assert {i: exchange.margin(i).equity_x16 for i in before} == {
+                i: margin.equity_x16 for i, margin in before.items()
+            }
             continue
         n_filled += 1
         assert total_equity_x16(exchange) == total

@@ -45,13 +45,17 @@ def poor_account(
 
 
 def random_prices(rng: random.Random) -> Prices:
+    """Return prices of which some have moved a bit since the reference mark."""
     return tuple(
         UnderlyingState(
-            rng.randrange(2000 << 16) + (1 << 16),
+            index_x16,
             long_prefix=rng.randrange(-1000, 1001),
             short_prefix=rng.randrange(-1000, 1001),
+            ref_x16=index_x16 * rng.choice((100, rng.randrange(97, 104))) // 100,
+            long_charged_quanta=rng.randrange(-10, 11),
+            short_charged_quanta=rng.randrange(-10, 11),
         )
-        for _ in range(N_MARKETS)
+        for index_x16 in (rng.randrange(2000 << 16) + (1 << 16) for _ in range(N_MARKETS))
     )
 
 
@@ -82,10 +86,12 @@ def judged(before: Account, after: Account, fee: int, prices: Prices, first: Par
     if not margin.meets_initial:
         assert reduced.equity_x16 >= 0
         assert gain_on_health(reduced, margin) >= 0
+        assert margin.settled_x16 >= min(reduced.settled_x16, 0)
     if paid < fee and reduced.maintenance_x16_ppm:
         # A quantum more would be too much.
         dearer = replace(margin, equity_x16=margin.equity_x16 - PRICE_X16_ONE)
-        assert gain_on_health(reduced, dearer) < 0
+        is_too_much = dearer.settled_x16 < min(reduced.settled_x16, 0)
+        assert gain_on_health(reduced, dearer) < 0 or is_too_much
     return margin
 
 

@@ -70,6 +70,9 @@ class RandomFailures:
     def _trade(self) -> None:
         """Let one user trade with another one, as much as his margin allows or less."""
         rng, exchange = self.rng, self.exchange
+        if rng.random() < 0.7:
+            # Whoever takes lots that have just gained needs more than their margin.
+            exchange.settle_gains()
         taker_id, maker_id = rng.sample(USERS, 2)
         market_id = rng.randrange(len(self.prices))
         price = self.prices[market_id]
@@ -77,7 +80,7 @@ class RandomFailures:
         margin = margin_of(
             exchange.state.account(taker_id), exchange.state.underlyings, exchange.state.parameters
         )
-        free = margin.equity_x16 * PPM_ONE - margin.initial_x16_ppm
+        free = margin.settled_x16 * PPM_ONE - margin.initial_x16_ppm
         most = div_floor(free, price * multiplier * 50_000 * PRICE_X16_ONE)
         lots = most * rng.choice((97, 80, 30)) // 100 or 1
         side = rng.choice((BUY, SELL))

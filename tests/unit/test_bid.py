@@ -225,7 +225,8 @@ def test_bidder_when_it_would_lack_initial_margin_then_refused() -> None:
     exchange.fund(5, amount_quanta=ONE_DOLLAR)
     assert exchange.refuse(exchange.offer(5, 2)) is ErrorCode.INSUFFICIENT_MARGIN
     # Also one that would only reduce: who lacks initial margin is no bidder.
-    exchange.fund(6, amount_quanta=91 * ONE_DOLLAR)
+    # 54 of it for what a lot held short has gained since the reference mark.
+    exchange.fund(6, amount_quanta=142_200_000)
     exchange.place(4, BUY, LOTS, 970)
     exchange.place(6, SELL, LOTS, 970)
     exchange.set_price(974)

@@ -18,6 +18,7 @@ def winner_and_loser() -> Exchange:
     exchange.place(3, SELL, 10_000_000, 1000)
     exchange.place(2, BUY, 10_000_000, 1000)
     exchange.set_price(1250)
+    exchange.settle_gains()
     return exchange
 
 

@@ -14,7 +14,7 @@ from novation.protocol.markets import UnderlyingState
 from novation.protocol.signing_keys import SigningKey
 from tests.support.builders import parameters
 
-PRICES = (UnderlyingState(1000 << 16), UnderlyingState(500 << 16))
+PRICES = tuple(UnderlyingState(mark << 16, ref_x16=mark << 16) for mark in (1000, 500))
 PARAMETERS = parameters()
 
 
@@ -130,6 +130,55 @@ def test_rule_when_equity_is_below_zero_then_nothing_that_only_reduces() -> None
     assert charged(account(-1_000_001, position), account(-500_000, half)) is None
     # Who pays all debt, and initial margin, has paid all that anybody could ask for.
     assert charged(before, account(-475_000, half)) == 0
+
+
+@pytest.mark.parametrize(
+    ("size_lots", "charged_quanta", "unsettled_quanta"),
+    [(7, 0, 7 * 300), (7, 299, 7), (7, 301, 0), (7, -2, 7 * 302), (-7, 0, 0), (0, -5, 0)],
+)
+def test_gain_since_the_reference_mark_then_so_much_is_not_settled(
+    size_lots: int, charged_quanta: int, unsettled_quanta: int
+) -> None:
+    """10 quanta per lot and tick: a lot gained 300."""
+    for sign in (1, -1):
+        side = "long" if sign > 0 else "short"
+        prices = UnderlyingState(
+            1000 << 16,
+            ref_x16=(1000 - sign * 30) << 16,
+            **{f"{side}_charged_quanta": charged_quanta},
+        )
+        margin = margin_of(account(0, Position(0, sign * size_lots)), (prices,), PARAMETERS)
+        assert margin.unsettled_x16 == unsettled_quanta << 16
+        assert margin.settled_x16 == (sign * size_lots * 10_000 - unsettled_quanta) << 16
+
+
+def test_gain_below_a_quantum_then_not_settled_either() -> None:
+    prices = UnderlyingState((1000 << 16) + 3, ref_x16=1000 << 16)
+    assert margin_of(account(0, Position(0, 2)), (prices,), PARAMETERS).unsettled_x16 == 2 * 3 * 10
+
+
+def gained(before: Account, after: Account, fee_quanta: int = 0) -> int | None:
+    """Return as `charged` what is paid if lots of market 1 have gained 1,100 quanta each."""
+    prices = (PRICES[0], replace(PRICES[1], ref_x16=400 << 16))
+    return charged_fee_quanta(before, after, 0, prices, PARAMETERS, fee_quanta)
+
+
+def test_rule_when_gains_are_not_settled_then_none_are_given_away() -> None:
+    """1,100 quanta are gained in market 1: none of them are paid for a position in market 0."""
+    winner = Position(1, 10)
+    # Worth 1,000,000 + 55,000, of which 11,000 may be charged: 3,000 are settled.
+    before = account(-1_000_000 - 41_000, Position(0, 100), winner)
+    assert gained(before, account(-41_000 - 3_000, winner)) == 0
+    assert gained(before, account(-41_000 - 3_001, winner)) is None
+    # A fee may take what is settled, and no more; health would allow all of it.
+    assert gained(before, account(-41_000 - 5_000, winner), 5_000) == 3_000
+    assert gained(before, account(-41_000 - 4_000 - 5_000, winner), 5_000) is None
+    # Whoever is worth less than nothing without those gains closes at the mark, without a fee.
+    lost = account(-1_000_000 - 45_000, Position(0, 100), winner)
+    assert gained(lost, account(-45_000, winner)) == 0
+    assert gained(lost, account(-45_000 - 7, winner), 7) == 0
+    assert gained(lost, account(-45_000 - 1, winner)) is None
+    assert charged(lost, account(-45_000 - 1, winner)) == 0
 
 
 def test_rule_when_not_reducing_then_needs_initial() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from novation.protocol.constants import (
+    KEEP_REFERENCE_MS,
     POST_ONLY_MS,
     RESOLVE_MS,
     RESUME_GAP_MS,
@@ -16,6 +17,7 @@ from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.resolving import (
     is_jump,
     is_resolving,
+    is_slide,
     with_index,
     with_minute,
 )
@@ -32,7 +34,12 @@ POST_ONLY = TimeInForce.POST_ONLY
 
 def had(**changes: int) -> UnderlyingState:
     """Return an underlying at 1000 with other reference marks, of which something was charged."""
-    fields = {"ref_x16": 5, "window_x16": 7, "jumped_ms": NOW_MS - RESOLVE_MS, **CHARGED}
+    fields = {
+        "ref_x16": 995 << 16,
+        "window_x16": 998 << 16,
+        "jumped_ms": NOW_MS - KEEP_REFERENCE_MS,
+        **CHARGED,
+    }
     return UnderlyingState(INDEX_X16, **fields | changes)
 
 
@@ -50,20 +57,48 @@ def test_index_when_it_moves_by_half_the_maintenance_margin_then_a_jump(sign: in
     assert moved(before, INDEX_X16 + sign * (least_x16 - 1)).ref_x16 == before.ref_x16
 
 
-def test_jump_when_none_is_unsettled_then_gains_are_counted_from_the_mark_of_before() -> None:
+@pytest.mark.parametrize(("index_ticks", "ref_ticks"), [(900, 1003), (1100, 998)])
+def test_jump_when_there_was_none_then_gains_are_counted_from_the_farthest_mark(
+    index_ticks: int, ref_ticks: int
+) -> None:
     before = had(premium_x16=3 << 16)
-    after = moved(before, 900 << 16)
-    assert (after.ref_x16, after.window_x16) == (1003 << 16, before.window_x16)
+    after = moved(before, index_ticks << 16)
+    assert (after.ref_x16, after.window_x16) == (ref_ticks << 16, (index_ticks + 3) << 16)
     assert (after.long_charged_quanta, after.short_charged_quanta) == (0, 0)
     assert after.resolve_until_ms == NOW_MS + RESOLVE_MS
     assert is_resolving(after, NOW_MS + RESOLVE_MS - 1)
     assert not is_resolving(after, NOW_MS + RESOLVE_MS)
 
 
-def test_jump_when_another_is_unsettled_then_only_the_time_is_another() -> None:
-    before = had(jumped_ms=NOW_MS - RESOLVE_MS + 1)
+def test_jump_when_there_was_one_in_the_last_minute_then_counted_from_before_that() -> None:
+    before = had(jumped_ms=NOW_MS - KEEP_REFERENCE_MS + 1)
     after = moved(before, 900 << 16)
-    assert after == replace(before, index_price_x16=900 << 16, jumped_ms=NOW_MS)
+    changed = {"index_price_x16": 900 << 16, "window_x16": 900 << 16, "jumped_ms": NOW_MS}
+    assert after == replace(before, **changed)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_mark_when_it_slides_by_the_maintenance_margin_then_as_a_jump(sign: int) -> None:
+    """Whatever the updates were: since the window's mark, or since the last jump."""
+    window = 1000 << 16
+    slid = window + sign * (30 << 16)
+    assert is_slide(window, slid, TERMS)
+    assert not is_slide(window, slid - sign, TERMS)
+    prices = had(window_x16=window)
+    for step in (10, 20, 29):
+        prices = moved(prices, window + sign * (step << 16))
+        assert (prices.jumped_ms, prices.window_x16) == (NOW_MS - KEEP_REFERENCE_MS, window)
+    prices = moved(prices, slid)
+    assert (prices.ref_x16, prices.window_x16, prices.jumped_ms) == (window, slid, NOW_MS)
+    later_ms = NOW_MS + RESOLVE_MS
+    assert not is_resolving(moved(prices, window + sign * (40 << 16), later_ms), later_ms)
+
+
+def test_mark_when_a_premium_carries_it_then_the_index_need_not_have_moved() -> None:
+    """What slid is the mark."""
+    before = replace(had(window_x16=1000 << 16), index_price_x16=1016 << 16)
+    assert moved(before, 1016 << 16) == before
+    assert moved(replace(before, premium_x16=15 << 16), 1016 << 16).jumped_ms == NOW_MS
 
 
 def test_first_price_when_it_comes_then_no_jump() -> None:
@@ -74,10 +109,10 @@ def test_first_price_when_it_comes_then_no_jump() -> None:
 def test_minute_when_it_ends_then_gains_are_counted_from_its_start() -> None:
     prices = had()
     after = with_minute(prices, TERMS, NOW_MS)
-    assert (after.ref_x16, after.window_x16) == (7, mark_price_x16(prices, TERMS))
+    assert (after.ref_x16, after.window_x16) == (998 << 16, mark_price_x16(prices, TERMS))
     assert (after.long_charged_quanta, after.short_charged_quanta) == (0, 0)
-    unsettled = had(jumped_ms=NOW_MS - RESOLVE_MS + 1)
-    assert with_minute(unsettled, TERMS, NOW_MS) == unsettled
+    kept = had(jumped_ms=NOW_MS - KEEP_REFERENCE_MS + 1)
+    assert with_minute(kept, TERMS, NOW_MS) == kept
 
 
 def test_minutes_when_they_end_then_reference_is_one_to_two_minutes_old() -> None:
@@ -187,14 +222,14 @@ def test_liquidation_when_a_jump_is_unsettled_then_goes_on() -> None:
     assert exchange.size(2) == 165_000 - 100
 
 
-def test_minute_when_it_ends_while_a_jump_is_unsettled_then_reference_stays() -> None:
+def test_minute_when_it_ends_less_than_another_after_a_jump_then_reference_stays() -> None:
     exchange = trading()
     exchange.settle()
     exchange.time_ms = exchange.state.globals.next_tick_ms - 5
     exchange.jump(960, 1000)
     exchange.end_minute()
     first, second = exchange.state.underlyings
-    assert (first.ref_x16, second.window_x16) == (980 << 16, 1000 << 16)
+    assert (first.ref_x16, second.window_x16) == (1000 << 16, 1000 << 16)
     exchange.settle()
     exchange.end_minute()
-    assert exchange.state.underlyings[0].window_x16 == 960 << 16
+    assert exchange.state.underlyings[0].ref_x16 == 960 << 16

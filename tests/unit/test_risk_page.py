@@ -16,7 +16,7 @@ from novation.protocol.constants import (
     SAMPLES_PER_HOUR,
     SHARE_X16_ONE,
 )
-from novation.protocol.errors import ErrorCode, ResultCode
+from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import BidFilled, LegTaken, OrderFilled, PoolShared, Withdrawn
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
@@ -86,7 +86,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 17))
+    assert sorted(EXAMPLES) == list(range(1, 18))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -273,6 +273,24 @@ def test_example_13_takeover() -> None:
     assert isinstance(later, PoolShared)
     said(13, f"gains {10 * 10} more and pays {-later.quanta_per_lot} for")
     exchange.seal()
+
+
+def test_example_17_gains_that_are_not_settled() -> None:
+    exchange = holding(10_000, 500_000, 1000)
+    exchange.set_price(1100)
+    said(17, equity(exchange), f"S = {usd(margin(exchange).settled_x16 >> 16)}")
+    said(17, f"{usd(leaving(exchange))} can leave after")
+    exchange.settle_gains()
+    said(17, f"{usd(leaving(exchange))} when two")
+    kept_quanta = margin(exchange).equity_x16 // 2**16 - leaving(exchange)
+    said(17, f"{usd(kept_quanta)} stay")
+
+
+def leaving(exchange: Exchange) -> int:
+    """Return what account 2 can withdraw, and no more."""
+    with pytest.raises(InvalidTransaction) as refused:
+        exchange.withdraw(2, 1_000_000 * ONE_DOLLAR)
+    return refused.value.broken.limit
 
 
 def test_example_14_a_deficit() -> None:

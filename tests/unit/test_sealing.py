@@ -125,7 +125,7 @@ def test_output_when_decoded_then_what_the_batch_did(
             POST_ONLY_ID,
             is_listed=True,
             missed_samples=1,
-            ref_x16=1000 << 16,
+            ref_x16=930 << 16,
             window_x16=930 << 16,
             jumped_ms=second.first_time_ms + 101,
         ),

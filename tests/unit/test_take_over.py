@@ -264,6 +264,7 @@ def test_tick_when_its_mark_is_worse_for_a_pool_and_nobody_gained_then_recorded(
         exchange.place(account_id, BUY, lots, 1000)
     exchange.jump(900)
     exchange.apply(TakeOver(2))
+    exchange.settle_gains()
     (prices,) = exchange.state.underlyings
     exchange.state.underlyings = (replace(prices, premium_x16=10 << 16, missed_samples=15),)
     next_tick_ms = exchange.state.globals.next_tick_ms

@@ -167,6 +167,7 @@ def test_profit_when_nobody_has_paid_it_in_then_moves_but_does_not_leave() -> No
     exchange.place(STRANGER, SELL, 100_000, 1000)
     exchange.place(OWN, BUY, 100_000, 1000)
     exchange.set_price(2000)
+    exchange.settle_gains()
     exchange.transfer(OWN, SISTER, 800 * ONE_DOLLAR)
     assert exchange.refuse(exchange.withdrawal(SISTER, 900 * ONE_DOLLAR)) is (
         ErrorCode.CUSTODY_EXCEEDED

@@ -14,7 +14,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     TIME_BOUND,
 )
-from circuits.cairo.numeric import clamp
+from circuits.cairo.numeric import clamp, larger_of_zero
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
 from circuits.cairo.state.references import (
@@ -64,8 +64,9 @@ struct Price {
     // size * short_prefix + max(size, 0) * spread, whatever the side.
     lot_value_x16: felt,
     short_worth_x16: felt,
-    // Per lot: worth, spread and requirements in the scale of equity_x16 * 10^6; opening_factor is what
-    // new risk needs.
+    // Per lot, in the scale of equity_x16 * 10^6: worth and spread less what a lot may still be charged of
+    // what it gained, for whoever takes risk or money; then the requirements; opening_factor is what new
+    // risk needs.
     value_factor: felt,
     spread_factor: felt,
     initial_factor: felt,
@@ -97,7 +98,7 @@ const NOTIONAL_BOUND = 2 ** 76;
 const LIMIT_DIVISOR = 2 * PPM_ONE;
 
 // Returns a row, given what the rest of it follows from. Who makes it writes `reference`, and calls
-// open_trading.
+// complete_price.
 //
 // Assumption: price and premium are below 2^48, prefixes below 2^56 and rates below 2^21, so that
 // nothing reaches 2^100.
@@ -142,9 +143,7 @@ func make_price{range_check_ptr}(
     assert price.lot_value_x16 = mark_price_x16 * underlying.multiplier;
     tempvar short_prefix = pool.short_prefix;
     assert price.short_worth_x16 = price.lot_value_x16 - short_prefix * PRICE_X16_ONE;
-    assert price.value_factor = price.short_worth_x16 * PPM_ONE;
     assert price.spread_quanta = long_prefix - short_prefix;
-    assert price.spread_factor = price.spread_quanta * (PRICE_X16_ONE * PPM_ONE);
     assert price.initial_factor = price.lot_value_x16 * (
         underlying.initial_margin_ppm + added_margin_ppm
     );
@@ -163,10 +162,27 @@ func make_price{range_check_ptr}(
     return (price=&price);
 }
 
-// Writes from when on users may trade with each other.
-func open_trading(price: Price*, free_from_ms) {
+// Writes what follows from the reference mark of a row, and from when on users may trade with each other.
+//
+// Guarantee: a lot of either side counts as what it is worth less what it may still be charged: what it
+// gained since the reference mark less what it was charged since, or nothing if that is less. Gains are
+// below 2^68.
+func complete_price{range_check_ptr}(price: Price*, free_from_ms) {
+    alloc_locals;
     assert price.free_from_ms = free_from_ms;
     assert price.trades_from_ms = free_from_ms + price.underlying.is_post_only * TIME_BOUND;
+    let reference = price.reference;
+    local rise_x16 = (price.mark_price_x16 - reference.ref_x16) * price.underlying.multiplier;
+    let (local of_long_x16) = larger_of_zero(
+        rise_x16 - reference.long_charged_quanta * PRICE_X16_ONE
+    );
+    let (of_short_x16) = larger_of_zero(
+        (-rise_x16) - price.reference.short_charged_quanta * PRICE_X16_ONE
+    );
+    assert price.value_factor = (price.short_worth_x16 + of_short_x16) * PPM_ONE;
+    assert price.spread_factor = (
+        price.spread_quanta * PRICE_X16_ONE + of_long_x16 + of_short_x16
+    ) * PPM_ONE;
     return ();
 }
 
@@ -210,38 +226,30 @@ func write_prices{range_check_ptr}(
 // Writes from where gains are counted once an underlying has a new index, and from when on users may
 // trade.
 //
-// Guarantee: both answers are proven to whether the index moved by half the maintenance margin. All
-// products are below 2^70.
+// Guarantee: both answers are proven to whether the index moved by half the maintenance margin, or the
+// mark by all of it since the window's. All products are below 2^70.
 func refer{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
+    alloc_locals;
     if (old.index_price_x16 == 0) {
         return begin(price, old.reference.jumped_ms, arrival.post_only_until_ms);
     }
-    tempvar change = (price.index_price_x16 - old.index_price_x16) * LIMIT_DIVISOR;
-    tempvar limit = old.index_price_x16 * old.underlying.maintenance_margin_ppm - 1;
-    tempvar a = limit - change;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp up if [ap] != 0, ap++;
-    assert [range_check_ptr] = a;
-    tempvar a = limit + change;
-    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
-    jmp down if [ap] != 0, ap++;
-    assert [range_check_ptr + 1] = a;
-    let range_check_ptr = range_check_ptr + 2;
+    local margin_ppm = old.underlying.maintenance_margin_ppm;
+    local change = (price.index_price_x16 - old.index_price_x16) * LIMIT_DIVISOR;
+    let (within) = clamp(change, old.index_price_x16 * margin_ppm - 1);
+    if (within - change != 0) {
+        return jump(price, old, arrival);
+    }
+    local window_x16 = old.reference.window_x16;
+    local slid = (price.mark_price_x16 - window_x16) * PPM_ONE;
+    let (within) = clamp(slid, window_x16 * margin_ppm - 1);
+    if (within - slid != 0) {
+        return jump(price, old, arrival);
+    }
     assert price.reference = old.reference;
     // What a gap leaves behind lasts longer than any jump of before.
     tempvar kept_ms = old.free_from_ms - arrival.post_only_until_ms;
-    open_trading(price, arrival.post_only_until_ms + arrival.is_kept * kept_ms);
+    complete_price(price, arrival.post_only_until_ms + arrival.is_kept * kept_ms);
     return ();
-
-    up:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return jump(price, old, arrival);
-
-    down:
-    assert [range_check_ptr + 1] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 2;
-    return jump(price, old, arrival);
 }
 
 // The first price: nobody has gained anything yet.
@@ -249,16 +257,18 @@ func begin{range_check_ptr}(price: Price*, jumped_ms, post_only_until_ms) {
     let (reference) = refer_to(price.mark_price_x16, price.mark_price_x16, jumped_ms);
     assert price.reference = reference;
     let (free_from_ms) = trading_start(post_only_until_ms, jumped_ms);
-    open_trading(price, free_from_ms);
+    complete_price(price, free_from_ms);
     return ();
 }
 
-// The index jumped.
+// The index jumped, or the mark slid.
 func jump{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
-    let (reference) = refer_behind_jump(old.reference, old.mark_price_x16, arrival.time_ms);
+    let (reference) = refer_behind_jump(
+        old.reference, old.mark_price_x16, price.mark_price_x16, arrival.time_ms
+    );
     assert price.reference = reference;
     let (free_from_ms) = trading_start(arrival.post_only_until_ms, arrival.time_ms);
-    open_trading(price, free_from_ms);
+    complete_price(price, free_from_ms);
     return ();
 }
 
@@ -280,7 +290,7 @@ func replace_terms{range_check_ptr}(
         let (reference) = refer_to(0, 0, 0);
         assert prices[index].reference = reference;
         // Without a price there is no market in which to trade.
-        open_trading(prices[index], 0);
+        complete_price(prices[index], 0);
         return (is_new=1);
     }
     let old = old_prices[index];
@@ -298,7 +308,7 @@ func replace_terms{range_check_ptr}(
     );
     let old = old_prices[index];
     assert price.reference = old.reference;
-    open_trading(price, old.free_from_ms);
+    complete_price(price, old.free_from_ms);
     replace_row(prices, old_prices, price, index, n_underlyings);
     return (is_new=0);
 
@@ -388,7 +398,7 @@ func open_underlyings{range_check_ptr}(
     assert prices[0] = price;
     assert price.reference = message.reference;
     let (free_from_ms) = trading_start(post_only_until_ms, message.reference.jumped_ms);
-    open_trading(prices[0], free_from_ms);
+    complete_price(prices[0], free_from_ms);
     return open_underlyings(
         prices + 1,
         underlying + Underlying.SIZE,

@@ -2,6 +2,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
     CHARGED_BOUND,
+    KEEP_REFERENCE_MS,
     PRICE_X16_BOUND,
     RC_BOUND,
     RESOLVE_MS,
@@ -65,21 +66,23 @@ func refer_to(ref_x16, window_x16, jumped_ms) -> (reference: Reference*) {
     return (reference=&reference);
 }
 
-// Returns from where gains are counted once the index has jumped: from the mark of before, or, if a jump
-// is not settled yet, from before that one.
-func refer_behind_jump{range_check_ptr}(old: Reference*, old_mark_price_x16, time_ms) -> (
-    reference: Reference*
-) {
+// Returns from where gains are counted once the index has jumped: from the mark of before or the start of
+// the minute, whichever is farther, or, if there was a jump not long ago, from before that one. From the
+// mark of now on the next move is measured.
+func refer_behind_jump{range_check_ptr}(
+    old: Reference*, old_mark_price_x16, mark_price_x16, time_ms
+) -> (reference: Reference*) {
     alloc_locals;
-    let (is_resolving) = resolves(old, time_ms);
-    if (is_resolving == 0) {
-        let (reference) = refer_to(old_mark_price_x16, old.window_x16, time_ms);
+    let (is_kept) = keeps(old, time_ms);
+    if (is_kept == 0) {
+        let (ref_x16) = farther_of(mark_price_x16, old_mark_price_x16, old.window_x16);
+        let (reference) = refer_to(ref_x16, mark_price_x16, time_ms);
         return (reference=reference);
     }
     let (__fp__, _) = get_fp_and_pc();
     local longer: Reference = Reference(
         ref_x16=old.ref_x16,
-        window_x16=old.window_x16,
+        window_x16=mark_price_x16,
         jumped_ms=time_ms,
         long_charged_quanta=old.long_charged_quanta,
         short_charged_quanta=old.short_charged_quanta,
@@ -87,23 +90,41 @@ func refer_behind_jump{range_check_ptr}(old: Reference*, old_mark_price_x16, tim
     return (reference=&longer);
 }
 
+// Returns which of two marks is farther from a third, the first if both are equally far. Squares of marks
+// are below 2^98.
+func farther_of{range_check_ptr}(mark_x16, first_x16, second_x16) -> (farther_x16: felt) {
+    tempvar first = mark_x16 - first_x16;
+    tempvar second = mark_x16 - second_x16;
+    tempvar a = first * first - second * second;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp nearer if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return (farther_x16=first_x16);
+
+    nearer:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (farther_x16=second_x16);
+}
+
 // Returns from where gains are counted at the end of a minute: from the start of the last one, or still
-// from before a jump that is not settled.
+// from before a jump not long ago.
 func refer_to_window{range_check_ptr}(old: Reference*, mark_price_x16, time_ms) -> (
     reference: Reference*
 ) {
     alloc_locals;
-    let (is_resolving) = resolves(old, time_ms);
-    if (is_resolving != 0) {
+    let (is_kept) = keeps(old, time_ms);
+    if (is_kept != 0) {
         return (reference=old);
     }
     let (reference) = refer_to(old.window_x16, mark_price_x16, old.jumped_ms);
     return (reference=reference);
 }
 
-// Guarantee: 1 if a jump is not settled yet, else 0, both proven.
-func resolves{range_check_ptr}(reference: Reference*, time_ms) -> (res: felt) {
-    tempvar a = time_ms - reference.jumped_ms - RESOLVE_MS;
+// Guarantee: 1 if gains are counted from before the last jump whatever happens, else 0, both proven.
+func keeps{range_check_ptr}(reference: Reference*, time_ms) -> (res: felt) {
+    tempvar a = time_ms - reference.jumped_ms - KEEP_REFERENCE_MS;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp early if [ap] != 0, ap++;
     assert [range_check_ptr] = a;

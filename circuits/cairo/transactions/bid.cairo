@@ -22,7 +22,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.insurance import credit_insurance
-from circuits.cairo.margin import COLLATERAL_FACTOR, sum_surplus, surplus_of
+from circuits.cairo.margin import COLLATERAL_FACTOR, Legs, sum_legs, sum_surplus, surplus_of
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
 from circuits.cairo.state.positions import Position, find_position
@@ -37,13 +37,6 @@ struct Bid {
     min_discount_ppm: felt,
     max_notional_quanta: felt,
     result_code: felt,
-}
-
-// What a failing account's positions are worth, and must be backed with. Its orders do not count.
-struct Legs {
-    value_x16: felt,
-    maintenance: felt,
-    initial: felt,
 }
 
 // What becomes of the bidder, who pays what goes to the insurance fund, too.
@@ -188,27 +181,6 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
             paid_quanta=price_quanta - discount_quanta + fee_quanta - taken.settled_quanta,
             fee_quanta=fee_quanta,
         ),
-    );
-}
-
-// Returns sums over slots: of worth, and of both requirements of the positions.
-func sum_legs(position: Position*, prices: Price**, value, maintenance, initial) -> (legs: Legs) {
-    if (cast(position, felt) == 0) {
-        return (legs=Legs(value_x16=value, maintenance=maintenance, initial=initial));
-    }
-    tempvar price: Price* = prices[position.market_id];
-    // |size| = 2 * max(size, 0) - size.
-    tempvar absolute = 2 * position.long_lots - position.size_lots;
-    tempvar paid_more = position.long_lots * price.spread_quanta;
-    tempvar value_of_slot = position.size_lots * price.short_worth_x16 - paid_more * PRICE_X16_ONE;
-    tempvar maintenance_of_slot = absolute * price.maintenance_factor;
-    tempvar initial_of_slot = absolute * price.initial_factor;
-    return sum_legs(
-        position.next,
-        prices,
-        value + value_of_slot,
-        maintenance + maintenance_of_slot,
-        initial + initial_of_slot,
     );
 }
 

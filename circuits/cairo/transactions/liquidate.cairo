@@ -16,7 +16,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.insurance import credit_insurance
-from circuits.cairo.margin import COLLATERAL_FACTOR, sum_initial, sum_maintenance, sum_surplus
+from circuits.cairo.margin import Legs, sum_legs, sum_maintenance, sum_surplus
 from circuits.cairo.numeric import assert_wide_nonnegative, divide, smaller_of
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import Market
@@ -62,7 +62,11 @@ func liquidate{
 
     let prices = environment.prices;
     let (local positions: Position*) = cancel_slots(account.positions, order_id);
-    let (local before: Health) = measure(account.collateral_quanta, positions, prices);
+    let (local legs: Legs) = sum_legs(positions, prices, 0, 0, 0);
+    local before: Health = Health(
+        equity_x16=account.collateral_quanta * PRICE_X16_ONE + legs.value_x16,
+        maintenance=legs.maintenance,
+    );
     // It fails, but is not bankrupt.
     assert_wide_nonnegative(before.equity_x16);
     assert_wide_nonnegative(before.maintenance - before.equity_x16 * PPM_ONE - 1);
@@ -71,12 +75,11 @@ func liquidate{
     let price = environment.prices[message.market_id];
     assert price.underlying.is_halted = 0;
     let (local limit_price_ticks) = zero_price(side, &before, price);
-    let (local surplus) = sum_surplus(positions, environment.prices, 0);
-    let (excess) = sum_initial(positions, environment.prices, surplus);
     let price = environment.prices[message.market_id];
     let (local size_lots) = restoring_lots(
-        held_lots, -account.collateral_quanta * COLLATERAL_FACTOR - excess, price.initial_factor
+        held_lots, legs.initial - before.equity_x16 * PPM_ONE, price.initial_factor
     );
+    let (local surplus) = sum_surplus(positions, environment.prices, 0);
     local taker: Taker = Taker(
         order_id=order_id,
         account_id=message.account_id,

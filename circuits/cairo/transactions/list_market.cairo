@@ -5,7 +5,7 @@ from circuits.cairo.constants import MARKET_KEY_BASE, MIN_LOT_VALUE_QUANTA, PRIC
 from circuits.cairo.environment import Environment
 from circuits.cairo.funding import NO_FUNDING
 from circuits.cairo.state.markets import Market, MarketOthers, Triggers
-from circuits.cairo.state.prices import Price, make_price, open_trading, replace_row
+from circuits.cairo.state.prices import Price, complete_price, make_price, replace_row
 from circuits.cairo.state.references import refer_to
 
 struct ListMarket {
@@ -65,7 +65,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     let mark_price_x16 = price.mark_price_x16;
     let (reference) = refer_to(mark_price_x16, mark_price_x16, old.reference.jumped_ms);
     assert price.reference = reference;
-    open_trading(price, old.free_from_ms);
+    complete_price(price, old.free_from_ms);
     replace_row(prices, environment.prices, price, market_id, n_underlyings);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,

@@ -22,7 +22,7 @@ from circuits.cairo.numeric import clamp, smaller_of
 from circuits.cairo.pooling import pass_on_row
 from circuits.cairo.state.markets import Market, MarketOthers
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
-from circuits.cairo.state.prices import Price, make_price, open_trading, replace_row
+from circuits.cairo.state.prices import Price, complete_price, make_price, replace_row
 from circuits.cairo.state.references import refer_to_window
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
@@ -156,7 +156,7 @@ func sample{
     );
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);
     assert price.reference = reference;
-    open_trading(price, old.free_from_ms);
+    complete_price(price, old.free_from_ms);
     if (pool.lots == 0) {
         replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
         return (prices=prices, missing_quanta=0);

@@ -18,7 +18,12 @@ from circuits.cairo.environment import Environment, with_prices
 from circuits.cairo.funding import split
 from circuits.cairo.legs import NO_MARKET, Leg, LegSums, write_legs
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_surplus
-from circuits.cairo.numeric import assert_wide_nonnegative, is_wide_nonnegative, smaller_of
+from circuits.cairo.numeric import (
+    assert_wide_nonnegative,
+    is_wide_nonnegative,
+    larger_of_zero,
+    smaller_of,
+)
 from circuits.cairo.state.accounts import Account, Identity
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.positions import Position, close_slots, find_position, replace_position
@@ -305,10 +310,4 @@ func is_not_zero(value) -> (res: felt) {
         return (res=0);
     }
     return (res=1);
-}
-
-// Returns max(value, 0).
-func larger_of_zero{range_check_ptr}(value) -> (larger: felt) {
-    let (smaller) = smaller_of(-value, 0);
-    return (larger=-smaller);
 }

@@ -505,7 +505,7 @@ class AssetAmount(_message.Message):
     def __init__(self, asset_id: _Optional[int] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances", "opening_margin_x16_ppm")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances", "opening_margin_x16_ppm", "unsettled_gain_x16")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
@@ -519,6 +519,7 @@ class Account(_message.Message):
     CANCEL_ALL_AT_MS_FIELD_NUMBER: _ClassVar[int]
     BALANCES_FIELD_NUMBER: _ClassVar[int]
     OPENING_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
+    UNSETTLED_GAIN_X16_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
     collateral_quanta: str
@@ -532,7 +533,8 @@ class Account(_message.Message):
     cancel_all_at_ms: int
     balances: _containers.RepeatedCompositeFieldContainer[AssetAmount]
     opening_margin_x16_ppm: str
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ..., opening_margin_x16_ppm: _Optional[str] = ...) -> None: ...
+    unsettled_gain_x16: str
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ..., opening_margin_x16_ppm: _Optional[str] = ..., unsettled_gain_x16: _Optional[str] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")
@@ -563,7 +565,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm", "forecast_margin_ppm")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm", "forecast_margin_ppm", "long_charged_quanta_per_lot", "short_charged_quanta_per_lot")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -592,6 +594,8 @@ class Market(_message.Message):
     POOL_CASH_QUANTA_FIELD_NUMBER: _ClassVar[int]
     ADDED_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     FORECAST_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
+    LONG_CHARGED_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
+    SHORT_CHARGED_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -620,7 +624,9 @@ class Market(_message.Message):
     pool_cash_quanta: str
     added_margin_ppm: int
     forecast_margin_ppm: int
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ...) -> None: ...
+    long_charged_quanta_per_lot: int
+    short_charged_quanta_per_lot: int
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., long_charged_quanta_per_lot: _Optional[int] = ..., short_charged_quanta_per_lot: _Optional[int] = ...) -> None: ...
 
 class Underlying(_message.Message):
     __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "margin_deviations")

@@ -210,8 +210,8 @@ def _check_margin(state: State, account_id: int) -> None:
         required_x16 = div_ceil(margin.opening_x16_ppm, PPM_ONE)
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
-            f"equity {margin.equity_x16} / 2^16 quanta < required {required_x16}",
-            Broken("equity_x16", margin.equity_x16, required_x16),
+            f"settled equity {margin.settled_x16} / 2^16 quanta < required {required_x16}",
+            Broken("settled_x16", margin.settled_x16, required_x16),
         )
 
 

@@ -38,12 +38,12 @@ def _check_margin(state: State, account: Account, amount_quanta: int) -> None:
     margin = margin_of(after, state.underlyings, state.parameters)
     notional = notional_x16(after, state.underlyings, state.parameters)
     required_x16_ppm = max(margin.opening_x16_ppm, notional * LEAVING_MARGIN_PPM)
-    lacking_x16_ppm = required_x16_ppm - margin.equity_x16 * PPM_ONE
+    lacking_x16_ppm = required_x16_ppm - margin.settled_x16 * PPM_ONE
     if lacking_x16_ppm > 0:
         largest_quanta = amount_quanta - div_ceil(lacking_x16_ppm, PRICE_X16_ONE * PPM_ONE)
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,
-            f"equity_x16_ppm {margin.equity_x16 * PPM_ONE} < required {required_x16_ppm}",
+            f"settled equity_x16_ppm {margin.settled_x16 * PPM_ONE} < required {required_x16_ppm}",
             Broken("amount_quanta", amount_quanta, max(0, largest_quanta)),
         )
 

@@ -22,7 +22,7 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
 from novation.protocol.margin import charged_fee_quanta, margin_of
-from novation.protocol.mark import opening_margin_ppm
+from novation.protocol.mark import opening_margin_ppm, unsettled_gain_x16
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import (
     RestingOrder,
@@ -438,12 +438,14 @@ def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
     loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
     if tx.side is Side.SELL:
         loss_x16 = -loss_x16
-    fee_ppm = underlying.highest_fee_ppm
+    prices, fee_ppm = state.price_of(tx.market_id), underlying.highest_fee_ppm
     lot_x16_ppm = underlying.multiplier * (
-        mark_x16 * opening_margin_ppm(state.price_of(tx.market_id), underlying)
+        mark_x16 * opening_margin_ppm(prices, underlying)
         + max(0, loss_x16) * PPM_ONE
         + tx.price_ticks * PRICE_X16_ONE * fee_ppm
     )
+    lot = 1 if tx.side is Side.BUY else -1
+    lot_x16_ppm += unsettled_gain_x16(lot, prices, underlying) * PPM_ONE
     # Each fill rounds its fee up to a whole quantum.
-    free_x16_ppm = (margin.equity_x16 - MAX_MAKERS_PER_ORDER * PRICE_X16_ONE) * PPM_ONE
+    free_x16_ppm = (margin.settled_x16 - MAX_MAKERS_PER_ORDER * PRICE_X16_ONE) * PPM_ONE
     return max(0, (free_x16_ppm - margin.opening_x16_ppm) // lot_x16_ppm)

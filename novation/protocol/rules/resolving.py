@@ -9,7 +9,7 @@ stays.
 from dataclasses import replace
 
 from novation.protocol.accounts import Account
-from novation.protocol.constants import PPM_ONE
+from novation.protocol.constants import KEEP_REFERENCE_MS, PPM_ONE
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import UnderlyingState
@@ -23,6 +23,16 @@ def is_jump(old_x16: int, new_x16: int, terms: Underlying) -> bool:
     return abs(new_x16 - old_x16) * 2 * PPM_ONE >= old_x16 * terms.maintenance_margin_ppm
 
 
+def is_slide(window_x16: int, mark_x16: int, terms: Underlying) -> bool:
+    """Return whether a mark moved by the maintenance margin or more, in however many updates."""
+    return abs(mark_x16 - window_x16) * PPM_ONE >= window_x16 * terms.maintenance_margin_ppm
+
+
+def is_kept(prices: UnderlyingState, time_ms: int) -> bool:
+    """Return whether gains are counted from before the last jump whatever happens."""
+    return time_ms < prices.jumped_ms + KEEP_REFERENCE_MS
+
+
 def is_resolving(prices: UnderlyingState, time_ms: int) -> bool:
     """Return whether a jump is not settled yet."""
     return time_ms < prices.resolve_until_ms
@@ -33,26 +43,31 @@ def with_index(
 ) -> UnderlyingState:
     """Return an underlying with a new index, which is in `after` already.
 
-    The mark of before a jump is the one from which gains are counted, until it is settled. A gap
-    is no exception: what was held over it gained or lost all the while.
+    Behind a jump gains are counted from the mark of before it, or from the start of the minute: the
+    one that is farther. From the mark of now on the next move is measured. A gap is no exception:
+    what was held over it gained or lost all the while.
     """
     if before.index_price_x16 == 0:
         return from_now_on(after, terms)
-    if not is_jump(before.index_price_x16, after.index_price_x16, terms):
+    mark_x16 = mark_price_x16(after, terms)
+    if not is_jump(before.index_price_x16, after.index_price_x16, terms) and not is_slide(
+        before.window_x16, mark_x16, terms
+    ):
         return after
-    jumped = replace(after, jumped_ms=time_ms)
-    if is_resolving(before, time_ms):
-        return jumped
-    return _counted_from(jumped, mark_price_x16(before, terms), before.window_x16)
+    if is_kept(before, time_ms):
+        return replace(after, window_x16=mark_x16, jumped_ms=time_ms)
+    marks = mark_price_x16(before, terms), before.window_x16
+    farthest_x16 = max(marks, key=lambda old_x16: abs(mark_x16 - old_x16))
+    return _counted_from(replace(after, jumped_ms=time_ms), farthest_x16, mark_x16)
 
 
 def with_minute(prices: UnderlyingState, terms: Underlying, time_ms: int) -> UnderlyingState:
     """Return an underlying at the end of a minute: gains are counted from the start of the last.
 
-    Since that mark nothing was charged, so that what was before counts no more. Unsettled gains go
-    on being counted from before the jump.
+    Since that mark nothing was charged, so that what was before counts no more. For a while gains
+    go on being counted from before a jump.
     """
-    if is_resolving(prices, time_ms):
+    if is_kept(prices, time_ms):
         return prices
     return _counted_from(prices, prices.window_x16, mark_price_x16(prices, terms))
 
