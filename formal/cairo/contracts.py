@@ -342,6 +342,8 @@ class Opening:
 
     known: tuple[str, ...]
     opened: tuple[str, ...]
+    # These follow, too, on the ways that read them.
+    where_read: tuple[str, ...] = ()
 
 
 OPENINGS: Final[Mapping[str, Opening]] = {
@@ -374,6 +376,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "order.terms.max_fee_ppm",
             "order.terms.origin",
         ),
+        # Of a dormant order: order_side, limit_price_ticks, time_in_force, self_trade, ends_others.
+        tuple(f"order.terms.{offset}" for offset in range(10, 15)),
     ),
     "open_market": Opening(
         ("return.leaf", "market_id"),
@@ -387,6 +391,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "market.others.funding_word",
             "market.is_made",
         ),
+        tuple(f"market.others.triggers.{offset}" for offset in range(4)),
     ),
     "open_triggers": Opening(
         ("return.word",),

@@ -11,7 +11,7 @@ from formal.cairo import contracts
 from formal.cairo.bytecode import Code, Function, Member, is_struct, pointee, target
 from formal.cairo.linear import Linear, Symbol
 from formal.cairo.operands import COMBINE, Cell, Operand, evaluate
-from formal.cairo.state import RETURN, Call, Promised, State
+from formal.cairo.state import KINDS, RETURN, Call, Opened, Promised, State
 from novation.crypto import FIELD_PRIME
 
 _FP: Final = Symbol("fp", shared=True, kind="frame")
@@ -20,16 +20,6 @@ _RATE: Final = 3
 _ZERO: Final = Linear(0)
 _MAX_STEPS: Final = 4000
 MAX_PATHS: Final = 400
-_KINDS: Final = {
-    "range_check_ptr": "range_check",
-    "poseidon_ptr": "poseidon",
-    "ecdsa_ptr": "ecdsa",
-    "output_ptr": "output",
-    "accounts_log": "log",
-    "orders_log": "log",
-    "markets_log": "log",
-    "any_log": "log",
-}
 
 
 class UnknownShapeError(Exception):
@@ -92,7 +82,7 @@ class Machine:
         return sum(self.code.size(member.type) for member in self.function.implicit)
 
     def _argument(self, name: str) -> Symbol:
-        kind = _KINDS.get(name, "")
+        kind = KINDS.get(name, "")
         given = not self.opening and name not in self.guessed
         return Symbol(name, shared=bool(kind) or given, kind=kind)
 
@@ -359,7 +349,9 @@ class Machine:
         cairo_type = self.code.message_type(self.function, pc)
         inputs = contracts.TAPE_INPUTS.get(self.function.short, ())
         for cell in self.code.members(cairo_type):
-            given = any(path in ("", cell.name) or _within(cell.name, path) for path in inputs)
+            given = any(
+                path in ("", cell.name) or cell.name.startswith(f"{path}.") for path in inputs
+            )
             at = address + cell.offset
             if at.key in state.cells:
                 continue
@@ -399,7 +391,7 @@ class Machine:
         inputs = [
             form
             for name, form in arguments.items()
-            if name not in _KINDS or _KINDS[name] not in ("range_check", "poseidon", "ecdsa")
+            if name not in KINDS or KINDS[name] not in ("range_check", "poseidon", "ecdsa")
             if not self._is_pinned_argument(callee, name)
         ]
         inputs += self._behind(state, callee, arguments)
@@ -429,7 +421,7 @@ class Machine:
                     label = f"{member.name}.{cell.name}" if cell.name else member.name
                     state.set_cell(
                         at + member.offset + cell.offset,
-                        fresh(label, _KINDS.get(label, "") if kinds else ""),
+                        fresh(label, KINDS.get(label, "") if kinds else ""),
                     )
             at += sum(self.code.size(member.type) for member in members)
         for item, address in self._filled(callee, arguments):
@@ -443,9 +435,26 @@ class Machine:
             argument, bound = contracts.COUNTED[callee.short]
             state.below.append((arguments[argument], bound))
         promised = self.promised(state, callee, first, results)
-        state.calls.append(
-            Call(callee.short, pc, tuple(inputs), tuple(outputs), arguments, results, promised)
+        opening = self._opened(state, callee, first, results)
+        cells = tuple(inputs), tuple(outputs), arguments, results
+        state.calls.append(Call(callee.short, pc, *cells, promised, opening))
+
+    def _opened(
+        self, state: State, callee: Function, first: Linear, results: dict[str, Linear]
+    ) -> Opened | None:
+        """Return what a callee opens from which forms, None if it opens nothing."""
+        if callee.short not in contracts.OPENINGS:
+            return None
+        opening = contracts.OPENINGS[callee.short]
+        known, opened = (
+            tuple(
+                results.get(path.removeprefix("return."))
+                or self.item_of(state, callee, first, path)
+                for path in paths
+            )
+            for paths in (opening.known, opening.opened)
         )
+        return Opened(known, opened)
 
     def promised(
         self, state: State, callee: Function, first: Linear, results: dict[str, Linear]
@@ -584,7 +593,3 @@ class Machine:
             cell = next(c for c in self.code.struct_members(cairo_type) if c.name == part)
             at, cairo_type = at + cell.offset, cell.type
         return self.value(state, at)
-
-
-def _within(name: str, path: str) -> bool:
-    return name.startswith(f"{path}.")

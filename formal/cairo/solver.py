@@ -152,6 +152,7 @@ class PairQuery:
             )
             self.solver.add(z3.Implies(inputs, outputs))
             self._add_pinned_arguments(left, right)
+            self._add_opened(left, right)
 
     def _add_pinned_arguments(self, left: Call, right: Call) -> None:
         claim = contracts.PINNED_ARGUMENTS.get(left.name)
@@ -165,6 +166,18 @@ class PairQuery:
             for names in (claim.known, claim.pinned)
         )
         self.solver.add(z3.Implies(known, pinned))
+
+    def _add_opened(self, left: Call, right: Call) -> None:
+        if left.opening is None or right.opening is None:
+            return
+        first, second = left.opening, right.opening
+        known, opened = (
+            self._equal(
+                [self.value(form, 0) for form in forms], [self.value(form, 1) for form in others]
+            )
+            for forms, others in ((first.known, second.known), (first.opened, second.opened))
+        )
+        self.solver.add(z3.Implies(known, opened))
 
     def _add_promise(self, call: Call, run: int) -> None:
         if call.promised is not None:

@@ -8,6 +8,17 @@ from formal.cairo.linear import Linear, Symbol, rewrite
 from novation.crypto import FIELD_PRIME
 
 BUILTINS: Final = ("range_check", "ecdsa", "poseidon")
+# What implicit arguments point to.
+KINDS: Final = {
+    "range_check_ptr": "range_check",
+    "poseidon_ptr": "poseidon",
+    "ecdsa_ptr": "ecdsa",
+    "output_ptr": "output",
+    "accounts_log": "log",
+    "orders_log": "log",
+    "markets_log": "log",
+    "any_log": "log",
+}
 RETURN: Final = -1
 # A cell of the range-check builtin is below this.
 RC_BOUND: Final = 2**128
@@ -26,6 +37,7 @@ class Call:
     arguments: dict[str, Linear]
     results: dict[str, Linear]
     promised: "Promised | None" = None
+    opening: "Opened | None" = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,14 @@ class Promised:
 
     premise: Linear
     pairs: tuple[tuple[Linear, Linear], ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """With the known forms, the opened ones follow: see OPENINGS of contracts."""
+
+    known: tuple[Linear, ...]
+    opened: tuple[Linear, ...]
 
 
 @dataclass
@@ -137,6 +157,9 @@ def _rewritten(call: Call, new: Callable[[Linear], Linear]) -> Call:
     if promised is not None:
         pairs = tuple((new(left), new(right)) for left, right in promised.pairs)
         promised = Promised(new(promised.premise), pairs)
+    opening = call.opening
+    if opening is not None:
+        opening = Opened(tuple(map(new, opening.known)), tuple(map(new, opening.opened)))
     return Call(
         call.name,
         call.pc,
@@ -145,6 +168,7 @@ def _rewritten(call: Call, new: Callable[[Linear], Linear]) -> Call:
         {name: new(form) for name, form in call.arguments.items()},
         {name: new(form) for name, form in call.results.items()},
         promised,
+        opening,
     )
 
 

@@ -138,6 +138,7 @@ class Checker:
                 [(_item(machine, first, path), _item(machine, second, path)) for path in paths]
                 for paths in (opening.known, opening.opened)
             )
+            opened += _read_by_both(machine, (first, second), opening.where_read)
             query = PairQuery((first, second), opening=True)
             goal = z3.Or([query.differ(left, right) for left, right in opened])
             query.solver.add(*[z3.Not(query.differ(left, right)) for left, right in known])
@@ -300,6 +301,21 @@ def _results(machine: Machine, state: State) -> dict[str, Linear]:
             results[member.name] = machine.value(state, at + member.offset)
         at += sum(machine.code.size(member.type) for member in members)
     return results
+
+
+def _read_by_both(
+    machine: Machine, ends: tuple[State, State], paths: tuple[str, ...]
+) -> list[tuple[Linear, Linear]]:
+    """Return the items of both ways that both have read."""
+    found = [[_read_item(machine, end, path) for end in ends] for path in paths]
+    return [(left, right) for left, right in found if left is not None and right is not None]
+
+
+def _read_item(machine: Machine, end: State, path: str) -> Linear | None:
+    """Return an item if its way has read it, and all that leads to it."""
+    probe = end.copy()
+    item = machine.item(probe, path)
+    return item if probe.cells.keys() == end.cells.keys() else None
 
 
 def _item(machine: Machine, state: State, path: str) -> Linear:

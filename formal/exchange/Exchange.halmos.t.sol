@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Exchange} from "../src/Exchange.sol";
 import {IStarkVerifier} from "../src/interfaces/IStarkVerifier.sol";
+import {BatchOutput} from "../src/libraries/BatchOutput.sol";
 import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
 import {StarkKey} from "../src/libraries/StarkKey.sol";
 import {Field, PRIME} from "../src/verifier/Field.sol";
@@ -533,7 +534,7 @@ contract ExchangeProperties {
         returns (uint256[] memory output)
     {
         output = new uint256[](7 + 3 * nOperations + nWithdrawals + 5);
-        output[0] = 9;
+        output[0] = BatchOutput.VERSION;
         output[1] = CONFIG_HASH;
         output[2] = GENESIS_ROOT;
         output[3] = 6;
