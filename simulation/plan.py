@@ -29,6 +29,8 @@ _LEAST_CALM_PERCENT: Final = 20
 _USUAL_OPERATIONS: Final = 20_000
 
 _MIN_ORDER_USD: Final = 50
+# Of an hour's return, for which margin is: 5 % are eight of 60 % volatility a year.
+_MARGIN_DEVIATIONS: Final = 8
 # Symbol, price in ticks, multiplier, initial and maintenance margin, decimals of a tick. A lot is
 # worth 1 to 60 USD.
 _THINGS: Final = (
@@ -117,6 +119,7 @@ def underlyings(n_instruments: int) -> tuple[Underlying, ...]:
                 price_band_ppm=50_000,
                 min_order_usd=_MIN_ORDER_USD,
                 tick_decimals=decimals,
+                margin_deviations=_MARGIN_DEVIATIONS,
             )
         )
     return tuple(found)

@@ -12,6 +12,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
+from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.parameters import Underlying
 from novation.protocol.rules.dead_orders import cause_of_death, is_idle
@@ -91,7 +92,8 @@ class View:
 
     def initial_margin_ppm(self, market_id: int) -> int:
         """Return the share of a position's value that has to be there to open it."""
-        return self._exchange.state.underlying_of(market_id).initial_margin_ppm
+        state = self._exchange.state
+        return opening_margin_ppm(state.price_of(market_id), state.underlying_of(market_id))
 
     def terms(self, market_id: int) -> Underlying:
         """Return the terms of a market, its modes among them."""

@@ -40,11 +40,11 @@ async def test_margin_when_prices_have_moved_then_shown_previewed_and_asked_for(
             assert (following, steady.margin_deviations) == (TERMS, 0)
             # 100,000 USD are the margin of 1.67 million at 6 %, of 2 million at 5 %.
             view = await two.margin()
-            most = view.max_size(MARKET, Side.BUY, "101.0")
+            most = view.max_size(MARKET, Side.SELL, "101.8")
             assert 16_000 < most < 17_000
             with pytest.raises(MarginRejectedError):
-                await two.place_order(MARKET, Side.BUY, price="101.0", size=most + 100)
-            await two.place_order(MARKET, Side.BUY, price="101.0", size=most)
+                await two.place_order(MARKET, Side.SELL, price="101.8", size=most + 100)
+            await two.place_order(MARKET, Side.SELL, price="101.8", size=most)
             account = await two.account()
             assert account.initial_margin is not None
             assert account.opening_margin is not None
