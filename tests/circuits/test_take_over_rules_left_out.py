@@ -308,6 +308,24 @@ def pass_on_nothing(patch: Patch, excess: int, *, tick: bool) -> SealedBatch:
     return seal_batch(exchange.state)
 
 
+def charge_that_moves_no_window(patch: Patch, excess: int) -> SealedBatch:
+    """One lot could be charged twice for one gain: before and behind the next reference mark."""
+    exchange = bankrupt()
+    # The window is the mark of the jump, and this is none.
+    exchange.jump(895)
+    window_x16 = exchange.state.underlyings[0].window_x16
+    if excess:
+        patched(
+            patch,
+            pools,
+            "share",
+            lambda shared: replace(shared, prices=replace(shared.prices, window_x16=window_x16)),
+        )
+    sealed = taken(exchange)
+    assert (exchange.state.underlyings[0].window_x16 == window_x16) == bool(excess)
+    return sealed
+
+
 def charge_without_a_limit(patch: Patch, excess: int) -> SealedBatch:
     """The other side was given something, is smaller now, and would be charged more than that."""
     exchange = bankrupt()
@@ -344,6 +362,7 @@ COMPUTED: list[Case] = [
     insurance_that_lacks_margin,
     insurance_that_pays_while_it_fails,
     charge_without_a_limit,
+    charge_that_moves_no_window,
     *(partial(budget_of_another_size, share=BUDGET_SHARE + k) for k in (-1, 1)),
     budget_that_is_given_again,
     income_that_repays_nothing,

@@ -254,6 +254,24 @@ def test_lots_of_a_side_when_a_pool_has_some_then_those_of_accounts(side: Side) 
     assert exchange.state.underlyings[0].pool_lots == LOTS
 
 
+def test_charge_when_it_happens_then_the_next_reference_mark_is_the_mark_of_then() -> None:
+    """So that no lot is charged twice for one gain: since that mark nothing was charged."""
+    exchange = Exchange(parameters(1), sign=False)
+    exchange.fund(2)
+    exchange.fund(3, amount_quanta=100_000 * ONE_DOLLAR)
+    exchange.place(3, SELL, 18_000_000, 1000)
+    exchange.place(2, BUY, 18_000_000, 1000)
+    exchange.jump(900)
+    exchange.jump(905)
+    assert exchange.state.underlyings[0].window_x16 == 900 << 16
+    shared = exchange.apply(TakeOver(2)).events[-1]
+    assert isinstance(shared, PoolShared)
+    assert shared.quanta_per_lot < 0
+    (prices,) = exchange.state.underlyings
+    assert (prices.ref_x16, prices.window_x16) == (1000 << 16, 905 << 16)
+    assert prices.short_charged_quanta == -shared.quanta_per_lot
+
+
 def test_tick_when_its_mark_is_worse_for_a_pool_and_nobody_gained_then_recorded() -> None:
     """The pool is long; shorts have gained too little, as the index jumped up; the mark falls."""
     exchange = Exchange(parameters(1), sign=False)
