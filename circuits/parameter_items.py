@@ -42,6 +42,7 @@ def underlying_items(underlying: Underlying) -> list[int]:
         underlying.margin_deviations,
         limits.interest_cap_lots,
         limits.position_limit_lots,
+        limits.least_lot_quanta,
         underlying.highest_fee_ppm,
         underlying.min_order_quanta,
         word,

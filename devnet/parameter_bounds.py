@@ -5,7 +5,6 @@ before anything is sent. The protocol itself takes more (novation/protocol/param
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from novation.protocol.constants import (
@@ -28,6 +27,7 @@ MAX_FEE_PPM: Final = 10_000
 MIN_PRICE_BAND_PPM: Final = 1_000
 MAX_MIN_ORDER_USD: Final = 10_000
 MIN_INTEREST_SPAN_KUSD: Final = 1_000
+MAX_LEAST_LOT_QUANTA: Final = 1_000_000
 MIN_OUTFLOW_SHARE_PPM: Final = 50_000
 MIN_ORACLE_MAX_AGE_MS: Final = 3_000
 MAX_ORACLE_MAX_AGE_MS: Final = 600_000
@@ -48,6 +48,7 @@ LIMITS: Final = {
     "margin_deviations": (0, DEVIATIONS_BOUND - 1),
     "interest_cap_lots": (1, OPEN_INTEREST_BOUND - 1),
     "position_share_ppm": (1, PPM_ONE),
+    "least_lot_quanta": (0, MAX_LEAST_LOT_QUANTA),
     "outflow_share_ppm": (MIN_OUTFLOW_SHARE_PPM, PPM_ONE),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
@@ -70,16 +71,23 @@ def check_interest(lower_kusd: int, upper_kusd: int) -> None:
 
 
 def limited(
-    limits: Limits, interest_cap_lots: int | None = None, position_share_ppm: int | None = None
+    limits: Limits,
+    interest_cap_lots: int | None = None,
+    position_share_ppm: int | None = None,
+    least_lot_quanta: int | None = None,
 ) -> Limits:
-    """Return limits with another cap, another share of it for one account, or both.
+    """Return limits with another cap, share of it for one account, or least worth of a lot.
 
     Without a share the position limit stays, as far as the cap allows.
 
     Raises:
         ValueError: if one is outside its limits, or the share is less than a lot.
     """
-    asked = {"interest_cap_lots": interest_cap_lots, "position_share_ppm": position_share_ppm}
+    asked = {
+        "interest_cap_lots": interest_cap_lots,
+        "position_share_ppm": position_share_ppm,
+        "least_lot_quanta": least_lot_quanta,
+    }
     check_bounds({name: value for name, value in asked.items() if value is not None})
     cap_lots = limits.interest_cap_lots if interest_cap_lots is None else interest_cap_lots
     position_lots = limits.position_limit_lots
@@ -88,4 +96,5 @@ def limited(
     if position_lots == 0:
         raise ValueError(f"position_share_ppm {position_share_ppm}: no lot of {cap_lots}")
     position_lots = min(position_lots, cap_lots, POSITION_BOUND - 1)
-    return replace(limits, interest_cap_lots=cap_lots, position_limit_lots=position_lots)
+    least_quanta = limits.least_lot_quanta if least_lot_quanta is None else least_lot_quanta
+    return Limits(cap_lots, position_lots, least_quanta)

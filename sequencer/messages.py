@@ -140,6 +140,7 @@ def underlying_message(
         modes=terms.modes,
         interest_cap_lots=terms.limits.interest_cap_lots,
         position_limit_lots=terms.limits.position_limit_lots,
+        least_lot_quanta=terms.limits.least_lot_quanta,
         index_price_x16=prices.index_price_x16,
     )
 

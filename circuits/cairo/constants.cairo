@@ -13,6 +13,7 @@ const PREMIUM_X16_BOUND = 2 ** 48;
 const PRICE_X16_ONE = 2 ** 16;
 const MULTIPLIER_BOUND = 2 ** 12;
 const MIN_ORDER_BOUND = 2 ** 16;
+const LEAST_LOT_BOUND = 2 ** 20;
 const RATE_BOUND = 2 ** 20;
 const PPM_ONE = 10 ** 6;
 const QUANTA_PER_USD = 10 ** 6;

@@ -5,6 +5,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from circuits.cairo.constants import (
     DEVIATIONS_BOUND,
     INTEREST_KUSD_BOUND,
+    LEAST_LOT_BOUND,
     MAX_ORACLES,
     MAX_UNDERLYINGS,
     MIN_ORDER_BOUND,
@@ -18,7 +19,7 @@ from circuits.cairo.constants import (
 )
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on. `word` packs all fields down to the modes, `limits_word` the two behind them.
+// depends on. `word` packs all fields down to the modes, `limits_word` the three behind them.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -41,6 +42,8 @@ struct Underlying {
     // that may open.
     interest_cap_lots: felt,
     position_limit_lots: felt,
+    // While a lot is worth less at the mark, positions are only reduced.
+    least_lot_quanta: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
@@ -123,12 +126,14 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     );
     assert [range_check_ptr + 19] = underlying.interest_cap_lots;
     assert [range_check_ptr + 20] = underlying.interest_cap_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
-    // The top field of its word, at bit 48.
     assert [range_check_ptr + 21] = underlying.position_limit_lots;
     assert [range_check_ptr + 22] = underlying.position_limit_lots + (RC_BOUND - POSITION_BOUND);
-    let range_check_ptr = range_check_ptr + 23;
+    // The top field of its word, at bit 84.
+    assert [range_check_ptr + 23] = underlying.least_lot_quanta;
+    assert [range_check_ptr + 24] = underlying.least_lot_quanta + (RC_BOUND - LEAST_LOT_BOUND);
+    let range_check_ptr = range_check_ptr + 25;
     assert underlying.limits_word = underlying.interest_cap_lots + underlying.position_limit_lots *
-        OPEN_INTEREST_BOUND;
+        OPEN_INTEREST_BOUND + underlying.least_lot_quanta * (OPEN_INTEREST_BOUND * POSITION_BOUND);
     let is_post_only = underlying.is_post_only;
     assert is_post_only = is_post_only * is_post_only;
     let is_reduce_only = underlying.is_reduce_only;

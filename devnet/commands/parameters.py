@@ -157,6 +157,10 @@ def set_limits(
         int | None,
         typer.Option(metavar="PPM", help="What part of that one account may come to hold."),
     ] = None,
+    least_lot_quanta: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="While a lot is worth less: reduce-only; 0: it never is."),
+    ] = None,
 ) -> None:
     """Bound new risk in a market; who reduces is never bound. What is not named stays.
 
@@ -167,7 +171,7 @@ def set_limits(
 
     def changed(limits: Limits) -> Limits:
         try:
-            return limited(limits, interest_cap_lots, position_share_ppm)
+            return limited(limits, interest_cap_lots, position_share_ppm, least_lot_quanta)
         except ValueError as error:
             raise UserError(str(error)) from error
 
@@ -313,7 +317,8 @@ async def _show(client: Client) -> None:
         if terms.limits != NO_LIMITS:
             console.print(
                 f"{terms.symbol}: open interest of at most {terms.limits.interest_cap_lots} lots, "
-                f"of which an account may come to hold {terms.limits.position_limit_lots}"
+                f"of which an account may come to hold {terms.limits.position_limit_lots}; "
+                f"reduce-only while a lot is worth less than {terms.limits.least_lot_quanta} quanta"
             )
     if known.outflow_share_ppm:
         console.print(f"in an hour {known.outflow_share_ppm} ppm of custody may leave")

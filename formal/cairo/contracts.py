@@ -421,6 +421,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.margin_deviations",
             "underlying.interest_cap_lots",
             "underlying.position_limit_lots",
+            "underlying.least_lot_quanta",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
         ),

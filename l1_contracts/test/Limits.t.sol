@@ -27,7 +27,11 @@ contract LimitsTest is ExchangeBase {
 
     function test_setLimits_whenOutOfRange_thenReverts() external {
         _setLimitsExpecting(2, _limits(1, 1), _range("underlying_index", 2, 0, 1));
-        _setLimitsExpecting(0, 2 ** 84, _range("limits_word", 2 ** 84, 0, 2 ** 84 - 1));
+        _setLimitsExpecting(0, 2 ** 104, _range("limits_word", 2 ** 104, 0, 2 ** 104 - 1));
+        uint256 dear = _limits(9, 5) + 1_000_001 * 2 ** 84;
+        _setLimitsExpecting(0, dear, _range("least_lot_quanta", 1_000_001, 0, 1_000_000));
+        _setLimits(0, dear - 2 ** 84);
+        assertEq(exchange.limits(0), dear - 2 ** 84);
         _setLimitsExpecting(0, 0, _range("interest_cap_lots", 0, 1, 2 ** 48 - 1));
         _setLimitsExpecting(0, _limits(9, 0), _range("position_limit_lots", 0, 1, 9));
         _setLimitsExpecting(0, _limits(9, 10), _range("position_limit_lots", 10, 1, 9));

@@ -180,7 +180,11 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         interest_upper_kusd=underlying.interest_upper_kusd,
         margin_deviations=underlying.margin_deviations,
         modes=underlying.modes,
-        limits=Limits(underlying.interest_cap_lots, underlying.position_limit_lots),
+        limits=Limits(
+            underlying.interest_cap_lots,
+            underlying.position_limit_lots,
+            underlying.least_lot_quanta,
+        ),
     )
 
 

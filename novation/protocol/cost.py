@@ -50,7 +50,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 75_600
+LOADER_STEPS: Final = 76_000
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -67,7 +67,7 @@ ORDER_LEAF_STEPS: Final = 580
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
-SET_PARAMETER_STEPS: Final = 810
+SET_PARAMETER_STEPS: Final = 825
 # As that of the parameters, and of a tick: they write such a table, too.
 LIST_MARKET_STEPS: Final = 660
 TICK_STEPS: Final = 1_360
@@ -123,7 +123,7 @@ SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it.
 ORACLE_STEPS: Final = 310
-ORACLE_UNDERLYING_STEPS: Final = 316
+ORACLE_UNDERLYING_STEPS: Final = 328
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 SIGNATURE_STEPS: Final = 512

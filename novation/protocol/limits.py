@@ -5,7 +5,7 @@ docs/spec/protocol.md, section 17.
 
 from dataclasses import dataclass
 
-from novation.protocol.constants import OPEN_INTEREST_BOUND, POSITION_BOUND
+from novation.protocol.constants import LEAST_LOT_BOUND, OPEN_INTEREST_BOUND, POSITION_BOUND
 from novation.protocol.numeric import pack, unpack
 
 
@@ -14,11 +14,13 @@ class Limits:
     """What bounds new risk in a market; by default nothing but the width of the words does.
 
     The open interest does not rise above `interest_cap_lots`, and no account places orders that may
-    open by which it could come to hold more than `position_limit_lots` of a side.
+    open by which it could come to hold more than `position_limit_lots` of a side. While a lot is
+    worth less than `least_lot_quanta` at the mark, only orders are accepted that reduce.
     """
 
     interest_cap_lots: int = OPEN_INTEREST_BOUND - 1
     position_limit_lots: int = POSITION_BOUND - 1
+    least_lot_quanta: int = 0
 
     def __post_init__(self) -> None:
         """Refuse limits outside docs/spec/protocol.md, section 3, with a ValueError."""
@@ -26,15 +28,21 @@ class Limits:
             raise ValueError(f"parameters out of range: cap {self.interest_cap_lots} lots")
         if not 0 <= self.position_limit_lots < POSITION_BOUND:
             raise ValueError(f"parameters out of range: position {self.position_limit_lots} lots")
+        if not 0 <= self.least_lot_quanta < LEAST_LOT_BOUND:
+            raise ValueError(f"parameters out of range: least lot {self.least_lot_quanta} quanta")
 
     def word(self) -> int:
         """Return the packed word, the second one of an underlying in `params_felts`."""
-        return pack((self.interest_cap_lots, 48), (self.position_limit_lots, 36))
+        return pack(
+            (self.interest_cap_lots, 48),
+            (self.position_limit_lots, 36),
+            (self.least_lot_quanta, 20),
+        )
 
     @classmethod
     def from_word(cls, word: int) -> "Limits":
         """Decode a packed word; DecodeError if it has too many bits."""
-        return cls(*unpack(word, 48, 36))
+        return cls(*unpack(word, 48, 36, 20))
 
 
 NO_LIMITS = Limits()

@@ -25,4 +25,7 @@ def limits() -> Iterator[SealedBatch]:
     exchange.place(3, SELL, 2, 990, time_in_force=IOC)
     exchange.place(2, BUY, 10, 1010, reduce_only=True, time_in_force=IOC)
     exchange.quote(4, (BUY, 2, 990), cancels_first=True)
+    exchange.set_limits(0, least_lot_quanta=10_001)
+    exchange.place(4, SELL, 1, 1000, market_id=1)
+    exchange.cancel_all(4)
     yield exchange.seal()

@@ -129,7 +129,7 @@ MARKET_WORDS = [
 ]
 RATES = [((1,), (2,), 20), ((2,), (3,), 20), ((3,), (4,), 20), ((4,), (5,), 20), ((5,), (6,), 20)]
 UNDERLYING_WORDS = [((0,), (1,), 12), *RATES]
-LIMIT_WORDS = [((13,), (14,), 48)]
+LIMIT_WORDS = [((14,), (15,), 48), ((15,), (16,), 36)]
 PARAMETER_WORDS = [((0,), (1,), 8), ((1,), (2,), 8), ((2,), (3,), 8), ((3,), (4,), 32)]
 PARAMETERS, FIRST_UNDERLYING = 2, 3
 UNDERLYINGS, UNDERLYING_FIELDS = 6, 9

@@ -84,6 +84,22 @@ def offers_above_the_share(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def order_while_a_lot_is_dust(patch: Patch, is_broken: int) -> SealedBatch:
+    patch.setattr("novation.protocol.rules.market_modes._check_lot_is_worth_enough", ignored)
+    exchange = limited(least_lot_quanta=10_000)
+    exchange.set_price(1000 - is_broken)
+    exchange.place(4, BUY, 1, 990)
+    return exchange.seal()
+
+
+def quote_while_a_lot_is_dust(patch: Patch, is_broken: int) -> SealedBatch:
+    patch.setattr("novation.protocol.rules.market_modes._check_lot_is_worth_enough", ignored)
+    exchange = limited()
+    exchange.set_limits(0, least_lot_quanta=10_000 + is_broken)
+    exchange.quote(4, (BUY, 1, 990))
+    return exchange.seal()
+
+
 def limits_of_no_underlying(patch: Patch, is_broken: int) -> SealedBatch:
     """A row that is written behind the last one would be a market that L1 does not know."""
     exchange = limited()
@@ -102,6 +118,8 @@ CASES: list[Case] = [
     short_above_its_share_while_long,
     bids_above_the_share,
     offers_above_the_share,
+    order_while_a_lot_is_dust,
+    quote_while_a_lot_is_dust,
 ]
 
 

@@ -88,6 +88,8 @@ def test_limits_when_asked_for_then_a_share_of_the_cap_and_within_it() -> None:
     assert limited(NO_LIMITS, 100, 250_000) == Limits(100, 25)
     assert limited(Limits(100, 25), 10) == Limits(10, 10)
     assert limited(Limits(100, 25), None, 10**6) == Limits(100, 100)
+    assert limited(Limits(100, 25), least_lot_quanta=10**5) == Limits(100, 25, 10**5)
+    assert limited(Limits(100, 25, 7), 10) == Limits(10, 10, 7)
     for asked, match in (((0,), "from 1"), ((2**48,), "from 1"), ((9, 10**6 + 1), "to 1000000")):
         with pytest.raises(ValueError, match=match):
             limited(NO_LIMITS, *asked)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from novation.client import LimitRejectedError, Side
+from novation.client import LimitRejectedError, RejectedError, Side
 from novation.protocol.errors import ErrorCode
 from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.transactions import ParameterKind
@@ -42,3 +42,21 @@ async def test_market_when_it_has_limits_then_told_and_new_risk_refused_with_val
             MARKET, Side.SELL, price="100.0", size=2 * LOT, reduce_only=True
         )
         assert closed.filled == 2 * LOT
+
+
+async def test_market_when_a_lot_is_worth_too_little_then_told_and_reduce_only(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+        await rest(two, Side.SELL, "100.0", 2)
+        await three.place_order(MARKET, Side.BUY, price="100.0", size=2 * LOT)
+        # A lot is worth 10,000 quanta.
+        limits = Limits(least_lot_quanta=10_001)
+        node.l1.set_parameter(ParameterKind.LIMITS, 0, limits.word())
+        await node.until_consumed()
+        await three.markets()
+        assert three.exchange.parameters.underlyings[0].limits == limits
+        with pytest.raises(RejectedError, match="takes reduce-only orders alone") as refused:
+            await rest(two, Side.SELL, "100.0")
+        assert refused.value.code == ErrorCode.LOT_TOO_SMALL
+        await rest(two, Side.BUY, "100.0", 2, reduce_only=True)

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from novation.protocol.constants import MODE_HALTED, OPEN_INTEREST_BOUND, POSITION_BOUND
+from novation.protocol.constants import (
+    LEAST_LOT_BOUND,
+    MODE_HALTED,
+    OPEN_INTEREST_BOUND,
+    POSITION_BOUND,
+)
 from novation.protocol.errors import Broken, DecodeError, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import ParameterSet
 from novation.protocol.limits import NO_LIMITS, Limits
@@ -56,13 +61,15 @@ def test_limits_when_out_of_range_then_refused() -> None:
         {"interest_cap_lots": OPEN_INTEREST_BOUND},
         {"position_limit_lots": -1},
         {"position_limit_lots": POSITION_BOUND},
+        {"least_lot_quanta": -1},
+        {"least_lot_quanta": LEAST_LOT_BOUND},
     ):
         with pytest.raises(ValueError, match="parameters out of range"):
             Limits(**limits)
     for limits_word in (0, NO_LIMITS.word()):
         assert Limits.from_word(limits_word).word() == limits_word
     with pytest.raises(DecodeError):
-        Limits.from_word(2**84)
+        Limits.from_word(2**104)
     with pytest.raises(AssertionError, match="LIMITS 2, at most 1"):
         trading().set_limits(2)
 
@@ -147,3 +154,21 @@ def test_quotes_when_one_side_is_full_then_the_other_is_free() -> None:
     exchange.set_limits(0, position_limit_lots=6)
     exchange.quote(3, (SELL, 6, 1010), cancels_first=True)
     assert exchange.refuse(exchange.quotes(3, (BUY, 1, 990))) is ErrorCode.POSITION_LIMIT
+
+
+def test_market_when_a_lot_is_worth_too_little_then_reduce_only_until_it_is_worth_enough() -> None:
+    exchange = trading(least_lot_quanta=10_000)
+    # A lot of ten quanta a tick is worth 10,000 at the mark of 1000.
+    exchange.place(4, BUY, 1, 999)
+    exchange.set_price(999)
+    with pytest.raises(
+        InvalidTransaction, match="less than 10000: it takes reduce-only"
+    ) as refused:
+        exchange.apply(exchange.order(4, BUY, 1, 999))
+    assert refused.value.code is ErrorCode.LOT_TOO_SMALL
+    assert refused.value.broken == Broken("mark_price_x16", 999 << 16, 1000 << 16)
+    assert exchange.refuse(exchange.quotes(4, (BUY, 1, 990))) is ErrorCode.LOT_TOO_SMALL
+    exchange.place(3, SELL, 1, 999, reduce_only=True)
+    assert exchange.size(3) == 9
+    exchange.set_price(1000)
+    exchange.place(4, BUY, 1, 999)

@@ -145,8 +145,8 @@ def test_params_felts_when_listed_then_as_specified() -> None:
         (0, *parameters().felts()[1:]),
         (parameters().felts()[0], 0, *parameters().felts()[2:]),
         (parameters().felts()[0], parameters().felts()[1] + 2**251, *parameters().felts()[2:]),
-        (*parameters().felts()[:2], 2**84, *parameters().felts()[3:]),
-        (parameters().felts()[0] + 2**56, *parameters().felts()[1:]),
+        (*parameters().felts()[:2], 2**104, *parameters().felts()[3:]),
+        (parameters().felts()[0] + 2**76, *parameters().felts()[1:]),
         (*parameters().felts()[:-1], 0),
     ],
 )

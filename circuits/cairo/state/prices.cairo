@@ -151,14 +151,26 @@ func make_price{range_check_ptr}(
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
-    assert price.least_opening_quanta = underlying.min_order_quanta + underlying.is_reduce_only *
-        NOTIONAL_BOUND;
     if (index_price_x16 == 0) {
         assert price.least_fee_limit_ppm = RATE_BOUND;
     } else {
         assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + underlying.is_halted *
             RATE_BOUND;
     }
+    // No worth is enough while a lot is worth too little.
+    tempvar a = price.lot_value_x16 - underlying.least_lot_quanta * PRICE_X16_ONE;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp dust if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    assert price.least_opening_quanta = underlying.min_order_quanta + underlying.is_reduce_only *
+        NOTIONAL_BOUND;
+    return (price=&price);
+
+    dust:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    assert price.least_opening_quanta = NOTIONAL_BOUND;
     return (price=&price);
 }
 

@@ -38,6 +38,8 @@ library ParameterRegistry {
     uint256 internal constant MAX_MIN_ORDER_USD = 10_000;
     /// @dev Over less, one trader's position would lead from the terms' margin to all of the value.
     uint256 internal constant MIN_INTEREST_SPAN_KUSD = 1000;
+    /// @dev A USD: at more, the market of a thing that is cheap would only close.
+    uint256 internal constant MAX_LEAST_LOT_QUANTA = 1_000_000;
     /// @dev At less it would take days to leave, whoever asks for what is his.
     uint256 internal constant MIN_OUTFLOW_SHARE_PPM = 50_000;
     /// @dev For as long the program trades at a price: younger reports would end trading earlier.
@@ -46,7 +48,7 @@ library ParameterRegistry {
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
     /// @dev The limits of an underlying for which none were set: interest_cap_lots:48,
-    /// position_limit_lots:36, all bits set.
+    /// position_limit_lots:36, all bits set; least_lot_quanta:20 above them is 0.
     uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
 
     uint256 private constant WORD_BITS = 251;
@@ -68,6 +70,8 @@ library ParameterRegistry {
     uint256 private constant INTEREST_BITS = 24;
     uint256 private constant INTEREST_CAP_BITS = 48;
     uint256 private constant POSITION_LIMIT_BITS = 36;
+    uint256 private constant LEAST_LOT_SHIFT = INTEREST_CAP_BITS + POSITION_LIMIT_BITS;
+    uint256 private constant LEAST_LOT_BITS = 20;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
     uint256 private constant PPM_ONE = 1_000_000;
@@ -121,12 +125,14 @@ library ParameterRegistry {
     /// @notice Checks what is to bound the markets of an underlying. Who closes is never bound.
     function checkLimits(Parameters storage self, uint256 index, uint256 word) internal view {
         _requireRange("underlying_index", index, 0, self.underlyings.length - 1);
-        _requireRange("limits_word", word, 0, NO_LIMITS);
+        _requireRange("limits_word", word, 0, 2 ** (LEAST_LOT_SHIFT + LEAST_LOT_BITS) - 1);
         uint256 cap = _field(word, 0, INTEREST_CAP_BITS);
         _requireRange("interest_cap_lots", cap, 1, 2 ** INTEREST_CAP_BITS - 1);
         uint256 widest = 2 ** POSITION_LIMIT_BITS - 1;
         uint256 position = _field(word, INTEREST_CAP_BITS, POSITION_LIMIT_BITS);
         _requireRange("position_limit_lots", position, 1, cap < widest ? cap : widest);
+        uint256 leastLot = _field(word, LEAST_LOT_SHIFT, LEAST_LOT_BITS);
+        _requireRange("least_lot_quanta", leastLot, 0, MAX_LEAST_LOT_QUANTA);
     }
 
     /// @notice Replaces an oracle's key, or appends one.

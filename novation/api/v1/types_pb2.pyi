@@ -629,7 +629,7 @@ class Market(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., long_charged_quanta_per_lot: _Optional[int] = ..., short_charged_quanta_per_lot: _Optional[int] = ...) -> None: ...
 
 class Underlying(_message.Message):
-    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "margin_deviations")
+    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "least_lot_quanta", "margin_deviations")
     UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_DECIMALS_FIELD_NUMBER: _ClassVar[int]
@@ -646,6 +646,7 @@ class Underlying(_message.Message):
     MODES_FIELD_NUMBER: _ClassVar[int]
     INTEREST_CAP_LOTS_FIELD_NUMBER: _ClassVar[int]
     POSITION_LIMIT_LOTS_FIELD_NUMBER: _ClassVar[int]
+    LEAST_LOT_QUANTA_FIELD_NUMBER: _ClassVar[int]
     MARGIN_DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
     underlying_id: int
     symbol: str
@@ -663,5 +664,6 @@ class Underlying(_message.Message):
     modes: int
     interest_cap_lots: int
     position_limit_lots: int
+    least_lot_quanta: int
     margin_deviations: int
-    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ..., margin_deviations: _Optional[int] = ...) -> None: ...
+    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ..., least_lot_quanta: _Optional[int] = ..., margin_deviations: _Optional[int] = ...) -> None: ...

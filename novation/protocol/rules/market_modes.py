@@ -3,8 +3,14 @@
 docs/spec/protocol.md, section 15.
 """
 
-from novation.protocol.constants import MODE_HALTED, MODE_POST_ONLY, MODE_REDUCE_ONLY
+from novation.protocol.constants import (
+    MODE_HALTED,
+    MODE_POST_ONLY,
+    MODE_REDUCE_ONLY,
+    PRICE_X16_ONE,
+)
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import TimeInForce
 from novation.protocol.state import State
 from novation.protocol.transactions import PlaceOrder
@@ -21,6 +27,22 @@ def check_modes(state: State, tx: PlaceOrder) -> None:
             f"market {tx.market_id} takes reduce-only orders alone",
             terms.modes,
             MODE_REDUCE_ONLY,
+        )
+
+    if not tx.reduce_only:
+        _check_lot_is_worth_enough(state, tx.market_id)
+
+
+def _check_lot_is_worth_enough(state: State, market_id: int) -> None:
+    """Refuse new risk while a lot is dust: fees are rounded up, and the dust fills slots."""
+    terms, mark_x16 = state.underlying_of(market_id), state.mark_price_x16(market_id)
+    least_x16 = terms.limits.least_lot_quanta * PRICE_X16_ONE
+    if mark_x16 * terms.multiplier < least_x16:
+        raise InvalidTransaction(
+            ErrorCode.LOT_TOO_SMALL,
+            f"a lot of market {market_id} is worth {mark_x16 * terms.multiplier} / 2^16 quanta, "
+            f"less than {terms.limits.least_lot_quanta}: it takes reduce-only orders alone",
+            Broken("mark_price_x16", mark_x16, div_ceil(least_x16, terms.multiplier)),
         )
 
 
