@@ -87,14 +87,7 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     assert "filled 0.0040" in sold
     assert "94000.1" in novation("book", "BTC-USD")
     assert "0.0040" in novation("account", "--key", "alice")
-    stopped = novation("stop", "BTC-USD", "sell", "0.004", "90000", "--ends-others", "-k", "alice")
-    waiting = re.findall(r"order (\d+): dormant until the mark price reaches 90000", stopped)
-    exits = ("90000", "99000")
-    entered = novation("bracket", "BTC-USD", "buy", "0.01", "93000", *exits, "--key", "alice")
-    found = re.search(r"order (\d+): .*, stop (\d+), take-profit (\d+)", entered)
-    assert found
-    for waiting_id in (*waiting, *found.groups()):
-        assert f"order {waiting_id}" in novation("cancel", waiting_id, "--key", "alice")
+    wait_with_exits(novation)
     refusals = {
         ("order", "BTC-USD", "buy", "0.01", "94000.05", "--key", "alice"): (2, "tick 0.1"),
         ("order", "BTC-USD", "buy", "0.00005", "94000", "--key", "alice"): (2, "lot 0.0001"),
@@ -131,6 +124,18 @@ def test_devnet_when_used_and_interrupted_then_answers_and_leaves_nothing(
     assert "nothing keeps running" in output
     assert not home.endpoints_path.exists()
     assert_nothing_runs(home)
+
+
+def wait_with_exits(novation: Session) -> None:
+    """Place a stop and an order with its exits, and cancel them all."""
+    stopped = novation("stop", "BTC-USD", "sell", "0.004", "90000", "--ends-others", "-k", "alice")
+    waiting = re.findall(r"order (\d+): dormant until the mark price reaches 90000", stopped)
+    exits = ("90000", "99000")
+    entered = novation("bracket", "BTC-USD", "buy", "0.01", "93000", *exits, "--key", "alice")
+    found = re.search(r"order (\d+): .*, stop (\d+), take-profit (\d+)", entered)
+    assert found
+    for waiting_id in (*waiting, *found.groups()):
+        assert f"order {waiting_id}" in novation("cancel", waiting_id, "--key", "alice")
 
 
 def hold_another_asset(novation: Session, home: Home) -> None:
