@@ -7,7 +7,13 @@ from novation.crypto import public_key
 from novation.protocol.batch import TransactionResult
 from novation.protocol.constants import AMOUNT_BOUND, LAST_TIME_MS, USD_ASSET_ID
 from novation.protocol.events import Withdrawn
-from novation.protocol.orders import RestingOrder, SelfTradeScope, Side, TimeInForce
+from novation.protocol.orders import (
+    RestingOrder,
+    SelfTradeScope,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.protocol.signing import signed
 from novation.protocol.signing_keys import Permission
 from novation.protocol.transactions import (
@@ -20,6 +26,7 @@ from novation.protocol.transactions import (
     MassQuote,
     ParameterKind,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     Quote,
     QuoteTerms,
@@ -76,6 +83,26 @@ class Desk:
         """Place an order."""
         order = self._order(market_id, side, size_lots, price_ticks, terms)
         return self._send_order(order)
+
+    def wait_for(
+        self,
+        market_id: int,
+        side: Side,
+        size_lots: int,
+        trigger_ticks: int,
+        price_ticks: int,
+        direction: TriggerDirection,
+    ) -> TransactionResult | None:
+        """Let an order that closes lie dormant until the mark is there; it ends its sisters."""
+        terms = Terms(TimeInForce.IOC, reduce_only=True)
+        order = self._order(market_id, side, size_lots, price_ticks, terms)
+        tx = PlaceTrigger.of(
+            order,
+            trigger_price_ticks=trigger_ticks,
+            trigger_direction=direction,
+            ends_others=True,
+        )
+        return self._send_signed(tx)
 
     def mass_quote(
         self, market_id: int, terms: QuoteTerms, quotes: tuple[Quote, ...]

@@ -12,16 +12,17 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
 from novation.protocol.cost import empty_batch_steps
-from novation.protocol.errors import BatchFull
+from novation.protocol.errors import BatchFull, InvalidTransaction
 from novation.protocol.events import Event
 from novation.protocol.margin import Margin, charged_fee_quanta, margin_of
 from novation.protocol.numeric import div_ceil
 from novation.protocol.orders import Side
 from novation.protocol.rules.minute_tick import is_tick_due
+from novation.protocol.rules.triggers import due_markets, due_order
 from novation.protocol.running_sums import RunningSums
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.state import State
-from novation.protocol.transactions import MinuteTick, Transaction
+from novation.protocol.transactions import MinuteTick, Transaction, TriggerOrder
 from novation.protocol.transition import apply_transaction, open_batch, seal_batch
 from prover._native import CairoRunError
 from prover.runner import execute_only
@@ -72,6 +73,21 @@ class Exchange:
         events: list[Event] = []
         while is_tick_due(self.state, self.time_ms):
             events.extend(self._submit(MinuteTick()).events)
+        return events
+
+    def apply_triggers(self) -> list[Event]:
+        """Place the dormant orders that are due, and return what they did.
+
+        While prices are old, or have just come back, they wait.
+        """
+        events: list[Event] = []
+        for market_id in due_markets(self.state, self.time_ms):
+            while due_order(self.state, market_id, self.time_ms) is not None:
+                try:
+                    result = self._submit(TriggerOrder(market_id))
+                except InvalidTransaction:
+                    break
+                events.extend(result.events)
         return events
 
     def _submit(self, tx: Transaction) -> TransactionResult:

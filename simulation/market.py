@@ -253,6 +253,8 @@ class _Market:
             self._ask(agent)
 
     def _ask(self, agent: Agent) -> None:
+        # What an agent sees must not change before it has acted.
+        self.recorder.catch_up()
         self.recorder.agent_kind = agent.kind
         self.recorder.expected_names = frozenset(code.name for code in agent.expects)
         agent.act()

@@ -20,6 +20,7 @@ from novation.protocol.events import (
     Liquidated,
     OrderCancelled,
     OrderFilled,
+    OrderTriggered,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
@@ -27,8 +28,10 @@ from novation.protocol.transactions import (
     Liquidate,
     OracleUpdate,
     PlaceOrder,
+    PlaceTrigger,
     PruneOrder,
     SetAuction,
+    SetParameter,
     TakeOver,
     Transaction,
     UserTransaction,
@@ -48,6 +51,10 @@ _NEVER_RESTED: Final = frozenset(
         CancelReason.SELF_TRADE_TAKING,
     }
 )
+
+
+# Behind these a dormant order may be due.
+_MOVES_MARK: Final = (OracleUpdate, PlaceTrigger, SetParameter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Counts:
     auctions: Counter[str] = field(default_factory=Counter)
     bids: Counter[str] = field(default_factory=Counter)
     n_oracle_updates: int = 0
+    n_triggered: int = 0
     n_trades: int = 0
     volume_quanta: int = 0
     fees_quanta: int = 0
@@ -120,8 +128,8 @@ class Recorder:
         return self.counts.operations.total()
 
     def submit(self, tx: Transaction) -> TransactionResult | None:
-        """Submit a transaction behind the ticks that are due; None if it is refused."""
-        self._take_in(self._exchange.apply_ticks())
+        """Submit a transaction behind what is due; None if it is refused."""
+        self.catch_up()
         counts = self.counts
         if isinstance(tx, OracleUpdate):
             counts.n_oracle_updates += 1
@@ -138,7 +146,14 @@ class Recorder:
         if before is not None and isinstance(tx, Liquidate):
             self._judge_liquidation(tx, before)
         self._take_in(result.events, taken_over)
+        if isinstance(tx, _MOVES_MARK):
+            self.catch_up()
         return result
+
+    def catch_up(self) -> None:
+        """Let be done what comes before whatever is sent now: ticks, and dormant orders."""
+        self._take_in(self._exchange.apply_ticks())
+        self._take_in(self._exchange.apply_triggers())
 
     def _take_in(self, events: Sequence[Event], taken_over: Account | None = None) -> None:
         for event in events:
@@ -214,6 +229,8 @@ class Recorder:
                 event.market_id, event.size_lots, event.price_ticks
             )
             counts.fees_quanta += event.maker_fee_quanta + event.taker_fee_quanta
+        elif isinstance(event, OrderTriggered):
+            counts.n_triggered += 1
         elif isinstance(event, FundingPaid):
             value_quanta = self._view.open_interest_lots(event.market_id) * event.quanta_per_lot
             counts.n_fundings += 1

@@ -66,6 +66,7 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
         "refusals_by_agent": _sorted(counts.refusals_by_agent),
         "reducing_orders_refused": _sorted(counts.reducing_refused),
         "deaths": _sorted(counts.deaths),
+        "dormant_orders_placed": counts.n_triggered,
         "liquidations": counts.liquidations["liquidations"],
         "liquidations_told": _sorted(counts.liquidations),
         "auctions": _sorted(counts.auctions),

@@ -15,7 +15,7 @@ from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.parameters import Underlying
-from novation.protocol.rules.dead_orders import cause_of_death, is_idle
+from novation.protocol.rules.dead_orders import cause_of_death, may_be_pruned_idle
 from simulation.exchange import Exchange
 
 
@@ -148,7 +148,7 @@ class View:
         is_expired = order.expiry_time_ms <= self.now_ms
         slot = account.position(order.market_id)
         is_dead = is_expired or cause_of_death(state, order, slot) is not None
-        return is_dead or is_idle(order, slot)
+        return is_dead or may_be_pruned_idle(order, slot)
 
     def account(self, account_id: int) -> Account:
         """Return an account, which exists."""

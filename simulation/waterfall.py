@@ -51,7 +51,7 @@ class Waterfall:
         # look, and when an account was healthy last.
         self._charged: Counter[Lots] = Counter()
         self._at_look = self._snapshot()
-        self._at_health: dict[int, _Snapshot] = {}
+        self._at_health: dict[int, tuple[_Snapshot, Account]] = {}
         # What a lot was charged since the reference mark of its market, and what that is.
         self._charged_since: Counter[Lots] = Counter()
         self._ref_x16: dict[int, int] = {}
@@ -61,11 +61,14 @@ class Waterfall:
 
         So what is known of an account begins when it begins to hold something.
         """
-        now = self._at_look = self._snapshot()
-        self._at_health = {
-            account_id: now if margin.meets_maintenance else self._at_health.get(account_id, now)
-            for account_id, margin in margins.items()
-        }
+        now, state = self._snapshot(), self._exchange.state
+        self._at_look = now
+        at_health = {}
+        for account_id, margin in margins.items():
+            here = now, state.account(account_id)
+            is_healthy = margin.meets_maintenance
+            at_health[account_id] = here if is_healthy else self._at_health.get(account_id, here)
+        self._at_health = at_health
 
     def learn(self, events: Iterable[Event], taken_over: Account | None) -> None:
         """Take in what a transaction did; `taken_over` is whom it took over, as it was before."""
@@ -126,11 +129,12 @@ class Waterfall:
             totals.takeovers["insured_quanta"] += self._notional_quanta(account)
         totals.takeovers["debt_quanta"] += max(0, -event.balance_quanta)
         totals.takeovers["left_quanta"] += max(0, event.balance_quanta)
-        healthy = self._at_health.get(event.account_id, self._at_look)
+        healthy, held = self._at_health.get(event.account_id, (self._at_look, account))
         charged_x16 = self._charged_quanta_since(healthy, account) * PRICE_X16_ONE
         if (event.equity_x16 + charged_x16) * PPM_ONE < event.maintenance_x16_ppm:
             return
-        spared_x16 = event.equity_x16 + self._lost_x16_since(healthy, account)
+        # What it held then: a stop may have closed what has lost.
+        spared_x16 = event.equity_x16 + self._lost_x16_since(healthy, held)
         is_hedged = spared_x16 * PPM_ONE >= event.maintenance_x16_ppm
         totals.healthy_taken_over["hedged" if is_hedged else "unhedged"] += 1
 
@@ -144,10 +148,16 @@ class Waterfall:
         return charged_quanta
 
     def _lost_x16_since(self, before: _Snapshot, account: Account) -> int:
-        """Return what those legs of an account have lost by the mark that have lost anything."""
+        """Return what those legs of an account have lost by the mark that have lost anything.
+
+        Since the reference mark, if that is more: an account may be healthy behind a jump, and be
+        charged next for what its other leg gained in it.
+        """
         state, lost_x16 = self._exchange.state, 0
         for slot in account.positions:
-            rise_x16 = state.mark_price_x16(slot.market_id) - before.marks_x16[slot.market_id]
+            marks_x16 = before.marks_x16[slot.market_id], state.price_of(slot.market_id).ref_x16
+            old_x16 = max(marks_x16) if slot.size_lots > 0 else min(marks_x16)
+            rise_x16 = state.mark_price_x16(slot.market_id) - old_x16
             rise_x16 *= state.underlying_of(slot.market_id).multiplier
             lost_x16 += max(0, -slot.size_lots * rise_x16)
         return lost_x16

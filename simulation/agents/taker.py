@@ -5,8 +5,9 @@ from typing import ClassVar, Final
 
 from typing_extensions import override
 
+from novation.protocol.constants import PPM_ONE
 from novation.protocol.errors import ErrorCode
-from novation.protocol.orders import Side, TimeInForce
+from novation.protocol.orders import Side, TimeInForce, TriggerDirection
 from simulation.agents.agent import OF_TAKERS, Agent
 from simulation.desk import Desk, Terms
 from simulation.plan import ONE_DOLLAR_QUANTA
@@ -15,6 +16,9 @@ _SLIPPAGE_PPM: Final = 4_000
 # Besides USD; margin does not count them.
 _ASSETS: Final = (1, 2, 7)
 _WAIT_PPM: Final = 2_500
+# How often a new position is protected, and how far beyond its trigger an exit may trade.
+_PROTECTS_CHANCE: Final = 0.3
+_REACH_PPM: Final = 30_000
 
 
 class Taker(Agent):
@@ -24,6 +28,7 @@ class Taker(Agent):
     expects: ClassVar[frozenset[ErrorCode]] = OF_TAKERS | {
         ErrorCode.FOK_NOT_FILLED,
         ErrorCode.INSUFFICIENT_BALANCE,
+        ErrorCode.TOO_MANY_ORDERS,
     }
 
     def __init__(self, desk: Desk, rng: random.Random) -> None:
@@ -95,7 +100,28 @@ class Taker(Agent):
             price_ticks = self.price_beyond(market_id, side, _SLIPPAGE_PPM)
             self.desk.place(market_id, side, lots, price_ticks, Terms(TimeInForce.FOK))
             return
-        self.take(market_id, side, lots, _SLIPPAGE_PPM)
+        if self.take(market_id, side, lots, _SLIPPAGE_PPM) and self.happens(_PROTECTS_CHANCE):
+            self._protect(market_id)
+
+    def _protect(self, market_id: int) -> None:
+        """Leave a stop and a take-profit for all of the position; either ends the other."""
+        size_lots = self.view.size_lots(self.account_id, market_id)
+        if size_lots == 0:
+            return
+        side = Side.SELL if size_lots > 0 else Side.BUY
+        for away_ppm, is_stop in (
+            (self.rng.randint(5_000, 40_000), True),
+            (self.rng.randint(5_000, 60_000), False),
+        ):
+            falls = is_stop == (side is Side.SELL)
+            trigger_ticks = self.price_beyond(market_id, Side.SELL if falls else Side.BUY, away_ppm)
+            sign = 1 if side is Side.BUY else -1
+            limit_ticks = max(1, trigger_ticks * (PPM_ONE + sign * _REACH_PPM) // PPM_ONE)
+            lots = abs(size_lots)
+            worth_quanta = self.view.value_quanta(market_id, lots, limit_ticks)
+            if worth_quanta >= self.view.min_order_quanta(market_id):
+                direction = TriggerDirection.FALL if falls else TriggerDirection.RISE
+                self.desk.wait_for(market_id, side, lots, trigger_ticks, limit_ticks, direction)
 
     def _wait(self) -> None:
         """Leave an order behind the market, for an hour at most."""

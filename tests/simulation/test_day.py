@@ -59,7 +59,8 @@ def test_day_when_over_then_everybody_acted_and_everything_happened(
     assert acted == report["agents"].keys()
     assert sum(report["operations"].values()) == report["n_operations"] >= SMALL.n_operations
     kinds = {"Deposit", "PlaceOrder", "CancelOrder", "SetCancelTimer", "PruneOrder", "AddKey"}
-    kinds |= {"MassQuote", "Transfer", "SetParameter"}
+    kinds |= {"MassQuote", "Transfer", "SetParameter", "PlaceTrigger"}
+    assert report["dormant_orders_placed"] > 0
     assert kinds <= report["operations"].keys()
     assert {"timer", "user", "guard"} <= report["deaths"].keys()
     closed = {"MARKET_POST_ONLY", "MARKET_REDUCE_ONLY", "MARKET_HALTED"}

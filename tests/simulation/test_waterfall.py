@@ -53,6 +53,12 @@ def holder(waterfall: Waterfall, *sizes_lots: int) -> Account:
     return replace(insurance, positions=slots)
 
 
+def look(waterfall: Waterfall, account: Account, margin: Margin) -> None:
+    """Let an account be seen with what it holds."""
+    waterfall._exchange.state.accounts[2] = account
+    waterfall.look({2: margin})
+
+
 def taken_over(missing_quanta: int) -> TakenOver:
     """Return that an account was taken over that had so much less than it had to maintain."""
     required_quanta = 10_000
@@ -104,13 +110,14 @@ def test_account_when_healthy_but_for_charges_then_counted(
     missing_quanta: int,
     kind: str | None,
 ) -> None:
+    account = holder(waterfall, *sizes_lots)
     # Charges of before it was healthy last are not among them.
     waterfall.learn([charge()], None)
-    waterfall.look({2: HEALTHY})
+    look(waterfall, account, HEALTHY)
     waterfall.learn([charge()], None)
-    waterfall.look({2: FAILING})
+    look(waterfall, account, FAILING)
     let_the_second_fall(waterfall, fall_quanta)
-    waterfall.learn([taken_over(missing_quanta)], holder(waterfall, *sizes_lots))
+    waterfall.learn([taken_over(missing_quanta)], account)
     counted = {name: int(name == kind) for name in ("hedged", "unhedged")}
     assert waterfall.totals.healthy_taken_over == counted
 
@@ -118,7 +125,7 @@ def test_account_when_healthy_but_for_charges_then_counted(
 def test_account_when_it_held_nothing_at_the_last_look_then_charges_of_before_are_not_its_own(
     waterfall: Waterfall,
 ) -> None:
-    waterfall.look({2: HEALTHY})
+    look(waterfall, holder(waterfall, -LOTS), HEALTHY)
     waterfall.learn([charge()], None)
     # It closes all, and opens something again behind this.
     waterfall.look({})
@@ -126,3 +133,24 @@ def test_account_when_it_held_nothing_at_the_last_look_then_charges_of_before_ar
     assert waterfall.totals.healthy_taken_over == {"hedged": 0, "unhedged": 0}
     waterfall.learn([charge(), taken_over(1)], holder(waterfall, -LOTS))
     assert waterfall.totals.healthy_taken_over == {"hedged": 0, "unhedged": 1}
+
+
+def test_account_when_a_stop_has_closed_what_lost_then_it_was_hedged_none_the_less(
+    waterfall: Waterfall,
+) -> None:
+    look(waterfall, holder(waterfall, -LOTS, LOTS), HEALTHY)
+    waterfall.learn([charge()], None)
+    let_the_second_fall(waterfall, CHARGE_QUANTA)
+    left = holder(waterfall, -LOTS)
+    waterfall.learn([taken_over(LOTS * CHARGE_QUANTA)], left)
+    assert waterfall.totals.healthy_taken_over == {"hedged": 1, "unhedged": 0}
+
+
+def test_account_when_still_healthy_behind_a_jump_then_what_it_lost_in_that_counts(
+    waterfall: Waterfall,
+) -> None:
+    let_the_second_fall(waterfall, CHARGE_QUANTA)
+    account = holder(waterfall, -LOTS, LOTS)
+    look(waterfall, account, HEALTHY)
+    waterfall.learn([charge(), taken_over(LOTS * CHARGE_QUANTA)], account)
+    assert waterfall.totals.healthy_taken_over == {"hedged": 1, "unhedged": 0}
