@@ -1,10 +1,17 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import BUDGET_BOUND, BUDGET_SHARE, DAY_MS, MARKET_KEY_BASE
+from circuits.cairo.constants import (
+    BUDGET_BOUND,
+    BUDGET_SHARE,
+    DAY_BOUND,
+    MARKET_KEY_BASE,
+    POOL_LOTS_BOUND,
+    RC_BOUND,
+)
 from circuits.cairo.funding import split
 from circuits.cairo.legs import Leg
-from circuits.cairo.numeric import divide, smaller_of
+from circuits.cairo.numeric import smaller_of
 from circuits.cairo.pooling import Shares, make_shared, pass_on
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool
@@ -80,6 +87,15 @@ func give_leg{range_check_ptr, markets_log: DictAccess*}(
         budget_quanta=budget.left_quanta,
         budget_day=budget.day,
     );
+    // What pass_on does not change: see check_pool.
+    tempvar biased_lots = pool.lots + POOL_LOTS_BOUND;
+    assert [range_check_ptr] = biased_lots;
+    assert [range_check_ptr + 1] = biased_lots + (RC_BOUND - 2 * POOL_LOTS_BOUND);
+    assert [range_check_ptr + 2] = budget.left_quanta;
+    assert [range_check_ptr + 3] = budget.left_quanta + (RC_BOUND - BUDGET_BOUND);
+    assert [range_check_ptr + 4] = budget.day;
+    assert [range_check_ptr + 5] = budget.day + (RC_BOUND - DAY_BOUND);
+    let range_check_ptr = range_check_ptr + 6;
     let (local side, lots) = close_leg(leg, pool.lots);
     let (local shares: Shares) = pass_on(old, old.long_prefix, &pool, old.reference, side, lots, 0);
     local settlement: Settlement;
@@ -102,7 +118,7 @@ func give_leg{range_check_ptr, markets_log: DictAccess*}(
         budget_quanta=budget.left_quanta,
         budget_day=budget.day,
     );
-    let (price) = make_shared(old, Shares(shares.long_prefix, &empty, shares.reference, 0));
+    let (price) = make_shared(old, Shares(shares.long_prefix, &empty, shares.reference, 0, 1));
     return (price=price, settlement=settlement);
 }
 
@@ -114,8 +130,8 @@ func part_of{range_check_ptr}(debt_quanta, weight, weight_left) -> (part_quanta:
     if (weight == 0) {
         return (part_quanta=0);
     }
-    // A debt is below 2^96, a weight below 2^97.
-    let (part_quanta) = divide(debt_quanta * weight, weight_left);
+    // A debt is below 2^96, a weight below 2^97, and so many below 2^102.
+    let (part_quanta, _) = split(debt_quanta * weight, weight_left);
     return (part_quanta=part_quanta);
 }
 

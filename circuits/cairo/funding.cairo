@@ -66,14 +66,17 @@ func funding_rate{range_check_ptr}(sum_x16, price: Price*) -> (rate_x16: felt) {
     return (rate_x16=rate_x16);
 }
 
-// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^102.
-// Guarantee: the quotient, rounded down, and the remainder. `divide` of numeric.cairo is for wider ones.
+// Assumption: 0 <= value, 0 < divisor <= 2^120, and the quotient is below 2^128.
+// Guarantee: the quotient, rounded down, and the remainder: with both below 2^128 no sum reaches 2^249.
+// `divide` of numeric.cairo is for wider divisors.
 func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
     let remainder = [range_check_ptr];
     let quotient = [range_check_ptr + 1];
     %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
-    assert value = quotient * divisor + remainder;
-    assert [range_check_ptr + 2] = divisor - 1 - remainder;
+    tempvar rest = remainder;
+    tempvar times = quotient;
+    assert value = times * divisor + rest;
+    assert [range_check_ptr + 2] = divisor - (rest + 1);
     let range_check_ptr = range_check_ptr + 3;
-    return (quotient=quotient, remainder=remainder);
+    return (quotient=times, remainder=rest);
 }

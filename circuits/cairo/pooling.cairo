@@ -1,13 +1,20 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import MARKET_KEY_BASE, PRICE_X16_ONE
+from circuits.cairo.constants import (
+    CHARGED_BOUND,
+    MARKET_KEY_BASE,
+    POOL_CASH_BOUND,
+    PREFIX_BOUND,
+    PRICE_X16_ONE,
+    RC_BOUND,
+)
 from circuits.cairo.funding import split
-from circuits.cairo.numeric import divide, smaller_of
+from circuits.cairo.numeric import smaller_of
 from circuits.cairo.state.markets import Market
-from circuits.cairo.state.pools import Pool, check_pool, check_prefix, opposite_side
-from circuits.cairo.state.prices import Price, complete_price, make_price
-from circuits.cairo.state.references import Reference, check_reference
+from circuits.cairo.state.pools import Pool, opposite_side
+from circuits.cairo.state.prices import Price, complete_price
+from circuits.cairo.state.references import Reference
 
 // What pools change of an underlying, and what they could not charge to anybody.
 struct Shares {
@@ -15,6 +22,8 @@ struct Shares {
     pool: Pool*,
     reference: Reference*,
     missing_quanta: felt,
+    // 0 if all of it is as it was, and nothing is missing.
+    change: felt,
 }
 
 // Multiples of what they are divided by, that make positive what is divided: what a pool is worth, with
@@ -38,8 +47,6 @@ func pass_on{range_check_ptr}(
     let (local each_quanta) = share_of(value_x16, lots, room_quanta);
     local given_quanta = each_quanta * lots;
     let (local missing_quanta) = debt_of(value_x16 - given_quanta * PRICE_X16_ONE);
-    local long_after = long_prefix - each_quanta * (1 - side);
-    check_prefix(long_after);
     local pool_after: Pool = Pool(
         cash_quanta=pool.cash_quanta - given_quanta + missing_quanta,
         lots=pool.lots,
@@ -47,12 +54,23 @@ func pass_on{range_check_ptr}(
         budget_quanta=pool.budget_quanta,
         budget_day=pool.budget_day,
     );
-    check_pool(&pool_after);
+    // Only what changes is checked: see check_pool, check_prefix and check_reference.
+    tempvar biased_cash = pool_after.cash_quanta + POOL_CASH_BOUND;
+    assert [range_check_ptr] = biased_cash;
+    assert [range_check_ptr + 1] = biased_cash + (RC_BOUND - 2 * POOL_CASH_BOUND);
+    let range_check_ptr = range_check_ptr + 2;
     // Both are far below 2^100.
     tempvar moved = each_quanta * each_quanta + received_quanta * received_quanta;
     if (moved == 0) {
-        return (shares=Shares(long_after, &pool_after, reference, missing_quanta));
+        return (shares=Shares(long_prefix, &pool_after, reference, missing_quanta, missing_quanta));
     }
+    local long_after = long_prefix - each_quanta * (1 - side);
+    tempvar biased_long = long_after + PREFIX_BOUND;
+    assert [range_check_ptr] = biased_long;
+    assert [range_check_ptr + 1] = biased_long + (RC_BOUND - 2 * PREFIX_BOUND);
+    tempvar biased_short = pool_after.short_prefix + PREFIX_BOUND;
+    assert [range_check_ptr + 2] = biased_short;
+    assert [range_check_ptr + 3] = biased_short + (RC_BOUND - 2 * PREFIX_BOUND);
     // From now on nothing was charged: the next mark from which gains are counted.
     tempvar charged = (-each_quanta) - received_quanta;
     local reference_after: Reference = Reference(
@@ -62,8 +80,14 @@ func pass_on{range_check_ptr}(
         long_charged_quanta=reference.long_charged_quanta + charged * (1 - side),
         short_charged_quanta=reference.short_charged_quanta + charged * side,
     );
-    check_reference(&reference_after);
-    return (shares=Shares(long_after, &pool_after, &reference_after, missing_quanta));
+    tempvar biased_charge = reference_after.long_charged_quanta + CHARGED_BOUND;
+    assert [range_check_ptr + 4] = biased_charge;
+    assert [range_check_ptr + 5] = biased_charge + (RC_BOUND - 2 * CHARGED_BOUND);
+    tempvar biased_charge = reference_after.short_charged_quanta + CHARGED_BOUND;
+    assert [range_check_ptr + 6] = biased_charge;
+    assert [range_check_ptr + 7] = biased_charge + (RC_BOUND - 2 * CHARGED_BOUND);
+    let range_check_ptr = range_check_ptr + 8;
+    return (shares=Shares(long_after, &pool_after, &reference_after, missing_quanta, 1));
 }
 
 // Returns how much a lot of a side may be charged: what it gained since the reference mark, less what it
@@ -91,7 +115,8 @@ func share_of{range_check_ptr}(value_x16, lots, room_quanta) -> (each_quanta: fe
         return (each_quanta=0);
     }
     local divisor = lots * PRICE_X16_ONE;
-    let (biased) = divide(value_x16 + divisor * VALUE_BIAS, divisor);
+    // Fewer than 2^48 lots.
+    let (biased, _) = split(value_x16 + divisor * VALUE_BIAS, divisor);
     let (charged_quanta) = smaller_of(VALUE_BIAS - biased, room_quanta);
     return (each_quanta=-charged_quanta);
 }
@@ -127,50 +152,56 @@ func lots_held{markets_log: DictAccess*}(market_id, side, pool_lots) -> (lots: f
     return (lots=market.open_interest_lots + side * pool_lots);
 }
 
-// Returns a row that differs from an old one in what pools change.
+// Returns a row that differs from an old one in what pools change: neither the mark, nor what follows
+// from it alone. Same as make_price, keep in step.
 func make_shared{range_check_ptr}(old: Price*, shares: Shares) -> (price: Price*) {
     alloc_locals;
-    let (local price) = make_price(
-        old.underlying,
-        old.index_price_x16,
-        old.dead_below_order_id,
-        old.is_listed,
-        old.missed_samples,
-        old.premium_x16,
-        shares.long_prefix,
-        old.added_margin_ppm,
-        old.forecast_margin_ppm,
-        shares.pool,
-    );
+    let (__fp__, _) = get_fp_and_pc();
+    tempvar short_prefix = shares.pool.short_prefix;
+    local price: Price;
+    assert price.long_prefix = shares.long_prefix;
+    assert price.pool = shares.pool;
     assert price.reference = shares.reference;
-    complete_price(price, old.free_from_ms);
-    return (price=price);
+    assert price.spread_quanta = shares.long_prefix - short_prefix;
+    assert price.short_worth_x16 = old.lot_value_x16 - short_prefix * PRICE_X16_ONE;
+    assert price.index_price_x16 = old.index_price_x16;
+    assert price.dead_below_order_id = old.dead_below_order_id;
+    assert price.is_listed = old.is_listed;
+    assert price.missed_samples = old.missed_samples;
+    assert price.premium_x16 = old.premium_x16;
+    assert price.added_margin_ppm = old.added_margin_ppm;
+    assert price.forecast_margin_ppm = old.forecast_margin_ppm;
+    assert price.underlying = old.underlying;
+    assert price.index_margin = old.index_margin;
+    assert price.premium_limit_x16 = old.premium_limit_x16;
+    assert price.mark_price_x16 = old.mark_price_x16;
+    assert price.lot_value_x16 = old.lot_value_x16;
+    assert price.initial_margin_ppm = old.initial_margin_ppm;
+    assert price.initial_factor = old.initial_factor;
+    assert price.opening_factor = old.opening_factor;
+    assert price.maintenance_factor = old.maintenance_factor;
+    assert price.buy_limit = old.buy_limit;
+    assert price.sell_limit = old.sell_limit;
+    assert price.least_fee_limit_ppm = old.least_fee_limit_ppm;
+    assert price.least_opening_quanta = old.least_opening_quanta;
+    complete_price(&price, old.free_from_ms);
+    return (price=&price);
 }
 
 // Lets all pools pass on what they are worth at the marks of a table. Returns the table that holds then,
 // which is the same if there is none, and what could not be charged.
-func pass_on_all{range_check_ptr, markets_log: DictAccess*}(prices: Price**, n_underlyings) -> (
-    prices: Price**, missing_quanta: felt
-) {
+//
+// Assumption: `pools` is 0 only if no pool has lots.
+func pass_on_all{range_check_ptr, markets_log: DictAccess*}(
+    prices: Price**, n_underlyings, pools
+) -> (prices: Price**, missing_quanta: felt) {
     alloc_locals;
-    let (has_pools) = find_pool(prices, n_underlyings);
-    if (has_pools == 0) {
+    if (pools == 0) {
         return (prices=prices, missing_quanta=0);
     }
     local after: Price** = prices + n_underlyings;
     let (missing_quanta) = pass_on_rows(after, prices, 0, n_underlyings, 0);
     return (prices=after, missing_quanta=missing_quanta);
-}
-
-// Returns 1 if a pool has lots, else 0.
-func find_pool(prices: Price**, n_underlyings) -> (has_pools: felt) {
-    if (n_underlyings == 0) {
-        return (has_pools=0);
-    }
-    if (prices[0].pool.lots != 0) {
-        return (has_pools=1);
-    }
-    return find_pool(prices + 1, n_underlyings - 1);
 }
 
 func pass_on_rows{range_check_ptr, markets_log: DictAccess*}(
@@ -203,6 +234,9 @@ func pass_on_row{range_check_ptr, markets_log: DictAccess*}(
     let (local shares) = pass_on(
         old, old.long_prefix, old.pool, old.reference, side, lots, (2 * side - 1) * paid_quanta
     );
+    if (shares.change == 0) {
+        return (price=old, missing_quanta=0);
+    }
     let (price) = make_shared(old, shares);
     return (price=price, missing_quanta=shares.missing_quanta);
 }

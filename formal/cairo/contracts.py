@@ -112,6 +112,7 @@ _COMPLETED: Final = (
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_prices": ("prices.0",),
     "complete_price": _COMPLETED,
+    "write_least_opening": ("price.least_opening_quanta",),
     "refer": ("price.reference", *_COMPLETED),
     "begin": ("price.reference", *_COMPLETED),
     "jump": ("price.reference", *_COMPLETED),
@@ -125,7 +126,6 @@ WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "replace_key": ("cell.0",),
     "replace_position": ("slot.exposure_lots", "slot.long_lots"),
     "check_medians": ("claimed_x16.0",),
-    "assert_padding": ("cell.0",),
     "seal_accounts": ("leaf",),
     "seal_other": ("leaf.before", "leaf.after"),
     "seal_orders": ("leaf",),

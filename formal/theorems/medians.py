@@ -8,7 +8,7 @@ from formal.theorems.theorem import Statement, Theorem
 from novation.protocol.constants import PRICE_X16_BOUND
 
 _MAX_REPORTS: Final = 6
-_NO_EQUAL: Final = "no lower report has to be equal"
+_NO_EQUAL: Final = "no report has to be equal"
 _NO_COUNT: Final = "the sides are not counted"
 _RC_BOUND: Final = 2**128
 
@@ -18,18 +18,22 @@ def _statement(n_reports: int, fault: str) -> Statement:
     claimed = z3.Int("claimed")
     prices = z3.Ints(" ".join(f"price{i}" for i in range(n_reports)))
     uppers = z3.Bools(" ".join(f"upper{i}" for i in range(n_reports)))
+    # Which report is the claimed one; it is on neither side.
+    equal = z3.Int("equal")
     n_lower = (n_reports - 1) // 2
-    known = [_in_range(claimed + _RC_BOUND - PRICE_X16_BOUND)]
-    for price, upper in zip(prices, uppers, strict=True):
+    known = [_in_range(claimed - 1), _in_range(claimed + _RC_BOUND - PRICE_X16_BOUND)]
+    lowers = []
+    for index, (price, upper) in enumerate(zip(prices, uppers, strict=True)):
         above = z3.And(_in_range(price - claimed), _in_range(price + _RC_BOUND - PRICE_X16_BOUND))
         below = z3.And(_in_range(claimed - price), _in_range(price - 1))
-        known.append(z3.If(upper, above, below))
+        sided = z3.If(upper, above, below)
+        # The fault: the one that counts as equal is not compared.
+        same = z3.BoolVal(True) if fault == _NO_EQUAL else price == claimed
+        known.append(z3.If(equal == index, same, sided))
+        lowers.append(z3.If(z3.Or(upper, equal == index), 0, 1))
+    known.append(z3.And(equal >= 0, equal < n_reports))
     if fault != _NO_COUNT:
-        known.append(z3.Sum([z3.If(upper, 0, 1) for upper in uppers]) == n_lower + 1)
-    if fault != _NO_EQUAL:
-        # The product of the differences of the lower ones is 0.
-        pairs = zip(prices, uppers, strict=True)
-        known.append(z3.Or([z3.And(z3.Not(u), price == claimed) for price, u in pairs]))
+        known.append(z3.Sum(lowers) == n_lower)
     return Statement(known, is_lower_median(claimed, list(prices)))
 
 

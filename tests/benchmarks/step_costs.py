@@ -13,11 +13,11 @@ from functools import partial
 
 from circuits.program import bytecode
 from circuits.program_input import program_input
-from novation.protocol.constants import MAX_MAKERS_PER_ORDER, USD_ASSET_ID
+from novation.protocol.constants import LAST_TIME_MS, MAX_MAKERS_PER_ORDER, USD_ASSET_ID
 from novation.protocol.orders import TimeInForce
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.transactions import ParameterKind, SetParameter
+from novation.protocol.transactions import AddKey, ParameterKind, RemoveKey, SetParameter
 from prover._native import CairoRun
 from prover.cost import cost_of, steps_by_function
 from prover.runner import run_program
@@ -29,9 +29,10 @@ from tests.support.builders import (
     oracle_update,
     parameters,
     public_key,
+    slot_private_key,
     underlying,
 )
-from tests.support.exchange import BUY, SELL, Exchange
+from tests.support.exchange import BUY, ONE_HOUR_MS, SELL, Exchange
 
 SPREAD = 5_003
 PRICE = 1000
@@ -103,6 +104,25 @@ def cancel_old(exchange: Exchange, n: int) -> None:
     """Cancel orders of the ladder, which an earlier batch put on the book."""
     for i in range(n):
         exchange.cancel(account(i), 1 + i)
+
+
+def cancel_all_old(exchange: Exchange, n: int) -> None:
+    """Cancel all orders of accounts, which have one each that an earlier batch put on the book."""
+    for i in range(n):
+        exchange.cancel_all(account(i))
+
+
+def set_timers(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        exchange.set_cancel_timer(account(i), exchange.time_ms + ONE_HOUR_MS)
+
+
+def prune_old(exchange: Exchange, n: int) -> None:
+    """Prune orders that an earlier batch put on the book, and a timer cancelled."""
+    exchange.wait(2 * ONE_HOUR_MS)
+    exchange.seal()
+    for i in range(n):
+        exchange.prune(1 + i)
 
 
 def replace_old(exchange: Exchange, n: int, *, in_place: bool) -> None:
@@ -185,6 +205,22 @@ def deposit_and_withdraw(exchange: Exchange, n: int, *, asset_id: int) -> None:
         exchange.withdraw(account(i), ONE_DOLLAR // 2, asset_id)
 
 
+def add_keys(exchange: Exchange, n: int) -> None:
+    for i in range(n):
+        user = account(i)
+        key = public_key(slot_private_key(user, 1))
+        tx = AddKey(user, 0, exchange.next_nonce(user), 1, 7, LAST_TIME_MS, key)
+        exchange.apply(exchange.signed(tx))
+
+
+def remove_keys(exchange: Exchange, n: int) -> None:
+    add_keys(exchange, n)
+    exchange.seal()
+    for i in range(n):
+        user = account(i)
+        exchange.apply(exchange.signed(RemoveKey(user, 0, exchange.next_nonce(user), 1)))
+
+
 def update_prices(exchange: Exchange, n: int) -> None:
     for i in range(n):
         exchange.time_ms += 1
@@ -222,6 +258,47 @@ def fail(exchange: Exchange, account_id: int, other_id: int, n_legs: int) -> Non
         exchange.place(other_id, SELL, lots_there, PRICE, market_id=market_id)
         exchange.place(account_id, BUY, lots_there, PRICE, market_id=market_id)
     exchange.set_price(PRICE * 975 // 1000)
+
+
+def liquidate(exchange: Exchange, n: int) -> None:
+    """Liquidate accounts with one position, each into one order of the same account."""
+    maker_id = account(399)
+    for i in range(2 * n):
+        fail(exchange, account(2 * i), account(2 * i + 1), 1)
+        exchange.set_price(PRICE)
+    exchange.set_price(PRICE * 975 // 1000)
+    exchange.fund(maker_id, amount_quanta=10**7 * ONE_DOLLAR)
+    for _ in range(n):
+        exchange.place(maker_id, BUY, 190_000 * DOLLAR_LOTS, PRICE * 975 // 1000)
+    exchange.seal()
+    for i in range(n):
+        exchange.liquidate(account(2 * i))
+
+
+def take_over(exchange: Exchange, n: int, *, n_legs: int, ppm: int) -> None:
+    """Let the pools take the positions of accounts over, once marks are at `ppm` of their prices.
+
+    The first one is taken over before, so that there are pools.
+    """
+    for i in range(n + 1):
+        fail(exchange, account(2 * i), account(2 * i + 1), n_legs)
+        exchange.set_price(PRICE)
+    exchange.set_price(PRICE * ppm // 10**6)
+    exchange.take_over(account(2 * n))
+    exchange.seal()
+    for i in range(n):
+        exchange.take_over(account(2 * i))
+
+
+def pass_on(exchange: Exchange, n: int, *, n_pools: int) -> None:
+    """Update prices, while there are so many pools."""
+    if n_pools:
+        fail(exchange, account(0), account(1), n_pools)
+        exchange.set_price(PRICE * 960 // 1000)
+        exchange.take_over(account(0))
+        exchange.seal()
+    for i in range(n):
+        exchange.jump(PRICE * 960 // 1000 + 1 + i % 2)
 
 
 def bid(exchange: Exchange, n: int, *, n_legs: int) -> None:
@@ -293,6 +370,9 @@ CASES = {
     "trade, repeated, beside stops": Case(1200, trade_beside_stops),
     "quote 2 orders anew": Case(1000, partial(quote, n_quotes=2), n=40),
     "quote 16 orders anew": Case(6000, partial(quote, n_quotes=16), n=40),
+    "cancel all, one old order": Case(700, cancel_all_old, ladder=True),
+    "cancel timer": Case(700, set_timers),
+    "prune, old order": Case(950, prune_old, ladder=True),
     "deposit, new account": Case(700, partial(deposit, first=400)),
     "deposit, existing account": Case(700, partial(deposit, first=0)),
     "withdraw": Case(900, withdraw),
@@ -301,8 +381,15 @@ CASES = {
     "deposit and withdraw, another": Case(1800, partial(deposit_and_withdraw, asset_id=7)),
     "new account, transfer, USD": Case(1500, partial(open_and_transfer, asset_id=0)),
     "new account, transfer, another": Case(2500, partial(open_and_transfer, asset_id=7)),
+    "key added": Case(1500, add_keys),
+    "key removed": Case(1500, remove_keys),
     "oracle update, 5 x 3": Case(40 * 15, update_prices, n=4, n_markets=3),
     "oracle update, 5 x 10": Case(40 * 50, update_prices, n=4, n_markets=10),
+    "oracle update, 2 x 16": Case(3600, partial(pass_on, n_pools=0), n=4, n_markets=16),
+    "oracle update, 2 x 16, 1 pool": Case(3600, partial(pass_on, n_pools=1), n=4, n_markets=16),
+    "oracle update, 2 x 16, 16 pools": Case(
+        3600 + 60 * 16, partial(pass_on, n_pools=16), n=4, n_markets=16
+    ),
     "a minute, one market": Case(1200, end_minutes, n=4),
     "a minute, 16 markets": Case(20_000, end_minutes, n=4, n_markets=16),
     "list a market": Case(900, list_markets, n=7, n_unlisted=15),
@@ -311,11 +398,20 @@ CASES = {
     "underlying, appended to 1 to 14": Case(900, append_underlyings, n=7),
     "oracle key, of 5": Case(300, set_oracle_key),
     "oracle rule": Case(300, set_oracle_rule),
+    "liquidation, one maker": Case(4000, liquidate, n=20),
     "auction, one position": Case(1200, partial(set_auctions, n_legs=1), n=20),
     "auction, 16 positions": Case(5000, partial(set_auctions, n_legs=16), n=5, n_markets=16),
     "bid, one position": Case(1800, partial(bid, n_legs=1)),
     "bid, 4 positions": Case(2700, partial(bid, n_legs=4), n_markets=4),
     "bid, 16 positions": Case(6300, partial(bid, n_legs=16), n_markets=16),
+    "takeover, one position": Case(1750, partial(take_over, n_legs=1, ppm=948_000), n=20),
+    "takeover, 16 positions": Case(
+        5500, partial(take_over, n_legs=16, ppm=948_000), n=5, n_markets=16
+    ),
+    "takeover in debt, one position": Case(1750, partial(take_over, n_legs=1, ppm=930_000), n=20),
+    "takeover in debt, 16 positions": Case(
+        5500, partial(take_over, n_legs=16, ppm=930_000), n=5, n_markets=16
+    ),
 }
 
 

@@ -492,11 +492,12 @@ def without_fees() -> Iterator[SealedBatch]:
 
 
 def prices_only() -> Iterator[SealedBatch]:
-    """Two oracle updates of eleven markets; no account and no order is opened."""
-    exchange = Exchange(parameters(11), price_ticks=0)
-    exchange.set_price(*range(1000, 1011))
-    exchange.set_price(*range(1010, 999, -1))
-    yield exchange.seal()
+    """Two oracle updates of markets that fill words of prices; no account, no order is opened."""
+    for n_markets in (11, 4, 10):
+        exchange = Exchange(parameters(n_markets), price_ticks=0)
+        exchange.set_price(*range(1000, 1000 + n_markets))
+        exchange.set_price(*range(1000 + n_markets, 1000, -1))
+        yield exchange.seal()
 
 
 def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:

@@ -128,6 +128,7 @@ def _deficit() -> Iterator[SealedBatch]:
 def _insurance_takes() -> Iterator[SealedBatch]:
     """The fund takes long and short positions, into empty slots and into what it has."""
     exchange = _exchange(10**5 * ONE_DOLLAR)
+    trade(exchange, 2, BUY, 1, 1000, 0)
     trade(exchange, 2, BUY, LOTS, 1000)
     trade(exchange, 2, SELL, 2, 1000, 2)
     trade(exchange, 4, SELL, LOTS, 1000)

@@ -53,6 +53,11 @@ def samples() -> Iterator[SealedBatch]:
     assert exchange.state.underlyings[1].long_prefix < 0
     yield exchange.seal()
     yield _close(exchange)
+    # A premium far above its limit, where the index stays.
+    exchange = exchange_with({}, parameters(1), underlyings=(replace(old[1], premium_x16=1 << 30),))
+    exchange.set_price(1000)
+    exchange.refresh_prices()
+    yield exchange.seal()
 
 
 def _close(exchange: Exchange) -> SealedBatch:

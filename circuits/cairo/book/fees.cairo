@@ -1,18 +1,32 @@
+from circuits.cairo.book.taker import Taker
 from circuits.cairo.constants import PPM_ONE, RC_BOUND
 
-// Assumption: 0 <= notional < 2^80 and 0 <= rate < 2^20.
-// Guarantee: fee = div_ceil(notional * rate, 10^6). fee * 10^6 < 2^148, so nothing wraps.
-func fee_of{range_check_ptr}(notional_quanta, rate_ppm) -> (fee_quanta: felt) {
-    if (rate_ppm == 0) {
-        return (fee_quanta=0);
-    }
+// Returns what maker and taker pay of a fill. A rate of 0 has no way of its own: the quotient is 0.
+//
+// Assumption: 0 <= notional < 2^80, and rates are below 2^20.
+// Guarantee: fee = div_ceil(notional * rate, 10^6), of each rate. fee * 10^6 < 2^148, so nothing wraps.
+func fees_of{range_check_ptr}(notional_quanta, taker: Taker*) -> (
+    maker_fee_quanta: felt, taker_fee_quanta: felt
+) {
     let remainder = [range_check_ptr];
     let quotient = [range_check_ptr + 1];
-    tempvar value = notional_quanta * rate_ppm + (PPM_ONE - 1);
+    tempvar value = notional_quanta * taker.underlying.maker_fee_ppm + (PPM_ONE - 1);
     let divisor = PPM_ONE;
     %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
-    assert value = quotient * divisor + remainder;
-    assert [range_check_ptr + 2] = remainder + (RC_BOUND - PPM_ONE);
-    let range_check_ptr = range_check_ptr + 3;
-    return (fee_quanta=quotient);
+    tempvar rest = remainder;
+    tempvar maker_fee_quanta = quotient;
+    assert value = maker_fee_quanta * divisor + rest;
+    assert [range_check_ptr + 2] = rest + (RC_BOUND - PPM_ONE);
+
+    let remainder = [range_check_ptr + 3];
+    let quotient = [range_check_ptr + 4];
+    tempvar value = notional_quanta * taker.fee_ppm + (PPM_ONE - 1);
+    let divisor = PPM_ONE;
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    tempvar rest = remainder;
+    tempvar taker_fee_quanta = quotient;
+    assert value = taker_fee_quanta * divisor + rest;
+    assert [range_check_ptr + 5] = rest + (RC_BOUND - PPM_ONE);
+    let range_check_ptr = range_check_ptr + 6;
+    return (maker_fee_quanta=maker_fee_quanta, taker_fee_quanta=taker_fee_quanta);
 }

@@ -1,7 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.fees import fee_of
+from circuits.cairo.book.fees import fees_of
 from circuits.cairo.book.guards import lift_guard, spend_guard, split_least
 from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.taker import Taker
@@ -14,10 +14,11 @@ from circuits.cairo.state.positions import Position, find_position, replace_posi
 // book, which update_maker does; a fill has at least one lot.
 struct Fill {
     lots: felt,
-    notional_quanta: felt,
     // The price of the lots, less what a lot held short has been paid before.
     net_quanta: felt,
     maker_fee_quanta: felt,
+    // Before the rule that decides what it pays of it.
+    taker_fee_quanta: felt,
     long_change: felt,
 }
 
@@ -96,7 +97,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     // The trade, unless the maker's account then fails the margin rule.
     local notional = lots * terms.price_ticks * taker.underlying.multiplier;
     local net = notional - lots * taker.price.pool.short_prefix;
-    let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
+    let (local fee, local taker_fee) = fees_of(notional, taker);
     // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
     tempvar reserved_lots = lots - lots * terms.reduce_only;
@@ -141,7 +142,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, net, fee, long_change));
+    return (fill=Fill(lots, net, fee, taker_fee, long_change));
 
     examine:
     // No claim is made by coming here: the rule itself decides.
@@ -154,7 +155,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, net, paid_fee, long_change));
+    return (fill=Fill(lots, net, paid_fee, taker_fee, long_change));
 
     cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;
@@ -229,5 +230,5 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         account, account.identity, account.window_0, old, maker.terms, taker.prices, counted_lots, 1
     );
     // No lots: removed, see Fill.
-    return (fill=Fill(lots=0, notional_quanta=0, net_quanta=0, maker_fee_quanta=0, long_change=0));
+    return (fill=Fill(lots=0, net_quanta=0, maker_fee_quanta=0, taker_fee_quanta=0, long_change=0));
 }

@@ -1,7 +1,6 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.book.fees import fee_of
 from circuits.cairo.book.makers import Fill, visit_maker
 from circuits.cairo.book.resting import remove_order
 from circuits.cairo.book.self_trade import Clash, meet_account, meet_owner, take_off
@@ -70,7 +69,6 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     let range_check_ptr = range_check_met;
     let accounts_log = accounts_log_met;
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
-    let (local taker_fee) = fee_of(fill.notional_quanta, taker.fee_ppm);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
     local next: Walk = Walk(
         head_id=head_id,
@@ -79,11 +77,15 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         traded_lots=walk.traded_lots + fill.lots,
         collateral_quanta=walk.collateral_quanta - taker.direction * fill.net_quanta,
         fees_quanta=walk.fees_quanta + fill.maker_fee_quanta,
-        taker_fees_quanta=walk.taker_fees_quanta + taker_fee,
+        taker_fees_quanta=walk.taker_fees_quanta + fill.taker_fee_quanta,
         long_change=walk.long_change + fill.long_change,
         visits_left=walk.visits_left - 1,
         own_orders=walk.own_orders,
     );
+    // The way of most orders, which meet one maker: a round less.
+    if (next.remaining_lots == 0) {
+        return (walk=&next, stop=0);
+    }
     return walk_book(taker, &next);
 
     apart:

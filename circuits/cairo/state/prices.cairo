@@ -21,7 +21,6 @@ from circuits.cairo.state.references import (
     Reference,
     check_reference,
     pack_reference,
-    refer_behind_jump,
     refer_to,
     trading_start,
 )
@@ -55,7 +54,9 @@ struct Price {
     // is settled. The second is never while the market is post-only.
     free_from_ms: felt,
     trades_from_ms: felt,
-    // How far the mark may be from the index.
+    // The index times the maintenance margin, and half of that over 10^6, rounded down: how far the mark may
+    // be from the index.
+    index_margin: felt,
     premium_limit_x16: felt,
     mark_price_x16: felt,
     // What a lot held long has paid more than one held short was paid.
@@ -69,6 +70,8 @@ struct Price {
     // risk needs.
     value_factor: felt,
     spread_factor: felt,
+    // That of the terms and what is added to it.
+    initial_margin_ppm: felt,
     initial_factor: felt,
     opening_factor: felt,
     maintenance_factor: felt,
@@ -129,12 +132,14 @@ func make_price{range_check_ptr}(
     assert price.underlying = underlying;
     let remainder = [range_check_ptr];
     let quotient = [range_check_ptr + 1];
-    tempvar value = index_price_x16 * underlying.maintenance_margin_ppm;
+    assert price.index_margin = index_price_x16 * underlying.maintenance_margin_ppm;
+    let value = price.index_margin;
     let divisor = LIMIT_DIVISOR;
     %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
-    assert value = quotient * divisor + remainder;
-    assert [range_check_ptr + 2] = remainder + (RC_BOUND - LIMIT_DIVISOR);
+    tempvar rest = remainder;
     assert price.premium_limit_x16 = quotient;
+    assert value = price.premium_limit_x16 * divisor + rest;
+    assert [range_check_ptr + 2] = rest + (RC_BOUND - LIMIT_DIVISOR);
     let range_check_ptr = range_check_ptr + 3;
     let (within) = clamp(premium_x16, price.premium_limit_x16);
     // More than 0 if the index is: the limit is less than 0.53 of it.
@@ -144,20 +149,26 @@ func make_price{range_check_ptr}(
     tempvar short_prefix = pool.short_prefix;
     assert price.short_worth_x16 = price.lot_value_x16 - short_prefix * PRICE_X16_ONE;
     assert price.spread_quanta = long_prefix - short_prefix;
-    assert price.initial_factor = price.lot_value_x16 * (
-        underlying.initial_margin_ppm + added_margin_ppm
-    );
+    assert price.initial_margin_ppm = underlying.initial_margin_ppm + added_margin_ppm;
+    assert price.initial_factor = price.lot_value_x16 * price.initial_margin_ppm;
     assert price.opening_factor = price.initial_factor + price.lot_value_x16 * forecast_margin_ppm;
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
-    assert price.sell_limit = mark_price_x16 * (PPM_ONE - underlying.price_band_ppm);
+    // As far below the mark as the other is above.
+    assert price.sell_limit = mark_price_x16 * (2 * PPM_ONE) - price.buy_limit;
     if (index_price_x16 == 0) {
         assert price.least_fee_limit_ppm = RATE_BOUND;
     } else {
         assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + underlying.is_halted *
             RATE_BOUND;
     }
-    // No worth is enough while a lot is worth too little.
+    write_least_opening(&price);
+    return (price=&price);
+}
+
+// Writes what an order is worth at least: no worth is enough while a lot is worth too little.
+func write_least_opening{range_check_ptr}(price: Price*) {
+    let underlying = price.underlying;
     tempvar a = price.lot_value_x16 - underlying.least_lot_quanta * PRICE_X16_ONE;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp dust if [ap] != 0, ap++;
@@ -165,13 +176,13 @@ func make_price{range_check_ptr}(
     let range_check_ptr = range_check_ptr + 1;
     assert price.least_opening_quanta = underlying.min_order_quanta + underlying.is_reduce_only *
         NOTIONAL_BOUND;
-    return (price=&price);
+    return ();
 
     dust:
     assert [range_check_ptr] = (-a) - 1;
     let range_check_ptr = range_check_ptr + 1;
     assert price.least_opening_quanta = NOTIONAL_BOUND;
-    return (price=&price);
+    return ();
 }
 
 // Writes what follows from the reference mark of a row, and from when on users may trade with each other.
@@ -195,92 +206,6 @@ func complete_price{range_check_ptr}(price: Price*, free_from_ms) {
     assert price.spread_factor = (
         price.spread_quanta * PRICE_X16_ONE + of_long_x16 + of_short_x16
     ) * PPM_ONE;
-    return ();
-}
-
-// What an oracle update changes for all underlyings. `is_kept` is 1 if the orders live on that lived
-// before it, and `dead_below_order_id` is then 0; else 0: every older order is dead, and the premium
-// that the book had with it.
-struct Arrival {
-    time_ms: felt,
-    is_kept: felt,
-    dead_below_order_id: felt,
-    post_only_until_ms: felt,
-}
-
-// Writes the table that holds from an oracle update on.
-func write_prices{range_check_ptr}(
-    prices: Price**, old_prices: Price**, medians_x16: felt*, arrival: Arrival*, n_underlyings
-) {
-    alloc_locals;
-    if (n_underlyings == 0) {
-        return ();
-    }
-    let is_kept = arrival.is_kept;
-    let old = old_prices[0];
-    let (price) = make_price(
-        old.underlying,
-        medians_x16[0],
-        old.dead_below_order_id * is_kept + arrival.dead_below_order_id,
-        old.is_listed,
-        old.missed_samples,
-        old.premium_x16 * is_kept,
-        old.long_prefix,
-        old.added_margin_ppm,
-        old.forecast_margin_ppm,
-        old.pool,
-    );
-    assert prices[0] = price;
-    refer(price, old_prices[0], arrival);
-    return write_prices(prices + 1, old_prices + 1, medians_x16 + 1, arrival, n_underlyings - 1);
-}
-
-// Writes from where gains are counted once an underlying has a new index, and from when on users may
-// trade.
-//
-// Guarantee: both answers are proven to whether the index moved by half the maintenance margin, or the
-// mark by all of it since the window's. All products are below 2^70.
-func refer{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
-    alloc_locals;
-    if (old.index_price_x16 == 0) {
-        return begin(price, old.reference.jumped_ms, arrival.post_only_until_ms);
-    }
-    local margin_ppm = old.underlying.maintenance_margin_ppm;
-    local change = (price.index_price_x16 - old.index_price_x16) * LIMIT_DIVISOR;
-    let (within) = clamp(change, old.index_price_x16 * margin_ppm - 1);
-    if (within - change != 0) {
-        return jump(price, old, arrival);
-    }
-    local window_x16 = old.reference.window_x16;
-    local slid = (price.mark_price_x16 - window_x16) * PPM_ONE;
-    let (within) = clamp(slid, window_x16 * margin_ppm - 1);
-    if (within - slid != 0) {
-        return jump(price, old, arrival);
-    }
-    assert price.reference = old.reference;
-    // What a gap leaves behind lasts longer than any jump of before.
-    tempvar kept_ms = old.free_from_ms - arrival.post_only_until_ms;
-    complete_price(price, arrival.post_only_until_ms + arrival.is_kept * kept_ms);
-    return ();
-}
-
-// The first price: nobody has gained anything yet.
-func begin{range_check_ptr}(price: Price*, jumped_ms, post_only_until_ms) {
-    let (reference) = refer_to(price.mark_price_x16, price.mark_price_x16, jumped_ms);
-    assert price.reference = reference;
-    let (free_from_ms) = trading_start(post_only_until_ms, jumped_ms);
-    complete_price(price, free_from_ms);
-    return ();
-}
-
-// The index jumped, or the mark slid.
-func jump{range_check_ptr}(price: Price*, old: Price*, arrival: Arrival*) {
-    let (reference) = refer_behind_jump(
-        old.reference, old.mark_price_x16, price.mark_price_x16, arrival.time_ms
-    );
-    assert price.reference = reference;
-    let (free_from_ms) = trading_start(arrival.post_only_until_ms, arrival.time_ms);
-    complete_price(price, free_from_ms);
     return ();
 }
 

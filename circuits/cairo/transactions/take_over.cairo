@@ -1,6 +1,6 @@
 from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.dict_access import DictAccess
-from starkware.cairo.common.registers import get_fp_and_pc
+from starkware.cairo.common.registers import get_fp_and_pc, get_label_location
 
 from circuits.cairo.auction import Health, is_failing, with_auction
 from circuits.cairo.constants import (
@@ -135,13 +135,16 @@ func end_auction(identity: Identity*) -> (identity: Identity*) {
     return (identity=after);
 }
 
-// What the insurance fund would have with some legs.
+// What the insurance fund would gain with a leg and those behind it.
 struct Insured {
-    positions: Position*,
-    collateral_quanta: felt,
-    surplus: felt,
+    // Less what they are worth.
+    paid_quanta: felt,
+    surplus_change: felt,
     // Positions that would be larger than an account may have.
     n_too_large: felt,
+    // What the leg changes of the open interest; and the same of the legs behind it.
+    long_change: felt,
+    behind: Insured*,
 }
 
 // Gives all legs to the insurance fund, at the mark, with the collateral that stood behind them, if they
@@ -154,40 +157,96 @@ func insure{range_check_ptr, markets_log: DictAccess*}(
     if (is_solvent == 0) {
         return (fund=fund, is_taken=0);
     }
-    let (surplus) = sum_surplus(fund.positions, prices, 0);
-    let (local insured: Insured) = add_legs(
-        legs, prices, Insured(fund.positions, fund.collateral_quanta + balance_quanta, surplus, 0)
+    let (no_slot, _) = find_position(cast(0, Position*), 0, 0);
+    let (local positions: Position*, local gained: Insured*) = add_legs(
+        legs, fund.positions, prices, no_slot
     );
-    let (has_margin) = is_wide_nonnegative(
-        insured.collateral_quanta * COLLATERAL_FACTOR + insured.surplus
-    );
-    if (has_margin == 0) {
-        return (fund=fund, is_taken=0);
-    }
-    if (insured.n_too_large != 0) {
-        return (fund=fund, is_taken=0);
-    }
-    move_longs(legs, fund.positions, insured.positions);
+    let (surplus) = sum_surplus(fund.positions, prices, gained.surplus_change);
+    local collateral_quanta = fund.collateral_quanta + balance_quanta + gained.paid_quanta;
     local after: Account = Account(
         identity=fund.identity,
         window_0=fund.window_0,
-        collateral_quanta=insured.collateral_quanta,
+        collateral_quanta=collateral_quanta,
         cancel_all_at_ms=fund.cancel_all_at_ms,
-        positions=insured.positions,
+        positions=positions,
         prices=prices,
-        surplus=insured.surplus,
+        surplus=surplus,
     );
+    let (has_margin) = is_wide_nonnegative(collateral_quanta * COLLATERAL_FACTOR + surplus);
+    if (has_margin == 0) {
+        return (fund=fund, is_taken=0);
+    }
+    if (gained.n_too_large != 0) {
+        return (fund=fund, is_taken=0);
+    }
+    move_longs(legs, gained);
     return (fund=&after, is_taken=1);
 }
 
-func add_legs{range_check_ptr}(leg: Leg*, prices: Price**, before: Insured) -> (insured: Insured) {
+// Adds legs to a list of slots.
+//
+// Assumption: legs and slots ascend strictly; `no_slot` is a record of zeros.
+// Guarantee: so does the result.
+func add_legs{range_check_ptr}(
+    leg: Leg*, slots: Position*, prices: Price**, no_slot: Position*
+) -> (positions: Position*, gained: Insured*) {
     alloc_locals;
     if (leg.market_id == NO_MARKET) {
-        return (insured=before);
+        let (nothing) = get_label_location(no_gain);
+        return (positions=slots, gained=cast(nothing, Insured*));
     }
+    jmp compare if slots != 0;
+    return add_leg(leg, no_slot, slots, prices, no_slot);
+
+    compare:
+    tempvar a = slots.market_id - leg.market_id;
+    if (a == 0) {
+        return add_leg(leg, slots, slots.next, prices, no_slot);
+    }
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp ascend if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    let range_check_ptr = range_check_ptr + 1;
+    return add_leg(leg, no_slot, slots, prices, no_slot);
+
+    ascend:
+    assert [range_check_ptr] = -a;
+    let range_check_ptr = range_check_ptr + 1;
     let (__fp__, _) = get_fp_and_pc();
+    local copy: Position;
+    let (rest: Position*, gained: Insured*) = add_legs(leg, slots.next, prices, no_slot);
+    assert copy = Position(
+        market_id=slots.market_id,
+        size_lots=slots.size_lots,
+        open_buy_lots=slots.open_buy_lots,
+        open_sell_lots=slots.open_sell_lots,
+        n_orders=slots.n_orders,
+        min_order_id=slots.min_order_id,
+        exposure_lots=slots.exposure_lots,
+        long_lots=slots.long_lots,
+        next=rest,
+    );
+    return (positions=&copy, gained=gained);
+
+    no_gain:
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+    dw 0;
+}
+
+// The same, where `old` is the slot of the leg's market, a record of zeros if there is none, and `rest`
+// what is behind it.
+func add_leg{range_check_ptr}(
+    leg: Leg*, old: Position*, rest: Position*, prices: Price**, no_slot: Position*
+) -> (positions: Position*, gained: Insured*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    let (local behind: Position*, local sum: Insured*) = add_legs(
+        leg + Leg.SIZE, rest, prices, no_slot
+    );
     local price: Price* = prices[leg.market_id];
-    let (local old: Position*, _) = find_position(before.positions, leg.market_id, 0);
     local slot: Position;
     assert slot.market_id = leg.market_id;
     assert slot.size_lots = old.size_lots + leg.size_lots;
@@ -195,22 +254,21 @@ func add_legs{range_check_ptr}(leg: Leg*, prices: Price**, before: Insured) -> (
     assert slot.open_sell_lots = old.open_sell_lots;
     assert slot.n_orders = old.n_orders;
     assert slot.min_order_id = old.min_order_id;
+    // The list begins with a later market: the slot is put before it.
     let (local positions: Position*, local surplus_change, local long_change) = replace_position(
-        before.positions, old, &slot, price
+        behind, old, &slot, price
     );
     let (is_too_large) = exceeds(slot.exposure_lots);
     tempvar paid_quanta = leg.size_lots * price.pool.short_prefix + long_change *
         price.spread_quanta;
-    return add_legs(
-        leg + Leg.SIZE,
-        prices,
-        Insured(
-            positions,
-            before.collateral_quanta + paid_quanta - leg.value_quanta,
-            before.surplus + surplus_change,
-            before.n_too_large + is_too_large,
-        ),
+    local gained: Insured = Insured(
+        sum.paid_quanta + paid_quanta - leg.value_quanta,
+        sum.surplus_change + surplus_change,
+        sum.n_too_large + is_too_large,
+        long_change - leg.long_lots,
+        sum,
     );
+    return (positions=positions, gained=&gained);
 }
 
 // Guarantee: 1 if a position could become larger than an account's may, else 0; both proven.
@@ -229,20 +287,17 @@ func exceeds{range_check_ptr}(exposure_lots) -> (is_too_large: felt) {
 }
 
 // Writes the markets of legs that went from an account to the fund.
-func move_longs{markets_log: DictAccess*}(leg: Leg*, before: Position*, after: Position*) {
+func move_longs{markets_log: DictAccess*}(leg: Leg*, gained: Insured*) {
     alloc_locals;
     if (leg.market_id == NO_MARKET) {
         return ();
     }
-    let (local old: Position*, _) = find_position(before, leg.market_id, 0);
-    let (insured: Position*, _) = find_position(after, leg.market_id, 0);
-    local long_change = insured.long_lots - old.long_lots - leg.long_lots;
     local market: Market*;
     let market_id = leg.market_id;
     // Duty 1 by the entry of add_longs; duty 4 by is_made.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
-    add_longs(market_id, market, long_change);
-    return move_longs(leg + Leg.SIZE, before, after);
+    add_longs(market_id, market, gained.long_change);
+    return move_longs(leg + Leg.SIZE, gained.behind);
 }
 
 // Gives each leg to the pool of its market, and shares what the account cannot pay. What it has left is
