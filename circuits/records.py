@@ -43,6 +43,7 @@ def account_record(account: Account) -> Argument:
     return [
         identity,
         account.windows[0].word(),
+        account.volume.word(),
         account.collateral_quanta,
         account.cancel_all_at_ms,
         positions,

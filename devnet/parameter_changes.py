@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from novation.protocol.parameters import Underlying
+from novation.protocol.volumes import FeeTier
 
 if TYPE_CHECKING:
     from novation.protocol.parameters import Parameters
@@ -41,4 +42,9 @@ def _by_field(parameters: Parameters) -> dict[str, str]:
     shown |= {f"oracle key {i}": hex(key) for i, key in enumerate(parameters.oracle_keys)}
     shown["oracle quorum"] = str(parameters.oracle_quorum)
     shown["oracle max age ms"] = str(parameters.oracle_max_age_ms)
+    for number, tier in enumerate(parameters.fee_schedule.tiers, 1):
+        shown |= {
+            f"fee tier {number} {item.name}": str(getattr(tier, item.name))
+            for item in fields(FeeTier)
+        }
     return shown

@@ -44,8 +44,8 @@ OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 30
 # An account has up to eight keys, each with a window of nonces of 125 bits, two of them in a word.
 # The record has the slots of keys, and what the account holds, if the batch changed them.
-ACCOUNT_BYTES: Final = 5 * 33
-ACCOUNT_FELTS: Final = 5
+ACCOUNT_BYTES: Final = 5 * 33 + 20
+ACCOUNT_FELTS: Final = 6
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 29
@@ -240,7 +240,8 @@ def worst_transaction_cost(n_underlyings: int) -> OutputCost:
 def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     """Return the Cairo steps of an order that meets so many makers, none of whom may trade.
 
-    It replaces another one, was dormant, or has exits, and each of those that it meets has a guard.
+    It replaces another one, was dormant, or has exits, and each of those that it meets has a guard;
+    none has traded today.
     """
     n_slots = most_slots(n_underlyings)
     records = (n_visits + 6) * cost.ORDER_LEAF_STEPS + cost.MARKET_LEAF_STEPS
@@ -248,7 +249,7 @@ def order_steps_at_most(n_visits: int, n_underlyings: int) -> int:
     longer = n_accounts, n_accounts * (MAX_KEYS - 1), n_accounts * AMOUNT_WORDS
     leaves = cost.leaf_steps(n_accounts, n_accounts * n_slots, *longer) + records
     order = cost.order_steps(n_visits, (2 + 2 * n_visits) * n_slots)
-    guards = n_visits * cost.guard_steps(n_slots)
+    guards = n_visits * cost.guard_steps(n_slots) + n_accounts * cost.RANK_STEPS
     replacing = cost.REPLACE_STEPS + cost.OTHER_KEY_STEPS + cost.GAP_STEPS
     # A dormant order whose account cannot afford it.
     taken_back = cost.TRIGGER_STEPS + n_visits * cost.TAKE_BACK_STEPS

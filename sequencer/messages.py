@@ -45,6 +45,7 @@ from novation.protocol.transactions import (
     Transfer,
     Withdraw,
 )
+from novation.protocol.volumes import FeeTier
 from novation.receipts import Receipt
 from sequencer.book_view import NEVER_RESTED, LevelChange
 from sequencer.l1 import L1Asset
@@ -503,6 +504,15 @@ def position_messages(account: Account) -> list[types_pb2.Position]:
     ]
 
 
+def fee_tier_message(tier: FeeTier) -> types_pb2.FeeTier:
+    """Return a tier of fees as a message."""
+    return types_pb2.FeeTier(
+        threshold_kusd=tier.threshold_kusd,
+        taker_permille=tier.taker_permille,
+        maker_permille=tier.maker_permille,
+    )
+
+
 def account_message(
     account_id: int, account: Account, margin: Margin | None, n_open_orders: int
 ) -> types_pb2.Account:
@@ -526,6 +536,9 @@ def account_message(
         cancel_all_at_ms=account.cancel_all_at_ms if has_timer else 0,
         balances=amount_messages(account.holdings_quanta),
         positions=position_messages(account),
+        fee_tier=account.volume.tier,
+        today_volume_quanta=str(account.volume.today_quanta),
+        past_volume_quanta=str(account.volume.past_quanta),
     )
     if margin is not None:
         message.has_margin = True

@@ -1,6 +1,7 @@
 """Answers to queries, read on the engine's thread from durable state."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count, islice
 
 from novation.api.v1 import query_service_pb2, stream_service_pb2, types_pb2
@@ -13,6 +14,7 @@ from novation.protocol.orders import Side
 from novation.protocol.rules.funding import expected_rate_x16
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.state import State
+from novation.protocol.volumes import day_of
 from sequencer.account_index import AccountQuery
 from sequencer.config import ServerLimits
 from sequencer.engine import Engine
@@ -24,6 +26,7 @@ from sequencer.messages import (
     address_bytes,
     amount_messages,
     asset_message,
+    fee_tier_message,
     felt_bytes,
     hourly_rate_ppb,
     level_message,
@@ -62,6 +65,7 @@ def exchange(
         time_ms=state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,
         assets=[asset_message(asset) for asset in assets],
+        fee_tiers=[fee_tier_message(tier) for tier in parameters.fee_schedule.tiers],
     )
 
 
@@ -265,7 +269,9 @@ def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Accou
     has_margin = all(state.mark_price_x16(slot.market_id) for slot in found.positions)
     margin = margin_of(found, state.underlyings, state.parameters) if has_margin else None
     n_open_orders = engine.history.n_open_orders(account_id)
-    return account_message(account_id, found, margin, n_open_orders)
+    today = day_of(state.globals.time_ms)
+    volume = found.volume.on(today, state.parameters.fee_schedule)
+    return account_message(account_id, replace(found, volume=volume), margin, n_open_orders)
 
 
 def _market(state: State, market_id: int) -> types_pb2.Market:

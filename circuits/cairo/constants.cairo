@@ -41,7 +41,7 @@ const MAX_ASSETS = 8;
 const MAX_KEYS = 8;
 const MAX_POSITIONS = 32;
 const MAX_ORDERS_PER_SLOT = 128;
-const MAX_MAKERS_PER_ORDER = 19;
+const MAX_MAKERS_PER_ORDER = 18;
 const MAX_QUOTES = 16;
 const GUARD_BOUND = 2 ** 36;
 const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
@@ -49,7 +49,7 @@ const MAX_OPERATIONS_PER_BATCH = 2 ** 16 - 1;
 const MIN_LOT_VALUE_QUANTA = 100000;
 // How an impact price is found, and what a sample of the premium counts.
 const IMPACT_MARGIN_QUANTA = 500000000;
-const MAX_ORDERS_PER_SAMPLE = 10;
+const MAX_ORDERS_PER_SAMPLE = 9;
 const MAX_MISSED_SAMPLES = 15;
 const SAMPLE_WEIGHT_FIFTHS = 2;
 // One less than an order meets: the insurance fund's record takes a maker's room in the output.
@@ -95,6 +95,10 @@ const MAX_VALIDITY_MS = 86400000;
 const MINUTE_MS = 60000;
 const HOUR_MS = 3600000;
 const DAY_MS = 86400000;
+const VOLUME_DAYS = 30;
+const TODAY_VOLUME_BOUND = 2 ** 61;
+const TIER_THRESHOLD_BOUND = 2 ** 32;
+const MILLE_ONE = 1000;
 const SAMPLES_PER_HOUR = 60;
 const FUNDING_PERIOD_HOURS = 8;
 const INTEREST_DIVISOR = 10000;
@@ -146,6 +150,7 @@ const OPERATION_SET_ORACLE_KEY = 3;
 const OPERATION_SET_ORACLE_RULE = 4;
 const OPERATION_SET_LIMITS = 5;
 const OPERATION_SET_OUTFLOW_SHARE = 6;
+const OPERATION_SET_FEE_TIERS = 7;
 
 const PRICES_PER_WORD = 5;
 const PRICE_X16_BITS = 48;

@@ -2,9 +2,8 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import BUDGET_BOUND, BUDGET_SHARE, DAY_MS, MARKET_KEY_BASE
-from circuits.cairo.funding import split
 from circuits.cairo.legs import Leg
-from circuits.cairo.numeric import divide, smaller_of
+from circuits.cairo.numeric import divide, smaller_of, split
 from circuits.cairo.pooling import Shares, make_shared, pass_on
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool

@@ -30,6 +30,8 @@ struct Environment {
     // The last time at which orders may be placed: prices are valid and no tick is due.
     orders_until_ms: felt,
     tick_underlying: felt,
+    // Of the day, as the last tick left it: see volumes.cairo. No order comes before the first prices.
+    today_rank: felt,
     other_custody: Amounts*,
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
@@ -54,6 +56,7 @@ func with_prices(environment: Environment*, prices: Price**, recorded_deficit_qu
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=environment.today_rank,
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
@@ -77,6 +80,7 @@ func with_domain(environment: Environment*, domain) -> (environment: Environment
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=environment.today_rank,
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,

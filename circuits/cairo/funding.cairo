@@ -8,7 +8,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     SAMPLES_PER_HOUR,
 )
-from circuits.cairo.numeric import clamp
+from circuits.cairo.numeric import clamp, split
 from circuits.cairo.state.prices import Price
 
 // The lower bits of a market's third word: the sum of the premiums of an hour, what is owed of a quantum a lot, and
@@ -64,16 +64,4 @@ func funding_rate{range_check_ptr}(sum_x16, price: Price*) -> (rate_x16: felt) {
         average_x16 + pull_x16, (FUNDING_PERIOD_HOURS / 2) * price.premium_limit_x16
     );
     return (rate_x16=rate_x16);
-}
-
-// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^102.
-// Guarantee: the quotient, rounded down, and the remainder. `divide` of numeric.cairo is for wider ones.
-func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
-    let remainder = [range_check_ptr];
-    let quotient = [range_check_ptr + 1];
-    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
-    assert value = quotient * divisor + remainder;
-    assert [range_check_ptr + 2] = divisor - 1 - remainder;
-    let range_check_ptr = range_check_ptr + 3;
-    return (quotient=quotient, remainder=remainder);
 }

@@ -29,6 +29,7 @@ from circuits.cairo.state.prices import (
     open_underlyings,
     write_words,
 )
+from circuits.cairo.volumes import check_fee_schedule, rank_of_day
 
 // What the prover says about the batch as a whole.
 struct Batch {
@@ -86,6 +87,7 @@ func main{
         let operations = cast(output_ptr + Header.SIZE, Operation*);
         local operations_end: Operation* = operations + message.n_operations * Operation.SIZE;
         local withdrawals_end: felt* = cast(operations_end, felt*) + message.n_withdrawals;
+        let (local today_rank) = rank_of_day(message.globals.time_ms);
         let (local orders_until_ms) = smaller_of(
             message.globals.oracle_time_ms + PRICE_VALIDITY_MS, message.globals.next_tick_ms - 1
         );
@@ -101,6 +103,7 @@ func main{
             next_tick_ms=message.globals.next_tick_ms,
             orders_until_ms=orders_until_ms,
             tick_underlying=message.globals.tick_underlying,
+            today_rank=today_rank,
             other_custody=&message.globals.other_custody,
             operations=operations,
             withdrawals=cast(operations_end, felt*),
@@ -162,6 +165,7 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let (__fp__, _) = get_fp_and_pc();
     local message: OldParameters;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    check_fee_schedule(message.parameters.fee_schedule);
     let (local words: felt*) = alloc();
     let n_underlyings = message.parameters.n_underlyings;
     open_underlyings(

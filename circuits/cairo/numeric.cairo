@@ -59,6 +59,18 @@ func is_wide_nonnegative{range_check_ptr}(value) -> (res: felt) {
     return (res=0);
 }
 
+// Assumption: 0 <= value < 2^180, 0 < divisor <= 2^102.
+// Guarantee: the quotient, rounded down, and the remainder. `divide` is for wider ones.
+func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
+    let remainder = [range_check_ptr];
+    let quotient = [range_check_ptr + 1];
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    assert value = quotient * divisor + remainder;
+    assert [range_check_ptr + 2] = divisor - 1 - remainder;
+    let range_check_ptr = range_check_ptr + 3;
+    return (quotient=quotient, remainder=remainder);
+}
+
 // Returns floor(value / divisor).
 //
 // Assumption: 0 <= value < 2^248, 0 < divisor < 2^150, and the result is below 2^96.

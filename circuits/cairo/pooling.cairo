@@ -2,8 +2,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import MARKET_KEY_BASE, PRICE_X16_ONE
-from circuits.cairo.funding import split
-from circuits.cairo.numeric import divide, smaller_of
+from circuits.cairo.numeric import divide, smaller_of, split
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, opposite_side
 from circuits.cairo.state.prices import Price, complete_price, make_price

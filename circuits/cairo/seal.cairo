@@ -46,6 +46,7 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        volume_word=account.volume_word,
         collateral_quanta=account.collateral_quanta + fees_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

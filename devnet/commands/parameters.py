@@ -17,6 +17,7 @@ from novation import display
 from novation.client import Client, InvalidInputError, check_stark_key
 from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.parameters import Parameters, Underlying
+from novation.protocol.volumes import UNUSED_TIER, FeeSchedule, FeeTier
 
 app = typer.Typer(
     add_completion=False,
@@ -231,6 +232,30 @@ def set_outflow_share(
     _queue(home, as_owner(home, lambda owner: owner.set_outflow_share(share_ppm)))
 
 
+@app.command("set-fee-tiers")
+def set_fee_tiers(
+    tiers: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KUSD:TAKER:MAKER...",
+            help="Thousand USD traded in 30 days, and thousandths of the fees that are paid then.",
+        ),
+    ],
+    home: HomeOption,
+) -> None:
+    """Set what who has traded much pays of the fees of all markets: at most four tiers.
+
+    Example: `novation parameters set-fee-tiers 1000:900:800 10000:750:500`
+    """
+    from devnet.owner_l1 import as_owner
+
+    try:
+        schedule = FeeSchedule.of(*(FeeTier(*map(int, tier.split(":"))) for tier in tiers))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"tiers: {error}") from None
+    _queue(home, as_owner(home, lambda owner: owner.set_fee_tiers(schedule.word())))
+
+
 @app.command("add-asset")
 def add_asset(
     token: Annotated[str, typer.Argument(metavar="ADDRESS", help="Of an ERC-20 contract.")],
@@ -326,6 +351,12 @@ async def _show(client: Client) -> None:
         f"oracles: {known.oracle_quorum} of {len(known.oracle_keys)} must agree, reports of at "
         f"most {known.oracle_max_age_ms} ms"
     )
+    for number, tier in enumerate(known.fee_schedule.tiers, 1):
+        if tier != UNUSED_TIER:
+            console.print(
+                f"fee tier {number}: from {tier.threshold_kusd} thousand USD in 30 days, takers "
+                f"{tier.taker_permille} and makers {tier.maker_permille} thousandths"
+            )
     for index, key in enumerate(known.oracle_keys):
         console.print(f"  {index}  {key:#066x}", markup=False)
 

@@ -134,6 +134,9 @@ def _print_account(account: Account) -> None:
         "of new risk": f"{account.opening_margin} USD",
         "maintenance margin": f"{account.maintenance_margin} USD",
         "available": f"{account.available} USD",
+        "fee tier": account.fee_tier,
+        "traded before": f"{account.traded_before} USD",
+        "traded today": f"{account.traded_today} USD",
     }
     for name, value in fields.items():
         console.print(f"{name:<20} {value}", markup=False)

@@ -195,6 +195,8 @@ class Claim:
 # More than "results are a function of arguments": arguments that the others pin.
 PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
     "open_positions": Claim(("position",), ("n_positions",)),
+    "open_words": Claim(("position",), ("n_positions",)),
+    "close_words": Claim(("position",), ("n_positions",)),
     "close_positions": Claim(("position",), ("n_positions",)),
     "close_account": Claim(("account",), ("n_positions",)),
     "open_account": Claim(("account",), ("n_positions",)),
@@ -346,6 +348,8 @@ class Opening:
     where_read: tuple[str, ...] = ()
 
 
+_TIER_FIELDS: Final = ("threshold_kusd", "taker_permille", "maker_permille")
+
 OPENINGS: Final[Mapping[str, Opening]] = {
     "open_position": Opening(
         ("return.word",),
@@ -424,6 +428,14 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.least_lot_quanta",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
+        ),
+    ),
+    "check_fee_schedule": Opening(
+        ("schedule.word",),
+        (
+            *(f"schedule.base.{field}" for field in _TIER_FIELDS),
+            *(f"schedule.tier_{i}.{field}" for i in range(1, 5) for field in _TIER_FIELDS),
+            "schedule.above_kusd",
         ),
     ),
     "pack_counts": Opening(

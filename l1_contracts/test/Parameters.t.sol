@@ -5,6 +5,7 @@ import {Exchange} from "../src/Exchange.sol";
 import {IExchange} from "../src/interfaces/IExchange.sol";
 import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
 import {
+    OPERATION_SET_FEE_TIERS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
     OPERATION_SET_UNDERLYING,
@@ -337,6 +338,22 @@ contract ParametersTest is ExchangeBase {
         _assertCounts(2, 3, 3, 3000);
     }
 
+    function test_setFeeTiers_whenInRange_thenQueued() external {
+        uint256 word = ParameterWords.tier(2, 0, 900, 800) | ParameterWords.tier(3, 5, 0, 1000);
+        VM.expectEmit(true, true, true, true);
+        emit IExchange.ParameterQueued(0, OPERATION_SET_FEE_TIERS, 0, word);
+        VM.prank(OWNER);
+        assertEq(exchange.setFeeTiers(word), 0);
+        assertEq(exchange.feeTiers(), word);
+    }
+
+    function test_setFeeTiers_whenOutOfRange_thenReverts() external {
+        _setTiersExpecting(2 ** 208, _range("fee_tiers_word", 2 ** 208, 0, 2 ** 208 - 1));
+        _setTiersExpecting(1001 << 32, _range("taker_permille", 1001, 0, 1000));
+        _setTiersExpecting(1001 << 198, _range("maker_permille", 1001, 0, 1000));
+        _setTiersExpecting(7, _range("threshold_kusd", 0, 7, 2 ** 32 - 1));
+    }
+
     // Who may
 
     function testFuzz_set_whenSenderIsNotTheOwner_thenReverts(address sender) external {
@@ -359,6 +376,9 @@ contract ParametersTest is ExchangeBase {
         VM.expectRevert(refusal);
         VM.prank(sender);
         exchange.setOracleRule(1, 1);
+        VM.expectRevert(refusal);
+        VM.prank(sender);
+        exchange.setFeeTiers(0);
         (, uint256 tail,) = exchange.queue();
         assertEq(tail, 0);
     }
@@ -489,6 +509,12 @@ contract ParametersTest is ExchangeBase {
     function _setKey(uint256 index, uint256 key) private returns (uint256) {
         VM.prank(OWNER);
         return exchange.setOracleKey(index, key);
+    }
+
+    function _setTiersExpecting(uint256 word, bytes memory refusal) private {
+        VM.expectRevert(refusal);
+        VM.prank(OWNER);
+        exchange.setFeeTiers(word);
     }
 
     function _setRule(uint8 quorum, uint32 maxAgeMs) private returns (uint256) {

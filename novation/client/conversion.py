@@ -220,6 +220,9 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
             models.Balance(USD_ASSET_ID, "USD", from_quanta(int(message.collateral_quanta))),
             *balances(message.balances, exchange),
         ),
+        fee_tier=message.fee_tier,
+        traded_today=from_quanta(int(message.today_volume_quanta or 0)),
+        traded_before=from_quanta(int(message.past_volume_quanta or 0)),
     )
 
 

@@ -16,6 +16,7 @@ from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import USD_ASSET_ID
 from novation.protocol.limits import Limits
 from novation.protocol.parameters import Parameters, Underlying
+from novation.protocol.volumes import FeeSchedule, FeeTier
 
 USD: Final = Asset(USD_ASSET_ID, "USD", 6)
 
@@ -160,6 +161,12 @@ def _parameters(message: query_service_pb2.GetExchangeResponse) -> Parameters:
             oracle_quorum=message.oracle_quorum,
             oracle_max_age_ms=message.oracle_max_age_ms,
             outflow_share_ppm=message.outflow_share_ppm,
+            fee_schedule=FeeSchedule.of(
+                *(
+                    FeeTier(tier.threshold_kusd, tier.taker_permille, tier.maker_permille)
+                    for tier in message.fee_tiers
+                )
+            ),
         )
     except ValueError as error:
         raise NovationError(f"the server's parameters are none: {error}") from None

@@ -76,7 +76,7 @@ class MarginView:
 
         0 if none is. An account below its initial margin may only reduce: try FOK or IOC orders
         with `reduce_only`. Orders that fill at several prices round their fees up at each: leave
-        0.000019 USD for 19 makers if you go to the last lot.
+        0.000018 USD for 18 makers if you go to the last lot.
         """
         found = self._exchange.market(market)
         expiry_time_ms = self._counters.time_ms + _HOUR_MS

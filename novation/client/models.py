@@ -284,7 +284,8 @@ class Account:
     `unsettled_gain` is what was gained in the last minutes and may still be needed for what others
     cannot pay: it is in `equity`, but neither backs new risk nor leaves.
 
-    `cancel_all_at_ms` is when all its orders die, None if no timer is set.
+    `cancel_all_at_ms` is when all its orders die, None if no timer is set. `fee_tier` is today's,
+    by number; `traded_before` is what counts for it, in USD; `traded_today` does from tomorrow on.
 
     They are exact in the protocol and shown here in USD, rounded against the account's owner to a
     millionth: equity down, requirements up.
@@ -303,6 +304,9 @@ class Account:
     maintenance_margin: Decimal | None
     cancel_all_at_ms: int | None = None
     balances: tuple[Balance, ...] = ()
+    fee_tier: int = 0
+    traded_today: Decimal = Decimal(0)
+    traded_before: Decimal = Decimal(0)
 
     @property
     def available(self) -> Decimal | None:

@@ -19,6 +19,7 @@ from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.signing_keys import SigningKey
+from novation.protocol.volumes import NO_VOLUME, Volume
 
 # Collateral, keys, slots, words of holdings, flags, how long before the last time the timer runs
 # out, two bits that are 0 in a leaf (a batch's output has flags there), and when an auction began.
@@ -121,7 +122,7 @@ class Account:
     `holdings_quanta` are balances of the other assets, see `assets`: no rule of margin counts them.
     From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
     placed before. `auction_start_ms` is when its positions were put up for auction, 0 if they are
-    not (see `auction`).
+    not (see `auction`). `volume` is what it has traded (see `volumes`).
     """
 
     l1_address: int
@@ -133,6 +134,7 @@ class Account:
     cancel_all_at_ms: int = LAST_TIME_MS
     holdings_quanta: tuple[int, ...] = ()
     auction_start_ms: int = 0
+    volume: Volume = NO_VOLUME
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
@@ -242,5 +244,11 @@ class Account:
         """Return the leaf of the account tree."""
         words = (position.word() for position in self.positions)
         return poseidon_hash_many(
-            (self.owner_hash(), *self.window_words(), self.balance_word(), *words)
+            (
+                self.owner_hash(),
+                *self.window_words(),
+                self.balance_word(),
+                self.volume.word(),
+                *words,
+            )
         )

@@ -155,7 +155,7 @@ class TransactionResult:
     `n_slots` counts position slots, from above, for what the transaction costs: of its account and
     of every maker that it met, and those of a maker whose margin failed twice. `n_visits` are the
     orders that a tick looked at. `guard_slots` has the slots of each account with a guard that it
-    met.
+    met, `n_ranked` counts those whose tier of fees had to be looked up.
     """
 
     result_code: ResultCode
@@ -165,6 +165,7 @@ class TransactionResult:
     cost_steps: int = 0
     n_visits: int = 0
     guard_slots: tuple[int, ...] = ()
+    n_ranked: int = 0
 
 
 @dataclass(slots=True)

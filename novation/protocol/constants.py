@@ -57,7 +57,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 19
+MAX_MAKERS_PER_ORDER: Final = 18
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
@@ -68,7 +68,7 @@ MIN_LOT_VALUE_QUANTA: Final = 100_000
 # side among which it is sought, on both sides no more than an order meets; and how many samples
 # may fail until the premium goes back to 0.
 IMPACT_MARGIN_QUANTA: Final = 500_000_000
-MAX_ORDERS_PER_SAMPLE: Final = 10
+MAX_ORDERS_PER_SAMPLE: Final = 9
 MAX_MISSED_SAMPLES: Final = 15
 # What a new sample counts, in fifths: an average over 150 s by samples of a minute.
 SAMPLE_WEIGHT_FIFTHS: Final = 2
@@ -119,6 +119,13 @@ MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
+# Days over which a volume counts; what of a day's and of all days before its word has room for.
+VOLUME_DAYS: Final = 30
+TODAY_VOLUME_BOUND: Final = 2**61
+PAST_VOLUME_BOUND: Final = 2**67
+MAX_FEE_TIERS: Final = 4
+TIER_THRESHOLD_BOUND: Final = 2**32
+MILLE_ONE: Final = 1_000
 SAMPLES_PER_HOUR: Final = 60
 # Hours over which the premium is paid. Without one the interest is 100 ppm of the index then.
 FUNDING_PERIOD_HOURS: Final = 8
@@ -166,6 +173,7 @@ OPERATION_SET_ORACLE_KEY: Final = 3
 OPERATION_SET_ORACLE_RULE: Final = 4
 OPERATION_SET_LIMITS: Final = 5
 OPERATION_SET_OUTFLOW_SHARE: Final = 6
+OPERATION_SET_FEE_TIERS: Final = 7
 
 MARKET_KIND_PERPETUAL: Final = 0
 MARKET_ACTIVE: Final = 0

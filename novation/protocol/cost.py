@@ -50,7 +50,7 @@ from novation.protocol.transactions import (
 )
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 76_000
+LOADER_STEPS: Final = 80_900
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -105,6 +105,8 @@ CLEAR_STEPS: Final = 120
 # Of a visit to an account with a guard; of each of its slots.
 GUARD_STEPS: Final = 300
 GUARD_SLOT_STEPS: Final = 60
+# Of an account that trades for the first time of a day, or has a tier of fees.
+RANK_STEPS: Final = 160
 KEY_CHANGE_STEPS: Final = 900
 PLACE_STEPS: Final = 590
 VISIT_STEPS: Final = 400
@@ -168,6 +170,7 @@ def transaction_steps(
     if isinstance(tx, SetParameter):
         return SET_PARAMETER_STEPS
     other_steps = opened_steps + sum(map(guard_steps, result.guard_slots))
+    other_steps += result.n_ranked * RANK_STEPS
     if isinstance(tx, UserTransaction):
         return max(_user_steps(tx, result) + by_signer, SIGNATURE_STEPS) + other_steps
     return _unsigned_steps(tx, result) + other_steps

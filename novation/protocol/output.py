@@ -45,6 +45,7 @@ from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
 from novation.protocol.signing_keys import KEY_WORDS, SigningKey
 from novation.protocol.transactions import OracleUpdate, ParameterKind
 from novation.protocol.transactions.oracle_update import price_words
+from novation.protocol.volumes import NO_VOLUME, Volume
 
 HEADER_FELTS: Final = 7
 _OPERATION_KINDS: Final = (OPERATION_DEPOSIT, *ParameterKind)
@@ -94,6 +95,7 @@ class AccountRecord:
     keys: tuple[SigningKey, ...] | None = None
     holdings_quanta: tuple[int, ...] | None = None
     auction_start_ms: int = 0
+    volume: Volume = NO_VOLUME
 
     @classmethod
     def of(
@@ -111,6 +113,7 @@ class AccountRecord:
             account.keys if has_keys else None,
             account.holdings_quanta or None if has_holdings else None,
             account.auction_start_ms,
+            account.volume,
         )
 
     def account(
@@ -143,6 +146,7 @@ class AccountRecord:
             self.cancel_all_at_ms,
             holdings,
             self.auction_start_ms,
+            self.volume,
         )
 
 
@@ -257,7 +261,8 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
     keys = (word for key in record.keys or () for word in key.words())
     positions = (position.word() for position in record.positions)
     holdings = pack_amounts(record.holdings_quanta or ())
-    return head, *pack_windows(record.windows), *keys, *holdings, *positions
+    windows = pack_windows(record.windows)
+    return head, record.volume.word(), *windows, *keys, *holdings, *positions
 
 
 def order_felts(record: OrderRecord) -> tuple[int, ...]:
@@ -355,6 +360,7 @@ def _read_account(reader: _Reader) -> AccountRecord:
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
     if has_holdings > n_holding_words:
         raise DecodeError(f"account {account_id}: has holdings, but no word of them")
+    volume = Volume.from_word(reader.one())
     windows = unpack_windows(reader.take(n_window_words(n_keys)), n_keys)
     keys = tuple(_read_key(reader) for _ in range(n_keys)) if has_keys else None
     holdings = unpack_holdings(reader.take(n_holding_words)) if has_holdings else None
@@ -369,6 +375,7 @@ def _read_account(reader: _Reader) -> AccountRecord:
         keys,
         holdings,
         auction_start_ms,
+        volume,
     )
 
 

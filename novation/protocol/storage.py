@@ -5,7 +5,7 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
+| `a` account_id:4 | l1_address:20, words 28, 19, windows:32, keys 32, 7, other words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:25 |
 | `m` market_id:2 | market words 25, 20, 13, 20 |
 | `g` | globals words 30, 21, 24, 24, 24, outflows 8, 24, 24, 24, each underlying's word:26 |
@@ -48,6 +48,7 @@ from novation.protocol.parameters import Parameters
 from novation.protocol.sealing import BatchWrites
 from novation.protocol.signing_keys import SigningKey
 from novation.protocol.state import State, StateParts, TreeNodes
+from novation.protocol.volumes import Volume
 
 _ACCOUNT: Final = b"a"
 _ORDER: Final = b"o"
@@ -64,6 +65,7 @@ _UNDERLYING_WORD_BYTES: Final = (26, 32, 32)
 _FELT_BYTES: Final = 32
 _BALANCE_WORD_BYTES: Final = 28
 _ORDER_WORD_BYTES: Final = (28, 25)
+_VOLUME_WORD_BYTES: Final = 19
 
 T = TypeVar("T")
 
@@ -198,6 +200,7 @@ def encode_account(account: Account) -> bytes:
         (
             account.l1_address.to_bytes(20, "big"),
             account.balance_word().to_bytes(_BALANCE_WORD_BYTES, "big"),
+            account.volume.word().to_bytes(_VOLUME_WORD_BYTES, "big"),
             *(word.to_bytes(_FELT_BYTES, "big") for word in account.window_words()),
             *(_encode_key(key) for key in account.keys),
             *(word.to_bytes(_FELT_BYTES, "big") for word in account.holding_words()),
@@ -216,6 +219,7 @@ def decode_account(data: bytes) -> Account:
     in_range = n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS
     if n_keys < 1 or collateral < 1 or none or not in_range:
         raise DecodeError(f"balance word {balance_word:#x}")
+    volume = Volume.from_word(reader.integer(_VOLUME_WORD_BYTES))
     window_words = [reader.integer(_FELT_BYTES) for _ in range(n_window_words(n_keys))]
     account = Account(
         l1_address=l1_address,
@@ -231,6 +235,7 @@ def decode_account(data: bytes) -> Account:
         flags=flags,
         cancel_all_at_ms=LAST_TIME_MS - timer_gap_ms,
         auction_start_ms=auction,
+        volume=volume,
     )
     reader.finish()
     return account

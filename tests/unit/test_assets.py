@@ -81,7 +81,7 @@ def test_account_when_it_holds_something_then_leaf_as_specified() -> None:
     assert held.holding_words() == (0, 8 << 63)
     assert held.balance_word() - account.balance_word() == 2 << 112
     owner_hash = poseidon_hash(poseidon_hash(account.keys_hash(), 0), 8 << 63)
-    assert held.leaf() == poseidon_hash_many((owner_hash, *words, held.balance_word()))
+    assert held.leaf() == poseidon_hash_many((owner_hash, *words, held.balance_word(), 0))
 
 
 def test_stored_form_when_account_and_custody_have_assets_then_round_trip() -> None:

@@ -325,13 +325,13 @@ def test_repeated_trades_of_two_accounts_when_many_then_the_batch_is_not_cut_sho
 
 def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a_trace() -> None:
     policy = batch_policy("balanced", 200_000, 1, 8)
-    filler = funded(240, 8, policy, slots=8)
+    filler = funded(360, 8, policy, slots=8)
     ex, filler.is_exact = filler.exchange, True
     n_makers = MAX_MAKERS_PER_ORDER
     for account_id in range(2, 2 + n_makers):
         ex.place(account_id, SELL, 1, 1000)
     filler.start()
-    for account_id in range(40, 240):
+    for account_id in range(40, 360):
         if not filler.take(ex.deposit(account_id, ONE_DOLLAR)):
             break
     sweep = ex.order(34, BUY, n_makers, 1000)

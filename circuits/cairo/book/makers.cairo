@@ -5,10 +5,12 @@ from circuits.cairo.book.fees import fee_of
 from circuits.cairo.book.guards import lift_guard, spend_guard, split_least
 from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.taker import Taker
+from circuits.cairo.constants import MILLE_ONE, RC_BOUND
 from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position, replace_position
+from circuits.cairo.volumes import RANK_BOUND, bring_to_day, count_traded
 
 // What a visit did. `lots` = 0 says that the maker was removed from its account and must leave the
 // book, which update_maker does; a fill has at least one lot.
@@ -18,6 +20,8 @@ struct Fill {
     // The price of the lots, less what a lot held short has been paid before.
     net_quanta: felt,
     maker_fee_quanta: felt,
+    // The notional, or nothing if both accounts have one owner: what both have traded by it.
+    counted_quanta: felt,
     long_change: felt,
 }
 
@@ -96,7 +100,44 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     // The trade, unless the maker's account then fails the margin rule.
     local notional = lots * terms.price_ticks * taker.underlying.multiplier;
     local net = notional - lots * taker.price.pool.short_prefix;
-    let (local fee) = fee_of(notional, taker.underlying.maker_fee_ppm);
+    local after: Account;
+    // What one owner trades with himself counts for nothing.
+    local counted_quanta;
+    if (taker.owner.l1_address - account.identity.owner.l1_address == 0) {
+        assert counted_quanta = 0;
+    } else {
+        assert counted_quanta = notional;
+    }
+    // Most have traded today, and have no tier: same as split(), keep in step.
+    local fee_rate;
+    local range_check_ranked;
+    let remainder = [range_check_ptr];
+    let quotient = [range_check_ptr + 1];
+    let value = account.volume_word;
+    let divisor = RANK_BOUND;
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    assert value = quotient * divisor + remainder;
+    assert [range_check_ptr + 2] = remainder + (RC_BOUND - RANK_BOUND);
+    tempvar other_rank = remainder - taker.today_rank;
+    jmp ranked if other_rank != 0;
+    assert after.volume_word = account.volume_word + counted_quanta * RANK_BOUND;
+    assert fee_rate = taker.underlying.maker_fee_ppm * MILLE_ONE;
+    assert range_check_ranked = range_check_ptr + 3;
+    jmp rated;
+
+    ranked:
+    let range_check_ptr = range_check_ptr + 3;
+    let (today_word, _, maker_permille) = bring_to_day(
+        account.volume_word, quotient, remainder, taker.today_rank, taker.fee_schedule
+    );
+    assert fee_rate = taker.underlying.maker_fee_ppm * maker_permille;
+    assert range_check_ranked = range_check_ptr;
+    let (volume_word) = count_traded(account.volume_word, today_word, counted_quanta);
+    assert after.volume_word = volume_word;
+
+    rated:
+    let range_check_ptr = range_check_ranked;
+    let (local fee) = fee_of(notional, fee_rate);
     // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
     tempvar reserved_lots = lots - lots * terms.reduce_only;
@@ -124,7 +165,6 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let (local positions: Position*, surplus_change, local long_change) = replace_position(
         account.positions, old, &slot, taker.price
     );
-    local after: Account;
     assert after.identity = account.identity;
     assert after.window_0 = account.window_0;
     assert after.cancel_all_at_ms = account.cancel_all_at_ms;
@@ -141,7 +181,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, net, fee, long_change));
+    return (fill=Fill(lots, notional, net, fee, counted_quanta, long_change));
 
     examine:
     // No claim is made by coming here: the rule itself decides.
@@ -154,7 +194,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
-    return (fill=Fill(lots, notional, net, paid_fee, long_change));
+    return (fill=Fill(lots, notional, net, paid_fee, counted_quanta, long_change));
 
     cancelled:
     assert [range_check_ptr + 1] = (-a) - 1;
@@ -229,5 +269,14 @@ func release_maker{range_check_ptr, accounts_log: DictAccess*}(
         account, account.identity, account.window_0, old, maker.terms, taker.prices, counted_lots, 1
     );
     // No lots: removed, see Fill.
-    return (fill=Fill(lots=0, notional_quanta=0, net_quanta=0, maker_fee_quanta=0, long_change=0));
+    return (
+        fill=Fill(
+            lots=0,
+            notional_quanta=0,
+            net_quanta=0,
+            maker_fee_quanta=0,
+            counted_quanta=0,
+            long_change=0,
+        ),
+    );
 }

@@ -192,6 +192,7 @@ func take_off{orders_log: DictAccess*}(walk: Walk*, maker: Order*, clash: Clash,
     assert next.collateral_quanta = walk.collateral_quanta;
     assert next.fees_quanta = walk.fees_quanta;
     assert next.taker_fees_quanta = walk.taker_fees_quanta;
+    assert next.counted_quanta = walk.counted_quanta;
     assert next.long_change = walk.long_change;
     assert next.visits_left = walk.visits_left - 1;
     if (is_own == 0) {

@@ -2,6 +2,7 @@ from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Owner
 from circuits.cairo.state.positions import SlotOrders
 from circuits.cairo.state.prices import Price
+from circuits.cairo.volumes import FeeSchedule
 
 // The incoming order, as far as a walk needs it.
 struct Taker {
@@ -20,8 +21,11 @@ struct Taker {
     // What happens instead of a trade with itself (mode + scope * 4), and who it is.
     self_trade: felt,
     owner: Owner*,
-    // What it pays of each fill.
-    fee_ppm: felt,
+    // What it pays of each fill, see fee_of().
+    fee_rate: felt,
+    // What the makers pay depends on what they have traded: see volumes.cairo.
+    today_rank: felt,
+    fee_schedule: FeeSchedule*,
 }
 
 // How far a walk got.
@@ -37,6 +41,8 @@ struct Walk {
     // Of the batch, without those of the taker; and those, which are not taken from its collateral.
     fees_quanta: felt,
     taker_fees_quanta: felt,
+    // What was traded with other owners.
+    counted_quanta: felt,
     // What the makers' fills add to the open interest.
     long_change: felt,
     visits_left: felt,

@@ -70,7 +70,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     let range_check_ptr = range_check_met;
     let accounts_log = accounts_log_met;
     let (local fill: Fill) = visit_maker(taker, walk.remaining_lots, maker);
-    let (local taker_fee) = fee_of(fill.notional_quanta, taker.fee_ppm);
+    let (local taker_fee) = fee_of(fill.notional_quanta, taker.fee_rate);
     let (head_id, head_price_ticks) = update_maker(maker, fill.lots);
     local next: Walk = Walk(
         head_id=head_id,
@@ -80,6 +80,7 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         collateral_quanta=walk.collateral_quanta - taker.direction * fill.net_quanta,
         fees_quanta=walk.fees_quanta + fill.maker_fee_quanta,
         taker_fees_quanta=walk.taker_fees_quanta + taker_fee,
+        counted_quanta=walk.counted_quanta + fill.counted_quanta,
         long_change=walk.long_change + fill.long_change,
         visits_left=walk.visits_left - 1,
         own_orders=walk.own_orders,

@@ -24,12 +24,11 @@ from circuits.cairo.state.amounts import Holdings, hash_holdings
 from circuits.cairo.state.cells import copy_cells
 from circuits.cairo.state.merkle import Leaf
 from circuits.cairo.state.nonce_windows import WINDOW_BOUND, Windows, check_pair
-from circuits.cairo.state.positions import Position
 from circuits.cairo.state.slot_leaves import (
-    POSITION_BIAS,
     close_positions,
-    open_position,
+    close_words,
     open_positions,
+    open_words,
 )
 
 // What the bias of collateral and the complement of the timer add to a balance word.
@@ -102,14 +101,11 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     tempvar cancel_all_at_ms = before.cancel_all_at_ms;
     assert [range_check_ptr + 3] = cancel_all_at_ms;
     let range_check_ptr = range_check_ptr + 4;
-    let poseidon_ptr = hashes + 3 * PoseidonBuiltin.SIZE;
-    let (leaf_before) = open_positions(
-        collateral_quanta + message.before * 2 ** 104 - cancel_all_at_ms * 2 ** 120 + (
-            2 ** 100 + BALANCE_BIAS
-        ),
-        before.positions,
-        message.before,
+    tempvar word = collateral_quanta + message.before * 2 ** 104 - cancel_all_at_ms * 2 ** 120 + (
+        2 ** 100 + BALANCE_BIAS
     );
+    let poseidon_ptr = hashes + 3 * PoseidonBuiltin.SIZE;
+    let (leaf_before) = open_words(word, before.volume_word, before.positions, message.before);
     assert leaf.before = leaf_before;
 
     tempvar collateral_quanta = after.collateral_quanta;
@@ -117,15 +113,17 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     tempvar word = collateral_quanta + message.after * 2 ** 104 - after.cancel_all_at_ms * 2 **
         120 + (2 ** 100 + BALANCE_BIAS);
+    tempvar volume_word = after.volume_word;
     tempvar window_0 = after.window_0;
     assert output_ptr[0] = entry.key + word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = window_0;
+    assert output_ptr[1] = volume_word;
+    assert output_ptr[2] = window_0;
     // A single key never changes.
     assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, none);
     let range_check_ptr = range_check_ptr + 2;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    let output_ptr = output_ptr + 2;
-    let (leaf_after) = close_positions(word, after.positions, message.after);
+    let output_ptr = output_ptr + 3;
+    let (leaf_after) = close_words(word, volume_word, after.positions, message.after);
     assert leaf.after = leaf_after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 
@@ -157,11 +155,12 @@ func seal_other{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     // Nothing held, no auction, and one key, that of the deposit: it never changed.
     tempvar window_0 = account.window_0;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = window_0;
-    let output_ptr = output_ptr + 2;
+    assert output_ptr[1] = account.volume_word;
+    assert output_ptr[2] = window_0;
+    let output_ptr = output_ptr + 3;
     assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    let (after) = close_positions(balance_word, account.positions, n_after);
+    let (after) = close_words(balance_word, account.volume_word, account.positions, n_after);
     assert leaf.after = after;
     return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
 
@@ -187,44 +186,35 @@ func close_account{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     if (n_keys == 1) {
         tempvar window_0 = account.window_0;
         assert output_ptr[0] = head;
-        assert output_ptr[1] = window_0;
+        assert output_ptr[1] = account.volume_word;
+        assert output_ptr[2] = window_0;
         assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
         let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        copy_cells(cast(identity.holdings, felt*), output_ptr + 2, n_written);
-        let output_ptr = output_ptr + 2 + n_written;
-        return close_positions(balance_word, account.positions, n_positions);
+        copy_cells(cast(identity.holdings, felt*), output_ptr + 3, n_written);
+        let output_ptr = output_ptr + 3 + n_written;
+        return close_words(balance_word, account.volume_word, account.positions, n_positions);
     }
     local is_changed = identity.is_changed;
     local windows: Windows* = identity.windows;
     tempvar window_word = account.window_0 + windows.window_1 * WINDOW_BOUND;
     assert output_ptr[0] = head + is_changed * HAS_KEYS;
-    assert output_ptr[1] = window_word;
+    assert output_ptr[1] = account.volume_word;
+    assert output_ptr[2] = window_word;
     assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_word, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (local n_pairs, local is_pending) = count_pairs(n_keys);
-    copy_cells(&windows.pair_1, output_ptr + 2, n_pairs);
-    local keys_place: felt* = output_ptr + 2 + n_pairs;
+    copy_cells(&windows.pair_1, output_ptr + 3, n_pairs);
+    local keys_place: felt* = output_ptr + 3 + n_pairs;
     local n_cells = is_changed * n_keys * KEY_SIZE;
     copy_cells(&identity.owner.key_0, keys_place, n_cells);
     local holdings_place: felt* = keys_place + n_cells;
     copy_cells(cast(identity.holdings, felt*), holdings_place, n_written);
     let output_ptr = holdings_place + n_written;
     let (pending) = absorb_pairs(windows, n_pairs, balance_word);
-    if (is_pending != 0) {
-        return close_positions(pending, account.positions, n_positions);
+    if (is_pending == 0) {
+        return close_positions(account.volume_word, account.positions, n_positions);
     }
-    tempvar position: Position* = account.positions;
-    if (n_positions == 0) {
-        assert cast(position, felt) = 0;
-        let (leaf) = absorb_padding();
-        return (leaf=leaf);
-    }
-    tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
-        53 + position.open_sell_lots * 2 ** 90 + position.n_orders * 2 ** 127 +
-        position.min_order_id * 2 ** 135 + POSITION_BIAS;
-    assert output_ptr[0] = word;
-    let output_ptr = output_ptr + 1;
-    return close_positions(word, position.next, n_positions - 1);
+    return close_words(pending, account.volume_word, account.positions, n_positions);
 }
 
 // Returns the first word of an account's leaf, how many words of holdings its record has, and the
@@ -300,14 +290,6 @@ func absorb_pairs{poseidon_ptr: PoseidonBuiltin*}(windows: Windows*, n_pairs, ba
     return (pending=0);
 }
 
-// Absorbs the padding of an even length, and returns the leaf.
-func absorb_padding{poseidon_ptr: PoseidonBuiltin*}() -> (leaf: felt) {
-    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
-    assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
-    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
-}
-
 // Returns the leaf of a record that the prover claims to be in the old tree; 0 for an absent one.
 //
 // Guarantee: the record is the only one with this leaf. Fields of packed words are bounded by their
@@ -353,7 +335,7 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     // The window is the whole word: whoever uses it opens it.
     assert poseidon_ptr.input = PoseidonBuiltinState(keys_hash, account.window_0, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-    return open_positions(balance_word, account.positions, n_positions);
+    return open_words(balance_word, account.volume_word, account.positions, n_positions);
 
     longer:
     return open_longer(account, keys_hash, balance_word, n_positions);
@@ -383,7 +365,7 @@ func open_longer{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
         assert cast(identity.windows, felt) = 0;
         assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
         let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
-        return open_positions(balance_word, account.positions, n_positions);
+        return open_words(balance_word, account.volume_word, account.positions, n_positions);
     }
     let windows = identity.windows;
     check_pair(window_0, windows.window_1);
@@ -393,17 +375,10 @@ func open_longer{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (n_pairs, local is_pending) = count_pairs(n_keys);
     let (pending) = absorb_pairs(identity.windows, n_pairs, balance_word);
-    if (is_pending != 0) {
-        return open_positions(pending, account.positions, n_positions);
+    if (is_pending == 0) {
+        return open_positions(account.volume_word, account.positions, n_positions);
     }
-    let position = account.positions;
-    if (n_positions == 0) {
-        assert cast(position, felt) = 0;
-        let (leaf) = absorb_padding();
-        return (leaf=leaf);
-    }
-    let (word) = open_position(position);
-    return open_positions(word, position.next, n_positions - 1);
+    return open_words(pending, account.volume_word, account.positions, n_positions);
 }
 
 // Returns the first word of a leaf.

@@ -53,6 +53,8 @@ struct Account {
     identity: Identity*,
     // Of the first slot, see nonce_windows.cairo.
     window_0: felt,
+    // What it has traded, and its tier of fees: see volumes.cairo.
+    volume_word: felt,
     collateral_quanta: felt,
     // From then on all orders are dead that were placed before.
     cancel_all_at_ms: felt,

@@ -87,6 +87,32 @@ func open_position{range_check_ptr}(position: Position*) -> (word: felt) {
     return (word=word);
 }
 
+// Absorbs two words and the words of the slots, whose records are checked.
+func open_words{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
+    balance_word, volume_word, position: Position*, n_positions
+) -> (leaf: felt) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + balance_word, state.s1 + volume_word, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        let (leaf) = absorb_padding();
+        return (leaf=leaf);
+    }
+    let (word) = open_position(position);
+    return open_positions(word, position.next, n_positions - 1);
+}
+
+// Absorbs the padding of an even length, and returns the leaf.
+func absorb_padding{poseidon_ptr: PoseidonBuiltin*}() -> (leaf: felt) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(state.s0 + 1, state.s1, state.s2);
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+}
+
 // Absorbs a pending word and the words of the slots, whose records are checked. The sponge state is
 // the output of the last permutation.
 func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
@@ -115,6 +141,28 @@ func open_positions{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     }
     let (pending) = open_position(position.next);
     return open_positions(pending, position.next.next, n_positions - 2);
+}
+
+// Absorbs two words and the words of the slots, which it also writes to the output.
+func close_words{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
+    balance_word, volume_word, position: Position*, n_positions
+) -> (leaf: felt) {
+    let state = [poseidon_ptr - PoseidonBuiltin.SIZE].output;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        state.s0 + balance_word, state.s1 + volume_word, state.s2
+    );
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    if (n_positions == 0) {
+        assert cast(position, felt) = 0;
+        let (leaf) = absorb_padding();
+        return (leaf=leaf);
+    }
+    tempvar word = position.market_id + position.size_lots * 2 ** 16 + position.open_buy_lots * 2 **
+        53 + position.open_sell_lots * 2 ** 90 + position.n_orders * 2 ** 127 +
+        position.min_order_id * 2 ** 135 + POSITION_BIAS;
+    assert output_ptr[0] = word;
+    let output_ptr = output_ptr + 1;
+    return close_positions(word, position.next, n_positions - 1);
 }
 
 // Absorbs a pending word and the words of the slots, which it also writes to the output.

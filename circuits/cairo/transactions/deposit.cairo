@@ -85,6 +85,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=environment.today_rank,
         other_custody=other_custody,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
@@ -130,6 +131,7 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*) -> (account: 
     local account: Account = Account(
         identity=&identity,
         window_0=0,
+        volume_word=0,
         collateral_quanta=0,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=cast(0, Position*),
@@ -160,6 +162,7 @@ func add_amount{range_check_ptr}(account: Account*, asset_id, amount_quanta) -> 
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        volume_word=account.volume_word,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

@@ -94,7 +94,9 @@ func liquidate{
         dead_below_order_id=price.dead_below_order_id,
         self_trade=SELF_TRADE_CANCEL_RESTING,
         owner=account.identity.owner,
-        fee_ppm=0,
+        fee_rate=0,
+        today_rank=environment.today_rank,
+        fee_schedule=environment.parameters.fee_schedule,
     );
     let (
         local walk: Walk*, local reduced: Position*, local surplus_change, local long_change
@@ -117,6 +119,7 @@ func liquidate{
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        volume_word=account.volume_word,
         collateral_quanta=collateral_quanta - fee_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=reduced,
@@ -188,6 +191,7 @@ func trade{
         collateral_quanta=collateral_quanta,
         fees_quanta=fees_quanta,
         taker_fees_quanta=0,
+        counted_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_LIQUIDATION,
         own_orders=cast(&old.open_buy_lots, SlotOrders*),

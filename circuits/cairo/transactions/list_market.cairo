@@ -79,6 +79,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=environment.today_rank,
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,

@@ -24,6 +24,7 @@ from circuits.cairo.state.markets import Market, MarketOthers
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix
 from circuits.cairo.state.prices import Price, complete_price, make_price, replace_row
 from circuits.cairo.state.references import refer_to_window
+from circuits.cairo.volumes import rank_of_day
 
 const IMPACT_MARGIN = IMPACT_MARGIN_QUANTA * PPM_ONE;
 
@@ -45,7 +46,9 @@ func minute_tick{
     let (local prices: Price**, local missing_quanta) = sample(
         environment, environment.tick_underlying, time_ms
     );
-    let (local next_tick_ms, local tick_underlying) = next_turn(environment, time_ms);
+    let (local next_tick_ms, local tick_underlying, local today_rank) = next_turn(
+        environment, time_ms
+    );
     let (orders_until_ms) = smaller_of(environment.price_valid_until_ms, next_tick_ms - 1);
     local environment_after: Environment = Environment(
         config_hash=environment.config_hash,
@@ -59,6 +62,7 @@ func minute_tick{
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=tick_underlying,
+        today_rank=today_rank,
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
@@ -66,16 +70,23 @@ func minute_tick{
     return (environment=&environment_after);
 }
 
-// Returns when the next tick is due, and of which underlying.
+// Returns when the next tick is due, of which underlying, and which day it is: no day begins between
+// two minutes.
 func next_turn{range_check_ptr}(environment: Environment*, time_ms) -> (
-    next_tick_ms: felt, tick_underlying: felt
+    next_tick_ms: felt, tick_underlying: felt, today_rank: felt
 ) {
+    alloc_locals;
     tempvar next = environment.tick_underlying + 1;
     if (next == environment.parameters.n_underlyings) {
-        let (next_tick_ms) = next_minute(time_ms);
-        return (next_tick_ms=next_tick_ms, tick_underlying=0);
+        let (local next_tick_ms) = next_minute(time_ms);
+        let (today_rank) = rank_of_day(time_ms);
+        return (next_tick_ms=next_tick_ms, tick_underlying=0, today_rank=today_rank);
     }
-    return (next_tick_ms=environment.next_tick_ms, tick_underlying=next);
+    return (
+        next_tick_ms=environment.next_tick_ms,
+        tick_underlying=next,
+        today_rank=environment.today_rank,
+    );
 }
 
 // Guarantee: the first full minute behind a time.

@@ -23,6 +23,7 @@ from circuits.cairo.parameters import Parameters
 from circuits.cairo.pooling import pass_on_all
 from circuits.cairo.state.prices import Arrival, Price, write_prices
 from circuits.cairo.transactions.minute_tick import next_minute
+from circuits.cairo.volumes import rank_of_day
 
 // What one oracle node signed, besides its prices.
 struct Report {
@@ -95,7 +96,7 @@ func oracle_update{
         environment, time_ms, next_order_id
     );
     local arrival: Arrival = Arrival(time_ms, is_kept, dead_below_order_id, post_only_until_ms);
-    let (local next_tick_ms) = first_tick(environment, time_ms);
+    let (local next_tick_ms, local today_rank) = first_tick(environment, time_ms);
     let (local orders_until_ms) = smaller_of(
         message.oracle_time_ms + PRICE_VALIDITY_MS, next_tick_ms - 1
     );
@@ -115,6 +116,7 @@ func oracle_update{
         next_tick_ms=next_tick_ms,
         orders_until_ms=orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=today_rank,
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
@@ -122,12 +124,18 @@ func oracle_update{
     return (environment=&environment_after);
 }
 
-// Returns when the next tick is due: behind the first prices of all, when that minute is over.
-func first_tick{range_check_ptr}(environment: Environment*, time_ms) -> (next_tick_ms: felt) {
+// Returns when the next tick is due: behind the first prices of all, when that minute is over; and
+// which day it is, which from then on ticks tell.
+func first_tick{range_check_ptr}(environment: Environment*, time_ms) -> (
+    next_tick_ms: felt, today_rank: felt
+) {
+    alloc_locals;
     if (environment.next_tick_ms != LAST_TIME_MS) {
-        return (next_tick_ms=environment.next_tick_ms);
+        return (next_tick_ms=environment.next_tick_ms, today_rank=environment.today_rank);
     }
-    return next_minute(time_ms);
+    let (local next_tick_ms) = next_minute(time_ms);
+    let (today_rank) = rank_of_day(time_ms);
+    return (next_tick_ms=next_tick_ms, today_rank=today_rank);
 }
 
 // Returns what a gap changes: whether orders are kept, else below which id they are dead, and until

@@ -17,6 +17,7 @@ from circuits.cairo.constants import (
     MAX_ORDERS_PER_SLOT,
     MAX_POSITIONS,
     MAX_VALIDITY_MS,
+    MILLE_ONE,
     MESSAGE_PLACE_ORDER,
     NONCE_BOUND,
     ORDER_SIZE_BOUND,
@@ -47,6 +48,7 @@ from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, SlotOrders, find_position, replace_position
 from circuits.cairo.state.prices import Price
+from circuits.cairo.volumes import RANK_BOUND, bring_to_day
 
 // The transaction as the prover gives it: the signed fields, then its guesses.
 struct PlaceOrder {
@@ -251,12 +253,14 @@ func place_order{
         collateral_quanta=account.collateral_quanta,
         fees_quanta=fees_quanta,
         taker_fees_quanta=0,
+        counted_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_ORDER,
         own_orders=cast(&old.open_buy_lots, SlotOrders*),
     );
     local walk: Walk*;
     local stop;
+    local today_word;
     local price_ticks;
     local range_check_walked;
     local accounts_log_walked: DictAccess*;
@@ -271,11 +275,12 @@ func place_order{
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
     jmp slide if slides != 0;
-    let (met: Walk*, code) = meet_book(
-        &message, order_id, environment, price, time_ms, identity, &start, market.others.triggers
+    let (met: Walk*, code, word) = meet_book(
+        &message, order_id, environment, price, time_ms, account, &start, market.others.triggers
     );
     assert walk = met;
     assert stop = code;
+    assert today_word = word;
     assert price_ticks = message.price_ticks;
     // A post-only order only clears dead orders away, and what it would trade with itself.
     assert twice_post_only * (1 - must_fill) * met.traded_lots = 0;
@@ -305,6 +310,7 @@ func place_order{
     unmet:
     assert walk = &start;
     assert stop = 0;
+    assert today_word = account.volume_word;
     assert accounts_log_walked = accounts_log;
     assert orders_log_walked = orders_log;
 
@@ -367,6 +373,13 @@ func place_order{
     local after: Account;
     assert after.identity = identity;
     assert after.window_0 = window_0;
+    // Only who meets an order is brought to the day: so it does not matter whether a walk that meets
+    // none is proven as one.
+    if (walk - &start == 0) {
+        assert after.volume_word = account.volume_word;
+    } else {
+        assert after.volume_word = today_word + walk.counted_quanta * RANK_BOUND;
+    }
     assert after.cancel_all_at_ms = account.cancel_all_at_ms;
     assert after.positions = positions;
     assert after.prices = environment.prices;
@@ -434,7 +447,8 @@ func size_reduction{range_check_ptr}(
     return (lots=lots);
 }
 
-// Walks the book for an order that may cross (the walk itself proves whether it does).
+// Walks the book for an order that may cross (the walk itself proves whether it does). Returns
+// what the account has traded as of today, too, if it walks.
 //
 // Guarantee: none of the dormant orders is due, which would come first.
 func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
@@ -443,14 +457,47 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     environment: Environment*,
     price: Price*,
     time_ms,
-    identity: Identity*,
+    account: Account*,
     start: Walk*,
     triggers: Triggers*,
-) -> (walk: Walk*, stop: felt) {
+) -> (walk: Walk*, stop: felt, today_word: felt) {
     alloc_locals;
     jmp wait if triggers != 0;
     let (__fp__, _) = get_fp_and_pc();
     local side = message.side;
+    local today_word;
+    // Most have traded today, and have no tier: same as split(), keep in step.
+    local fee_rate;
+    local range_check_ranked;
+    let remainder = [range_check_ptr];
+    let quotient = [range_check_ptr + 1];
+    let value = account.volume_word;
+    let divisor = RANK_BOUND;
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    assert value = quotient * divisor + remainder;
+    assert [range_check_ptr + 2] = remainder + (RC_BOUND - RANK_BOUND);
+    tempvar other_rank = remainder - environment.today_rank;
+    jmp ranked if other_rank != 0;
+    assert today_word = account.volume_word;
+    assert fee_rate = price.underlying.taker_fee_ppm * MILLE_ONE;
+    assert range_check_ranked = range_check_ptr + 3;
+    jmp rated;
+
+    ranked:
+    let range_check_ptr = range_check_ptr + 3;
+    let (word, taker_permille, _) = bring_to_day(
+        account.volume_word,
+        quotient,
+        remainder,
+        environment.today_rank,
+        environment.parameters.fee_schedule,
+    );
+    assert today_word = word;
+    assert fee_rate = price.underlying.taker_fee_ppm * taker_permille;
+    assert range_check_ranked = range_check_ptr;
+
+    rated:
+    let range_check_ptr = range_check_ranked;
     local taker: Taker = Taker(
         order_id=order_id,
         account_id=message.head.account_id,
@@ -464,19 +511,22 @@ func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         prices=environment.prices,
         dead_below_order_id=price.dead_below_order_id,
         self_trade=message.self_trade,
-        owner=identity.owner,
-        fee_ppm=price.underlying.taker_fee_ppm,
+        owner=account.identity.owner,
+        fee_rate=fee_rate,
+        today_rank=environment.today_rank,
+        fee_schedule=environment.parameters.fee_schedule,
     );
-    return walk_book(&taker, start);
+    let (walk: Walk*, stop) = walk_book(&taker, start);
+    return (walk=walk, stop=stop, today_word=today_word);
 
     wait:
     let none = cast(0, Triggers*);
     // One that is post-only trades with nobody, and need not wait.
     if (message.time_in_force == TIME_IN_FORCE_POST_ONLY) {
-        return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
+        return meet_book(message, order_id, environment, price, time_ms, account, start, none);
     }
     assert_none_due(triggers, price);
-    return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
+    return meet_book(message, order_id, environment, price, time_ms, account, start, none);
 }
 
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns

@@ -15,7 +15,6 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.debts import Settlement, Sharing, add_longs, give_legs
 from circuits.cairo.environment import Environment, with_prices
-from circuits.cairo.funding import split
 from circuits.cairo.legs import NO_MARKET, Leg, LegSums, write_legs
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_surplus
 from circuits.cairo.numeric import (
@@ -23,6 +22,7 @@ from circuits.cairo.numeric import (
     is_wide_nonnegative,
     larger_of_zero,
     smaller_of,
+    split,
 )
 from circuits.cairo.state.accounts import Account, Identity
 from circuits.cairo.state.markets import Market
@@ -103,6 +103,7 @@ func take_all{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        volume_word=account.volume_word,
         collateral_quanta=0,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
@@ -171,6 +172,7 @@ func insure{range_check_ptr, markets_log: DictAccess*}(
     local after: Account = Account(
         identity=fund.identity,
         window_0=fund.window_0,
+        volume_word=fund.volume_word,
         collateral_quanta=insured.collateral_quanta,
         cancel_all_at_ms=fund.cancel_all_at_ms,
         positions=insured.positions,
@@ -282,6 +284,7 @@ func give_to_pools{range_check_ptr, markets_log: DictAccess*}(
     local after: Account = Account(
         identity=fund.identity,
         window_0=fund.window_0,
+        volume_word=fund.volume_word,
         collateral_quanta=fund.collateral_quanta + settlement.income_quanta - repaid_quanta -
         settlement.insured_quanta,
         cancel_all_at_ms=fund.cancel_all_at_ms,

@@ -21,7 +21,7 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, surplus_of
-from circuits.cairo.numeric import divide, smaller_of
+from circuits.cairo.numeric import divide, smaller_of, split
 from circuits.cairo.state.accounts import Account
 from circuits.cairo.state.markets import (
     Market,
@@ -33,6 +33,7 @@ from circuits.cairo.state.markets import (
 from circuits.cairo.state.orders import DormantTerms, Order, OrderTerms
 from circuits.cairo.state.positions import Position, SlotOrders, find_position, replace_position
 from circuits.cairo.state.prices import Price
+from circuits.cairo.volumes import RANK_BOUND, bring_to_day
 
 // The transaction as the prover gives it: the market; and of the order that is placed, if it rests, its
 // key in the log (see OrderTerms) and the order before it, else 0 and 0.
@@ -66,6 +67,8 @@ struct Met {
     price_ticks: felt,
     // 1 if what is left may rest.
     rests: felt,
+    // What the account has traded.
+    volume_word: felt,
 }
 
 // What a band's limit is in, in millionths of a tick with 16 fraction bits.
@@ -230,7 +233,7 @@ func place_due{
     let (local met: Met) = walk_due(due, size_lots, fees_quanta);
     let walk = met.walk;
     let (local is_allowed, local after: Account*, local long_change, local fee_quanta) = settle(
-        due, walk, met.rests
+        due, &met
     );
     if (is_allowed == 0) {
         take_back{any_log=accounts_log}(accounts_start, accounts_log);
@@ -268,8 +271,16 @@ func walk_due{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess
     let (__fp__, _) = get_fp_and_pc();
     let terms = due.terms;
     let (local price_ticks) = price_within_band(terms, due.price);
-    let account = due.account;
-    let price = due.price;
+    local account: Account* = due.account;
+    local price: Price* = due.price;
+    let (all_quanta, rank) = split(account.volume_word, RANK_BOUND);
+    let (local today_word, local taker_permille, _) = bring_to_day(
+        account.volume_word,
+        all_quanta,
+        rank,
+        due.environment.today_rank,
+        due.environment.parameters.fee_schedule,
+    );
     local direction = terms.order_side * (-2) + 1;
     local taker: Taker = Taker(
         order_id=due.order_id,
@@ -285,7 +296,9 @@ func walk_due{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess
         dead_below_order_id=price.dead_below_order_id,
         self_trade=terms.self_trade,
         owner=account.identity.owner,
-        fee_ppm=price.underlying.taker_fee_ppm,
+        fee_rate=price.underlying.taker_fee_ppm * taker_permille,
+        today_rank=due.environment.today_rank,
+        fee_schedule=due.environment.parameters.fee_schedule,
     );
     // The head of a side is at offset 2 * side.
     tempvar other_head: felt* = cast(due.market, felt*) + 2 - 2 * terms.order_side;
@@ -297,13 +310,17 @@ func walk_due{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess
         collateral_quanta=account.collateral_quanta,
         fees_quanta=fees_quanta,
         taker_fees_quanta=0,
+        counted_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_ORDER,
         own_orders=cast(&due.slot.open_buy_lots, SlotOrders*),
     );
     let (local walk: Walk*, local stop) = walk_book(&taker, &start);
-    let (rests) = may_rest(due, price_ticks, size_lots, walk.remaining_lots, stop);
-    return (met=Met(walk, price_ticks, rests));
+    let (local rests) = may_rest(due, price_ticks, size_lots, walk.remaining_lots, stop);
+    if (walk - &start == 0) {
+        return (met=Met(walk, price_ticks, rests, account.volume_word));
+    }
+    return (met=Met(walk, price_ticks, rests, today_word + walk.counted_quanta * RANK_BOUND));
 }
 
 // Guarantee: the signed price, or the limit of the band if that is beyond, rounded away from the mark, so
@@ -344,11 +361,12 @@ func may_rest{range_check_ptr}(due: Due*, price_ticks, size_lots, remaining_lots
 // Returns whether the account may be as the walk leaves it, and its record, in which the dormant order is
 // not counted any more; what it adds to the open interest, and the fee that it has paid. Both answers
 // are proven.
-func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
+func settle{range_check_ptr}(due: Due*, met: Met*) -> (
     is_allowed: felt, after: Account*, long_change: felt, fee_quanta: felt
 ) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
+    let walk = met.walk;
     let old = due.slot;
     let account = due.account;
     local side = due.terms.order_side;
@@ -357,7 +375,7 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
     assert slot.size_lots = old.size_lots + walk.traded_lots - 2 * side * walk.traded_lots;
     assert slot.open_buy_lots = walk.own_orders.open_buy_lots;
     assert slot.open_sell_lots = walk.own_orders.open_sell_lots;
-    assert slot.n_orders = walk.own_orders.n_orders - 1 + rests;
+    assert slot.n_orders = walk.own_orders.n_orders - 1 + met.rests;
     assert slot.min_order_id = old.min_order_id;
     let (local surplus) = surplus_of(account, due.environment.prices);
     let (positions, surplus_change, local long_change) = replace_position(
@@ -366,6 +384,7 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
     local after: Account;
     assert after.identity = account.identity;
     assert after.window_0 = account.window_0;
+    assert after.volume_word = met.volume_word;
     assert after.cancel_all_at_ms = account.cancel_all_at_ms;
     assert after.positions = positions;
     assert after.prices = due.environment.prices;
@@ -425,6 +444,7 @@ func end_others{range_check_ptr, accounts_log: DictAccess*}(due: Due*) {
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        volume_word=account.volume_word,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -11,9 +11,8 @@ from circuits.cairo.constants import (
     WITHDRAW_BIT,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.funding import split
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_leaving, surplus_of
-from circuits.cairo.numeric import assert_wide_nonnegative
+from circuits.cairo.numeric import assert_wide_nonnegative, split
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
 from circuits.cairo.state.amounts import Amounts, change_amount
 from circuits.cairo.state.positions import Position
@@ -120,6 +119,7 @@ func take_collateral{range_check_ptr}(
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        volume_word=account.volume_word,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
@@ -156,6 +156,7 @@ func take_holding{range_check_ptr}(
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        volume_word=account.volume_word,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
@@ -202,6 +203,7 @@ func pay_out(
         next_tick_ms=environment.next_tick_ms,
         orders_until_ms=environment.orders_until_ms,
         tick_underlying=environment.tick_underlying,
+        today_rank=environment.today_rank,
         other_custody=other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals + 1,

@@ -17,6 +17,8 @@ library ParameterRegistry {
         uint256[] oracleKeys;
         uint8 oracleQuorum;
         uint32 oracleMaxAgeMs;
+        /// @dev Four tiers: threshold_kusd:32, taker_permille:10, maker_permille:10.
+        uint256 feeTiers;
     }
 
     uint256 internal constant MAX_UNDERLYINGS = 16;
@@ -50,6 +52,13 @@ library ParameterRegistry {
     /// @dev The limits of an underlying for which none were set: interest_cap_lots:48,
     /// position_limit_lots:36, all bits set; least_lot_quanta:20 above them is 0.
     uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
+    uint256 internal constant FEE_TIERS = 4;
+    /// @dev A tier takes so many thousandths of a market's fees: never more than all.
+    uint256 internal constant MAX_PERMILLE = 1000;
+
+    uint256 private constant TIER_BITS = 52;
+    uint256 private constant THRESHOLD_BITS = 32;
+    uint256 private constant PERMILLE_BITS = 10;
 
     uint256 private constant WORD_BITS = 251;
     uint256 private constant MULTIPLIER_BITS = 12;
@@ -103,6 +112,7 @@ library ParameterRegistry {
             setOracleKey(self, i, first.oracleKeys[i]);
         }
         setOracleRule(self, first.oracleQuorum, first.oracleMaxAgeMs);
+        setFeeTiers(self, first.feeTiers);
     }
 
     /// @notice Changes an underlying, or appends one.
@@ -159,6 +169,23 @@ library ParameterRegistry {
     function checkOutflowShare(uint256 sharePpm) internal pure {
         if (sharePpm == 0) return;
         _requireRange("outflow_share_ppm", sharePpm, MIN_OUTFLOW_SHARE_PPM, PPM_ONE);
+    }
+
+    /// @notice Sets what who has traded much pays of the fees of each market.
+    function setFeeTiers(Parameters storage self, uint256 word) internal {
+        _requireRange("fee_tiers_word", word, 0, 2 ** (TIER_BITS * FEE_TIERS) - 1);
+        uint256 least = 0;
+        for (uint256 i = 0; i < FEE_TIERS; ++i) {
+            uint256 tier = _field(word, i * TIER_BITS, TIER_BITS);
+            uint256 threshold = _field(tier, 0, THRESHOLD_BITS);
+            _requireRange("threshold_kusd", threshold, least, 2 ** THRESHOLD_BITS - 1);
+            uint256 taker = _field(tier, THRESHOLD_BITS, PERMILLE_BITS);
+            uint256 maker = _field(tier, THRESHOLD_BITS + PERMILLE_BITS, PERMILLE_BITS);
+            _requireRange("taker_permille", taker, 0, MAX_PERMILLE);
+            _requireRange("maker_permille", maker, 0, MAX_PERMILLE);
+            least = threshold;
+        }
+        self.feeTiers = word;
     }
 
     function _checkWord(uint256 word) private pure {

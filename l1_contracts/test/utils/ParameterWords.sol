@@ -73,4 +73,13 @@ library ParameterWords {
         parameters.oracleQuorum = 2;
         parameters.oracleMaxAgeMs = 5000;
     }
+
+    /// @dev What the i-th tier of fees adds to their word.
+    function tier(uint256 i, uint256 thresholdKusd, uint256 taker, uint256 maker)
+        internal
+        pure
+        returns (uint256)
+    {
+        return (thresholdKusd | taker << 32 | maker << 42) << (52 * i);
+    }
 }

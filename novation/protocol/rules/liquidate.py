@@ -105,7 +105,12 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
     n_slots = len(before.positions) + walk.n_slots
     n_slots += len(state.account(INSURANCE_ACCOUNT_ID).positions)
     return TransactionResult(
-        result_code, events, hints, n_slots, guard_slots=tuple(walk.guard_slots)
+        result_code,
+        events,
+        hints,
+        n_slots,
+        guard_slots=tuple(walk.guard_slots),
+        n_ranked=walk.n_ranked,
     )
 
 

@@ -4,10 +4,11 @@ docs/spec/protocol.md, section 6, step 5.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import MakerVisit
-from novation.protocol.constants import PPM_ONE
+from novation.protocol.constants import MILLE_ONE, PPM_ONE
 from novation.protocol.events import CANCEL_REASONS, OrderFilled
 from novation.protocol.margin import maker_fee_quanta
 from novation.protocol.numeric import div_ceil
@@ -18,6 +19,10 @@ from novation.protocol.rules.guards import spend_guard
 from novation.protocol.rules.self_trade import is_self_trade, prevent_self_trade
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
+from novation.protocol.volumes import FeeTier, Volume, day_of
+
+# Fees are rates in parts per million, of which a tier pays thousandths.
+FEE_RATE_ONE: Final = PPM_ONE * MILLE_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,15 @@ class Fill:
     notional_quanta: int
     maker_fee_quanta: int
     taker_fee_quanta: int
+    # What both accounts are said to have traded by it: nothing if they have one owner.
+    counted_quanta: int
 
 
 def walk_book(state: State, taker: Taker) -> Walk:
     """Match an order that is not on the book until nothing crosses, is left, or may go on."""
     order = taker.order
     walk = Walk(order.remaining_lots)
+    walk.n_ranked += _is_ranked(state, state.account(order.account_id))
     while walk.remaining_lots > 0 and not walk.is_self_trade:
         head_id, head_price_ticks = state.market(order.market_id).head(order.side.other)
         if head_id == 0 or not crosses(order.side, order.price_ticks, head_price_ticks):
@@ -46,6 +54,7 @@ def walk_book(state: State, taker: Taker) -> Walk:
 
 
 def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> MakerVisit:
+    _bring_to_day(state, taker)
     # The taker's own id is the next one as far as makers are concerned.
     walk.events.extend(apply_timer(state, maker.account_id, taker.order.order_id))
     before = state.account(maker.account_id)
@@ -59,6 +68,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
         outcome = _reason_to_skip(state, maker, before)
     if outcome is None:
         fill = _size_fill(state, taker, maker, before, walk.remaining_lots)
+        walk.n_ranked += _is_ranked(state, before)
         after = _settle_maker(state, maker, before, fill)
         fee_quanta = maker_fee_quanta(
             before,
@@ -72,7 +82,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
             returned_quanta = fill.maker_fee_quanta - fee_quanta
             after = after.with_balance(after.collateral_quanta + returned_quanta)
             fill = replace(fill, maker_fee_quanta=fee_quanta)
-            _apply_fill(state, taker.order, maker, after, fill)
+            _apply_fill(state, taker, maker, after, fill)
             walk.remaining_lots -= fill.lots
             walk.traded_lots += fill.lots
             walk.taker_fees_quanta += fill.taker_fee_quanta
@@ -105,12 +115,46 @@ def _size_fill(
         lots = min(lots, abs(account.position(maker.market_id).size_lots))
     underlying = state.underlying_of(maker.market_id)
     notional = underlying.notional_quanta(lots, maker.price_ticks)
+    is_own = state.account(taker.order.account_id).l1_address == account.l1_address
+    maker_rate = underlying.maker_fee_ppm * fee_tier(state, account).maker_permille
     return Fill(
         lots,
         notional,
-        maker_fee_quanta=div_ceil(notional * underlying.maker_fee_ppm, PPM_ONE),
-        taker_fee_quanta=div_ceil(notional * taker.fee_ppm, PPM_ONE),
+        maker_fee_quanta=div_ceil(notional * maker_rate, FEE_RATE_ONE),
+        taker_fee_quanta=div_ceil(notional * taker.fee_rate, FEE_RATE_ONE),
+        counted_quanta=0 if is_own else notional,
     )
+
+
+def fee_tier(state: State, account: Account) -> FeeTier:
+    """Return the tier of fees that an account has today."""
+    return state.parameters.fee_schedule.tier(_volume_today(state, account).tier)
+
+
+def _is_ranked(state: State, account: Account) -> bool:
+    """Return whether the tier must be looked up: most have none, and have traded today."""
+    return account.volume.tier != 0 or account.volume.day != day_of(state.globals.time_ms)
+
+
+def _volume_today(state: State, account: Account) -> Volume:
+    return account.volume.on(day_of(state.globals.time_ms), state.parameters.fee_schedule)
+
+
+def _bring_to_day(state: State, taker: Taker) -> None:
+    """Let the taker's volume be that of today, as it has met somebody."""
+    if taker.tier is not None:
+        account = state.account(taker.order.account_id)
+        volume = _volume_today(state, account)
+        if volume is not account.volume:
+            state.set_account(taker.order.account_id, replace(account, volume=volume))
+
+
+def _counted(state: State, account: Account, fill: Fill) -> Account:
+    """Return the account after what it traded was counted."""
+    if fill.counted_quanta == 0:
+        return account
+    volume = _volume_today(state, account).with_trade(fill.counted_quanta)
+    return replace(account, volume=volume)
 
 
 def lower_taker_fees(state: State, taker_id: int, walk: Walk, fees_quanta: int) -> None:
@@ -163,13 +207,17 @@ def _payment(state: State, side: Side, old: Position, slot: Position, fill: Fill
 
 
 def _apply_fill(
-    state: State, taker: RestingOrder, maker: RestingOrder, maker_after: Account, fill: Fill
+    state: State, taker: Taker, maker: RestingOrder, maker_after: Account, fill: Fill
 ) -> None:
     maker_before = state.account(maker.account_id)
-    taker_before = state.account(taker.account_id)
-    taker_after = _settle_taker(state, taker, taker_before, fill)
+    taker_id = taker.order.account_id
+    taker_before = state.account(taker_id)
+    taker_after = _settle_taker(state, taker.order, taker_before, fill)
+    if taker.tier is not None:
+        taker_after = _counted(state, taker_after, fill)
+    maker_after = _counted(state, maker_after, fill)
     state.set_account(maker.account_id, maker_after)
-    state.set_account(taker.account_id, taker_after)
+    state.set_account(taker_id, taker_after)
     state.fees_quanta += fill.maker_fee_quanta + fill.taker_fee_quanta
     market = state.market(maker.market_id)
     open_interest = market.open_interest_lots

@@ -36,7 +36,7 @@ from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_modes
-from novation.protocol.rules.matching import lower_taker_fees, walk_book
+from novation.protocol.rules.matching import fee_tier, lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
@@ -132,7 +132,12 @@ def place(
     # Its own account may get a slot more.
     n_slots = len(before.positions) + 1 + walk.n_slots
     return TransactionResult(
-        result_code, events, hints, n_slots, guard_slots=tuple(walk.guard_slots)
+        result_code,
+        events,
+        hints,
+        n_slots,
+        guard_slots=tuple(walk.guard_slots),
+        n_ranked=walk.n_ranked,
     )
 
 
@@ -314,7 +319,8 @@ def _walk(state: State, tx: PlaceOrder, account: Account, order: RestingOrder) -
         return Walk(order.remaining_lots)
     owner = account.l1_address if tx.self_trade_scope is SelfTradeScope.OWNER else None
     fee_ppm = state.underlying_of(tx.market_id).taker_fee_ppm
-    taker = Taker(order, tx.self_trade_mode, owner, fee_ppm, MAX_MAKERS_PER_ORDER)
+    tier = fee_tier(state, account)
+    taker = Taker(order, tx.self_trade_mode, owner, fee_ppm, MAX_MAKERS_PER_ORDER, tier)
     return walk_book(state, taker)
 
 

@@ -44,7 +44,7 @@ from novation.protocol.rules.dead_orders import (
 )
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_not_halted, check_not_post_only
-from novation.protocol.rules.matching import lower_taker_fees, walk_book
+from novation.protocol.rules.matching import fee_tier, lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
@@ -71,8 +71,7 @@ class _Outcome:
     code: ResultCode
     hints: TriggerOrderHints
     events: tuple[Event, ...]
-    n_slots: int
-    guard_slots: tuple[int, ...]
+    walk: Walk
 
 
 def check_trigger_order(state: State, tx: TriggerOrder) -> RestingOrder:
@@ -116,10 +115,16 @@ def apply_trigger_order(state: State, tx: TriggerOrder) -> TransactionResult:
         return TransactionResult(ResultCode.NOT_EXECUTED, (*timed_out, *gone), hints, n_slots)
     placed = _place(state, dormant, hints)
     # Its margin may be looked at, and it may be written twice.
-    n_slots = 2 * n_slots + placed.n_slots
+    walk = placed.walk
+    n_slots = 2 * n_slots + walk.n_slots
     events = (*timed_out, *placed.events)
     return TransactionResult(
-        placed.code, events, placed.hints, n_slots, guard_slots=placed.guard_slots
+        placed.code,
+        events,
+        placed.hints,
+        n_slots,
+        guard_slots=tuple(walk.guard_slots),
+        n_ranked=walk.n_ranked,
     )
 
 
@@ -143,13 +148,12 @@ def _place(state: State, dormant: RestingOrder, hints: TriggerOrderHints) -> _Ou
     point = state.savepoint()
     walk = _walk(state, trigger, before, order)
     hints = replace(hints, visits=tuple(walk.visits))
-    guard_slots = tuple(walk.guard_slots)
     fees_quanta = _fees_quanta(state, before, order, walk)
     if fees_quanta is None:
         timers = _take_back(state, point, order.order_id)
         gone = cancelled(dormant, dormant.remaining_lots, CancelReason.MARGIN)
         hints = replace(hints, is_taken_back=True)
-        return _Outcome(ResultCode.NOT_EXECUTED, hints, (*timers, gone), walk.n_slots, guard_slots)
+        return _Outcome(ResultCode.NOT_EXECUTED, hints, (*timers, gone), walk)
     lower_taker_fees(state, order.account_id, walk, fees_quanta)
     ended = _end_others(state, dormant, order.order_id)
     code = _result_code(state, trigger, order, walk)
@@ -173,7 +177,7 @@ def _place(state: State, dormant: RestingOrder, hints: TriggerOrderHints) -> _Ou
     if code in _REASONS:
         events = (*events, cancelled(order, order.remaining_lots, _REASONS[code]))
     events = (*events, *ended)
-    return _Outcome(code, hints, events, walk.n_slots, guard_slots)
+    return _Outcome(code, hints, events, walk)
 
 
 def _end_others(state: State, dormant: RestingOrder, order_id: int) -> tuple[OrderCancelled, ...]:
@@ -225,7 +229,9 @@ def _price_within_band(state: State, dormant: RestingOrder) -> int:
 def _walk(state: State, trigger: Trigger, account: Account, order: RestingOrder) -> Walk:
     owner = account.l1_address if trigger.self_trade_scope is SelfTradeScope.OWNER else None
     fee_ppm = state.underlying_of(order.market_id).taker_fee_ppm
-    taker = Taker(order, trigger.self_trade_mode, owner, fee_ppm, MAX_MAKERS_PER_ORDER)
+    tier = fee_tier(state, account)
+    mode = trigger.self_trade_mode
+    taker = Taker(order, mode, owner, fee_ppm, MAX_MAKERS_PER_ORDER, tier)
     return walk_book(state, taker)
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from novation.protocol.batch import MakerVisit
 from novation.protocol.events import Event
 from novation.protocol.orders import RestingOrder, SelfTradeMode
+from novation.protocol.volumes import BASE_TIER, FeeTier
 
 
 @dataclass(frozen=True, slots=True)
 class Taker:
     """The incoming order; `owner` is its account's L1 address if it spares all of that owner.
 
-    `fee_ppm` is what it pays of each fill, `most_makers` how many orders it may meet.
+    `fee_ppm` is what the market takes of each fill, `most_makers` how many orders it may meet,
+    `tier` what it pays of fees, None if its trades do not count as traded by its account.
     """
 
     order: RestingOrder
@@ -19,6 +21,12 @@ class Taker:
     owner: int | None
     fee_ppm: int
     most_makers: int
+    tier: FeeTier | None = None
+
+    @property
+    def fee_rate(self) -> int:
+        """What it pays, in billionths of a fill."""
+        return self.fee_ppm * (self.tier or BASE_TIER).taker_permille
 
 
 @dataclass(slots=True)
@@ -27,8 +35,8 @@ class Walk:
 
     `taker_fees_quanta` are those of its fills, before the taker's margin says how much it can pay.
     `hit_limit` means that it had to stop before it was done, `is_self_trade` that what is left must
-    be cancelled. `n_slots` and `guard_slots`: of the makers' accounts, see
-    `TransactionResult`.
+    be cancelled. `n_slots` and `guard_slots`: of the makers' accounts, `n_ranked` of all,
+    see `TransactionResult`.
     """
 
     remaining_lots: int
@@ -41,3 +49,4 @@ class Walk:
     events: list[Event] = field(default_factory=list)
     n_slots: int = 0
     guard_slots: list[int] = field(default_factory=list)
+    n_ranked: int = 0
