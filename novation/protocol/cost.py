@@ -123,7 +123,7 @@ SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it.
 ORACLE_STEPS: Final = 310
-ORACLE_UNDERLYING_STEPS: Final = 328
+ORACLE_UNDERLYING_STEPS: Final = 372
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 SIGNATURE_STEPS: Final = 512

@@ -324,7 +324,7 @@ def test_repeated_trades_of_two_accounts_when_many_then_the_batch_is_not_cut_sho
 
 
 def test_order_that_meets_many_makers_when_it_has_no_room_then_refused_without_a_trace() -> None:
-    policy = batch_policy("balanced", 200_000, 1, 8)
+    policy = batch_policy("balanced", 1 << 18, 1, 8)
     filler = funded(240, 8, policy, slots=8)
     ex, filler.is_exact = filler.exchange, True
     n_makers = MAX_MAKERS_PER_ORDER
