@@ -19,6 +19,7 @@ from novation.client.models import OrderStatus
 from novation.protocol.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_ORDERS_PER_SLOT,
+    MINUTE_MS,
     OPEN_INTEREST_BOUND,
     POSITION_BOUND,
 )
@@ -211,7 +212,10 @@ async def test_withdrawal_of_profit_that_nobody_paid_in_then_refused_with_what_t
         lots = 10_000_000
         await rest(loser, Side.SELL, "100.0", lots)
         await rest(winner, Side.BUY, "100.0", lots)
-        await node.set_price(1400)
+        # Gains back a withdrawal once nobody can be charged for them any more.
+        for _ in range(3):
+            node.move(MINUTE_MS)
+            await node.set_price(1400)
         custody_usd = 3 * DEPOSIT_USD
         with pytest.raises(CustodyRejectedError) as caught:
             await winner.withdraw(Decimal(custody_usd) + Decimal("0.000001"))
