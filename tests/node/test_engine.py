@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from novation.protocol.constants import RESOLVE_MS
+from novation.protocol.constants import MINUTE_MS
 from novation.protocol.errors import ErrorCode, InvalidTransaction
 from novation.protocol.orders import Side
 from novation.protocol.transactions import (
@@ -227,8 +227,9 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
     """A profit that nobody has paid in counts as equity, but L1 cannot pay it out."""
 
     def act(engine: Engine, tx: PlaceOrder | Withdraw) -> object:
-        tx = signed(tx, private_key(tx.account_id), CONFIG, START_MS)
-        command = Command(tx, START_MS, message_hash=tx.message_hash(CONFIG))
+        now_ms = clock.now_ms()
+        tx = signed(tx, private_key(tx.account_id), CONFIG, now_ms)
+        command = Command(tx, now_ms, message_hash=tx.message_hash(CONFIG))
         return engine.process([command]).outcomes[0]
 
     lots, clock = 19 * 10**7, ManualClock()
@@ -247,8 +248,8 @@ def test_withdrawal_of_more_than_is_in_custody_is_refused(tmp_path: Path) -> Non
                 max_fee_ppm=1000,
             )
             assert isinstance(act(engine, order), Accepted)
-        # A jump, and when it is settled.
-        for duration_ms in (1, RESOLVE_MS):
+        # A jump, and until nobody can be charged any more for what was gained by it.
+        for duration_ms in (1, *(3 * [MINUTE_MS])):
             clock.move(duration_ms)
             now_ms = clock.now_ms()
             reports = tuple(report_at(i, now_ms, PRICE_TICKS * 13 // 10) for i in (0, 1))
