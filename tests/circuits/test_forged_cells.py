@@ -133,7 +133,15 @@ LIMIT_WORDS = [((14,), (15,), 48), ((15,), (16,), 36)]
 PARAMETER_WORDS = [((0,), (1,), 8), ((1,), (2,), 8), ((2,), (3,), 8), ((3,), (4,), 32)]
 PARAMETERS, FIRST_UNDERLYING = 2, 3
 UNDERLYINGS, UNDERLYING_FIELDS = 6, 9
-PRICE_WORDS = [((5, 0), (5, 1), 48), ((6, 0), (6, 1), 48), ((6, 5), (6, 6), 48)]
+PRICES, TABLE = 5, 6
+
+
+def price_words(n_prices: int) -> list[Any]:
+    """Return the first two prices of the index, and of the first two reports."""
+    return [
+        ((row, first), (row, first + 1), 48)
+        for row, first in ((PRICES, 0), (TABLE, 0), (TABLE, n_prices))
+    ]
 
 
 def other_readings() -> list[tuple[Path, Path, int]]:
@@ -141,12 +149,15 @@ def other_readings() -> list[tuple[Path, Path, int]]:
     records = forging_inputs()[WITH_EVERY_WORD]
     tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
     orders = transaction_places(records)
-    updates = [i for i, item in tape if len(item) == 8 and not isinstance(item[7], int)]
+    updates = [(i, item) for i, item in tape if len(item) == 8 and not isinstance(item[7], int)]
+    (update, fields), *_ = updates
+    prices = fields[PRICES]
+    assert not isinstance(prices, int)
     places: list[tuple[Path, list[Any]]] = [
         (("tape", PARAMETERS), PARAMETER_WORDS),
         (("tape", FIRST_UNDERLYING), [((0,), (1,), 48)]),
         (("tape", BATCH), COUNTER_WORDS),
-        (("tape", updates[0]), PRICE_WORDS),
+        (("tape", update), price_words(len(prices))),
         *((("tape", i), MESSAGE_WORDS) for i in orders[:4]),
         *((("orders", key), ORDER_WORDS) for key in records.orders),
         *((("markets", key), MARKET_WORDS) for key in records.markets),
