@@ -3,7 +3,7 @@
 As in `test_rules_left_out.py`, each case breaks one rule; the control keeps it by as little.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from circuits.program_input import ProgramInput, program_input
+from circuits.records import Argument
 from novation.crypto import FIELD_PRIME, hades, sign
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import LAST_TIME_MS, MESSAGE_ADD_KEY, MESSAGE_REMOVE_KEY
@@ -206,6 +207,11 @@ class Words:
         return hades(self.word_0, self.word_1, config.config_hash)[0]
 
 
+def is_flat(item: Sequence[Argument]) -> bool:
+    """Return whether an item of the tape has numbers alone, as a key change does."""
+    return all(isinstance(value, int) for value in item)
+
+
 def forged_message(
     n_keys: int, good: AddKey | RemoveKey, changes: dict[int, int]
 ) -> tuple[SealedBatch, ProgramInput]:
@@ -218,7 +224,7 @@ def forged_message(
     place = next(
         i
         for i, item in enumerate(tape)
-        if i > BATCH and not isinstance(item, int) and len(item) == fields
+        if i > BATCH and not isinstance(item, int) and len(item) == fields and is_flat(item)
     )
     item = [(x + changes.get(i, 0)) % FIELD_PRIME for i, x in enumerate(tape[place])]
     account_id, key_index, nonce, valid_until_ms, slot, *rest = item

@@ -154,9 +154,9 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
 
 
 # Of the first underlying's terms on the tape: the fields that its word packs, and their places.
-PARAMETERS, TERMS = 2, 5
+PARAMETERS, TERMS = 2, 6
 SHIFTS = (0, 12, 32, 52, 72, 92, 112, 128)
-MIN_ORDER, DISPLAY, HIGHEST_FEE, MIN_ORDER_QUANTA = 6, 7, 8, 9
+MIN_ORDER, DISPLAY, MIN_ORDER_QUANTA = 6, 7, 18
 
 
 def terms(field: int) -> Path:
