@@ -14,6 +14,7 @@ from circuits.program_input import program_input
 from novation.protocol import sealing
 from novation.protocol.constants import (
     MIN_LOT_VALUE_QUANTA,
+    MINUTE_MS,
     POST_ONLY_MS,
     PRICE_VALIDITY_MS,
     RESUME_GAP_MS,
@@ -139,7 +140,10 @@ def withdrawal_above_custody(patch: Patch, late_ms: int) -> SealedBatch:
     exchange.fund(2, 3)
     exchange.place(3, SELL, 10_000_000, 1000)
     exchange.place(2, BUY, 10_000_000, 1000)
-    exchange.set_price(1250)
+    # Gains back a withdrawal once nobody can be charged for them any more.
+    for _ in range(3):
+        exchange.time_ms += MINUTE_MS
+        exchange.set_price(1250)
     exchange.withdraw(2, 20_000 * ONE_DOLLAR + late_ms)
     if late_ms:
         # Back within bounds before the seal: the money was gone in between.

@@ -14,6 +14,7 @@ from devnet.demo.plan import (
     price_in_ticks,
     steps_between,
 )
+from devnet.demo.run import ACT_MS
 from devnet.keys import TraderKeys, derive_keys
 from devnet.markets import LISTED_LATER, MARKETS
 from novation.crypto import sign
@@ -96,6 +97,7 @@ class LocalExchange:
             self.apply(Deposit(self.account_ids[name], address, keys.stark_public, amount))
 
     def play(self, act: Act) -> None:
+        self.time_ms += ACT_MS
         for move_ppm in steps_between(self.move_ppm, act.move_ppm):
             self.update_prices(move_ppm)
         self.move_ppm = act.move_ppm
