@@ -235,8 +235,8 @@ def test_parameters_when_the_owner_changed_them_then_followed_and_shown(
         "oracle max age ms, first 60000, now 7000",
     ):
         assert f"changed by the owner: {line}\n" in shown
-    # Those, and the other ten fields of what is new.
-    assert shown.count("changed by the owner: ") == 17
+    # Those, and the other twelve fields of what is new.
+    assert shown.count("changed by the owner: ") == 19
     assert "asset 1, added by the owner: TETH, token 0x" in shown
     assert "a quantum is 10^-8 or 10000000000 units, least deposit 100000 quanta" in shown
     assert f"block {now}: all" in shown
