@@ -240,7 +240,7 @@ def test_parameters_when_the_owner_changed_them_then_followed_and_shown(
     assert "asset 1, added by the owner: TETH, token 0x" in shown
     assert "a quantum is 10^-8 or 10000000000 units, least deposit 100000 quanta" in shown
     assert f"block {now}: all" in shown
-    assert "parameters changed since the deployment: 17" in shown
+    assert "parameters changed since the deployment: 19" in shown
     with pytest.raises(RevertedError, match=r"SettingIsFixed\(field=multiplier, value=11, curr"):
         on_l1.set_underlying(2, replace(sol, multiplier=11), owner)
     with pytest.raises(RevertedError, match="OwnableUnauthorizedAccount"):
