@@ -2,6 +2,7 @@
 
 import enum
 import time
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from devnet.commands.options import HomeOption, KeyOption
 from devnet.connection import ask_sequencer
 from devnet.console import console
+from devnet.home import Home
 from novation.client import Client, SelfTradeMode, SelfTradeScope, Side, TimeInForce
 from novation.client.client import DEFAULT_SLIPPAGE_PPM
 from novation.client.orders import DEFAULT_VALIDITY_MS
@@ -45,6 +47,7 @@ class SelfTradeName(enum.StrEnum):
     DECREMENT = "decrement"
 
 
+DIRECTIONS = {SideName.BUY: Side.BUY, SideName.SELL: Side.SELL}
 TIMES_IN_FORCE = {
     TimeInForceName.GTC: TimeInForce.GTC,
     TimeInForceName.IOC: TimeInForce.IOC,
@@ -138,7 +141,7 @@ def order(  # noqa: PLR0913 - one option per field of an order
             "self_trade_scope": SelfTradeScope.OWNER if spare_owner else SelfTradeScope.ACCOUNT,
             "label": label,
         }
-        direction = Side.BUY if side is SideName.BUY else Side.SELL
+        direction = DIRECTIONS[side]
         if price == MARKET_ORDER:
             acknowledgement = await client.place_market_order(
                 market, direction, slippage_ppm=slippage_ppm, **fields
@@ -258,10 +261,19 @@ EndsOthersOption = Annotated[
 ]
 
 
-def _show_dormant(dormant: TriggerAck, trigger_price: str) -> None:
+def _place_exit(
+    place: Callable[..., Awaitable[TriggerAck]],
+    market: str,
+    side: SideName,
+    fields: dict[str, Any],
+    sender: tuple[Home, str],
+) -> None:
+    home, key = sender
+    direction = DIRECTIONS[side]
+    dormant = ask_sequencer(home, lambda client: place(client, market, direction, **fields), key)
     console.print(
-        f"order {dormant.order_id}: dormant until the mark price reaches {trigger_price}, "
-        f"receipt {dormant.receipt.sequence}"
+        f"order {dormant.order_id}: dormant until the mark price reaches "
+        f"{fields['trigger_price']}, receipt {dormant.receipt.sequence}"
     )
 
 
@@ -283,13 +295,9 @@ def stop(  # noqa: PLR0913 - one argument per field of an order
     Examples: `novation stop BTC-USD sell 0.01 90000 --key alice`,
     `novation stop BTC-USD sell 0.01 90000 --price 89900 --key alice`
     """
-    direction = Side.BUY if side is SideName.BUY else Side.SELL
     fields: dict[str, Any] = {"size": size, "trigger_price": trigger_price, "price": price}
     fields |= {"ends_others": ends_others}
-    dormant = ask_sequencer(
-        home, lambda client: client.place_stop(market, direction, **fields), key
-    )
-    _show_dormant(dormant, trigger_price)
+    _place_exit(Client.place_stop, market, side, fields, (home, key))
 
 
 def take_profit(  # noqa: PLR0913 - one argument per field of an order
@@ -309,13 +317,9 @@ def take_profit(  # noqa: PLR0913 - one argument per field of an order
 
     Example: `novation take-profit BTC-USD sell 0.01 99000 --key alice`
     """
-    direction = Side.BUY if side is SideName.BUY else Side.SELL
     fields: dict[str, Any] = {"size": size, "trigger_price": trigger_price, "price": price}
     fields |= {"ends_others": ends_others}
-    dormant = ask_sequencer(
-        home, lambda client: client.place_take_profit(market, direction, **fields), key
-    )
-    _show_dormant(dormant, trigger_price)
+    _place_exit(Client.place_take_profit, market, side, fields, (home, key))
 
 
 def bracket(  # noqa: PLR0913, PLR0917 - one argument per field of an order
@@ -332,7 +336,7 @@ def bracket(  # noqa: PLR0913, PLR0917 - one argument per field of an order
 
     Example: `novation bracket BTC-USD buy 0.01 94000 90000 99000 --key alice`
     """
-    direction = Side.BUY if side is SideName.BUY else Side.SELL
+    direction = DIRECTIONS[side]
     fields: dict[str, Any] = {"size": size, "price": price}
     fields |= {"stop_price": stop_price, "profit_price": profit_price}
     placed = ask_sequencer(
