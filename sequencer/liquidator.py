@@ -4,19 +4,14 @@ What the book does not take is put up for auction, and what nobody wants there, 
 debt, is taken over.
 """
 
-import asyncio
 import functools
-import logging
 from typing import Final
 
-from novation.protocol.errors import InvalidTransaction
 from novation.protocol.transactions import Liquidate, SetAuction, TakeOver
 from sequencer.clock import Clock
-from sequencer.engine import Command, Engine
-from sequencer.errors import RequestRefusedError
+from sequencer.duties import submit_duties
+from sequencer.engine import Engine
 from sequencer.runner import EngineRunner
-
-logger = logging.getLogger(__name__)
 
 LOOK_MS: Final = 200
 POSITIONS_PER_ROUND: Final = 16
@@ -42,17 +37,7 @@ class Liquidator:
         due = await self._runner.call(
             functools.partial(_due, limit=POSITIONS_PER_ROUND, now_ms=now_ms)
         )
-        try:
-            answers = [self._runner.enqueue(Command(tx, now_ms)) for tx in due]
-        except RequestRefusedError as refusal:
-            logger.info("failing accounts are not liquidated yet: %s", refusal)
-            return
-        for outcome in await asyncio.gather(*answers, return_exceptions=True):
-            # Prices are old, or have moved; somebody else was quicker.
-            if isinstance(outcome, InvalidTransaction):
-                logger.debug("not liquidated: %s", outcome)
-            elif isinstance(outcome, BaseException):
-                raise outcome
+        await submit_duties(self._runner, due, now_ms)
 
 
 def _due(engine: Engine, limit: int, now_ms: int) -> list[Liquidate | SetAuction | TakeOver]:

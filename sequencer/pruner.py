@@ -4,19 +4,14 @@ A round has few commands. While others wait for the engine there is one round at
 order costs its owner nothing, and whoever could fill the book with them would stop the takers.
 """
 
-import asyncio
 import functools
-import logging
 from typing import Final
 
-from novation.protocol.errors import InvalidTransaction
 from novation.protocol.transactions import PruneOrder
 from sequencer.clock import Clock
-from sequencer.engine import Accepted, Command, Engine
-from sequencer.errors import RequestRefusedError
+from sequencer.duties import submit_duties
+from sequencer.engine import Engine
 from sequencer.runner import EngineRunner
-
-logger = logging.getLogger(__name__)
 
 LOOK_MS: Final = 200
 ORDERS_PER_ROUND: Final = 32
@@ -42,18 +37,7 @@ class Pruner:
         order_ids = await self._runner.call(
             functools.partial(_dead_orders, now_ms=now_ms, limit=ORDERS_PER_ROUND)
         )
-        try:
-            # They do not wait for each other, so that they are one group.
-            answers = [self._runner.enqueue(Command(PruneOrder(i), now_ms)) for i in order_ids]
-        except RequestRefusedError as refusal:
-            logger.info("dead orders are not pruned yet: %s", refusal)
-            return False
-        outcomes = await asyncio.gather(*answers, return_exceptions=True)
-        for outcome in outcomes:
-            # Somebody may have been quicker.
-            if isinstance(outcome, BaseException) and not isinstance(outcome, InvalidTransaction):
-                raise outcome
-        n_pruned = sum(isinstance(outcome, Accepted) for outcome in outcomes)
+        n_pruned = await submit_duties(self._runner, map(PruneOrder, order_ids), now_ms)
         return n_pruned == ORDERS_PER_ROUND
 
 
