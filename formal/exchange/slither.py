@@ -17,6 +17,7 @@ _EXCLUDED: Final = (
 # Findings by detector and place, and why they are none.
 EXPLAINED: Final = {
     ("arbitrary-send-erc20", "receiveFrom"): "the only caller names msg.sender",
+    ("events-maths", "setOutflowShare"): "the queue's event tells it, as of every parameter",
     ("missing-zero-check", "loader"): "PinnedCode.hashOf refuses an address without code",
     ("uninitialized-local", "run"): "a struct in memory begins as zeros, and each field is set",
     ("unused-return", "constructor"): "the first asset of an exchange is asset 0",
