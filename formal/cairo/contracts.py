@@ -228,34 +228,11 @@ class Promise:
     unchanged: Mapping[str, str]
 
 
-def _apart(direction: Linear, limit: Linear, price: Linear) -> Linear:
-    """Return what is not negative if a limit does not reach a price."""
-    return product(direction, limit - price).scaled(-1) + -1
-
-
-_UNTOUCHED: Final = {"accounts_log": "accounts_log", "orders_log": "orders_log"}
-
 # What callers rely on besides uniqueness. Each promise is proven in the function that gives it.
 PROMISES: Final[Mapping[str, Promise]] = {
     "is_wide_nonnegative": Promise(lambda item: item("value"), {"res": 1}, {}),
     "charge_by_margin_rule": Promise(
         lambda item: item("excess"), {"is_allowed": 1}, {"fee_quanta": "fee_quanta"}
-    ),
-    "walk_book": Promise(
-        lambda item: _apart(
-            item("taker.direction"), item("taker.limit_price_ticks"), item("walk.head_price_ticks")
-        ),
-        {"stop": 0},
-        {"walk": "walk", **_UNTOUCHED},
-    ),
-    "meet_book": Promise(
-        lambda item: _apart(
-            Linear(1) - item("message.side").scaled(2),
-            item("message.price_ticks"),
-            item("start.head_price_ticks"),
-        ),
-        {"stop": 0},
-        {"walk": "start", **_UNTOUCHED},
     ),
 }
 

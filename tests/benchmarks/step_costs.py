@@ -349,7 +349,9 @@ CASES = {
     "trade, repeated accounts": Case(1200, trade_repeated),
     "trade, repeated, 4 positions": Case(1200, trade_repeated, n_positions=4, n_markets=4),
     "taker meets an old maker": Case(1800, trade_with_old_maker, ladder=True),
-    "taker meets 19 of the least orders": Case(35_000, meet_walls, n=4, n_walls=8),
+    f"taker meets {MAX_MAKERS_PER_ORDER} of the least orders": Case(
+        35_000, meet_walls, n=4, n_walls=8
+    ),
     "place, order rests": Case(1500, place_only),
     "cancel, old order": Case(950, cancel_old, ladder=True),
     "place and cancel, distinct": Case(1500, partial(place_and_cancel, n_accounts=200)),

@@ -11,13 +11,12 @@ from circuits.cairo.state.orders import Order
 // Matches an order with the other side of the book, best order first: docs/spec/protocol.md,
 // section 6, step 5.
 //
-// Guarantee: every iteration meets the head of the list, and the walk ends only if nothing is left,
-// the list is empty, its head does not cross (all proven), or may not go on: `stop` is then the result
+// Guarantee: every visit is to the head of the list, and the walk ends only if nothing is left, the
+// list is empty, its head does not cross (all proven), or may not go on: `stop` is then the result
 // code of what is left.
 func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
     taker: Taker*, walk: Walk*
 ) -> (walk: Walk*, stop: felt) {
-    alloc_locals;
     if (walk.remaining_lots == 0) {
         return (walk=walk, stop=0);
     }
@@ -32,6 +31,22 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
     if (walk.visits_left == 0) {
         return (walk=walk, stop=RESULT_MAKER_LIMIT);
     }
+    return visit_head(taker, walk);
+
+    apart:
+    assert [range_check_ptr] = (-a) - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return (walk=walk, stop=0);
+}
+
+// Meets the head of the list, and goes on. Most orders meet one maker, which fills them: those do not
+// come to walk_book.
+//
+// Assumption: something is left of the order, a head is there and crosses, and a visit is left.
+func visit_head{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
+    taker: Taker*, walk: Walk*
+) -> (walk: Walk*, stop: felt) {
+    alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local maker: Order*;
     local order_id = walk.head_id;
@@ -82,16 +97,10 @@ func walk_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAcces
         visits_left=walk.visits_left - 1,
         own_orders=walk.own_orders,
     );
-    // The way of most orders, which meet one maker: a round less.
     if (next.remaining_lots == 0) {
         return (walk=&next, stop=0);
     }
     return walk_book(taker, &next);
-
-    apart:
-    assert [range_check_ptr] = (-a) - 1;
-    let range_check_ptr = range_check_ptr + 1;
-    return (walk=walk, stop=0);
 }
 
 // Guarantee: the order lost the lots that were filled, or is gone if it was skipped (no lots) or

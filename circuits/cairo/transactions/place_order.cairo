@@ -7,7 +7,7 @@ from circuits.cairo.book.makers import reducible_lots
 from circuits.cairo.book.resting import insert_order
 from circuits.cairo.book.taker import Taker, Walk
 from circuits.cairo.book.triggers import assert_none_due
-from circuits.cairo.book.walk import walk_book
+from circuits.cairo.book.walk import visit_head
 from circuits.cairo.constants import (
     FULL_KEY_WORD,
     LABEL_BOUND,
@@ -42,7 +42,7 @@ from circuits.cairo.environment import Environment
 from circuits.cairo.margin import COLLATERAL_FACTOR, charge_by_margin_rule, sum_surplus
 from circuits.cairo.parameters import Underlying
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, use_other_key
-from circuits.cairo.state.markets import Market, Triggers
+from circuits.cairo.state.markets import Market
 from circuits.cairo.state.nonce_windows import open_window, use_any_nonce
 from circuits.cairo.state.orders import OrderTerms
 from circuits.cairo.state.positions import Position, SlotOrders, find_position, replace_position
@@ -94,7 +94,8 @@ func place_order{
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
     let side = message.side;
     local direction = side * (-2) + 1;
-    local price: Price* = environment.prices[market_id];
+    local prices: Price** = environment.prices;
+    local price: Price* = prices[market_id];
     local underlying: Underlying* = price.underlying;
 
     // 1. The signature: same as authorize() and order_word(), keep in step. Widths are checked below.
@@ -258,6 +259,7 @@ func place_order{
     local walk: Walk*;
     local stop;
     local price_ticks;
+    local range_check_met;
     local range_check_walked;
     local accounts_log_walked: DictAccess*;
     local orders_log_walked: DictAccess*;
@@ -271,18 +273,56 @@ func place_order{
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp apart if [ap] != 0, ap++;
     jmp slide if slides != 0;
-    let (met: Walk*, code) = meet_book(
-        &message, order_id, environment, price, time_ms, identity, &start, market.others.triggers
+    assert [range_check_ptr] = a;
+    local taker: Taker = Taker(
+        order_id=order_id,
+        account_id=account_id,
+        side=side,
+        direction=direction,
+        limit_price_ticks=message.price_ticks,
+        time_ms=time_ms,
+        market_id=market_id,
+        underlying=underlying,
+        price=price,
+        prices=prices,
+        dead_below_order_id=price.dead_below_order_id,
+        self_trade=message.self_trade,
+        owner=identity.owner,
+        fee_ppm=underlying.taker_fee_ppm,
     );
+    assert price_ticks = message.price_ticks;
+    tempvar triggers = market.others.triggers;
+    jmp wait if triggers != 0;
+    assert range_check_met = range_check_ptr + 1;
+
+    visit:
+    let range_check_ptr = range_check_met;
+    let (met: Walk*, code) = visit_head(&taker, &start);
     assert walk = met;
     assert stop = code;
-    assert price_ticks = message.price_ticks;
-    // A post-only order only clears dead orders away, and what it would trade with itself.
-    assert twice_post_only * (1 - must_fill) * met.traded_lots = 0;
     assert range_check_walked = range_check_ptr;
     assert accounts_log_walked = accounts_log;
     assert orders_log_walked = orders_log;
+    jmp clears if twice_post_only != 0;
     jmp walked;
+
+    clears:
+    // A post-only order only clears dead orders away, and what it would trade with itself.
+    assert (1 - must_fill) * met.traded_lots = 0;
+    jmp walked;
+
+    wait:
+    let range_check_ptr = range_check_ptr + 1;
+    // Dormant orders that are due come first. A post-only order trades with nobody, and need not wait.
+    tempvar may_trade = message.time_in_force - TIME_IN_FORCE_POST_ONLY;
+    jmp trade if may_trade != 0;
+    assert range_check_met = range_check_ptr;
+    jmp visit;
+
+    trade:
+    assert_none_due(market.others.triggers, price);
+    assert range_check_met = range_check_ptr;
+    jmp visit;
 
     slide:
     // It crosses, and rests one tick behind the head instead, alive or not.
@@ -313,20 +353,34 @@ func place_order{
     let accounts_log = accounts_log_walked;
     let orders_log = orders_log_walked;
 
-    // 6. What is left rests, or is cancelled. A fill-or-kill order has nothing left.
+    // 6. What is left rests, or is cancelled. A fill-or-kill order has nothing left, nor most takers.
     local untraded_lots = lots - walk.traded_lots;
-    assert must_fill * untraded_lots = 0;
     tempvar own_head: felt* = between - direction;
-    let (local rests, own_head_id, own_head_price_ticks) = rest_order(
-        &message,
-        order_id,
-        price_ticks,
-        walk.remaining_lots,
-        untraded_lots,
-        stop,
-        own_head[0],
-        own_head[1],
-    );
+    local rests;
+    local own_head_id;
+    local own_head_price_ticks;
+    local range_check_rested;
+    local orders_log_rested: DictAccess*;
+    if (untraded_lots == 0) {
+        assert message.result_code = RESULT_FILLED;
+        assert rests = 0;
+        assert own_head_id = own_head[0];
+        assert own_head_price_ticks = own_head[1];
+        assert range_check_rested = range_check_ptr;
+        assert orders_log_rested = orders_log;
+    } else {
+        assert must_fill = 0;
+        let (is_left, head_id, head_price_ticks) = rest_order(
+            &message, order_id, price_ticks, walk.remaining_lots, stop, own_head[0], own_head[1]
+        );
+        assert rests = is_left;
+        assert own_head_id = head_id;
+        assert own_head_price_ticks = head_price_ticks;
+        assert range_check_rested = range_check_ptr;
+        assert orders_log_rested = orders_log;
+    }
+    let range_check_ptr = range_check_rested;
+    let orders_log = orders_log_rested;
     local market_after: Market;
     if (side == SIDE_BUY) {
         assert market_after.bid_head_id = own_head_id;
@@ -353,10 +407,10 @@ func place_order{
     assert slot.min_order_id = old.min_order_id;
     // Same as surplus_of(), keep in step.
     local surplus;
-    if (environment.prices - account.prices == 0) {
+    if (prices - account.prices == 0) {
         assert surplus = account.surplus;
     } else {
-        let (sum) = sum_surplus(account.positions, environment.prices, 0);
+        let (sum) = sum_surplus(account.positions, prices, 0);
         assert surplus = sum;
     }
     let (positions, gain, long_change) = replace_position(account.positions, old, &slot, price);
@@ -369,7 +423,7 @@ func place_order{
     assert after.window_0 = window_0;
     assert after.cancel_all_at_ms = account.cancel_all_at_ms;
     assert after.positions = positions;
-    assert after.prices = environment.prices;
+    assert after.prices = prices;
     assert after.surplus = surplus + gain;
     // Not above the cap, unless it did not rise.
     tempvar fallen_lots = -risen_lots;
@@ -434,68 +488,13 @@ func size_reduction{range_check_ptr}(
     return (lots=lots);
 }
 
-// Walks the book for an order that may cross (the walk itself proves whether it does).
-//
-// Guarantee: none of the dormant orders is due, which would come first.
-func meet_book{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
-    message: PlaceOrder*,
-    order_id,
-    environment: Environment*,
-    price: Price*,
-    time_ms,
-    identity: Identity*,
-    start: Walk*,
-    triggers: Triggers*,
-) -> (walk: Walk*, stop: felt) {
-    alloc_locals;
-    jmp wait if triggers != 0;
-    let (__fp__, _) = get_fp_and_pc();
-    local side = message.side;
-    local taker: Taker = Taker(
-        order_id=order_id,
-        account_id=message.head.account_id,
-        side=side,
-        direction=side * (-2) + 1,
-        limit_price_ticks=message.price_ticks,
-        time_ms=time_ms,
-        market_id=message.market_id,
-        underlying=price.underlying,
-        price=price,
-        prices=environment.prices,
-        dead_below_order_id=price.dead_below_order_id,
-        self_trade=message.self_trade,
-        owner=identity.owner,
-        fee_ppm=price.underlying.taker_fee_ppm,
-    );
-    return walk_book(&taker, start);
-
-    wait:
-    let none = cast(0, Triggers*);
-    // One that is post-only trades with nobody, and need not wait.
-    if (message.time_in_force == TIME_IN_FORCE_POST_ONLY) {
-        return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
-    }
-    assert_none_due(triggers, price);
-    return meet_book(message, order_id, environment, price, time_ms, identity, start, none);
-}
-
+// Assumption: something was not traded, and the order need not be filled.
 // Guarantee: what is left rests if it may; the result code says what became of the order. Returns
 // 1 if it rests, and the head of the order's side.
 func rest_order{range_check_ptr, orders_log: DictAccess*}(
-    message: PlaceOrder*,
-    order_id,
-    price_ticks,
-    remaining_lots,
-    untraded_lots,
-    stop,
-    head_id,
-    head_price_ticks,
+    message: PlaceOrder*, order_id, price_ticks, remaining_lots, stop, head_id, head_price_ticks
 ) -> (rests: felt, head_id: felt, head_price_ticks: felt) {
     alloc_locals;
-    if (untraded_lots == 0) {
-        assert message.result_code = RESULT_FILLED;
-        return (rests=0, head_id=head_id, head_price_ticks=head_price_ticks);
-    }
     if (remaining_lots == 0) {
         // Some of it was taken off for lots of the same trader.
         assert message.result_code = RESULT_SELF_TRADE_CANCELLED;
