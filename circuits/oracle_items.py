@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from circuits.records import Argument
 from novation.protocol.constants import PRICES_PER_WORD
 from novation.protocol.transactions import OracleUpdate
+from novation.protocol.transactions.oracle_update import is_close, is_parted
 
 
 def oracle_items(tx: OracleUpdate) -> Iterator[Argument]:
@@ -24,13 +25,17 @@ def oracle_items(tx: OracleUpdate) -> Iterator[Argument]:
     ]
     for report in tx.reports:
         yield [report.signature.r, report.signature.s]
-    for market_id in range(len(tx.prices_x16)):
+    for market_id, claimed_x16 in enumerate(tx.prices_x16):
         column = [report.prices_x16[market_id] for report in tx.reports]
         # Of equal prices, any may be the lower ones, or the claimed one.
         in_order = sorted(range(len(column)), key=column.__getitem__)
+        lower, equal = in_order[:n_lower], in_order[n_lower]
+        yield int(is_parted(column, claimed_x16))
+        if is_parted(column, claimed_x16):
+            for index, price_x16 in enumerate(column):
+                is_far = not is_close(price_x16, claimed_x16)
+                yield [int(index == equal), int(index not in lower), int(is_far)]
+            continue
         for index in range(len(column)):
-            if index in in_order[:n_lower]:
-                yield 0
-            else:
-                yield from (1, int(index != in_order[n_lower]))
+            yield from (0,) if index in lower else (1, int(index != equal))
             yield int(index + 1 < len(column))

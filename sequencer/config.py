@@ -6,7 +6,6 @@ from typing import Final
 from novation.protocol.constants import (
     MAX_MAKERS_PER_ORDER,
     MAX_UNDERLYINGS,
-    PPM_ONE,
     PRICE_VALIDITY_MS,
     REPORT_SPREAD_MS,
     RESUME_GAP_MS,
@@ -113,7 +112,7 @@ class OraclePolicy:
     The times of one round's reports lie within `round_span_ms` of each other. Every update costs
     the proof its signatures: one that nobody needs waits until the last is `idle_interval_ms` old,
     or a price has moved by `idle_move_ppm`. Who trades or withdraws needs one when the last is
-    `refresh_ms` old. Of each price more than half of the committee must be within `agreement_ppm`.
+    `refresh_ms` old.
     """
 
     grace_ms: int = 100
@@ -122,7 +121,6 @@ class OraclePolicy:
     idle_interval_ms: int = 0
     idle_move_ppm: int = 500
     refresh_ms: int = 1_000
-    agreement_ppm: int = 20_000
 
     def __post_init__(self) -> None:
         """Refuse, with a ValueError, settings that stop trading or kill the resting orders."""
@@ -134,7 +132,6 @@ class OraclePolicy:
             value_ms = getattr(self, name)
             if not 0 <= value_ms < limit_ms:
                 raise ValueError(f"{name} {value_ms}, must be below {limit_ms}")
-        check_setting("agreement_ppm", self.agreement_ppm, 1, PPM_ONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.oracle_update import (
+    check_agreement,
     check_report_time,
     lower_median,
     validate_oracle_update,
@@ -32,7 +33,6 @@ from sequencer.clock import Clock
 from sequencer.config import OraclePolicy
 from sequencer.engine import Command, GroupResult
 from sequencer.errors import ErrorContext, NodeErrorCode, RequestRefusedError
-from sequencer.oracle_doubt import find_doubt
 from sequencer.oracle_rounds import RoundBook
 from sequencer.report_rates import ReportRates
 from sequencer.runner import EngineRunner
@@ -92,18 +92,6 @@ class OracleAggregator:
             self._has_quorum.set()
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
-    def check_relayed(self, update: OracleUpdate) -> None:
-        """Refuse an update of somebody else that the node would not have put together.
-
-        Raises:
-            InvalidTransaction: it is malformed.
-            RequestRefusedError: there is doubt about it, see `sequencer.oracle_doubt`.
-        """
-        validate_oracle_update(update, self._parameters)
-        doubt = find_doubt(update, self._parameters, self._policy)
-        if doubt is not None:
-            raise doubt
-
     def learn(self, update: OracleUpdate) -> None:
         """Take note of an update that the exchange has applied, the oldest first."""
         self._rounds.close(update)
@@ -153,11 +141,16 @@ class OracleAggregator:
         if len(reports) < self._parameters.oracle_quorum:
             return None
         update = build_update(reports)
-        doubt = find_doubt(update, self._parameters, self._policy)
-        if doubt is not None and str(doubt) != self._doubt:
-            logger.warning("oracle update waits: %s", doubt)
-        self._doubt = "" if doubt is None else str(doubt)
-        return update if doubt is None else None
+        try:
+            check_agreement(update, self._parameters.oracle_quorum)
+        except InvalidTransaction as doubt:
+            # The exchange would not take it. Other reports may decide.
+            if str(doubt) != self._doubt:
+                logger.warning("oracle update waits: %s", doubt)
+            self._doubt = str(doubt)
+            return None
+        self._doubt = ""
+        return update
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""

@@ -86,6 +86,7 @@ const QUANTA_PER_KUSD = 10 ** 9;
 // What equity must be of the value of all positions when an amount of USD leaves an account.
 const LEAVING_MARGIN_PPM = 100000;
 const PRICE_VALIDITY_MS = 3000;
+const AGREEMENT_PPM = 20000;
 const REPORT_SPREAD_MS = 1000;
 const RESUME_GAP_MS = 300000;
 const POST_ONLY_MS = 60000;

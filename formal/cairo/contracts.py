@@ -202,12 +202,13 @@ PINNED_ARGUMENTS: Final[Mapping[str, Claim]] = {
     "open_longer": Claim(("account",), ("n_positions",)),
 }
 
-# A recursion that goes down to 0 in steps of one has fewer of them than a run has steps. The walk
-# of check_medians goes down in steps of 1 and of 2^64, so its count is below 2^128.
+# A recursion that goes down to 0 in steps of one has fewer of them than a run has steps. Those of
+# check_medians and check_parted are of 1, 2^48 and 2^96, so that the count is below 2^128.
 COUNTED: Final[Mapping[str, tuple[str, int]]] = {
     "chain_prices": ("n_words", 2**64),
     "check_reports": ("n_reports", 2**64),
     "check_medians": ("n_left", 2**128),
+    "check_parted": ("n_left", 2**128),
 }
 
 Item = Callable[[str], Linear]
@@ -455,4 +456,5 @@ ASSUMED: Final[Mapping[str, str]] = {
     "divide": "as split",
     "update_subtree": "the prover chooses the shape; formal.theorems.merkle proves the climb",
     "check_medians": "the prover chooses the sides; formal.theorems.medians proves the median",
+    "check_parted": "as check_medians",
 }

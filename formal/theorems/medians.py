@@ -5,36 +5,73 @@ from typing import Final
 import z3
 
 from formal.theorems.theorem import Statement, Theorem
-from novation.protocol.constants import PRICE_X16_BOUND
+from novation.protocol.constants import AGREEMENT_PPM, PPM_ONE, PRICE_X16_BOUND
 
 _MAX_REPORTS: Final = 6
 _NO_EQUAL: Final = "no report has to be equal"
 _NO_COUNT: Final = "the sides are not counted"
+_NO_REACH: Final = "reports may be anywhere"
+_NO_FAR: Final = "far reports are not told"
 _RC_BOUND: Final = 2**128
 
 
-def _statement(n_reports: int, fault: str) -> Statement:
-    """State what check_medians of oracle/medians.cairo proves for one column of reports."""
+def _close_statement(n_reports: int, fault: str) -> Statement:
+    """State what the shorter way of check_medians proves for one column of reports.
+
+    All reports are close to the claimed price, which is the lower median, and all are prices.
+    """
     claimed = z3.Int("claimed")
     prices = z3.Ints(" ".join(f"price{i}" for i in range(n_reports)))
     uppers = z3.Bools(" ".join(f"upper{i}" for i in range(n_reports)))
     # Which report is the claimed one; it is on neither side.
     equal = z3.Int("equal")
     n_lower = (n_reports - 1) // 2
-    known = [_in_range(claimed - 1), _in_range(claimed + _RC_BOUND - PRICE_X16_BOUND)]
+    reach = claimed * AGREEMENT_PPM
+    known = [
+        _in_range(claimed - 1),
+        _in_range(claimed * PPM_ONE + reach + _RC_BOUND - PRICE_X16_BOUND * PPM_ONE),
+    ]
     lowers = []
     for index, (price, upper) in enumerate(zip(prices, uppers, strict=True)):
-        above = z3.And(_in_range(price - claimed), _in_range(price + _RC_BOUND - PRICE_X16_BOUND))
-        below = z3.And(_in_range(claimed - price), _in_range(price - 1))
-        sided = z3.If(upper, above, below)
+        distance = z3.If(upper, price - claimed, claimed - price)
+        near = z3.BoolVal(True) if fault == _NO_REACH else _in_range(reach - distance * PPM_ONE)
         # The fault: the one that counts as equal is not compared.
         same = z3.BoolVal(True) if fault == _NO_EQUAL else price == claimed
-        known.append(z3.If(equal == index, same, sided))
+        known.append(z3.If(equal == index, same, z3.And(_in_range(distance), near)))
         lowers.append(z3.If(z3.Or(upper, equal == index), 0, 1))
     known.append(z3.And(equal >= 0, equal < n_reports))
     if fault != _NO_COUNT:
         known.append(z3.Sum(lowers) == n_lower)
-    return Statement(known, is_lower_median(claimed, list(prices)))
+    agreed = [z3.And(_is_price(price), is_close(claimed, price)) for price in prices]
+    return Statement(known, z3.And(is_lower_median(claimed, list(prices)), *agreed))
+
+
+def _parted_statement(n_reports: int, fault: str) -> Statement:
+    """State what check_parted proves for one column: the same, and how many reports are close."""
+    claimed = z3.Int("claimed")
+    prices = z3.Ints(" ".join(f"price{i}" for i in range(n_reports)))
+    uppers = z3.Bools(" ".join(f"upper{i}" for i in range(n_reports)))
+    fars = z3.Bools(" ".join(f"far{i}" for i in range(n_reports)))
+    equal = z3.Int("equal")
+    n_lower = (n_reports - 1) // 2
+    known = [_in_range(claimed - 1), equal >= 0, equal < n_reports]
+    lowers = []
+    columns = zip(prices, uppers, fars, strict=True)
+    for index, (price, upper, far) in enumerate(columns):
+        distance = z3.If(upper, price - claimed, claimed - price)
+        excess = distance * PPM_ONE - claimed * AGREEMENT_PPM
+        known.append(z3.And(_is_price(price), _in_range(distance)))
+        if fault != _NO_FAR:
+            known.append(_in_range(z3.If(far, excess - 1, -excess)))
+        if fault != _NO_EQUAL:
+            known.append(z3.Implies(equal == index, price == claimed))
+        lowers.append(z3.If(z3.Or(upper, equal == index), 0, 1))
+    if fault != _NO_COUNT:
+        known.append(z3.Sum(lowers) == n_lower)
+    told = z3.And(
+        *(far == z3.Not(is_close(claimed, price)) for price, far in zip(prices, fars, strict=True))
+    )
+    return Statement(known, z3.And(is_lower_median(claimed, list(prices)), told))
 
 
 def is_lower_median(claimed: z3.ArithRef, prices: list[z3.ArithRef]) -> z3.BoolRef:
@@ -45,17 +82,32 @@ def is_lower_median(claimed: z3.ArithRef, prices: list[z3.ArithRef]) -> z3.BoolR
     return z3.And(fewer <= n_lower, at_most >= n_lower + 1)
 
 
+def is_close(claimed: z3.ArithRef, price: z3.ArithRef) -> z3.BoolRef:
+    """Return the formula that a reported price speaks for a median."""
+    reach = claimed * AGREEMENT_PPM
+    higher = (price - claimed) * PPM_ONE
+    return z3.And(higher <= reach, -higher <= reach)
+
+
+def _is_price(price: z3.ArithRef) -> z3.BoolRef:
+    return z3.And(price >= 1, price < PRICE_X16_BOUND)
+
+
 def _in_range(value: z3.ArithRef) -> z3.BoolRef:
     return z3.And(value >= 0, value < _RC_BOUND)
 
 
 def theorems() -> list[Theorem]:
-    """Return the theorem for each number of reports up to a bound."""
+    """Return the theorems for each number of reports up to a bound."""
     return [
         Theorem(
-            f"a proven median of {n} reports is the lower median",
-            lambda fault, n=n: _statement(n, fault),  # type: ignore[misc]
-            (_NO_EQUAL, _NO_COUNT) if n > 1 else (_NO_EQUAL,),
+            f"a proven median of {n} reports is the lower median, {kind}",
+            lambda fault, n=n, statement=statement: statement(n, fault),  # type: ignore[misc]
+            (_NO_EQUAL, _NO_COUNT, further) if n > 1 else (_NO_EQUAL,),
+        )
+        for kind, statement, further in (
+            ("and all are close to it", _close_statement, _NO_REACH),
+            ("and the close ones are counted", _parted_statement, _NO_FAR),
         )
         for n in range(1, _MAX_REPORTS + 1)
     ]

@@ -109,6 +109,8 @@ QUANTA_PER_KUSD: Final = 10**9
 LEAVING_MARGIN_PPM: Final = 100_000
 PRICE_VALIDITY_MS: Final = 3_000
 REPORT_SPREAD_MS: Final = 1_000
+# How far a report may be from the median for which it speaks.
+AGREEMENT_PPM: Final = 20_000
 RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
 # So long users do not trade with each other after a jump of the index.

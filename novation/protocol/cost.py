@@ -48,6 +48,7 @@ from novation.protocol.transactions import (
     UserTransaction,
     Withdraw,
 )
+from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
 LOADER_STEPS: Final = 80_000
@@ -121,11 +122,12 @@ SLOT_LEAVING_STEPS: Final = 51
 SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
-# each price in it.
+# each price in it; and what a price takes more where the circuit needs its longer way.
 ORACLE_STEPS: Final = 310
 ORACLE_UNDERLYING_STEPS: Final = 372
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
+ORACLE_FAR_PRICE_STEPS: Final = 38
 SIGNATURE_STEPS: Final = 512
 
 
@@ -158,9 +160,12 @@ def transaction_steps(
     """
     if isinstance(tx, OracleUpdate):
         n_underlyings = len(tx.prices_x16)
-        report = ORACLE_REPORT_STEPS + n_underlyings * ORACLE_PRICE_STEPS
+        each = ORACLE_REPORT_STEPS + n_underlyings * ORACLE_PRICE_STEPS
         table = n_underlyings * ORACLE_UNDERLYING_STEPS
-        steps = ORACLE_STEPS + table + len(tx.reports) * report
+        columns = zip(*(report.prices_x16 for report in tx.reports), strict=True)
+        n_parted = sum(map(is_parted, columns, tx.prices_x16))
+        each += n_parted * ORACLE_FAR_PRICE_STEPS
+        steps = ORACLE_STEPS + table + len(tx.reports) * each
         steps = max(steps, len(tx.reports) * SIGNATURE_STEPS)
         if result.n_visits:
             steps += n_underlyings * POOL_TABLE_STEPS + result.n_visits * POOL_STEPS

@@ -75,6 +75,7 @@ class ErrorCode(IntEnum):
     MARKET_HALTED = 86
     MARKET_POST_ONLY = 87
     MARKET_REDUCE_ONLY = 88
+    REPORTS_DISAGREE = 94
     OUTFLOW_LIMIT = 102
 
 

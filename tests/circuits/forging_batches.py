@@ -500,6 +500,18 @@ def prices_only() -> Iterator[SealedBatch]:
         yield exchange.seal()
 
 
+def far_reports() -> Iterator[SealedBatch]:
+    """Of each price a report is far from the median, on either side of it or on none."""
+    exchange = Exchange(price_ticks=0)
+    exchange.time_ms += 1
+    reports = [
+        oracle_report(exchange.config, index, exchange.time_ms, prices_x16)
+        for index, prices_x16 in enumerate(((1000, 100), (1000, 99), (10, 150)))
+    ]
+    exchange.apply(oracle_update(tuple(reports)))
+    yield exchange.seal()
+
+
 def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:
     """The third of three random batches."""
     trading = RandomTrading(seed, parameters(n_markets))
@@ -529,6 +541,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "guards": guards,
     "without fees": without_fees,
     "prices only": prices_only,
+    "far reports": far_reports,
     "registries": lambda: iter(registries()),
     "samples": samples,
     "poor accounts": poor_accounts,

@@ -5,19 +5,14 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from novation.api.v1 import oracle_service_pb2
 from novation.client.oracle import report_message
-from novation.protocol.parameters import Parameters
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
 from sequencer.oracle import build_update
-from sequencer.oracle_doubt import find_doubt
 from sequencer.oracle_rounds import RoundBook
 from tests.node.support import POLICY, PRICE_TICKS, RunningNode, refusal, report_at, running_node
-from tests.support.builders import parameters
 
 SPAN_MS = 1_000
 QUORUM = 2
@@ -95,43 +90,6 @@ def test_round_when_two_of_nine_lag_then_the_update_is_not_as_old_as_they() -> N
     assert times(rounds.best_round(0, 8))[-1] == (8, 9_499)
     close_ones = book(*((index, 10_000) for index in range(8)), (8, 9_500))
     assert len(close_ones.best_round(0, 7)) == 9
-
-
-def update_of(*prices: int) -> OracleUpdate:
-    return build_update([OracleReport(i, 10_000, (price, 5)) for i, price in enumerate(prices)])
-
-
-def why(committee: Parameters, *prices: int) -> str:
-    return str(find_doubt(update_of(*prices), committee, OraclePolicy()) or "none")
-
-
-NINE = replace(parameters(), oracle_keys=tuple(range(1, 10)), oracle_quorum=7)
-
-
-@pytest.mark.parametrize(
-    ("prices", "doubt"),
-    [
-        ([100_000] * 9, ""),
-        ([100_000] * 6 + [1] * 3, ""),
-        ([100_000] * 5 + [2**47] * 4, ""),
-        ([100_000, 100_500, 101_000, 102_000, 101_500, 1, 1, 1], ""),
-        # Two honest reports are missing, and those of four that lie together are there.
-        ([100_000] * 3 + [2**47] * 4, "4 of 7 reports are within 20000 ppm"),
-        ([100_000] * 4 + [1] * 3, "4 of 7 reports"),
-        ([97_999, 98_000, 98_000, 98_000, 100_000, 102_001, 102_001, 102_001, 102_001], "4 of 9"),
-        ([98_000, 98_000, 98_000, 98_000, 100_000, 102_000, 102_001, 102_001, 102_001], ""),
-    ],
-)
-def test_update_when_not_half_of_the_committee_is_close_then_it_waits(
-    prices: list[int], doubt: str
-) -> None:
-    assert why(NINE, *prices).startswith(f"underlying 0: {doubt}" if doubt else "none")
-
-
-def test_update_when_the_quorum_is_below_half_then_all_of_a_quorum_agree() -> None:
-    few = replace(NINE, oracle_quorum=2)
-    assert why(few, 100, 101) == "none"
-    assert why(few, 100, 103).startswith("underlying 0: 1 of 2")
 
 
 async def test_quorum_when_its_nodes_contradict_each_other_then_no_price_until_a_third_decides(
@@ -224,7 +182,7 @@ async def test_relayer_when_he_takes_a_lucky_quorum_then_refused_as_a_round_woul
         start_ms = node.clock.now_ms()
         lie = [report_at(0, start_ms, PRICE_TICKS), report_at(1, start_ms, PRICE_TICKS // 2)]
         _, detail = await refusal(relay(node, lie))
-        assert (detail.name, detail.field) == ("DOUBTFUL_UPDATE", "reports_that_agree")
+        assert (detail.name, detail.field) == ("REPORTS_DISAGREE", "reports_that_agree")
         assert (detail.value, detail.limit) == ("1", "2")
         assert await node.node.runner.call(_oracle_time_ms) == 0
         # Nothing of it counts as used.

@@ -4,11 +4,17 @@ from dataclasses import replace
 import pytest
 
 from novation.protocol.constants import REPORT_SPREAD_MS
-from novation.protocol.errors import ErrorCode
+from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.events import PricesUpdated
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from novation.protocol.transactions.oracle_update import lower_median, price_words
-from tests.support.builders import oracle_report, oracle_update
+from tests.support.builders import (
+    oracle_private_key,
+    oracle_report,
+    oracle_update,
+    parameters,
+    public_key,
+)
 from tests.support.exchange import Exchange
 
 MAX_AGE_MS = 60_000
@@ -24,11 +30,11 @@ def reports(exchange: Exchange, *price_pairs: tuple[int, int]) -> tuple[OracleRe
 
 def test_update_when_three_reports_then_medians() -> None:
     exchange = Exchange(price_ticks=0)
-    update = oracle_update(reports(exchange, (10, 7), (30, 9), (20, 8)))
+    update = oracle_update(reports(exchange, (1000, 700), (1002, 702), (1001, 701)))
     result = exchange.apply(update)
-    assert result.events == (PricesUpdated(exchange.time_ms, (20, 8)),)
-    assert [u.index_price_x16 for u in exchange.state.underlyings] == [20, 8]
-    assert [exchange.state.mark_price_x16(i) for i in range(2)] == [20, 8]
+    assert result.events == (PricesUpdated(exchange.time_ms, (1001, 701)),)
+    assert [u.index_price_x16 for u in exchange.state.underlyings] == [1001, 701]
+    assert [exchange.state.mark_price_x16(i) for i in range(2)] == [1001, 701]
     assert exchange.state.globals.oracle_time_ms == exchange.time_ms
 
 
@@ -36,8 +42,35 @@ def test_update_when_even_number_of_reports_then_lower_median() -> None:
     assert lower_median([5, 9]) == 5
     assert lower_median([9, 1, 5, 7]) == 5
     exchange = Exchange(price_ticks=0)
-    exchange.apply(oracle_update(reports(exchange, (10, 7), (30, 5))))
-    assert [u.index_price_x16 for u in exchange.state.underlyings] == [10, 5]
+    exchange.apply(oracle_update(reports(exchange, (1000, 702), (1001, 700))))
+    assert [u.index_price_x16 for u in exchange.state.underlyings] == [1000, 700]
+
+
+@pytest.mark.parametrize(
+    ("prices", "n_close"),
+    [
+        ([100_000] * 9, 9),
+        ([100_000] * 7 + [1, 2**47], 7),
+        ([100_000] * 6 + [1] * 3, 6),
+        # Two honest reports are missing, and those of four that lie together are there.
+        ([100_000] * 3 + [2**47] * 4, 4),
+        ([97_999, 98_000, 98_000, 100_000, 100_000, 100_000, 102_000, 102_000, 102_001], 7),
+        ([97_999, 98_000, 98_000, 100_000, 100_000, 102_001, 102_000, 102_000, 102_001], 6),
+    ],
+)
+def test_update_when_less_than_a_quorum_is_close_to_the_median_then_refused(
+    prices: list[int], n_close: int
+) -> None:
+    nine = tuple(public_key(oracle_private_key(index)) for index in range(9))
+    committee = replace(parameters(), oracle_keys=nine, oracle_quorum=7)
+    exchange = Exchange(parameters=committee, price_ticks=0)
+    update = oracle_update(reports(exchange, *((price, 5) for price in prices)))
+    if n_close >= 7:
+        exchange.apply(update)
+        return
+    with pytest.raises(InvalidTransaction, match="REPORTS_DISAGREE") as refusal:
+        exchange.apply(update)
+    assert refusal.value.broken == Broken("reports_that_agree", n_close, 7)
 
 
 def test_price_words_when_six_prices_then_two_words() -> None:
@@ -96,6 +129,11 @@ BROKEN: list[tuple[str, Change, ErrorCode]] = [
         ErrorCode.PRICE_NOT_MEDIAN,
     ),
     (
+        "no agreement",
+        lambda e, _: oracle_update(reports(e, (1000, 1), (1021, 1))),
+        ErrorCode.REPORTS_DISAGREE,
+    ),
+    (
         "wrong time",
         lambda _, u: replace(u, oracle_time_ms=u.oracle_time_ms - 1),
         ErrorCode.ORACLE_TIME_NOT_INCREASING,
@@ -115,14 +153,14 @@ BROKEN: list[tuple[str, Change, ErrorCode]] = [
 )
 def test_update_when_a_rule_is_broken_then_refused(change: Change, code: ErrorCode) -> None:
     exchange = Exchange(price_ticks=0)
-    update = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    update = oracle_update(reports(exchange, (1000, 702), (1001, 700)))
     assert exchange.refuse(change(exchange, update)) is code
 
 
 @pytest.mark.parametrize("age_ms", [MAX_AGE_MS + 1, -MAX_AGE_MS - 1])
 def test_update_when_a_report_is_outside_the_window_then_refused(age_ms: int) -> None:
     exchange = Exchange(price_ticks=0)
-    update = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    update = oracle_update(reports(exchange, (1000, 702), (1001, 700)))
     exchange.time_ms += age_ms
     assert exchange.refuse(update) is ErrorCode.REPORT_TIME_OUTSIDE_WINDOW
 
@@ -152,6 +190,6 @@ def test_update_when_its_reports_are_farther_apart_then_refused() -> None:
 
 def test_update_when_time_does_not_increase_then_refused() -> None:
     exchange = Exchange(price_ticks=0)
-    exchange.apply(oracle_update(reports(exchange, (10, 7), (30, 5))))
-    again = oracle_update(reports(exchange, (10, 7), (30, 5)))
+    exchange.apply(oracle_update(reports(exchange, (1000, 702), (1001, 700))))
+    again = oracle_update(reports(exchange, (1000, 702), (1001, 700)))
     assert exchange.refuse(again) is ErrorCode.ORACLE_TIME_NOT_INCREASING

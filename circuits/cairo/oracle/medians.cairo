@@ -1,6 +1,8 @@
-from circuits.cairo.constants import PRICE_X16_BOUND, RC_BOUND
+from starkware.cairo.common.registers import get_fp_and_pc
 
-// A walk down a column of reported prices.
+from circuits.cairo.constants import AGREEMENT_PPM, PPM_ONE, PRICE_X16_BOUND, RC_BOUND
+
+// A walk down a column whose reports are all close to the claimed price.
 struct Column {
     range_check_ptr: felt,
     price: felt*,
@@ -12,14 +14,14 @@ struct Column {
 const UPPER = 2 ** 48;
 const EQUAL = 2 ** 96;
 
-// Proves that each claimed price is the lower median of its column in a table of reported prices,
-// and that every reported price is in [1, 2^48).
+// Proves that each claimed price is the lower median of its column in a table of reported prices, that
+// no more than `most_far` of them are far from it, and that every reported price is in [1, 2^48).
 //
 // The prover divides the reports of a market into one of the claimed price, n_lower others that are not
 // above it, and n_upper that are not below it. That is possible only if the claimed price is at index
 // n_lower of the sorted reports.
 func check_medians{range_check_ptr}(
-    claimed_x16: felt*, column: felt*, row_size, n_left, n_markets
+    claimed_x16: felt*, column: felt*, row_size, n_left, most_far, n_markets
 ) {
     if (n_markets == 0) {
         return ();
@@ -27,7 +29,15 @@ func check_medians{range_check_ptr}(
     alloc_locals;
     local claimed = [claimed_x16];
     assert [range_check_ptr] = claimed - 1;
-    assert [range_check_ptr + 1] = claimed + (RC_BOUND - PRICE_X16_BOUND);
+    // Claimed price and difference times 10^6: how far a close report may be.
+    local reach = claimed * AGREEMENT_PPM;
+    // A guess: whether the column needs the longer way. Both prove the same.
+    %{ memory[ap] = next(witness) %}
+    jmp parted if [ap] != 0, ap++;
+    // What is close is a price: below the claimed one by less than it, above it and below 2^48.
+    assert [range_check_ptr + 1] = claimed * PPM_ONE + reach + (
+        RC_BOUND - PRICE_X16_BOUND * PPM_ONE
+    );
     tempvar start = Column(range_check_ptr + 2, column, n_left);
     // The stack at `report`, however it is reached: the three cells of the walk, then the flag of
     // the jump, then ap. Hence the walk is at ap - SIZE - 1, here and at `done`; every round ends with
@@ -39,9 +49,10 @@ func check_medians{range_check_ptr}(
     // A guess: the side of this report.
     %{ memory[ap] = next(witness) %}
     jmp other if [ap] != 0, ap++;
-    tempvar price = [walk.price];
-    assert [walk.range_check_ptr] = claimed - price;
-    assert [walk.range_check_ptr + 1] = price - 1;
+    tempvar lower = claimed - [walk.price];
+    assert [walk.range_check_ptr] = lower;
+    tempvar scaled = lower * PPM_ONE;
+    assert [walk.range_check_ptr + 1] = reach - scaled;
     tempvar after = Column(walk.range_check_ptr + 2, walk.price + row_size, walk.n_left - 1);
     // A guess: whether there is another report; n_left must be used up exactly.
     %{ memory[ap] = next(witness) %}
@@ -59,9 +70,10 @@ func check_medians{range_check_ptr}(
     jmp done;
 
     upper:
-    tempvar price = [walk.price];
-    assert [walk.range_check_ptr] = price - claimed;
-    assert [walk.range_check_ptr + 1] = price + (RC_BOUND - PRICE_X16_BOUND);
+    tempvar higher = [walk.price] - claimed;
+    assert [walk.range_check_ptr] = higher;
+    tempvar scaled = higher * PPM_ONE;
+    assert [walk.range_check_ptr + 1] = reach - scaled;
     tempvar after = Column(walk.range_check_ptr + 2, walk.price + row_size, walk.n_left - UPPER);
     %{ memory[ap] = next(witness) %}
     jmp report if [ap] != 0, ap++;
@@ -70,5 +82,52 @@ func check_medians{range_check_ptr}(
     let walk = cast(ap - Column.SIZE - 1, Column*);
     assert walk.n_left = 0;
     let range_check_ptr = walk.range_check_ptr;
-    return check_medians(claimed_x16 + 1, column + 1, row_size, n_left, n_markets - 1);
+    return check_medians(claimed_x16 + 1, column + 1, row_size, n_left, most_far, n_markets - 1);
+
+    parted:
+    let range_check_ptr = range_check_ptr + 1;
+    check_parted(claimed, column, row_size, n_left, most_far);
+    return check_medians(claimed_x16 + 1, column + 1, row_size, n_left, most_far, n_markets - 1);
+}
+
+// What the prover says of a report in a column of which some are far: bits.
+struct Side {
+    // It is the one that is equal, or above the claimed price, or not below it and counted there.
+    is_equal: felt,
+    is_upper: felt,
+    // It is farther from the claimed price than a close one may be.
+    is_far: felt,
+}
+
+// Proves the same of one column, of which no more than `most_far` reports are far.
+//
+// Guarantee: both answers to whether a report is far are proven. All products are below 2^70.
+func check_parted{range_check_ptr}(claimed, price: felt*, row_size, n_left, most_far) {
+    alloc_locals;
+    if (n_left == 0) {
+        assert [range_check_ptr] = most_far;
+        let range_check_ptr = range_check_ptr + 1;
+        return ();
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local message: Side;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    assert message.is_equal = message.is_equal * message.is_equal;
+    assert message.is_upper = message.is_upper * message.is_upper;
+    assert message.is_far = message.is_far * message.is_far;
+    local higher = [price] - claimed;
+    assert message.is_equal * higher = 0;
+    local distance = (2 * message.is_upper - 1) * higher;
+    // More than 0 if it is far.
+    local excess = distance * PPM_ONE - claimed * AGREEMENT_PPM;
+    assert [range_check_ptr] = [price] - 1;
+    assert [range_check_ptr + 1] = [price] + (RC_BOUND - PRICE_X16_BOUND);
+    assert [range_check_ptr + 2] = distance;
+    assert [range_check_ptr + 3] = message.is_far * (2 * excess - 1) - excess;
+    let range_check_ptr = range_check_ptr + 4;
+    tempvar other = message.is_upper * (UPPER - 1) + 1;
+    tempvar counted = other + message.is_equal * (EQUAL - other);
+    return check_parted(
+        claimed, price + row_size, row_size, n_left - counted, most_far - message.is_far
+    );
 }

@@ -14,6 +14,7 @@ from novation.protocol.signatures import check_signature
 from novation.protocol.state import State
 from novation.protocol.transactions.oracle_update import (
     OracleUpdate,
+    check_agreement,
     check_report_time,
     lower_median,
     validate_oracle_update,
@@ -21,7 +22,7 @@ from novation.protocol.transactions.oracle_update import (
 
 
 def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
-    """Check times, medians and signatures."""
+    """Check times, medians, agreement and signatures."""
     config, parameters, now_ms = state.config, state.parameters, state.globals.time_ms
     for report in tx.reports:
         check_report_time(report.time_ms, now_ms, parameters.oracle_max_age_ms)
@@ -57,6 +58,7 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
                 f"underlying {underlying_id}: claimed {claimed_x16}, median {median_x16}",
                 Broken("prices_x16", claimed_x16, median_x16),
             )
+    check_agreement(tx, parameters.oracle_quorum)
     if verify_signature:
         for report in tx.reports:
             key = parameters.oracle_keys[report.signer_index]

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from novation.crypto import poseidon_hash_many
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import (
+    AGREEMENT_PPM,
     MESSAGE_ORACLE_REPORT,
+    PPM_ONE,
     PRICE_X16_BITS,
     PRICE_X16_BOUND,
     PRICES_PER_WORD,
@@ -58,6 +60,34 @@ def price_words(prices_x16: Sequence[int]) -> list[int]:
 def lower_median(values: Sequence[int]) -> int:
     """Return the middle value, of an even number the lower of the two."""
     return sorted(values)[(len(values) - 1) // 2]
+
+
+def is_close(price_x16: int, median_x16: int) -> bool:
+    """Return whether a report of a price speaks for a median."""
+    return abs(price_x16 - median_x16) * PPM_ONE <= median_x16 * AGREEMENT_PPM
+
+
+def is_parted(prices_x16: Sequence[int], median_x16: int) -> bool:
+    """Return whether the circuit needs its longer way to prove a median: some report is far."""
+    reach = median_x16 * (PPM_ONE + AGREEMENT_PPM)
+    # In the shorter one, whatever is close must be a price.
+    return reach >= PRICE_X16_BOUND * PPM_ONE or not all(
+        is_close(price_x16, median_x16) for price_x16 in prices_x16
+    )
+
+
+def check_agreement(tx: OracleUpdate, quorum: int) -> None:
+    """Raise InvalidTransaction unless a quorum of the reports speaks for each price."""
+    for underlying_id, price_x16 in enumerate(tx.prices_x16):
+        reported_x16 = [report.prices_x16[underlying_id] for report in tx.reports]
+        n_close = sum(is_close(each_x16, price_x16) for each_x16 in reported_x16)
+        if n_close < quorum:
+            raise InvalidTransaction(
+                ErrorCode.REPORTS_DISAGREE,
+                f"underlying {underlying_id}: {n_close} of {len(reported_x16)} reports are within "
+                f"{AGREEMENT_PPM} ppm of the median {price_x16}, wanted are {quorum}",
+                Broken("reports_that_agree", n_close, quorum),
+            )
 
 
 def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
