@@ -103,6 +103,20 @@ func execute{
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
         );
     }
+    if (message.type == TYPE_CANCEL_ORDER) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        cancel_order(environment, time_ms);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
+    if (message.type == TYPE_MASS_QUOTE) {
+        let (next_order_id) = mass_quote(environment, time_ms, next_order_id);
+        return execute(
+            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
+        );
+    }
     if (message.type == TYPE_LIQUIDATE) {
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
@@ -120,12 +134,6 @@ func execute{
         let (next_order_id, fees_quanta) = replace_order(
             environment, time_ms, next_order_id, fees_quanta
         );
-        return execute(
-            n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
-        );
-    }
-    if (message.type == TYPE_MASS_QUOTE) {
-        let (next_order_id) = mass_quote(environment, time_ms, next_order_id);
         return execute(
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
@@ -176,10 +184,6 @@ func apply_other{
     }
     assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
     let range_check_ptr = range_check_ptr + 1;
-    if (type == TYPE_CANCEL_ORDER) {
-        cancel_order(environment, time_ms);
-        return (environment=environment);
-    }
     if (type == TYPE_ORACLE_UPDATE) {
         let (environment) = oracle_update(environment, time_ms, next_order_id);
         return (environment=environment);
@@ -196,15 +200,12 @@ func apply_other{
         let (environment) = set_parameter(environment);
         return (environment=environment);
     }
-    if (type == TYPE_TAKE_OVER) {
-        let (environment) = take_over(environment, time_ms, next_order_id);
-        return (environment=environment);
-    }
-    return apply_kept(type, environment, time_ms, next_order_id);
+    return apply_rest(type, environment, time_ms, next_order_id);
 }
 
-// Executes what leaves the environment as it is, besides orders and their cancelling, and ListMarket.
-func apply_kept{
+// Executes the rest of what is no order: what cancels several orders or dead ones, keys, accounts that
+// fail, transfers, and ListMarket.
+func apply_rest{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
     poseidon_ptr: PoseidonBuiltin*,
@@ -227,6 +228,10 @@ func apply_kept{
     }
     if (type == TYPE_BID) {
         let (environment) = bid(environment, time_ms, next_order_id);
+        return (environment=environment);
+    }
+    if (type == TYPE_TAKE_OVER) {
+        let (environment) = take_over(environment, time_ms, next_order_id);
         return (environment=environment);
     }
     if (type == TYPE_SET_AUCTION) {

@@ -18,7 +18,7 @@ from formal.cairo.state import RC_BOUND, RETURN, State
 from formal.cairo.summaries import Summaries, logged_names, opened_names
 
 # A function with more paths is checked from join to join.
-_MAX_WHOLE: Final = 16
+_MAX_WHOLE: Final = 20
 _TOO_MANY: Final = "too many ways between two joins"
 
 

@@ -40,12 +40,19 @@ ORDER_WORD = (
     "price_ticks+size_lots*2**32+expiry_time_ms*2**64+max_fee_ppm*2**112+side*2**132",
     "+reduce_only*2**133+time_in_force*2**134+self_trade*2**138+label*2**142",
 )
+ORDER_LEAF = (
+    "order_id+account_id*2**48+market_id*2**80+side*2**96+reduce_only*2**97",
+    "+remaining_lots*2**104+max_fee_ppm*2**136+origin*2**156",
+    "price_ticks+expiry_time_ms*2**32+next_id*2**80+next_price_ticks*2**128",
+    ",ORDER_LEAF_TAG",
+)
 NAMES = (
     (r"message\.head\.|(?<!message\.)\bhead\.|\b(?:environment|taker)\.(?=prices)", ""),
     (r"\bMESSAGE_PLACE_ORDER\b|\btype\b", "TYPE"),
     (r"\baccount\.identity(?=,key_index)", "identity"),
     (r"\baccount\.window_0\b", "window"),
     (r"\bmessage\.", ""),
+    (r"\b(?:terms|order)\.(?=\w+[+*])", ""),
 )
 
 
@@ -84,6 +91,13 @@ def code_of(file: str, function: str) -> str:
                 ("transactions/place_order.cairo", "place_order"),
             ],
             ORDER_WORD,
+        ),
+        (
+            [
+                ("state/order_leaves.cairo", "open_order"),
+                ("state/order_leaves.cairo", "hash_resting"),
+            ],
+            ORDER_LEAF,
         ),
         (
             [

@@ -64,40 +64,61 @@ func seal_orders{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
 // Guarantee: the record is the only one with this leaf, but for `key`, which is the log's.
 func open_order{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (leaf: felt) {
     alloc_locals;
-    let terms = order.terms;
-    assert [range_check_ptr] = terms.order_id;
-    assert [range_check_ptr + 1] = terms.order_id + (RC_BOUND - ORDER_ID_BOUND);
-    assert [range_check_ptr + 2] = terms.account_id;
-    assert [range_check_ptr + 3] = terms.account_id + (RC_BOUND - ACCOUNT_ID_BOUND);
-    assert [range_check_ptr + 4] = terms.market_id;
-    assert [range_check_ptr + 5] = terms.market_id + (RC_BOUND - 2 ** 16);
+    tempvar terms = order.terms;
+    tempvar order_id = terms.order_id;
+    assert [range_check_ptr] = order_id;
+    assert [range_check_ptr + 1] = order_id + (RC_BOUND - ORDER_ID_BOUND);
+    tempvar account_id = terms.account_id;
+    assert [range_check_ptr + 2] = account_id;
+    assert [range_check_ptr + 3] = account_id + (RC_BOUND - ACCOUNT_ID_BOUND);
+    tempvar market_id = terms.market_id;
+    assert [range_check_ptr + 4] = market_id;
+    assert [range_check_ptr + 5] = market_id + (RC_BOUND - 2 ** 16);
     tempvar reduce_only = terms.reduce_only;
     assert reduce_only = reduce_only * reduce_only;
-    assert [range_check_ptr + 6] = order.remaining_lots;
-    assert [range_check_ptr + 7] = order.next_price_ticks;
-    assert [range_check_ptr + 8] = terms.price_ticks;
-    assert [range_check_ptr + 9] = terms.price_ticks + (RC_BOUND - PRICE_BOUND);
-    assert [range_check_ptr + 10] = terms.expiry_time_ms;
-    assert [range_check_ptr + 11] = terms.expiry_time_ms + (RC_BOUND - TIME_BOUND);
-    assert [range_check_ptr + 12] = order.next_id;
-    assert [range_check_ptr + 13] = order.next_id + (RC_BOUND - ORDER_ID_BOUND);
+    tempvar price_ticks = terms.price_ticks;
+    assert [range_check_ptr + 6] = price_ticks;
+    assert [range_check_ptr + 7] = price_ticks + (RC_BOUND - PRICE_BOUND);
+    tempvar expiry_time_ms = terms.expiry_time_ms;
+    assert [range_check_ptr + 8] = expiry_time_ms;
+    assert [range_check_ptr + 9] = expiry_time_ms + (RC_BOUND - TIME_BOUND);
+    tempvar next_id = order.next_id;
+    assert [range_check_ptr + 10] = next_id;
+    assert [range_check_ptr + 11] = next_id + (RC_BOUND - ORDER_ID_BOUND);
     // The top field of the second word begins at bit 128: with the bound 2^128 alone the word could
     // pass the prime and have a second reading, with another price.
-    assert [range_check_ptr + 14] = order.next_price_ticks + (RC_BOUND - PRICE_BOUND);
-    assert [range_check_ptr + 15] = order.remaining_lots + (RC_BOUND - ORDER_SIZE_BOUND);
-    assert [range_check_ptr + 16] = terms.max_fee_ppm;
-    assert [range_check_ptr + 17] = terms.max_fee_ppm + (RC_BOUND - RATE_BOUND);
+    tempvar next_price_ticks = order.next_price_ticks;
+    assert [range_check_ptr + 12] = next_price_ticks;
+    assert [range_check_ptr + 13] = next_price_ticks + (RC_BOUND - PRICE_BOUND);
+    tempvar remaining_lots = order.remaining_lots;
+    assert [range_check_ptr + 14] = remaining_lots;
+    assert [range_check_ptr + 15] = remaining_lots + (RC_BOUND - ORDER_SIZE_BOUND);
+    tempvar max_fee_ppm = terms.max_fee_ppm;
+    assert [range_check_ptr + 16] = max_fee_ppm;
+    assert [range_check_ptr + 17] = max_fee_ppm + (RC_BOUND - RATE_BOUND);
     // The top field of the first word, as that of the second: within its own bound.
-    assert [range_check_ptr + 18] = terms.origin;
-    assert [range_check_ptr + 19] = terms.origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND * MAX_QUOTES);
+    tempvar origin = terms.origin;
+    assert [range_check_ptr + 18] = origin;
+    assert [range_check_ptr + 19] = origin + (RC_BOUND - MAX_KEYS * NONCE_BOUND * MAX_QUOTES);
+    tempvar side = terms.side;
+    tempvar is_dormant = side * (side - 1);
+    jmp dormant if is_dormant != 0;
+    // Same as hash_resting(), keep in step: here the fields are read already.
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        order_id + account_id * 2 ** 48 + market_id * 2 ** 80 + side * 2 ** 96 + reduce_only * 2 **
+        97 + remaining_lots * 2 ** 104 + max_fee_ppm * 2 ** 136 + origin * 2 ** 156,
+        price_ticks + expiry_time_ms * 2 ** 32 + next_id * 2 ** 80 + next_price_ticks * 2 ** 128,
+        ORDER_LEAF_TAG,
+    );
     let range_check_ptr = range_check_ptr + 20;
-    tempvar is_dormant = terms.side * (terms.side - 1);
-    if (is_dormant == 0) {
-        let (_, _, leaf) = hash_resting(order);
-        return (leaf=leaf);
-    }
-    check_dormant(cast(terms, DormantTerms*));
-    let (_, _, leaf) = hash_dormant(order, cast(terms, DormantTerms*));
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (leaf=[poseidon_ptr - PoseidonBuiltin.SIZE].output.s0);
+
+    dormant:
+    let range_check_ptr = range_check_ptr + 20;
+    let dormant_terms = cast(order.terms, DormantTerms*);
+    check_dormant(dormant_terms);
+    let (_, _, leaf) = hash_dormant(order, dormant_terms);
     return (leaf=leaf);
 }
 
@@ -148,7 +169,7 @@ func hash_order{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
 func hash_resting{poseidon_ptr: PoseidonBuiltin*}(order: Order*) -> (
     word_0: felt, word_1: felt, leaf: felt
 ) {
-    let terms = order.terms;
+    tempvar terms = order.terms;
     tempvar word_0 = terms.order_id + terms.account_id * 2 ** 48 + terms.market_id * 2 ** 80 +
         terms.side * 2 ** 96 + terms.reduce_only * 2 ** 97 + order.remaining_lots * 2 ** 104 +
         terms.max_fee_ppm * 2 ** 136 + terms.origin * 2 ** 156;

@@ -101,19 +101,24 @@ func replace_position{range_check_ptr}(
     local long_change = slot.long_lots - old.long_lots;
     tempvar paid_change = long_change * price.spread_factor;
     local surplus_change = value_change - paid_change - exposure_change * price.opening_factor;
-    // Most often the slot stays the first of the list, or becomes it; splice does the rest.
+    // Most often the slot stays the first of the list, becomes it, or goes as the first, being empty;
+    // splice does the rest.
     tempvar content = slot.exposure_lots + slot.n_orders;
-    jmp kept if content != 0;
+    jmp listed if positions != 0;
+    jmp only if content != 0;
     jmp elsewhere;
 
-    kept:
-    jmp listed if positions != 0;
+    only:
     assert slot.next = positions;
     return (positions=slot, surplus_change=surplus_change, long_change=long_change);
 
     listed:
     tempvar other_market = positions.market_id - slot.market_id;
     jmp elsewhere if other_market != 0;
+    jmp kept if content != 0;
+    return (positions=positions.next, surplus_change=surplus_change, long_change=long_change);
+
+    kept:
     assert slot.next = positions.next;
     return (positions=slot, surplus_change=surplus_change, long_change=long_change);
 

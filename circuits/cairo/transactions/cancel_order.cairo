@@ -7,7 +7,7 @@ from circuits.cairo.book.resting import is_counted, remove_order, unlink_order
 from circuits.cairo.constants import MESSAGE_CANCEL_ORDER, ORDER_ID_BOUND, TRADE_BIT
 from circuits.cairo.environment import Environment
 from circuits.cairo.state.accounts import Account, MessageHead, authorize
-from circuits.cairo.state.orders import Order
+from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position
 
 // The transaction as the prover gives it. `by_message` is 1 if the message names the order by the
@@ -45,7 +45,7 @@ func cancel_order{
     let order_id = message.order_id;
     // Pinned by its id, and duty 1 by the entry of remove_order.
     %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
-    let terms = order.terms;
+    local terms: OrderTerms* = order.terms;
     assert order_id = terms.order_id;
     assert account_id = terms.account_id;
     // One of two names of the order was signed; the id of none is 0, nor is a nonce.

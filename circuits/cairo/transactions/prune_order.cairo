@@ -5,7 +5,7 @@ from circuits.cairo.book.release import release_lots
 from circuits.cairo.book.resting import is_counted, remove_order, unlink_order
 from circuits.cairo.environment import Environment
 from circuits.cairo.state.accounts import Account
-from circuits.cairo.state.orders import Order
+from circuits.cairo.state.orders import Order, OrderTerms
 from circuits.cairo.state.positions import Position, find_position
 from circuits.cairo.state.prices import Price
 
@@ -28,7 +28,7 @@ func prune_order{
     let order_id = message.order_id;
     // Pinned by its id, and duty 1 by the entry of remove_order.
     %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
-    let terms = order.terms;
+    local terms: OrderTerms* = order.terms;
     assert order_id = terms.order_id;
     local account: Account*;
     local account_id = terms.account_id;
