@@ -72,6 +72,7 @@ from novation.protocol.transactions import (
     Transfer,
     TriggerOrder,
     Unsigned,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
@@ -89,6 +90,7 @@ _TYPE_LIST_MARKET, _TYPE_CANCEL_ALL, _TYPE_SET_CANCEL_TIMER = range(8, 11)
 _TYPE_PRUNE_ORDER, _TYPE_APPLY_TIMER, _TYPE_MINUTE_TICK, _TYPE_LIQUIDATE = range(11, 15)
 _TYPE_REPLACE_ORDER: Final = 15
 _TYPE_TAKE_OVER: Final = 16
+_TYPE_UNWIND: Final = 17
 _TYPE_SET_AUCTION: Final = 18
 _TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
@@ -522,6 +524,11 @@ def _unsigned(
         guesses.remove(entry.hints.dormant_order_id)
         key = 0 if entry.hints.is_taken_back else guesses.order_key(entry.hints)
         yield [tx.market_id, key, entry.hints.predecessor_id]
+    elif isinstance(tx, Unwind):
+        assert isinstance(entry.hints, LiquidateHints)
+        yield [_TYPE_UNWIND, delay_ms]
+        yield [tx.market_id]
+        guesses.follow(entry.hints.visits)
     elif isinstance(tx, ListMarket):
         yield [_TYPE_LIST_MARKET, delay_ms]
         yield [tx.market_id]

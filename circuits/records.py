@@ -129,7 +129,12 @@ def market_record(market: Market) -> Argument:
         market.ask_head_id,
         market.ask_head_price_ticks,
         market.open_interest_lots,
-        [market.listed_ms, market.words()[2], triggers if any(triggers) else _NULL],
+        [
+            market.listed_ms,
+            market.words()[2],
+            triggers if any(triggers) else _NULL,
+            market.unwound_ms,
+        ],
         _OPENED,
     ]
 

@@ -46,6 +46,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    Unwind,
     Withdraw,
 )
 from sequencer.config import BatchPolicy
@@ -359,8 +360,8 @@ def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
         # The dormant order and the one before it are touched, too.
         return replacement_cost(len(hints.visits), result.n_slots)
     assert isinstance(hints, PlaceOrderHints | LiquidateHints)
-    # Of a liquidation the insurance fund is touched like a maker.
-    n_others = int(isinstance(tx, Liquidate))
+    # The insurance fund is touched like a maker: by a liquidation, and by what is unwound.
+    n_others = int(isinstance(tx, Liquidate | Unwind))
     return order_cost(len(hints.visits) + n_others, result.n_slots)
 
 

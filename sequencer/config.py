@@ -140,8 +140,9 @@ class NodeConfig:
 
     `lists_markets`: the node opens the market of every underlying that has a price.
     `prunes_orders`: it takes dead orders out of the book. `liquidates`: it reduces the positions of
-    failing accounts. For so many journal entries events can be read by who resumes a stream, and
-    trades and fills be listed; orders and transfers always.
+    failing accounts, and what pools and the insurance fund took of them. For so many journal
+    entries events can be read by who resumes a stream, and trades and fills be listed; orders and
+    transfers always.
     """
 
     listen_address: str

@@ -24,6 +24,7 @@ from novation.protocol.events import (
     PoolShared,
     TakenOver,
     Transferred,
+    Unwound,
     Withdrawn,
 )
 from novation.protocol.orders import Side
@@ -38,6 +39,7 @@ from sequencer.messages import (
     liquidation_message,
     pool_share_message,
     take_over_message,
+    unwinding_message,
 )
 
 _MOST_ORDERS: Final = MAX_ORDERS_PER_SLOT * MAX_POSITIONS
@@ -215,9 +217,16 @@ class FeedBuilder:
         key = keyspace.list_key(keyspace.LISTED_LIQUIDATION, market_id, 0, number)
         self._add(Channel.LIQUIDATIONS, market_id, of_market, key)
 
-    def add_funding(self, event: FundingPaid | PoolShared) -> None:
-        """Add what each lot of a market, or of a side, has paid or got to the market's funding."""
+    def add_funding(self, event: FundingPaid | PoolShared | Unwound) -> None:
+        """Add what lots of a market, or of a side, have paid or got to the market's funding.
+
+        What was unwound, too: whom a pool pays, and for how many lots, is seen in one place.
+        """
         message, number = stream_service_pb2.StreamFundingResponse(), self._next_number
+        if isinstance(event, Unwound):
+            message.unwinding.CopyFrom(unwinding_message(event, number, self._time_ms))
+            self._add(Channel.FUNDING, event.market_id, message)
+            return
         kind, side = keyspace.LISTED_FUNDING, 0
         if isinstance(event, PoolShared):
             kind, side = keyspace.LISTED_POOL_SHARE, SIDES[event.side]

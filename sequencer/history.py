@@ -27,6 +27,7 @@ from novation.protocol.events import (
     PoolShared,
     TakenOver,
     TriggerPlaced,
+    Unwound,
 )
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.dead_orders import is_cancelled
@@ -40,6 +41,7 @@ from novation.protocol.transactions import (
     PlaceTrigger,
     ReplaceOrder,
     TriggerOrder,
+    Unwind,
 )
 from sequencer import keyspace
 from sequencer.book_view import BookView
@@ -205,7 +207,7 @@ class History:
             self._record_order(event, applied, feed)
         elif isinstance(event, BooksKilled):
             self._record_killed(feed)
-        elif isinstance(event, FundingPaid | PoolShared):
+        elif isinstance(event, FundingPaid | PoolShared | Unwound):
             feed.add_funding(event)
         elif isinstance(event, Liquidated | AuctionStarted | AuctionEnded | BidFilled | TakenOver):
             _record_failing(event, applied, feed)
@@ -402,7 +404,7 @@ def _new_order(event: OrderPlaced | TriggerPlaced, applied: AppliedEntry) -> typ
     elif isinstance(tx, MassQuote):
         force, reduce_only, expiry_time_ms = tx.time_in_force, False, tx.terms.expiry_time_ms
     else:
-        assert isinstance(tx, Liquidate | TriggerOrder)
+        assert isinstance(tx, Liquidate | TriggerOrder | Unwind)
         force, reduce_only, expiry_time_ms = TimeInForce.IOC, True, 0
     return types_pb2.Order(
         order_id=event.order_id,

@@ -23,6 +23,7 @@ from novation.protocol.events import (
     PoolShared,
     TakenOver,
     TriggerPlaced,
+    Unwound,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -356,6 +357,24 @@ def pool_share_message(event: PoolShared, number: int, time_ms: int) -> types_pb
         quanta_per_lot=event.quanta_per_lot,
         size_lots=event.size_lots,
         recorded_quanta=event.recorded_quanta,
+    )
+
+
+def unwinding_message(event: Unwound, number: int, time_ms: int) -> types_pb2.Unwinding:
+    """Return what was traded of the lots of a pool, or of the insurance fund."""
+    return types_pb2.Unwinding(
+        sequence=number,
+        time_ms=time_ms,
+        market_id=event.market_id,
+        order_id=event.order_id,
+        is_pool=event.is_pool,
+        mark_price_x16=event.mark_price_x16,
+        index_price_x16=event.index_price_x16,
+        limit_price_ticks=event.limit_price_ticks,
+        size_lots=event.size_lots,
+        traded_lots=event.traded_lots,
+        left_lots=event.left_lots,
+        income_quanta=event.income_quanta,
     )
 
 

@@ -47,6 +47,7 @@ from sequencer.settlement_loop import SettlementLoop
 from sequencer.state_changes import StateChanges
 from sequencer.store import open_database
 from sequencer.trigger_watch import TriggerWatch
+from sequencer.unwinder import Unwinder
 from sequencer.watcher import QueueWatcher
 
 logger = logging.getLogger(__name__)
@@ -194,6 +195,7 @@ class Node:
             loops["pruner"] = Pruner(self.runner, self._clock).run()
         if self._config.liquidates:
             loops["liquidator"] = Liquidator(self.runner, self._clock).run()
+            loops["unwinder"] = Unwinder(self.runner, self._clock).run()
         return loops
 
     def _note_end(self, task: "asyncio.Task[None]") -> None:

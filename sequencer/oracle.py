@@ -21,6 +21,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transfer,
     TriggerOrder,
+    Unwind,
     Withdraw,
 )
 from novation.protocol.transactions.oracle_update import (
@@ -44,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 PRICED = Bid | MassQuote | PlaceOrder | Transfer | Withdraw
 """What people sign whose outcome may depend on prices."""
-DUTIES = Liquidate | SetAuction | TakeOver | TriggerOrder
+DUTIES = Liquidate | SetAuction | TakeOver | TriggerOrder | Unwind
 """What the node itself has to do at prices that hold: nobody else can send it."""
 
 

@@ -12,7 +12,7 @@ from novation.protocol.state import Genesis, State
 from novation.protocol.storage import load_state, state_writes, store_items
 from sequencer import keyspace
 
-FORMAT: Final = b"11"
+FORMAT: Final = b"12"
 _FELT_BYTES: Final = 32
 
 # plyvel has no type information.

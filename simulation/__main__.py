@@ -92,6 +92,7 @@ _SHOWN: Final = (
     "auctions",
     "bids",
     "takeovers",
+    "unwound",
     "insurance_used_quanta",
     "shared_loss_quanta",
     "recorded_deficit_quanta",

@@ -37,6 +37,7 @@ from novation.protocol.transactions import (
     TakeOver,
     Transaction,
     Transfer,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
@@ -232,6 +233,10 @@ class Desk:
     def take_over(self, account_id: int) -> TransactionResult | None:
         """Give away all positions of a hopeless account."""
         return self._send(TakeOver(account_id))
+
+    def unwind(self, market_id: int) -> TransactionResult | None:
+        """Trade a part of what a pool has, or the insurance fund."""
+        return self._send(Unwind(market_id))
 
     def set_modes(self, market_id: int, modes: int) -> TransactionResult | None:
         """Set what L1's owner does not allow in a market."""

@@ -19,6 +19,7 @@ from novation.protocol.transactions import (
     ReplaceOrder,
     Transaction,
     Transfer,
+    Unwind,
     Withdraw,
 )
 from simulation.view import View
@@ -64,6 +65,12 @@ def _resolving(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
     if not isinstance(tx, PlaceOrder) or tx.time_in_force.never_trades:
         return False
     return view.has_jumped(tx.market_id)
+
+
+def _nothing_to_unwind(view: View, tx: Transaction, _: InvalidTransaction) -> bool:
+    """Who pays enough could not carry the lots."""
+    best = view.best_for_unwinding(tx.market_id) if isinstance(tx, Unwind) else None
+    return best is not None and not view.margin(best.account_id).meets_initial
 
 
 def _post_only_crosses(view: View, tx: Transaction, error: InvalidTransaction) -> bool:
@@ -209,6 +216,7 @@ _JUDGES: Final[dict[ErrorCode, Judge]] = {
     ErrorCode.POST_ONLY_PERIOD: _post_only_period,
     ErrorCode.RESOLVING: _resolving,
     ErrorCode.POST_ONLY_CROSSES: _post_only_crosses,
+    ErrorCode.NOTHING_TO_UNWIND: _nothing_to_unwind,
     ErrorCode.FOK_NOT_FILLED: _fok_not_filled,
     ErrorCode.UNKNOWN_ORDER: _unknown_order,
     ErrorCode.INSUFFICIENT_MARGIN: _insufficient_margin,

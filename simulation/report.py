@@ -73,6 +73,7 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
         "bids": counts.bids["bids"],
         "bids_told": _sorted(counts.bids),
         "takeovers": _sorted(totals.takeovers),
+        "unwound": _sorted(totals.unwound),
         "insurance_used_quanta": totals.insurance_used_quanta,
         "shared_loss_quanta": totals.shared_loss_quanta,
         "pools": _sorted(totals.pools),

@@ -57,6 +57,20 @@ def _waterfall(report: dict[str, Any]) -> str:
             "-",
             _usd(takeovers.get("left_quanta", 0)),
         ),
+        (
+            "Unwind: the book takes from pools, at the mark or better",
+            report["unwound"].get("by_pools", 0),
+            _usd(report["unwound"].get("pools_quanta", 0)),
+            "-",
+            "-",
+        ),
+        (
+            "Unwind: the book takes from the insurance fund, at the mark or better",
+            report["unwound"].get("by_fund", 0),
+            _usd(report["unwound"].get("fund_quanta", 0)),
+            "-",
+            "-",
+        ),
     )
     names = ("step", "times", "positions taken", "given to who takes", "to the insurance fund")
     return _table(names, rows)

@@ -16,6 +16,12 @@ from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.orders import RestingOrder, Side, crosses
 from novation.protocol.parameters import Underlying
 from novation.protocol.rules.dead_orders import cause_of_death, may_be_pruned_idle
+from novation.protocol.rules.pools import opposite_side
+from novation.protocol.rules.unwind import (
+    lots_to_unwind,
+    unwinding_price_ticks,
+    wanted_markets,
+)
 from simulation.exchange import Exchange
 
 
@@ -253,6 +259,19 @@ class View:
             if best is not None and crosses(side, zero_ticks, best.price_ticks):
                 found.append((-abs(slot.size_lots) * self.lot_quanta(market_id), market_id))
         return [market_id for _, market_id in sorted(found)]
+
+    def unwound_markets(self) -> list[int]:
+        """Return the markets whose book pays enough for what pools or the fund took."""
+        wanted = wanted_markets(self._exchange.state, self.now_ms)
+        return [market_id for market_id in wanted if self.best_for_unwinding(market_id)]
+
+    def best_for_unwinding(self, market_id: int) -> RestingOrder | None:
+        """Return the best order that pays enough for what a pool or the fund took."""
+        state = self._exchange.state
+        side = opposite_side(lots_to_unwind(state, market_id))
+        best = self.best(market_id, side.other)
+        limit_ticks = unwinding_price_ticks(state, market_id, side)
+        return best if best is not None and crosses(side, limit_ticks, best.price_ticks) else None
 
     def equity_quanta(self, account_id: int) -> int:
         """Return what an account is worth, rounded down."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from novation.protocol.accounts import Account
 from novation.protocol.constants import PPM_ONE, PRICE_X16_ONE
-from novation.protocol.events import Event, FundingPaid, LegTaken, PoolShared, TakenOver
+from novation.protocol.events import Event, FundingPaid, LegTaken, PoolShared, TakenOver, Unwound
 from novation.protocol.margin import Margin
 from novation.protocol.orders import Side
 from simulation.exchange import Exchange
@@ -33,6 +33,7 @@ class Totals:
     """Sums over the run."""
 
     takeovers: Counter[str] = field(default_factory=Counter)
+    unwound: Counter[str] = field(default_factory=Counter)
     healthy_taken_over: Counter[str] = field(default_factory=Counter)
     pools: Counter[str] = field(default_factory=Counter)
     insurance_used_quanta: int = 0
@@ -79,6 +80,10 @@ class Waterfall:
                     received[event.market_id, side] += sign * event.quanta_per_lot
             elif isinstance(event, PoolShared):
                 self._share(event, received[event.market_id, event.side])
+            elif isinstance(event, Unwound):
+                whose = "pools" if event.is_pool else "fund"
+                self.totals.unwound[f"by_{whose}"] += 1
+                self.totals.unwound[f"{whose}_quanta"] += self._unwound_quanta(event)
             elif isinstance(event, LegTaken):
                 self.totals.takeovers["legs"] += 1
                 self.totals.takeovers["pooled_quanta"] += self._value_quanta(event)
@@ -96,6 +101,10 @@ class Waterfall:
     def _value_quanta(self, leg: LegTaken) -> int:
         terms = self._exchange.state.underlying_of(leg.market_id)
         return abs(leg.size_lots) * leg.mark_price_x16 * terms.multiplier // PRICE_X16_ONE
+
+    def _unwound_quanta(self, event: Unwound) -> int:
+        terms = self._exchange.state.underlying_of(event.market_id)
+        return event.traded_lots * event.mark_price_x16 * terms.multiplier // PRICE_X16_ONE
 
     def _share(self, event: PoolShared, received_quanta: int) -> None:
         lots = event.market_id, event.side

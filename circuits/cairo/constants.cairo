@@ -64,6 +64,9 @@ const DISCOUNT_PPM_PER_MS = 16;
 const AUCTION_FEE_PPM = 100000;
 const SHARE_X16_ONE = 2 ** 16;
 const TAKE_OVER_AFTER_MS = 60000;
+// What pools and the insurance fund took is offered to the book in such parts, so often.
+const UNWIND_SHARE = 20;
+const UNWIND_EVERY_MS = 1000;
 
 // In a minute the initial margin follows the open interest by no more than this.
 const MARGIN_STEP_PPM = 10000;
@@ -118,8 +121,8 @@ const ADMIN_BIT = 2;
 const FULL_KEY_WORD = 7 + (2 ** 48 - 1) * 2 ** 8;
 
 const CONFIG_VERSION = 2;
-const STATE_VERSION = 9;
-const OUTPUT_VERSION = 9;
+const STATE_VERSION = 10;
+const OUTPUT_VERSION = 10;
 
 const CONFIG_TAG = 'NOVATION';
 const ORDER_LEAF_TAG = 'ORDER';

@@ -25,6 +25,7 @@ from circuits.cairo.transactions.set_parameter import set_parameter
 from circuits.cairo.transactions.take_over import take_over
 from circuits.cairo.transactions.transfer import transfer
 from circuits.cairo.transactions.trigger_order import trigger_order
+from circuits.cairo.transactions.unwind import unwind
 from circuits.cairo.transactions.withdraw import withdraw
 
 // The state between two transactions, without what the access log holds. `time_ms` is the time of
@@ -58,6 +59,7 @@ const TYPE_MINUTE_TICK = 13;
 const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
 const TYPE_TAKE_OVER = 16;
+const TYPE_UNWIND = 17;
 const TYPE_SET_AUCTION = 18;
 const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
@@ -142,6 +144,15 @@ func execute{
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
         let (fees_quanta) = trigger_order(environment, time_ms, next_order_id, fees_quanta);
+        return execute(
+            n_left,
+            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
+        );
+    }
+    if (message.type == TYPE_UNWIND) {
+        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
+        let range_check_ptr = range_check_ptr + 1;
+        let (environment, fees_quanta) = unwind(environment, time_ms, next_order_id, fees_quanta);
         return execute(
             n_left,
             Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),

@@ -12,7 +12,7 @@ from devnet.connection import ask_sequencer
 from devnet.console import console
 from novation.client import Client, Side
 from novation.client.auction_models import AuctionUpdate, BidUpdate
-from novation.client.funding_models import MarketFunding, PoolShare
+from novation.client.funding_models import MarketFunding, PoolShare, Unwinding
 from novation.client.models import (
     BookLevel,
     LiquidationUpdate,
@@ -159,7 +159,13 @@ def _level(level: BookLevel | None) -> str:
     return "-" if level is None else f"{level.size} at {level.price}"
 
 
-def _funding_line(paid: MarketFunding | PoolShare) -> str:
+def _funding_line(paid: MarketFunding | PoolShare | Unwinding) -> str:
+    if isinstance(paid, Unwinding):
+        return (
+            f"{utc_time(paid.time_ms)}  {paid.symbol}  "
+            f"{'the pool' if paid.is_pool else 'the insurance fund'} traded {paid.traded} of "
+            f"{paid.size}, none worse than {paid.limit_price}, and has {paid.left} left"
+        )
     if isinstance(paid, PoolShare):
         return (
             f"{utc_time(paid.time_ms)}  {paid.symbol}  the pool gives each lot "

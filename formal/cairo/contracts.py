@@ -84,6 +84,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "set_auction": ("account_id",),
     # Which of two reasons holds: if both do, either leads to the same.
     "take_over": ("",),
+    "unwind": ("market_id",),
     "bid": (
         "head",
         "failing_account_id",

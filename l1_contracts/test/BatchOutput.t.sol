@@ -67,7 +67,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenVersionIsUnknown_thenReverts(uint256 version) external {
         uint256[] memory output = new uint256[](8);
-        output[0] = version == 9 ? 3 : version;
+        output[0] = version == 10 ? 3 : version;
         VM.expectRevert(
             abi.encodeWithSelector(BatchOutput.UnknownOutputVersion.selector, output[0])
         );
@@ -76,7 +76,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenPackedWordIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](8);
-        output[0] = 9;
+        output[0] = 10;
         _expectOversized(output, 4, 144);
         output[4] = 0;
         _expectOversized(output, 5, 152);
@@ -84,7 +84,7 @@ contract BatchOutputTest is TestBase {
 
     function test_readHeader_whenAWordOfCustodyIsOversized_thenReverts() external {
         uint256[] memory output = new uint256[](12);
-        output[0] = 9;
+        output[0] = 10;
         _expectOversized(output, 8, 228);
         output[8] = 0;
         _expectOversized(output, 9, 189);

@@ -41,6 +41,29 @@ class PoolShare:
     recorded: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Unwinding:
+    """A part of what a market's pool has, or the insurance fund there, was traded with the book.
+
+    No fill was worse than `limit_price`: the mark or the index, whichever is better for who traded.
+    `left` is what is left, negative when short; `income`, in USD, what a pool that has no lots any
+    more left to the fund.
+    """
+
+    symbol: str
+    sequence: int
+    time_ms: int
+    order_id: int
+    is_pool: bool
+    mark_price: Decimal
+    index_price: Decimal
+    limit_price: Decimal
+    size: Decimal
+    traded: Decimal
+    left: Decimal
+    income: Decimal
+
+
 class PaymentKind(Enum):
     """What a position has paid or got something for."""
 

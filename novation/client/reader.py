@@ -10,7 +10,7 @@ from novation.client.accounts import Wanted, found_ids, own_account_id
 from novation.client.auction_models import Auctions, AuctionUpdate, BidUpdate
 from novation.client.errors import InvalidInputError, UnknownAssetError, UnknownMarketError
 from novation.client.exchange import Exchange
-from novation.client.funding_models import FundingPayment, MarketFunding, PoolShare
+from novation.client.funding_models import FundingPayment, MarketFunding, PoolShare, Unwinding
 from novation.client.margin import MarginView
 from novation.client.paged_list import Page, PagedList
 from novation.client.streams import (
@@ -393,7 +393,7 @@ class Reader:
 
     def stream_funding(
         self, market: str | int, after_sequence: int = 0
-    ) -> ResumingStream[MarketFunding | PoolShare]:
+    ) -> ResumingStream[MarketFunding | PoolShare | Unwinding]:
         """Return what each lot of a market pays, for `async for`; starts with the last time.
 
         For an hour, to the other side, and to or from the pool that stands against its side.

@@ -28,7 +28,7 @@ from novation.client.errors import (
     from_rpc_error,
 )
 from novation.client.exchange import Exchange
-from novation.client.funding_models import MarketFunding, PoolShare
+from novation.client.funding_models import MarketFunding, PoolShare, Unwinding
 from novation.client.transport import FIRST_RETRY_DELAY_S, Transport
 from novation.client.units import Market
 
@@ -289,7 +289,7 @@ def auction_stream(
 
 def funding_stream(
     transport: Transport, exchange: Exchange, market_id: int, after_sequence: int
-) -> ResumingStream[MarketFunding | PoolShare]:
+) -> ResumingStream[MarketFunding | PoolShare | Unwinding]:
     """Return what each lot of a market pays, first the last time that it did for an hour."""
 
     async def open_call(after_sequence: int) -> Any:  # noqa: ANN401 - grpc is untyped
@@ -300,7 +300,7 @@ def funding_stream(
 
     def convert(
         message: stream_service_pb2.StreamFundingResponse,
-    ) -> MarketFunding | PoolShare:
+    ) -> MarketFunding | PoolShare | Unwinding:
         return funding_conversion.funding_event(message, exchange)
 
     return ResumingStream(open_call, convert, after_sequence, has_snapshot=True)

@@ -43,7 +43,7 @@ class CancelOrderHints:
 
 @dataclass(frozen=True, slots=True)
 class LiquidateHints:
-    """The walk of a liquidation, and the id of its order."""
+    """The walk of a liquidation, or of what is unwound, and the id of its order."""
 
     order_id: int
     visits: tuple[MakerVisit, ...] = ()

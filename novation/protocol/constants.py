@@ -113,6 +113,9 @@ REPORT_SPREAD_MS: Final = 1_000
 AGREEMENT_PPM: Final = 20_000
 RESUME_GAP_MS: Final = 300_000
 POST_ONLY_MS: Final = 60_000
+# What pools and the insurance fund took is offered to the book in such parts, so often.
+UNWIND_SHARE: Final = 20
+UNWIND_EVERY_MS: Final = 1_000
 # So long users do not trade with each other after a jump of the index.
 RESOLVE_MS: Final = 10_000
 # So long after a jump, gains go on being counted from before it, until a minute ends.
@@ -139,8 +142,8 @@ INSURANCE_ACCOUNT_ID: Final = 1
 USD_ASSET_ID: Final = 0
 
 CONFIG_VERSION: Final = 2
-STATE_VERSION: Final = 9
-OUTPUT_VERSION: Final = 9
+STATE_VERSION: Final = 10
+OUTPUT_VERSION: Final = 10
 
 CONFIG_TAG: Final = int.from_bytes(b"NOVATION", "big")
 ORDER_LEAF_TAG: Final = int.from_bytes(b"ORDER", "big")

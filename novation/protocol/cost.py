@@ -45,13 +45,14 @@ from novation.protocol.transactions import (
     Transfer,
     TriggerOrder,
     Unsigned,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
 from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 80_000
+LOADER_STEPS: Final = 84_000
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -80,6 +81,8 @@ TRANSFER_STEPS: Final = 330
 OTHER_ASSET_STEPS: Final = 300
 PRUNE_STEPS: Final = 350
 LIQUIDATE_STEPS: Final = 900
+# With a table of prices of 16 underlyings.
+UNWIND_STEPS: Final = 400
 SET_AUCTION_STEPS: Final = 200
 # Beside what the slots of both accounts take: they are summed up, and copied with what changes.
 BID_STEPS: Final = 850
@@ -189,19 +192,19 @@ def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
         return TAKE_OVER_STEPS + result.n_visits * LEG_STEPS + slots
     if isinstance(tx, MinuteTick):
         return TICK_STEPS + result.n_visits * SAMPLE_STEPS + result.n_slots * SLOT_SUM_STEPS
-    if isinstance(tx, Liquidate | TriggerOrder):
-        return _meeting_steps(result)
+    if isinstance(tx, Liquidate | TriggerOrder | Unwind):
+        return _meeting_steps(tx, result)
     return DEPOSIT_STEPS + _asset_steps(tx) if isinstance(tx, Deposit) else LIST_MARKET_STEPS
 
 
-def _meeting_steps(result: TransactionResult) -> int:
-    """Return what a liquidation or a dormant order costs, of which all may be taken back."""
+def _meeting_steps(tx: Liquidate | TriggerOrder | Unwind, result: TransactionResult) -> int:
+    """Return what an order costs that nobody signs; all of a dormant one may be taken back."""
     hints = result.hints
     assert isinstance(hints, LiquidateHints | TriggerOrderHints)
     n_visits = len(hints.visits)
     steps = order_steps(n_visits, result.n_slots)
     if isinstance(hints, LiquidateHints):
-        return LIQUIDATE_STEPS + steps
+        return steps + (UNWIND_STEPS if isinstance(tx, Unwind) else LIQUIDATE_STEPS)
     return TRIGGER_STEPS + steps + (n_visits * TAKE_BACK_STEPS if hints.is_taken_back else 0)
 
 

@@ -70,6 +70,7 @@ from novation.protocol.transactions import (
     Transfer,
     TriggerOrder,
     Unsigned,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
@@ -97,6 +98,7 @@ _TAG_MINUTE_TICK: Final = b"\x07"
 _TAG_LIQUIDATE: Final = b"\x08"
 _TAG_REPLACE_ORDER: Final = b"\x09"
 _TAG_TAKE_OVER: Final = b"\x10"
+_TAG_UNWIND: Final = b"\x11"
 _TAG_SET_AUCTION: Final = b"\x12"
 _TAG_MASS_QUOTE: Final = b"\x15"
 _TAG_PLACE_TRIGGER: Final = b"\x0a"
@@ -136,8 +138,9 @@ def _encode_unsigned(tx: Unsigned) -> bytes:
     if isinstance(tx, SetAuction | TakeOver):
         tag = _TAG_SET_AUCTION if isinstance(tx, SetAuction) else _TAG_TAKE_OVER
         return tag + tx.account_id.to_bytes(4, "big")
-    if isinstance(tx, TriggerOrder):
-        return _TAG_TRIGGER_ORDER + tx.market_id.to_bytes(2, "big")
+    if isinstance(tx, TriggerOrder | Unwind):
+        tag = _TAG_UNWIND if isinstance(tx, Unwind) else _TAG_TRIGGER_ORDER
+        return tag + tx.market_id.to_bytes(2, "big")
     return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
@@ -449,6 +452,7 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_PRUNE_ORDER: lambda reader: PruneOrder(reader.integer(6)),
     _TAG_MINUTE_TICK: lambda _: MinuteTick(),
     _TAG_TRIGGER_ORDER: lambda reader: TriggerOrder(reader.integer(2, MAX_MARKETS)),
+    _TAG_UNWIND: lambda reader: Unwind(reader.integer(2, MAX_MARKETS)),
     _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
     _TAG_TAKE_OVER: lambda reader: TakeOver(reader.integer(4)),
     _TAG_SET_AUCTION: lambda reader: SetAuction(reader.integer(4)),

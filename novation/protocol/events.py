@@ -369,6 +369,26 @@ class PoolShared:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwound:
+    """A pool, or the insurance fund, traded `traded_lots` of `size_lots`, at the limit or better.
+
+    `left_lots` is what it has then, with its sign. What a pool leaves that has none any more,
+    `income_quanta`, is the fund's.
+    """
+
+    market_id: int
+    order_id: int
+    is_pool: bool
+    mark_price_x16: int
+    index_price_x16: int
+    limit_price_ticks: int
+    size_lots: int
+    traded_lots: int
+    left_lots: int
+    income_quanta: int
+
+
+@dataclass(frozen=True, slots=True)
 class FundingPaid:
     """An hour is over: each lot held long has paid so many quanta to those held short.
 
@@ -412,5 +432,6 @@ Event = (
     | TakenOver
     | LegTaken
     | PoolShared
+    | Unwound
     | FundingPaid
 )

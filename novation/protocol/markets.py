@@ -61,7 +61,8 @@ class Market:
     hour `funding_hour` (since the epoch; 0 before the first tick); `funding_carry` is what is owed
     of a quantum a lot, in parts of 2^19 (see `rules/funding.py`). `variance_ppm2` is the forecast
     of the variance of a second's return, `sampled_x16` the index of its last sample, at
-    `sampled_ms` (see `forecast_margin`).
+    `sampled_ms` (see `forecast_margin`). At `unwound_ms` what a pool or the insurance fund took was
+    last traded (see `rules/unwind.py`).
     """
 
     underlying_id: int
@@ -82,6 +83,7 @@ class Market:
     fall_head_price_ticks: int = 0
     rise_head_id: int = 0
     rise_head_price_ticks: int = 0
+    unwound_ms: int = 0
 
     def head(self, order_list: OrderList | Side) -> tuple[int, int]:
         """Return (order id, price) of the first order of a list, (0, 0) if there is none."""
@@ -140,6 +142,7 @@ class Market:
                 (self.fall_head_price_ticks, 32),
                 (self.rise_head_id, 48),
                 (self.rise_head_price_ticks, 32),
+                (self.unwound_ms, 48),
             ),
         )
 
@@ -168,7 +171,7 @@ class Market:
             funding_carry,
             funding_hour,
             *forecast,
-            *unpack(words[3], 48, 32, 48, 32),
+            *unpack(words[3], 48, 32, 48, 32, 48),
         )
 
     def leaf(self) -> int:

@@ -7,7 +7,7 @@ big endian; widths here are in bytes.
 |---|---|
 | `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:25 |
-| `m` market_id:2 | market words 25, 20, 13, 20 |
+| `m` market_id:2 | market words 25, 20, 28, 26 |
 | `g` | globals words 30, 21, 24, 24, 24, outflows 8, 24, 24, 24, each underlying's word:26 |
 | `p` | each of params_felts:32 |
 | `A` level:1 index:4, `O` level:1 index:3, `M` level:1 index:2 | node:32 |
@@ -58,7 +58,7 @@ _ACCOUNT_NODE: Final = b"A"
 _ORDER_NODE: Final = b"O"
 _MARKET_NODE: Final = b"M"
 _NODE_INDEX_BYTES: Final = {_ACCOUNT_NODE: 4, _ORDER_NODE: 3, _MARKET_NODE: 2}
-_MARKET_WORD_BYTES: Final = (25, 20, 13, 20)
+_MARKET_WORD_BYTES: Final = (25, 20, 28, 26)
 _GLOBALS_WORD_BYTES: Final = (30, 29, *[24] * AMOUNT_WORDS, 8, *[24] * AMOUNT_WORDS)
 _UNDERLYING_WORD_BYTES: Final = (26, 32, 32)
 _FELT_BYTES: Final = 32

@@ -41,6 +41,7 @@ from novation.protocol.rules.set_parameter import apply_set_parameter
 from novation.protocol.rules.take_over import apply_take_over
 from novation.protocol.rules.transfer import apply_transfer
 from novation.protocol.rules.trigger_order import apply_trigger_order
+from novation.protocol.rules.unwind import apply_unwind
 from novation.protocol.rules.withdraw import apply_withdraw
 from novation.protocol.sealing import SealedBatch, open_batch, seal_batch
 from novation.protocol.state import State
@@ -70,6 +71,7 @@ from novation.protocol.transactions import (
     Transfer,
     TriggerOrder,
     Unsigned,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
@@ -187,4 +189,5 @@ _UNSIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     SetAuction: apply_set_auction,
     TakeOver: apply_take_over,
     TriggerOrder: apply_trigger_order,
+    Unwind: apply_unwind,
 }

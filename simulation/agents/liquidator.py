@@ -1,7 +1,7 @@
 """A liquidator: does by the rules and for nothing what has to be done, as the node does.
 
 It reduces accounts that fail, puts up for auction what the book does not take, and has taken over
-who is hopeless.
+who is hopeless. What pools and the insurance fund took it has unwound.
 """
 
 from typing import ClassVar
@@ -16,7 +16,8 @@ class Liquidator(Agent):
     """Looks at every account after each update, and reduces those that fail where the book bids."""
 
     kind: ClassVar[str] = "liquidator"
-    expects: ClassVar[frozenset[ErrorCode]] = frozenset()
+    # Who pays enough for what pools took may not be able to carry it.
+    expects: ClassVar[frozenset[ErrorCode]] = frozenset({ErrorCode.NOTHING_TO_UNWIND})
 
     @override
     def act(self) -> None:
@@ -36,3 +37,5 @@ class Liquidator(Agent):
                 self.desk.take_over(account_id)
         for account_id in view.due_auctions():
             self.desk.set_auction(account_id)
+        for market_id in view.unwound_markets():
+            self.desk.unwind(market_id)

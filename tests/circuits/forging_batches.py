@@ -44,6 +44,7 @@ from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
 from tests.circuits.trigger_batches import brackets, dormant_orders
+from tests.circuits.unwind_batches import unwinding
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
 from tests.support.builders import (
     ONE_DOLLAR,
@@ -552,6 +553,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "limits": limits,
     "outflows": outflows,
     "takeovers": takeovers,
+    "unwinding": unwinding,
     "open interest": open_interest,
     "forecasts": forecasts,
     "storms": storms,

@@ -336,3 +336,33 @@ def test_charge_of_outflows_when_every_asset_moves_then_covers_them(
 
     added_steps = steps(100_000) - steps(0)
     assert least_steps <= added_steps <= OUTFLOW_STEPS
+
+
+@pytest.mark.parametrize("fund_quanta", [0, 10**6 * ONE_DOLLAR])
+@pytest.mark.parametrize(("n_markets", "legs"), [(1, 1), (16, 1), (16, 16)])
+@pytest.mark.parametrize("n_makers", [1, 18])
+def test_charge_of_what_is_unwound_then_covers_it_alone(
+    n_markets: int, legs: int, n_makers: int, fund_quanta: int
+) -> None:
+    """By a pool, or by the insurance fund with all its positions, and one maker or the most."""
+    runs = []
+    for is_unwound in (False, True):
+        exchange = failing_world(n_markets, legs, fund_quanta)
+        exchange.jump(930)
+        exchange.take_over(2)
+        exchange.settle()
+        exchange.fund(*range(4, 4 + n_makers), amount_quanta=10**6 * ONE_DOLLAR)
+        for account_id in range(4, 4 + n_makers):
+            exchange.place(account_id, BUY, 10, 1000)
+        exchange.seal()
+        # The leaves of what it opens are charged in both.
+        for account_id in range(4, 4 + n_makers):
+            exchange.place(account_id, BUY, 1, 900)
+        exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=1)
+        exchange.place(3, BUY, 1, 900)
+        if is_unwound:
+            exchange.unwind()
+        charged = exchange.charged_steps
+        runs.append((execute_only(exchange.seal().witness).n_steps, charged))
+    (plain, plain_charged), (unwound, unwound_charged) = runs
+    assert unwound - plain <= unwound_charged - plain_charged

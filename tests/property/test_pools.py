@@ -32,6 +32,8 @@ def test_failures_when_many_are_taken_then_every_way_of_the_waterfall_was_gone()
         "recorded",
         "short of it",
         "longs pay",
+        "pool unwound",
+        "fund unwound",
     ):
         assert counts[way] > 0, (way, counts)
 

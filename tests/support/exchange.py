@@ -58,6 +58,7 @@ from novation.protocol.transactions import (
     Transaction,
     Transfer,
     TriggerOrder,
+    Unwind,
     UserTransaction,
     Withdraw,
 )
@@ -403,6 +404,10 @@ class Exchange:
     def take_over(self, account_id: int) -> TransactionResult:
         """Take over the positions of an account."""
         return self.apply(TakeOver(account_id))
+
+    def unwind(self, market_id: int = 0) -> TransactionResult:
+        """Trade a part of what the pool of a market has, or the insurance fund."""
+        return self.apply(Unwind(market_id))
 
     def withdraw(self, account_id: int, amount_quanta: int, asset_id: int = 0) -> TransactionResult:
         """Sign and apply a withdrawal, after the node's part: expired orders leave the book."""

@@ -11,13 +11,14 @@ from novation.protocol.batch import TransactionResult
 from novation.protocol.conservation import check_collateral, check_positions
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID, PPM_ONE, PRICE_X16_ONE
 from novation.protocol.errors import InvalidTransaction
-from novation.protocol.events import LegTaken, PoolShared, TakenOver, Withdrawn
+from novation.protocol.events import LegTaken, PoolShared, TakenOver, Unwound, Withdrawn
 from novation.protocol.margin import margin_of
 from novation.protocol.numeric import div_floor
 from novation.protocol.orders import Side
 from novation.protocol.rules.pools import gain_quanta, pool_value_x16
+from novation.protocol.rules.unwind import lots_to_unwind
 from novation.protocol.sealing import SealedBatch
-from novation.protocol.transactions import Liquidate, TakeOver, Transaction
+from novation.protocol.transactions import Liquidate, TakeOver, Transaction, Unwind
 from tests.support.builders import ONE_DOLLAR, parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -66,6 +67,8 @@ class RandomFailures:
         else:
             self.exchange.settle()
         self._help()
+        if self.rng.random() < 0.5:
+            self._unwind()
 
     def _trade(self) -> None:
         """Let one user trade with another one, as much as his margin allows or less."""
@@ -135,6 +138,22 @@ class RandomFailures:
             if self.rng.random() < 0.7:
                 self._try(TakeOver(account_id))
 
+    def _unwind(self) -> None:
+        """Let somebody pay about the mark for what pools or the fund have; it is then unwound."""
+        rng, exchange = self.rng, self.exchange
+        for market_id in range(len(self.prices)):
+            lots = lots_to_unwind(exchange.state, market_id)
+            if lots == 0:
+                continue
+            exchange.refresh_prices()
+            side = BUY if lots > 0 else SELL
+            mark_ticks = exchange.state.mark_price_x16(market_id) // PRICE_X16_ONE
+            price = mark_ticks + rng.randrange(-2, 4) * (1 if side is BUY else -1)
+            size = rng.choice((1, abs(lots) // 40 + 1, abs(lots)))
+            order = exchange.order(rng.choice(USERS), side, size, price, market_id=market_id)
+            self._try(order)
+            self._try(Unwind(market_id))
+
     def _try(self, tx: Transaction) -> None:
         try:
             result = self.exchange.apply(tx)
@@ -166,6 +185,8 @@ class RandomFailures:
             if isinstance(event, TakenOver):
                 self.counts["by insurance" if event.by_insurance else "by pools"] += 1
                 self.counts["debts"] += event.balance_quanta < 0
+            elif isinstance(event, Unwound):
+                self.counts["pool unwound" if event.is_pool else "fund unwound"] += 1
             elif isinstance(event, LegTaken):
                 self.counts["insured"] += event.insured_quanta > 0
                 self.counts["charged"] += event.charged_quanta > 0

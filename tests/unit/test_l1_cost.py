@@ -174,6 +174,7 @@ def test_order_when_every_field_of_its_records_is_at_its_longest_then_within_the
         2**27 - 1,
         *(2**26 - 1, ids, ids),
         *(ids, ticks) * 2,
+        ids,
     )
     longest = output_cost(market_felts(MarketRecord(MAX_MARKETS - 1, market)))
     assert longest == MARKET_COST

@@ -17,7 +17,14 @@ from novation.protocol.constants import (
     SHARE_X16_ONE,
 )
 from novation.protocol.errors import ErrorCode, InvalidTransaction, ResultCode
-from novation.protocol.events import BidFilled, LegTaken, OrderFilled, PoolShared, Withdrawn
+from novation.protocol.events import (
+    BidFilled,
+    LegTaken,
+    OrderFilled,
+    PoolShared,
+    Unwound,
+    Withdrawn,
+)
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
@@ -86,7 +93,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 18))
+    assert sorted(EXAMPLES) == list(range(1, 19))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -273,6 +280,19 @@ def test_example_13_takeover() -> None:
     assert isinstance(later, PoolShared)
     said(13, f"gains {10 * 10} more and pays {-later.quanta_per_lot} for")
     exchange.seal()
+    exchange.set_price(940)
+    exchange.place(9, BUY, 60_000, 939)
+    with pytest.raises(InvalidTransaction):
+        exchange.unwind()
+    exchange.place(8, BUY, 60_000, 945)
+    unwound = exchange.unwind().events[-1]
+    assert isinstance(unwound, Unwound)
+    said(18, f"sells {unwound.traded_lots:,} of the {taken.size_lots:,} at 945")
+    said(18, f"for {usd(unwound.traded_lots * 945 * 10)}, of which")
+    (given,) = (e for e in exchange.jump(940).events if isinstance(e, PoolShared))
+    better_quanta = unwound.traded_lots * 5 * 10
+    assert 0 <= better_quanta - given.quanta_per_lot * given.size_lots < given.size_lots
+    said(18, f"{usd(better_quanta)} are more", f"gives {given.quanta_per_lot} millionth of it")
 
 
 def test_example_17_gains_that_are_not_settled() -> None:

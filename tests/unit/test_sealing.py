@@ -12,13 +12,14 @@ from novation.protocol import cost, slots
 from novation.protocol.batch import OpenBatch
 from novation.protocol.conservation import check_conservation
 from novation.protocol.constants import (
+    LAST_TIME_MS,
     MAX_MAKERS_PER_ORDER,
     ORDER_TREE_HEIGHT,
     OUTPUT_VERSION,
     POST_ONLY_MS,
 )
 from novation.protocol.errors import BatchFull, DecodeError, ErrorCode, ResultCode
-from novation.protocol.markets import Globals, UnderlyingState
+from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.orders import VisitOutcome
 from novation.protocol.output import BatchOutput, decode_output, encode_output, oracle_hash
@@ -48,6 +49,12 @@ from tests.support.scenarios import every_outcome
 POST_ONLY_ID = MAX_MAKERS_PER_ORDER + 27
 # Behind it come two quotes.
 LAST_ORDER_ID = POST_ONLY_ID + 2
+# Every field of a market that can be is at its bound.
+LARGEST_MARKET = replace(
+    Market.from_words((0, 2**160 - 1, 2**224 - 1, 2**208 - 1)),
+    listed_ms=LAST_TIME_MS,
+    open_interest_lots=2**48 - 1,
+)
 
 
 class DictStore:
@@ -409,6 +416,7 @@ def test_stored_values_when_cut_then_refused(sealed: tuple[SealedBatch, SealedBa
         (decode_account, encode_account(account), account),
         (decode_order, encode_order(order), order),
         (decode_market, encode_market(market), market),
+        (decode_market, encode_market(LARGEST_MARKET), LARGEST_MARKET),
     ]
     for decode, data, value in cases:
         assert decode(data) == value

@@ -16,6 +16,8 @@ from circuits.cairo.state.merkle import Leaf
 
 // Below the first word in a data-availability record: the market's id.
 const ID_BOUND = 2 ** 16;
+// A millisecond of the top field of the fourth word.
+const UNWOUND_UNIT = 2 ** 160;
 
 // Turns the squashed log entries of markets into leaves, and writes their data-availability records
 // to the output.
@@ -51,7 +53,8 @@ func keep_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fe
     alloc_locals;
     local market_id = entry.key - MARKET_KEY_BASE;
     local market: Market* = cast(entry.new_value, Market*);
-    let (local word_3) = trigger_word(market.others.triggers);
+    let (triggers_word) = trigger_word(market.others.triggers);
+    local word_3 = triggers_word + market.others.unwound_ms * UNWOUND_UNIT;
     let (word_0, word_1, after) = hash_market(market, market_id, word_3);
     assert leaf.after = after;
     assert output_ptr[0] = market_id + word_0 * ID_BOUND;
@@ -83,18 +86,22 @@ func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market
     assert [range_check_ptr + 9] = market.others.listed_ms + (RC_BOUND - TIME_BOUND);
     assert [range_check_ptr + 10] = market.open_interest_lots;
     assert [range_check_ptr + 11] = market.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
-    let range_check_ptr = range_check_ptr + 12;
+    assert [range_check_ptr + 12] = market.others.unwound_ms;
+    assert [range_check_ptr + 13] = market.others.unwound_ms + (RC_BOUND - TIME_BOUND);
+    let range_check_ptr = range_check_ptr + 14;
     let triggers = market.others.triggers;
     if (cast(triggers, felt) == 0) {
-        let (_, _, leaf) = hash_market(market, market_id, 0);
+        let (_, _, leaf) = hash_market(market, market_id, market.others.unwound_ms * UNWOUND_UNIT);
         return (leaf=leaf);
     }
     let (word_3) = open_triggers(triggers);
-    let (_, _, leaf) = hash_market(market, market_id, word_3);
+    let (_, _, leaf) = hash_market(
+        market, market_id, word_3 + market.others.unwound_ms * UNWOUND_UNIT
+    );
     return (leaf=leaf);
 }
 
-// Returns the fourth word of a leaf. Guarantee: the heads are the only ones that it has.
+// Returns the heads in the fourth word of a leaf. Guarantee: they are the only ones that it has.
 func open_triggers{range_check_ptr}(triggers: Triggers*) -> (word: felt) {
     assert [range_check_ptr] = triggers.fall_head_id;
     assert [range_check_ptr + 1] = triggers.fall_head_id + (RC_BOUND - ORDER_ID_BOUND);

@@ -19,6 +19,8 @@ struct MarketOthers {
     funding_word: felt,
     // Null if there is no dormant order.
     triggers: Triggers*,
+    // When what a pool or the insurance fund took was last traded: see unwind.cairo.
+    unwound_ms: felt,
 }
 
 // A listed market: what trading changes, and others. The two heads are (id, price) pairs, so that the
@@ -77,7 +79,10 @@ func with_triggers(others: MarketOthers*, triggers: Triggers*) -> (others: Marke
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local after: MarketOthers = MarketOthers(
-        listed_ms=others.listed_ms, funding_word=others.funding_word, triggers=triggers
+        listed_ms=others.listed_ms,
+        funding_word=others.funding_word,
+        triggers=triggers,
+        unwound_ms=others.unwound_ms,
     );
     return (others=&after);
 }

@@ -172,8 +172,42 @@ func trade{
     let (__fp__, _) = get_fp_and_pc();
     local market: Market*;
     let market_id = taker.market_id;
-    // Duty 1 by the log entry below; duty 4 by is_made.
+    // Duty 1 by the log entry of leave_market; duty 4 by is_made.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
+    let (local walk: Walk*) = meet_market(
+        taker,
+        market,
+        size_lots,
+        collateral_quanta,
+        fees_quanta,
+        cast(&old.open_buy_lots, SlotOrders*),
+    );
+    local slot: Position;
+    assert slot.market_id = taker.market_id;
+    assert slot.size_lots = old.size_lots + taker.direction * walk.traded_lots;
+    assert slot.open_buy_lots = walk.own_orders.open_buy_lots;
+    assert slot.open_sell_lots = walk.own_orders.open_sell_lots;
+    assert slot.n_orders = walk.own_orders.n_orders;
+    assert slot.min_order_id = old.min_order_id;
+    let (local reduced: Position*, local surplus_change, local long_change) = replace_position(
+        positions, old, &slot, taker.price
+    );
+    leave_market(taker, market, walk, long_change);
+    return (walk=walk, positions=reduced, surplus_change=surplus_change, long_change=long_change);
+}
+
+// Lets an order that nobody signed meet the book, before which no dormant order is due. What becomes of
+// the market leave_market writes.
+func meet_market{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*}(
+    taker: Taker*,
+    market: Market*,
+    size_lots,
+    collateral_quanta,
+    fees_quanta,
+    own_orders: SlotOrders*,
+) -> (walk: Walk*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
     // Orders that are due come first; none is while nobody may take.
     let (triggers) = settled_triggers(market.others.triggers, taker.price, taker.time_ms);
     assert_none_due(triggers, taker.price);
@@ -190,20 +224,19 @@ func trade{
         taker_fees_quanta=0,
         long_change=0,
         visits_left=MAX_MAKERS_PER_LIQUIDATION,
-        own_orders=cast(&old.open_buy_lots, SlotOrders*),
+        own_orders=own_orders,
     );
-    let (local walk: Walk*, _) = walk_book(taker, &start);
+    let (walk: Walk*, _) = walk_book(taker, &start);
+    return (walk=walk);
+}
 
-    local slot: Position;
-    assert slot.market_id = market_id;
-    assert slot.size_lots = old.size_lots + taker.direction * walk.traded_lots;
-    assert slot.open_buy_lots = old.open_buy_lots;
-    assert slot.open_sell_lots = old.open_sell_lots;
-    assert slot.n_orders = walk.own_orders.n_orders;
-    assert slot.min_order_id = old.min_order_id;
-    let (local reduced: Position*, local surplus_change, local long_change) = replace_position(
-        positions, old, &slot, taker.price
-    );
+// Writes a market whose book an order has met. `long_change` is what the taker's fills add to the open
+// interest.
+func leave_market{markets_log: DictAccess*}(
+    taker: Taker*, market: Market*, walk: Walk*, long_change
+) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
     local after: Market;
     assert after.others = market.others;
     assert after.is_made = 1;
@@ -220,10 +253,10 @@ func trade{
         assert after.ask_head_price_ticks = market.ask_head_price_ticks;
     }
     assert [markets_log] = DictAccess(
-        MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
+        MARKET_KEY_BASE + taker.market_id, cast(market, felt), cast(&after, felt)
     );
     let markets_log = markets_log + DictAccess.SIZE;
-    return (walk=walk, positions=reduced, surplus_change=surplus_change, long_change=long_change);
+    return ();
 }
 
 // Returns a share of the notional, or all that was gained on the zero price if that is less, both

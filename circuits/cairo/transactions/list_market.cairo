@@ -35,7 +35,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     assert [range_check_ptr + 3] = old.lot_value_x16 - MIN_LOT_VALUE_X16;
     let range_check_ptr = range_check_ptr + 4;
     local others: MarketOthers = MarketOthers(
-        listed_ms=time_ms, funding_word=NO_FUNDING, triggers=cast(0, Triggers*)
+        listed_ms=time_ms, funding_word=NO_FUNDING, triggers=cast(0, Triggers*), unwound_ms=0
     );
     local market: Market = Market(
         bid_head_id=0,

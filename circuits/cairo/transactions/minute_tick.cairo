@@ -124,6 +124,7 @@ func sample{
         listed_ms=market.others.listed_ms,
         funding_word=funding_word + forecast_word,
         triggers=market.others.triggers,
+        unwound_ms=market.others.unwound_ms,
     );
     local after: Market = Market(
         bid_head_id=market.bid_head_id,

@@ -7,7 +7,7 @@ import {BatchHeader, Operation} from "../types/Batch.sol";
 /// @notice Words are packed with the first field in the lowest bits. Bits above the last field and
 /// words behind the last record are errors.
 library BatchOutput {
-    uint256 internal constant VERSION = 9;
+    uint256 internal constant VERSION = 10;
 
     uint256 private constant HEADER_WORDS = 7;
     uint256 private constant OPERATION_WORDS = 3;

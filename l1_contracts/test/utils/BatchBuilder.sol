@@ -55,7 +55,7 @@ library BatchBuilder {
         pure
         returns (uint256)
     {
-        output[0] = 9;
+        output[0] = 10;
         output[1] = header.configHash;
         output[2] = header.oldRoot;
         output[3] = header.newRoot;

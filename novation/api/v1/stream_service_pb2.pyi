@@ -257,20 +257,22 @@ class StreamFundingRequest(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., after_sequence: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamFundingResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "is_snapshot", "funding", "is_heartbeat", "pool_share")
+    __slots__ = ("sequence", "previous_sequence", "is_snapshot", "funding", "is_heartbeat", "pool_share", "unwinding")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     FUNDING_FIELD_NUMBER: _ClassVar[int]
     IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     POOL_SHARE_FIELD_NUMBER: _ClassVar[int]
+    UNWINDING_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     is_snapshot: bool
     funding: _types_pb2.MarketFunding
     is_heartbeat: bool
     pool_share: _types_pb2.PoolShare
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., funding: _Optional[_Union[_types_pb2.MarketFunding, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ..., pool_share: _Optional[_Union[_types_pb2.PoolShare, _Mapping]] = ...) -> None: ...
+    unwinding: _types_pb2.Unwinding
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., is_snapshot: _Optional[bool] = ..., funding: _Optional[_Union[_types_pb2.MarketFunding, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ..., pool_share: _Optional[_Union[_types_pb2.PoolShare, _Mapping]] = ..., unwinding: _Optional[_Union[_types_pb2.Unwinding, _Mapping]] = ...) -> None: ...
 
 class StreamAuctionsRequest(_message.Message):
     __slots__ = ("after_sequence", "heartbeat_ms")

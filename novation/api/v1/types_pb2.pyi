@@ -442,6 +442,34 @@ class PoolShare(_message.Message):
     recorded_quanta: int
     def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., side: _Optional[_Union[Side, str]] = ..., quanta_per_lot: _Optional[int] = ..., size_lots: _Optional[int] = ..., recorded_quanta: _Optional[int] = ...) -> None: ...
 
+class Unwinding(_message.Message):
+    __slots__ = ("sequence", "time_ms", "market_id", "order_id", "is_pool", "mark_price_x16", "index_price_x16", "limit_price_ticks", "size_lots", "traded_lots", "left_lots", "income_quanta")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_POOL_FIELD_NUMBER: _ClassVar[int]
+    MARK_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    INDEX_PRICE_X16_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    TRADED_LOTS_FIELD_NUMBER: _ClassVar[int]
+    LEFT_LOTS_FIELD_NUMBER: _ClassVar[int]
+    INCOME_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    time_ms: int
+    market_id: int
+    order_id: int
+    is_pool: bool
+    mark_price_x16: int
+    index_price_x16: int
+    limit_price_ticks: int
+    size_lots: int
+    traded_lots: int
+    left_lots: int
+    income_quanta: int
+    def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., order_id: _Optional[int] = ..., is_pool: _Optional[bool] = ..., mark_price_x16: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., limit_price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., traded_lots: _Optional[int] = ..., left_lots: _Optional[int] = ..., income_quanta: _Optional[int] = ...) -> None: ...
+
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")
     PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]

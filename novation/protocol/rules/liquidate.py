@@ -79,7 +79,7 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
     mode = SelfTradeMode.CANCEL_RESTING
     walk = walk_book(state, Taker(order, mode, None, 0, MAX_MAKERS_PER_LIQUIDATION))
     fee_quanta = _charge_fee(state, tx, before, margin)
-    result_code = _result_code(walk)
+    result_code = result_code_of(walk)
     hints = LiquidateHints(order_id, tuple(walk.visits))
     liquidated = Liquidated(
         account_id=tx.account_id,
@@ -97,7 +97,7 @@ def apply_liquidate(state: State, tx: Liquidate) -> TransactionResult:
     auction = follow_auction(state, tx.account_id, margin_left)
     # Behind that: if it is the fund that fails, its own fee does not save it.
     credit_insurance(state, fee_quanta)
-    told = (_placed(order), *walk.events, liquidated, *auction)
+    told = (told_as_placed(order), *walk.events, liquidated, *auction)
     events: tuple[Event, ...] = (*timed_out, *gone, *told)
     if result_code in _REASONS:
         left = cancelled(order, walk.remaining_lots, _REASONS[result_code])
@@ -145,13 +145,15 @@ def _charge_fee(state: State, tx: Liquidate, before: Account, margin: Margin) ->
     return fee_quanta
 
 
-def _result_code(walk: Walk) -> ResultCode:
+def result_code_of(walk: Walk) -> ResultCode:
+    """Return the result of an order that cannot rest, once it has met the book."""
     if walk.remaining_lots == 0:
         return ResultCode.FILLED
     return ResultCode.MAKER_LIMIT if walk.hit_limit else ResultCode.IOC_CANCELLED
 
 
-def _placed(order: RestingOrder) -> OrderPlaced:
+def told_as_placed(order: RestingOrder) -> OrderPlaced:
+    """Return the event of an order that nobody signed."""
     return OrderPlaced(
         order_id=order.order_id,
         account_id=order.account_id,

@@ -72,7 +72,7 @@ def _visit(state: State, taker: Taker, maker: RestingOrder, walk: Walk) -> Maker
             returned_quanta = fill.maker_fee_quanta - fee_quanta
             after = after.with_balance(after.collateral_quanta + returned_quanta)
             fill = replace(fill, maker_fee_quanta=fee_quanta)
-            _apply_fill(state, taker.order, maker, after, fill)
+            _apply_fill(state, taker, maker, after, fill)
             walk.remaining_lots -= fill.lots
             walk.traded_lots += fill.lots
             walk.taker_fees_quanta += fill.taker_fee_quanta
@@ -151,6 +151,18 @@ def _settle_taker(state: State, taker: RestingOrder, account: Account, fill: Fil
     return account.with_position(slot, payment_quanta - fill.taker_fee_quanta)
 
 
+def _settle_pool(state: State, order: RestingOrder, fill: Fill) -> None:
+    """Let a pool trade: its lots have paid nothing before, and are no open interest."""
+    prices = state.price_of(order.market_id)
+    sign = 1 if order.side is Side.BUY else -1
+    after = replace(
+        prices,
+        pool_cash_quanta=prices.pool_cash_quanta - sign * fill.notional_quanta,
+        pool_lots=prices.pool_lots + sign * fill.lots,
+    )
+    state.set_underlying(order.market_id, after)
+
+
 def _payment(state: State, side: Side, old: Position, slot: Position, fill: Fill) -> int:
     """Return what a side gets, without fees: the price, and what its position counts as paid.
 
@@ -163,17 +175,21 @@ def _payment(state: State, side: Side, old: Position, slot: Position, fill: Fill
 
 
 def _apply_fill(
-    state: State, taker: RestingOrder, maker: RestingOrder, maker_after: Account, fill: Fill
+    state: State, taker: Taker, maker: RestingOrder, maker_after: Account, fill: Fill
 ) -> None:
-    maker_before = state.account(maker.account_id)
-    taker_before = state.account(taker.account_id)
-    taker_after = _settle_taker(state, taker, taker_before, fill)
+    changes = [(state.account(maker.account_id), maker_after)]
     state.set_account(maker.account_id, maker_after)
-    state.set_account(taker.account_id, taker_after)
+    if taker.for_pool:
+        _settle_pool(state, taker.order, fill)
+    else:
+        taker_before = state.account(taker.order.account_id)
+        taker_after = _settle_taker(state, taker.order, taker_before, fill)
+        state.set_account(taker.order.account_id, taker_after)
+        changes.append((taker_before, taker_after))
     state.fees_quanta += fill.maker_fee_quanta + fill.taker_fee_quanta
     market = state.market(maker.market_id)
     open_interest = market.open_interest_lots
-    for before, after in ((maker_before, maker_after), (taker_before, taker_after)):
+    for before, after in changes:
         open_interest -= max(before.position(maker.market_id).size_lots, 0)
         open_interest += max(after.position(maker.market_id).size_lots, 0)
     state.set_market(maker.market_id, market.with_open_interest(open_interest))

@@ -14,6 +14,8 @@ from novation.protocol.state import State
 
 def is_self_trade(state: State, taker: Taker, maker: RestingOrder) -> bool:
     """Return whether the two orders may not trade with each other."""
+    if taker.for_pool:
+        return False
     if maker.account_id == taker.order.account_id:
         return True
     return taker.owner is not None and state.account(maker.account_id).l1_address == taker.owner

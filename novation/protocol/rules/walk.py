@@ -11,7 +11,8 @@ from novation.protocol.orders import RestingOrder, SelfTradeMode
 class Taker:
     """The incoming order; `owner` is its account's L1 address if it spares all of that owner.
 
-    `fee_ppm` is what it pays of each fill, `most_makers` how many orders it may meet.
+    `fee_ppm` is what it pays of each fill, `most_makers` how many orders it may meet. With
+    `for_pool` its lots are those of the market's pool, and its account is told, but has no part.
     """
 
     order: RestingOrder
@@ -19,6 +20,7 @@ class Taker:
     owner: int | None
     fee_ppm: int
     most_makers: int
+    for_pool: bool = False
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from novation.protocol.transactions.set_parameter import ParameterKind, SetParam
 from novation.protocol.transactions.take_over import TakeOver
 from novation.protocol.transactions.transfer import Transfer
 from novation.protocol.transactions.trigger_order import TriggerOrder
+from novation.protocol.transactions.unwind import Unwind
 from novation.protocol.transactions.withdraw import Withdraw
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Transfer",
     "TriggerOrder",
     "Unsigned",
+    "Unwind",
     "UserTransaction",
     "Withdraw",
 ]
@@ -78,5 +80,7 @@ UserTransaction = (
 # Of the L1 queue, in whose order they are consumed.
 L1Operation = Deposit | SetParameter
 # What nobody signs.
-Unsigned = ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver | TriggerOrder
+Unsigned = (
+    ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver | TriggerOrder | Unwind
+)
 Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction
