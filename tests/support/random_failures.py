@@ -152,7 +152,18 @@ class RandomFailures:
             size = rng.choice((1, abs(lots) // 40 + 1, abs(lots)))
             order = exchange.order(rng.choice(USERS), side, size, price, market_id=market_id)
             self._try(order)
+            values_x16 = self._values_x16(market_id)
             self._try(Unwind(market_id))
+            pairs = zip(values_x16, self._values_x16(market_id), strict=True)
+            assert all(after >= before for before, after in pairs)
+
+    def _values_x16(self, market_id: int) -> tuple[int, int]:
+        """Return what a pool is worth with the fund and what it makes up, and the fund alone."""
+        state = self.exchange.state
+        fund_x16 = self.exchange.margin(INSURANCE_ACCOUNT_ID).equity_x16
+        pool_x16 = pool_value_x16(state.price_of(market_id), state.underlying_of(market_id))
+        missing_x16 = state.globals.recorded_deficit_quanta * PRICE_X16_ONE
+        return pool_x16 + fund_x16 - missing_x16, fund_x16
 
     def _try(self, tx: Transaction) -> None:
         try:
