@@ -1,11 +1,17 @@
 """The parameters on the tape of the batch program."""
 
+from dataclasses import astuple
+from typing import Final
+
 from circuits.records import Argument
+from novation.protocol.fee_tiers import FeeSchedule
 from novation.protocol.parameters import Underlying
 from novation.protocol.witness import BatchWitness
 
 # Symbol and tick, of which the program knows nothing, are one field of an underlying's word.
 _DISPLAY_SHIFT, _DISPLAY_BITS = 128, 68
+# No fees reach it: see fee_tiers.cairo.
+_ABOVE_USD: Final = 2**100
 
 
 def parameter_items(witness: BatchWitness) -> Argument:
@@ -18,8 +24,15 @@ def parameter_items(witness: BatchWitness) -> Argument:
         parameters.oracle_max_age_ms,
         parameters.outflow_share_ppm,
         list(parameters.oracle_keys),
+        fee_schedule_items(parameters.fee_schedule),
         [value for underlying in parameters.underlyings for value in underlying_items(underlying)],
     ]
+
+
+def fee_schedule_items(schedule: FeeSchedule) -> list[int]:
+    """Return the tiers of fees, then what nobody reaches, the share of insurance, the word."""
+    rows = (cell for tier in schedule.tiers for cell in astuple(tier))
+    return [*rows, _ABOVE_USD, schedule.insurance_permille, schedule.word()]
 
 
 def underlying_items(underlying: Underlying) -> list[int]:

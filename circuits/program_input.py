@@ -12,7 +12,7 @@ from typing import Final
 from circuits.merkle_guesses import merkle_guesses
 from circuits.oracle_items import oracle_items
 from circuits.outflow_items import outflow_cells, outflow_items
-from circuits.parameter_items import parameter_items, underlying_items
+from circuits.parameter_items import fee_schedule_items, parameter_items, underlying_items
 from circuits.records import (
     Argument,
     account_record,
@@ -209,6 +209,7 @@ def _batch(witness: BatchWitness, output: BatchOutput, n_ephemeral: int) -> Argu
         len(output.orders),
         n_ephemeral,
         len(output.markets),
+        witness.fees_returned_quanta,
     ]
 
 
@@ -578,6 +579,8 @@ def _set_parameter(tx: SetParameter, guesses: _Guesses) -> Iterator[Argument]:
     guesses.parameters = changed_parameters(guesses.parameters, tx)
     if tx.kind in (ParameterKind.UNDERLYING, ParameterKind.LIMITS):
         yield underlying_items(guesses.parameters.underlyings[tx.index])
+    elif tx.kind is ParameterKind.FEE_SCHEDULE:
+        yield fee_schedule_items(guesses.parameters.fee_schedule)
     elif tx.kind is ParameterKind.ORACLE_RULE:
         yield list(unpack(tx.word, 8, 32))
 

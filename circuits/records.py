@@ -39,10 +39,12 @@ def account_record(account: Account) -> Argument:
         _counts(account),
         _holdings(account),
         account.auction_start_ms,
+        account.fees_paid.word(),
     ]
     return [
         identity,
         account.windows[0].word(),
+        0,
         account.collateral_quanta,
         account.cancel_all_at_ms,
         positions,

@@ -115,11 +115,13 @@ def exchange_arguments(deployment: Deployment) -> tuple[int, ...]:
     return (config.config_hash, genesis_root, *limits, MIN_DEPOSIT_QUANTA)
 
 
-def parameter_arguments(parameters: Parameters) -> tuple[Sequence[int], Sequence[int], int, int]:
+def parameter_arguments(
+    parameters: Parameters,
+) -> tuple[Sequence[int], Sequence[int], int, int, int]:
     """Return the first parameters as the exchange's constructor takes them."""
     words = [underlying.word() for underlying in parameters.underlyings]
     rule = (parameters.oracle_quorum, parameters.oracle_max_age_ms)
-    return (words, list(parameters.oracle_keys), *rule)
+    return (words, list(parameters.oracle_keys), *rule, parameters.fee_schedule.word())
 
 
 def verifier_floor() -> tuple[int, ...]:

@@ -42,6 +42,7 @@ class ParametersOnL1:
         limits = [get(functions.limits(index)) for index in range(n_underlyings)]
         keys = [get(functions.oracleKey(index)) for index in range(n_oracles)]
         named = _named(words, limits, keys, quorum, max_age_ms)
+        named["fee schedule"] = get(functions.feeSchedule())
         return named | {"outflow share ppm": get(functions.outflowShare())}
 
     def expected(self, block_number: int) -> dict[str, int]:
@@ -55,6 +56,7 @@ class ParametersOnL1:
         limits = [terms.limits.word() for terms in now.underlyings]
         keys, quorum, max_age_ms = now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms
         named = _named(words, limits, keys, quorum, max_age_ms)
+        named["fee schedule"] = now.fee_schedule.word()
         return named | {"outflow share ppm": now.outflow_share_ppm}
 
     def followed(self, block_number: int) -> Parameters:
@@ -96,6 +98,10 @@ class ParametersOnL1:
     def set_outflow_share(self, share_ppm: int, owner: LocalAccount) -> int:
         """Set what part of custody may leave in an hour; see `set_underlying`."""
         return self._queue(self._contract.functions.setOutflowShare(share_ppm), owner)
+
+    def set_fee_schedule(self, word: int, owner: LocalAccount) -> int:
+        """Set all tiers of fees; see `set_underlying`."""
+        return self._queue(self._contract.functions.setFeeSchedule(word), owner)
 
     def _queue(self, call: ContractFunction, owner: LocalAccount) -> int:
         receipt = self._chain.transact(call, owner)

@@ -104,6 +104,10 @@ class OwnerOnL1:
         """Set what part of custody may leave in an hour; RevertedError if the contract refuses."""
         return self._position(self._parameters.set_outflow_share(share_ppm, self._account))
 
+    def set_fee_schedule(self, word: int) -> int:
+        """Set all tiers of fees; RevertedError if the contract refuses."""
+        return self._position(self._parameters.set_fee_schedule(word, self._account))
+
     def _watch(self, underlyings: tuple[Underlying, ...]) -> None:
         """Let the oracle nodes have the prices before the exchange wants them."""
         endpoints = Endpoints.load(self._home.endpoints_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
+from novation.protocol.fee_tiers import FeeTier
 from novation.protocol.parameters import Underlying
 
 if TYPE_CHECKING:
@@ -41,4 +42,10 @@ def _by_field(parameters: Parameters) -> dict[str, str]:
     shown |= {f"oracle key {i}": hex(key) for i, key in enumerate(parameters.oracle_keys)}
     shown["oracle quorum"] = str(parameters.oracle_quorum)
     shown["oracle max age ms"] = str(parameters.oracle_max_age_ms)
+    for number, tier in enumerate(parameters.fee_schedule.tiers, 1):
+        shown |= {
+            f"fee tier {number} {item.name}": str(getattr(tier, item.name))
+            for item in fields(FeeTier)
+        }
+    shown["fee insurance permille"] = str(parameters.fee_schedule.insurance_permille)
     return shown

@@ -44,8 +44,8 @@ OPERATION_FELTS: Final = 3
 WITHDRAWAL_BYTES: Final = 30
 # An account has up to eight keys, each with a window of nonces of 125 bits, two of them in a word.
 # The record has the slots of keys, and what the account holds, if the batch changed them.
-ACCOUNT_BYTES: Final = 5 * 33
-ACCOUNT_FELTS: Final = 5
+ACCOUNT_BYTES: Final = 6 * 33
+ACCOUNT_FELTS: Final = 6
 KEYS_BYTES: Final = MAX_KEYS * (33 + 8)
 KEYS_FELTS: Final = MAX_KEYS * 2
 POSITION_BYTES: Final = 29

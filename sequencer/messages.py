@@ -6,7 +6,7 @@ from typing import Final
 from novation import display
 from novation.api.v1 import order_service_pb2, stream_service_pb2, types_pb2
 from novation.protocol.accounts import Account
-from novation.protocol.constants import FUNDING_PERIOD_HOURS, LAST_TIME_MS
+from novation.protocol.constants import FUNDING_PERIOD_HOURS, LAST_TIME_MS, MAX_FEE_TIERS
 from novation.protocol.events import (
     AuctionEnded,
     AuctionStarted,
@@ -24,6 +24,13 @@ from novation.protocol.events import (
     TakenOver,
     TriggerPlaced,
     Unwound,
+)
+from novation.protocol.fee_tiers import (
+    UNUSED_TIER,
+    FeeSchedule,
+    FeeTier,
+    day_of,
+    returned_quanta,
 )
 from novation.protocol.margin import Margin
 from novation.protocol.markets import Market, UnderlyingState
@@ -520,6 +527,34 @@ def position_messages(account: Account) -> list[types_pb2.Position]:
         )
         for position in account.positions
     ]
+
+
+def fee_standing_message(
+    account: Account, time_ms: int, schedule: FeeSchedule
+) -> types_pb2.FeeStanding:
+    """Return what an account has paid of fees as a message; the time is that of the last batch."""
+    day = day_of(time_ms)
+    counted_quanta = account.fees_paid.on(day).quanta
+    number = schedule.tier_of(counted_quanta)
+    batch_quanta = account.batch_fees_quanta
+    message = types_pb2.FeeStanding(
+        tier=number,
+        returned_permille=schedule.tier(number).returned_permille,
+        counted_quanta=str(counted_quanta),
+        batch_quanta=str(batch_quanta),
+        batch_returned_quanta=str(returned_quanta(account.fees_paid, batch_quanta, day, schedule)),
+    )
+    if number < MAX_FEE_TIERS and schedule.tiers[number] != UNUSED_TIER:
+        missing_quanta = schedule.tiers[number].threshold_quanta - counted_quanta
+        message.next_tier_quanta = str(missing_quanta)
+    return message
+
+
+def fee_tier_message(tier: FeeTier) -> types_pb2.FeeTier:
+    """Return a tier of fees as a message."""
+    return types_pb2.FeeTier(
+        threshold_usd=tier.threshold_usd, returned_permille=tier.returned_permille
+    )
 
 
 def account_message(

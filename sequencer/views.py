@@ -8,6 +8,7 @@ from novation.crypto import public_key
 from novation.protocol.accounts import Account
 from novation.protocol.auction import discount_ppm, restoring_share_x16
 from novation.protocol.constants import AUCTION_LIFE_MS, HOUR_MS
+from novation.protocol.fee_tiers import FeeSchedule
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
 from novation.protocol.rules.funding import expected_rate_x16
@@ -24,6 +25,8 @@ from sequencer.messages import (
     address_bytes,
     amount_messages,
     asset_message,
+    fee_standing_message,
+    fee_tier_message,
     felt_bytes,
     hourly_rate_ppb,
     level_message,
@@ -62,6 +65,8 @@ def exchange(
         time_ms=state.globals.time_ms,
         max_message_bytes=limits.max_message_bytes,
         assets=[asset_message(asset) for asset in assets],
+        fee_tiers=[fee_tier_message(tier) for tier in parameters.fee_schedule.tiers],
+        fee_insurance_permille=parameters.fee_schedule.insurance_permille,
     )
 
 
@@ -265,7 +270,17 @@ def _account(engine: Engine, account_id: int, found: Account) -> types_pb2.Accou
     has_margin = all(state.mark_price_x16(slot.market_id) for slot in found.positions)
     margin = margin_of(found, state.underlyings, state.parameters) if has_margin else None
     n_open_orders = engine.history.n_open_orders(account_id)
-    return account_message(account_id, found, margin, n_open_orders)
+    message = account_message(account_id, found, margin, n_open_orders)
+    message.fees.CopyFrom(fee_standing_message(found, *_fee_rule(state)))
+    return message
+
+
+def _fee_rule(state: State) -> tuple[int, FeeSchedule]:
+    """Return what the fees of the open batch are settled by: the time and the tiers before it."""
+    batch = state.batch
+    if batch is None:
+        return state.globals.time_ms, state.parameters.fee_schedule
+    return batch.old_globals.time_ms, batch.old_parameters.fee_schedule
 
 
 def _market(state: State, market_id: int) -> types_pb2.Market:

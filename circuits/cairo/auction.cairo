@@ -52,6 +52,7 @@ func with_auction(identity: Identity*, start_ms) -> (identity: Identity*) {
         counts=identity.counts + (start_ms - identity.auction_start_ms) * AUCTION_MS,
         holdings=identity.holdings,
         auction_start_ms=start_ms,
+        fees_word=identity.fees_word,
     );
     return (identity=&after);
 }

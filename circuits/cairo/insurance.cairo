@@ -23,6 +23,7 @@ func credit_insurance{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta + income_quanta - repaid_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

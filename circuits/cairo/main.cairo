@@ -8,6 +8,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.config import load_config
 from circuits.cairo.constants import (
+    DAY_MS,
     MAX_OPERATIONS_PER_BATCH,
     OUTPUT_VERSION,
     PRICE_VALIDITY_MS,
@@ -15,10 +16,11 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.execute import Progress, execute
-from circuits.cairo.numeric import smaller_of
+from circuits.cairo.fee_tiers import FeeRule, check_fee_schedule
+from circuits.cairo.numeric import divide, smaller_of
 from circuits.cairo.outflow import follow_outflows
 from circuits.cairo.parameters import Parameters, Underlying
-from circuits.cairo.seal import Division, credit_fees, seal_trees
+from circuits.cairo.seal import Division, seal_trees, share_fees
 from circuits.cairo.state.access_log import Squashed, squash
 from circuits.cairo.state.amounts import Amounts
 from circuits.cairo.state.globals import GLOBALS_WORDS, Globals, Roots, hash_state, pack_globals
@@ -39,6 +41,8 @@ struct Batch {
     n_operations: felt,
     n_withdrawals: felt,
     division: Division,
+    // What accounts get back of the fees that they paid in the batch.
+    returned_quanta: felt,
 }
 
 // The parameters of the old state, as the prover reads them.
@@ -109,14 +113,17 @@ func main{
             message.n_transactions,
             Progress(&environment, message.first_time_ms, message.globals.next_order_id, 0),
         );
-        credit_fees(progress.fees_quanta);
+        let (local environment_after: Environment*) = share_fees(
+            progress.environment,
+            parameters.fee_schedule,
+            progress.fees_quanta - message.returned_quanta,
+        );
     }
     // The output has exactly the operations and withdrawals that the header counts.
     let output_ptr = withdrawals_end;
-    assert progress.environment.operations = operations_end;
-    assert progress.environment.withdrawals = withdrawals_end;
+    assert environment_after.operations = operations_end;
+    assert environment_after.withdrawals = withdrawals_end;
 
-    let environment_after = progress.environment;
     let (local outflow_quanta, local other_outflows: Amounts) = follow_outflows(
         parameters.outflow_share_ppm,
         &message.globals,
@@ -124,7 +131,6 @@ func main{
         environment_after.custody_quanta,
         environment_after.other_custody,
     );
-    let environment_after = progress.environment;
     local globals: Globals = Globals(
         batch_number=message.globals.batch_number + 1,
         time_ms=progress.time_ms,
@@ -146,10 +152,12 @@ func main{
     let (local accounts: Squashed) = squash(accounts_start, accounts_end);
     let (local orders: Squashed) = squash(orders_start, orders_end);
     let (local markets: Squashed) = squash(markets_start, markets_end);
+    let (day) = divide(message.globals.time_ms, DAY_MS);
+    local rule: FeeRule = FeeRule(schedule=parameters.fee_schedule, day=day);
     let (local new_root) = seal_state(
-        &accounts, &orders, &markets, &message, progress.environment, &globals
+        &accounts, &orders, &markets, &message, environment_after, &globals, &rule
     );
-    write_header(header, &message, &globals, progress.environment, old_root, new_root);
+    write_header(header, &message, &globals, environment_after, old_root, new_root);
     return ();
 }
 
@@ -162,6 +170,7 @@ func open_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let (__fp__, _) = get_fp_and_pc();
     local message: OldParameters;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    check_fee_schedule(message.parameters.fee_schedule);
     let (local words: felt*) = alloc();
     let n_underlyings = message.parameters.n_underlyings;
     open_underlyings(
@@ -184,10 +193,13 @@ func seal_state{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     batch: Batch*,
     environment: Environment*,
     globals: Globals*,
+    rule: FeeRule*,
 ) -> (root: felt) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
-    let (local roots: Roots) = seal_trees(accounts, orders, markets, &batch.division, &batch.roots);
+    let (local roots: Roots) = seal_trees(
+        accounts, orders, markets, &batch.division, &batch.roots, rule, batch.returned_quanta
+    );
     let parameters = environment.parameters;
     local n_underlyings = parameters.n_underlyings;
     let words = output_ptr;

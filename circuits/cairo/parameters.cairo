@@ -17,6 +17,7 @@ from circuits.cairo.constants import (
     RATE_BOUND,
     RC_BOUND,
 )
+from circuits.cairo.fee_tiers import FeeSchedule
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
 // depends on. `word` packs all fields down to the modes, `limits_word` the three behind them.
@@ -61,6 +62,7 @@ struct Parameters {
     // What part of an asset's custody may leave in an hour, 0 if all: outflow.cairo.
     outflow_share_ppm: felt,
     oracle_keys: felt*,
+    fee_schedule: FeeSchedule*,
 }
 
 // The word of an underlying of which only the widths of lots are limits.

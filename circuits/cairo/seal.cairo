@@ -8,10 +8,15 @@ from circuits.cairo.constants import (
     FEE_ACCOUNT_ID,
     MARKET_KEY_BASE,
     MARKET_TREE_HEIGHT,
+    MILLE_ONE,
     ORDER_KEY_BASE,
     ORDER_TREE_HEIGHT,
     RC_BOUND,
 )
+from circuits.cairo.environment import Environment
+from circuits.cairo.fee_tiers import FeeRule, FeeSchedule
+from circuits.cairo.insurance import credit_insurance
+from circuits.cairo.numeric import divide
 from circuits.cairo.state.account_leaves import seal_accounts
 from circuits.cairo.state.access_log import Squashed
 from circuits.cairo.state.accounts import Account
@@ -32,7 +37,20 @@ const ACCOUNT_COUNT_BOUND = 2 ** 24;
 const ORDER_COUNT_BOUND = 2 ** 24;
 const MARKET_COUNT_BOUND = 2 ** 16;
 
-// Credits the fees of the batch. The account is touched only if there are any.
+// Credits the fees of the batch that no account gets back: insurance has its share of them.
+func share_fees{range_check_ptr, accounts_log: DictAccess*}(
+    environment: Environment*, schedule: FeeSchedule*, kept_quanta
+) -> (environment: Environment*) {
+    alloc_locals;
+    let (local insured_quanta) = divide(kept_quanta * schedule.insurance_permille, MILLE_ONE);
+    credit_fees(kept_quanta - insured_quanta);
+    if (insured_quanta == 0) {
+        return (environment=environment);
+    }
+    return credit_insurance(environment, insured_quanta);
+}
+
+// The account is touched only if there are fees.
 func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     alloc_locals;
     if (fees_quanta == 0) {
@@ -46,6 +64,7 @@ func credit_fees{accounts_log: DictAccess*}(fees_quanta) {
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta + fees_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
@@ -68,6 +87,8 @@ func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     markets: Squashed*,
     division: Division*,
     old_roots: Roots*,
+    rule: FeeRule*,
+    returned_quanta,
 ) -> (roots: Roots) {
     alloc_locals;
     assert [range_check_ptr] = division.n_accounts;
@@ -79,7 +100,7 @@ func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     assert [range_check_ptr + 6] = division.n_markets + (RC_BOUND - MARKET_COUNT_BOUND);
     let range_check_ptr = range_check_ptr + 7;
     let (local new_accounts_root) = seal_account_tree(
-        accounts.start, division.n_accounts, old_roots.accounts
+        accounts.start, division.n_accounts, old_roots.accounts, rule, returned_quanta
     );
     assert accounts.end = accounts.start + division.n_accounts * DictAccess.SIZE;
     let (local new_orders_root) = seal_order_tree(
@@ -94,10 +115,11 @@ func seal_trees{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
 }
 
 func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    entry: DictAccess*, n_accounts, old_root
+    entry: DictAccess*, n_accounts, old_root, rule: FeeRule*, returned_quanta
 ) -> (new_root: felt) {
     alloc_locals;
     if (n_accounts == 0) {
+        assert returned_quanta = 0;
         return (new_root=old_root);
     }
     // The keys ascend, so the last one bounds all.
@@ -106,7 +128,7 @@ func seal_account_tree{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_p
     assert [range_check_ptr + 1] = last.key + (RC_BOUND - ACCOUNT_ID_BOUND);
     let range_check_ptr = range_check_ptr + 2;
     let (local leaves: Leaf*) = alloc();
-    seal_accounts(entry, leaves, n_accounts);
+    seal_accounts(entry, leaves, n_accounts, rule, returned_quanta);
     let (new_root) = update_tree(leaves, n_accounts, old_root);
     return (new_root=new_root);
 }

@@ -15,6 +15,7 @@ from devnet.parameter_bounds import check_bounds, check_interest, limited
 from devnet.progress import wait_for_deposit
 from novation import display
 from novation.client import Client, InvalidInputError, check_stark_key
+from novation.protocol.fee_tiers import UNUSED_TIER, FeeSchedule, FeeTier
 from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.parameters import Parameters, Underlying
 
@@ -231,6 +232,39 @@ def set_outflow_share(
     _queue(home, as_owner(home, lambda owner: owner.set_outflow_share(share_ppm)))
 
 
+@app.command("set-fee-schedule")
+def set_fee_schedule(
+    tiers: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="USD:RETURNED...",
+            help="USD of fees paid in 30 days, and thousandths of the fees that come back then.",
+        ),
+    ],
+    home: HomeOption,
+    insurance_permille: Annotated[
+        int,
+        typer.Option(
+            "--insurance",
+            metavar="N",
+            help="Thousandths of what does not come back that the insurance fund gets.",
+        ),
+    ] = 0,
+) -> None:
+    """Set what comes back to who has paid much of fees, at most four tiers, and insurance's share.
+
+    Example: `novation parameters set-fee-schedule 1000:100 10000:250 --insurance 200`
+    """
+    from devnet.owner_l1 import as_owner
+
+    try:
+        parsed = (FeeTier(*map(int, tier.split(":"))) for tier in tiers)
+        schedule = FeeSchedule.of(*parsed, insurance_permille=insurance_permille)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"tiers: {error}") from None
+    _queue(home, as_owner(home, lambda owner: owner.set_fee_schedule(schedule.word())))
+
+
 @app.command("add-asset")
 def add_asset(
     token: Annotated[str, typer.Argument(metavar="ADDRESS", help="Of an ERC-20 contract.")],
@@ -326,6 +360,14 @@ async def _show(client: Client) -> None:
         f"oracles: {known.oracle_quorum} of {len(known.oracle_keys)} must agree, reports of at "
         f"most {known.oracle_max_age_ms} ms"
     )
+    for number, tier in enumerate(known.fee_schedule.tiers, 1):
+        if tier != UNUSED_TIER:
+            console.print(
+                f"fee tier {number}: from {tier.threshold_usd} USD of fees in 30 days "
+                f"{tier.returned_permille} thousandths come back"
+            )
+    share = known.fee_schedule.insurance_permille
+    console.print(f"insurance fund: {share} thousandths of the fees that do not come back")
     for index, key in enumerate(known.oracle_keys):
         console.print(f"  {index}  {key:#066x}", markup=False)
 

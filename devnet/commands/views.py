@@ -124,6 +124,7 @@ async def _accounts_of_address(client: Client, l1_address: str) -> tuple[int, ..
 
 
 def _print_account(account: Account) -> None:
+    fees, missing = account.fees, account.fees.to_next_tier
     fields = {
         "account": account.account_id,
         "L1 address": account.l1_address,
@@ -134,6 +135,10 @@ def _print_account(account: Account) -> None:
         "of new risk": f"{account.opening_margin} USD",
         "maintenance margin": f"{account.maintenance_margin} USD",
         "available": f"{account.available} USD",
+        "fee tier": f"{fees.tier}, {fees.returned_permille} thousandths come back",
+        "fees that count": f"{fees.counted} USD",
+        "fees of this batch": f"{fees.in_batch} USD, {fees.returned} USD come back",
+        "to the next tier": "there is none" if missing is None else f"{missing} USD of fees",
     }
     for name, value in fields.items():
         console.print(f"{name:<20} {value}", markup=False)

@@ -310,6 +310,7 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
 ASSUMED_BELOW: Final[Mapping[str, Mapping[str, int]]] = {
     "oracle_update": {"environment.parameters.n_underlyings": 17},
     "reducible_lots": {"lots": 2**64},
+    "settle_fees": {"rule.day": 2**22, "fees_quanta": 2**100},
     "split_least": {"least": 2**84},
     "use_nonce": {"window": 2**125},
 }
@@ -324,6 +325,8 @@ class Opening:
     # These follow, too, on the ways that read them.
     where_read: tuple[str, ...] = ()
 
+
+_TIER_FIELDS: Final = ("threshold_usd", "returned_permille")
 
 OPENINGS: Final[Mapping[str, Opening]] = {
     "open_position": Opening(
@@ -403,6 +406,14 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.least_lot_quanta",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
+        ),
+    ),
+    "check_fee_schedule": Opening(
+        ("schedule.word",),
+        (
+            *(f"schedule.tier_{i}.{field}" for i in range(1, 5) for field in _TIER_FIELDS),
+            "schedule.above_usd",
+            "schedule.insurance_permille",
         ),
     ),
     "pack_counts": Opening(

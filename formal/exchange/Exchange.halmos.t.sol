@@ -380,6 +380,8 @@ contract ExchangeProperties {
         VM.prank(sender);
         (bool fifth,) =
             address(exchange).call(abi.encodeCall(exchange.setOutflowShare, (maxAgeMs)));
+        VM.prank(sender);
+        (bool sixth,) = address(exchange).call(abi.encodeCall(exchange.setFeeSchedule, (word)));
         (, uint256 tail,) = exchange.queue();
         assert(!first && !second && !third && !fourth && !fifth && tail == 0);
     }

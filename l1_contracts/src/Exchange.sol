@@ -12,6 +12,7 @@ import {StarkKey} from "./libraries/StarkKey.sol";
 import {
     BatchHeader,
     OPERATION_DEPOSIT,
+    OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
@@ -254,6 +255,12 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IExchange
+    function setFeeSchedule(uint256 word) external onlyOwner returns (uint256 queueIndex) {
+        _parameters.setFeeSchedule(word);
+        return _queueParameter(OPERATION_SET_FEE_SCHEDULE, 0, word);
+    }
+
+    /// @inheritdoc IExchange
     function state()
         external
         view
@@ -341,6 +348,11 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
             _parameters.oracleQuorum,
             _parameters.oracleMaxAgeMs
         );
+    }
+
+    /// @inheritdoc IExchange
+    function feeSchedule() external view returns (uint256) {
+        return _parameters.feeSchedule;
     }
 
     /// @inheritdoc IExchange

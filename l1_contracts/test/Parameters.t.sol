@@ -5,6 +5,7 @@ import {Exchange} from "../src/Exchange.sol";
 import {IExchange} from "../src/interfaces/IExchange.sol";
 import {ParameterRegistry} from "../src/libraries/ParameterRegistry.sol";
 import {
+    OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
     OPERATION_SET_UNDERLYING,
@@ -337,6 +338,22 @@ contract ParametersTest is ExchangeBase {
         _assertCounts(2, 3, 3, 3000);
     }
 
+    function test_setFeeSchedule_whenInRange_thenQueued() external {
+        uint256 word = ParameterWords.tier(2, 0, 400) | ParameterWords.tier(3, 5, 0) | 1000 << 168;
+        VM.expectEmit(true, true, true, true);
+        emit IExchange.ParameterQueued(0, OPERATION_SET_FEE_SCHEDULE, 0, word);
+        VM.prank(OWNER);
+        assertEq(exchange.setFeeSchedule(word), 0);
+        assertEq(exchange.feeSchedule(), word);
+    }
+
+    function test_setFeeSchedule_whenOutOfRange_thenReverts() external {
+        _setTiersExpecting(2 ** 178, _range("fee_schedule_word", 2 ** 178, 0, 2 ** 178 - 1));
+        _setTiersExpecting(401 << 158, _range("returned_permille", 401, 0, 400));
+        _setTiersExpecting(1001 << 168, _range("insurance_permille", 1001, 0, 1000));
+        _setTiersExpecting(7, _range("threshold_usd", 0, 7, 2 ** 32 - 1));
+    }
+
     // Who may
 
     function testFuzz_set_whenSenderIsNotTheOwner_thenReverts(address sender) external {
@@ -359,6 +376,9 @@ contract ParametersTest is ExchangeBase {
         VM.expectRevert(refusal);
         VM.prank(sender);
         exchange.setOracleRule(1, 1);
+        VM.expectRevert(refusal);
+        VM.prank(sender);
+        exchange.setFeeSchedule(0);
         (, uint256 tail,) = exchange.queue();
         assertEq(tail, 0);
     }
@@ -489,6 +509,12 @@ contract ParametersTest is ExchangeBase {
     function _setKey(uint256 index, uint256 key) private returns (uint256) {
         VM.prank(OWNER);
         return exchange.setOracleKey(index, key);
+    }
+
+    function _setTiersExpecting(uint256 word, bytes memory refusal) private {
+        VM.expectRevert(refusal);
+        VM.prank(OWNER);
+        exchange.setFeeSchedule(word);
     }
 
     function _setRule(uint8 quorum, uint32 maxAgeMs) private returns (uint256) {

@@ -19,6 +19,7 @@ from novation.client.auction_models import (
 )
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
+from novation.client.fee_conversion import fee_standing
 from novation.client.units import EXACT, QUANTUM, Market, from_quanta
 from novation.protocol.constants import (
     MARKET_ACTIVE,
@@ -220,6 +221,7 @@ def account(message: types_pb2.Account, exchange: Exchange) -> models.Account:
             models.Balance(USD_ASSET_ID, "USD", from_quanta(int(message.collateral_quanta))),
             *balances(message.balances, exchange),
         ),
+        fees=fee_standing(message.fees),
     )
 
 

@@ -14,6 +14,7 @@ from novation.client.transport import Transport
 from novation.client.units import Asset, Market
 from novation.protocol.config import ExchangeConfig
 from novation.protocol.constants import USD_ASSET_ID
+from novation.protocol.fee_tiers import FeeSchedule, FeeTier
 from novation.protocol.limits import Limits
 from novation.protocol.parameters import Parameters, Underlying
 
@@ -160,6 +161,13 @@ def _parameters(message: query_service_pb2.GetExchangeResponse) -> Parameters:
             oracle_quorum=message.oracle_quorum,
             oracle_max_age_ms=message.oracle_max_age_ms,
             outflow_share_ppm=message.outflow_share_ppm,
+            fee_schedule=FeeSchedule.of(
+                *(
+                    FeeTier(tier.threshold_usd, tier.returned_permille)
+                    for tier in message.fee_tiers
+                ),
+                insurance_permille=message.fee_insurance_permille,
+            ),
         )
     except ValueError as error:
         raise NovationError(f"the server's parameters are none: {error}") from None

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import Enum
 
 from novation.client.auction_models import AuctionUpdate, BidUpdate, TakeOverUpdate
+from novation.client.fee_models import NO_FEES_PAID, FeeStanding
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
 from novation.protocol.orders import Side, TimeInForce, TriggerDirection
@@ -284,7 +285,8 @@ class Account:
     `unsettled_gain` is what was gained in the last minutes and may still be needed for what others
     cannot pay: it is in `equity`, but neither backs new risk nor leaves.
 
-    `cancel_all_at_ms` is when all its orders die, None if no timer is set.
+    `cancel_all_at_ms` is when all its orders die, None if no timer is set. `fees` is what it has
+    paid of them lately, and its tier.
 
     They are exact in the protocol and shown here in USD, rounded against the account's owner to a
     millionth: equity down, requirements up.
@@ -303,6 +305,7 @@ class Account:
     maintenance_margin: Decimal | None
     cancel_all_at_ms: int | None = None
     balances: tuple[Balance, ...] = ()
+    fees: FeeStanding = NO_FEES_PAID
 
     @property
     def available(self) -> Decimal | None:

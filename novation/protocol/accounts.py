@@ -15,6 +15,7 @@ from novation.protocol.constants import (
     POSITION_BOUND,
     USD_ASSET_ID,
 )
+from novation.protocol.fee_tiers import NO_FEES, FeesPaid, pack_with_fees
 from novation.protocol.nonces import NonceWindow, pack_windows
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import RestingOrder, Side
@@ -121,7 +122,8 @@ class Account:
     `holdings_quanta` are balances of the other assets, see `assets`: no rule of margin counts them.
     From `cancel_all_at_ms` on, the last time if it shall never be, all orders are dead that were
     placed before. `auction_start_ms` is when its positions were put up for auction, 0 if they are
-    not (see `auction`).
+    not (see `auction`). `fees_paid` is what it has paid of fees before the open batch, and
+    `batch_fees_quanta` what in it, which is in no leaf: see `fee_tiers`.
     """
 
     l1_address: int
@@ -133,6 +135,8 @@ class Account:
     cancel_all_at_ms: int = LAST_TIME_MS
     holdings_quanta: tuple[int, ...] = ()
     auction_start_ms: int = 0
+    fees_paid: FeesPaid = NO_FEES
+    batch_fees_quanta: int = 0
 
     @classmethod
     def new(cls, l1_address: int, key: int) -> "Account":
@@ -154,6 +158,10 @@ class Account:
     def with_balance(self, collateral_quanta: int) -> "Account":
         """Return the account with another balance."""
         return replace(self, collateral_quanta=collateral_quanta)
+
+    def with_batch_fees(self, fees_quanta: int) -> "Account":
+        """Return the account after it has paid more fees in the open batch."""
+        return replace(self, batch_fees_quanta=self.batch_fees_quanta + fees_quanta)
 
     def balance(self, asset_id: int) -> int:
         """Return the balance of an asset, in its quanta."""
@@ -208,10 +216,15 @@ class Account:
         return poseidon_hash_many((self.l1_address, *words))
 
     def owner_hash(self) -> int:
-        """Return the hash of owner, key slots and, if it has any, what it holds besides USD."""
+        """Return the hash of owner, key slots, what it holds besides USD, and what has no room.
+
+        What was paid of fees stands beside the only window, or here if there are several.
+        """
         hashed = self.keys_hash()
         for word in self.holding_words():
             hashed = poseidon_hash(hashed, word)
+        if len(self.keys) > 1:
+            hashed = poseidon_hash(hashed, self.fees_paid.word())
         return hashed
 
     def holding_words(self) -> tuple[int, ...]:
@@ -219,7 +232,9 @@ class Account:
         return pack_amounts(self.holdings_quanta)
 
     def window_words(self) -> tuple[int, ...]:
-        """Return the packed windows, two in each word."""
+        """Return the packed windows, two in each word; beside an only one stand the fees paid."""
+        if len(self.windows) == 1:
+            return pack_with_fees(self.windows, self.fees_paid)
         return pack_windows(self.windows)
 
     def balance_word(self) -> int:

@@ -57,7 +57,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 18
+MAX_MAKERS_PER_ORDER: Final = 17
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
@@ -124,6 +124,13 @@ MAX_VALIDITY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
+# Days over which fees count for a tier; what a leaf has room for; and what tiers may return.
+FEE_DAYS: Final = 30
+FEES_BOUND: Final = 2**95
+MAX_FEE_TIERS: Final = 4
+TIER_THRESHOLD_BOUND: Final = 2**32
+MAX_RETURNED_PERMILLE: Final = 400
+MILLE_ONE: Final = 1_000
 SAMPLES_PER_HOUR: Final = 60
 # Hours over which the premium is paid. Without one the interest is 100 ppm of the index then.
 FUNDING_PERIOD_HOURS: Final = 8
@@ -171,6 +178,7 @@ OPERATION_SET_ORACLE_KEY: Final = 3
 OPERATION_SET_ORACLE_RULE: Final = 4
 OPERATION_SET_LIMITS: Final = 5
 OPERATION_SET_OUTFLOW_SHARE: Final = 6
+OPERATION_SET_FEE_SCHEDULE: Final = 7
 
 MARKET_KIND_PERPETUAL: Final = 0
 MARKET_ACTIVE: Final = 0

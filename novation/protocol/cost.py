@@ -52,7 +52,7 @@ from novation.protocol.transactions import (
 from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 84_000
+LOADER_STEPS: Final = 86_950
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -65,7 +65,7 @@ SLOT_LEAF_STEPS: Final = 112
 LONGER_LEAF_STEPS: Final = 240
 KEY_LEAF_STEPS: Final = 40
 HOLDING_LEAF_STEPS: Final = 40
-ORDER_LEAF_STEPS: Final = 580
+ORDER_LEAF_STEPS: Final = 520
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
@@ -136,11 +136,10 @@ SIGNATURE_STEPS: Final = 512
 
 def empty_batch_steps(n_underlyings: int) -> int:
     """Return what every batch costs before its first transaction."""
-    # The fee account is opened when the batch is sealed.
-    fee_account = leaf_steps(1, most_slots(n_underlyings), 1, MAX_KEYS - 1, AMOUNT_WORDS)
-    return (
-        LOADER_STEPS + BATCH_STEPS + OUTFLOW_STEPS + fee_account + n_underlyings * UNDERLYING_STEPS
-    )
+    # The fee account and the insurance fund are opened when the batch is sealed.
+    n_slots = 2 * most_slots(n_underlyings)
+    funds = leaf_steps(2, n_slots, 2, 2 * (MAX_KEYS - 1), 2 * AMOUNT_WORDS)
+    return LOADER_STEPS + BATCH_STEPS + OUTFLOW_STEPS + funds + n_underlyings * UNDERLYING_STEPS
 
 
 def signer_steps(account: Account | None, tx: UserTransaction) -> int:

@@ -25,6 +25,13 @@ from novation.protocol.constants import (
     USD_ASSET_ID,
 )
 from novation.protocol.errors import DecodeError, ResultCode
+from novation.protocol.fee_tiers import (
+    NO_FEES,
+    FeesPaid,
+    n_words_with_fees,
+    pack_with_fees,
+    unpack_with_fees,
+)
 from novation.protocol.markets import (
     GLOBALS_WORDS,
     MARKET_WORD_0_BITS,
@@ -36,9 +43,6 @@ from novation.protocol.markets import (
 )
 from novation.protocol.nonces import (
     NonceWindow,
-    n_window_words,
-    pack_windows,
-    unpack_windows,
 )
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
@@ -94,6 +98,7 @@ class AccountRecord:
     keys: tuple[SigningKey, ...] | None = None
     holdings_quanta: tuple[int, ...] | None = None
     auction_start_ms: int = 0
+    fees_paid: FeesPaid = NO_FEES
 
     @classmethod
     def of(
@@ -111,6 +116,7 @@ class AccountRecord:
             account.keys if has_keys else None,
             account.holdings_quanta or None if has_holdings else None,
             account.auction_start_ms,
+            account.fees_paid,
         )
 
     def account(
@@ -143,6 +149,7 @@ class AccountRecord:
             self.cancel_all_at_ms,
             holdings,
             self.auction_start_ms,
+            self.fees_paid,
         )
 
 
@@ -257,7 +264,8 @@ def account_felts(record: AccountRecord) -> tuple[int, ...]:
     keys = (word for key in record.keys or () for word in key.words())
     positions = (position.word() for position in record.positions)
     holdings = pack_amounts(record.holdings_quanta or ())
-    return head, *pack_windows(record.windows), *keys, *holdings, *positions
+    windows = pack_with_fees(record.windows, record.fees_paid)
+    return head, *windows, *keys, *holdings, *positions
 
 
 def order_felts(record: OrderRecord) -> tuple[int, ...]:
@@ -355,7 +363,7 @@ def _read_account(reader: _Reader) -> AccountRecord:
         raise DecodeError(f"account {account_id}: balance word {balance_word:#x}")
     if has_holdings > n_holding_words:
         raise DecodeError(f"account {account_id}: has holdings, but no word of them")
-    windows = unpack_windows(reader.take(n_window_words(n_keys)), n_keys)
+    windows, fees_paid = unpack_with_fees(reader.take(n_words_with_fees(n_keys)), n_keys)
     keys = tuple(_read_key(reader) for _ in range(n_keys)) if has_keys else None
     holdings = unpack_holdings(reader.take(n_holding_words)) if has_holdings else None
     return AccountRecord(
@@ -369,6 +377,7 @@ def _read_account(reader: _Reader) -> AccountRecord:
         keys,
         holdings,
         auction_start_ms,
+        fees_paid,
     )
 
 

@@ -24,10 +24,13 @@ from novation.protocol.constants import (
     TICK_DECIMALS_BOUND,
 )
 from novation.protocol.errors import DecodeError
+from novation.protocol.fee_tiers import NO_TIERS, FeeSchedule
 from novation.protocol.limits import NO_LIMITS, Limits
 from novation.protocol.numeric import pack, unpack
 
 _MAX_AGE_BOUND = 2**32
+# Of `params_felts`: the counts, and the tiers of fees.
+_HEAD_FELTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ class Underlying:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Underlyings and oracles. `oracle_keys` are abscissas of Stark curve points.
+    """Underlyings, oracles, tiers of fees. `oracle_keys` are abscissas of Stark curve points.
 
     `outflow_share_ppm` is what part of an asset's custody may leave in an hour (`outflow`); 0: all.
     """
@@ -185,6 +188,7 @@ class Parameters:
     oracle_quorum: int
     oracle_max_age_ms: int
     outflow_share_ppm: int = 0
+    fee_schedule: FeeSchedule = NO_TIERS
     hash: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -210,28 +214,28 @@ class Parameters:
             (self.outflow_share_ppm, 20),
         )
         terms = [word for item in self.underlyings for word in (item.word(), item.limits.word())]
-        return (counts, *terms, *self.oracle_keys)
+        return (counts, self.fee_schedule.word(), *terms, *self.oracle_keys)
 
     @classmethod
     def from_felts(cls, felts: tuple[int, ...]) -> "Parameters":
         """Decode `felts`; DecodeError if they are not what it returns."""
-        if not felts:
-            raise DecodeError("parameters: no felts")
+        if len(felts) < _HEAD_FELTS:
+            raise DecodeError(f"parameters: {len(felts)} felts")
         n_underlyings, n_oracles, quorum, max_age_ms, share_ppm = unpack(felts[0], 8, 8, 8, 32, 20)
-        first_key = 1 + 2 * n_underlyings
+        first_key = _HEAD_FELTS + 2 * n_underlyings
         if len(felts) != first_key + n_oracles:
             raise DecodeError(
                 f"parameters: {len(felts)} felts for {n_underlyings} underlyings and "
                 f"{n_oracles} oracles"
             )
+        terms, keys = felts[_HEAD_FELTS:first_key], felts[first_key:]
+        schedule = FeeSchedule.from_word(felts[1])
         try:
             underlyings = tuple(
                 replace(Underlying.from_word(word), limits=Limits.from_word(limits_word))
-                for word, limits_word in zip(
-                    felts[1:first_key:2], felts[2:first_key:2], strict=True
-                )
+                for word, limits_word in zip(terms[::2], terms[1::2], strict=True)
             )
-            return cls(underlyings, felts[first_key:], quorum, max_age_ms, share_ppm)
+            return cls(underlyings, keys, quorum, max_age_ms, share_ppm, schedule)
         except ValueError as error:
             raise DecodeError(str(error)) from error
 
@@ -244,6 +248,10 @@ class Parameters:
         """Return the parameters with one oracle's key replaced, or appended at the end."""
         old = self.oracle_keys
         return replace(self, oracle_keys=(*old[:index], key, *old[index + 1 :]))
+
+    def with_fee_schedule(self, word: int) -> "Parameters":
+        """Return the parameters with other tiers; DecodeError if that is no word of them."""
+        return replace(self, fee_schedule=FeeSchedule.from_word(word))
 
     def with_oracle_rule(self, word: int) -> "Parameters":
         """Return the parameters with another quorum and age; DecodeError if the word is long."""

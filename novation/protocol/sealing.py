@@ -11,6 +11,7 @@ from novation.protocol.constants import (
     OPERATION_DEPOSIT,
 )
 from novation.protocol.errors import ResultCode
+from novation.protocol.fee_tiers import day_of, returned_quanta
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.merkle import NodeKey
 from novation.protocol.orders import RestingOrder
@@ -26,6 +27,7 @@ from novation.protocol.output import (
     oracle_hash,
 )
 from novation.protocol.parameters import Parameters
+from novation.protocol.rules.pools import credit_insurance
 from novation.protocol.state import State
 from novation.protocol.transactions import Deposit, L1Operation, OracleUpdate, Withdraw
 from novation.protocol.witness import (
@@ -81,7 +83,7 @@ def seal_batch(state: State) -> SealedBatch:
     assert batch is not None
     assert batch.entries
     state.begin()
-    _credit_fees(state)
+    fees_returned_quanta = _share_fees(state, batch)
     state.globals = replace(state.globals, batch_number=state.globals.batch_number + 1)
     state.globals = follow_outflows(
         batch.old_globals, state.globals, batch.old_parameters.outflow_share_ppm
@@ -119,19 +121,44 @@ def seal_batch(state: State) -> SealedBatch:
         order_siblings=siblings[1],
         market_siblings=siblings[2],
         output=output,
+        fees_returned_quanta=fees_returned_quanta,
     )
     state.commit()
     state.batch = None
     return SealedBatch(state.globals.batch_number, old_root, state.root, output, witness, writes)
 
 
-def _credit_fees(state: State) -> None:
-    if state.fees_quanta == 0:
-        return
-    account = state.account(FEE_ACCOUNT_ID)
-    balance = account.collateral_quanta + state.fees_quanta
-    state.set_account(FEE_ACCOUNT_ID, account.with_balance(balance))
+def _share_fees(state: State, batch: OpenBatch) -> int:
+    """Give the fees of the batch to whom they belong; return what goes back to who paid them."""
+    returned = sum([_settle_fees(state, batch, i) for i in sorted(batch.opened_accounts)])
+    kept_quanta = state.fees_quanta - returned
+    insured_quanta = batch.old_parameters.fee_schedule.insurance_quanta(kept_quanta)
     state.fees_quanta = 0
+    if insured_quanta:
+        credit_insurance(state, insured_quanta)
+    if kept_quanta > insured_quanta:
+        account = state.account(FEE_ACCOUNT_ID)
+        balance = account.collateral_quanta + kept_quanta - insured_quanta
+        state.set_account(FEE_ACCOUNT_ID, account.with_balance(balance))
+    return returned
+
+
+def _settle_fees(state: State, batch: OpenBatch, account_id: int) -> int:
+    account = state.account(account_id)
+    fees_quanta = account.batch_fees_quanta
+    if fees_quanta == 0:
+        return 0
+    day = day_of(batch.old_globals.time_ms)
+    schedule = batch.old_parameters.fee_schedule
+    returned = returned_quanta(account.fees_paid, fees_quanta, day, schedule)
+    after = replace(
+        account,
+        collateral_quanta=account.collateral_quanta + returned,
+        fees_paid=account.fees_paid.on(day).with_fees(fees_quanta),
+        batch_fees_quanta=0,
+    )
+    state.set_account(account_id, after)
+    return returned
 
 
 def _assign_slots(state: State, batch: OpenBatch) -> tuple[NewOrder, ...]:

@@ -5,7 +5,7 @@ big endian; widths here are in bytes.
 
 | key | value |
 |---|---|
-| `a` account_id:4 | l1_address:20, balance_word:28, windows:32, keys 32, 7, words 32 |
+| `a` account_id:4 | l1_address:20, balance_word:28, fees and windows:32, keys 32, 7, words 32 |
 | `o` slot:3 | order_word_0:28, order_word_1:25 |
 | `m` market_id:2 | market words 25, 20, 28, 26 |
 | `g` | globals words 30, 21, 24, 24, 24, outflows 8, 24, 24, 24, each underlying's word:26 |
@@ -33,6 +33,7 @@ from novation.protocol.constants import (
     MAX_POSITIONS,
 )
 from novation.protocol.errors import DecodeError
+from novation.protocol.fee_tiers import n_words_with_fees, pack_with_fees, unpack_with_fees
 from novation.protocol.markets import (
     GLOBALS_WORDS,
     UNDERLYING_WORDS,
@@ -41,7 +42,6 @@ from novation.protocol.markets import (
     UnderlyingState,
 )
 from novation.protocol.merkle import NodeKey
-from novation.protocol.nonces import n_window_words, unpack_windows
 from novation.protocol.numeric import unpack
 from novation.protocol.orders import RestingOrder
 from novation.protocol.parameters import Parameters
@@ -198,7 +198,10 @@ def encode_account(account: Account) -> bytes:
         (
             account.l1_address.to_bytes(20, "big"),
             account.balance_word().to_bytes(_BALANCE_WORD_BYTES, "big"),
-            *(word.to_bytes(_FELT_BYTES, "big") for word in account.window_words()),
+            *(
+                word.to_bytes(_FELT_BYTES, "big")
+                for word in pack_with_fees(account.windows, account.fees_paid)
+            ),
             *(_encode_key(key) for key in account.keys),
             *(word.to_bytes(_FELT_BYTES, "big") for word in account.holding_words()),
             *(position.word().to_bytes(_FELT_BYTES, "big") for position in account.positions),
@@ -216,11 +219,12 @@ def decode_account(data: bytes) -> Account:
     in_range = n_keys <= MAX_KEYS and n_positions <= MAX_POSITIONS
     if n_keys < 1 or collateral < 1 or none or not in_range:
         raise DecodeError(f"balance word {balance_word:#x}")
-    window_words = [reader.integer(_FELT_BYTES) for _ in range(n_window_words(n_keys))]
+    words = [reader.integer(_FELT_BYTES) for _ in range(n_words_with_fees(n_keys))]
+    windows, fees_paid = unpack_with_fees(words, n_keys)
     account = Account(
         l1_address=l1_address,
         keys=tuple(_decode_key(reader) for _ in range(n_keys)),
-        windows=unpack_windows(window_words, n_keys),
+        windows=windows,
         collateral_quanta=collateral - COLLATERAL_BOUND,
         holdings_quanta=unpack_holdings(
             [reader.integer(_FELT_BYTES) for _ in range(n_holding_words)]
@@ -231,6 +235,7 @@ def decode_account(data: bytes) -> Account:
         flags=flags,
         cancel_all_at_ms=LAST_TIME_MS - timer_gap_ms,
         auction_start_ms=auction,
+        fees_paid=fees_paid,
     )
     reader.finish()
     return account

@@ -60,7 +60,8 @@ class BatchWitness:
 
     `accounts` and `markets` ascend by id, `orders` and `new_orders` by slot and id. The siblings
     are the nodes of the old trees beside the paths of all these leaves; one that is missing is the
-    root of an empty subtree (`merkle.empty_node`). `output` is what the circuit must write.
+    root of an empty subtree (`merkle.empty_node`). `output` is what the circuit must write,
+    `fees_returned_quanta` what of the batch's fees went back to the accounts that paid them.
     """
 
     config: ExchangeConfig
@@ -77,6 +78,7 @@ class BatchWitness:
     order_siblings: tuple[NodeValue, ...]
     market_siblings: tuple[NodeValue, ...]
     output: tuple[int, ...]
+    fees_returned_quanta: int
 
     def to_json(self) -> str:
         """Return the canonical JSON text: integers of 2^53 and more are hexadecimal strings."""

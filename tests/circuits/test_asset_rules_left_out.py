@@ -36,7 +36,7 @@ Patch = pytest.MonkeyPatch
 ETH, BTC, LAST_ASSET = 1, 2, MAX_ASSETS - 1
 # In an account's record: its identity, and in that the counts and the holdings.
 IDENTITY, COUNTS, HOLDINGS, IS_CHANGED = 0, 5, 6, 3
-TIMER = 3
+TIMER = 4
 ONE_WORD = 2**12
 
 

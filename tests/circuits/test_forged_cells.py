@@ -28,7 +28,7 @@ from tests.circuits.tape import (
 from tests.support.exchange import BUY, SELL, Exchange
 
 SEED = 2026
-COLLATERAL, TIMER, POSITIONS, CACHED_SURPLUS = 2, 3, 4, 6
+COLLATERAL, TIMER, POSITIONS, CACHED_SURPLUS = 3, 4, 5, 7
 # Of a slot: its fields without the next one's place, and the first that follows from others.
 SLOT_FIELDS, MIN_ORDER_ID, FIRST_CACHED = 8, 5, 6
 
@@ -181,23 +181,33 @@ def test_second_reading_of_a_packed_word_is_rejected(carry: int) -> None:
         assert run_dishonestly(tampered) is None, (low, high, width)
 
 
+FEE_WORDS = [
+    *(((i,), (i + 1,), 10 if i % 2 else 32) for i in range(7)),
+    # Between the tiers and the share of insurance is what nobody reaches, and no part of the word.
+    ((7,), (9,), 10),
+]
+OPERATION_WORDS: dict[int, list[Any]] = {
+    ParameterKind.UNDERLYING: UNDERLYING_WORDS,
+    ParameterKind.LIMITS: LIMIT_WORDS,
+    ParameterKind.ORACLE_RULE: [((0,), (1,), 8)],
+    ParameterKind.FEE_SCHEDULE: FEE_WORDS,
+}
+
+
 @pytest.mark.parametrize("carry", [1, -1])
 def test_second_reading_of_an_operation_is_rejected(carry: int) -> None:
     """L1 has the word alone; the prover says what it means."""
-    records = forging_inputs()["registries 1"]
-    tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
-    kinds = {i + 1: item[0] for i, item in tape if len(item) == 3 and item[2] != 0}
-    assert sorted(set(kinds.values())) == sorted(ParameterKind)
-    for place, kind in kinds.items():
-        words = {
-            ParameterKind.UNDERLYING: UNDERLYING_WORDS,
-            ParameterKind.LIMITS: LIMIT_WORDS,
-            ParameterKind.ORACLE_RULE: [((0,), (1,), 8)],
-        }
-        for low, high, width in words.get(kind, []):
-            low_cell, high_cell = ("tape", place, *low), ("tape", place, *high)
-            tampered = forged(records, (low_cell, carry << width), (high_cell, -carry))
-            assert run_dishonestly(tampered) is None, (kind, low)
+    read_kinds: set[int] = set()
+    for records in (forging_inputs()["registries 1"], forging_inputs()["fees 1"]):
+        tape = [(i, item) for i, item in enumerate(records.tape) if not isinstance(item, int)]
+        kinds = {i + 1: item[0] for i, item in tape if len(item) == 3 and item[2] != 0}
+        read_kinds.update(kinds.values())
+        for place, kind in kinds.items():
+            for low, high, width in OPERATION_WORDS.get(kind, []):
+                low_cell, high_cell = ("tape", place, *low), ("tape", place, *high)
+                tampered = forged(records, (low_cell, carry << width), (high_cell, -carry))
+                assert run_dishonestly(tampered) is None, (kind, low)
+    assert sorted(read_kinds) == sorted(ParameterKind)
 
 
 @pytest.mark.parametrize("carry", [1, -1])

@@ -24,7 +24,6 @@ from novation.protocol.constants import (
     MAX_UNDERLYINGS,
     MAX_VALIDITY_MS,
     NONCE_STEP,
-    RESUME_GAP_MS,
     SKIPPED_NONCES,
     USD_ASSET_ID,
 )
@@ -66,6 +65,7 @@ from tests.support.builders import (
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
 from tests.support.random_failing import random_auction, random_bid, random_liquidation
+from tests.support.random_fee_tiers import GAPS_MS, random_fee_tiers
 from tests.support.random_limits import new_limits
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
@@ -148,7 +148,7 @@ class RandomTrading:
         rng, exchange = self.rng, self.exchange
         exchange.time_ms += rng.choice((0, 0, 1, 40, 2_000))
         if rng.random() < GAP_CHANCE:
-            exchange.time_ms += RESUME_GAP_MS
+            exchange.time_ms += rng.choice(GAPS_MS)
             self._try(self._oracle_update())
         counters = exchange.state.globals
         if exchange.time_ms < counters.post_only_until_ms and rng.random() < RESUME_CHANCE:
@@ -516,9 +516,9 @@ class RandomTrading:
         """Let L1 set one of the parameters."""
         if self.rng.random() < 0.2:
             return new_limits(self.rng, self.exchange.state)
-        return self.rng.choice(
-            (self._new_terms, self._new_terms, self._new_underlying, self._new_oracle, self._rule)
-        )()
+        tiers = functools.partial(random_fee_tiers, self.rng)
+        kinds = (self._new_terms, self._new_underlying, self._new_oracle, self._rule, tiers)
+        return self.rng.choice((self._new_terms, *kinds))()
 
     def _new_terms(self) -> Transaction:
         """Return other terms of an underlying; one in two raises the maker fee."""

@@ -485,7 +485,7 @@ def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_st
     for profile in L1_PROFILES:
         batch_policy(profile.name, 200_000, 1, MAX_UNDERLYINGS)
     batch_policy("cheap-l1", 200_000, 1, MAX_POSITIONS)
-    words = "200000 with profile balanced: .* with 32 markets an order can need .* no number"
+    words = "200000 with profile balanced: .* with 32 markets an order can need .* at most 65536"
     with pytest.raises(UserError, match=words):
         batch_policy("balanced", 200_000, 1, MAX_POSITIONS)
     first = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(

@@ -70,6 +70,6 @@ def test_output_when_a_kind_of_operation_is_unknown_then_refused(
     sealed: tuple[SealedBatch, SealedBatch],
 ) -> None:
     felts = list(sealed[0].output)
-    felts[7] += 6
-    with pytest.raises(DecodeError, match="operation kind 7"):
+    felts[7] += 7
+    with pytest.raises(DecodeError, match="operation kind 8"):
         decode_output(felts)

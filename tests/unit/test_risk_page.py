@@ -11,6 +11,7 @@ import pytest
 from novation.protocol.auction import discount_ppm
 from novation.protocol.constants import (
     AUCTION_LIFE_MS,
+    FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
     RESOLVE_MS,
     SAMPLES_PER_HOUR,
@@ -25,10 +26,12 @@ from novation.protocol.events import (
     Unwound,
     Withdrawn,
 )
+from novation.protocol.fee_tiers import FeeSchedule, FeeTier
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
 from novation.protocol.transactions import Liquidate
+from tests.circuits.fee_tier_batches import funded, trade
 from tests.support.builders import (
     ONE_DOLLAR,
     QUORUM,
@@ -93,7 +96,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 19))
+    assert sorted(EXAMPLES) == list(range(1, 20))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -324,3 +327,18 @@ def test_example_14_a_deficit() -> None:
     assert isinstance(paid, Withdrawn)
     said(14, usd(paid.amount_quanta))
     exchange.seal()
+
+
+def test_example_19_where_fees_go() -> None:
+    exchange = funded(FeeSchedule.of(FeeTier(5, 400), insurance_permille=250))
+    trade(exchange, 3, 2)
+    said(19, "trade 10,000:")
+    said(19, f"{usd(exchange.state.account(2).batch_fees_quanta)} and")
+    said(19, f"maker {usd(exchange.state.account(3).batch_fees_quanta)}")
+    exchange.seal()
+    trade(exchange, 3, 2)
+    before = [exchange.balance(i) for i in (2, INSURANCE_ACCOUNT_ID, FEE_ACCOUNT_ID)]
+    exchange.seal()
+    after = [exchange.balance(i) for i in (2, INSURANCE_ACCOUNT_ID, FEE_ACCOUNT_ID)]
+    back, insured, kept = (usd(y - x) for x, y in zip(before, after, strict=True))
+    said(19, f"{back} come back", f"{insured} go to insurance", f"{kept} to the exchange")

@@ -330,7 +330,7 @@ def test_output_when_any_felt_is_missing_or_added_then_refused(
         (1, -1),
         (1, 2**252),
         (4, 1 << 144),
-        (7, 7),
+        (7, 8),
         (7, 1 | 5 << 8),
         (8, 2**160),
     ],
@@ -357,7 +357,7 @@ def test_output_when_account_or_slot_is_malformed_then_refused() -> None:
         (head, 2 + (1 << 32)),
         (head, felts[head] & ~(2**132 - 2**32)),
         (head, felts[head] | 33 << 136),
-        (head + 1, 1 << 125),
+        (head + 1, 1 << 242),
         (empty_slot, 1 << 25),
     ):
         broken = [*felts[:index], value, *felts[index + 1 :]]

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from novation.crypto import FIELD_PRIME, poseidon_hash_many
+from novation.crypto import FIELD_PRIME, poseidon_hash, poseidon_hash_many
 from novation.protocol.accounts import Account, Position
 from novation.protocol.constants import NONCE_BOUND
 from novation.protocol.errors import DecodeError, ErrorCode, InvalidTransaction
+from novation.protocol.fee_tiers import FeesPaid
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import check_field, div_ceil, pack, unpack
@@ -126,12 +127,14 @@ def test_params_felts_when_listed_then_as_specified() -> None:
     params = parameters()
     felts = params.felts()
     assert felts[0] == 2 + (3 << 8) + (2 << 16) + (60_000 << 24)
-    assert felts[1] >> 128 == int.from_bytes(b"BTC-USD", "big") + (1 << 64)
-    assert felts[1] % 2**112 == pack((10, 12), (50_000, 20), (30_000, 20), (200, 20), (500, 20)) + (
+    assert felts[1] == params.fee_schedule.word()
+    assert felts[1] % 2**42 == pack((2**32 - 1, 32), (0, 10))
+    assert felts[2] >> 128 == int.from_bytes(b"BTC-USD", "big") + (1 << 64)
+    assert felts[2] % 2**112 == pack((10, 12), (50_000, 20), (30_000, 20), (200, 20), (500, 20)) + (
         100_000 << 92
     )
-    assert felts[2] == felts[4] == 2**84 - 1
-    assert felts[5:] == params.oracle_keys
+    assert felts[3] == felts[5] == 2**84 - 1
+    assert felts[6:] == params.oracle_keys
     assert params.hash == poseidon_hash_many(felts)
     assert Parameters.from_felts(felts) == params
 
@@ -143,9 +146,10 @@ def test_params_felts_when_listed_then_as_specified() -> None:
         parameters().felts()[:-1],
         (*parameters().felts(), 1),
         (0, *parameters().felts()[1:]),
-        (parameters().felts()[0], 0, *parameters().felts()[2:]),
-        (parameters().felts()[0], parameters().felts()[1] + 2**251, *parameters().felts()[2:]),
-        (*parameters().felts()[:2], 2**104, *parameters().felts()[3:]),
+        (*parameters().felts()[:2], 0, *parameters().felts()[3:]),
+        (*parameters().felts()[:2], parameters().felts()[2] + 2**251, *parameters().felts()[3:]),
+        (*parameters().felts()[:3], 2**104, *parameters().felts()[4:]),
+        (parameters().felts()[0], 401 << 32, *parameters().felts()[2:]),
         (parameters().felts()[0] + 2**76, *parameters().felts()[1:]),
         (*parameters().felts()[:-1], 0),
     ],
@@ -177,7 +181,9 @@ def test_account_when_hashed_then_words_as_specified() -> None:
     position = Position(7, -3, 2**37 - 1, 1, 255, 2**48 - 1)
     keys = SigningKey.full(11), SigningKey(12, 1, 99)
     windows = NonceWindow(5, 7), NonceWindow(6)
-    account = Account(0xABC, keys, windows, -9, (position,), 1, 77)
+    fees = FeesPaid(20_000, 9)
+    account = Account(0xABC, keys, windows, -9, (position,), 1, 77, fees_paid=fees)
+    assert fees.word() == pack((20_000, 22), (9, 95))
     assert account.window_words() == (5 + (7 << 61) + (6 << 125),)
     assert account.balance_word() == pack(
         (2**99 - 9, 100), (2, 4), (1, 8), (0, 2), (1, 6), (2**48 - 1 - 77, 48)
@@ -189,7 +195,8 @@ def test_account_when_hashed_then_words_as_specified() -> None:
     assert Position.from_word(word) == position
     full, traders = 7 + (2**48 - 1 << 8), 1 + (99 << 8)
     keys_hash = poseidon_hash_many([0xABC, 11, full, 12, traders])
-    expected = [keys_hash, *account.window_words(), account.balance_word(), word]
+    head = [poseidon_hash(keys_hash, fees.word()), *account.window_words(), account.balance_word()]
+    expected = [*head, word]
     assert account.leaf() == poseidon_hash_many(expected)
     assert account.with_window(1, NonceWindow(9)).windows == (NonceWindow(5, 7), NonceWindow(9))
 

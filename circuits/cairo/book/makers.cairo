@@ -139,6 +139,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     assert after.collateral_quanta = collateral_quanta;
+    assert after.fees_quanta = account.fees_quanta + fee;
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
@@ -153,6 +154,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
         return release_maker(taker, maker, account, old, maker.remaining_lots);
     }
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
+    assert after.fees_quanta = account.fees_quanta + paid_fee;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(lots, net, paid_fee, taker_fee, long_change));

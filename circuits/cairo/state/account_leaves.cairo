@@ -1,3 +1,4 @@
+from starkware.cairo.common.builtin_poseidon.poseidon import poseidon_hash
 from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
@@ -12,6 +13,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     TIME_BOUND,
 )
+from circuits.cairo.fee_tiers import FeeRule, settle_fees
 from circuits.cairo.state.accounts import (
     AUCTION_MS,
     HOLDING_WORD,
@@ -54,12 +56,13 @@ struct SlotCounts {
 //
 // Assumption: the keys ascend strictly and are below 2^32 (the caller checks the last one).
 // Guarantee (duty 5): each record that was open at the start of the batch is what the old leaf
-// commits to.
+// commits to; `left_quanta` is what these accounts get back of the fees that they paid.
 func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    entry: DictAccess*, leaf: Leaf*, n_accounts
+    entry: DictAccess*, leaf: Leaf*, n_accounts, rule: FeeRule*, left_quanta
 ) {
     alloc_locals;
     if (n_accounts == 0) {
+        assert left_quanta = 0;
         return ();
     }
     let (__fp__, _) = get_fp_and_pc();
@@ -81,6 +84,7 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     jmp other if more != 0;
     local none = 0;
     assert cast(before.prices, felt) = none;
+    assert before.fees_quanta = none;
     assert identity.n_keys = identity.counts;
     assert identity.is_changed = none;
     assert identity.auction_start_ms = none;
@@ -95,13 +99,22 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     );
     tempvar keys_hash = hashes[1].output.s0;
     assert identity.keys_hash = keys_hash;
-    assert hashes[2].input = PoseidonBuiltinState(keys_hash, before.window_0, none);
+    // Same as check_pair().
+    tempvar window_0 = before.window_0;
+    local fees_word = identity.fees_word;
+    assert [range_check_ptr + 1] = window_0;
+    assert [range_check_ptr + 2] = window_0 + (RC_BOUND - WINDOW_BOUND);
+    assert [range_check_ptr + 3] = fees_word;
+    assert [range_check_ptr + 4] = fees_word + (RC_BOUND - WINDOW_BOUND);
+    assert hashes[2].input = PoseidonBuiltinState(
+        keys_hash, window_0 + fees_word * WINDOW_BOUND, none
+    );
     tempvar collateral_quanta = before.collateral_quanta;
-    assert [range_check_ptr + 1] = collateral_quanta + (COLLATERAL_BOUND - 1);
-    assert [range_check_ptr + 2] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
+    assert [range_check_ptr + 5] = collateral_quanta + (COLLATERAL_BOUND - 1);
+    assert [range_check_ptr + 6] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     tempvar cancel_all_at_ms = before.cancel_all_at_ms;
-    assert [range_check_ptr + 3] = cancel_all_at_ms;
-    let range_check_ptr = range_check_ptr + 4;
+    assert [range_check_ptr + 7] = cancel_all_at_ms;
+    let range_check_ptr = range_check_ptr + 8;
     let poseidon_ptr = hashes + 3 * PoseidonBuiltin.SIZE;
     let (leaf_before) = open_positions(
         collateral_quanta + message.before * 2 ** 104 - cancel_all_at_ms * 2 ** 120 + (
@@ -112,39 +125,68 @@ func seal_accounts{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: 
     );
     assert leaf.before = leaf_before;
 
-    tempvar collateral_quanta = after.collateral_quanta;
+    // What an account that has paid fees gets back is in its leaf only.
+    local fees_word_after;
+    local returned_quanta;
+    local range_check_settled;
+    tempvar fees_quanta = after.fees_quanta;
+    jmp settle if fees_quanta != 0;
+    assert fees_word_after = fees_word;
+    assert returned_quanta = fees_quanta;
+    assert range_check_settled = range_check_ptr;
+    jmp settled;
+
+    settle:
+    let (word_settled, quanta) = settle_fees(rule, fees_word, fees_quanta);
+    assert fees_word_after = word_settled;
+    assert returned_quanta = quanta;
+    assert range_check_settled = range_check_ptr;
+
+    settled:
+    let range_check_ptr = range_check_settled;
+    tempvar collateral_quanta = after.collateral_quanta + returned_quanta;
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     tempvar word = collateral_quanta + message.after * 2 ** 104 - after.cancel_all_at_ms * 2 **
         120 + (2 ** 100 + BALANCE_BIAS);
-    tempvar window_0 = after.window_0;
+    tempvar window_word = after.window_0 + fees_word_after * WINDOW_BOUND;
     assert output_ptr[0] = entry.key + word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = window_0;
+    assert output_ptr[1] = window_word;
     // A single key never changes.
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, none);
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_word, none);
     let range_check_ptr = range_check_ptr + 2;
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let output_ptr = output_ptr + 2;
     let (leaf_after) = close_positions(word, after.positions, message.after);
     assert leaf.after = leaf_after;
-    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+    return seal_accounts(
+        entry + DictAccess.SIZE,
+        leaf + Leaf.SIZE,
+        n_accounts - 1,
+        rule,
+        left_quanta - returned_quanta,
+    );
 
     other:
     let range_check_ptr = range_check_ptr + 1;
-    return seal_other(entry, leaf, message.before, message.after, n_accounts);
+    return seal_other(entry, leaf, message.before, message.after, n_accounts, rule, left_quanta);
 }
 
 // What seal_accounts does with any account: opens the old record and writes the new one.
 func seal_other{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    entry: DictAccess*, leaf: Leaf*, n_before, n_after, n_accounts
+    entry: DictAccess*, leaf: Leaf*, n_before, n_after, n_accounts, rule: FeeRule*, left_quanta
 ) {
     alloc_locals;
     let (before) = open_account(cast(entry.prev_value, Account*), n_before);
     assert leaf.before = before;
     // Windows, timer, slots and sums are within their bounds, as the transactions keep them;
     // collateral is checked here.
-    tempvar account: Account* = cast(entry.new_value, Account*);
-    tempvar collateral_quanta = account.collateral_quanta;
+    local account: Account* = cast(entry.new_value, Account*);
+    let (local fees_word, returned_quanta) = settle_if_paid(
+        rule, account.identity.fees_word, account.fees_quanta
+    );
+    local left_quanta = left_quanta - returned_quanta;
+    tempvar collateral_quanta = account.collateral_quanta + returned_quanta;
     assert [range_check_ptr] = collateral_quanta + (COLLATERAL_BOUND - 1);
     assert [range_check_ptr + 1] = collateral_quanta + (RC_BOUND - COLLATERAL_BOUND);
     let range_check_ptr = range_check_ptr + 2;
@@ -155,26 +197,40 @@ func seal_other{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, output_ptr: fel
     tempvar more = counts - 1;
     jmp longer if more != 0;
     // Nothing held, no auction, and one key, that of the deposit: it never changed.
-    tempvar window_0 = account.window_0;
+    tempvar window_word = account.window_0 + fees_word * WINDOW_BOUND;
     assert output_ptr[0] = entry.key + balance_word * ACCOUNT_ID_BOUND;
-    assert output_ptr[1] = window_0;
+    assert output_ptr[1] = window_word;
     let output_ptr = output_ptr + 2;
-    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_0, 0);
+    assert poseidon_ptr.input = PoseidonBuiltinState(identity.keys_hash, window_word, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (after) = close_positions(balance_word, account.positions, n_after);
     assert leaf.after = after;
-    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+    return seal_accounts(
+        entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1, rule, left_quanta
+    );
 
     longer:
-    let (after) = close_account(entry.key, account, balance_word, n_after);
+    let (after) = close_account(entry.key, account, balance_word, fees_word, n_after);
     assert leaf.after = after;
-    return seal_accounts(entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1);
+    return seal_accounts(
+        entry + DictAccess.SIZE, leaf + Leaf.SIZE, n_accounts - 1, rule, left_quanta
+    );
+}
+
+// Returns the word of an account with what it has paid of fees in the batch, and what goes back to it.
+func settle_if_paid{range_check_ptr}(rule: FeeRule*, word, fees_quanta) -> (
+    word: felt, returned_quanta: felt
+) {
+    if (fees_quanta == 0) {
+        return (word=word, returned_quanta=0);
+    }
+    return settle_fees(rule, word, fees_quanta);
 }
 
 // Returns the leaf of an account with two keys or more, with holdings, or in an auction, and writes its
 // record to the output.
 func close_account{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
-    account_id, account: Account*, balance_word, n_positions
+    account_id, account: Account*, balance_word, fees_word, n_positions
 ) -> (leaf: felt) {
     alloc_locals;
     local identity: Identity* = account.identity;
@@ -185,10 +241,10 @@ func close_account{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
         identity, n_words, account_id + balance_word * ACCOUNT_ID_BOUND
     );
     if (n_keys == 1) {
-        tempvar window_0 = account.window_0;
+        tempvar window_word = account.window_0 + fees_word * WINDOW_BOUND;
         assert output_ptr[0] = head;
-        assert output_ptr[1] = window_0;
-        assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
+        assert output_ptr[1] = window_word;
+        assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_word, 0);
         let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
         copy_cells(cast(identity.holdings, felt*), output_ptr + 2, n_written);
         let output_ptr = output_ptr + 2 + n_written;
@@ -196,14 +252,16 @@ func close_account{poseidon_ptr: PoseidonBuiltin*, output_ptr: felt*}(
     }
     local is_changed = identity.is_changed;
     local windows: Windows* = identity.windows;
-    tempvar window_word = account.window_0 + windows.window_1 * WINDOW_BOUND;
+    local window_word = account.window_0 + windows.window_1 * WINDOW_BOUND;
     assert output_ptr[0] = head + is_changed * HAS_KEYS;
-    assert output_ptr[1] = window_word;
+    assert output_ptr[1] = fees_word;
+    assert output_ptr[2] = window_word;
+    let (owner_hash) = poseidon_hash(owner_hash, fees_word);
     assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_word, 0);
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     let (local n_pairs, local is_pending) = count_pairs(n_keys);
-    copy_cells(&windows.pair_1, output_ptr + 2, n_pairs);
-    local keys_place: felt* = output_ptr + 2 + n_pairs;
+    copy_cells(&windows.pair_1, output_ptr + 3, n_pairs);
+    local keys_place: felt* = output_ptr + 3 + n_pairs;
     local n_cells = is_changed * n_keys * KEY_SIZE;
     copy_cells(&identity.owner.key_0, keys_place, n_cells);
     local holdings_place: felt* = keys_place + n_cells;
@@ -326,6 +384,7 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     // constraints memory/initial_addr (the first is 1) and memory/diff_is_bit (each is at most 1
     // more).
     assert cast(account.prices, felt) = 0;
+    assert account.fees_quanta = 0;
     local identity: Identity* = account.identity;
     let (local keys_hash) = hash_owner(identity.owner, identity.n_keys);
     assert identity.keys_hash = keys_hash;
@@ -350,8 +409,11 @@ func open_account{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     assert identity.auction_start_ms = none;
     assert cast(identity.windows, felt) = none;
     assert cast(identity.holdings, felt) = none;
-    // The window is the whole word: whoever uses it opens it.
-    assert poseidon_ptr.input = PoseidonBuiltinState(keys_hash, account.window_0, 0);
+    // What was paid of fees stands where another account has the window of its second key.
+    check_pair(account.window_0, identity.fees_word);
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        keys_hash, account.window_0 + identity.fees_word * WINDOW_BOUND, 0
+    );
     let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
     return open_positions(balance_word, account.positions, n_positions);
 
@@ -381,12 +443,17 @@ func open_longer{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     local window_0 = account.window_0;
     if (n_keys == 1) {
         assert cast(identity.windows, felt) = 0;
-        assert poseidon_ptr.input = PoseidonBuiltinState(owner_hash, window_0, 0);
+        check_pair(window_0, identity.fees_word);
+        assert poseidon_ptr.input = PoseidonBuiltinState(
+            owner_hash, window_0 + identity.fees_word * WINDOW_BOUND, 0
+        );
         let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
         return open_positions(balance_word, account.positions, n_positions);
     }
     let windows = identity.windows;
     check_pair(window_0, windows.window_1);
+    // The word is hashed as it is: whoever opens it checks its parts.
+    let (owner_hash) = poseidon_hash(owner_hash, identity.fees_word);
     assert poseidon_ptr.input = PoseidonBuiltinState(
         owner_hash, window_0 + identity.windows.window_1 * WINDOW_BOUND, 0
     );

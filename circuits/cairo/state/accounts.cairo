@@ -42,6 +42,8 @@ struct Identity {
     holdings: Holdings*,
     // Since when the account's positions are up for auction; 0: they are not.
     auction_start_ms: felt,
+    // What it has paid of fees before this batch: see fee_tiers.cairo.
+    fees_word: felt,
 }
 
 // One word of holdings, and a millisecond of the time at which an auction began, in `counts`.
@@ -53,6 +55,8 @@ struct Account {
     identity: Identity*,
     // Of the first slot, see nonce_windows.cairo.
     window_0: felt,
+    // Fees that it has paid in this batch: 0 in a record opened from a leaf.
+    fees_quanta: felt,
     collateral_quanta: felt,
     // From then on all orders are dead that were placed before.
     cancel_all_at_ms: felt,
@@ -167,6 +171,7 @@ func use_other_key{range_check_ptr}(
         counts=identity.counts,
         holdings=identity.holdings,
         auction_start_ms=identity.auction_start_ms,
+        fees_word=identity.fees_word,
     );
     return (identity=&after);
 }
@@ -199,6 +204,7 @@ func change_holding{range_check_ptr}(identity: Identity*, asset_id, change_quant
         counts=identity.n_keys + n_words * HOLDING_WORD + identity.auction_start_ms * AUCTION_MS,
         holdings=&holdings,
         auction_start_ms=identity.auction_start_ms,
+        fees_word=identity.fees_word,
     );
     return (identity=&after);
 }

@@ -34,6 +34,7 @@ func write_key{poseidon_ptr: PoseidonBuiltin*}(
         counts=identity.counts + n_keys_after - identity.n_keys,
         holdings=identity.holdings,
         auction_start_ms=identity.auction_start_ms,
+        fees_word=identity.fees_word,
     );
     return (identity=&after);
 }

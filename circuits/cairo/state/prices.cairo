@@ -375,7 +375,7 @@ func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
     let (local felts: felt*) = alloc();
     write_parameters(felts, parameters, prices);
     let (params_hash) = poseidon_hash_many(
-        1 + TERMS_WORDS * parameters.n_underlyings + parameters.n_oracles, felts
+        2 + TERMS_WORDS * parameters.n_underlyings + parameters.n_oracles, felts
     );
     return (params_hash=params_hash);
 }
@@ -384,10 +384,11 @@ func hash_parameters{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(
 func write_parameters{range_check_ptr}(felts: felt*, parameters: Parameters*, prices: Price**) {
     alloc_locals;
     let (counts) = pack_counts(parameters);
-    assert [felts] = counts;
-    write_terms(felts + 1, prices, parameters.n_underlyings);
+    assert felts[0] = counts;
+    assert felts[1] = parameters.fee_schedule.word;
+    write_terms(felts + 2, prices, parameters.n_underlyings);
     copy_felts(
-        felts + 1 + TERMS_WORDS * parameters.n_underlyings,
+        felts + 2 + TERMS_WORDS * parameters.n_underlyings,
         parameters.oracle_keys,
         parameters.n_oracles,
     );

@@ -77,6 +77,7 @@ func add_key{
     local after: Account = Account(
         identity=identity_after,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

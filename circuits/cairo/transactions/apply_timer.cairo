@@ -34,6 +34,7 @@ func apply_timer{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=positions,

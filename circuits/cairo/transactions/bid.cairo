@@ -94,6 +94,7 @@ func bid{
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta - sale.paid_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=sale.positions,
@@ -164,6 +165,7 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
     local account_after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=left,

@@ -58,6 +58,7 @@ func cancel_all{
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -126,10 +126,12 @@ func create_account{poseidon_ptr: PoseidonBuiltin*}(owner: Owner*) -> (account: 
         counts=1,
         holdings=cast(0, Holdings*),
         auction_start_ms=0,
+        fees_word=0,
     );
     local account: Account = Account(
         identity=&identity,
         window_0=0,
+        fees_quanta=0,
         collateral_quanta=0,
         cancel_all_at_ms=LAST_TIME_MS,
         positions=cast(0, Position*),
@@ -160,6 +162,7 @@ func add_amount{range_check_ptr}(account: Account*, asset_id, amount_quanta) -> 
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

@@ -117,6 +117,7 @@ func liquidate{
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=collateral_quanta - fee_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=reduced,

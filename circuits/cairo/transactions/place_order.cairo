@@ -457,6 +457,7 @@ func place_order{
     assert [range_check_ptr] = a;
     let range_check_ptr = range_check_ptr + 1;
     assert after.collateral_quanta = collateral_quanta;
+    assert after.fees_quanta = account.fees_quanta + fee;
     return (fees_quanta=walk.fees_quanta + fee);
 
     examine:
@@ -465,6 +466,7 @@ func place_order{
     );
     assert is_allowed = 1;
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
+    assert after.fees_quanta = account.fees_quanta + paid_fee;
     return (fees_quanta=walk.fees_quanta + paid_fee);
 }
 

@@ -163,6 +163,7 @@ func count_orders{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

@@ -51,6 +51,7 @@ func remove_key{
     local after: Account = Account(
         identity=identity_after,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

@@ -47,6 +47,7 @@ func set_cancel_timer{
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=message.cancel_all_at_ms,
         positions=account.positions,

@@ -2,6 +2,7 @@ from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
+    OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
@@ -17,6 +18,7 @@ from circuits.cairo.parameters import (
     pack_counts,
 )
 from circuits.cairo.state.prices import Price, copy_felts, replace_terms
+from circuits.cairo.fee_tiers import FeeSchedule, check_fee_schedule
 
 // An operation of the L1 queue. The output repeats every field, and L1 compares them with its queue.
 struct SetParameter {
@@ -77,6 +79,10 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
         let (parameters) = set_outflow_share(environment.parameters, word);
         return (parameters=parameters, prices=environment.prices);
     }
+    if (kind == OPERATION_SET_FEE_SCHEDULE) {
+        let (parameters) = set_fee_schedule(environment.parameters, word);
+        return (parameters=parameters, prices=environment.prices);
+    }
     assert kind = OPERATION_SET_ORACLE_RULE;
     let (parameters) = set_oracle_rule(environment.parameters, word);
     return (parameters=parameters, prices=environment.prices);
@@ -115,6 +121,7 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         outflow_share_ppm=parameters.outflow_share_ppm,
         oracle_keys=parameters.oracle_keys,
+        fee_schedule=parameters.fee_schedule,
     );
     pack_counts(&after);
     return (parameters=&after, prices=prices);
@@ -160,6 +167,7 @@ func set_oracle_key{range_check_ptr}(parameters: Parameters*, index, key) -> (
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         outflow_share_ppm=parameters.outflow_share_ppm,
         oracle_keys=keys,
+        fee_schedule=parameters.fee_schedule,
     );
     pack_counts(&after);
     return (parameters=&after);
@@ -200,6 +208,7 @@ func set_oracle_rule{range_check_ptr}(parameters: Parameters*, word) -> (paramet
         oracle_max_age_ms=message.max_age_ms,
         outflow_share_ppm=parameters.outflow_share_ppm,
         oracle_keys=parameters.oracle_keys,
+        fee_schedule=parameters.fee_schedule,
     );
     pack_counts(&after);
     return (parameters=&after);
@@ -218,7 +227,29 @@ func set_outflow_share{range_check_ptr}(parameters: Parameters*, word) -> (
         oracle_max_age_ms=parameters.oracle_max_age_ms,
         outflow_share_ppm=word,
         oracle_keys=parameters.oracle_keys,
+        fee_schedule=parameters.fee_schedule,
     );
     pack_counts(&after);
+    return (parameters=&after);
+}
+
+// Guarantee: the tiers are those of the word, which has one reading.
+func set_fee_schedule{range_check_ptr}(parameters: Parameters*, word) -> (parameters: Parameters*) {
+    alloc_locals;
+    let (__fp__, _) = get_fp_and_pc();
+    local schedule: FeeSchedule;
+    let message = schedule;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    check_fee_schedule(&schedule);
+    assert schedule.word = word;
+    local after: Parameters = Parameters(
+        n_underlyings=parameters.n_underlyings,
+        n_oracles=parameters.n_oracles,
+        oracle_quorum=parameters.oracle_quorum,
+        oracle_max_age_ms=parameters.oracle_max_age_ms,
+        outflow_share_ppm=parameters.outflow_share_ppm,
+        oracle_keys=parameters.oracle_keys,
+        fee_schedule=&schedule,
+    );
     return (parameters=&after);
 }

@@ -103,6 +103,7 @@ func take_all{range_check_ptr, accounts_log: DictAccess*}(
     local after: Account = Account(
         identity=identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=0,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,
@@ -166,6 +167,7 @@ func insure{range_check_ptr, markets_log: DictAccess*}(
     local after: Account = Account(
         identity=fund.identity,
         window_0=fund.window_0,
+        fees_quanta=fund.fees_quanta,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=fund.cancel_all_at_ms,
         positions=positions,
@@ -337,6 +339,7 @@ func give_to_pools{range_check_ptr, markets_log: DictAccess*}(
     local after: Account = Account(
         identity=fund.identity,
         window_0=fund.window_0,
+        fees_quanta=fund.fees_quanta,
         collateral_quanta=fund.collateral_quanta + settlement.income_quanta - repaid_quanta -
         settlement.insured_quanta,
         cancel_all_at_ms=fund.cancel_all_at_ms,

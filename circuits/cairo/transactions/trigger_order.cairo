@@ -386,6 +386,7 @@ func settle{range_check_ptr}(due: Due*, walk: Walk*, rests) -> (
         0,
     );
     assert after.collateral_quanta = collateral_quanta + fees_quanta - paid_fee;
+    assert after.fees_quanta = account.fees_quanta + paid_fee;
     return (is_allowed=is_allowed, after=&after, long_change=long_change, fee_quanta=paid_fee);
 }
 
@@ -425,6 +426,7 @@ func end_others{range_check_ptr, accounts_log: DictAccess*}(due: Due*) {
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

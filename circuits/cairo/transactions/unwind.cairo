@@ -155,6 +155,7 @@ func unwind_fund{
     local after: Account = Account(
         identity=account.identity,
         window_0=account.window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=walk.collateral_quanta + long_change * taker.price.spread_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=positions,

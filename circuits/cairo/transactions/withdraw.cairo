@@ -120,6 +120,7 @@ func take_collateral{range_check_ptr}(
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,
@@ -156,6 +157,7 @@ func take_holding{range_check_ptr}(
     local after: Account = Account(
         identity=identity,
         window_0=window_0,
+        fees_quanta=account.fees_quanta,
         collateral_quanta=account.collateral_quanta,
         cancel_all_at_ms=account.cancel_all_at_ms,
         positions=account.positions,

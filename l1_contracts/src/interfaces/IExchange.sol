@@ -240,6 +240,11 @@ interface IExchange {
     /// @return queueIndex Position in the queue.
     function setOutflowShare(uint32 sharePpm) external returns (uint256 queueIndex);
 
+    /// @notice Queues what comes back to who has paid much of fees, and insurance's share. Only the owner may.
+    /// @param word Four tiers by ascending threshold, then that share (docs/spec/protocol.md).
+    /// @return queueIndex Position in the queue.
+    function setFeeSchedule(uint256 word) external returns (uint256 queueIndex);
+
     /// @notice The last proven state.
     function state()
         external
@@ -294,6 +299,9 @@ interface IExchange {
             uint256 oracleQuorum,
             uint256 oracleMaxAgeMs
         );
+
+    /// @notice The packed word of the tiers of fees, and of insurance's share.
+    function feeSchedule() external view returns (uint256);
 
     /// @notice The packed word of an underlying; there must be one of this index.
     function underlying(uint256 index) external view returns (uint256);

@@ -17,6 +17,8 @@ library ParameterRegistry {
         uint256[] oracleKeys;
         uint8 oracleQuorum;
         uint32 oracleMaxAgeMs;
+        /// @dev Four tiers, threshold_usd:32, returned_permille:10; then insurance_permille:10.
+        uint256 feeSchedule;
     }
 
     uint256 internal constant MAX_UNDERLYINGS = 16;
@@ -50,6 +52,14 @@ library ParameterRegistry {
     /// @dev The limits of an underlying for which none were set: interest_cap_lots:48,
     /// position_limit_lots:36, all bits set; least_lot_quanta:20 above them is 0.
     uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
+    uint256 internal constant FEE_TIERS = 4;
+    /// @dev A tier returns no more of the fees that who reached it pays: trades with oneself cost money.
+    uint256 internal constant MAX_RETURNED_PERMILLE = 400;
+    uint256 internal constant MAX_PERMILLE = 1000;
+
+    uint256 private constant TIER_BITS = 42;
+    uint256 private constant THRESHOLD_BITS = 32;
+    uint256 private constant PERMILLE_BITS = 10;
 
     uint256 private constant WORD_BITS = 251;
     uint256 private constant MULTIPLIER_BITS = 12;
@@ -103,6 +113,7 @@ library ParameterRegistry {
             setOracleKey(self, i, first.oracleKeys[i]);
         }
         setOracleRule(self, first.oracleQuorum, first.oracleMaxAgeMs);
+        setFeeSchedule(self, first.feeSchedule);
     }
 
     /// @notice Changes an underlying, or appends one.
@@ -159,6 +170,24 @@ library ParameterRegistry {
     function checkOutflowShare(uint256 sharePpm) internal pure {
         if (sharePpm == 0) return;
         _requireRange("outflow_share_ppm", sharePpm, MIN_OUTFLOW_SHARE_PPM, PPM_ONE);
+    }
+
+    /// @notice Sets what comes back to who has paid much of fees, and who gets the rest.
+    function setFeeSchedule(Parameters storage self, uint256 word) internal {
+        uint256 bits = TIER_BITS * FEE_TIERS;
+        _requireRange("fee_schedule_word", word, 0, 2 ** (bits + PERMILLE_BITS) - 1);
+        uint256 least = 0;
+        for (uint256 i = 0; i < FEE_TIERS; ++i) {
+            uint256 tier = _field(word, i * TIER_BITS, TIER_BITS);
+            uint256 threshold = _field(tier, 0, THRESHOLD_BITS);
+            _requireRange("threshold_usd", threshold, least, 2 ** THRESHOLD_BITS - 1);
+            uint256 returned = _field(tier, THRESHOLD_BITS, PERMILLE_BITS);
+            _requireRange("returned_permille", returned, 0, MAX_RETURNED_PERMILLE);
+            least = threshold;
+        }
+        uint256 insurance = _field(word, bits, PERMILLE_BITS);
+        _requireRange("insurance_permille", insurance, 0, MAX_PERMILLE);
+        self.feeSchedule = word;
     }
 
     function _checkWord(uint256 word) private pure {

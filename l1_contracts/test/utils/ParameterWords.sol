@@ -73,4 +73,13 @@ library ParameterWords {
         parameters.oracleQuorum = 2;
         parameters.oracleMaxAgeMs = 5000;
     }
+
+    /// @dev What the i-th tier of fees adds to their word.
+    function tier(uint256 i, uint256 thresholdUsd, uint256 returned)
+        internal
+        pure
+        returns (uint256)
+    {
+        return (thresholdUsd | returned << 32) << (42 * i);
+    }
 }

@@ -14,7 +14,7 @@ class GetExchangeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetExchangeResponse(_message.Message):
-    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings", "assets", "outflow_share_ppm")
+    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings", "assets", "outflow_share_ppm", "fee_tiers", "fee_insurance_permille")
     CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,8 @@ class GetExchangeResponse(_message.Message):
     UNDERLYINGS_FIELD_NUMBER: _ClassVar[int]
     ASSETS_FIELD_NUMBER: _ClassVar[int]
     OUTFLOW_SHARE_PPM_FIELD_NUMBER: _ClassVar[int]
+    FEE_TIERS_FIELD_NUMBER: _ClassVar[int]
+    FEE_INSURANCE_PERMILLE_FIELD_NUMBER: _ClassVar[int]
     chain_id: int
     exchange_address: bytes
     config_hash: bytes
@@ -41,7 +43,9 @@ class GetExchangeResponse(_message.Message):
     underlyings: _containers.RepeatedCompositeFieldContainer[_types_pb2.Underlying]
     assets: _containers.RepeatedCompositeFieldContainer[_types_pb2.Asset]
     outflow_share_ppm: int
-    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[_types_pb2.Asset, _Mapping]]] = ..., outflow_share_ppm: _Optional[int] = ...) -> None: ...
+    fee_tiers: _containers.RepeatedCompositeFieldContainer[_types_pb2.FeeTier]
+    fee_insurance_permille: int
+    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[_types_pb2.Asset, _Mapping]]] = ..., outflow_share_ppm: _Optional[int] = ..., fee_tiers: _Optional[_Iterable[_Union[_types_pb2.FeeTier, _Mapping]]] = ..., fee_insurance_permille: _Optional[int] = ...) -> None: ...
 
 class GetAccountRequest(_message.Message):
     __slots__ = ("account_id",)

@@ -533,7 +533,7 @@ class AssetAmount(_message.Message):
     def __init__(self, asset_id: _Optional[int] = ..., amount_quanta: _Optional[int] = ...) -> None: ...
 
 class Account(_message.Message):
-    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances", "opening_margin_x16_ppm", "unsettled_gain_x16")
+    __slots__ = ("account_id", "l1_address", "collateral_quanta", "positions", "n_open_orders", "equity_x16", "initial_margin_x16_ppm", "maintenance_margin_x16_ppm", "has_margin", "keys", "cancel_all_at_ms", "balances", "opening_margin_x16_ppm", "unsettled_gain_x16", "fees")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     L1_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     COLLATERAL_QUANTA_FIELD_NUMBER: _ClassVar[int]
@@ -548,6 +548,7 @@ class Account(_message.Message):
     BALANCES_FIELD_NUMBER: _ClassVar[int]
     OPENING_MARGIN_X16_PPM_FIELD_NUMBER: _ClassVar[int]
     UNSETTLED_GAIN_X16_FIELD_NUMBER: _ClassVar[int]
+    FEES_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     l1_address: bytes
     collateral_quanta: str
@@ -562,7 +563,32 @@ class Account(_message.Message):
     balances: _containers.RepeatedCompositeFieldContainer[AssetAmount]
     opening_margin_x16_ppm: str
     unsettled_gain_x16: str
-    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ..., opening_margin_x16_ppm: _Optional[str] = ..., unsettled_gain_x16: _Optional[str] = ...) -> None: ...
+    fees: FeeStanding
+    def __init__(self, account_id: _Optional[int] = ..., l1_address: _Optional[bytes] = ..., collateral_quanta: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., n_open_orders: _Optional[int] = ..., equity_x16: _Optional[str] = ..., initial_margin_x16_ppm: _Optional[str] = ..., maintenance_margin_x16_ppm: _Optional[str] = ..., has_margin: _Optional[bool] = ..., keys: _Optional[_Iterable[_Union[AccountKey, _Mapping]]] = ..., cancel_all_at_ms: _Optional[int] = ..., balances: _Optional[_Iterable[_Union[AssetAmount, _Mapping]]] = ..., opening_margin_x16_ppm: _Optional[str] = ..., unsettled_gain_x16: _Optional[str] = ..., fees: _Optional[_Union[FeeStanding, _Mapping]] = ...) -> None: ...
+
+class FeeStanding(_message.Message):
+    __slots__ = ("tier", "returned_permille", "counted_quanta", "batch_quanta", "batch_returned_quanta", "next_tier_quanta")
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_PERMILLE_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    BATCH_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    BATCH_RETURNED_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    NEXT_TIER_QUANTA_FIELD_NUMBER: _ClassVar[int]
+    tier: int
+    returned_permille: int
+    counted_quanta: str
+    batch_quanta: str
+    batch_returned_quanta: str
+    next_tier_quanta: str
+    def __init__(self, tier: _Optional[int] = ..., returned_permille: _Optional[int] = ..., counted_quanta: _Optional[str] = ..., batch_quanta: _Optional[str] = ..., batch_returned_quanta: _Optional[str] = ..., next_tier_quanta: _Optional[str] = ...) -> None: ...
+
+class FeeTier(_message.Message):
+    __slots__ = ("threshold_usd", "returned_permille")
+    THRESHOLD_USD_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_PERMILLE_FIELD_NUMBER: _ClassVar[int]
+    threshold_usd: int
+    returned_permille: int
+    def __init__(self, threshold_usd: _Optional[int] = ..., returned_permille: _Optional[int] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("batch_number", "state", "old_root", "new_root", "first_sequence", "last_sequence", "n_transactions", "cost_steps", "sealed_time_ms", "proven_time_ms", "final_time_ms", "l1_transaction_hash")

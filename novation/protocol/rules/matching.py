@@ -125,7 +125,7 @@ def lower_taker_fees(state: State, taker_id: int, walk: Walk, fees_quanta: int) 
     returned_quanta = walk.taker_fees_quanta - fees_quanta
     if returned_quanta == 0:
         return
-    account = state.account(taker_id)
+    account = state.account(taker_id).with_batch_fees(-returned_quanta)
     state.set_account(taker_id, account.with_balance(account.collateral_quanta + returned_quanta))
     state.fees_quanta -= returned_quanta
     left_quanta = fees_quanta
@@ -177,6 +177,7 @@ def _payment(state: State, side: Side, old: Position, slot: Position, fill: Fill
 def _apply_fill(
     state: State, taker: Taker, maker: RestingOrder, maker_after: Account, fill: Fill
 ) -> None:
+    maker_after = maker_after.with_batch_fees(fill.maker_fee_quanta)
     changes = [(state.account(maker.account_id), maker_after)]
     state.set_account(maker.account_id, maker_after)
     if taker.for_pool:
@@ -184,6 +185,7 @@ def _apply_fill(
     else:
         taker_before = state.account(taker.order.account_id)
         taker_after = _settle_taker(state, taker.order, taker_before, fill)
+        taker_after = taker_after.with_batch_fees(fill.taker_fee_quanta)
         state.set_account(taker.order.account_id, taker_after)
         changes.append((taker_before, taker_after))
     state.fees_quanta += fill.maker_fee_quanta + fill.taker_fee_quanta

@@ -39,6 +39,8 @@ def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
     _check_index(tx, 0)
     if tx.kind is ParameterKind.OUTFLOW_SHARE:
         return replace(parameters, outflow_share_ppm=tx.word)
+    if tx.kind is ParameterKind.FEE_SCHEDULE:
+        return parameters.with_fee_schedule(tx.word)
     return parameters.with_oracle_rule(tx.word)
 
 

@@ -7,6 +7,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
@@ -23,14 +24,16 @@ class ParameterKind(IntEnum):
     ORACLE_RULE = OPERATION_SET_ORACLE_RULE
     LIMITS = OPERATION_SET_LIMITS
     OUTFLOW_SHARE = OPERATION_SET_OUTFLOW_SHARE
+    FEE_SCHEDULE = OPERATION_SET_FEE_SCHEDULE
 
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
     """An operation of the L1 queue; it is always consumed and always done.
 
-    `word` is an underlying's word, an oracle's key, quorum and age, an underlying's limits, or a
-    share; `index` is which, the number of those that exist to append a key or underlying, else 0.
+    `word` is an underlying's word, an oracle's key, quorum and age, an underlying's limits, a
+    share, or all tiers of fees; `index` is which, the number of those that exist to append a key or
+    underlying, else 0.
     """
 
     kind: ParameterKind
