@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import grpc
+from typing_extensions import override
 
 from novation.api.v1 import order_service_pb2
 from novation.client import checks, models
@@ -30,6 +31,7 @@ from novation.client.messages import (
 from novation.client.orders import MessageFactory, OrderRequest
 from novation.client.quotes import QuotesRequest
 from novation.client.transport import Transport
+from novation.client.triggers import TriggerCalls
 from novation.client.units import Market, Number
 from novation.protocol.errors import ErrorCode
 from novation.protocol.transactions import CancelOrder, PlaceOrder, ReplaceOrder
@@ -38,9 +40,10 @@ _Request = order_service_pb2.StreamOrdersRequest
 _Response = order_service_pb2.StreamOrdersResponse
 
 
-class OrderStream:
+class OrderStream(TriggerCalls):
     """A bidirectional stream of commands. When it breaks, every open answer raises.
 
+    Stops, take-profits and brackets are placed as by a `Client`, by the same methods.
     A message that got no answer may have been accepted: `Client.order_by_message` tells.
     """
 
@@ -138,6 +141,22 @@ class OrderStream:
         tx = self._factory.bid(failing_account_id, share, min_discount, max_notional)
         response = await self._send(_Request(bid=bid_message(tx)))
         return self._factory.bid_ack(tx, response.bid)
+
+    @override
+    def _signing(self) -> MessageFactory:
+        return self._factory
+
+    @override
+    async def _place_trigger(
+        self, message: order_service_pb2.PlaceTriggerRequest
+    ) -> order_service_pb2.PlaceTriggerResponse:
+        return (await self._send(_Request(place_trigger=message))).trigger_placed
+
+    @override
+    async def _place_bracket(
+        self, message: order_service_pb2.PlaceBracketRequest
+    ) -> order_service_pb2.PlaceBracketResponse:
+        return (await self._send(_Request(place_bracket=message))).bracket_placed
 
     async def _send(self, request: _Request) -> _Response:
         if self._failure is not None:

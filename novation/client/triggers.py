@@ -1,6 +1,9 @@
 """Stops and take-profits: orders that reduce a position once the mark price reaches a trigger."""
 
+from abc import ABC, abstractmethod
 from typing import Any
+
+from typing_extensions import override
 
 from novation.api.v1 import order_service_pb2
 from novation.client import checks, conversion
@@ -9,6 +12,7 @@ from novation.client.errors import InvalidInputError
 from novation.client.messages import place_message
 from novation.client.orders import MessageFactory, OrderRequest
 from novation.client.reader import Reader
+from novation.client.transport import Transport
 from novation.client.trigger_models import BracketAck, TriggerAck
 from novation.client.units import Market, Number
 from novation.protocol.constants import PPM_ONE
@@ -20,10 +24,10 @@ DEFAULT_TRIGGER_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
 DEFAULT_STOP_SLIPPAGE_PPM = 50_000
 
 
-class TriggerClient(Reader):
-    """The part of a client that places stops, take-profits and brackets."""
+class TriggerCalls(ABC):
+    """Stops, take-profits and brackets, alike for single calls and on a stream."""
 
-    _factory: MessageFactory | None
+    _transport: Transport
 
     async def place_stop(
         self,
@@ -79,8 +83,9 @@ class TriggerClient(Reader):
                 nothing to reduce: a stop and a take-profit that both do so cancel each other.
             **fields: others of `OrderRequest`.
         """
-        await self.exchange.find_market(self._transport, market)
-        known = self.exchange.market(market)
+        exchange = self._signing().exchange
+        await exchange.find_market(self._transport, market)
+        known = exchange.market(market)
         checks.choice("side", side, Side)
         checks.integer("slippage_ppm", slippage_ppm, 0, PPM_ONE)
         limit = price
@@ -96,8 +101,7 @@ class TriggerClient(Reader):
     async def submit_trigger(self, tx: PlaceTrigger) -> TriggerAck:
         """Send a signed order that lies dormant. Sent again, it gets its first answer."""
         checks.instance("tx", tx, PlaceTrigger)
-        message = trigger_message(tx)
-        response = await self._transport.call(self._transport.orders.PlaceTrigger, message)
+        response = await self._place_trigger(trigger_message(tx))
         return self._signing().trigger_ack(tx, response)
 
     async def place_bracket(  # noqa: PLR0913 - the fields of an order, by keyword
@@ -130,8 +134,9 @@ class TriggerClient(Reader):
             exits_expiry_time_ms: until when they wait; 30 days by default.
             **fields: others of `OrderRequest`.
         """
-        await self.exchange.find_market(self._transport, market)
-        known = self.exchange.market(market)
+        exchange = self._signing().exchange
+        await exchange.find_market(self._transport, market)
+        known = exchange.market(market)
         exit_side = checks.choice("side", side, Side).other
         checks.integer("slippage_ppm", slippage_ppm, 0, PPM_ONE)
         expiry_time_ms = now_ms() + DEFAULT_TRIGGER_LIFETIME_MS
@@ -147,10 +152,44 @@ class TriggerClient(Reader):
     async def submit_bracket(self, tx: PlaceBracket) -> BracketAck:
         """Send a signed order with exits. Sent again, it gets its first answer."""
         checks.instance("tx", tx, PlaceBracket)
-        message = bracket_message(tx)
-        response = await self._transport.call(self._transport.orders.PlaceBracket, message)
+        response = await self._place_bracket(bracket_message(tx))
         return self._signing().bracket_ack(tx, response)
 
+    @abstractmethod
+    def _signing(self) -> MessageFactory:
+        """Return what signs messages."""
+
+    @abstractmethod
+    async def _place_trigger(
+        self, message: order_service_pb2.PlaceTriggerRequest
+    ) -> order_service_pb2.PlaceTriggerResponse:
+        """Send an order that lies dormant."""
+
+    @abstractmethod
+    async def _place_bracket(
+        self, message: order_service_pb2.PlaceBracketRequest
+    ) -> order_service_pb2.PlaceBracketResponse:
+        """Send an order with exits."""
+
+
+class TriggerClient(TriggerCalls, Reader):
+    """The part of a client that places stops, take-profits and brackets."""
+
+    _factory: MessageFactory | None
+
+    @override
+    async def _place_trigger(
+        self, message: order_service_pb2.PlaceTriggerRequest
+    ) -> order_service_pb2.PlaceTriggerResponse:
+        return await self._transport.call(self._transport.orders.PlaceTrigger, message)
+
+    @override
+    async def _place_bracket(
+        self, message: order_service_pb2.PlaceBracketRequest
+    ) -> order_service_pb2.PlaceBracketResponse:
+        return await self._transport.call(self._transport.orders.PlaceBracket, message)
+
+    @override
     def _signing(self) -> MessageFactory:
         if self._factory is None:
             raise InvalidInputError("the client cannot sign; pass a signer and connect")

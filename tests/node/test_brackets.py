@@ -1,12 +1,21 @@
 """Orders with a stop and a take-profit under one message, over gRPC and the SDK."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
-from novation.client import Client, InvalidInputError, RejectedError, Side, TimeInForce
+from novation.client import (
+    Client,
+    InvalidInputError,
+    OrderStream,
+    RejectedError,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 from novation.client.models import OrderStatus
 from novation.client.trigger_models import BracketAck
 from novation.client.triggers import bracket_message
@@ -18,7 +27,7 @@ from tests.support.builders import private_key
 from tests.support.signing import signed
 
 
-async def enter(client: Client, price: str = "100.0", **fields: Any) -> BracketAck:
+async def enter(client: Client | OrderStream, price: str = "100.0", **fields: Any) -> BracketAck:
     """Buy ten lots, with exits two dollars away on both sides of 100."""
     exits = {"stop_price": "98.0", "profit_price": "102.0"} | fields
     return await client.place_bracket(MARKET, Side.BUY, price=price, size=10 * LOT, **exits)
@@ -62,6 +71,28 @@ async def test_bracket_when_nothing_is_filled_of_what_never_rests_then_no_exits(
             await enter(two, "97.0", profit_price="99.0")
         with pytest.raises(InvalidInputError, match="reduce_only"):
             await enter(two, reduce_only=True)
+
+
+async def test_stream_when_exits_are_placed_on_it_then_as_by_calls(tmp_path: Path) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two:
+        async with two.order_stream() as stream:
+            placed, stop, profit = await asyncio.gather(
+                enter(stream, "99.0", label=9),
+                stream.place_stop(MARKET, Side.SELL, size=LOT, trigger_price="97.0"),
+                stream.place_take_profit(
+                    MARKET, Side.SELL, size=LOT, trigger_price="103.0", ends_others=True
+                ),
+            )
+            with pytest.raises(RejectedError, match="EXIT_DUE"):
+                await enter(stream, "97.0", profit_price="99.0")
+        first_id = placed.order.order_id
+        assert (placed.stop_order_id, placed.profit_order_id) == (first_id + 1, first_id + 2)
+        resting = {order.order_id: order for order in await two.open_orders()}
+        assert sorted(resting) == [*range(first_id, first_id + 3), stop.order_id, profit.order_id]
+        assert resting[first_id].label == 9
+        assert resting[stop.order_id].trigger_direction is TriggerDirection.FALL
+        assert resting[profit.order_id].trigger_direction is TriggerDirection.RISE
+        assert resting[profit.order_id].ends_others
 
 
 def message(node: RunningNode, **changes: Any) -> PlaceBracket:
