@@ -47,7 +47,7 @@ $(STAMPS)/contracts: $(STAMPS)/node $(SOLIDITY_SOURCES)
 	@npx forge build --root l1_contracts --quiet
 	@touch $@
 
-$(STAMPS)/program: $(STAMPS)/native $(CAIRO_SOURCES) circuits/compiler.py circuits/loader.py circuits/program_hash.json
+$(STAMPS)/program: $(STAMPS)/native $(CAIRO_SOURCES) circuits/compiler.py circuits/loader.py circuits/parts.py circuits/program_hash.json
 	@echo "set-up: Cairo program (half a minute)"
 	@$(BIN)/python -m circuits.program --check
 	@touch $@

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ from starkware.cairo.lang.compiler.program import Program
 
 from circuits.hints import resolve_hints
 from circuits.loader import CONSTANTS_MODULE, constants_source, words_hash
+from circuits.parts import REST_ENTRY, PartsStage
 from novation.crypto import FIELD_PRIME
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgram:
+    """A program for the loader, whose first words are its core, behind which the rest begins."""
+
+    program: Program
+    n_core_words: int
 
 
 def compile_source(path: Path, root: Path, modules: Mapping[str, str] | None = None) -> Program:
@@ -25,35 +35,54 @@ def compile_source(path: Path, root: Path, modules: Mapping[str, str] | None = N
         root: where its imports begin.
         modules: text of modules that have no file.
     """
+    return _compile(path, root, modules or {})
+
+
+def compile_parts(
+    path: Path,
+    root: Path,
+    modules: Mapping[str, str] | None = None,
+    rest_entry: str = REST_ENTRY,
+) -> BatchProgram:
+    """Compile a program like `compile_source`, the functions behind `rest_entry` behind others."""
+    stage = PartsStage(FIELD_PRIME, rest_entry)
+    program = _compile(path, root, modules or {}, stage)
+    return BatchProgram(program, stage.n_core_words)
+
+
+def _compile(
+    path: Path, root: Path, modules: Mapping[str, str], last_stage: PartsStage | None = None
+) -> Program:
     reader = get_module_reader(cairo_path=[str(root)])
 
     def read(name: str) -> tuple[str, str]:
-        if modules is not None and name in modules:
+        if name in modules:
             return modules[name], name
         code, filename = reader.read(name)
         return str(code), str(filename)
 
     with quiet():
+        manager = default_pass_manager(prime=FIELD_PRIME, read_module=read)
+        if last_stage is not None:
+            manager.replace("preprocessor", last_stage)
         return compile_cairo(
-            get_codes([str(path)]),
-            debug_info=True,
-            pass_manager=default_pass_manager(prime=FIELD_PRIME, read_module=read),
-            add_start=True,
+            get_codes([str(path)]), debug_info=True, pass_manager=manager, add_start=True
         )
 
 
-def compile_loader(path: Path, root: Path, batch_program: Program) -> Program:
-    """Compile the loader of a program, whose hash is one of its constants."""
-    constants = constants_source(batch_program.data, batch_program.get_label("main"))
+def compile_loader(path: Path, root: Path, batch: BatchProgram) -> Program:
+    """Compile the loader of a program, whose hashes are among its constants."""
+    program = batch.program
+    constants = constants_source(program.data, program.get_label("main"), batch.n_core_words)
     return compile_source(path, root, {CONSTANTS_MODULE: constants})
 
 
-def loaded_code(batch_program: Program, loader: Program, root: Path) -> dict[str, Any]:
+def loaded_code(batch: BatchProgram, loader: Program, root: Path) -> dict[str, Any]:
     """Return a program and the loader that runs it, as the native machine reads them."""
-    code = plain_code(batch_program, root)
     return {
-        **code,
-        "program_hash": hex(words_hash(batch_program.data)),
+        **plain_code(batch.program, root),
+        "n_core_words": batch.n_core_words,
+        "program_hash": hex(words_hash(batch.program.data)),
         "loader": plain_code(loader, root),
     }
 

@@ -3,6 +3,8 @@
 `circuits/cairo/loader.cairo` is the program that a proof is about. It holds the hash of the batch
 program, proves that the words which the prover put on the stack have that hash, and calls them. So
 the statement, and the work of the L1 verifier, do not grow with the batch program.
+
+Most batches need only the core of the program, its first chunks, which has a hash of its own.
 """
 
 from collections.abc import Sequence
@@ -44,11 +46,26 @@ def words_hash(words: Sequence[int]) -> int:
     return state[0]
 
 
-def constants_source(words: Sequence[int], entry: int) -> str:
-    """Return the module of the loader's constants; `entry` is the offset of main."""
+def core_of(words: Sequence[int], n_core_words: int) -> list[int]:
+    """Return the chunks of a program in which its first words are, as they are loaded alone."""
+    return padded(words)[: len(padded(words[:n_core_words]))]
+
+
+def constants_source(words: Sequence[int], entry: int, n_core_words: int) -> str:
+    """Return the module of the loader's constants.
+
+    Args:
+        words: of the program.
+        entry: offset of main.
+        n_core_words: words of the core, behind which the rest begins.
+    """
     n_words = len(padded(words))
+    core = core_of(words, n_core_words)
     return f"""const ENTRY = {entry};
+const CHUNK_WORDS = {CHUNK_WORDS};
 const N_WORDS = {n_words};
 const N_CHUNKS = {n_words // CHUNK_WORDS};
+const CORE_CHUNKS = {len(core) // CHUNK_WORDS};
 const PROGRAM_HASH = {words_hash(words):#x};
+const CORE_HASH = {words_hash(core):#x};
 """

@@ -30,7 +30,8 @@ def source_hash() -> str:
 
 
 def _translators() -> list[Path]:
-    return [_ROOT / "circuits" / name for name in ("compiler.py", "hints.py", "loader.py")]
+    names = ("compiler.py", "hints.py", "loader.py", "parts.py")
+    return [_ROOT / "circuits" / name for name in names]
 
 
 def compiled_code() -> str:
@@ -53,6 +54,11 @@ def loader_hash() -> int:
 def bytecode() -> tuple[int, ...]:
     """Return the bytecode of the batch program."""
     return tuple(int(word, 16) for word in _plain()["bytecode"])
+
+
+def n_core_words() -> int:
+    """Return how many words of the batch program are its core; the rest is behind them."""
+    return int(_plain()["n_core_words"])
 
 
 @functools.cache
@@ -98,6 +104,7 @@ def pin_values() -> dict[str, Any]:
     return {
         "program_hash": hex(program_hash()),
         "bytecode_felts": len(bytecode()),
+        "core_felts": n_core_words(),
         "loader_hash": hex(loader_hash()),
         "loader_felts": len(loader_bytecode()),
         "cairo_lang": version("cairo-lang"),
@@ -126,12 +133,12 @@ def _compile(path: Path) -> None:
     # cairo-lang takes seconds to import: only when there is something to compile.
     from circuits import compiler  # noqa: PLC0415
 
-    program = compiler.compile_source(_SOURCES / "main.cairo", _ROOT)
-    loader = compiler.compile_loader(_SOURCES / "loader.cairo", _ROOT, program)
+    batch = compiler.compile_parts(_SOURCES / "main.cairo", _ROOT)
+    loader = compiler.compile_loader(_SOURCES / "loader.cairo", _ROOT, batch)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path.with_name("program.json"), compiler.program_json(program))
+    _write(path.with_name("program.json"), compiler.program_json(batch.program))
     _write(path.with_name("loader.json"), compiler.program_json(loader))
-    _write(path, json.dumps(compiler.loaded_code(program, loader, _ROOT)))
+    _write(path, json.dumps(compiler.loaded_code(batch, loader, _ROOT)))
 
 
 def _write(path: Path, text: str) -> None:

@@ -42,6 +42,7 @@ from novation.protocol.constants import (
     SKIPPED_NONCES,
     USD_ASSET_ID,
 )
+from novation.protocol.cost import RARE_TRANSACTIONS
 from novation.protocol.errors import ResultCode
 from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import unpack
@@ -121,7 +122,10 @@ def program_input(witness: BatchWitness) -> ProgramInput:
     """Return the input with which the program proves a batch."""
     output = decode_output(witness.output)
     guesses = _Guesses(witness)
-    tape: list[Argument] = [list(witness.config.felts()), _NULL, parameter_items(witness)]
+    is_rare = any(isinstance(entry.transaction, RARE_TRANSACTIONS) for entry in witness.entries)
+    # `core_only` of the loader; behind the configuration is the place of the batch.
+    tape: list[Argument] = [int(not is_rare), list(witness.config.felts()), _NULL]
+    tape.append(parameter_items(witness))
     tape.extend(map(underlying_record, witness.old_underlyings))
     for index, entry in enumerate(witness.entries):
         last = index + 1 == len(witness.entries)
@@ -130,7 +134,7 @@ def program_input(witness: BatchWitness) -> ProgramInput:
             tape.extend(([_TYPE_APPLY_TIMER, 0], [account_id]))
         tape.extend(_entry(entry, delay_ms, guesses))
     tape.extend(outflow_items(witness, output))
-    tape[1] = _batch(witness, output, guesses.n_ephemeral)
+    tape[2] = _batch(witness, output, guesses.n_ephemeral)
     tape.extend(_account_leaves(witness, output))
     tape.extend(
         merkle_guesses(

@@ -10,7 +10,7 @@ from novation.protocol.constants import (
     REPORT_SPREAD_MS,
     RESUME_GAP_MS,
 )
-from novation.protocol.cost import empty_batch_steps
+from novation.protocol.cost import REST_STEPS, empty_batch_steps
 from sequencer.l1_cost import (
     L1Proof,
     L1Room,
@@ -41,10 +41,12 @@ PROOFS_ON_L1: Final = tuple(
 MAX_LIMIT: Final = 2**24
 _NO_ROOM: Final = L1Room(-1, -1)
 # Of the first transaction in a batch: whatever it costs, it goes into one.
-_FIRST_STEPS: Final = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
-    MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
+_FIRST_STEPS: Final = (
+    empty_batch_steps(MAX_UNDERLYINGS)
+    + REST_STEPS
+    + order_steps_at_most(MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS)
 )
-# Most transactions cost less than an order that meets one maker.
+# Most transactions cost less than an order that meets one maker, in the core of the program.
 _SMALL_STEPS: Final = order_steps_at_most(1, MAX_UNDERLYINGS)
 
 

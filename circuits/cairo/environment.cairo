@@ -34,6 +34,8 @@ struct Environment {
     // Where the output's next operation and next withdrawal go.
     operations: Operation*,
     withdrawals: felt*,
+    // 1 if only the core of the program is loaded, 0 if the rest is, too: see loader.cairo.
+    core_only: felt,
 }
 
 // Returns an environment with another table of prices, and another deficit.
@@ -57,6 +59,7 @@ func with_prices(environment: Environment*, prices: Price**, recorded_deficit_qu
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&after);
 }
@@ -80,6 +83,7 @@ func with_domain(environment: Environment*, domain) -> (environment: Environment
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&inside);
 }

@@ -2,30 +2,18 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 
 from circuits.cairo.environment import Environment
-from circuits.cairo.transactions.add_key import add_key
+from circuits.cairo.execute_rare import execute_rare
 from circuits.cairo.transactions.apply_timer import apply_timer
-from circuits.cairo.transactions.bid import bid
 from circuits.cairo.transactions.cancel_all import cancel_all
 from circuits.cairo.transactions.cancel_order import cancel_order
 from circuits.cairo.transactions.deposit import deposit
-from circuits.cairo.transactions.liquidate import liquidate
-from circuits.cairo.transactions.list_market import list_market
 from circuits.cairo.transactions.mass_quote import mass_quote
 from circuits.cairo.transactions.minute_tick import minute_tick
 from circuits.cairo.transactions.oracle_update import oracle_update
-from circuits.cairo.transactions.place_bracket import place_bracket
 from circuits.cairo.transactions.place_order import place_order
-from circuits.cairo.transactions.place_trigger import place_trigger
 from circuits.cairo.transactions.prune_order import prune_order
-from circuits.cairo.transactions.remove_key import remove_key
 from circuits.cairo.transactions.replace_order import replace_order
-from circuits.cairo.transactions.set_auction import set_auction
 from circuits.cairo.transactions.set_cancel_timer import set_cancel_timer
-from circuits.cairo.transactions.set_parameter import set_parameter
-from circuits.cairo.transactions.take_over import take_over
-from circuits.cairo.transactions.transfer import transfer
-from circuits.cairo.transactions.trigger_order import trigger_order
-from circuits.cairo.transactions.unwind import unwind
 from circuits.cairo.transactions.withdraw import withdraw
 
 // The state between two transactions, without what the access log holds. `time_ms` is the time of
@@ -48,25 +36,13 @@ const TYPE_CANCEL_ORDER = 1;
 const TYPE_DEPOSIT = 2;
 const TYPE_WITHDRAW = 3;
 const TYPE_ORACLE_UPDATE = 4;
-const TYPE_SET_PARAMETER = 5;
-const TYPE_ADD_KEY = 6;
-const TYPE_REMOVE_KEY = 7;
 const TYPE_CANCEL_ALL = 9;
 const TYPE_SET_CANCEL_TIMER = 10;
 const TYPE_PRUNE_ORDER = 11;
 const TYPE_APPLY_TIMER = 12;
 const TYPE_MINUTE_TICK = 13;
-const TYPE_LIQUIDATE = 14;
 const TYPE_REPLACE_ORDER = 15;
-const TYPE_TAKE_OVER = 16;
-const TYPE_UNWIND = 17;
-const TYPE_SET_AUCTION = 18;
-const TYPE_BID = 20;
 const TYPE_MASS_QUOTE = 21;
-const TYPE_PLACE_TRIGGER = 23;
-const TYPE_TRIGGER_ORDER = 25;
-const TYPE_TRANSFER = 26;
-const TYPE_PLACE_BRACKET = 27;
 
 // Executes the transactions of a batch.
 //
@@ -119,17 +95,6 @@ func execute{
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
     }
-    if (message.type == TYPE_LIQUIDATE) {
-        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
-        let range_check_ptr = range_check_ptr + 1;
-        let (environment, fees_quanta) = liquidate(
-            environment, time_ms, next_order_id, fees_quanta
-        );
-        return execute(
-            n_left,
-            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
-        );
-    }
     if (message.type == TYPE_REPLACE_ORDER) {
         assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
         let range_check_ptr = range_check_ptr + 1;
@@ -140,47 +105,15 @@ func execute{
             n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
         );
     }
-    if (message.type == TYPE_TRIGGER_ORDER) {
-        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
-        let range_check_ptr = range_check_ptr + 1;
-        let (fees_quanta) = trigger_order(environment, time_ms, next_order_id, fees_quanta);
-        return execute(
-            n_left,
-            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
-        );
-    }
-    if (message.type == TYPE_UNWIND) {
-        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
-        let range_check_ptr = range_check_ptr + 1;
-        let (environment, fees_quanta) = unwind(environment, time_ms, next_order_id, fees_quanta);
-        return execute(
-            n_left,
-            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
-        );
-    }
-    if (message.type == TYPE_PLACE_TRIGGER) {
-        assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
-        let range_check_ptr = range_check_ptr + 1;
-        place_trigger(environment, time_ms, next_order_id);
-        return execute(
-            n_left,
-            Progress(environment, time_ms + message.delay_ms, next_order_id + 1, fees_quanta),
-        );
-    }
-    if (message.type == TYPE_PLACE_BRACKET) {
-        let (fees_quanta) = place_bracket(environment, time_ms, next_order_id, fees_quanta);
-        return execute(
-            n_left,
-            Progress(environment, time_ms + message.delay_ms, next_order_id + 3, fees_quanta),
-        );
-    }
-    let (environment) = apply_other(message.type, environment, time_ms, next_order_id);
+    let (environment, next_order_id, fees_quanta) = apply_other(
+        message.type, environment, time_ms, next_order_id, fees_quanta
+    );
     return execute(
         n_left, Progress(environment, time_ms + message.delay_ms, next_order_id, fees_quanta)
     );
 }
 
-// Executes what is not an order.
+// Executes what is no order and cancels none alone, or is rare.
 func apply_other{
     range_check_ptr,
     ecdsa_ptr: SignatureBuiltin*,
@@ -188,83 +121,44 @@ func apply_other{
     accounts_log: DictAccess*,
     orders_log: DictAccess*,
     markets_log: DictAccess*,
-}(type, environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
+}(type, environment: Environment*, time_ms, next_order_id, fees_quanta) -> (
+    environment: Environment*, next_order_id: felt, fees_quanta: felt
+) {
     if (type == TYPE_MINUTE_TICK) {
         let (environment) = minute_tick(environment, time_ms);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;
     let range_check_ptr = range_check_ptr + 1;
     if (type == TYPE_ORACLE_UPDATE) {
         let (environment) = oracle_update(environment, time_ms, next_order_id);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_DEPOSIT) {
         let (environment) = deposit(environment);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_WITHDRAW) {
         let (environment) = withdraw(environment, time_ms);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
-    if (type == TYPE_SET_PARAMETER) {
-        let (environment) = set_parameter(environment);
-        return (environment=environment);
-    }
-    return apply_rest(type, environment, time_ms, next_order_id);
-}
-
-// Executes the rest of what is no order: what cancels several orders or dead ones, keys, accounts that
-// fail, transfers, and ListMarket.
-func apply_rest{
-    range_check_ptr,
-    ecdsa_ptr: SignatureBuiltin*,
-    poseidon_ptr: PoseidonBuiltin*,
-    accounts_log: DictAccess*,
-    orders_log: DictAccess*,
-    markets_log: DictAccess*,
-}(type, environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
-    alloc_locals;
     if (type == TYPE_CANCEL_ALL) {
         cancel_all(environment, time_ms, next_order_id);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_PRUNE_ORDER) {
         prune_order(environment, time_ms);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_SET_CANCEL_TIMER) {
         set_cancel_timer(environment, time_ms);
-        return (environment=environment);
-    }
-    if (type == TYPE_BID) {
-        let (environment) = bid(environment, time_ms, next_order_id);
-        return (environment=environment);
-    }
-    if (type == TYPE_TAKE_OVER) {
-        let (environment) = take_over(environment, time_ms, next_order_id);
-        return (environment=environment);
-    }
-    if (type == TYPE_SET_AUCTION) {
-        set_auction(environment, time_ms, next_order_id);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_APPLY_TIMER) {
         apply_timer(environment, time_ms, next_order_id);
-        return (environment=environment);
+        return (environment, next_order_id, fees_quanta);
     }
-    if (type == TYPE_TRANSFER) {
-        transfer(environment, time_ms);
-        return (environment=environment);
-    }
-    if (type == TYPE_ADD_KEY) {
-        add_key(environment, time_ms);
-        return (environment=environment);
-    }
-    if (type == TYPE_REMOVE_KEY) {
-        remove_key(environment, time_ms);
-        return (environment=environment);
-    }
-    let (environment) = list_market(environment, time_ms);
-    return (environment=environment);
+    // The only way from the core of the program to the rest, which is not loaded by every batch.
+    assert environment.core_only = 0;
+    return execute_rare(type, environment, time_ms, next_order_id, fees_quanta);
 }

@@ -65,6 +65,8 @@ struct Header {
 const OUTPUT_COUNT_BOUND = MAX_OPERATIONS_PER_BATCH + 1;
 
 // Proves a batch: from the old state root through every transaction to the new one.
+//
+// Before its arguments the loader left `core_only`, of which it has proven that it is 0 or 1.
 func main{
     output_ptr: felt*, range_check_ptr, ecdsa_ptr: SignatureBuiltin*, poseidon_ptr: PoseidonBuiltin*
 }() {
@@ -108,6 +110,7 @@ func main{
             other_custody=&message.globals.other_custody,
             operations=operations,
             withdrawals=cast(operations_end, felt*),
+            core_only=[fp - 7],
         );
         let (local progress: Progress) = execute(
             message.n_transactions,

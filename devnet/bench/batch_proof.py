@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from prover.pipeline import RunnableBatch
 
 N_STEPS: Final = 2**18
-# 2^18 steps have room for no more: hashing the program takes 9,020 of their 16,384 permutations.
-TRADES: Final = 105
+# 2^18 steps have room for no more.
+TRADES: Final = 112
 PROFILE: Final = "balanced"
 # As many proofs as an operator who catches up has, and enough for two cores to share.
 PROOFS_VERIFIED: Final = 32

@@ -179,7 +179,8 @@ class OpenBatch:
     `longer_leaves` are the accounts of one or the other, and those in an auction. `n_born` is how
     many orders of the batch are in the book. `changed_keys` has the number of key changes of each
     account, `changed_holdings` that of changes of other assets than USD. `timed_out` are the
-    accounts whose timers the current transaction applied.
+    accounts whose timers the current transaction applied. `has_rest`: an entry needs the whole
+    batch program, not only its core (see `cost`).
     """
 
     old_globals: Globals
@@ -200,3 +201,4 @@ class OpenBatch:
     changed_keys: dict[int, int] = field(default_factory=dict)
     changed_holdings: dict[int, int] = field(default_factory=dict)
     timed_out: tuple[int, ...] = ()
+    has_rest: bool = False

@@ -24,11 +24,13 @@ from novation.protocol.batch import (
 )
 from novation.protocol.constants import MAX_KEYS, MAX_POSITIONS, USD_ASSET_ID
 from novation.protocol.transactions import (
+    AddKey,
     Bid,
     CancelAll,
     CancelOrder,
     Deposit,
     Liquidate,
+    ListMarket,
     MassQuote,
     MinuteTick,
     OracleUpdate,
@@ -36,6 +38,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PlaceTrigger,
     PruneOrder,
+    RemoveKey,
     ReplaceOrder,
     SetAuction,
     SetCancelTimer,
@@ -51,8 +54,10 @@ from novation.protocol.transactions import (
 )
 from novation.protocol.transactions.oracle_update import is_parted
 
-# The loader hashes the batch program, whatever the batch is; it grows with the program.
-LOADER_STEPS: Final = 86_950
+# The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
+# batch that has a transaction for it; both grow with the program.
+LOADER_STEPS: Final = 42_000
+REST_STEPS: Final = 44_950
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -132,6 +137,23 @@ ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 ORACLE_FAR_PRICE_STEPS: Final = 38
 SIGNATURE_STEPS: Final = 512
+
+# What few batches have: `circuits/cairo/execute_rare.cairo`, in the rest of the batch program.
+RARE_TRANSACTIONS: Final = (
+    AddKey,
+    Bid,
+    Liquidate,
+    ListMarket,
+    PlaceBracket,
+    PlaceTrigger,
+    RemoveKey,
+    SetAuction,
+    SetParameter,
+    TakeOver,
+    Transfer,
+    TriggerOrder,
+    Unwind,
+)
 
 
 def empty_batch_steps(n_underlyings: int) -> int:
@@ -270,6 +292,11 @@ def quoting_steps(n_quotes: int, n_cleared: int, n_slots: int) -> int:
     """Return what a message with quotes costs, besides leaves."""
     quotes = n_quotes * QUOTE_STEPS + n_cleared * CLEAR_STEPS
     return MASS_QUOTE_STEPS + quotes + n_slots * (SLOT_CHANGE_STEPS + SLOT_RULE_STEPS)
+
+
+def rest_steps(batch: OpenBatch, tx: Transaction) -> int:
+    """Return what a transaction costs as the first of its batch that needs the whole program."""
+    return REST_STEPS if isinstance(tx, RARE_TRANSACTIONS) and not batch.has_rest else 0
 
 
 def opened_leaf_steps(batch: OpenBatch) -> int:

@@ -15,7 +15,9 @@ from typing import Final
 from novation.protocol.batch import BatchEntry, TransactionResult
 from novation.protocol.constants import TIME_BOUND
 from novation.protocol.cost import (
+    RARE_TRANSACTIONS,
     opened_leaf_steps,
+    rest_steps,
     signer_steps,
     timer_steps,
     transaction_steps,
@@ -126,7 +128,7 @@ def apply_transaction(
         steps = transaction_steps(tx, result, by_signer, opened) + timer_steps(
             map(state.account, state.batch.timed_out)
         )
-        result = replace(result, cost_steps=steps)
+        result = replace(result, cost_steps=steps + rest_steps(state.batch, tx))
         _check_steps(result.cost_steps, steps_limit)
         if check_room is not None:
             check_room(result)
@@ -137,6 +139,7 @@ def apply_transaction(
     timed_out = state.batch.timed_out
     entry = BatchEntry(time_ms, tx, result.result_code, result.hints, timed_out)
     state.batch.entries.append(entry)
+    state.batch.has_rest |= isinstance(tx, RARE_TRANSACTIONS)
     return result
 
 

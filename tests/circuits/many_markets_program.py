@@ -21,9 +21,9 @@ def _program() -> CairoProgram:
     constants = (_CAIRO / "constants.cairo").read_text()
     assert bound in constants
     module = {"circuits.cairo.constants": constants.replace(bound, raised)}
-    program = compiler.compile_source(_CAIRO / "main.cairo", _ROOT, module)
-    loader = compiler.compile_loader(_CAIRO / "loader.cairo", _ROOT, program)
-    return CairoProgram(json.dumps(compiler.loaded_code(program, loader, _ROOT)))
+    batch = compiler.compile_parts(_CAIRO / "main.cairo", _ROOT, module)
+    loader = compiler.compile_loader(_CAIRO / "loader.cairo", _ROOT, batch)
+    return CairoProgram(json.dumps(compiler.loaded_code(batch, loader, _ROOT)))
 
 
 def run_with_many_markets(witness: BatchWitness) -> CairoRun:

@@ -123,9 +123,7 @@ class ReferenceRun:
             return find
 
         def load(address: Any, n_words: int) -> None:
-            words = padded(self.batch_program.data)
-            assert len(words) == n_words
-            segments.write_arg(address, words)
+            segments.write_arg(address, padded(self.batch_program.data)[:n_words])
             self.runner.vm.load_program(self.batch_program, address)
 
         return {

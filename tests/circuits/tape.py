@@ -5,8 +5,8 @@ from typing import Any
 
 from circuits.program_input import ProgramInput
 
-# The item that describes the batch, and fields of it.
-BATCH = 1
+# The choice of the loader, the configuration, what describes the batch, and fields of it.
+CORE_ONLY, CONFIG, BATCH = 0, 1, 2
 N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 21, 22, 25, 26, 27
 TYPE_LIST_MARKET = 8
 # Fields of an order; no other item behind the batch's has as many.

@@ -15,6 +15,7 @@ from circuits.program_input import ProgramInput, program_input
 from novation.crypto import FIELD_PRIME
 from prover._native import CairoProgram, CairoRun, CairoRunError
 from prover.runner import load_program
+from tests.circuits.tape import CONFIG
 from tests.support.scenarios import every_outcome
 
 SEED = 2027
@@ -79,9 +80,9 @@ def test_run_when_the_tape_is_cut_short_then_error_names_item_and_hint() -> None
 
 def test_run_when_an_item_has_another_form_then_error_names_place_and_form() -> None:
     tape = list(RECORDS.tape)
-    tape[0] = 7
+    tape[CONFIG] = 7
     with pytest.raises(
-        CairoRunError, match=r"config\.cairo:\d+\).*item 0 is a number, expected a list"
+        CairoRunError, match=r"config\.cairo:\d+\).*item 1 is a number, expected a list"
     ):
         run(RECORDS, tape)
     tape = list(RECORDS.tape)
@@ -115,7 +116,7 @@ def test_run_when_an_integer_exceeds_the_field_then_its_residue_counts() -> None
 
 def test_run_when_an_assertion_fails_then_error_has_the_instruction() -> None:
     tape = list(RECORDS.tape)
-    tape[0] = [felt + 1 for felt in tape[0]]  # type: ignore[union-attr]
+    tape[CONFIG] = [felt + 1 for felt in tape[CONFIG]]  # type: ignore[union-attr]
     with pytest.raises(CairoRunError, match=r"\.cairo:\d+\): assertion failed: .* != ") as error:
         run(RECORDS, tape)
     assert 0 < error.value.pc < len(json.loads(compiled_code())["bytecode"])

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from circuits.loader import padded
-from circuits.program import bytecode
+from circuits.loader import core_of, padded
+from circuits.program import bytecode, n_core_words
 from circuits.program_input import program_input
 from novation.protocol.constants import (
     INSURANCE_ACCOUNT_ID,
@@ -22,12 +22,16 @@ from novation.protocol.cost import (
     LOADER_STEPS,
     ORDER_LEAF_STEPS,
     OUTFLOW_STEPS,
+    REST_STEPS,
+    SET_PARAMETER_STEPS,
     SIGNATURE_STEPS,
     empty_batch_steps,
 )
+from novation.protocol.errors import BatchFull
 from novation.protocol.parameters import oracle_rule_word
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
+from novation.protocol.transition import apply_transaction
 from prover.cost import LOADER, steps_by_function
 from prover.runner import execute_only, run_batch, run_program
 from tests.support.builders import (
@@ -272,15 +276,43 @@ def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
     assert SIGNATURE_STEPS * rows_per_step == layout["ecdsa_builtin_row_ratio"]
 
 
-def test_steps_of_the_loader_are_within_their_charge() -> None:
-    trading = RandomTrading(5, parameters(1))
-    run = run_program(program_input(trading.batch(1).witness))
+@pytest.mark.parametrize("has_rest", [False, True])
+def test_steps_of_the_loader_are_within_their_charge(*, has_rest: bool) -> None:
+    exchange = Exchange(parameters(1))
+    exchange.seal()
+    exchange.fund(2)
+    if has_rest:
+        exchange.set_underlying(0, underlying(maker_fee_ppm=1))
+    charge = LOADER_STEPS + (REST_STEPS if has_rest else 0)
+    run = run_program(program_input(exchange.seal().witness))
     steps = steps_by_function(run)
-    assert 0 < steps[LOADER] <= LOADER_STEPS
+    assert 0 < steps[LOADER] <= charge
     assert sum(steps.values()) == run.n_steps - 1
     # Its permutations are covered by the room that the padding leaves to the span of values.
-    permutations = len(padded(bytecode())) // 2 + 1
-    assert permutations * PERMUTATION_STEPS <= LOADER_STEPS + SPAN_STEPS
+    words = padded(bytecode()) if has_rest else core_of(bytecode(), n_core_words())
+    assert (len(words) // 2 + 1) * PERMUTATION_STEPS <= charge + SPAN_STEPS
+
+
+def test_charge_of_the_rest_when_several_need_it_then_only_the_first_of_a_batch_has_it() -> None:
+    exchange = Exchange(parameters(1))
+    exchange.seal()
+    acts = [underlying(maker_fee_ppm=fee_ppm) for fee_ppm in (1, 2)]
+    charges = [exchange.set_underlying(0, act).cost_steps for act in acts]
+    assert charges == [REST_STEPS + SET_PARAMETER_STEPS, SET_PARAMETER_STEPS]
+    exchange.seal()
+    assert exchange.set_underlying(0, acts[0]).cost_steps == charges[0]
+
+
+def test_charge_of_the_rest_when_it_does_not_fit_then_the_next_pays_it() -> None:
+    exchange = Exchange(parameters(1))
+    exchange.seal()
+    tx = SetParameter(ParameterKind.ORACLE_KEY, 0, 5)
+    assert exchange.state.batch is not None
+    with pytest.raises(BatchFull):
+        apply_transaction(exchange.state, tx, exchange.time_ms, steps_limit=REST_STEPS)
+    assert not exchange.state.batch.has_rest
+    assert exchange.apply(tx).cost_steps > REST_STEPS
+    assert exchange.state.batch.has_rest
 
 
 def failing_world(n_markets: int, legs: int, fund_quanta: int) -> Exchange:

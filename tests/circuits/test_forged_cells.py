@@ -18,6 +18,7 @@ from tests.circuits.forgery import Path, cells, forged, read, run_dishonestly, v
 from tests.circuits.forging_batches import forging_batches, forging_inputs, random_trading
 from tests.circuits.tape import (
     BATCH,
+    CORE_ONLY,
     KEYS,
     ORDER_FIELDS,
     ORDER_KEY,
@@ -42,8 +43,9 @@ def is_irrelevant(records: ProgramInput, path: Path, tampered: ProgramInput) -> 
         return False
     item = records.tape[path[1]]
     if isinstance(item, int):
-        # A direction of a Merkle climb: any number but 0 means yes.
-        return item == 1 and read(tampered, path) != 0
+        # More of the program than the batch needs may be loaded; or a direction of a Merkle climb:
+        # any number but 0 means yes.
+        return item == 1 and (read(tampered, path) != 0) == (path[1] != CORE_ONLY)
     if path[1] > BATCH and len(item) == ORDER_FIELDS and path[2:] in ((ORDER_KEY,), (PREDECESSOR,)):
         key = item[ORDER_KEY]
         rests = key != 0
@@ -131,7 +133,7 @@ RATES = [((1,), (2,), 20), ((2,), (3,), 20), ((3,), (4,), 20), ((4,), (5,), 20),
 UNDERLYING_WORDS = [((0,), (1,), 12), *RATES]
 LIMIT_WORDS = [((14,), (15,), 48), ((15,), (16,), 36)]
 PARAMETER_WORDS = [((0,), (1,), 8), ((1,), (2,), 8), ((2,), (3,), 8), ((3,), (4,), 32)]
-PARAMETERS, FIRST_UNDERLYING = 2, 3
+PARAMETERS, FIRST_UNDERLYING = 3, 4
 UNDERLYINGS, UNDERLYING_FIELDS = 6, 9
 PRICES, TABLE = 5, 6
 

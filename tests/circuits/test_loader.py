@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from circuits.compiler import compile_loader, compile_source, loaded_code
+from circuits.compiler import (
+    BatchProgram,
+    compile_loader,
+    compile_source,
+    loaded_code,
+)
 from circuits.loader import (
     CHUNK_WORDS,
     CONSTANTS_MODULE,
@@ -43,20 +48,28 @@ func cheat{output_ptr: felt*, range_check_ptr, ecdsa_ptr: felt*, poseidon_ptr: f
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
-    """Return a small compiled program, and its code in the loader."""
+    """Return a small compiled program, all of which is core, and its code in the loader."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "main.cairo").write_text(SOURCE)
     program = compile_source(folder / "main.cairo", folder)
-    return program, loaded_code(program, compile_loader(LOADER, ROOT, program), ROOT)
+    return program, in_loader(program)
 
 
-def run(code: dict[str, Any], overrides: dict[str, Any] | None = None) -> CairoRun:
-    return CairoProgram(json.dumps(code)).run(({}, {}, {}), [], overrides=overrides)
+def in_loader(program: Any) -> dict[str, Any]:
+    """Return the code of a program all of which is core."""
+    batch = BatchProgram(program, len(program.data))
+    return loaded_code(batch, compile_loader(LOADER, ROOT, batch), ROOT)
+
+
+def run(
+    code: dict[str, Any], overrides: dict[str, Any] | None = None, core_only: int = 0
+) -> CairoRun:
+    return CairoProgram(json.dumps(code)).run(({}, {}, {}), [core_only], overrides=overrides)
 
 
 def with_constants(program: Any, **changes: int) -> dict[str, Any]:
     """Return the code of a program in a loader some of whose constants are others."""
-    source = constants_source(program.data, program.get_label("main"))
+    source = constants_source(program.data, program.get_label("main"), len(program.data))
     for name, value in changes.items():
         lines = [
             f"const {name} = {value};" if line.startswith(f"const {name} ") else line
@@ -64,7 +77,7 @@ def with_constants(program: Any, **changes: int) -> dict[str, Any]:
         ]
         source = "\n".join(lines)
     loader = compile_source(LOADER, ROOT, {CONSTANTS_MODULE: source})
-    return loaded_code(program, loader, ROOT)
+    return loaded_code(BatchProgram(program, len(program.data)), loader, ROOT)
 
 
 def test_run_when_the_words_are_those_of_the_hash_then_main_runs(small: Any) -> None:
@@ -97,8 +110,10 @@ def test_run_when_words_are_added_then_error(small: Any) -> None:
     assert run({**small[1], "bytecode": [*words, "0x0"]}).output == [7]
     with pytest.raises(CairoRunError, match="assertion failed"):
         run({**small[1], "bytecode": [*words, "0x1"]})
-    with pytest.raises(CairoRunError, match="no room for the program"):
-        run({**small[1], "bytecode": [*words, *["0x0"] * CHUNK_WORDS]})
+    with pytest.raises(CairoRunError, match="assertion failed"):
+        run({**small[1], "bytecode": [*words, *["0x1"] * CHUNK_WORDS]})
+    # Beyond the chunks that are hashed none is loaded.
+    assert run({**small[1], "bytecode": [*words, *["0x0"] * CHUNK_WORDS, "0x1"]}).output == [7]
 
 
 def test_run_when_the_program_gives_permutations_back_then_error(tmp_path: Path) -> None:
@@ -107,7 +122,7 @@ def test_run_when_the_program_gives_permutations_back_then_error(tmp_path: Path)
         source = SOURCE.replace("return", f"let poseidon_ptr = poseidon_ptr - ({change});\nreturn")
         (tmp_path / "main.cairo").write_text(source)
         program = compile_source(tmp_path / "main.cairo", tmp_path)
-        code = loaded_code(program, compile_loader(LOADER, ROOT, program), ROOT)
+        code = in_loader(program)
         if is_refused:
             with pytest.raises(CairoRunError, match="range_check: value 0 is"):
                 run(code)
@@ -123,7 +138,7 @@ def test_run_when_the_words_are_placed_elsewhere_then_error(small: Any, shift: i
             hint.store(hint.operand("words") + shift + offset, word)
 
     with pytest.raises(CairoRunError):
-        run(small[1], {"load_program(ids.words, ids.N_WORDS)": misplace})
+        run(small[1], {"load_program(ids.words, ids.n_words)": misplace})
 
 
 def test_run_when_the_prover_writes_other_words_then_error(small: Any) -> None:
@@ -136,7 +151,7 @@ def test_run_when_the_prover_writes_other_words_then_error(small: Any) -> None:
             hint.store(hint.operand("words") + offset, word)
 
     with pytest.raises(CairoRunError, match=r"loader\.cairo:\d+\): assertion failed"):
-        run(small[1], {"load_program(ids.words, ids.N_WORDS)": write})
+        run(small[1], {"load_program(ids.words, ids.n_words)": write})
 
 
 def test_statement_when_the_loader_has_other_constants_then_another_program(small: Any) -> None:

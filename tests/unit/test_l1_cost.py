@@ -488,7 +488,6 @@ def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_st
     words = "200000 with profile balanced: .* with 32 markets an order can need .* at most 65536"
     with pytest.raises(UserError, match=words):
         batch_policy("balanced", 200_000, 1, MAX_POSITIONS)
-    first = empty_batch_steps(MAX_UNDERLYINGS) + order_steps_at_most(
-        MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS
-    )
+    worst = order_steps_at_most(MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS)
+    first = empty_batch_steps(MAX_UNDERLYINGS) + cost.REST_STEPS + worst
     assert BatchPolicy().steps_at_most == max(first, 200_000) <= 1 << 18

@@ -88,6 +88,7 @@ func deposit{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, accounts_log: Dict
         other_custody=other_custody,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&environment_after);
 }

@@ -82,6 +82,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&environment_after);
 }

@@ -62,6 +62,7 @@ func minute_tick{
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&environment_after);
 }

@@ -127,6 +127,7 @@ func oracle_update{
         other_custody=environment.other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&environment_after);
 }

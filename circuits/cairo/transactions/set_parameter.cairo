@@ -56,6 +56,7 @@ func set_parameter{range_check_ptr}(environment: Environment*) -> (environment: 
         other_custody=environment.other_custody,
         operations=operation + Operation.SIZE,
         withdrawals=environment.withdrawals,
+        core_only=environment.core_only,
     );
     return (environment=&environment_after);
 }

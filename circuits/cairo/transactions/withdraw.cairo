@@ -207,6 +207,7 @@ func pay_out(
         other_custody=other_custody,
         operations=environment.operations,
         withdrawals=environment.withdrawals + 1,
+        core_only=environment.core_only,
     );
     return (environment=&after);
 }

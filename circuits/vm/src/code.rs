@@ -8,7 +8,7 @@ use crate::value::Value;
 pub(crate) struct CodePlaces {
     /// Position of the main program's first word.
     main: u32,
-    /// Words of the loaded program.
+    /// Words of the loaded program, as far as it is loaded.
     n_loaded: u32,
     /// Where on the stack the loader placed them.
     loaded_at: Option<u32>,
@@ -23,9 +23,15 @@ impl CodePlaces {
         Self { main, n_loaded: main.saturating_sub(1), loaded_at: None, execution_base }
     }
 
-    /// Notes where on the stack the loaded program begins.
-    pub(crate) fn load_at(&mut self, offset: u32) {
+    /// Notes where on the stack the loaded program begins, and how many of its words are there.
+    pub(crate) fn load_at(&mut self, offset: u32, n_words: u32) {
         self.loaded_at = Some(offset);
+        self.n_loaded = self.n_loaded.min(n_words);
+    }
+
+    /// How many words of the loaded program are on the stack.
+    pub(crate) fn n_loaded(&self) -> usize {
+        self.n_loaded as usize
     }
 
     /// The cell of a word.

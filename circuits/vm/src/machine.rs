@@ -142,9 +142,7 @@ impl Machine {
         })?;
         machine.first_invalid = first_invalid.into_inner();
         machine.check_builtins(program).map_err(|fault| fail(program.end as usize, fault))?;
-        // Each takes two words.
-        let count = program.loaded_words().len() / 2;
-        program.loader_permutations.get_or_init(|| machine.first_permutations(count));
+        program.keep_permutations(&machine);
         Ok(Run::new(Arc::clone(program), machine))
     }
 
@@ -165,7 +163,7 @@ impl Machine {
             handed_out: 0,
             first_invalid: u32::MAX,
             permuted: Vec::new(),
-            known_permutations: program.loader_permutations.get().cloned().unwrap_or_default(),
+            known_permutations: program.known_permutations(),
             final_registers: RegisterState::default(),
             to_load: program.loaded_words().to_vec(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use novation_cairo_air::SEGMENT_NAMES;
 use novation_field::Fe;
@@ -59,8 +59,9 @@ pub struct Program {
     pub(crate) start: u32,
     pub(crate) end: u32,
     places: BTreeMap<usize, String>,
-    /// The permutations of the loader in a finished run: in every run the same ones come first.
-    pub(crate) loader_permutations: OnceLock<Arc<[Permutation]>>,
+    /// The permutations of the loader in the finished run that loaded most: in every run the same
+    /// ones come first.
+    loader_permutations: Mutex<Arc<[Permutation]>>,
 }
 
 /// Inputs of a Poseidon instance, and its outputs.
@@ -106,7 +107,7 @@ impl Program {
             start: 0,
             end: 0,
             places: BTreeMap::new(),
-            loader_permutations: OnceLock::new(),
+            loader_permutations: Mutex::default(),
         };
         program.add_code(raw)?;
         if let Some(loader) = loader {
@@ -158,6 +159,26 @@ impl Program {
     /// The words of the loaded program; none if there is no loader.
     pub(crate) fn loaded_words(&self) -> &[Value] {
         &self.words[..self.main.saturating_sub(1) as usize]
+    }
+
+    /// The permutations with which a run begins, as far as an earlier one had them.
+    pub(crate) fn known_permutations(&self) -> Arc<[Permutation]> {
+        Arc::clone(&self.locked_permutations())
+    }
+
+    /// Keeps the permutations of a finished run that loaded more than those before.
+    pub(crate) fn keep_permutations(&self, machine: &Machine) {
+        // Each takes two words.
+        let count = machine.code.n_loaded() / 2;
+        let mut known = self.locked_permutations();
+        if known.len() < count {
+            *known = machine.first_permutations(count);
+        }
+    }
+
+    fn locked_permutations(&self) -> MutexGuard<'_, Arc<[Permutation]>> {
+        // What is behind the lock is whole even if a thread that held it has failed.
+        self.loader_permutations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the program in proof mode.

@@ -45,21 +45,21 @@ pub(super) fn add_segment(machine: &mut Machine, _: &[Expression]) -> Result<(),
     machine.assign(EXECUTION, machine.ap, Value::pointer(segment, 0))
 }
 
-/// The loaded program's words go to consecutive cells of the stack, and zeros up to their number.
+/// The first so many of the loaded program's words go to consecutive cells of the stack; zeros where
+/// it has fewer.
 pub(super) fn load_program(machine: &mut Machine, ids: &[Expression]) -> Result<(), Fault> {
     let address = ids[0].value(machine)?;
     let (segment, first) = machine.located(address)?;
     let n_words = ids[1].value(machine)?.to_u64().and_then(|count| u32::try_from(count).ok());
-    let words = std::mem::take(&mut machine.to_load);
-    let end = n_words.filter(|count| *count as usize >= words.len());
-    let end = end.and_then(|count| first.checked_add(count)).filter(|end| *end < 1 << 31);
-    let Some(end) = end.filter(|_| segment == EXECUTION) else {
+    let end = n_words.and_then(|count| first.checked_add(count)).filter(|end| *end < 1 << 31);
+    let (Some(n_words), Some(end)) = (n_words, end.filter(|_| segment == EXECUTION)) else {
         return Err(Fault::hint("no room for the program on the stack"));
     };
+    let words = std::mem::take(&mut machine.to_load);
     let zeros = std::iter::repeat(Value::ZERO);
     for (offset, word) in (first..end).zip(words.into_iter().chain(zeros)) {
         machine.assign(EXECUTION, offset, word)?;
     }
-    machine.code.load_at(first);
+    machine.code.load_at(first, n_words);
     Ok(())
 }

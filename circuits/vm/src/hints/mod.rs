@@ -28,7 +28,7 @@ const FUNCTIONS: [Entry; 31] = [
     (texts::WRITE_MESSAGE, batch::write_message, &["message.address_"]),
     (texts::ADD_SIGNATURE, batch::add_signature, &["ecdsa_ptr.address_"]),
     (texts::ADD_SEGMENT, batch::add_segment, &[]),
-    (texts::LOAD_PROGRAM, batch::load_program, &["words", "N_WORDS"]),
+    (texts::LOAD_PROGRAM, batch::load_program, &["words", "n_words"]),
     (
         texts::LATEST_ACCOUNT,
         records::latest_account,

@@ -51,7 +51,7 @@ pub(super) const LATEST_ORDER: &str =
     "ids.order = latest_order(ids.orders_log.address_, ids.order_id)";
 pub(super) const LATEST_PREDECESSOR: &str =
     "ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id)";
-pub(super) const LOAD_PROGRAM: &str = "load_program(ids.words, ids.N_WORDS)";
+pub(super) const LOAD_PROGRAM: &str = "load_program(ids.words, ids.n_words)";
 pub(super) const NEXT_WITNESS: &str = "memory[ap] = next(witness)";
 pub(super) const SQUASH_ACCESS_COUNT: &str =
     "assert ids.n_used_accesses == len(access_indices[key])";
