@@ -1,6 +1,6 @@
 """An oracle update on the tape of the batch program, with what the proof of its medians guesses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from circuits.records import Argument
 from novation.protocol.constants import PRICES_PER_WORD
@@ -27,15 +27,35 @@ def oracle_items(tx: OracleUpdate) -> Iterator[Argument]:
         yield [report.signature.r, report.signature.s]
     for market_id, claimed_x16 in enumerate(tx.prices_x16):
         column = [report.prices_x16[market_id] for report in tx.reports]
-        # Of equal prices, any may be the lower ones, or the claimed one.
-        in_order = sorted(range(len(column)), key=column.__getitem__)
-        lower, equal = in_order[:n_lower], in_order[n_lower]
         yield int(is_parted(column, claimed_x16))
-        if is_parted(column, claimed_x16):
-            for index, price_x16 in enumerate(column):
-                is_far = not is_close(price_x16, claimed_x16)
-                yield [int(index == equal), int(index not in lower), int(is_far)]
-            continue
-        for index in range(len(column)):
-            yield from (0,) if index in lower else (1, int(index != equal))
-            yield int(index + 1 < len(column))
+        yield from _parted(column) if is_parted(column, claimed_x16) else _close(column)
+
+
+def _close(column: Sequence[int]) -> Iterator[Argument]:
+    """Yield the sides of reports that are all close to their median."""
+    lower, equal = _sides(column)
+    for index in range(len(column)):
+        yield from (0,) if index in lower else (1, int(index != equal))
+        yield int(index + 1 < len(column))
+
+
+def _parted(column: Sequence[int]) -> Iterator[Argument]:
+    """Yield struct Parting of oracle/medians.cairo, and struct Side of each report with a price."""
+    lower, equal = _sides(column)
+    median_x16 = column[equal] or 1
+    yield [median_x16, column.count(0), len(lower)]
+    for index, price_x16 in enumerate(column):
+        if price_x16:
+            is_far = not is_close(price_x16, median_x16)
+            yield [int(index == equal), int(index not in lower), int(is_far)]
+
+
+def _sides(column: Sequence[int]) -> tuple[list[int], int]:
+    """Return which reports are below the median of those that have a price, and which it is.
+
+    Of equal prices, any may be the lower ones, or the median.
+    """
+    present = [index for index, price_x16 in enumerate(column) if price_x16]
+    in_order = sorted(present, key=column.__getitem__) or [0]
+    n_lower = (len(in_order) - 1) // 2
+    return in_order[:n_lower], in_order[n_lower]

@@ -152,6 +152,7 @@ def underlying_record(underlying: UnderlyingState) -> Argument:
         underlying.long_prefix,
         underlying.added_margin_ppm,
         underlying.forecast_margin_ppm,
+        int(underlying.is_silent),
         [
             underlying.pool_cash_quanta,
             underlying.pool_lots,

@@ -40,6 +40,7 @@ class Progress:
 
     last_report: OracleReport | None = None
     silence: str = "starting"
+    absences: tuple[str, ...] = ()
     n_reports: int = 0
     n_missed: int = 0
 
@@ -163,10 +164,11 @@ class OracleNode:
             self._be_silent(f"{time_ms} is not after the last signed time")
         else:
             seen = self._observer.look(time_ms, len(seat.listed))
-            if seen.prices_x16 is None:
-                self._be_silent(seen.silence)
-            else:
+            if any(seen.prices_x16):
                 self._publish(self._sign(seat, time_ms, seen.prices_x16), seat)
+                self._note_absences(seen.absences)
+            else:
+                self._be_silent("; ".join(seen.absences))
 
     def _sign(self, seat: Seat, time_ms: int, prices_x16: tuple[int, ...]) -> OracleReport:
         report = OracleReport(seat.signer_index, time_ms, prices_x16)
@@ -189,6 +191,12 @@ class OracleNode:
         self._progress.last_report, self._progress.silence = report, ""
         self._progress.n_reports += 1
 
+    def _note_absences(self, absences: tuple[str, ...]) -> None:
+        """Say which underlyings a report has no price of."""
+        if absences and absences != self._progress.absences:
+            logger.warning("without a price: %s", "; ".join(absences))
+        self._progress.absences = absences
+
     def _be_silent(self, reason: str) -> None:
         if reason != self._progress.silence:
             logger.warning("silent: %s", reason)
@@ -199,6 +207,7 @@ class OracleNode:
         return {
             "time_ms": self._clock.now_ms(),
             "silence": progress.silence,
+            "absences": list(progress.absences),
             "n_reports": progress.n_reports,
             "n_missed": progress.n_missed,
             **status_json(self._observer, self._submitter, self._archive, progress.last_report),

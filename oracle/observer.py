@@ -9,15 +9,14 @@ from oracle.sources.feed import Feed
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Prices for a report; none of them unless there is one for each underlying.
+    """Prices for a report, 0 for each underlying that has none, and why those have none.
 
-    A report without a price does not exist in the protocol, and an old price in its place would be
-    a lie: so one underlying without a price silences the node.
+    An old price in its place would be a lie.
     """
 
     time_ms: int
-    prices_x16: tuple[int, ...] | None
-    silence: str
+    prices_x16: tuple[int, ...]
+    absences: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -58,17 +57,18 @@ class Observer:
     def look(self, time_ms: int, n_underlyings: int) -> Observation:
         """Return the prices of the first `n_underlyings` at a time."""
         aggregates = [watched.look(time_ms) for watched in self.underlyings]
-        prices_x16 = []
-        for watched, seen in zip(
-            self.underlyings[:n_underlyings], aggregates[:n_underlyings], strict=True
-        ):
-            if seen.price_x16 is None:
-                n_left = sum(verdict == "used" for verdict in seen.verdicts)
-                return Observation(
-                    time_ms,
-                    None,
-                    f"{watched.setup.symbol}: {n_left} sources left, wanted are "
-                    f"{watched.setup.rules.min_sources}",
-                )
-            prices_x16.append(seen.price_x16)
-        return Observation(time_ms, tuple(prices_x16), "")
+        listed = aggregates[:n_underlyings]
+        absences = tuple(
+            _absence(watched, seen)
+            for watched, seen in zip(self.underlyings[:n_underlyings], listed, strict=True)
+            if seen.price_x16 is None
+        )
+        return Observation(time_ms, tuple(seen.price_x16 or 0 for seen in listed), absences)
+
+
+def _absence(watched: WatchedUnderlying, seen: Aggregate) -> str:
+    n_left = sum(verdict == "used" for verdict in seen.verdicts)
+    return (
+        f"{watched.setup.symbol}: {n_left} sources left, wanted are "
+        f"{watched.setup.rules.min_sources}"
+    )

@@ -79,6 +79,7 @@ class MarginWatch:
         begun = sorted((a.auction_start_ms, i) for i, a in state.accounts.items())
         self.auctioned = dict.fromkeys(i for start_ms, i in begun if start_ms)
         self._auctions: dict[int, None] = {}
+        self._silent: list[int] = []
         # Whose positions are to be taken over.
         self._hopeless: dict[int, None] = {}
         self._due: list[tuple[int, int]] = []
@@ -150,6 +151,11 @@ class MarginWatch:
         ]
         self._moved_ppb += max(moves, default=0)
         self._marks = marks
+        silent = [market_id for market_id in marks if state.price_of(market_id).is_silent]
+        if silent != self._silent:
+            # Auctions of positions without a price could not end.
+            self._silent = silent
+            self._changed.update(self.auctioned)
 
     def _collect_due(self) -> None:
         for _ in range(_MOST_LOOKS):
@@ -170,10 +176,15 @@ class MarginWatch:
         self._hopeless.pop(account_id, None)
         has_position = any(slot.size_lots for slot in account.positions)
         may_be_taken = has_position and account_id != FEE_ACCOUNT_ID
-        if may_be_taken and is_hopeless(account, margin, time_ms):
+        is_priced = not any(
+            slot.size_lots and state.price_of(slot.market_id).is_silent
+            for slot in account.positions
+        )
+        if is_priced and may_be_taken and is_hopeless(account, margin, time_ms):
             self._hopeless[account_id] = None
         followed = followed_auction(account, margin, time_ms)
-        if followed != account and (account.positions or followed.auction_start_ms == 0):
+        is_due = followed != account and (account.positions or followed.auction_start_ms == 0)
+        if is_priced and is_due:
             self._auctions[account_id] = None
         if not margin.meets_maintenance:
             self._failing[account_id] = None
@@ -239,7 +250,11 @@ def _best_position(
         ),
     )
     for slot in slots:
-        if not slot.size_lots or state.underlying_of(slot.market_id).is_halted:
+        is_closed = (
+            state.underlying_of(slot.market_id).is_halted
+            or state.price_of(slot.market_id).is_silent
+        )
+        if not slot.size_lots or is_closed:
             continue
         side = Side.SELL if slot.size_lots > 0 else Side.BUY
         head_id, head_price_ticks = state.market(slot.market_id).head(side.other)

@@ -25,9 +25,8 @@ from novation.protocol.transactions import (
     Withdraw,
 )
 from novation.protocol.transactions.oracle_update import (
-    check_agreement,
+    build_update,
     check_report_time,
-    lower_median,
     validate_oracle_update,
 )
 from sequencer.clock import Clock
@@ -66,7 +65,6 @@ class OracleAggregator:
         self._last_ms = oracle_time_ms
         self._last_prices_x16: Sequence[int] = ()
         self._parameters = runner.parameters
-        self._doubt = ""
         runner.add_listener(self._hear)
         runner.take_prices_from(self)
 
@@ -93,6 +91,20 @@ class OracleAggregator:
             self._has_quorum.set()
         return len(self._rounds.waiting(self._oldest_fresh_ms()))
 
+    def check_relayed(self, update: OracleUpdate) -> None:
+        """Refuse an update of somebody else that lacks a price which the last one had.
+
+        Whoever relays chooses the reports: with one bad node he could take a price away.
+
+        Raises:
+            RequestRefusedError: it lacks one.
+        """
+        gone = self._silenced(update)
+        if gone:
+            sentence = f"the update has no price of underlying {gone[0]}, of which there was one"
+            context = ErrorContext(f"prices_x16[{gone[0]}]", "1", "0")
+            raise RequestRefusedError(NodeErrorCode.DOUBTFUL_UPDATE, sentence, context)
+
     def learn(self, update: OracleUpdate) -> None:
         """Take note of an update that the exchange has applied, the oldest first."""
         self._rounds.close(update)
@@ -110,6 +122,8 @@ class OracleAggregator:
             if len(self._best_round()) < len(self._parameters.oracle_keys):
                 await self._clock.sleep_ms(self._policy.grace_ms)
             update = self._best_update()
+            if update is not None and self._silenced(update):
+                update = await self._wait_for_the_rest(update)
             if update is not None and self._is_due(update):
                 await self._submit(update)
                 await self._clock.sleep_ms(self._policy.min_interval_ms)
@@ -122,7 +136,7 @@ class OracleAggregator:
         if not any(_needs_a_price(command) for command in commands):
             return None
         update = self._best_update()
-        if update is None:
+        if update is None or self._silenced(update):
             return None
         # Each was checked when it came; those of a replaced key are forgotten.
         return Command(update, now_ms, is_verified=True, committee=self._parameters.oracle_keys)
@@ -135,23 +149,31 @@ class OracleAggregator:
             return True
         moves = zip(update.prices_x16, self._last_prices_x16, strict=False)
         ppm = self._policy.idle_move_ppm
-        return any(abs(new - old) * PPM_ONE >= old * ppm for new, old in moves)
+        # A price that comes or goes is as far a move as can be.
+        return any(new != old and abs(new - old) * PPM_ONE >= old * ppm for new, old in moves)
+
+    def _silenced(self, update: OracleUpdate) -> list[int]:
+        """Return of which underlyings a price goes that the last update had, as far as known."""
+        known = self._last_prices_x16
+        return [
+            underlying_id
+            for underlying_id, price_x16 in enumerate(update.prices_x16)
+            if price_x16 == 0 and (underlying_id >= len(known) or known[underlying_id] > 0)
+        ]
+
+    async def _wait_for_the_rest(self, update: OracleUpdate) -> OracleUpdate | None:
+        """Let the slower nodes of a round decide whether a price goes."""
+        if len(update.reports) < len(self._parameters.oracle_keys):
+            await self._clock.sleep_ms(self._policy.round_span_ms)
+        return self._best_update()
 
     def _best_update(self) -> OracleUpdate | None:
         reports = self._best_round()
         if len(reports) < self._parameters.oracle_quorum:
             return None
-        update = build_update(reports)
-        try:
-            check_agreement(update, self._parameters.oracle_quorum)
-        except InvalidTransaction as doubt:
-            # The exchange would not take it. Other reports may decide.
-            if str(doubt) != self._doubt:
-                logger.warning("oracle update waits: %s", doubt)
-            self._doubt = str(doubt)
-            return None
-        self._doubt = ""
-        return update
+        update = build_update(reports, self._parameters.oracle_quorum)
+        # Without any price it would be of no use.
+        return update if any(update.prices_x16) else None
 
     def refused(self, update: OracleUpdate, refusal: InvalidTransaction) -> None:
         """Forget reports that the exchange does not take: for instance, too old meanwhile."""
@@ -207,13 +229,3 @@ def _needs_a_price(command: Command) -> bool:
     """Say whether the outcome may depend on prices; a stranger's message brings in none."""
     tx = command.transaction
     return isinstance(tx, DUTIES) or (command.is_verified and isinstance(tx, PRICED))
-
-
-def build_update(reports: Sequence[OracleReport]) -> OracleUpdate:
-    """Return the update of some reports, sorted by signer: lower median per underlying."""
-    prices_by_underlying = zip(*(report.prices_x16 for report in reports), strict=True)
-    return OracleUpdate(
-        oracle_time_ms=min(report.time_ms for report in reports),
-        prices_x16=tuple(lower_median(prices) for prices in prices_by_underlying),
-        reports=tuple(reports),
-    )

@@ -158,6 +158,7 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         resolving_until_ms=market.resolving_until_ms,
         short_quanta_per_lot=market.short_quanta_per_lot,
         pool_lots=market.pool_lots,
+        is_silent=market.is_silent,
     )
 
 
@@ -299,6 +300,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.resolving_until_ms = prices.resolve_until_ms if prices.jumped_ms else 0
     message.long_charged_quanta_per_lot = prices.long_charged_quanta
     message.short_charged_quanta_per_lot = prices.short_charged_quanta
+    message.is_silent = prices.is_silent
     message.next_funding_time_ms = (time_ms // HOUR_MS + 1) * HOUR_MS
     if prices.index_price_x16:
         rate_x16 = expected_rate_x16(state.market(market_id), prices, terms, time_ms)

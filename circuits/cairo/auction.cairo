@@ -3,6 +3,8 @@ from starkware.cairo.common.registers import get_fp_and_pc
 from circuits.cairo.constants import AUCTION_LIFE_MS, PPM_ONE
 from circuits.cairo.numeric import is_wide_nonnegative
 from circuits.cairo.state.accounts import AUCTION_MS, Identity
+from circuits.cairo.state.positions import Position
+from circuits.cairo.state.prices import Price
 
 // What an account is worth and must be worth, see margin.cairo for the scales.
 struct Health {
@@ -55,4 +57,14 @@ func with_auction(identity: Identity*, start_ms) -> (identity: Identity*) {
         fees_word=identity.fees_word,
     );
     return (identity=&after);
+}
+
+// Returns a sum that is 0 if there is a price of every position: nobody takes one at an old price. Squares
+// of sizes are below 2^72.
+func sum_silent(position: Position*, prices: Price**, sum) -> (sum: felt) {
+    if (cast(position, felt) == 0) {
+        return (sum=sum);
+    }
+    tempvar square = position.size_lots * position.size_lots;
+    return sum_silent(position.next, prices, sum + square * prices[position.market_id].is_silent);
 }

@@ -171,6 +171,7 @@ func make_shared{range_check_ptr}(old: Price*, shares: Shares) -> (price: Price*
     assert price.premium_x16 = old.premium_x16;
     assert price.added_margin_ppm = old.added_margin_ppm;
     assert price.forecast_margin_ppm = old.forecast_margin_ppm;
+    assert price.is_silent = old.is_silent;
     assert price.underlying = old.underlying;
     assert price.index_margin = old.index_margin;
     assert price.premium_limit_x16 = old.premium_limit_x16;

@@ -151,6 +151,7 @@ def _market_line(state: MarketState) -> str:
         f"index {state.prices.index_price}  funding {state.prices.funding_rate}  "
         f"bid {bid}  ask {ask}  open interest {state.open_interest}"
         f"{'  post-only after a jump' if is_resolving else ''}"
+        f"{'  without a price' if state.prices.is_silent else ''}"
         f"{'' if state.is_active else '  not active'}"
     )
 

@@ -47,31 +47,42 @@ def _close_statement(n_reports: int, fault: str) -> Statement:
 
 
 def _parted_statement(n_reports: int, fault: str) -> Statement:
-    """State what check_parted proves for one column: the same, and how many reports are close."""
+    """State what check_parted proves of the reports that have a price, and which of them are close.
+
+    One has a price at least: without any there is nothing to prove.
+    """
     claimed = z3.Int("claimed")
     prices = z3.Ints(" ".join(f"price{i}" for i in range(n_reports)))
     uppers = z3.Bools(" ".join(f"upper{i}" for i in range(n_reports)))
     fars = z3.Bools(" ".join(f"far{i}" for i in range(n_reports)))
-    equal = z3.Int("equal")
-    n_lower = (n_reports - 1) // 2
-    known = [_in_range(claimed - 1), equal >= 0, equal < n_reports]
+    equal, n_lower = z3.Ints("equal n_lower")
+    odd = z3.Sum([z3.If(price == 0, 0, 1) for price in prices]) - 1 - 2 * n_lower
+    known = [_in_range(claimed - 1), equal >= 0, equal < n_reports, n_lower >= 0]
+    known.append(z3.Or(odd == 0, odd == 1))
     lowers = []
     columns = zip(prices, uppers, fars, strict=True)
     for index, (price, upper, far) in enumerate(columns):
         distance = z3.If(upper, price - claimed, claimed - price)
         excess = distance * PPM_ONE - claimed * AGREEMENT_PPM
-        known.append(z3.And(_is_price(price), _in_range(distance)))
-        if fault != _NO_FAR:
-            known.append(_in_range(z3.If(far, excess - 1, -excess)))
-        if fault != _NO_EQUAL:
-            known.append(z3.Implies(equal == index, price == claimed))
-        lowers.append(z3.If(z3.Or(upper, equal == index), 0, 1))
+        told = z3.BoolVal(True) if fault == _NO_FAR else _in_range(z3.If(far, excess - 1, -excess))
+        is_price = z3.And(price > 0, price < PRICE_X16_BOUND)
+        known.append(z3.Or(price == 0, z3.And(is_price, _in_range(distance), told)))
+        same = z3.BoolVal(True) if fault == _NO_EQUAL else price == claimed
+        known.append(z3.Implies(equal == index, z3.And(price > 0, same)))
+        lowers.append(z3.If(z3.Or(price == 0, upper, equal == index), 0, 1))
     if fault != _NO_COUNT:
         known.append(z3.Sum(lowers) == n_lower)
+    present = [price > 0 for price in prices]
+    fewer = [z3.If(z3.And(price > 0, price < claimed), 1, 0) for price in prices]
+    at_most = [z3.If(z3.And(price > 0, price <= claimed), 1, 0) for price in prices]
+    is_median = z3.And(z3.Sum(fewer) <= n_lower, z3.Sum(at_most) >= n_lower + 1)
     told = z3.And(
-        *(far == z3.Not(is_close(claimed, price)) for price, far in zip(prices, fars, strict=True))
+        *(
+            z3.Implies(is_there, far == z3.Not(is_close(claimed, price)))
+            for is_there, price, far in zip(present, prices, fars, strict=True)
+        )
     )
-    return Statement(known, z3.And(is_lower_median(claimed, list(prices)), told))
+    return Statement(known, z3.And(is_median, told))
 
 
 def is_lower_median(claimed: z3.ArithRef, prices: list[z3.ArithRef]) -> z3.BoolRef:

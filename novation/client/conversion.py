@@ -126,6 +126,7 @@ def prices(
         pool_size=market.size(message.pool_lots),
         added_margin=Decimal(message.added_margin_ppm) / PPM_ONE,
         forecast_margin=Decimal(message.forecast_margin_ppm) / PPM_ONE,
+        is_silent=message.is_silent,
     )
 
 

@@ -216,6 +216,10 @@ class ResolvingError(RejectedError):
     """
 
 
+class PriceAbsentError(RejectedError):
+    """The oracle nodes have no price of a market now: nothing that depends on it is accepted."""
+
+
 class MarketNotOpenError(RejectedError):
     """The market takes no such order for now: it is post-only, reduce-only or halted."""
 
@@ -320,6 +324,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.INSUFFICIENT_MARGIN: MarginRejectedError,
     ErrorCode.BANKRUPT: MarginRejectedError,
     ErrorCode.STALE_PRICE: StalePriceError,
+    ErrorCode.PRICE_ABSENT: PriceAbsentError,
     ErrorCode.POST_ONLY_PERIOD: PostOnlyPeriodError,
     ErrorCode.RESOLVING: ResolvingError,
     ErrorCode.MARKET_HALTED: MarketNotOpenError,

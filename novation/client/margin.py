@@ -157,6 +157,7 @@ def _prices(
         jumped_ms=max(market.resolving_until_ms - RESOLVE_MS, 0),
         added_margin_ppm=market.added_margin_ppm,
         forecast_margin_ppm=market.forecast_margin_ppm,
+        is_silent=market.is_silent,
     )
 
 

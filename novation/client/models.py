@@ -61,6 +61,7 @@ class MarketPrices:
     `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
     `added_margin` is what the open interest adds to the initial margin now, as a part of 1, and
     `forecast_margin` what new risk, withdrawals and transfers need above that, as prices move.
+    `is_silent`: the oracle nodes have no price now, and no order is accepted.
     """
 
     symbol: str
@@ -76,6 +77,7 @@ class MarketPrices:
     pool_size: Decimal = Decimal(0)
     added_margin: Decimal = Decimal(0)
     forecast_margin: Decimal = Decimal(0)
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

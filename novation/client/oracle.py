@@ -37,14 +37,14 @@ def sign_report(
         parameters: that the exchange has now: its committee and its underlyings.
         signer: holds one of the committee's keys.
         time_ms: when the prices were seen, Unix milliseconds.
-        prices_x16: one price per underlying, in ticks with 16 fraction bits.
+        prices_x16: one price per underlying, in ticks with 16 fraction bits; 0 stands for none.
 
     Raises:
         InvalidInputError: the key is not in the committee, or a value is out of range.
     """
     if signer.public_key not in parameters.oracle_keys:
         raise InvalidInputError(f"key {signer.public_key:#x} is not in the oracle committee")
-    prices = checks.integers("prices_x16", prices_x16, 1, PRICE_X16_BOUND)
+    prices = checks.integers("prices_x16", prices_x16, 0, PRICE_X16_BOUND)
     if len(prices) != len(parameters.underlyings):
         raise InvalidInputError(
             f"prices_x16: {len(prices)} prices; wanted is one for each of "

@@ -56,8 +56,8 @@ from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
 # batch that has a transaction for it; both grow with the program.
-LOADER_STEPS: Final = 42_000
-REST_STEPS: Final = 44_950
+LOADER_STEPS: Final = 42_600
+REST_STEPS: Final = 45_800
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -130,12 +130,13 @@ SLOT_LEAVING_STEPS: Final = 51
 SLOT_CHANGE_STEPS: Final = 56
 SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
-# each price in it; and what a price takes more where the circuit needs its longer way.
+# each price in it; and what an underlying, and a price, takes more where not all reports are close.
 ORACLE_STEPS: Final = 310
-ORACLE_UNDERLYING_STEPS: Final = 372
+ORACLE_UNDERLYING_STEPS: Final = 380
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
-ORACLE_FAR_PRICE_STEPS: Final = 38
+ORACLE_PARTED_STEPS: Final = 40
+ORACLE_PARTED_PRICE_STEPS: Final = 38
 SIGNATURE_STEPS: Final = 512
 
 # What few batches have: `circuits/cairo/execute_rare.cairo`, in the rest of the batch program.
@@ -188,8 +189,8 @@ def transaction_steps(
         table = n_underlyings * ORACLE_UNDERLYING_STEPS
         columns = zip(*(report.prices_x16 for report in tx.reports), strict=True)
         n_parted = sum(map(is_parted, columns, tx.prices_x16))
-        each += n_parted * ORACLE_FAR_PRICE_STEPS
-        steps = ORACLE_STEPS + table + len(tx.reports) * each
+        each += n_parted * ORACLE_PARTED_PRICE_STEPS
+        steps = ORACLE_STEPS + table + n_parted * ORACLE_PARTED_STEPS + len(tx.reports) * each
         steps = max(steps, len(tx.reports) * SIGNATURE_STEPS)
         if result.n_visits:
             steps += n_underlyings * POOL_TABLE_STEPS + result.n_visits * POOL_STEPS

@@ -26,6 +26,8 @@ class Margin:
 
     New risk, withdrawals and transfers need `forecast_x16_ppm` above the initial requirement.
     `unsettled_x16` is that part of equity that may still be charged for what others cannot pay.
+    With `is_unpriced` there is an exposure in a market that has no price now: nobody knows what
+    may be risked, or leave.
     """
 
     equity_x16: int
@@ -33,6 +35,7 @@ class Margin:
     maintenance_x16_ppm: int
     forecast_x16_ppm: int = 0
     unsettled_x16: int = 0
+    is_unpriced: bool = False
 
     @property
     def settled_x16(self) -> int:
@@ -47,7 +50,7 @@ class Margin:
     @property
     def meets_opening(self) -> bool:
         """Whether what is settled covers what new risk needs."""
-        return self.settled_x16 * PPM_ONE >= self.opening_x16_ppm
+        return not self.is_unpriced and self.settled_x16 * PPM_ONE >= self.opening_x16_ppm
 
     @property
     def meets_initial(self) -> bool:
@@ -72,6 +75,7 @@ def margin_of(
     """Return equity, initial and maintenance requirement, at the marks."""
     equity = account.collateral_quanta * PRICE_X16_ONE
     initial = maintenance = forecast = unsettled = 0
+    is_unpriced = False
     for position in account.positions:
         # A perpetual has the id of its underlying.
         terms = parameters.underlyings[position.market_id]
@@ -80,10 +84,11 @@ def margin_of(
         equity += position_worth_x16(position.size_lots, prices, terms)
         unsettled += unsettled_gain_x16(position.size_lots, prices, terms)
         exposed_x16 = exposure_lots(position) * lot_value_x16
+        is_unpriced |= prices.is_silent and exposure_lots(position) > 0
         initial += exposed_x16 * initial_margin_ppm(prices, terms)
         forecast += exposed_x16 * prices.forecast_margin_ppm
         maintenance += abs(position.size_lots) * lot_value_x16 * terms.maintenance_margin_ppm
-    return Margin(equity, initial, maintenance, forecast, unsettled)
+    return Margin(equity, initial, maintenance, forecast, unsettled, is_unpriced)
 
 
 def notional_x16(

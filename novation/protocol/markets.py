@@ -199,7 +199,8 @@ class UnderlyingState:
     Gains are counted since the mark `ref_x16` (see `rules/resolving.py`); `window_x16` is the next
     such mark. What a lot of either side was charged since `ref_x16` is `long_charged_quanta` and
     `short_charged_quanta`; since `window_x16` nothing was. `jumped_ms` is when the index last
-    jumped, 0 if it never did.
+    jumped, 0 if it never did. `is_silent` says that the last oracle update had no price of it: the
+    index is an older one.
     """
 
     index_price_x16: int = 0
@@ -220,6 +221,7 @@ class UnderlyingState:
     short_charged_quanta: int = 0
     added_margin_ppm: int = 0
     forecast_margin_ppm: int = 0
+    is_silent: bool = False
 
     @property
     def resolve_until_ms(self) -> int:
@@ -251,6 +253,7 @@ class UnderlyingState:
                 (self.long_prefix + PREFIX_BOUND, 57),
                 (self.added_margin_ppm, 20),
                 (self.forecast_margin_ppm, FORECAST_MARGIN_BITS),
+                (self.is_silent, 1),
             ),
             pack(
                 (self.pool_cash_quanta + POOL_CASH_BOUND, 85),
@@ -271,10 +274,10 @@ class UnderlyingState:
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "UnderlyingState":
         """Decode the packed words; DecodeError if one has too many bits."""
-        index_price_x16, dead_below, is_listed, missed, premium, long_prefix, *added_ppm = unpack(
-            words[0], 48, 48, 1, 5, 49, 57, 20, FORECAST_MARGIN_BITS
+        index_price_x16, dead_below, is_listed, missed, premium, long_prefix, *rest = unpack(
+            words[0], 48, 48, 1, 5, 49, 57, 20, FORECAST_MARGIN_BITS, 1
         )
-        added_margin_ppm, forecast_margin_ppm = added_ppm
+        added_margin_ppm, forecast_margin_ppm, is_silent = rest
         if missed > MAX_MISSED_SAMPLES + 1:
             raise DecodeError(f"{missed} samples missed in {words[0]:#x}")
         pool_cash, pool_lots, short_prefix, budget, budget_day = unpack(
@@ -302,6 +305,7 @@ class UnderlyingState:
             short_charged_quanta=short_charged - CHARGED_BOUND,
             added_margin_ppm=added_margin_ppm,
             forecast_margin_ppm=forecast_margin_ppm,
+            is_silent=bool(is_silent),
         )
 
 

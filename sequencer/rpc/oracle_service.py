@@ -34,6 +34,7 @@ class OracleService:
     ) -> oracle_service_pb2.SubmitUpdateResponse:
         """Apply an update that somebody else put together."""
         update = decoding.oracle_update(request, self._runner.parameters)
+        self._aggregator.check_relayed(update)
         accepted = await self._runner.enqueue(Command(update, self._clock.now_ms()))
         assert accepted.receipt is not None
         receipt = receipt_message(accepted.receipt)

@@ -23,6 +23,7 @@ _STATUS: Final = {
     NodeErrorCode.RESUME_AHEAD: grpc.StatusCode.OUT_OF_RANGE,
     NodeErrorCode.WRONG_PAGE_TOKEN: grpc.StatusCode.INVALID_ARGUMENT,
     NodeErrorCode.STALE_REPORT: grpc.StatusCode.FAILED_PRECONDITION,
+    NodeErrorCode.DOUBTFUL_UPDATE: grpc.StatusCode.FAILED_PRECONDITION,
     NodeErrorCode.ORDER_ALREADY_FILLED: grpc.StatusCode.FAILED_PRECONDITION,
     NodeErrorCode.ORDER_ALREADY_CANCELLED: grpc.StatusCode.FAILED_PRECONDITION,
     NodeErrorCode.ORDER_ALREADY_EXPIRED: grpc.StatusCode.FAILED_PRECONDITION,
@@ -43,7 +44,6 @@ _STATUS: Final = {
     ErrorCode.UNKNOWN_SIGNER: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.SIGNERS_NOT_ASCENDING: grpc.StatusCode.INVALID_ARGUMENT,
     ErrorCode.PRICE_NOT_MEDIAN: grpc.StatusCode.INVALID_ARGUMENT,
-    ErrorCode.REPORTS_DISAGREE: grpc.StatusCode.FAILED_PRECONDITION,
     ErrorCode.QUORUM_NOT_REACHED: grpc.StatusCode.INVALID_ARGUMENT,
 }
 

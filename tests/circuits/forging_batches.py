@@ -44,6 +44,7 @@ from tests.circuits.outflow_batches import outflows
 from tests.circuits.pool_batches import takeovers
 from tests.circuits.quote_batches import guards, mass_quotes
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
+from tests.circuits.silence_batches import far_reports, silent_markets
 from tests.circuits.trigger_batches import brackets, dormant_orders
 from tests.circuits.unwind_batches import unwinding
 from tests.circuits.waterfall_batches import auctions, bids, liquidations, outcomes
@@ -502,18 +503,6 @@ def prices_only() -> Iterator[SealedBatch]:
         yield exchange.seal()
 
 
-def far_reports() -> Iterator[SealedBatch]:
-    """Of each price a report is far from the median, on either side of it or on none."""
-    exchange = Exchange(price_ticks=0)
-    exchange.time_ms += 1
-    reports = [
-        oracle_report(exchange.config, index, exchange.time_ms, prices_x16)
-        for index, prices_x16 in enumerate(((1000, 100), (1000, 99), (10, 150)))
-    ]
-    exchange.apply(oracle_update(tuple(reports)))
-    yield exchange.seal()
-
-
 def random_trading(seed: int, n_markets: int, n_transactions: int) -> Iterator[SealedBatch]:
     """The third of three random batches."""
     trading = RandomTrading(seed, parameters(n_markets))
@@ -544,6 +533,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "without fees": without_fees,
     "prices only": prices_only,
     "far reports": far_reports,
+    "silent markets": silent_markets,
     "registries": lambda: iter(registries()),
     "samples": samples,
     "poor accounts": poor_accounts,

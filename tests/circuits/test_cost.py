@@ -252,7 +252,7 @@ def updates_cost(n_underlyings: int, n_reports: int, n_updates: int) -> tuple[in
             prices_x16 = tuple(rng.randrange(1, 2**40) for _ in range(n_underlyings))
             report = oracle_report(exchange.config, index, exchange.time_ms, prices_x16)
             reports.append(report)
-        exchange.apply(oracle_update(tuple(reports)))
+        exchange.apply(oracle_update(tuple(reports), quorum=1))
     sealed, charged_steps = exchange.seal(), charged.take()
     assert_covered(sealed, charged_steps)
     return run_batch(sealed.witness).execution.n_steps, charged_steps

@@ -263,36 +263,6 @@ def price_that_is_not_the_median(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
-def reports_that_disagree(patch: Patch, excess: int) -> SealedBatch:
-    """The higher one of two reports is as far from the lower as one may be, or a little more."""
-    patch.setattr(oracle_update, "check_agreement", ignored)
-    return _reported(funded(), 1000 << 16, (1020 << 16) + excess)
-
-
-def reports_that_disagree_below(patch: Patch, excess: int) -> SealedBatch:
-    """Of three, the highest is far from the median, and the lowest is or is not."""
-    patch.setattr(oracle_update, "check_agreement", ignored)
-    return _reported(funded(), (980 << 16) - excess, 1000 << 16, 1100 << 16)
-
-
-def _reported(exchange: Exchange, *prices_x16: int) -> SealedBatch:
-    exchange.time_ms += 1
-    reports = [
-        oracle_report(exchange.config, index, exchange.time_ms, (price_x16, 1000 << 16))
-        for index, price_x16 in enumerate(prices_x16)
-    ]
-    exchange.apply(update_of(tuple(reports)))
-    return exchange.seal()
-
-
-def price_of_zero(patch: Patch, excess: int) -> SealedBatch:
-    """The lowest price that there is, or none."""
-    patch.setattr(oracle_update, "validate_oracle_update", ignored)
-    exchange = funded()
-    exchange.set_price_x16(1 - excess, 1000 << 16)
-    return exchange.seal()
-
-
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     price_above_the_band,
     price_below_the_band,
@@ -313,9 +283,6 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     claimed_time_before_all_reports,
     reports_that_are_apart,
     price_that_is_not_the_median,
-    reports_that_disagree,
-    reports_that_disagree_below,
-    price_of_zero,
 ]
 # Nobody tells the program the lots: it finds the right ones, and proves another output.
 COMPUTED = (reduce_only_order_that_is_not_capped,)

@@ -47,7 +47,6 @@ def refused(index: int, time_ms: int) -> Iterator[tuple[OracleReport, str]]:
     yield replace(good, signer_index=0), "INVALID_SIGNATURE"
     yield replace(good, signer_index=N_ORACLES), "UNKNOWN_SIGNER"
     yield replace(good, prices_x16=good.prices_x16[:1]), "INVALID_FIELD"
-    yield replace(good, prices_x16=(0, 1)), "INVALID_FIELD"
     yield replace(good, prices_x16=(1, PRICE_X16_BOUND)), "INVALID_FIELD"
     yield at(index, time_ms + 70_000), "REPORT_TIME_OUTSIDE_WINDOW"
     yield at(index, time_ms - 3_000_000), "STALE_REPORT"

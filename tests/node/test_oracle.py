@@ -10,9 +10,9 @@ from novation.client.oracle import report_message
 from novation.protocol.transactions import OracleReport, OracleUpdate
 from sequencer.config import OraclePolicy
 from sequencer.engine import Engine
-from sequencer.oracle import build_update
 from sequencer.oracle_rounds import RoundBook
 from tests.node.support import POLICY, PRICE_TICKS, RunningNode, refusal, report_at, running_node
+from tests.support.builders import oracle_update
 
 SPAN_MS = 1_000
 QUORUM = 2
@@ -43,7 +43,7 @@ def close(rounds: RoundBook, update: OracleUpdate) -> None:
 
 def test_round_when_it_becomes_an_update_then_none_of_its_reports_is_left() -> None:
     rounds = book((0, 10_000), (1, 10_001), (2, 10_900))
-    close(rounds, build_update(rounds.best_round(0, QUORUM)))
+    close(rounds, oracle_update(tuple(rounds.best_round(0, QUORUM))))
     assert rounds.waiting(0) == []
     assert [rounds.newest_ms(index) for index in range(3)] == [10_001, 10_001, 10_900]
 
@@ -58,14 +58,14 @@ def test_round_when_one_node_is_ahead_then_the_others_make_theirs_without_it() -
     rounds = book((0, 10_000), (1, 10_000), (2, 60_000))
     first = rounds.best_round(0, QUORUM)
     assert times(first) == [(0, 10_000), (1, 10_000)]
-    close(rounds, build_update(first))
+    close(rounds, oracle_update(tuple(first)))
     assert rounds.newest_ms(0) == 10_000
     assert times(rounds.waiting(0)) == [(2, 60_000)]
 
 
 def test_round_when_a_relayer_mixes_in_the_future_then_it_ends_where_most_say() -> None:
     rounds = book()
-    close(rounds, build_update([report(0, 10_000), report(1, 10_000), report(2, 60_000)]))
+    close(rounds, oracle_update((report(0, 10_000), report(1, 10_000), report(2, 60_000))))
     assert [rounds.newest_ms(index) for index in range(3)] == [10_000, 10_000, 60_000]
 
 
@@ -78,7 +78,7 @@ def test_round_when_two_of_nine_are_always_ahead_then_the_next_second_is_not_clo
             rounds.add(report(index, 1_000 * second))
         best = rounds.best_round(0, 7)
         assert len(best) == 9
-        close(rounds, build_update(best))
+        close(rounds, oracle_update(tuple(best)))
 
 
 def test_round_when_two_of_nine_lag_then_the_update_is_not_as_old_as_they() -> None:
@@ -108,7 +108,7 @@ async def test_quorum_when_its_nodes_contradict_each_other_then_no_price_until_a
 
 def test_report_when_a_relayer_used_it_in_an_update_then_it_does_not_wait_any_more() -> None:
     rounds = book((0, 10_500), (1, 12_000), (2, 11_900))
-    close(rounds, build_update([report(0, 10_500), report(1, 12_000)]))
+    close(rounds, oracle_update((report(0, 10_500), report(1, 12_000))))
     assert times(rounds.waiting(0)) == [(2, 11_900)]
     assert rounds.newest_ms(0) == 10_500
 
@@ -131,7 +131,7 @@ def test_reports_when_they_come_at_random_then_each_is_used_once_and_rounds_asce
             assert not used & set(best)
             used |= set(best)
             oldest_ms = min(seen)
-            close(rounds, build_update(best))
+            close(rounds, oracle_update(tuple(best)))
     assert len(used) > 100
 
 
@@ -165,7 +165,7 @@ async def test_report_in_an_update_of_a_relayer_is_spent(tmp_path: Path) -> None
 
 
 async def relay(node: RunningNode, reports: list[OracleReport]) -> None:
-    update = build_update(reports)
+    update = oracle_update(tuple(reports))
     await node.stubs.oracle.SubmitUpdate(
         oracle_service_pb2.SubmitUpdateRequest(
             oracle_time_ms=update.oracle_time_ms,
@@ -182,8 +182,8 @@ async def test_relayer_when_he_takes_a_lucky_quorum_then_refused_as_a_round_woul
         start_ms = node.clock.now_ms()
         lie = [report_at(0, start_ms, PRICE_TICKS), report_at(1, start_ms, PRICE_TICKS // 2)]
         _, detail = await refusal(relay(node, lie))
-        assert (detail.name, detail.field) == ("REPORTS_DISAGREE", "reports_that_agree")
-        assert (detail.value, detail.limit) == ("1", "2")
+        assert (detail.name, detail.field) == ("DOUBTFUL_UPDATE", "prices_x16[0]")
+        assert (detail.value, detail.limit) == ("0", "1")
         assert await node.node.runner.call(_oracle_time_ms) == 0
         # Nothing of it counts as used.
         await relay(node, [lie[0], report_at(2, start_ms - SPAN_MS, PRICE_TICKS)])

@@ -17,9 +17,8 @@ from novation.protocol.signing import signed
 from novation.protocol.transactions import OracleReport, ParameterKind, SetParameter
 from sequencer import journal
 from sequencer.engine import Command, Engine
-from sequencer.oracle import build_update
 from tests.node.support import PRICE_TICKS, RunningNode, refusal, running_node, trading_node
-from tests.support.builders import oracle_private_key, public_key
+from tests.support.builders import oracle_private_key, oracle_update, public_key
 
 REPLACED = 2
 OLD_KEY, NEW_KEY = oracle_private_key(REPLACED), oracle_private_key(99)
@@ -45,7 +44,7 @@ def pair(node: RunningNode, ahead_ms: int, key: int) -> tuple[OracleReport, Orac
 
 async def relay(node: RunningNode, reports: Iterable[OracleReport]) -> None:
     """Let the exchange apply an update that the service would doubt: the protocol takes it."""
-    update = build_update(tuple(reports))
+    update = oracle_update(tuple(reports))
     await node.node.runner.enqueue(Command(update, node.clock.now_ms()))
 
 
@@ -101,7 +100,7 @@ async def test_key_when_replaced_in_the_group_of_an_update_then_only_its_own_rep
         index = await runner.call(lambda engine: engine.l1_cursor.next_index)
         parameter = SetParameter(ParameterKind.ORACLE_KEY, REPLACED, public_key(NEW_KEY))
         commands = [
-            Command(build_update(reports), now_ms),
+            Command(oracle_update(tuple(reports)), now_ms),
             Command(parameter, now_ms, l1_index=index),
         ]
         if key_comes_first:

@@ -16,8 +16,8 @@ from devnet.ports import LOOPBACK
 from devnet.price_paths import SeededMarket
 from devnet.processes import ManagedProcess
 from devnet.simulated_venue import Fault
-from novation.client import Client, Side, StalePriceError
-from novation.protocol.parameters import Parameters
+from novation.client import Client, PriceAbsentError, Side, StalePriceError
+from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.state import Genesis
 from novation.protocol.transactions import OracleUpdate
 from oracle.decimal_text import price_x16
@@ -32,7 +32,9 @@ from tests.support.waiting import until
 N_ORACLES = 9
 QUORUM = 7
 SEED = 20_26
-START = {"BTC-USD": Fraction(95_000)}
+START = {"BTC-USD": Fraction(95_000), "ETH-USD": Fraction(3_000)}
+# Orders that rest: a price far below the market, and a lot.
+ORDERS = {"BTC-USD": ("90000", "0.0001"), "ETH-USD": ("2800", "0.0011")}
 # A price may be this old, in which the path moves by 450 ppm a second; and venues differ by 50.
 MAX_AGE_MS = 3_000
 TOLERANCE_PPM = 2_000
@@ -41,15 +43,15 @@ VENUE_SAYS = re.compile(r"^(\d+)$", re.MULTILINE)
 NODE_SAYS = re.compile(r"serving [\d.]+:(\d+) with key")
 
 
-def nine_oracles() -> Parameters:
-    """Return parameters with one underlying, nine nodes and a quorum of seven."""
+def nine_oracles(n_underlyings: int = 1) -> Parameters:
+    """Return parameters with nine nodes and a quorum of seven."""
     keys = tuple(public_key(oracle_private_key(index)) for index in range(N_ORACLES))
-    return replace(parameters(1), oracle_keys=keys, oracle_quorum=QUORUM)
+    return replace(parameters(n_underlyings), oracle_keys=keys, oracle_quorum=QUORUM)
 
 
-def nine_genesis() -> Genesis:
+def nine_genesis(n_underlyings: int) -> Genesis:
     """Return the genesis of an exchange with nine oracle nodes."""
-    return genesis(nine_oracles())
+    return genesis(nine_oracles(n_underlyings))
 
 
 @dataclass
@@ -71,10 +73,14 @@ class Network:
 
     async def set_fault(self, index: int, fault: Fault) -> None:
         """Let all venues of a node have a fault: through them the node itself has it."""
-        for name in venue_names(index):
-            url = f"http://{self.venues}/{name}/fault/{fault}"
-            async with self.session.post(url) as response:
-                assert response.status == 200
+        for name in venue_names(index, "BTC-USD"):
+            await self.set_venue_fault(name, fault)
+
+    async def set_venue_fault(self, name: str, fault: Fault) -> None:
+        """Let one venue have a fault."""
+        url = f"http://{self.venues}/{name}/fault/{fault}"
+        async with self.session.post(url) as response:
+            assert response.status == 200
 
     async def until_reporting(self, indices: Iterable[int]) -> None:
         """Wait until nodes sign honest prices."""
@@ -98,14 +104,15 @@ class Network:
         truth_x16 = price_x16(price, terms.tick_decimals)
         return abs(update.prices_x16[0] - truth_x16) * PPM // truth_x16
 
-    async def place(self, client: Client) -> int:
+    async def place(self, client: Client, symbol: str = "BTC-USD") -> int:
         """Place an order that rests; a machine that is busy elsewhere may make prices late."""
-        await client.cancel_all("BTC-USD")
+        await client.cancel_all(symbol)
+        price, size = ORDERS[symbol]
 
         async def try_it() -> int:
             try:
-                placed = await client.place_order("BTC-USD", Side.BUY, price="90000", size="0.0001")
-            except StalePriceError:
+                placed = await client.place_order(symbol, Side.BUY, price=price, size=size)
+            except (StalePriceError, PriceAbsentError):
                 return 0
             return placed.order_id
 
@@ -134,41 +141,45 @@ class Network:
         self.updates.extend(result.oracle_updates)
 
 
-def venue_names(index: int) -> tuple[str, ...]:
-    """Return the venues of a node: nobody else looks at them."""
-    return tuple(f"{index}-{letter}" for letter in "abc")
+def venue_names(index: int, symbol: str) -> tuple[str, ...]:
+    """Return a node's venues of an underlying: nobody else looks at them."""
+    return tuple(f"{index}-{symbol}-{letter}" for letter in "abc")
 
 
-def write_config(folder: Path, index: int, venues: str, sequencer: str) -> Path:
+def write_config(folder: Path, index: int, venues: str, sequencer: str, n_underlyings: int) -> Path:
     """Write the files of a node; return that of its configuration."""
     folder.mkdir()
     key_path = folder / "key.json"
     key_path.touch(mode=0o600)
     key_path.write_text(json.dumps({"stark_private_key": hex(oracle_private_key(index))}))
-    (terms,) = nine_oracles().underlyings
+    watched = [_watched(terms, index, venues) for terms in nine_oracles(n_underlyings).underlyings]
+    path = folder / "oracle.json"
+    path.write_text(json.dumps(document(*watched, sequencer=sequencer)))
+    return path
+
+
+def _watched(terms: Underlying, index: int, venues: str) -> dict[str, Any]:
+    """Return an underlying of a node's configuration."""
     # Times are said, so that a venue that lags is known to.
     common = {"time": "/time_ms", "max_age_ms": MAX_AGE_MS, "timeout_ms": 2_000}
     sources = []
-    for name in venue_names(index):
+    for name in venue_names(index, terms.symbol):
         source = http_source(f"http://{venues}/{name}/price/{terms.symbol}", name=name, **common)
         source["poll_ms"] = 500
         if name.endswith("c"):
             source |= {"kind": "websocket", "url": f"ws://{venues}/{name}/stream/{terms.symbol}"}
             del source["poll_ms"]
         sources.append(source)
-    watched = underlying(terms.symbol, terms.tick_decimals, *sources) | {"min_sources": 2}
-    path = folder / "oracle.json"
-    path.write_text(json.dumps(document(watched, sequencer=sequencer)))
-    return path
+    return underlying(terms.symbol, terms.tick_decimals, *sources) | {"min_sources": 2}
 
 
 @asynccontextmanager
-async def running_network(folder: Path) -> AsyncIterator[Network]:
+async def running_network(folder: Path, n_underlyings: int = 1) -> AsyncIterator[Network]:
     """Start a sequencer, venues and nine nodes, each on a port that it finds; end them all."""
     policy = replace(POLICY, oracle=OraclePolicy(grace_ms=200, min_interval_ms=200))
     async with AsyncExitStack() as stack:
         sequencer = await stack.enter_async_context(
-            running_node(folder / "seq", policy, SystemClock(), first=nine_genesis())
+            running_node(folder / "seq", policy, SystemClock(), first=nine_genesis(n_underlyings))
         )
 
         def start(name: str, *arguments: str) -> ManagedProcess:
@@ -181,7 +192,7 @@ async def running_network(folder: Path) -> AsyncIterator[Network]:
         venues = f"{LOOPBACK}:{await until(lambda: listens_at(venue, VENUE_SAYS))}"
         oracles = []
         for index in range(N_ORACLES):
-            path = write_config(folder / str(index), index, venues, sequencer.target)
+            path = write_config(folder / str(index), index, venues, sequencer.target, n_underlyings)
             arguments = ("devnet.cli", "oracle", "run", "--config", str(path))
             oracles.append(start(f"oracle-{index}", *arguments))
         ports = [await until(lambda one=one: listens_at(one, NODE_SAYS)) for one in oracles]

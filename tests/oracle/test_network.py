@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from devnet.simulated_venue import Fault
-from novation.client import Client, Side, StalePriceError
-from tests.oracle.network import N_ORACLES, QUORUM, TOLERANCE_PPM, Network, running_network
+from novation.client import Client, PriceAbsentError, Side, StalePriceError
+from tests.oracle.network import (
+    N_ORACLES,
+    ORDERS,
+    QUORUM,
+    TOLERANCE_PPM,
+    Network,
+    running_network,
+    venue_names,
+)
 from tests.support.waiting import until
 
 KINDS = (Fault.SILENT, Fault.LAGGING, Fault.LYING, Fault.FLAPPING)
@@ -89,6 +97,50 @@ async def test_network_when_two_are_faulty_then_trading_goes_on_and_with_four_it
 ) -> None:
     pair = (Fault.LYING, Fault.SILENT)
     await play(tmp_path, [pair, (Fault.SLOW, Fault.GARBAGE, Fault.LAGGING, Fault.FLAPPING)])
+
+
+async def test_underlying_when_its_sources_are_dead_then_others_are_traded_as_before(
+    tmp_path: Path,
+) -> None:
+    """One source more or less changes nothing; without two of three, three nodes have no price."""
+    dead = [venue_names(index, "ETH-USD") for index in range(N_ORACLES)]
+    async with running_network(tmp_path, n_underlyings=2) as network:
+        await network.sequencer.fund(2)
+        await network.until_reporting(range(N_ORACLES))
+        await until(lambda: any(all(update.prices_x16) for update in network.updates))
+        async with network.sequencer.client(2) as client:
+            for names in dead:
+                await network.set_venue_fault(names[0], Fault.SILENT)
+            assert await network.place(client, "ETH-USD")
+            for names in dead[: N_ORACLES - QUORUM + 1]:
+                await network.set_venue_fault(names[1], Fault.SILENT)
+            assert "no price of market 1" in await until(lambda: is_absent(client, "ETH-USD"))
+            assert (await client.prices("ETH-USD")).is_silent
+            # With something at stake there nobody takes new risk elsewhere.
+            with pytest.raises(PriceAbsentError, match="market 1"):
+                await client.place_order("BTC-USD", Side.BUY, price="90000", size="0.0001")
+            await client.cancel_all("ETH-USD")
+            assert await network.place(client, "BTC-USD")
+            await network.until_updated(2)
+            assert all(update.prices_x16[0] > 0 for update in network.updates)
+            assert network.updates[-1].prices_x16[1] == 0
+            for names in dead:
+                await network.set_venue_fault(names[1], Fault.NONE)
+            assert await network.place(client, "ETH-USD")
+            assert not (await client.prices("ETH-USD")).is_silent
+
+
+async def is_absent(client: Client, symbol: str) -> str:
+    """Return how an order is refused for want of a price, nothing if it is not."""
+    price, size = ORDERS[symbol]
+    try:
+        order = await client.place_order(symbol, Side.BUY, price=price, size=size)
+    except PriceAbsentError as refusal:
+        return refusal.detail.message
+    except StalePriceError:
+        return ""
+    await client.cancel_order(order.order_id)
+    return ""
 
 
 @pytest.mark.slow

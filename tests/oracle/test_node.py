@@ -212,7 +212,7 @@ async def test_nodes_when_they_agree_then_the_exchange_has_their_price(tmp_path:
         assert (source["verdict"], source["price"], source["n_failures"]) == ("used", "100.0625", 0)
 
 
-async def test_node_when_a_venue_has_no_price_then_silent_about_all_until_it_has(
+async def test_node_when_a_venue_has_no_price_then_reports_the_others_until_it_has(
     tmp_path: Path,
 ) -> None:
     clock = MovableClock()
@@ -223,10 +223,19 @@ async def test_node_when_a_venue_has_no_price_then_silent_about_all_until_it_has
     ):
         await node.until_reported()
         venue.prices[TICKS[1][0]] = None
-        await node.until_silent(f"{TICKS[1][0]}: 0 sources left, wanted are 1")
-        (source,) = (await node.status())["underlyings"][1]["sources"]
+        first_x16, second_x16 = (await node.until_reported())["prices_x16"]
+        while second_x16:
+            first_x16, second_x16 = (await node.until_reported())["prices_x16"]
+        assert first_x16 > 0
+        status = await node.status()
+        assert status["absences"] == [f"{TICKS[1][0]}: 0 sources left, wanted are 1"]
+        assert not status["silence"]
+        (source,) = status["underlyings"][1]["sources"]
         assert source["verdict"] == "stale"
         assert source["last_failure"] == "ValueError: no price in the answer"
+        venue.prices[TICKS[0][0]] = None
+        await node.until_silent(f"{TICKS[0][0]}: 0 sources left, wanted are 1; {TICKS[1][0]}")
+        venue.prices[TICKS[0][0]] = "98"
         venue.prices[TICKS[1][0]] = "99"
         assert (await node.until_reported())["prices_x16"][1] == 99 * 10 ** TICKS[1][1] << 16
 

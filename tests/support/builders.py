@@ -11,7 +11,7 @@ from novation.protocol.parameters import Parameters, Underlying
 from novation.protocol.signing import signed
 from novation.protocol.state import Genesis
 from novation.protocol.transactions import OracleReport, OracleUpdate
-from novation.protocol.transactions.oracle_update import lower_median
+from novation.protocol.transactions.oracle_update import build_update
 
 N_ORACLES = 3
 QUORUM = 2
@@ -108,11 +108,6 @@ def oracle_report(
     return signed(report, secret or oracle_private_key(signer_index), config)
 
 
-def oracle_update(reports: tuple[OracleReport, ...]) -> OracleUpdate:
-    """Return the update with the claims that follow from its reports."""
-    prices = zip(*(report.prices_x16 for report in reports), strict=True)
-    return OracleUpdate(
-        oracle_time_ms=min(report.time_ms for report in reports),
-        prices_x16=tuple(lower_median(values) for values in prices),
-        reports=reports,
-    )
+def oracle_update(reports: tuple[OracleReport, ...], quorum: int = 0) -> OracleUpdate:
+    """Return the update with the claims that follow, by default with the quorum of `parameters`."""
+    return build_update(reports, quorum or min(QUORUM, len(reports)))

@@ -207,6 +207,12 @@ class Exchange:
         """Update all prices."""
         return self._update(prices_x16)
 
+    def silence(self, *market_ids: int) -> TransactionResult:
+        """Let an update have no price of some markets, and the last ones of the others."""
+        prices_x16 = (underlying.index_price_x16 for underlying in self.state.underlyings)
+        told = (0 if i in market_ids else price_x16 for i, price_x16 in enumerate(prices_x16))
+        return self._update(tuple(told))
+
     def _update(self, prices_x16: tuple[int, ...]) -> TransactionResult:
         self.time_ms += 1
         reports = [oracle_report(self.config, i, self.time_ms, prices_x16) for i in range(QUORUM)]

@@ -569,20 +569,21 @@ class RandomTrading:
             change = price * rng.randint(-range_ppm, range_ppm) // 10**6
             self.prices[market_id] = max(min(price, 100), price + change)
         self.prices[0] = first_price_ticks or self.prices[0]
-        return self._reports()
+        # Sometimes nobody has a price of one of them.
+        return self._reports(rng.choice((*[-1] * 8, *range(len(self.prices)))))
 
-    def _reports(self) -> Transaction:
-        """Report prices near those that the world has."""
+    def _reports(self, absent: int = -1) -> Transaction:
+        """Report prices near those that the world has, but of one market, if there is such."""
         rng, exchange = self.rng, self.exchange
         rule, reports = exchange.state.parameters, []
-        n_oracles = len(rule.oracle_keys)
-        n_signers = rng.randint(rule.oracle_quorum, n_oracles)
+        n_signers = rng.randint(rule.oracle_quorum, n_oracles := len(rule.oracle_keys))
         for signer in sorted(rng.sample(range(n_oracles), n_signers)):
-            noisy = tuple((p << 16) + rng.randint(-40_000, 40_000) for p in self.prices)
+            noisy = [(price << 16) + rng.randint(-40_000, 40_000) for price in self.prices]
+            told = tuple(price * (i != absent) for i, price in enumerate(noisy))
             time_ms = exchange.time_ms - rng.choice((0, 0, 100))
             secret = self._oracle_secrets[signer]
-            reports.append(oracle_report(exchange.config, signer, time_ms, noisy, secret))
-        return oracle_update(tuple(reports))
+            reports.append(oracle_report(exchange.config, signer, time_ms, told, secret))
+        return oracle_update(tuple(reports), rule.oracle_quorum)
 
 
 def random_batches(

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from novation.protocol.constants import REPORT_SPREAD_MS
-from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
+from novation.protocol.errors import ErrorCode
 from novation.protocol.events import PricesUpdated
 from novation.protocol.transactions import OracleReport, OracleUpdate
-from novation.protocol.transactions.oracle_update import lower_median, price_words
+from novation.protocol.transactions.oracle_update import index_of, lower_median, price_words
 from tests.support.builders import (
     oracle_private_key,
     oracle_report,
@@ -58,19 +58,35 @@ def test_update_when_even_number_of_reports_then_lower_median() -> None:
         ([97_999, 98_000, 98_000, 100_000, 100_000, 102_001, 102_000, 102_000, 102_001], 6),
     ],
 )
-def test_update_when_less_than_a_quorum_is_close_to_the_median_then_refused(
+def test_update_when_less_than_a_quorum_is_close_to_the_median_then_without_that_price(
     prices: list[int], n_close: int
 ) -> None:
     nine = tuple(public_key(oracle_private_key(index)) for index in range(9))
     committee = replace(parameters(), oracle_keys=nine, oracle_quorum=7)
     exchange = Exchange(parameters=committee, price_ticks=0)
-    update = oracle_update(reports(exchange, *((price, 5) for price in prices)))
-    if n_close >= 7:
-        exchange.apply(update)
-        return
-    with pytest.raises(InvalidTransaction, match="REPORTS_DISAGREE") as refusal:
-        exchange.apply(update)
-    assert refusal.value.broken == Broken("reports_that_agree", n_close, 7)
+    update = oracle_update(reports(exchange, *((price, 5) for price in prices)), quorum=7)
+    exchange.apply(update)
+    first, second = exchange.state.underlyings
+    index_x16 = 100_000 if n_close >= 7 else 0
+    assert (first.index_price_x16, first.is_silent) == (index_x16, n_close < 7)
+    assert (second.index_price_x16, second.is_silent) == (5, False)
+
+
+@pytest.mark.parametrize(
+    ("prices", "index"),
+    [
+        ([0, 0, 100, 101, 101], 101),
+        ([100, 0, 101], 100),
+        ([0, 100, 0], 0),
+        ([0, 0], 0),
+        ([0, 100, 103], 0),
+        ([0, 100, 102], 100),
+    ],
+)
+def test_index_when_prices_are_absent_then_of_the_others_if_a_quorum_is_close(
+    prices: list[int], index: int
+) -> None:
+    assert index_of(prices, 2) == index
 
 
 def test_price_words_when_six_prices_then_two_words() -> None:
@@ -109,11 +125,6 @@ BROKEN: list[tuple[str, Change, ErrorCode]] = [
         ErrorCode.INVALID_FIELD,
     ),
     (
-        "zero price",
-        lambda e, _: oracle_update(reports(e, (0, 1), (1, 1))),
-        ErrorCode.INVALID_FIELD,
-    ),
-    (
         "high price",
         lambda e, _: OracleUpdate(e.time_ms, (2**48, 1), ()),
         ErrorCode.INVALID_FIELD,
@@ -129,9 +140,14 @@ BROKEN: list[tuple[str, Change, ErrorCode]] = [
         ErrorCode.PRICE_NOT_MEDIAN,
     ),
     (
-        "no agreement",
-        lambda e, _: oracle_update(reports(e, (1000, 1), (1021, 1))),
-        ErrorCode.REPORTS_DISAGREE,
+        "a price that is not there",
+        lambda e, u: replace(u, reports=reports(e, (1000, 0), (1001, 700))),
+        ErrorCode.PRICE_NOT_MEDIAN,
+    ),
+    (
+        "a price that is left out",
+        lambda _, u: replace(u, prices_x16=(u.prices_x16[0], 0)),
+        ErrorCode.PRICE_NOT_MEDIAN,
     ),
     (
         "wrong time",

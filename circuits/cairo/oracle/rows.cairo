@@ -26,8 +26,8 @@ struct Arrival {
 // Writes the table that holds from an oracle update on. Returns a sum that is 0 if no pool has lots,
 // which begins with `pools`.
 //
-// In most rows nothing but the index changes, neither jumps nor slides, and the premium stays within its
-// limit: those are made here. Same as follow_index for them, keep in step. Both answers are proven to
+// In most rows nothing but the index changes, neither jumps nor slides, there is a price as there was, and the
+// premium stays within its limit: those are made here. Same as follow_index for them, keep in step. Both answers are proven to
 // whether a row is one of them.
 func write_prices{range_check_ptr}(
     prices: Price**,
@@ -45,6 +45,7 @@ func write_prices{range_check_ptr}(
     local old: Price* = old_prices[0];
     local price: Price;
     assert price.index_price_x16 = medians_x16[0];
+    assert price.is_silent = 0;
     assert price.premium_x16 = old.premium_x16;
     assert price.pool = old.pool;
     assert price.underlying = old.underlying;
@@ -59,7 +60,8 @@ func write_prices{range_check_ptr}(
     let (within) = clamp(slid, window_x16 * margin_ppm - 1);
     local range_check_ptr = range_check_ptr;
     // Squares are below 2^180.
-    tempvar beyond = beyond_premium * beyond_premium + (within - slid) * (within - slid);
+    tempvar beyond = beyond_premium * beyond_premium + (within - slid) * (within - slid) +
+        old.is_silent;
     jmp slides if beyond != 0;
     // All below 2^70, but for what is lost by a gap, so that no index keeps up with it.
     tempvar change = (price.index_price_x16 - old.index_price_x16) * LIMIT_DIVISOR;
@@ -131,12 +133,19 @@ func write_prices{range_check_ptr}(
     );
 }
 
-// Returns the row of an underlying at a new index.
-func follow_index{range_check_ptr}(old: Price*, index_price_x16, arrival: Arrival*) -> (
-    price: Price*
-) {
+// Returns the row of an underlying at a new index, or, if the median is 0, without a price.
+func follow_index{range_check_ptr}(old: Price*, median_x16, arrival: Arrival*) -> (price: Price*) {
     alloc_locals;
     let is_kept = arrival.is_kept;
+    local index_price_x16;
+    local is_silent;
+    if (median_x16 == 0) {
+        assert index_price_x16 = old.index_price_x16;
+        assert is_silent = 1;
+    } else {
+        assert index_price_x16 = median_x16;
+        assert is_silent = 0;
+    }
     let (local price) = make_price(
         old.underlying,
         index_price_x16,
@@ -147,6 +156,7 @@ func follow_index{range_check_ptr}(old: Price*, index_price_x16, arrival: Arriva
         old.long_prefix,
         old.added_margin_ppm,
         old.forecast_margin_ppm,
+        is_silent,
         old.pool,
     );
     refer(price, old, arrival);

@@ -47,6 +47,8 @@ struct Price {
     // interest_margin.cairo, forecast_margin.cairo.
     added_margin_ppm: felt,
     forecast_margin_ppm: felt,
+    // 1 if the last oracle update had no price of it: the index is an older one.
+    is_silent: felt,
     pool: Pool*,
     underlying: Underlying*,
     reference: Reference*,
@@ -67,7 +69,7 @@ struct Price {
     short_worth_x16: felt,
     // Per lot, in the scale of equity_x16 * 10^6: worth and spread less what a lot may still be charged of
     // what it gained, for whoever takes risk or money; then the requirements; opening_factor is what new
-    // risk needs.
+    // risk needs: more than anybody has while there is no price.
     value_factor: felt,
     spread_factor: felt,
     // That of the terms and what is added to it.
@@ -97,6 +99,9 @@ const FORECAST_MARGIN_BOUND = 2 * RATE_BOUND;
 // Above what an order can be worth: lots below 2^32, a price below 2^32, a multiplier below 2^12.
 const NOTIONAL_BOUND = 2 ** 76;
 
+// Above what any account is worth, in the scale of equity_x16 * 10^6; times all exposures below 2^204.
+const SILENT_FACTOR = 2 ** 160;
+
 // A limit is half the maintenance margin of the index, rounded down.
 const LIMIT_DIVISOR = 2 * PPM_ONE;
 
@@ -115,6 +120,7 @@ func make_price{range_check_ptr}(
     long_prefix,
     added_margin_ppm,
     forecast_margin_ppm,
+    is_silent,
     pool: Pool*,
 ) -> (price: Price*) {
     alloc_locals;
@@ -128,6 +134,7 @@ func make_price{range_check_ptr}(
     assert price.long_prefix = long_prefix;
     assert price.added_margin_ppm = added_margin_ppm;
     assert price.forecast_margin_ppm = forecast_margin_ppm;
+    assert price.is_silent = is_silent;
     assert price.pool = pool;
     assert price.underlying = underlying;
     let remainder = [range_check_ptr];
@@ -151,7 +158,8 @@ func make_price{range_check_ptr}(
     assert price.spread_quanta = long_prefix - short_prefix;
     assert price.initial_margin_ppm = underlying.initial_margin_ppm + added_margin_ppm;
     assert price.initial_factor = price.lot_value_x16 * price.initial_margin_ppm;
-    assert price.opening_factor = price.initial_factor + price.lot_value_x16 * forecast_margin_ppm;
+    assert price.opening_factor = price.initial_factor + price.lot_value_x16 * forecast_margin_ppm +
+        is_silent * SILENT_FACTOR;
     assert price.maintenance_factor = price.lot_value_x16 * underlying.maintenance_margin_ppm;
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     // As far below the mark as the other is above.
@@ -159,8 +167,9 @@ func make_price{range_check_ptr}(
     if (index_price_x16 == 0) {
         assert price.least_fee_limit_ppm = RATE_BOUND;
     } else {
-        assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + underlying.is_halted *
-            RATE_BOUND;
+        assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + (
+            underlying.is_halted + is_silent
+        ) * RATE_BOUND;
     }
     write_least_opening(&price);
     return (price=&price);
@@ -222,7 +231,7 @@ func replace_terms{range_check_ptr}(
     if (n_behind == 0) {
         copy_felts(prices, old_prices, index);
         let (no_pool) = get_label_location(new_pool);
-        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
+        let (price) = make_price(underlying, 0, 0, 0, 0, 0, 0, 0, 0, 0, cast(no_pool, Pool*));
         assert prices[index] = price;
         let (reference) = refer_to(0, 0, 0);
         assert prices[index].reference = reference;
@@ -241,6 +250,7 @@ func replace_terms{range_check_ptr}(
         old.long_prefix,
         old.added_margin_ppm,
         old.forecast_margin_ppm,
+        old.is_silent,
         old.pool,
     );
     let old = old_prices[index];
@@ -276,6 +286,7 @@ struct OldUnderlying {
     long_prefix: felt,
     added_margin_ppm: felt,
     forecast_margin_ppm: felt,
+    is_silent: felt,
     pool: Pool*,
     reference: Reference*,
 }
@@ -306,12 +317,13 @@ func open_underlyings{range_check_ptr}(
     assert [range_check_ptr + 7] = biased_premium + (RC_BOUND - 2 * PREMIUM_X16_BOUND);
     assert [range_check_ptr + 8] = message.added_margin_ppm;
     assert [range_check_ptr + 9] = message.added_margin_ppm + (RC_BOUND - RATE_BOUND);
-    // The top field, at bit 228.
     assert [range_check_ptr + 10] = message.forecast_margin_ppm;
     assert [range_check_ptr + 11] = message.forecast_margin_ppm + (
         RC_BOUND - FORECAST_MARGIN_BOUND
     );
     let range_check_ptr = range_check_ptr + 12;
+    // The top field, at bit 249.
+    assert message.is_silent = message.is_silent * message.is_silent;
     check_prefix(message.long_prefix);
     let (pool_word) = check_pool(message.pool);
     assert word[1] = pool_word;
@@ -328,6 +340,7 @@ func open_underlyings{range_check_ptr}(
         message.long_prefix,
         message.added_margin_ppm,
         message.forecast_margin_ppm,
+        message.is_silent,
         message.pool,
     );
     // It begins as a row does.
@@ -363,7 +376,7 @@ func write_word(word: felt*, price: Price*) {
     assert [word] = price.index_price_x16 + price.dead_below_order_id * 2 ** 48 + price.is_listed *
         2 ** 96 + price.missed_samples * 2 ** 97 + (price.premium_x16 + PREMIUM_X16_BOUND) * 2 **
         102 + (price.long_prefix + PREFIX_BOUND) * 2 ** 151 + price.added_margin_ppm * 2 ** 208 +
-        price.forecast_margin_ppm * 2 ** 228;
+        price.forecast_margin_ppm * 2 ** 228 + price.is_silent * 2 ** 249;
     return ();
 }
 

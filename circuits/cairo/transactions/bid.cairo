@@ -2,7 +2,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin, SignatureBuil
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.auction import Health, follow_auction, is_failing
+from circuits.cairo.auction import Health, follow_auction, is_failing, sum_silent
 from circuits.cairo.shares import Offer, Taken, take_shares
 from circuits.cairo.constants import (
     AMOUNT_BOUND,
@@ -128,6 +128,8 @@ func sell_share{range_check_ptr, accounts_log: DictAccess*, markets_log: DictAcc
     assert [range_check_ptr] = account.cancel_all_at_ms - time_ms - 1;
     assert [range_check_ptr + 1] = AUCTION_LIFE_MS - 1 - elapsed_ms;
     let range_check_ptr = range_check_ptr + 2;
+    let (silent) = sum_silent(account.positions, prices, 0);
+    assert silent = 0;
     let (local before: Legs) = sum_legs(account.positions, prices, 0, 0, 0);
     local equity_x16 = account.collateral_quanta * PRICE_X16_ONE + before.value_x16;
     assert_wide_nonnegative(equity_x16);

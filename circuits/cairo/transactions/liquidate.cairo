@@ -74,6 +74,7 @@ func liquidate{
     let (local side, local held_lots) = opposite_side(old.size_lots);
     let price = environment.prices[message.market_id];
     assert price.underlying.is_halted = 0;
+    assert price.is_silent = 0;
     let (local limit_price_ticks) = zero_price(side, &before, price);
     let price = environment.prices[message.market_id];
     let (local size_lots) = restoring_lots(

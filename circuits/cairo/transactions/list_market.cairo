@@ -34,6 +34,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     // Without a price yet a lot is worth nothing.
     assert [range_check_ptr + 3] = old.lot_value_x16 - MIN_LOT_VALUE_X16;
     let range_check_ptr = range_check_ptr + 4;
+    assert old.is_silent = 0;
     local others: MarketOthers = MarketOthers(
         listed_ms=time_ms, funding_word=NO_FUNDING, triggers=cast(0, Triggers*), unwound_ms=0
     );
@@ -59,6 +60,7 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
         old.long_prefix,
         old.added_margin_ppm,
         old.forecast_margin_ppm,
+        0,
         old.pool,
     );
     // Nobody has gained anything yet.

@@ -113,10 +113,12 @@ func sample{
         price=old,
         tick_margin=old.underlying.multiplier * old.underlying.initial_margin_ppm,
     );
-    let (is_full, sample_x16) = sample_premium(&sampler, market, environment.price_valid_until_ms);
+    // Without a price nothing is sampled, as if it were too old: time is not negative.
+    local valid_until_ms = environment.price_valid_until_ms * (1 - old.is_silent) - old.is_silent;
+    let (is_full, sample_x16) = sample_premium(&sampler, market, valid_until_ms);
     let (local missed_samples, local premium_x16) = count_sample(old, is_full, sample_x16);
     let (funding_word, local forecast_word, local forecast_margin_ppm) = follow_forecast(
-        market.others.funding_word, old, environment.price_valid_until_ms, time_ms
+        market.others.funding_word, old, valid_until_ms, time_ms
     );
     let (funding_word, local quanta_per_lot) = count_minute(
         funding_word, premium_x16, old, time_ms
@@ -154,6 +156,7 @@ func sample{
         long_prefix,
         added_margin_ppm,
         forecast_margin_ppm,
+        old.is_silent,
         pool,
     );
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);

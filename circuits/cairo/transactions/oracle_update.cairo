@@ -82,6 +82,7 @@ func oracle_update{
         message.table,
         n_underlyings,
         message.n_lower + (message.n_reports - 1 - message.n_lower) * UPPER + EQUAL,
+        message.n_reports,
         message.n_reports - parameters.oracle_quorum,
         n_underlyings,
     );

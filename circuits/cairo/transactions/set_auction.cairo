@@ -1,7 +1,7 @@
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.auction import Health, follow_auction, is_failing
+from circuits.cairo.auction import Health, follow_auction, is_failing, sum_silent
 from circuits.cairo.environment import Environment
 from circuits.cairo.margin import sum_surplus
 from circuits.cairo.state.accounts import Account, Identity
@@ -31,6 +31,8 @@ func set_auction{range_check_ptr, accounts_log: DictAccess*}(
     assert [range_check_ptr + 1] = environment.price_valid_until_ms - time_ms;
     let range_check_ptr = range_check_ptr + 2;
     let prices = environment.prices;
+    let (silent) = sum_silent(account.positions, prices, 0);
+    assert silent = 0;
     let (local health: Health) = measure(account.collateral_quanta, account.positions, prices);
     let (local fails) = is_failing(health);
     let (local identity) = follow_auction(account.identity, fails, time_ms);

@@ -2,7 +2,7 @@ from starkware.cairo.common.alloc import alloc
 from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc, get_label_location
 
-from circuits.cairo.auction import Health, is_failing, with_auction
+from circuits.cairo.auction import Health, is_failing, sum_silent, with_auction
 from circuits.cairo.constants import (
     AUCTION_LIFE_MS,
     DAY_MS,
@@ -87,6 +87,8 @@ func take_all{range_check_ptr, accounts_log: DictAccess*}(
     assert [range_check_ptr + 1] = environment.price_valid_until_ms - time_ms;
     assert [range_check_ptr + 2] = message.account_id - FEE_ACCOUNT_ID - 1;
     let range_check_ptr = range_check_ptr + 3;
+    let (silent) = sum_silent(account.positions, environment.prices, 0);
+    assert silent = 0;
     let (local health: Health) = measure(
         account.collateral_quanta, account.positions, environment.prices
     );

@@ -96,6 +96,7 @@ func trigger_order{
     assert due.market = market;
     assert due.price = environment.prices[market_id];
     assert due.price.underlying.is_halted = 0;
+    assert due.price.is_silent = 0;
     // Never while the market is post-only.
     assert [range_check_ptr] = time_ms - due.price.trades_from_ms;
     let range_check_ptr = range_check_ptr + 1;

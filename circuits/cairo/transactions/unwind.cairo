@@ -54,6 +54,7 @@ func unwind{
     assert [range_check_ptr + 3] = time_ms - price.trades_from_ms;
     let range_check_ptr = range_check_ptr + 4;
     assert price.underlying.is_halted = 0;
+    assert price.is_silent = 0;
     if (price.pool.lots == 0) {
         let (fees_quanta) = unwind_fund(environment, &message, time_ms, order_id, fees_quanta);
         return (environment=environment, fees_quanta=fees_quanta);

@@ -33,7 +33,11 @@ from novation.protocol.rules.failing import (
     known_account,
 )
 from novation.protocol.rules.pools import credit_insurance
-from novation.protocol.rules.price_validity import check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_all_priced,
+    check_can_be_taken,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
@@ -74,6 +78,7 @@ def check_bid(state: State, tx: Bid, *, verify_signature: bool) -> tuple[Account
             f"auction of account {tx.failing_account_id}: {begun}, now {now_ms}",
             Broken("time_ms", now_ms, last_ms),
         )
+    check_can_be_taken(state, failing)
     dead = failing.with_all_cancelled(state.globals.next_order_id)
     margin = margin_of(dead, state.underlyings, state.parameters)
     check_failing(tx.failing_account_id, margin)
@@ -207,6 +212,7 @@ def _check_margin(state: State, account_id: int) -> None:
     """Check the bidder's margin: nobody gets rid of a failing account by another one."""
     margin = margin_of(state.account(account_id), state.underlyings, state.parameters)
     if not margin.meets_opening:
+        check_all_priced(state, state.account(account_id))
         required_x16 = div_ceil(margin.opening_x16_ppm, PPM_ONE)
         raise InvalidTransaction(
             ErrorCode.INSUFFICIENT_MARGIN,

@@ -13,7 +13,10 @@ from novation.protocol.constants import (
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.margin import margin_of, notional_x16
 from novation.protocol.numeric import div_ceil
-from novation.protocol.rules.price_validity import check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_all_priced,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.resolving import check_may_pay_out
 from novation.protocol.state import State
 
@@ -34,6 +37,7 @@ def _check_margin(state: State, account: Account, amount_quanta: int) -> None:
     if account.positions:
         check_prices_are_valid(state)
         check_may_pay_out(state, account)
+        check_all_priced(state, account)
     after = account.with_balance(account.collateral_quanta - amount_quanta)
     margin = margin_of(after, state.underlyings, state.parameters)
     notional = notional_x16(after, state.underlyings, state.parameters)

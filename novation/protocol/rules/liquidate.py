@@ -27,7 +27,11 @@ from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_not_halted
 from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.pools import credit_insurance
-from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_not_resuming,
+    check_not_silent,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.triggers import check_none_due
 from novation.protocol.rules.walk import Taker, Walk
 from novation.protocol.state import State
@@ -45,6 +49,7 @@ def check_liquidate(state: State, tx: Liquidate) -> Margin:
     if tx.market_id not in state.markets:
         raise not_listed(state, tx.market_id)
     check_not_halted(state, tx.market_id)
+    check_not_silent(state, tx.market_id)
     check_prices_are_valid(state)
     check_not_resuming(state, TimeInForce.IOC)
     if account.position(tx.market_id).size_lots == 0:

@@ -9,7 +9,11 @@ from novation.protocol.events import MarketListed
 from novation.protocol.mark import mark_price_x16
 from novation.protocol.markets import Market
 from novation.protocol.numeric import div_ceil
-from novation.protocol.rules.price_validity import check_has_price, check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_has_price,
+    check_not_silent,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.resolving import from_now_on
 from novation.protocol.state import State
 from novation.protocol.transactions.list_market import ListMarket, validate_list_market
@@ -38,6 +42,7 @@ def check_list_market(state: State, tx: ListMarket) -> None:
     terms = state.parameters.underlyings[tx.market_id]
     mark_x16 = mark_price_x16(state.underlyings[tx.market_id], terms)
     check_has_price(tx.market_id, mark_x16)
+    check_not_silent(state, tx.market_id)
     check_prices_are_valid(state)
     least_x16 = MIN_LOT_VALUE_QUANTA * PRICE_X16_ONE
     if mark_x16 * terms.multiplier < least_x16:

@@ -73,7 +73,7 @@ def _sample(state: State, market_id: int, visits: _Visits) -> MarkSampled:
     state.open_market(market_id)
     prices = state.price_of(market_id)
     sample_x16 = None
-    if _are_prices_valid(state):
+    if _is_price_valid(state, market_id):
         sample_x16 = _premium_sample_x16(state, market_id, visits)
     terms, market = state.underlying_of(market_id), state.market(market_id)
     sampled = replace(
@@ -91,7 +91,7 @@ def _follow_forecast(state: State, market_id: int) -> None:
     forecast, forecast_ppm = Forecast.of(market), prices.forecast_margin_ppm
     if terms.margin_deviations == 0:
         forecast, forecast_ppm = Forecast(), 0
-    elif _are_prices_valid(state):
+    elif _is_price_valid(state, market_id):
         forecast = forecast.after(prices.index_price_x16, state.globals.time_ms)
         forecast_ppm = followed_forecast_ppm(forecast_ppm, forecast.variance_ppm2, terms)
     after = replace(
@@ -104,8 +104,9 @@ def _follow_forecast(state: State, market_id: int) -> None:
     state.set_underlying(market_id, replace(prices, forecast_margin_ppm=forecast_ppm))
 
 
-def _are_prices_valid(state: State) -> bool:
-    return state.globals.time_ms <= state.globals.price_valid_until_ms
+def _is_price_valid(state: State, market_id: int) -> bool:
+    is_fresh = state.globals.time_ms <= state.globals.price_valid_until_ms
+    return is_fresh and not state.price_of(market_id).is_silent
 
 
 def _pay_funding(state: State, market_id: int) -> tuple[FundingPaid, ...]:

@@ -1,4 +1,4 @@
-"""OracleUpdate: times, medians and signatures hold, and the prices are set."""
+"""OracleUpdate: times, prices and signatures hold, and the indices are set."""
 
 from dataclasses import replace
 
@@ -14,15 +14,14 @@ from novation.protocol.signatures import check_signature
 from novation.protocol.state import State
 from novation.protocol.transactions.oracle_update import (
     OracleUpdate,
-    check_agreement,
     check_report_time,
-    lower_median,
+    index_of,
     validate_oracle_update,
 )
 
 
 def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: bool) -> None:
-    """Check times, medians, agreement and signatures."""
+    """Check times, prices and signatures."""
     config, parameters, now_ms = state.config, state.parameters, state.globals.time_ms
     for report in tx.reports:
         check_report_time(report.time_ms, now_ms, parameters.oracle_max_age_ms)
@@ -51,14 +50,14 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
             else Broken("time_ms", oldest_ms, last_ms + 1),
         )
     for underlying_id, claimed_x16 in enumerate(tx.prices_x16):
-        median_x16 = lower_median([report.prices_x16[underlying_id] for report in tx.reports])
-        if claimed_x16 != median_x16:
+        reported_x16 = [report.prices_x16[underlying_id] for report in tx.reports]
+        index_x16 = index_of(reported_x16, parameters.oracle_quorum)
+        if claimed_x16 != index_x16:
             raise InvalidTransaction(
                 ErrorCode.PRICE_NOT_MEDIAN,
-                f"underlying {underlying_id}: claimed {claimed_x16}, median {median_x16}",
-                Broken("prices_x16", claimed_x16, median_x16),
+                f"underlying {underlying_id}: claimed {claimed_x16}, the reports make {index_x16}",
+                Broken("prices_x16", claimed_x16, index_x16),
             )
-    check_agreement(tx, parameters.oracle_quorum)
     if verify_signature:
         for report in tx.reports:
             key = parameters.oracle_keys[report.signer_index]
@@ -68,7 +67,7 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
 def apply_oracle_update(
     state: State, tx: OracleUpdate, *, verify_signature: bool
 ) -> TransactionResult:
-    """Set the index price of every underlying."""
+    """Set the index of every underlying of which there is a price; the others are silent."""
     validate_oracle_update(tx, state.parameters)
     check_oracle_update(state, tx, verify_signature=verify_signature)
     before = state.underlyings
@@ -78,7 +77,11 @@ def apply_oracle_update(
         counters = replace(counters, next_tick_ms=next_minute_ms(counters.time_ms))
     state.globals = counters
     after = (
-        replace(underlying, index_price_x16=price_x16)
+        replace(
+            underlying,
+            index_price_x16=price_x16 or underlying.index_price_x16,
+            is_silent=price_x16 == 0,
+        )
         for underlying, price_x16 in zip(state.underlyings, tx.prices_x16, strict=True)
     )
     state.underlyings = tuple(

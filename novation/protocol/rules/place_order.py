@@ -38,8 +38,10 @@ from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_modes
 from novation.protocol.rules.matching import lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
+    check_all_priced,
     check_has_price,
     check_not_resuming,
+    check_not_silent,
     check_prices_are_valid,
 )
 from novation.protocol.rules.resolving import check_may_trade
@@ -154,6 +156,7 @@ def check_active(state: State, market_id: int) -> None:
             Broken("status", market.status, MARKET_ACTIVE),
         )
     check_has_price(market_id, state.mark_price_x16(market_id))
+    check_not_silent(state, market_id)
 
 
 def check_terms(state: State, tx: PlaceOrder) -> None:
@@ -424,6 +427,7 @@ def check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int
             f"deposits, none of its orders counts",
             Broken("equity_x16", equity_x16, 0),
         )
+    check_all_priced(state, after)
     raise InvalidTransaction(
         ErrorCode.INSUFFICIENT_MARGIN,
         f"account {tx.account_id} would miss initial margin and not only reduce risk",
@@ -434,6 +438,8 @@ def check_margin(state: State, tx: PlaceOrder, before: Account, fees_quanta: int
 def _affordable_lots(state: State, tx: PlaceOrder, before: Account) -> int:
     """Return a size that margin allows whatever fills, at the limit price, with fees."""
     margin = margin_of(before, state.underlyings, state.parameters)
+    if margin.is_unpriced:
+        return 0
     underlying, mark_x16 = state.underlying_of(tx.market_id), state.mark_price_x16(tx.market_id)
     loss_x16 = tx.price_ticks * PRICE_X16_ONE - mark_x16
     if tx.side is Side.SELL:

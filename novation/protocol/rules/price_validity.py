@@ -6,9 +6,11 @@ prices that the world has left, and pick off the orders that nobody could take b
 
 from dataclasses import replace
 
+from novation.protocol.accounts import Account
 from novation.protocol.constants import POST_ONLY_MS, PRICE_VALIDITY_MS, RESUME_GAP_MS
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction
 from novation.protocol.events import BooksKilled
+from novation.protocol.margin import exposure_lots
 from novation.protocol.orders import TimeInForce
 from novation.protocol.state import State
 
@@ -21,6 +23,36 @@ def check_has_price(market_id: int, mark_price_x16: int) -> None:
             f"market {market_id} has no price yet",
             Broken("mark_price_x16", 0, 1),
         )
+
+
+def check_not_silent(state: State, market_id: int) -> None:
+    """Raise InvalidTransaction if the last oracle update had no price of a market."""
+    # A perpetual has the id of its underlying; it may not be listed yet.
+    if state.underlyings[market_id].is_silent:
+        raise _absent(state, market_id)
+
+
+def check_can_be_taken(state: State, account: Account) -> None:
+    """Raise InvalidTransaction if there is no price of a position: none is taken at an old one."""
+    for slot in account.positions:
+        if slot.size_lots:
+            check_not_silent(state, slot.market_id)
+
+
+def check_all_priced(state: State, account: Account) -> None:
+    """Raise InvalidTransaction if there is no price of something the account is exposed to."""
+    for slot in account.positions:
+        if exposure_lots(slot):
+            check_not_silent(state, slot.market_id)
+
+
+def _absent(state: State, market_id: int) -> InvalidTransaction:
+    updated_ms = state.globals.oracle_time_ms
+    return InvalidTransaction(
+        ErrorCode.PRICE_ABSENT,
+        f"the oracle update of {updated_ms} had no price of market {market_id}",
+        Broken("is_silent", 1, 0),
+    )
 
 
 def check_prices_are_valid(state: State) -> None:

@@ -8,7 +8,10 @@ from novation.protocol.events import CancelReason
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.rules.dead_orders import apply_timer, cancellations
 from novation.protocol.rules.failing import check_failing, follow_auction, known_account
-from novation.protocol.rules.price_validity import check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_can_be_taken,
+    check_prices_are_valid,
+)
 from novation.protocol.state import State
 from novation.protocol.transactions.set_auction import SetAuction, validate_set_auction
 
@@ -17,6 +20,7 @@ def check_set_auction(state: State, tx: SetAuction) -> Margin:
     """Check that an auction begins or ends, and return the account's margin."""
     account, now_ms = known_account(state, tx.account_id), state.globals.time_ms
     check_prices_are_valid(state)
+    check_can_be_taken(state, account)
     margin = margin_of(account, state.underlyings, state.parameters)
     if followed_auction(account, margin, now_ms) == account:
         check_failing(tx.account_id, margin)

@@ -29,7 +29,10 @@ from novation.protocol.rules.pools import (
     pass_on,
     record_deficit,
 )
-from novation.protocol.rules.price_validity import check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_can_be_taken,
+    check_prices_are_valid,
+)
 from novation.protocol.state import State
 from novation.protocol.transactions.take_over import TakeOver, validate_take_over
 
@@ -60,6 +63,7 @@ def check_take_over(state: State, tx: TakeOver) -> Margin:
             f"account {tx.account_id} has no position",
             Broken("n_positions", 0, 1),
         )
+    check_can_be_taken(state, account)
     margin = margin_of(account, state.underlyings, state.parameters)
     check_hopeless(account, tx.account_id, margin, state.globals.time_ms)
     return margin

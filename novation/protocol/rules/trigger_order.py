@@ -48,6 +48,7 @@ from novation.protocol.rules.matching import lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_has_price,
     check_not_resuming,
+    check_not_silent,
     check_prices_are_valid,
 )
 from novation.protocol.rules.resolving import check_may_trade
@@ -80,6 +81,7 @@ def check_trigger_order(state: State, tx: TriggerOrder) -> RestingOrder:
     if tx.market_id not in state.markets:
         raise not_listed(state, tx.market_id)
     check_has_price(tx.market_id, state.mark_price_x16(tx.market_id))
+    check_not_silent(state, tx.market_id)
     check_not_halted(state, tx.market_id)
     check_not_post_only(state, tx.market_id, TimeInForce.IOC)
     check_prices_are_valid(state)

@@ -17,8 +17,9 @@ def due_order(state: State, market_id: int, time_ms: int) -> RestingOrder | None
     That of the falls comes before that of the rises. While a jump is unsettled they wait, and while
     the market is one in which nobody takes: what may not be placed holds nobody up.
     """
-    terms = state.underlying_of(market_id)
-    if terms.is_post_only or terms.is_halted or is_resolving(state.price_of(market_id), time_ms):
+    terms, prices = state.underlying_of(market_id), state.price_of(market_id)
+    is_open = not (terms.is_post_only or terms.is_halted or prices.is_silent)
+    if not is_open or is_resolving(prices, time_ms):
         return None
     market, mark_x16 = state.market(market_id), state.mark_price_x16(market_id)
     fall_id, fall_price_ticks = market.head(OrderList.FALLS)

@@ -25,7 +25,11 @@ from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_not_halted, check_not_post_only
 from novation.protocol.rules.matching import walk_book
 from novation.protocol.rules.pools import credit_insurance, end_pool, opposite_side
-from novation.protocol.rules.price_validity import check_not_resuming, check_prices_are_valid
+from novation.protocol.rules.price_validity import (
+    check_not_resuming,
+    check_not_silent,
+    check_prices_are_valid,
+)
 from novation.protocol.rules.resolving import check_may_trade, is_resolving
 from novation.protocol.rules.triggers import check_none_due
 from novation.protocol.rules.walk import Taker
@@ -58,7 +62,8 @@ def _is_wanted(state: State, market_id: int, time_ms: int) -> bool:
     from_ms = max(market.unwound_ms + UNWIND_EVERY_MS, state.globals.post_only_until_ms)
     if lots == 0 or time_ms < from_ms or terms.is_halted or terms.is_post_only:
         return False
-    if is_resolving(state.price_of(market_id), time_ms):
+    prices = state.price_of(market_id)
+    if prices.is_silent or is_resolving(prices, time_ms):
         return False
     side = opposite_side(lots)
     head_id, head_price_ticks = market.head(side.other)
@@ -116,6 +121,7 @@ def apply_unwind(state: State, tx: Unwind) -> TransactionResult:
 def _check_may_unwind(state: State, market_id: int) -> None:
     """Raise InvalidTransaction if nobody takes in the market, or there is nothing to take."""
     check_not_halted(state, market_id)
+    check_not_silent(state, market_id)
     check_prices_are_valid(state)
     check_not_resuming(state, TimeInForce.IOC)
     check_not_post_only(state, market_id, TimeInForce.IOC)

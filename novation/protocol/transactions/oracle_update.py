@@ -1,4 +1,4 @@
-"""OracleUpdate: a quorum of oracle nodes signed prices; their medians become the indices."""
+"""OracleUpdate: a quorum of oracle nodes signed prices; what it agrees on are the indices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,10 @@ from novation.protocol.signatures import UNSIGNED, Signature
 
 @dataclass(frozen=True, slots=True)
 class OracleReport:
-    """What one oracle node saw: a price per underlying, in ticks with 16 fraction bits."""
+    """What one oracle node saw: a price per underlying, in ticks with 16 fraction bits.
+
+    0 stands for none.
+    """
 
     signer_index: int
     time_ms: int
@@ -42,7 +45,10 @@ class OracleReport:
 
 @dataclass(frozen=True, slots=True)
 class OracleUpdate:
-    """Reports of at least a quorum, by ascending signer, and the claimed lower medians."""
+    """Reports of at least a quorum, by ascending signer, and the indices that they make.
+
+    0 stands for none: the underlying keeps the old one, and is silent.
+    """
 
     oracle_time_ms: int
     prices_x16: tuple[int, ...]
@@ -63,31 +69,37 @@ def lower_median(values: Sequence[int]) -> int:
 
 
 def is_close(price_x16: int, median_x16: int) -> bool:
-    """Return whether a report of a price speaks for a median."""
+    """Return whether a reported price speaks for a median."""
     return abs(price_x16 - median_x16) * PPM_ONE <= median_x16 * AGREEMENT_PPM
 
 
-def is_parted(prices_x16: Sequence[int], median_x16: int) -> bool:
-    """Return whether the circuit needs its longer way to prove a median: some report is far."""
-    reach = median_x16 * (PPM_ONE + AGREEMENT_PPM)
+def index_of(reported_x16: Sequence[int], quorum: int) -> int:
+    """Return the median of the reports that have a price if a quorum is close to it, else 0."""
+    present_x16 = [price_x16 for price_x16 in reported_x16 if price_x16]
+    if len(present_x16) < quorum:
+        return 0
+    median_x16 = lower_median(present_x16)
+    n_close = sum(is_close(price_x16, median_x16) for price_x16 in present_x16)
+    return median_x16 if n_close >= quorum else 0
+
+
+def is_parted(reported_x16: Sequence[int], index_x16: int) -> bool:
+    """Return whether the circuit needs its longer way to prove an index: not all are close."""
+    reach = index_x16 * (PPM_ONE + AGREEMENT_PPM)
     # In the shorter one, whatever is close must be a price.
-    return reach >= PRICE_X16_BOUND * PPM_ONE or not all(
-        is_close(price_x16, median_x16) for price_x16 in prices_x16
+    return not 0 < reach < PRICE_X16_BOUND * PPM_ONE or not all(
+        is_close(price_x16, index_x16) for price_x16 in reported_x16
     )
 
 
-def check_agreement(tx: OracleUpdate, quorum: int) -> None:
-    """Raise InvalidTransaction unless a quorum of the reports speaks for each price."""
-    for underlying_id, price_x16 in enumerate(tx.prices_x16):
-        reported_x16 = [report.prices_x16[underlying_id] for report in tx.reports]
-        n_close = sum(is_close(each_x16, price_x16) for each_x16 in reported_x16)
-        if n_close < quorum:
-            raise InvalidTransaction(
-                ErrorCode.REPORTS_DISAGREE,
-                f"underlying {underlying_id}: {n_close} of {len(reported_x16)} reports are within "
-                f"{AGREEMENT_PPM} ppm of the median {price_x16}, wanted are {quorum}",
-                Broken("reports_that_agree", n_close, quorum),
-            )
+def build_update(reports: Sequence[OracleReport], quorum: int) -> OracleUpdate:
+    """Return the update of some reports, by ascending signer, with the claims that follow."""
+    columns = zip(*(report.prices_x16 for report in reports), strict=True)
+    return OracleUpdate(
+        oracle_time_ms=min(report.time_ms for report in reports),
+        prices_x16=tuple(index_of(column, quorum) for column in columns),
+        reports=tuple(reports),
+    )
 
 
 def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
@@ -102,7 +114,7 @@ def validate_oracle_update(tx: OracleUpdate, parameters: Parameters) -> None:
                 Broken("prices_x16", len(prices_x16), len(parameters.underlyings)),
             )
         for index, price_x16 in enumerate(prices_x16):
-            check_field(f"prices_x16[{index}]", price_x16, 1, PRICE_X16_BOUND)
+            check_field(f"prices_x16[{index}]", price_x16, 0, PRICE_X16_BOUND)
     if len(tx.reports) < parameters.oracle_quorum:
         raise InvalidTransaction(
             ErrorCode.QUORUM_NOT_REACHED,
