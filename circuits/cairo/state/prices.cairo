@@ -14,7 +14,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     TIME_BOUND,
 )
-from circuits.cairo.numeric import clamp, larger_of_zero
+from circuits.cairo.numeric import clamp
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
 from circuits.cairo.state.references import (
@@ -205,12 +205,34 @@ func complete_price{range_check_ptr}(price: Price*, free_from_ms) {
     assert price.trades_from_ms = free_from_ms + price.underlying.is_post_only * TIME_BOUND;
     let reference = price.reference;
     local rise_x16 = (price.mark_price_x16 - reference.ref_x16) * price.underlying.multiplier;
-    let (local of_long_x16) = larger_of_zero(
-        rise_x16 - reference.long_charged_quanta * PRICE_X16_ONE
-    );
-    let (of_short_x16) = larger_of_zero(
-        (-rise_x16) - price.reference.short_charged_quanta * PRICE_X16_ONE
-    );
+    // Zero may go either way: both give the same.
+    local of_long_x16;
+    tempvar a = rise_x16 - reference.long_charged_quanta * PRICE_X16_ONE;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp no_long if [ap] != 0, ap++;
+    assert [range_check_ptr] = a;
+    assert of_long_x16 = a;
+    jmp shorts;
+
+    no_long:
+    assert [range_check_ptr] = -a;
+    assert of_long_x16 = 0;
+
+    shorts:
+    local of_short_x16;
+    tempvar a = (-rise_x16) - price.reference.short_charged_quanta * PRICE_X16_ONE;
+    %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
+    jmp no_short if [ap] != 0, ap++;
+    assert [range_check_ptr + 1] = a;
+    assert of_short_x16 = a;
+    jmp done;
+
+    no_short:
+    assert [range_check_ptr + 1] = -a;
+    assert of_short_x16 = 0;
+
+    done:
+    let range_check_ptr = range_check_ptr + 2;
     assert price.value_factor = (price.short_worth_x16 + of_short_x16) * PPM_ONE;
     assert price.spread_factor = (
         price.spread_quanta * PRICE_X16_ONE + of_long_x16 + of_short_x16
