@@ -56,6 +56,8 @@ def underlying_items(underlying: Underlying) -> list[int]:
         limits.interest_cap_lots,
         limits.position_limit_lots,
         limits.least_lot_quanta,
+        limits.gap_ppm,
+        limits.gap_budgets,
         underlying.highest_fee_ppm,
         underlying.min_order_quanta,
         word,

@@ -9,6 +9,7 @@ from typing import Final
 
 from novation.protocol.constants import (
     DEVIATIONS_BOUND,
+    GAP_BUDGETS_BOUND,
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
     MODES_BOUND,
@@ -49,6 +50,8 @@ LIMITS: Final = {
     "interest_cap_lots": (1, OPEN_INTEREST_BOUND - 1),
     "position_share_ppm": (1, PPM_ONE),
     "least_lot_quanta": (0, MAX_LEAST_LOT_QUANTA),
+    "gap_ppm": (0, PPM_ONE),
+    "gap_budgets": (0, GAP_BUDGETS_BOUND - 1),
     "outflow_share_ppm": (MIN_OUTFLOW_SHARE_PPM, PPM_ONE),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
@@ -75,10 +78,13 @@ def limited(
     interest_cap_lots: int | None = None,
     position_share_ppm: int | None = None,
     least_lot_quanta: int | None = None,
+    gap_ppm: int | None = None,
+    gap_budgets: int | None = None,
 ) -> Limits:
-    """Return limits with another cap, share of it for one account, or least worth of a lot.
+    """Return limits with another cap, share of it for one account, least worth of a lot, or gap.
 
-    Without a share the position limit stays, as far as the cap allows.
+    Without a share the position limit stays, as far as the cap allows. A gap that was not asked for
+    before may cost one budget, if nothing else is said; without a gap there is none.
 
     Raises:
         ValueError: if one is outside its limits, or the share is less than a lot.
@@ -87,6 +93,8 @@ def limited(
         "interest_cap_lots": interest_cap_lots,
         "position_share_ppm": position_share_ppm,
         "least_lot_quanta": least_lot_quanta,
+        "gap_ppm": gap_ppm,
+        "gap_budgets": gap_budgets,
     }
     check_bounds({name: value for name, value in asked.items() if value is not None})
     cap_lots = limits.interest_cap_lots if interest_cap_lots is None else interest_cap_lots
@@ -97,4 +105,10 @@ def limited(
         raise ValueError(f"position_share_ppm {position_share_ppm}: no lot of {cap_lots}")
     position_lots = min(position_lots, cap_lots, POSITION_BOUND - 1)
     least_quanta = limits.least_lot_quanta if least_lot_quanta is None else least_lot_quanta
-    return Limits(cap_lots, position_lots, least_quanta)
+    gap_ppm = limits.gap_ppm if gap_ppm is None else gap_ppm
+    budgets = max(limits.gap_budgets, 1) if gap_budgets is None else gap_budgets
+    if gap_ppm == 0 and gap_budgets is None:
+        budgets = 0
+    if (gap_ppm == 0) != (budgets == 0):
+        raise ValueError(f"gap_budgets {budgets}: must be 0 without a gap, else from 1")
+    return Limits(cap_lots, position_lots, least_quanta, gap_ppm, budgets)

@@ -149,6 +149,8 @@ def underlying_message(
         interest_cap_lots=terms.limits.interest_cap_lots,
         position_limit_lots=terms.limits.position_limit_lots,
         least_lot_quanta=terms.limits.least_lot_quanta,
+        gap_ppm=terms.limits.gap_ppm,
+        gap_budgets=terms.limits.gap_budgets,
         index_price_x16=prices.index_price_x16,
     )
 

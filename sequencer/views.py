@@ -9,6 +9,7 @@ from novation.protocol.accounts import Account
 from novation.protocol.auction import discount_ppm, restoring_share_x16
 from novation.protocol.constants import AUCTION_LIFE_MS, HOUR_MS
 from novation.protocol.fee_tiers import FeeSchedule
+from novation.protocol.insured_interest import interest_cap_lots
 from novation.protocol.margin import margin_of
 from novation.protocol.orders import Side
 from novation.protocol.rules.funding import expected_rate_x16
@@ -159,6 +160,7 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         short_quanta_per_lot=market.short_quanta_per_lot,
         pool_lots=market.pool_lots,
         is_silent=market.is_silent,
+        interest_cap_lots=market.interest_cap_lots,
     )
 
 
@@ -292,6 +294,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.premium_x16 = prices.premium_x16
     message.added_margin_ppm = prices.added_margin_ppm
     message.forecast_margin_ppm = prices.forecast_margin_ppm
+    message.interest_cap_lots = interest_cap_lots(prices, terms)
     message.funding_quanta_per_lot = prices.long_prefix
     message.short_quanta_per_lot = prices.short_prefix
     message.pool_lots = prices.pool_lots

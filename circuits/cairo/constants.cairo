@@ -14,6 +14,7 @@ const PRICE_X16_ONE = 2 ** 16;
 const MULTIPLIER_BOUND = 2 ** 12;
 const MIN_ORDER_BOUND = 2 ** 16;
 const LEAST_LOT_BOUND = 2 ** 20;
+const GAP_BUDGETS_BOUND = 2 ** 8;
 const RATE_BOUND = 2 ** 20;
 const PPM_ONE = 10 ** 6;
 const QUANTA_PER_USD = 10 ** 6;

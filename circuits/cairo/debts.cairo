@@ -9,9 +9,8 @@ from circuits.cairo.constants import (
     POOL_LOTS_BOUND,
     RC_BOUND,
 )
-from circuits.cairo.funding import split
 from circuits.cairo.legs import Leg
-from circuits.cairo.numeric import smaller_of
+from circuits.cairo.numeric import smaller_of, split
 from circuits.cairo.pooling import Shares, make_shared, pass_on
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool

@@ -9,8 +9,7 @@ from circuits.cairo.constants import (
     RETURN_LIMIT_PPM,
     VARIANCE_BOUND,
 )
-from circuits.cairo.funding import split
-from circuits.cairo.numeric import clamp, divide, smaller_of
+from circuits.cairo.numeric import clamp, divide, smaller_of, split
 from circuits.cairo.state.prices import Price
 
 // The third word of a market has funding in its lower bits (funding.cairo), then the variance that is

@@ -5,10 +5,9 @@ from circuits.cairo.constants import (
     HOUR_MS,
     INTEREST_DIVISOR,
     PRICE_X16_ONE,
-    RC_BOUND,
     SAMPLES_PER_HOUR,
 )
-from circuits.cairo.numeric import clamp
+from circuits.cairo.numeric import clamp, split
 from circuits.cairo.state.prices import Price
 
 // The lower bits of a market's third word: the sum of the premiums of an hour, what is owed of a quantum a lot, and
@@ -64,19 +63,4 @@ func funding_rate{range_check_ptr}(sum_x16, price: Price*) -> (rate_x16: felt) {
         average_x16 + pull_x16, (FUNDING_PERIOD_HOURS / 2) * price.premium_limit_x16
     );
     return (rate_x16=rate_x16);
-}
-
-// Assumption: 0 <= value, 0 < divisor <= 2^120, and the quotient is below 2^128.
-// Guarantee: the quotient, rounded down, and the remainder: with both below 2^128 no sum reaches 2^249.
-// `divide` of numeric.cairo is for wider divisors.
-func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
-    let remainder = [range_check_ptr];
-    let quotient = [range_check_ptr + 1];
-    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
-    tempvar rest = remainder;
-    tempvar times = quotient;
-    assert value = times * divisor + rest;
-    assert [range_check_ptr + 2] = divisor - (rest + 1);
-    let range_check_ptr = range_check_ptr + 3;
-    return (quotient=times, remainder=rest);
 }

@@ -1,5 +1,5 @@
 from circuits.cairo.constants import PRICE_X16_ONE
-from circuits.cairo.funding import split
+from circuits.cairo.numeric import split
 from circuits.cairo.state.positions import Position
 from circuits.cairo.state.prices import Price
 

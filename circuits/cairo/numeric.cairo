@@ -62,7 +62,7 @@ func is_wide_nonnegative{range_check_ptr}(value) -> (res: felt) {
 // Returns floor(value / divisor).
 //
 // Assumption: 0 <= value < 2^248, 0 < divisor < 2^150, and the result is below 2^96.
-// Guarantee: no sum reaches 2^249, so that there is one quotient.
+// Guarantee: no sum reaches 2^249, so that there is one quotient. `split` is for narrower divisors.
 func divide{range_check_ptr}(value, divisor) -> (quotient: felt) {
     alloc_locals;
     local quotient;
@@ -75,6 +75,20 @@ func divide{range_check_ptr}(value, divisor) -> (quotient: felt) {
     assert_wide_nonnegative(remainder);
     assert_wide_nonnegative(divisor - 1 - remainder);
     return (quotient=quotient);
+}
+
+// Assumption: 0 <= value, 0 < divisor <= 2^120, and the quotient is below 2^128.
+// Guarantee: the quotient, rounded down, and the remainder: with both below 2^128 no sum reaches 2^249.
+func split{range_check_ptr}(value, divisor) -> (quotient: felt, remainder: felt) {
+    let remainder = [range_check_ptr];
+    let quotient = [range_check_ptr + 1];
+    %{ ids.quotient, ids.remainder = divmod(ids.value % PRIME, ids.divisor) %}
+    tempvar rest = remainder;
+    tempvar times = quotient;
+    assert value = times * divisor + rest;
+    assert [range_check_ptr + 2] = divisor - (rest + 1);
+    let range_check_ptr = range_check_ptr + 3;
+    return (quotient=times, remainder=rest);
 }
 
 // Returns the smaller of two numbers whose difference is below 2^128.

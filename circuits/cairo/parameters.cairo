@@ -4,6 +4,7 @@ from starkware.cairo.common.cairo_builtins import PoseidonBuiltin
 
 from circuits.cairo.constants import (
     DEVIATIONS_BOUND,
+    GAP_BUDGETS_BOUND,
     INTEREST_KUSD_BOUND,
     LEAST_LOT_BOUND,
     MAX_ORACLES,
@@ -20,7 +21,7 @@ from circuits.cairo.constants import (
 from circuits.cairo.fee_tiers import FeeSchedule
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on. `word` packs all fields down to the modes, `limits_word` the three behind them.
+// depends on. `word` packs all fields down to the modes, `limits_word` the five behind them.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -45,6 +46,10 @@ struct Underlying {
     position_limit_lots: felt,
     // While a lot is worth less at the mark, positions are only reduced.
     least_lot_quanta: felt,
+    // What a gap of so much takes beyond the maintenance margin may cost insurance so many times what it may
+    // pay for the market on a day; 0 if nothing asks for that.
+    gap_ppm: felt,
+    gap_budgets: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
@@ -130,12 +135,17 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert [range_check_ptr + 20] = underlying.interest_cap_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
     assert [range_check_ptr + 21] = underlying.position_limit_lots;
     assert [range_check_ptr + 22] = underlying.position_limit_lots + (RC_BOUND - POSITION_BOUND);
-    // The top field of its word, at bit 84.
     assert [range_check_ptr + 23] = underlying.least_lot_quanta;
     assert [range_check_ptr + 24] = underlying.least_lot_quanta + (RC_BOUND - LEAST_LOT_BOUND);
-    let range_check_ptr = range_check_ptr + 25;
+    assert [range_check_ptr + 25] = underlying.gap_ppm;
+    assert [range_check_ptr + 26] = underlying.gap_ppm + rate_limit;
+    // The top field of its word, at bit 124.
+    assert [range_check_ptr + 27] = underlying.gap_budgets;
+    assert [range_check_ptr + 28] = underlying.gap_budgets + (RC_BOUND - GAP_BUDGETS_BOUND);
+    let range_check_ptr = range_check_ptr + 29;
     assert underlying.limits_word = underlying.interest_cap_lots + underlying.position_limit_lots *
-        OPEN_INTEREST_BOUND + underlying.least_lot_quanta * (OPEN_INTEREST_BOUND * POSITION_BOUND);
+        OPEN_INTEREST_BOUND + underlying.least_lot_quanta * (OPEN_INTEREST_BOUND * POSITION_BOUND) +
+        underlying.gap_ppm * 2 ** 104 + underlying.gap_budgets * 2 ** 124;
     let is_post_only = underlying.is_post_only;
     assert is_post_only = is_post_only * is_post_only;
     let is_reduce_only = underlying.is_reduce_only;

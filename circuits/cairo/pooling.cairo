@@ -9,8 +9,7 @@ from circuits.cairo.constants import (
     PRICE_X16_ONE,
     RC_BOUND,
 )
-from circuits.cairo.funding import split
-from circuits.cairo.numeric import smaller_of
+from circuits.cairo.numeric import smaller_of, split
 from circuits.cairo.state.markets import Market
 from circuits.cairo.state.pools import Pool, opposite_side
 from circuits.cairo.state.prices import Price, complete_price

@@ -147,7 +147,7 @@ def set_underlying(  # noqa: PLR0913 - one option per field of an underlying
 
 
 @app.command("set-limits")
-def set_limits(
+def set_limits(  # noqa: PLR0913 - one option per limit
     symbol: Annotated[str, typer.Argument(help="Of a known underlying.")],
     home: HomeOption,
     *,
@@ -162,17 +162,32 @@ def set_limits(
         int | None,
         typer.Option(metavar="N", help="While a lot is worth less: reduce-only; 0: it never is."),
     ] = None,
+    gap_ppm: Annotated[
+        int | None,
+        typer.Option(metavar="PPM", help="A gap that insurance is to stand; 0: none is named."),
+    ] = None,
+    gap_budgets: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How many of its budgets of a day the gap may cost."),
+    ] = None,
 ) -> None:
     """Bound new risk in a market; who reduces is never bound. What is not named stays.
 
-    Example: `novation parameters set-limits BTC-USD --interest-cap-lots 5000000
-    --position-share-ppm 200000`
+    Examples: `novation parameters set-limits BTC-USD --interest-cap-lots 5000000
+    --position-share-ppm 200000`, `novation parameters set-limits BTC-USD --gap-ppm 300000`
     """
     from devnet.owner_l1 import as_owner
 
     def changed(limits: Limits) -> Limits:
         try:
-            return limited(limits, interest_cap_lots, position_share_ppm, least_lot_quanta)
+            return limited(
+                limits,
+                interest_cap_lots,
+                position_share_ppm,
+                least_lot_quanta,
+                gap_ppm,
+                gap_budgets,
+            )
         except ValueError as error:
             raise UserError(str(error)) from error
 
@@ -352,7 +367,9 @@ async def _show(client: Client) -> None:
             console.print(
                 f"{terms.symbol}: open interest of at most {terms.limits.interest_cap_lots} lots, "
                 f"of which an account may come to hold {terms.limits.position_limit_lots}; "
-                f"reduce-only while a lot is worth less than {terms.limits.least_lot_quanta} quanta"
+                f"reduce-only while a lot is worth less than {terms.limits.least_lot_quanta} "
+                f"quanta; a gap of {terms.limits.gap_ppm} ppm may cost {terms.limits.gap_budgets} "
+                "budgets of insurance"
             )
     if known.outflow_share_ppm:
         console.print(f"in an hour {known.outflow_share_ppm} ppm of custody may leave")

@@ -101,18 +101,20 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_market": ("market_id",),
 }
 
-# What follows of a row of prices once its reference mark is known.
-_COMPLETED: Final = (
+# What follows of a row of prices once its reference marks are known.
+_FOLLOWED: Final = (
     "price.free_from_ms",
     "price.trades_from_ms",
     "price.value_factor",
     "price.spread_factor",
 )
+_COMPLETED: Final = (*_FOLLOWED, "price.interest_cap_lots")
 
 # Cells behind arguments that a function fills in: outputs, though they are reached like inputs.
 WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_prices": ("prices.0",),
     "complete_price": _COMPLETED,
+    "follow_mark": _FOLLOWED,
     "write_least_opening": ("price.least_opening_quanta",),
     "refer": ("price.reference", *_COMPLETED),
     "begin": ("price.reference", *_COMPLETED),
@@ -404,6 +406,8 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             "underlying.interest_cap_lots",
             "underlying.position_limit_lots",
             "underlying.least_lot_quanta",
+            "underlying.gap_ppm",
+            "underlying.gap_budgets",
             "underlying.highest_fee_ppm",
             "underlying.min_order_quanta",
         ),

@@ -27,7 +27,7 @@ contract LimitsTest is ExchangeBase {
 
     function test_setLimits_whenOutOfRange_thenReverts() external {
         _setLimitsExpecting(2, _limits(1, 1), _range("underlying_index", 2, 0, 1));
-        _setLimitsExpecting(0, 2 ** 104, _range("limits_word", 2 ** 104, 0, 2 ** 104 - 1));
+        _setLimitsExpecting(0, 2 ** 132, _range("limits_word", 2 ** 132, 0, 2 ** 132 - 1));
         uint256 dear = _limits(9, 5) + 1_000_001 * 2 ** 84;
         _setLimitsExpecting(0, dear, _range("least_lot_quanta", 1_000_001, 0, 1_000_000));
         _setLimits(0, dear - 2 ** 84);
@@ -35,6 +35,21 @@ contract LimitsTest is ExchangeBase {
         _setLimitsExpecting(0, 0, _range("interest_cap_lots", 0, 1, 2 ** 48 - 1));
         _setLimitsExpecting(0, _limits(9, 0), _range("position_limit_lots", 0, 1, 9));
         _setLimitsExpecting(0, _limits(9, 10), _range("position_limit_lots", 10, 1, 9));
+    }
+
+    function test_setLimits_whenGapIsInRange_thenShown() external {
+        uint256[4] memory words =
+            [_gap(300_000, 1), _gap(1, 255), _gap(1_000_000, 4), _limits(9, 5)];
+        for (uint256 i = 0; i < words.length; ++i) {
+            _setLimits(0, words[i]);
+            assertEq(exchange.limits(0), words[i]);
+        }
+    }
+
+    function test_setLimits_whenGapIsOutOfRange_thenReverts() external {
+        _setLimitsExpecting(0, _gap(1_000_001, 1), _range("gap_ppm", 1_000_001, 0, 1_000_000));
+        _setLimitsExpecting(0, _gap(0, 1), _range("gap_budgets", 1, 0, 0));
+        _setLimitsExpecting(0, _gap(300_000, 0), _range("gap_budgets", 0, 1, 255));
     }
 
     function test_setOutflowShare_whenInRange_thenShownAndQueued() external {
@@ -65,6 +80,10 @@ contract LimitsTest is ExchangeBase {
 
     function _limits(uint256 cap, uint256 position) private pure returns (uint256) {
         return cap + position * 2 ** 48;
+    }
+
+    function _gap(uint256 gapPpm, uint256 budgets) private pure returns (uint256) {
+        return _limits(9, 5) + gapPpm * 2 ** 104 + budgets * 2 ** 124;
     }
 
     function _setLimitsExpecting(uint256 index, uint256 word, bytes memory refusal) private {

@@ -127,6 +127,7 @@ def prices(
         added_margin=Decimal(message.added_margin_ppm) / PPM_ONE,
         forecast_margin=Decimal(message.forecast_margin_ppm) / PPM_ONE,
         is_silent=message.is_silent,
+        interest_cap=market.size(message.interest_cap_lots),
     )
 
 

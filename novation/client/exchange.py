@@ -192,6 +192,8 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
             underlying.interest_cap_lots,
             underlying.position_limit_lots,
             underlying.least_lot_quanta,
+            underlying.gap_ppm,
+            underlying.gap_budgets,
         ),
     )
 

@@ -60,7 +60,8 @@ class MarketPrices:
     `reference_price` may be needed for what others cannot pay; while the exchange's time is before
     `resolving_until_ms` (0: the index never jumped) only post-only orders are accepted.
     `added_margin` is what the open interest adds to the initial margin now, as a part of 1, and
-    `forecast_margin` what new risk, withdrawals and transfers need above that, as prices move.
+    `forecast_margin` what new risk, withdrawals and transfers need above that, as prices move. The
+    open interest rises to no more than `interest_cap` now.
     `is_silent`: the oracle nodes have no price now, and no order is accepted.
     """
 
@@ -78,6 +79,7 @@ class MarketPrices:
     added_margin: Decimal = Decimal(0)
     forecast_margin: Decimal = Decimal(0)
     is_silent: bool = False
+    interest_cap: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

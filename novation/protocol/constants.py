@@ -40,6 +40,7 @@ CHARGED_BOUND: Final = 2**51
 TICK_DECIMALS_BOUND: Final = 2**4
 MIN_ORDER_BOUND: Final = 2**16
 LEAST_LOT_BOUND: Final = 2**20
+GAP_BUDGETS_BOUND: Final = 2**8
 # What a market may be besides active, as bits.
 MODE_POST_ONLY: Final = 1
 MODE_REDUCE_ONLY: Final = 2

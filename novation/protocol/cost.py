@@ -61,7 +61,7 @@ REST_STEPS: Final = 45_800
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
-UNDERLYING_STEPS: Final = 480
+UNDERLYING_STEPS: Final = 540
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 112
@@ -74,7 +74,7 @@ ORDER_LEAF_STEPS: Final = 520
 MARKET_LEAF_STEPS: Final = 420
 DEPOSIT_STEPS: Final = 180
 # The last of 16 underlyings: a row of the table of prices, and pointers to the others.
-SET_PARAMETER_STEPS: Final = 825
+SET_PARAMETER_STEPS: Final = 890
 # As that of the parameters, and of a tick: they write such a table, too.
 LIST_MARKET_STEPS: Final = 660
 TICK_STEPS: Final = 1_360
@@ -94,9 +94,9 @@ BID_STEPS: Final = 850
 BID_SLOT_STEPS: Final = 200
 # With a table of prices of 16 underlyings; of each position, those of the pools too.
 TAKE_OVER_STEPS: Final = 1_500
-LEG_STEPS: Final = 760
+LEG_STEPS: Final = 810
 # Of a pool that passes on what it is worth; and of the table that is then written anew.
-POOL_STEPS: Final = 510
+POOL_STEPS: Final = 560
 POOL_TABLE_STEPS: Final = 20
 # Of a dormant order that is due, beside what it places; of a visit that is taken back.
 TRIGGER_STEPS: Final = 700
@@ -132,7 +132,7 @@ SLOT_RULE_STEPS: Final = 40
 # Of an update; of each underlying, whose row of the table is written anew; of each report, and of
 # each price in it; and what an underlying, and a price, takes more where not all reports are close.
 ORACLE_STEPS: Final = 310
-ORACLE_UNDERLYING_STEPS: Final = 380
+ORACLE_UNDERLYING_STEPS: Final = 435
 ORACLE_REPORT_STEPS: Final = 120
 ORACLE_PRICE_STEPS: Final = 17
 ORACLE_PARTED_STEPS: Final = 40

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from novation.protocol.constants import INSURANCE_ACCOUNT_ID
 from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
 from tests.support.builders import parameters
@@ -28,4 +29,27 @@ def limits() -> Iterator[SealedBatch]:
     exchange.set_limits(0, least_lot_quanta=10_001)
     exchange.place(4, SELL, 1, 1000, market_id=1)
     exchange.cancel_all(4)
+    yield exchange.seal()
+    yield from _insured()
+
+
+def _insured() -> Iterator[SealedBatch]:
+    """A gap is insured: before the first minute, within a budget, and on the day behind."""
+    exchange = Exchange(parameters(2))
+    exchange.fund(2, 3)
+    exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=80_000)
+    exchange.set_limits(0, gap_ppm=130_000, gap_budgets=1)
+    exchange.set_limits(1, gap_ppm=1, gap_budgets=1)
+    exchange.seal()
+    exchange.end_minute()
+    exchange.place(2, SELL, 20, 1000)
+    exchange.place(3, BUY, 20, 1000)
+    exchange.place(2, SELL, 5, 1000, market_id=1)
+    exchange.place(3, BUY, 5, 1000, market_id=1)
+    yield exchange.seal()
+    exchange.refresh_prices()
+    exchange.set_limits(0, gap_ppm=130_000, gap_budgets=0)
+    exchange.place(2, BUY, 20, 1000)
+    exchange.place(3, SELL, 20, 1000)
+    exchange.end_minute()
     yield exchange.seal()

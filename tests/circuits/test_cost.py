@@ -270,6 +270,26 @@ def test_charge_when_prices_are_updated_then_covers_that_alone(
     assert more_steps - steps <= more_charged - charged
 
 
+@pytest.mark.parametrize("n_underlyings", [1, 16])
+def test_charge_when_gaps_are_insured_then_covers_the_first_minute_of_a_day(
+    n_underlyings: int,
+) -> None:
+    """The fund is looked at for each market, and each row divides."""
+    exchange = Exchange(parameters(n_underlyings))
+    exchange.fund(INSURANCE_ACCOUNT_ID)
+    for index in range(n_underlyings):
+        exchange.set_limits(index, gap_ppm=300_000, gap_budgets=1)
+    exchange.seal()
+    charged = Charged(exchange)
+    exchange.refresh_prices()
+    before = run_batch(exchange.seal().witness).execution.n_steps
+    charged_before = charged.take()
+    exchange.end_minute()
+    sealed = exchange.seal()
+    steps = run_batch(sealed.witness).execution.n_steps
+    assert steps - before <= charged.take() - charged_before
+
+
 def test_signature_steps_when_compared_with_the_layout_then_equal() -> None:
     layout = json.loads(LAYOUT.read_text())
     rows_per_step = 16 * layout["cpu_component_step"]

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,14 @@ def test_limits_when_asked_for_then_a_share_of_the_cap_and_within_it() -> None:
     assert limited(Limits(100, 25), None, 10**6) == Limits(100, 100)
     assert limited(Limits(100, 25), least_lot_quanta=10**5) == Limits(100, 25, 10**5)
     assert limited(Limits(100, 25, 7), 10) == Limits(10, 10, 7)
+    assert limited(NO_LIMITS, gap_ppm=300_000) == Limits(gap_ppm=300_000, gap_budgets=1)
+    insured = limited(Limits(100, 25), gap_ppm=300_000, gap_budgets=4)
+    assert insured == Limits(100, 25, 0, 300_000, 4)
+    assert limited(insured, gap_ppm=200_000) == replace(insured, gap_ppm=200_000)
+    assert limited(insured, gap_ppm=0) == Limits(100, 25)
+    for gap_ppm, budgets in ((0, 1), (300_000, 0)):
+        with pytest.raises(ValueError, match=f"gap_budgets {budgets}: must be 0 without a gap"):
+            limited(NO_LIMITS, gap_ppm=gap_ppm, gap_budgets=budgets)
     for asked, match in (((0,), "from 1"), ((2**48,), "from 1"), ((9, 10**6 + 1), "to 1000000")):
         with pytest.raises(ValueError, match=match):
             limited(NO_LIMITS, *asked)

@@ -44,6 +44,24 @@ async def test_market_when_it_has_limits_then_told_and_new_risk_refused_with_val
         assert closed.filled == 2 * LOT
 
 
+async def test_market_when_a_gap_is_insured_then_told_and_no_more_than_that_opens(
+    tmp_path: Path,
+) -> None:
+    async with trading_node(tmp_path) as node, node.client(2) as two, node.client(3) as three:
+        limits = Limits(gap_ppm=130_000, gap_budgets=1)
+        node.l1.set_parameter(ParameterKind.LIMITS, 0, limits.word())
+        await node.until_consumed()
+        await three.markets()
+        assert three.exchange.parameters.underlyings[0].limits == limits
+        # There is nothing in the fund, so that nothing is insured.
+        assert (await three.prices(MARKET)).interest_cap == 0
+        await rest(two, Side.SELL, "100.0", 2)
+        with pytest.raises(LimitRejectedError) as refused:
+            await three.place_order(MARKET, Side.BUY, price="100.0", size=LOT)
+        assert refused.value.code == ErrorCode.OPEN_INTEREST_LIMIT
+        assert (refused.value.detail.value, refused.value.detail.limit) == ("1", "0")
+
+
 async def test_market_when_a_lot_is_worth_too_little_then_told_and_reduce_only(
     tmp_path: Path,
 ) -> None:

@@ -14,5 +14,7 @@ def new_limits(rng: random.Random, state: State) -> SetParameter:
     limits = Limits(
         interest_cap_lots=rng.choice((NO_LIMITS.interest_cap_lots, held_lots // 2, held_lots + 9)),
         position_limit_lots=rng.choice((NO_LIMITS.position_limit_lots, 20, 0)),
+        gap_ppm=rng.choice((0, 0, 30_000, 400_000)),
+        gap_budgets=rng.choice((0, 1, 255)),
     )
     return SetParameter(ParameterKind.LIMITS, index, limits.word())

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from novation.protocol.constants import (
+    GAP_BUDGETS_BOUND,
     LEAST_LOT_BOUND,
     MODE_HALTED,
     OPEN_INTEREST_BOUND,
     POSITION_BOUND,
+    RATE_BOUND,
 )
 from novation.protocol.errors import Broken, DecodeError, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import ParameterSet
@@ -63,13 +65,17 @@ def test_limits_when_out_of_range_then_refused() -> None:
         {"position_limit_lots": POSITION_BOUND},
         {"least_lot_quanta": -1},
         {"least_lot_quanta": LEAST_LOT_BOUND},
+        {"gap_ppm": -1},
+        {"gap_ppm": RATE_BOUND},
+        {"gap_budgets": -1},
+        {"gap_budgets": GAP_BUDGETS_BOUND},
     ):
         with pytest.raises(ValueError, match="parameters out of range"):
             Limits(**limits)
-    for limits_word in (0, NO_LIMITS.word()):
+    for limits_word in (0, NO_LIMITS.word(), 2**132 - 1):
         assert Limits.from_word(limits_word).word() == limits_word
     with pytest.raises(DecodeError):
-        Limits.from_word(2**104)
+        Limits.from_word(2**132)
     with pytest.raises(AssertionError, match="LIMITS 2, at most 1"):
         trading().set_limits(2)
 

@@ -27,6 +27,7 @@ from novation.protocol.events import (
     Withdrawn,
 )
 from novation.protocol.fee_tiers import FeeSchedule, FeeTier
+from novation.protocol.insured_interest import interest_cap_lots
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
 from novation.protocol.rules.funding import FUNDING_PARTS, funding_rate_x16
@@ -96,7 +97,7 @@ def holding(paid_in: int, lots: int, mark_ticks: int) -> Exchange:
 
 
 def test_page_has_an_example_for_each_rule() -> None:
-    assert sorted(EXAMPLES) == list(range(1, 20))
+    assert sorted(EXAMPLES) == list(range(1, 21))
 
 
 @pytest.mark.parametrize(("reported", "index"), [((1000, 1002, 1001), 1001), ((1000, 1002), 1000)])
@@ -296,6 +297,23 @@ def test_example_13_takeover() -> None:
     better_quanta = unwound.traded_lots * 5 * 10
     assert 0 <= better_quanta - given.quanta_per_lot * given.size_lots < given.size_lots
     said(18, f"{usd(better_quanta)} are more", f"gives {given.quanta_per_lot} millionth of it")
+
+
+def test_example_20_an_insured_gap() -> None:
+    exchange = holding(100, 10, 1000)
+    exchange.fund(INSURANCE_ACCOUNT_ID, amount_quanta=400 * ONE_DOLLAR)
+    exchange.set_limits(0, gap_ppm=130_000, gap_budgets=1)
+    exchange.end_minute()
+    prices = exchange.state.underlyings[0]
+    said(20, f"The budget is {usd(prices.budget_quanta)};", f"{insured_lots(exchange):,} lots")
+    exchange.set_price(1010)
+    exchange.end_minute()
+    said(20, f"later, {insured_lots(exchange):,}.")
+
+
+def insured_lots(exchange: Exchange) -> int:
+    """Return what the open interest of the market may be."""
+    return interest_cap_lots(exchange.state.underlyings[0], exchange.state.underlying_of(0))
 
 
 def test_example_17_gains_that_are_not_settled() -> None:

@@ -148,7 +148,7 @@ def test_params_felts_when_listed_then_as_specified() -> None:
         (0, *parameters().felts()[1:]),
         (*parameters().felts()[:2], 0, *parameters().felts()[3:]),
         (*parameters().felts()[:2], parameters().felts()[2] + 2**251, *parameters().felts()[3:]),
-        (*parameters().felts()[:3], 2**104, *parameters().felts()[4:]),
+        (*parameters().felts()[:3], 2**132, *parameters().felts()[4:]),
         (parameters().felts()[0], 401 << 32, *parameters().felts()[2:]),
         (parameters().felts()[0] + 2**76, *parameters().felts()[1:]),
         (*parameters().felts()[:-1], 0),

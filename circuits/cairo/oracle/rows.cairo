@@ -6,6 +6,7 @@ from circuits.cairo.state.prices import (
     LIMIT_DIVISOR,
     Price,
     complete_price,
+    follow_mark,
     make_price,
     write_least_opening,
 )
@@ -103,8 +104,10 @@ func write_prices{range_check_ptr}(
     assert price.reference = old.reference;
     assert price.spread_quanta = old.spread_quanta;
     assert price.least_fee_limit_ppm = old.least_fee_limit_ppm;
+    // The window's mark and the budget are as they were.
+    assert price.interest_cap_lots = old.interest_cap_lots;
     write_least_opening(&price);
-    complete_price(&price, old.free_from_ms);
+    follow_mark(&price, old.free_from_ms);
     assert prices[0] = &price;
     tempvar lots = price.pool.lots;
     return write_prices(

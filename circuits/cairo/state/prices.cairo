@@ -14,7 +14,7 @@ from circuits.cairo.constants import (
     RC_BOUND,
     TIME_BOUND,
 )
-from circuits.cairo.numeric import clamp
+from circuits.cairo.numeric import clamp, larger_of_zero, smaller_of, split
 from circuits.cairo.parameters import Parameters, Underlying, check_underlying, pack_counts
 from circuits.cairo.state.pools import Pool, check_pool, check_prefix, pack_pool
 from circuits.cairo.state.references import (
@@ -84,6 +84,8 @@ struct Price {
     // than any has if none is accepted.
     least_fee_limit_ppm: felt,
     least_opening_quanta: felt,
+    // What the open interest may be at most.
+    interest_cap_lots: felt,
 }
 
 // Words of an underlying, and of its terms.
@@ -194,12 +196,42 @@ func write_least_opening{range_check_ptr}(price: Price*) {
     return ();
 }
 
-// Writes what follows from the reference mark of a row, and from when on users may trade with each other.
+// Writes what follows from the reference marks of a row, and from when on users may trade with each other.
+func complete_price{range_check_ptr}(price: Price*, free_from_ms) {
+    alloc_locals;
+    let (interest_cap_lots) = insured_cap(price);
+    assert price.interest_cap_lots = interest_cap_lots;
+    return follow_mark(price, free_from_ms);
+}
+
+// Returns what the open interest may be at most: the terms' cap, or what is insured if that is less. See
+// novation/protocol/insured_interest.py.
+//
+// Assumption: the mark of the window is below 2^49, so that the divisor is below 2^81.
+func insured_cap{range_check_ptr}(price: Price*) -> (interest_cap_lots: felt) {
+    alloc_locals;
+    local underlying: Underlying* = price.underlying;
+    if (underlying.gap_ppm == 0) {
+        return (interest_cap_lots=underlying.interest_cap_lots);
+    }
+    let (excess_ppm) = larger_of_zero(underlying.gap_ppm - underlying.maintenance_margin_ppm);
+    tempvar loss_per_lot = price.reference.window_x16 * underlying.multiplier * excess_ppm;
+    if (loss_per_lot == 0) {
+        return (interest_cap_lots=underlying.interest_cap_lots);
+    }
+    let (insured_lots, _) = split(
+        underlying.gap_budgets * price.pool.budget_quanta * (PRICE_X16_ONE * PPM_ONE), loss_per_lot
+    );
+    let (smaller) = smaller_of(insured_lots, underlying.interest_cap_lots);
+    return (interest_cap_lots=smaller);
+}
+
+// Writes what follows from the mark and the reference mark of a row.
 //
 // Guarantee: a lot of either side counts as what it is worth less what it may still be charged: what it
 // gained since the reference mark less what it was charged since, or nothing if that is less. Gains are
 // below 2^68.
-func complete_price{range_check_ptr}(price: Price*, free_from_ms) {
+func follow_mark{range_check_ptr}(price: Price*, free_from_ms) {
     alloc_locals;
     assert price.free_from_ms = free_from_ms;
     assert price.trades_from_ms = free_from_ms + price.underlying.is_post_only * TIME_BOUND;

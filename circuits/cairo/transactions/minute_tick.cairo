@@ -2,6 +2,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.impact import Sampler, find_impact
+from circuits.cairo.budgets import begin_day
 from circuits.cairo.constants import (
     IMPACT_MARGIN_QUANTA,
     MARKET_KEY_BASE,
@@ -103,6 +104,7 @@ func sample{
     if (old.is_listed == 0) {
         return (prices=environment.prices, missing_quanta=0);
     }
+    let (local pool_before: Pool*) = begin_day(old, environment.prices, time_ms);
     local market: Market*;
     let market_id = underlying_id;
     // Duty 1 by the log entry below; duty 4 by is_made.
@@ -142,7 +144,7 @@ func sample{
         MARKET_KEY_BASE + market_id, cast(market, felt), cast(&after, felt)
     );
     let markets_log = markets_log + DictAccess.SIZE;
-    let (local long_prefix, local pool: Pool*) = pay_funding(old, quanta_per_lot);
+    let (local long_prefix, local pool: Pool*) = pay_funding(old, pool_before, quanta_per_lot);
     let (local added_margin_ppm) = follow_interest(old, market.open_interest_lots);
     local n_underlyings = environment.parameters.n_underlyings;
     local prices: Price** = environment.prices + n_underlyings;
@@ -176,19 +178,21 @@ func sample{
 // the row.
 //
 // Guarantee: what changed is within the widths of its words.
-func pay_funding{range_check_ptr}(old: Price*, quanta_per_lot) -> (long_prefix: felt, pool: Pool*) {
+func pay_funding{range_check_ptr}(old: Price*, before: Pool*, quanta_per_lot) -> (
+    long_prefix: felt, pool: Pool*
+) {
     alloc_locals;
     if (quanta_per_lot == 0) {
-        return (long_prefix=old.long_prefix, pool=old.pool);
+        return (long_prefix=old.long_prefix, pool=before);
     }
     let (__fp__, _) = get_fp_and_pc();
     local long_prefix = old.long_prefix + quanta_per_lot;
     local pool: Pool = Pool(
-        cash_quanta=old.pool.cash_quanta - old.pool.lots * quanta_per_lot,
-        lots=old.pool.lots,
-        short_prefix=old.pool.short_prefix + quanta_per_lot,
-        budget_quanta=old.pool.budget_quanta,
-        budget_day=old.pool.budget_day,
+        cash_quanta=before.cash_quanta - before.lots * quanta_per_lot,
+        lots=before.lots,
+        short_prefix=before.short_prefix + quanta_per_lot,
+        budget_quanta=before.budget_quanta,
+        budget_day=before.budget_day,
     );
     check_prefix(long_prefix);
     check_pool(&pool);

@@ -427,7 +427,7 @@ func place_order{
     assert after.surplus = surplus + gain;
     // Not above the cap, unless it did not rise.
     tempvar fallen_lots = -risen_lots;
-    tempvar a = underlying.interest_cap_lots - market_after.open_interest_lots;
+    tempvar a = price.interest_cap_lots - market_after.open_interest_lots;
     %{ memory[ap] = 0 if 0 <= (ids.a % PRIME) < range_check_builtin.bound else 1 %}
     jmp above if [ap] != 0, ap++;
     assert [range_check_ptr] = a;

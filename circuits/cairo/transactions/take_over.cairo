@@ -15,7 +15,6 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.debts import Settlement, Sharing, add_longs, give_legs
 from circuits.cairo.environment import Environment, with_prices
-from circuits.cairo.funding import split
 from circuits.cairo.legs import NO_MARKET, Leg, LegSums, write_legs
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_surplus
 from circuits.cairo.numeric import (
@@ -23,6 +22,7 @@ from circuits.cairo.numeric import (
     is_wide_nonnegative,
     larger_of_zero,
     smaller_of,
+    split,
 )
 from circuits.cairo.state.accounts import Account, Identity
 from circuits.cairo.state.markets import Market

@@ -11,10 +11,9 @@ from circuits.cairo.constants import (
     UNWIND_SHARE,
 )
 from circuits.cairo.environment import Environment, with_prices
-from circuits.cairo.funding import split
 from circuits.cairo.insurance import credit_insurance
 from circuits.cairo.margin import sum_surplus
-from circuits.cairo.numeric import smaller_of
+from circuits.cairo.numeric import smaller_of, split
 from circuits.cairo.pooling import Shares, make_shared
 from circuits.cairo.state.accounts import Account, Owner
 from circuits.cairo.state.markets import Market, MarketOthers

@@ -11,9 +11,8 @@ from circuits.cairo.constants import (
     WITHDRAW_BIT,
 )
 from circuits.cairo.environment import Environment
-from circuits.cairo.funding import split
 from circuits.cairo.margin import COLLATERAL_FACTOR, sum_leaving, surplus_of
-from circuits.cairo.numeric import assert_wide_nonnegative
+from circuits.cairo.numeric import assert_wide_nonnegative, split
 from circuits.cairo.state.accounts import Account, Identity, MessageHead, authorize, change_holding
 from circuits.cairo.state.amounts import Amounts, change_amount
 from circuits.cairo.state.positions import Position

@@ -50,7 +50,8 @@ library ParameterRegistry {
     uint256 internal constant MAX_ORACLE_MAX_AGE_MS = 600_000;
 
     /// @dev The limits of an underlying for which none were set: interest_cap_lots:48,
-    /// position_limit_lots:36, all bits set; least_lot_quanta:20 above them is 0.
+    /// position_limit_lots:36, all bits set; least_lot_quanta:20, gap_ppm:20 and gap_budgets:8 above
+    /// them are 0.
     uint256 internal constant NO_LIMITS = 2 ** (INTEREST_CAP_BITS + POSITION_LIMIT_BITS) - 1;
     uint256 internal constant FEE_TIERS = 4;
     /// @dev A tier returns no more of the fees that who reached it pays: trades with oneself cost money.
@@ -82,6 +83,9 @@ library ParameterRegistry {
     uint256 private constant POSITION_LIMIT_BITS = 36;
     uint256 private constant LEAST_LOT_SHIFT = INTEREST_CAP_BITS + POSITION_LIMIT_BITS;
     uint256 private constant LEAST_LOT_BITS = 20;
+    uint256 private constant GAP_SHIFT = LEAST_LOT_SHIFT + LEAST_LOT_BITS;
+    uint256 private constant GAP_BUDGETS_SHIFT = GAP_SHIFT + RATE_BITS;
+    uint256 private constant GAP_BUDGETS_BITS = 8;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
     uint256 private constant PPM_ONE = 1_000_000;
@@ -136,7 +140,7 @@ library ParameterRegistry {
     /// @notice Checks what is to bound the markets of an underlying. Who closes is never bound.
     function checkLimits(Parameters storage self, uint256 index, uint256 word) internal view {
         _requireRange("underlying_index", index, 0, self.underlyings.length - 1);
-        _requireRange("limits_word", word, 0, 2 ** (LEAST_LOT_SHIFT + LEAST_LOT_BITS) - 1);
+        _requireRange("limits_word", word, 0, 2 ** (GAP_BUDGETS_SHIFT + GAP_BUDGETS_BITS) - 1);
         uint256 cap = _field(word, 0, INTEREST_CAP_BITS);
         _requireRange("interest_cap_lots", cap, 1, 2 ** INTEREST_CAP_BITS - 1);
         uint256 widest = 2 ** POSITION_LIMIT_BITS - 1;
@@ -144,6 +148,17 @@ library ParameterRegistry {
         _requireRange("position_limit_lots", position, 1, cap < widest ? cap : widest);
         uint256 leastLot = _field(word, LEAST_LOT_SHIFT, LEAST_LOT_BITS);
         _requireRange("least_lot_quanta", leastLot, 0, MAX_LEAST_LOT_QUANTA);
+        _checkGap(word);
+    }
+
+    /// @dev Without a gap there are no budgets for one; with one there is a budget at least, as none
+    /// is the reduce-only mode, which says so.
+    function _checkGap(uint256 word) private pure {
+        uint256 gap = _field(word, GAP_SHIFT, RATE_BITS);
+        _requireRange("gap_ppm", gap, 0, PPM_ONE);
+        uint256 budgets = _field(word, GAP_BUDGETS_SHIFT, GAP_BUDGETS_BITS);
+        if (gap == 0) _requireRange("gap_budgets", budgets, 0, 0);
+        else _requireRange("gap_budgets", budgets, 1, 2 ** GAP_BUDGETS_BITS - 1);
     }
 
     /// @notice Replaces an oracle's key, or appends one.

@@ -177,7 +177,7 @@ class StreamMarketRequest(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., interval_ms: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamMarketResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "oracle_time_ms", "index_price_x16", "mark_price_x16", "open_interest_lots", "status", "best_bid", "best_ask", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "added_margin_ppm", "forecast_margin_ppm", "is_silent")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "oracle_time_ms", "index_price_x16", "mark_price_x16", "open_interest_lots", "status", "best_bid", "best_ask", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "added_margin_ppm", "forecast_margin_ppm", "is_silent", "interest_cap_lots")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -200,6 +200,7 @@ class StreamMarketResponse(_message.Message):
     ADDED_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     FORECAST_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     IS_SILENT_FIELD_NUMBER: _ClassVar[int]
+    INTEREST_CAP_LOTS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     time_ms: int
@@ -222,7 +223,8 @@ class StreamMarketResponse(_message.Message):
     added_margin_ppm: int
     forecast_margin_ppm: int
     is_silent: bool
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., oracle_time_ms: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., status: _Optional[int] = ..., best_bid: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., best_ask: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., is_silent: _Optional[bool] = ...) -> None: ...
+    interest_cap_lots: int
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., oracle_time_ms: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., status: _Optional[int] = ..., best_bid: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., best_ask: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., is_silent: _Optional[bool] = ..., interest_cap_lots: _Optional[int] = ...) -> None: ...
 
 class StreamPortfolioRequest(_message.Message):
     __slots__ = ("account_id", "interval_ms", "heartbeat_ms")

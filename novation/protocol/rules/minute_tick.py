@@ -23,6 +23,7 @@ from novation.protocol.interest_margin import followed_margin_ppm
 from novation.protocol.mark import clamp, premium_limit_x16
 from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
+from novation.protocol.rules.budgets import begin_day
 from novation.protocol.rules.dead_orders import cause_of_death
 from novation.protocol.rules.funding import count_minute
 from novation.protocol.rules.pools import opposite_side, pass_on
@@ -55,6 +56,7 @@ def apply_minute_tick(state: State) -> TransactionResult:
     visits = _Visits()
     events: tuple[Event, ...] = ()
     if state.underlyings[underlying_id].is_listed:
+        visits.n_slots += begin_day(state, underlying_id)
         sampled = _sample(state, underlying_id, visits)
         _follow_forecast(state, underlying_id)
         paid = _pay_funding(state, underlying_id)

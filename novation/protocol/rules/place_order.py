@@ -21,6 +21,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderFilled, OrderPlaced
+from novation.protocol.insured_interest import interest_cap_lots
 from novation.protocol.margin import charged_fee_quanta, margin_of
 from novation.protocol.mark import opening_margin_ppm, unsettled_gain_x16
 from novation.protocol.numeric import div_ceil
@@ -351,8 +352,8 @@ def _check_open_interest(state: State, tx: PlaceOrder, before_lots: int) -> None
     It rises only where both sides of a fill open: who reduces is never refused by it.
     """
     open_interest_lots = state.market(tx.market_id).open_interest_lots
-    limits = state.underlying_of(tx.market_id).limits
-    limit_lots = max(limits.interest_cap_lots, before_lots)
+    prices, terms = state.price_of(tx.market_id), state.underlying_of(tx.market_id)
+    limit_lots = max(interest_cap_lots(prices, terms), before_lots)
     if open_interest_lots > limit_lots:
         raise InvalidTransaction(
             ErrorCode.OPEN_INTEREST_LIMIT,
