@@ -67,10 +67,11 @@ def _run(plan: Plan, folder: Path) -> dict[str, Any]:
     forecast = None
     if plan.forecast_days:
         forecast = measure(plan.seed, plan.forecast_days, _N_PATHS, _say)
-    attacks = {}
+    attacks, insured = {}, {}
     if plan.with_attacks:
         attacks = measure_attacks(_say, with_circuit=plan.with_circuit)
-    report = write_report(run, Besides(attacks, forecast), folder)
+        insured = measure_attacks(_say, with_circuit=plan.with_circuit, is_insured=True)
+    report = write_report(run, Besides(attacks, forecast, insured), folder)
     shown = {key: report[key] for key in _SHOWN}
     _say(json.dumps(shown, indent=1))
     return report
@@ -100,6 +101,7 @@ _SHOWN: Final = (
     "charged_above_gain_lots",
     "healthy_taken_over",
     "both_sides_attack_profit_quanta",
+    "both_sides_insured_attack_profit_quanta",
     "largest_insolvency",
 )
 

@@ -5,7 +5,8 @@
 One account is long with no more than its initial margin, another of the same owner is short. A gap
 of 40 % leaves the first with a debt; what the second has won, and the owner need not pay, is the
 profit. The same prices, rules and duties as in the simulated day; nobody bids, so that the rules
-alone decide who pays.
+alone decide who pays. Once the market is as large as it is, and once that gap is insured and the
+market as large as it may be then.
 """
 
 import random
@@ -15,8 +16,9 @@ from typing import Final
 
 from novation.crypto import public_key
 from novation.protocol.constants import INSURANCE_ACCOUNT_ID, MINUTE_MS, PPM_ONE, PRICE_X16_ONE
+from novation.protocol.limits import Limits
 from novation.protocol.orders import Side, TimeInForce
-from novation.protocol.transactions import Deposit, OracleReport
+from novation.protocol.transactions import Deposit, OracleReport, ParameterKind, SetParameter
 from simulation.agents.liquidator import Liquidator
 from simulation.desk import Desk, Terms
 from simulation.exchange import Checks, Exchange
@@ -40,6 +42,7 @@ _OPEN_INTEREST_USD: Final = 20_000_000
 _INSURANCE_USD: Final = 2_000_000
 _RICH_USD: Final = 200_000_000
 _GAP_PERMILLE: Final = 600
+_GAP_PPM: Final = 400_000
 _UPDATE_MS: Final = 1_000
 # Behind the gap: long enough for every rule to have its turn.
 _AFTERMATH_UPDATES: Final = 150
@@ -56,20 +59,27 @@ class Attack:
     unexpected: list[str]
 
 
-def measure_attacks(say: Callable[[str], None], *, with_circuit: bool) -> dict[int, Attack]:
+def measure_attacks(
+    say: Callable[[str], None], *, with_circuit: bool, is_insured: bool = False
+) -> dict[int, Attack]:
     """Return the attacks with each share of the open interest."""
     attacks = {}
+    where = "both sides, gap insured" if is_insured else "both sides"
     for share_percent in SHARES_PERCENT:
-        attacks[share_percent] = attack(share_percent, with_circuit=with_circuit)
-        dollars = attacks[share_percent].profit_quanta / ONE_DOLLAR_QUANTA
-        say(f"both sides, {share_percent} % of the open interest: {dollars:,.0f} USD")
+        done = attack(share_percent, with_circuit=with_circuit, is_insured=is_insured)
+        attacks[share_percent] = done
+        dollars = done.profit_quanta / ONE_DOLLAR_QUANTA
+        say(f"{where}, {share_percent} % of the open interest: {dollars:,.0f} USD")
     return attacks
 
 
-def attack(share_percent: int, *, with_circuit: bool) -> Attack:
+def attack(share_percent: int, *, with_circuit: bool, is_insured: bool = False) -> Attack:
     """Return what a gap brings whoever has this share of both sides."""
     world = World(with_circuit=with_circuit)
     lots = world.lots_worth(_OPEN_INTEREST_USD)
+    if is_insured:
+        world.insure_gap()
+        lots = min(lots, world.view.interest_cap_lots(MARKET_ID))
     own_lots = lots * share_percent // 100
     value_quanta = own_lots * world.view.lot_quanta(MARKET_ID)
     margin_ppm = world.view.initial_margin_ppm(MARKET_ID) + _FEE_RESERVE_PPM
@@ -112,6 +122,12 @@ class World:
     def lots_worth(self, dollars: int) -> int:
         """Return how many lots are worth so much."""
         return dollars * ONE_DOLLAR_QUANTA // self.view.lot_quanta(MARKET_ID)
+
+    def insure_gap(self) -> None:
+        """Let the gap cost no more than insurance may pay on a day, and give it a minute."""
+        limits = Limits(gap_ppm=_GAP_PPM, gap_budgets=1)
+        self.recorder.submit(SetParameter(ParameterKind.LIMITS, MARKET_ID, limits.word()))
+        self.pass_time(MINUTE_MS // _UPDATE_MS, permille=1_000)
 
     def trade(self, long: Desk, short: Desk, lots: int) -> None:
         """Let two accounts trade with each other at the mark price."""

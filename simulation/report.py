@@ -24,10 +24,19 @@ _MINUTE_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Besides:
-    """What is measured besides the day: attacks by share of the open interest, the forecast."""
+    """What is measured besides the day: attacks by share of the open interest, the forecast.
+
+    `insured_attacks` are those on a market as large as its gap is insured.
+    """
 
     attacks: Mapping[int, Attack] = field(default_factory=dict)
     forecast: Measured | None = None
+    insured_attacks: Mapping[int, Attack] = field(default_factory=dict)
+
+    @property
+    def all_attacks(self) -> list[Attack]:
+        """Both kinds."""
+        return [*self.attacks.values(), *self.insured_attacks.values()]
 
     @property
     def picture(self) -> Picture | None:
@@ -41,12 +50,12 @@ NOTHING: Final = Besides()
 def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
     """Return what `report.json` holds; docs/spec/simulation.md explains it."""
     counts, checks, forecast = run.recorder.counts, run.exchange.checks, besides.forecast
-    all_checks = [checks, *(attack.checks for attack in besides.attacks.values())]
+    all_checks = [checks, *(attack.checks for attack in besides.all_attacks)]
     circuit_faults = [fault for found in all_checks for fault in found.circuit_faults]
     conservation_faults = [fault for found in all_checks for fault in found.conservation_faults]
     totals = run.recorder.waterfall.totals
     unexpected = [*run.recorder.unexpected]
-    unexpected.extend(line for attack in besides.attacks.values() for line in attack.unexpected)
+    unexpected.extend(line for attack in besides.all_attacks for line in attack.unexpected)
     return {
         "seed": run.plan.seed,
         "accounts": run.plan.n_accounts,
@@ -96,15 +105,17 @@ def report_of(run: Run, besides: Besides = NOTHING) -> dict[str, Any]:
         "charged_steps_per_batch": checks.charged_steps,
         "steps_per_batch": checks.steps,
         "final_state_root": f"{run.exchange.state.root:#x}",
-        "both_sides_attack_profit_quanta": {
-            str(percent): attack.profit_quanta for percent, attack in besides.attacks.items()
-        }
-        or None,
+        "both_sides_attack_profit_quanta": _profits(besides.attacks),
+        "both_sides_insured_attack_profit_quanta": _profits(besides.insured_attacks),
         "forecast_errors": None if forecast is None else _forecast(forecast),
         "forecast_margins": None
         if forecast is None
         else {name: margins.rates() for name, margins in forecast.margins.items()},
     }
+
+
+def _profits(attacks: Mapping[int, Attack]) -> dict[str, int] | None:
+    return {str(percent): attack.profit_quanta for percent, attack in attacks.items()} or None
 
 
 def passes(report: dict[str, Any]) -> bool:

@@ -115,8 +115,16 @@ def _money(report: dict[str, Any]) -> str:
 
 def _attacks(report: dict[str, Any]) -> list[str]:
     profits = report["both_sides_attack_profit_quanta"]
-    rows = [(f"{percent} %", _usd(quanta)) for percent, quanta in profits.items()]
-    names = "share of 20,000,000 of open interest", "profit after a gap of 40 %"
+    insured = report["both_sides_insured_attack_profit_quanta"]
+    rows = [
+        (f"{percent} %", _usd(quanta), _usd(insured[percent]))
+        for percent, quanta in profits.items()
+    ]
+    names = (
+        "share of the open interest",
+        "profit after a gap of 40 %, of 20,000,000",
+        "of what is insured",
+    )
     return ["## An attacker on both sides", _table(names, rows)]
 
 

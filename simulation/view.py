@@ -10,6 +10,7 @@ from novation.protocol.constants import (
     PRICE_X16_ONE,
     TAKE_OVER_AFTER_MS,
 )
+from novation.protocol.insured_interest import interest_cap_lots
 from novation.protocol.liquidation import zero_price_ticks
 from novation.protocol.margin import Margin, margin_of
 from novation.protocol.mark import opening_margin_ppm
@@ -100,6 +101,11 @@ class View:
         """Return the share of a position's value that has to be there to open it."""
         state = self._exchange.state
         return opening_margin_ppm(state.price_of(market_id), state.underlying_of(market_id))
+
+    def interest_cap_lots(self, market_id: int) -> int:
+        """Return what the open interest may be at most."""
+        state = self._exchange.state
+        return interest_cap_lots(state.price_of(market_id), state.underlying_of(market_id))
 
     def terms(self, market_id: int) -> Underlying:
         """Return the terms of a market, its modes among them."""

@@ -56,12 +56,12 @@ from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
 # batch that has a transaction for it; both grow with the program.
-LOADER_STEPS: Final = 42_700
+LOADER_STEPS: Final = 44_700
 REST_STEPS: Final = 45_800
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
-UNDERLYING_STEPS: Final = 540
+UNDERLYING_STEPS: Final = 480
 ACCOUNT_LEAF_STEPS: Final = 650
 # Of a position slot in a leaf, of which 16 values are range-checked too: see sequencer/l1_cost.py.
 SLOT_LEAF_STEPS: Final = 112
