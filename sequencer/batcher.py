@@ -10,6 +10,7 @@ from novation.protocol.batch import (
     BracketHints,
     LiquidateHints,
     MassQuoteHints,
+    OpenBatch,
     PlaceOrderHints,
     ReplaceOrderHints,
     TransactionResult,
@@ -30,6 +31,7 @@ from novation.protocol.output import (
     market_felts,
     order_felts,
 )
+from novation.protocol.sealing import with_settled_fees
 from novation.protocol.state import State
 from novation.protocol.transactions import (
     AddKey,
@@ -261,6 +263,7 @@ class BatchMeter:
             n_records, n_felts, n_bytes = n_records + 1, n_felts + size[0], n_bytes + size[1]
         for account_id in batch.opened_accounts:
             size = self._account_size(
+                batch,
                 account_id,
                 state.account(account_id),
                 has_keys=account_id in batch.changed_keys,
@@ -283,14 +286,21 @@ class BatchMeter:
         return known[1]
 
     def _account_size(
-        self, account_id: int, account: Account, *, has_keys: bool, has_holdings: bool
+        self,
+        batch: OpenBatch,
+        account_id: int,
+        account: Account,
+        *,
+        has_keys: bool,
+        has_holdings: bool,
     ) -> tuple[int, int]:
-        """Return the felts and bytes of an account's record."""
+        """Return the felts and bytes of an account's record, as it will be sealed."""
         parts = has_keys, has_holdings
         known = self._account_sizes.get(account_id)
         if known is None or known[0] is not account or known[1] != parts:
+            sealed = with_settled_fees(batch, account)
             felts = account_felts(
-                AccountRecord.of(account_id, account, has_keys=has_keys, has_holdings=has_holdings)
+                AccountRecord.of(account_id, sealed, has_keys=has_keys, has_holdings=has_holdings)
             )
             size = len(felts), _bytes_of(felts)
             known = self._account_sizes[account_id] = (account, parts, size)

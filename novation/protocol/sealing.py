@@ -145,20 +145,27 @@ def _share_fees(state: State, batch: OpenBatch) -> int:
 
 def _settle_fees(state: State, batch: OpenBatch, account_id: int) -> int:
     account = state.account(account_id)
+    if account.batch_fees_quanta == 0:
+        return 0
+    after = with_settled_fees(batch, account)
+    state.set_account(account_id, after)
+    return after.collateral_quanta - account.collateral_quanta
+
+
+def with_settled_fees(batch: OpenBatch, account: Account) -> Account:
+    """Return an account as it is when its batch is sealed: with what it gets back of its fees."""
     fees_quanta = account.batch_fees_quanta
     if fees_quanta == 0:
-        return 0
+        return account
     day = day_of(batch.old_globals.time_ms)
     schedule = batch.old_parameters.fee_schedule
     returned = returned_quanta(account.fees_paid, fees_quanta, day, schedule)
-    after = replace(
+    return replace(
         account,
         collateral_quanta=account.collateral_quanta + returned,
         fees_paid=account.fees_paid.on(day).with_fees(fees_quanta),
         batch_fees_quanta=0,
     )
-    state.set_account(account_id, after)
-    return returned
 
 
 def _assign_slots(state: State, batch: OpenBatch) -> tuple[NewOrder, ...]:
