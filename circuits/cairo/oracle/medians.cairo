@@ -121,6 +121,8 @@ func check_parted{range_check_ptr}(claimed, column: felt*, row_size, n_reports, 
     let range_check_ptr = range_check_ptr + 4;
     local n_left;
     if (n_present == 0) {
+        assert message.n_lower = 0;
+        assert message.median_x16 = 1;
         assert n_left = message.n_absent * ABSENT;
     } else {
         // n_lower = floor((n_present - 1) / 2).
@@ -165,7 +167,8 @@ func count_far{range_check_ptr}(median, price: felt*, row_size, n_left, n_far) -
     let (__fp__, _) = get_fp_and_pc();
     local message: Side;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
-    assert message.is_equal = message.is_equal * message.is_equal;
+    // The equal one is no lower one.
+    assert message.is_equal * message.is_equal = message.is_equal * message.is_upper;
     assert message.is_upper = message.is_upper * message.is_upper;
     assert message.is_far = message.is_far * message.is_far;
     local higher = [price] - median;
