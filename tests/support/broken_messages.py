@@ -13,7 +13,7 @@ from novation.protocol.orders import Side, TimeInForce
 from novation.protocol.transactions import CancelAll, ParameterKind, SetParameter, UserTransaction
 from tests.support.exchange import Exchange
 from tests.support.random_batches import RandomTrading
-from tests.support.sample_plans import settle
+from tests.support.sample_plans import NEAR_X16, settle
 
 Broken = tuple[ErrorCode, UserTransaction]
 
@@ -96,7 +96,7 @@ def _report(trading: RandomTrading, percent: int) -> None:
     trading.prices = [max(1, price * percent // 100) for price in trading.prices]
     # Later than any report before.
     trading.exchange.time_ms += _LATER_MS
-    trading.exchange.apply(trading._reports())
+    trading.exchange.apply(trading._reports(noises_x16=(NEAR_X16,)))
 
 
 def _mark_ticks(exchange: Exchange, market_id: int) -> int:

@@ -64,21 +64,23 @@ from tests.support.builders import (
     underlying,
 )
 from tests.support.exchange import ONE_HOUR_MS, Exchange, placed_by
-from tests.support.random_failing import random_auction, random_bid, random_liquidation
+from tests.support.random_failing import HELP_OF_ONE, HELPS
 from tests.support.random_fee_tiers import GAPS_MS, random_fee_tiers
-from tests.support.random_limits import new_limits
+from tests.support.random_limits import new_bounds, plan_outflow
 from tests.support.random_quotes import random_quotes
 from tests.support.random_replacements import random_replacement
 from tests.support.random_triggers import due_triggers, random_waiting
-from tests.support.sample_plans import plan_sample, settle
+from tests.support.sample_plans import NEAR_X16, plan_sample, settle
 
 N_USERS = 6
 LADDER_BATCH = 40
 BASE_PRICE_TICKS = 1000
 LISTING_CHANCE = 0.02
-SAMPLE_CHANCE = 0.04
+SAMPLE_CHANCE = 0.06
 FAILING_CHANCE = 0.05
 GAP_CHANCE, RESUME_CHANCE, REFRESH_CHANCE, SETTLE_CHANCE = 0.004, 0.1, 0.8, 0.5
+
+NOISES_X16 = NEAR_X16, NEAR_X16, NEAR_X16, 40_000
 
 
 class RandomTrading:
@@ -102,15 +104,13 @@ class RandomTrading:
             self._timer: 4,
             self._prune: 6,
             lambda: random_waiting(self.exchange, self.rng, self.prices[0]): 16,
-            self._liquidation: 6,
-            self._auction: 4,
-            self._bid: 4,
+            **{self._of(make): weight for make, weight in HELPS.items()},
             self._withdrawal: 5,
             self._transfer: 5,
             self._deposit: 6,
             self._oracle_update: 6,
             self._closing_order: 8,
-            self._parameter: 3,
+            self._parameter: 4,
             self._listing: 2,
             self._key_change: 8,
         }
@@ -138,7 +138,8 @@ class RandomTrading:
             if not self._planned and n_transactions >= LADDER_BATCH and self.rng.random() < 0.01:
                 self._plan_ladder()
             if not self._planned and self.rng.random() < SAMPLE_CHANCE:
-                self._planned = plan_sample(self)
+                plan = self.rng.choice((plan_sample, plan_outflow))
+                self._planned = plan(self)
             planned = self._planned.pop(0) if self._planned else None
             self._try(planned() if planned else self._any_signer(self._choose()()))
         return self.exchange.seal()
@@ -202,9 +203,9 @@ class RandomTrading:
         ]
 
     def _plan_failing(self) -> None:
-        """Plan a position with all its margin in use, a price move, bids, and liquidations."""
+        """Plan a position with all its margin in use, a price move, and what becomes of it."""
         rng, rich = self.rng, 3
-        holder, price, side = rng.choice((2, 4, 5)), self.prices[0], rng.choice(tuple(Side))
+        holder, price, side = rng.choice((1, 2, 4, 5)), self.prices[0], rng.choice(tuple(Side))
         size = max(1, self._largest_size(holder, 0) * 9 // 10)
         make = self.exchange.order
         self._planned = [
@@ -213,11 +214,7 @@ class RandomTrading:
             lambda: self._oracle_update(self._failing_price(holder)),
             lambda: make(rich, side, rng.randint(1, size), self.prices[0]),
             lambda: make(rich, side, size, self.prices[0] * rng.randint(97, 103) // 100),
-            self._auction,
-            self._bid,
-            self._liquidation,
-            self._bid,
-            self._liquidation,
+            *(self._of(make) for make in HELP_OF_ONE),
         ]
 
     def _failing_price(self, account_id: int) -> int:
@@ -240,7 +237,8 @@ class RandomTrading:
         """Yield what the first batch needs: a price and a few funded accounts."""
         if self.exchange.state.globals.batch_number == 0:
             yield self._oracle_update()
-            for account_id in range(2, 5):
+            reserved = FEE_ACCOUNT_ID, INSURANCE_ACCOUNT_ID
+            for account_id in (2, 3, 4, *self.rng.sample(reserved, self.rng.randrange(3))):
                 yield self._deposit_of(account_id)
 
     def _try(self, tx: Transaction) -> None:
@@ -264,7 +262,7 @@ class RandomTrading:
     def _account_id(self) -> int:
         """Return a user; rarely the fee account, the insurance fund or nobody."""
         kind = self.rng.random()
-        if kind < 0.03:
+        if kind < 0.06:
             return self.rng.choice((FEE_ACCOUNT_ID, INSURANCE_ACCOUNT_ID, 4_000_000_000))
         if kind < 0.1:
             return self.rng.randrange(FIRST_USER_ACCOUNT_ID, N_USERS)
@@ -403,14 +401,10 @@ class RandomTrading:
         ]
         return PruneOrder(self.rng.choice(dead or [*state.orders, state.globals.next_order_id]))
 
-    def _liquidation(self) -> Transaction:
-        return random_liquidation(self.rng, self.exchange, self._account_id())
-
-    def _auction(self) -> Transaction:
-        return random_auction(self.rng, self.exchange, self._account_id())
-
-    def _bid(self) -> Transaction:
-        return random_bid(self.rng, self.exchange, self._account_id())
+    def _of(
+        self, make: Callable[[random.Random, Exchange, int], Transaction]
+    ) -> Callable[[], Transaction]:
+        return lambda: make(self.rng, self.exchange, self._account_id())
 
     def _withdrawal(self) -> Transaction:
         return self.exchange.withdrawal(*self._what_leaves())
@@ -514,8 +508,8 @@ class RandomTrading:
 
     def _parameter(self) -> Transaction:
         """Let L1 set one of the parameters."""
-        if self.rng.random() < 0.2:
-            return new_limits(self.rng, self.exchange.state)
+        if self.rng.random() < 0.4:
+            return new_bounds(self.rng, self.exchange.state)
         tiers = functools.partial(random_fee_tiers, self.rng)
         kinds = (self._new_terms, self._new_underlying, self._new_oracle, self._rule, tiers)
         return self.rng.choice((self._new_terms, *kinds))()
@@ -572,13 +566,17 @@ class RandomTrading:
         # Sometimes nobody has a price of one of them.
         return self._reports(rng.choice((*[-1] * 8, *range(len(self.prices)))))
 
-    def _reports(self, absent: int = -1) -> Transaction:
-        """Report prices near those that the world has, but of one market, if there is such."""
+    def _reports(self, absent: int = -1, noises_x16: tuple[int, ...] = NOISES_X16) -> Transaction:
+        """Report prices near those that the world has, but of one market, if there is such.
+
+        Each report has one of some noises. A large one is too far from a price of a few ticks.
+        """
         rng, exchange = self.rng, self.exchange
         rule, reports = exchange.state.parameters, []
         n_signers = rng.randint(rule.oracle_quorum, n_oracles := len(rule.oracle_keys))
         for signer in sorted(rng.sample(range(n_oracles), n_signers)):
-            noisy = [(price << 16) + rng.randint(-40_000, 40_000) for price in self.prices]
+            noise_x16 = rng.choice(noises_x16)
+            noisy = [(p << 16) + rng.randint(-noise_x16, noise_x16) for p in self.prices]
             told = tuple(price * (i != absent) for i, price in enumerate(noisy))
             time_ms = exchange.time_ms - rng.choice((0, 0, 100))
             secret = self._oracle_secrets[signer]

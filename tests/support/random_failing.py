@@ -1,9 +1,13 @@
 """Random transactions about accounts that fail, mostly about one that does."""
 
+from collections.abc import Callable
 from random import Random
+from typing import Final
 
 from novation.protocol.constants import AMOUNT_BOUND, SHARE_X16_ONE
-from novation.protocol.transactions import Bid, Liquidate, SetAuction
+from novation.protocol.rules.failing import is_hopeless
+from novation.protocol.rules.unwind import lots_to_unwind
+from novation.protocol.transactions import Bid, Liquidate, SetAuction, TakeOver, Transaction, Unwind
 from tests.support.exchange import Exchange
 
 
@@ -44,7 +48,46 @@ def random_bid(rng: Random, exchange: Exchange, account_id: int) -> Bid:
     )
 
 
+def random_take_over(rng: Random, exchange: Exchange, account_id: int) -> TakeOver:
+    """Return the takeover of an account, of a hopeless one if there is any."""
+    now_ms = exchange.time_ms
+    hopeless = [
+        holder_id
+        for holder_id, account in exchange.state.accounts.items()
+        if is_hopeless(account, exchange.margin(holder_id), now_ms)
+    ]
+    return TakeOver(rng.choice(hopeless or [account_id]))
+
+
+def random_unwind(rng: Random, exchange: Exchange, _account_id: int) -> Unwind:
+    """Return the unwinding of what a pool or the fund took, where there is any."""
+    state = exchange.state
+    taken = [market_id for market_id in state.markets if lots_to_unwind(state, market_id)]
+    return Unwind(rng.choice(taken or [rng.randrange(len(state.underlyings) + 1)]))
+
+
 def _is_failing(exchange: Exchange, account_id: int) -> bool:
     """Return whether an account fails and is not bankrupt."""
     margin = exchange.margin(account_id)
     return margin.equity_x16 >= 0 and not margin.meets_maintenance
+
+
+Make = Callable[[Random, Exchange, int], Transaction]
+# What a random trader does about accounts that fail, and how often.
+HELPS: Final[dict[Make, int]] = {
+    random_liquidation: 6,
+    random_auction: 4,
+    random_bid: 4,
+    random_take_over: 3,
+    random_unwind: 3,
+}
+# What follows when an account is made to fail.
+HELP_OF_ONE: Final[tuple[Make, ...]] = (
+    random_auction,
+    random_bid,
+    random_liquidation,
+    random_bid,
+    random_take_over,
+    random_unwind,
+    random_liquidation,
+)

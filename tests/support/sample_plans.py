@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 HOUR_CHANCE = 0.3
 RICH = (2, 2, 5)
+# How far reports are from a price for which any quorum agrees.
+NEAR_X16 = 500
 
 
 def plan_sample(trading: "RandomTrading") -> list[Callable[[], Transaction]]:
@@ -44,7 +46,7 @@ def settle(trading: "RandomTrading") -> None:
     until_ms = max(prices.resolve_until_ms for prices in exchange.state.underlyings)
     if exchange.time_ms < until_ms:
         exchange.time_ms = until_ms
-        trading._try(trading._reports())
+        trading._try(trading._reports(noises_x16=(NEAR_X16,)))
 
 
 def _before_the_hour_ends(trading: "RandomTrading") -> Transaction:
