@@ -16,7 +16,17 @@ from formal.exchange.check import check_exchange
 from formal.exchange.slither import check_contracts
 from formal.field.theorems import THEOREMS as FIELD
 from formal.outcome import Outcome
-from formal.theorems import auctions, division, funding, margin, medians, merkle, sharing, words
+from formal.theorems import (
+    auctions,
+    division,
+    funding,
+    margin,
+    medians,
+    merkle,
+    outflow,
+    sharing,
+    words,
+)
 from formal.theorems.theorem import Theorem, holds
 
 _REPORT: Final = Path(__file__).resolve().parent.parent / "build" / "formal" / "report.json"
@@ -33,6 +43,7 @@ def all_theorems() -> list[Theorem]:
         *auctions.THEOREMS,
         *funding.THEOREMS,
         *sharing.THEOREMS,
+        *outflow.THEOREMS,
         *medians.theorems(),
         *merkle.THEOREMS,
     ]

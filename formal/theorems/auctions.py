@@ -4,10 +4,17 @@ from typing import Final
 
 import z3
 
-from formal.theorems.arithmetic import is_quotient
+from formal.theorems.arithmetic import Term, is_quotient, minimum
 from formal.theorems.margin import gain_on_health
 from formal.theorems.theorem import Statement, Theorem
-from novation.protocol.constants import AUCTION_FEE_PPM, PPM_ONE, PRICE_X16_ONE, SHARE_X16_ONE
+from novation.protocol.constants import (
+    AUCTION_FEE_PPM,
+    DISCOUNT_PPM_PER_MS,
+    FIRST_DISCOUNT_PPM,
+    PPM_ONE,
+    PRICE_X16_ONE,
+    SHARE_X16_ONE,
+)
 
 
 def _bid_keeps_health(fault: str) -> Statement:
@@ -98,7 +105,30 @@ def _enough_restores(fault: str) -> Statement:
     return Statement(known, equity_after >= initial * (SHARE_X16_ONE - share))
 
 
+def discount_after(elapsed_ms: Term) -> Term:
+    """Return the part of the equity behind what is taken that a bid is given, so much later."""
+    return minimum(FIRST_DISCOUNT_PPM + DISCOUNT_PPM_PER_MS * elapsed_ms, PPM_ONE)
+
+
+def _discount_never_falls(fault: str) -> Statement:
+    """Waiting makes a bid no dearer, and never gives more than all of the equity."""
+    elapsed, later = z3.Ints("elapsed later")
+    known = [elapsed >= 0, later >= (elapsed - 1 if fault == "time goes back" else elapsed)]
+    before, after = discount_after(elapsed), discount_after(later)
+    if fault == "it begins anew":
+        after = FIRST_DISCOUNT_PPM + (DISCOUNT_PPM_PER_MS * later) % (PPM_ONE - FIRST_DISCOUNT_PPM)
+    if fault == "no limit":
+        after = FIRST_DISCOUNT_PPM + DISCOUNT_PPM_PER_MS * later
+    follows = [before >= FIRST_DISCOUNT_PPM, before <= after, after <= PPM_ONE]
+    return Statement(known, z3.And(follows))
+
+
 THEOREMS: Final = (
+    Theorem(
+        "the discount of an auction never falls with time, and is all equity at most",
+        _discount_never_falls,
+        ("time goes back", "it begins anew", "no limit"),
+    ),
     Theorem(
         "a bid keeps health, and equity at zero or above",
         _bid_keeps_health,

@@ -5,16 +5,20 @@ from typing import Any, Final
 
 import z3
 
-from formal.theorems.arithmetic import absolute, maximum
+from formal.theorems.arithmetic import absolute, is_quotient, maximum, minimum
 from formal.theorems.theorem import Statement, Theorem
 from novation.protocol.constants import (
     FORECAST_FALL_PPM,
+    FORECAST_MEMORY_MS,
     FORECAST_RISE_PPM,
     FORECAST_SMALL_RISE_PPM,
     MOST_MARGIN_MULTIPLE,
     PPM_ONE,
     RATE_BOUND,
+    RETURN_LIMIT_PPM,
+    VARIANCE_BOUND,
 )
+from novation.protocol.forecast_margin import SECOND_MS
 
 Term = Any
 
@@ -287,7 +291,78 @@ def _forecast_margin_has_its_bounds(fault: str) -> Statement:
     return Statement(known, z3.And(bounds, z3.Or(after <= forecast, grew)))
 
 
+def _forecast_margin_follows_so_fast(fault: str) -> Statement:
+    """A minute adds a step at most and takes a little off, and never more than there is."""
+    initial, forecast, asked = z3.Ints("initial forecast asked")
+    known = [initial > 0, forecast >= 0, asked >= 0]
+    after = forecast_after(initial, forecast, asked)
+    if fault == "two steps a minute":
+        after = forecast_after(initial, after, asked)
+    if fault == "it falls below the terms'":
+        has = initial + forecast
+        after = z3.If(asked < has * has, forecast - FORECAST_FALL_PPM, after)
+    follows = [
+        after >= 0,
+        after <= forecast + FORECAST_RISE_PPM,
+        after >= forecast - FORECAST_FALL_PPM,
+    ]
+    return Statement(known, z3.And(follows))
+
+
+def _variance_is_an_average(fault: str) -> Statement:
+    """Of the variance before and of the return since then, `squared` for its length."""
+    variance, squared, elapsed, averaged = z3.Ints("variance squared elapsed averaged")
+    whole = maximum(elapsed, FORECAST_MEMORY_MS)
+    kept = variance * (whole if fault == "nothing is forgotten" else whole - elapsed)
+    known = [
+        variance >= 0,
+        variance < VARIANCE_BOUND,
+        squared >= 0,
+        squared <= RETURN_LIMIT_PPM * RETURN_LIMIT_PPM * SECOND_MS,
+        elapsed > 0,
+        is_quotient(averaged, kept + squared, whole),
+    ]
+    after = averaged if fault == "no bound" else minimum(averaged, VARIANCE_BOUND - 1)
+    follows = [
+        after >= 0,
+        after < VARIANCE_BOUND,
+        z3.Or(after <= variance, after * elapsed <= squared),
+    ]
+    return Statement(known, z3.And(follows))
+
+
+def _cap_never_refuses_who_reduces(fault: str) -> Statement:
+    """One fill of an order that does not grow its position; of several, one after the other."""
+    taker, maker, lots, others, cap = z3.Ints("taker maker lots others cap")
+    reduces = z3.And(lots > 0, lots <= absolute(taker))
+    bought = z3.If(taker < 0, lots, -lots)
+    known = [others >= 0, cap >= 0, reduces]
+    if fault == "it may flip":
+        known[2] = lots > 0
+    if fault == "it may grow":
+        bought = -bought
+    before = others + maximum(taker, 0) + maximum(maker, 0)
+    after = others + maximum(taker + bought, 0) + maximum(maker - bought, 0)
+    limit = cap if fault == "the cap alone" else maximum(cap, before)
+    return Statement(known, z3.And(after <= limit, after <= before))
+
+
 THEOREMS: Final = (
+    Theorem(
+        "a minute moves what a forecast adds to margin by a step, and not below nothing",
+        _forecast_margin_follows_so_fast,
+        ("two steps a minute", "it falls below the terms'"),
+    ),
+    Theorem(
+        "the variance that is forecast is an average, and has its bound",
+        _variance_is_an_average,
+        ("nothing is forgotten", "no bound"),
+    ),
+    Theorem(
+        "a cap of the open interest never refuses who reduces",
+        _cap_never_refuses_who_reduces,
+        ("it may flip", "it may grow", "the cap alone"),
+    ),
     Theorem(
         "what a forecast adds to margin rises to no more than is asked, and is bounded",
         _forecast_margin_has_its_bounds,

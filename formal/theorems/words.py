@@ -21,6 +21,8 @@ _REPEATED: Final = {
     "price_words": constants.PRICES_PER_WORD,
     "pack_amounts": constants.ASSETS_PER_WORD,
 }
+# The widths of lists of fields that have a name of their own.
+_NAMED: Final = {"fields": "_TIER_WIDTHS * MAX_FEE_TIERS"}
 _TOO_WIDE: Final = "a field one bit wider than its place"
 _WRAPS: Final = "a word that can pass the prime"
 
@@ -71,6 +73,8 @@ def _widths(call: ast.Call, names: dict[str, Any], function: str) -> tuple[int, 
             # Of zip, whose second argument has the widths.
             assert getattr(starred.func, "id", "") == "zip", function
             widths += _constant(starred.args[1], names)
+        elif isinstance(starred, ast.Name):
+            widths += _constant(ast.parse(_NAMED[starred.id], mode="eval").body, names)
         else:
             assert isinstance(starred, ast.GeneratorExp), function
             widths += [_width(starred.elt, names)] * _REPEATED[function]

@@ -6,19 +6,30 @@ from typing import Any
 import pytest
 import z3
 
-from formal.theorems import auctions, funding, margin, sharing
+from formal.theorems import auctions, funding, margin, outflow, sharing
 from formal.theorems.theorem import SOUND, Theorem
 from novation.protocol.auction import discount_ppm, restoring_share_x16
-from novation.protocol.constants import HOUR_MS, PRICE_X16_ONE, SAMPLES_PER_HOUR
+from novation.protocol.constants import (
+    FORECAST_MEMORY_MS,
+    HOUR_MS,
+    PPM_ONE,
+    PRICE_X16_ONE,
+    SAMPLES_PER_HOUR,
+    VARIANCE_BOUND,
+)
+from novation.protocol.errors import ErrorCode, InvalidTransaction
+from novation.protocol.forecast_margin import SECOND_MS, next_variance_ppm2
 from novation.protocol.margin import Margin, capped_fee_quanta
 from novation.protocol.mark import premium_limit_x16
 from novation.protocol.markets import Globals, Market, UnderlyingState
 from novation.protocol.numeric import div_floor
 from novation.protocol.orders import Side
+from novation.protocol.outflow import follow_outflows, forgotten_quanta, outflow_limit_quanta
 from novation.protocol.parameters import Underlying
 from novation.protocol.rules import take_over, withdraw
 from novation.protocol.rules.budgets import Insurance
 from novation.protocol.rules.funding import FUNDING_PARTS, count_minute, funding_rate_x16
+from novation.protocol.rules.outflow_guard import check_outflow
 from novation.protocol.rules.pools import (
     credit_insurance,
     gain_quanta,
@@ -405,3 +416,143 @@ def test_bid(seed: int) -> None:
             d=part,
             share=share_x16,
         )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_leaves_in_batches(seed: int) -> None:
+    rng = random.Random(seed)
+    share_ppm = rng.choice((1, 1_000, 100_000, PPM_ONE))
+    before = Globals(custody_quanta=1 + scaled(rng, 60), time_ms=HOUR_MS)
+    fallen = forgotten = passed_ms = 0
+    # Of no batch is there more in custody than all deposits could make it.
+    most = (before.custody_quanta + 12 * 2**40) * share_ppm
+    for n_batches in range(12):
+        elapsed_ms = rng.choice((0, 1, 1_000, HOUR_MS // 12))
+        now_ms = before.time_ms + elapsed_ms
+        product = before.custody_quanta * share_ppm
+        limit = outflow_limit_quanta(before.custody_quanta, share_ppm)
+        forgets = forgotten_quanta(before, 0, share_ppm, now_ms)
+        free = max(limit - before.outflow_quanta + forgets, 0)
+        change = max(rng.choice((-free, -free // 2, scaled(rng, 40))), -before.custody_quanta)
+        moved = Globals(custody_quanta=before.custody_quanta + change, time_ms=now_ms)
+        after = follow_outflows(before, moved, share_ppm)
+        values = {
+            "outflow": before.outflow_quanta,
+            "fallen": -change,
+            "product": product,
+            "limit": limit,
+            "forgotten": forgets,
+            "outflow_after": after.outflow_quanta,
+            "fallen_so_far": fallen,
+            "forgotten_so_far": forgotten,
+            "first_outflow": 0,
+            "n_batches": n_batches,
+            "most": most,
+            "passed_ms": passed_ms,
+            "elapsed_ms": elapsed_ms,
+        }
+        assert_known(
+            theorem(outflow, "what has left of an asset is counted or forgotten"), **values
+        )
+        assert_known(
+            theorem(outflow, "time forgets its share of custody, and a quantum a batch"), **values
+        )
+        fallen, forgotten, passed_ms = fallen - change, forgotten + forgets, passed_ms + elapsed_ms
+        if change < 0:
+            assert_known(
+                theorem(outflow, "if custody falls no more leaves than was free"), **values
+            )
+            assert_known(
+                theorem(outflow, "in an hour twice the share of an asset leaves at most"),
+                fallen_so_far=fallen,
+                forgotten_so_far=forgotten,
+                outflow_after=after.outflow_quanta,
+                first=0,
+                limit=limit,
+                most=most,
+                n_batches=n_batches + 1,
+                passed_ms=passed_ms,
+            )
+        before = after
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_comes_back(seed: int) -> None:
+    rng = random.Random(seed)
+    share_ppm, custody = rng.choice((1_000, 100_000, PPM_ONE)), 1 + scaled(rng, 50)
+    limit = outflow_limit_quanta(custody, share_ppm)
+    before = Globals(
+        custody_quanta=custody, time_ms=HOUR_MS, outflow_quanta=rng.randrange(limit + 1)
+    )
+    came = rng.randrange(before.outflow_quanta + 1)
+    leaves = rng.randrange(came + 1)
+    now = follow_outflows(
+        before, Globals(custody_quanta=custody + came, time_ms=HOUR_MS), share_ppm
+    )
+    assert_known(
+        theorem(outflow, "what comes back may leave again"),
+        outflow=before.outflow_quanta,
+        fallen=-came,
+        product=custody * share_ppm,
+        limit=limit,
+        forgotten=0,
+        outflow_after=now.outflow_quanta,
+        came=came,
+        leaves=leaves,
+        limit_after=outflow_limit_quanta(now.custody_quanta, share_ppm),
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_sequencer_lets_leave(seed: int) -> None:
+    rng = random.Random(seed)
+    exchange = Exchange(sign=False)
+    exchange.fund(2, amount_quanta=1 + scaled(rng, 50))
+    exchange.set_outflow_share(share_ppm := rng.choice((1_000, 100_000, PPM_ONE)))
+    exchange.seal()
+    for _ in range(6):
+        before, state = exchange.state.globals, exchange.state
+        exchange.time_ms += rng.choice((0, 1, HOUR_MS // 10))
+        if rng.random() < 0.5:
+            exchange.fund(2, amount_quanta=1 + scaled(rng, 50))
+        exchange.refresh_prices()
+        came = state.globals.custody_quanta - before.custody_quanta
+        limit = outflow_limit_quanta(before.custody_quanta, share_ppm)
+        forgets = forgotten_quanta(before, 0, share_ppm, state.globals.time_ms)
+        left = max(came + max(limit - before.outflow_quanta + forgets, 0), 0)
+        check_outflow(state, 0, left)
+        with pytest.raises(InvalidTransaction) as refused:
+            check_outflow(state, 0, left + 1)
+        assert refused.value.code is ErrorCode.OUTFLOW_LIMIT
+        assert_known(
+            theorem(outflow, "an accepted withdrawal can be sealed, whatever comes after it"),
+            outflow=before.outflow_quanta,
+            limit=limit,
+            came=came,
+            paid=left,
+            deposits=0,
+            forgotten=forgets,
+            more_forgotten=0,
+        )
+        if paid := min(left, exchange.balance(2)):
+            exchange.withdraw(2, paid)
+        exchange.seal()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_variance_that_is_forecast(seed: int) -> None:
+    rng = random.Random(seed)
+    variance = rng.choice((VARIANCE_BOUND - 1, rng.randrange(VARIANCE_BOUND)))
+    returned, elapsed_ms = rng.randint(-100_000, 100_000), 1 + scaled(rng, 30)
+    memory_ms = max(elapsed_ms, FORECAST_MEMORY_MS)
+    squared = returned * returned * SECOND_MS
+    averaged = div_floor(variance * (memory_ms - elapsed_ms) + squared, memory_ms)
+    after = next_variance_ppm2(variance, returned, elapsed_ms)
+    assert after == min(averaged, VARIANCE_BOUND - 1)
+    assert_known(
+        theorem(margin, "the variance that is forecast is an average, and has its bound"),
+        variance=variance,
+        squared=squared,
+        elapsed=elapsed_ms,
+        averaged=averaged,
+    )

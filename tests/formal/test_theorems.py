@@ -6,12 +6,13 @@ import z3
 from formal.__main__ import all_theorems, check_theorem
 from formal.field.rust import constants, functions, limb_source
 from formal.field.words import Number, Numbers
-from formal.theorems import margin
+from formal.theorems import auctions, margin
 from formal.theorems.medians import is_lower_median
 from formal.theorems.theorem import Theorem
 from formal.theorems.words import packed_words
 from novation.crypto import FIELD_PRIME
-from novation.protocol.accounts import Position
+from novation.protocol.accounts import Account, Position
+from novation.protocol.auction import discount_ppm
 from novation.protocol.constants import RATE_BOUND
 from novation.protocol.forecast_margin import followed_forecast_ppm
 from novation.protocol.interest_margin import wanted_margin_ppm
@@ -81,6 +82,14 @@ def test_margin_models_equal_the_protocol() -> None:
         assert margin.forecast_after(initial, forecast, asked) == followed
         notional, rate = RANDOM.randrange(2**80), RANDOM.randrange(2**20)
         assert margin.fee_quanta(notional, rate) == div_ceil(notional * rate, 10**6)
+
+
+def test_model_of_discounts_equals_the_protocol() -> None:
+    for _ in range(100):
+        started_ms, elapsed_ms = RANDOM.randrange(2**40), RANDOM.randrange(2**17)
+        account = Account.new(0, 1).with_auction(started_ms)
+        given_ppm = discount_ppm(account, started_ms + elapsed_ms)
+        assert auctions.discount_after(elapsed_ms) == given_ppm
 
 
 def test_model_of_capped_fees_equals_the_protocol() -> None:
