@@ -32,7 +32,8 @@ def parameter_items(witness: BatchWitness) -> Argument:
 def fee_schedule_items(schedule: FeeSchedule) -> list[int]:
     """Return the tiers of fees, then what nobody reaches, the share of insurance, the word."""
     rows = (cell for tier in schedule.tiers for cell in astuple(tier))
-    return [*rows, _ABOVE_USD, schedule.insurance_permille, schedule.word()]
+    rest = schedule.insurance_permille, int(schedule.rebates)
+    return [*rows, _ABOVE_USD, *rest, schedule.word()]
 
 
 def underlying_items(underlying: Underlying) -> list[int]:

@@ -421,7 +421,8 @@ def _placed_order(
     tx: PlaceOrder, result_code: ResultCode, hints: PlaceOrderHints, guesses: _Guesses
 ) -> Argument:
     key = guesses.order_key(hints)
-    return [*_signed_order(tx), int(result_code), key, hints.predecessor_id]
+    placed = int(result_code), key, hints.predecessor_id, int(hints.pays_in_full)
+    return [*_signed_order(tx), *placed]
 
 
 def _signed_order(tx: PlaceOrder) -> list[Argument]:

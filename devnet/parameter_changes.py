@@ -47,5 +47,6 @@ def _by_field(parameters: Parameters) -> dict[str, str]:
             f"fee tier {number} {item.name}": str(getattr(tier, item.name))
             for item in fields(FeeTier)
         }
+    shown["fee rebates"] = str(parameters.fee_schedule.rebates)
     shown["fee insurance permille"] = str(parameters.fee_schedule.insurance_permille)
     return shown

@@ -68,6 +68,7 @@ def exchange(
         assets=[asset_message(asset) for asset in assets],
         fee_tiers=[fee_tier_message(tier) for tier in parameters.fee_schedule.tiers],
         fee_insurance_permille=parameters.fee_schedule.insurance_permille,
+        fee_rebates=parameters.fee_schedule.rebates,
     )
 
 

@@ -28,6 +28,8 @@ struct FeeSchedule {
     tier_4: FeeTier,
     above_usd: felt,
     insurance_permille: felt,
+    // 1 if what an order brings when it is met counts for its account, too.
+    rebates: felt,
     word: felt,
 }
 
@@ -71,9 +73,11 @@ func check_fee_schedule{range_check_ptr}(schedule: FeeSchedule*) {
     assert [range_check_ptr + 13] = insurance_permille;
     assert [range_check_ptr + 14] = insurance_permille + (RC_BOUND - 1 - MILLE_ONE);
     let range_check_ptr = range_check_ptr + 15;
+    tempvar rebates = schedule.rebates;
+    assert rebates = rebates * rebates;
     assert schedule.word = threshold_1 + returned_1 * 2 ** 32 + threshold_2 * 2 ** 42 + returned_2 *
         2 ** 74 + threshold_3 * 2 ** 84 + returned_3 * 2 ** 116 + threshold_4 * 2 ** 126 +
-        returned_4 * 2 ** 158 + insurance_permille * 2 ** 168;
+        returned_4 * 2 ** 158 + insurance_permille * 2 ** 168 + rebates * 2 ** 178;
     return ();
 }
 

@@ -265,16 +265,20 @@ def set_fee_schedule(
             help="Thousandths of what does not come back that the insurance fund gets.",
         ),
     ] = 0,
+    *,
+    rebates: Annotated[
+        bool, typer.Option("--rebates", help="What takers pay counts for their makers, too.")
+    ] = False,
 ) -> None:
     """Set what comes back to who has paid much of fees, at most four tiers, and insurance's share.
 
-    Example: `novation parameters set-fee-schedule 1000:100 10000:250 --insurance 200`
+    Example: `novation parameters set-fee-schedule 1000:100 10000:250 --insurance 200 --rebates`
     """
     from devnet.owner_l1 import as_owner
 
     try:
         parsed = (FeeTier(*map(int, tier.split(":"))) for tier in tiers)
-        schedule = FeeSchedule.of(*parsed, insurance_permille=insurance_permille)
+        schedule = FeeSchedule.of(*parsed, insurance_permille=insurance_permille, rebates=rebates)
     except (TypeError, ValueError) as error:
         raise UserError(f"tiers: {error}") from None
     _queue(home, as_owner(home, lambda owner: owner.set_fee_schedule(schedule.word())))
@@ -385,6 +389,8 @@ async def _show(client: Client) -> None:
             )
     share = known.fee_schedule.insurance_permille
     console.print(f"insurance fund: {share} thousandths of the fees that do not come back")
+    if known.fee_schedule.rebates:
+        console.print("rebates: what takers pay counts for their makers, too")
     for index, key in enumerate(known.oracle_keys):
         console.print(f"  {index}  {key:#066x}", markup=False)
 

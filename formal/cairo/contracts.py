@@ -33,6 +33,8 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
         "label",
         "order_key",
         "predecessor_id",
+        # The walk that it goes into fills the same, whatever it is; behind it that is proven.
+        "pays_in_full",
     ),
     # Which of both becomes of it is proven: see place_nothing.
     "replace_order": ("",),
@@ -418,6 +420,7 @@ OPENINGS: Final[Mapping[str, Opening]] = {
             *(f"schedule.tier_{i}.{field}" for i in range(1, 5) for field in _TIER_FIELDS),
             "schedule.above_usd",
             "schedule.insurance_permille",
+            "schedule.rebates",
         ),
     ),
     "pack_counts": Opening(

@@ -339,7 +339,7 @@ contract ParametersTest is ExchangeBase {
     }
 
     function test_setFeeSchedule_whenInRange_thenQueued() external {
-        uint256 word = ParameterWords.tier(2, 0, 400) | ParameterWords.tier(3, 5, 0) | 1000 << 168;
+        uint256 word = ParameterWords.tier(2, 0, 400) | ParameterWords.tier(3, 5, 0) | 2024 << 168;
         VM.expectEmit(true, true, true, true);
         emit IExchange.ParameterQueued(0, OPERATION_SET_FEE_SCHEDULE, 0, word);
         VM.prank(OWNER);
@@ -348,7 +348,7 @@ contract ParametersTest is ExchangeBase {
     }
 
     function test_setFeeSchedule_whenOutOfRange_thenReverts() external {
-        _setTiersExpecting(2 ** 178, _range("fee_schedule_word", 2 ** 178, 0, 2 ** 178 - 1));
+        _setTiersExpecting(2 ** 179, _range("fee_schedule_word", 2 ** 179, 0, 2 ** 179 - 1));
         _setTiersExpecting(401 << 158, _range("returned_permille", 401, 0, 400));
         _setTiersExpecting(1001 << 168, _range("insurance_permille", 1001, 0, 1000));
         _setTiersExpecting(7, _range("threshold_usd", 0, 7, 2 ** 32 - 1));

@@ -167,6 +167,7 @@ def _parameters(message: query_service_pb2.GetExchangeResponse) -> Parameters:
                     for tier in message.fee_tiers
                 ),
                 insurance_permille=message.fee_insurance_permille,
+                rebates=message.fee_rebates,
             ),
         )
     except ValueError as error:

@@ -24,13 +24,15 @@ class MakerVisit:
 class PlaceOrderHints:
     """The walk of an order, and the order it stands behind if it rests (0: it is the head).
 
-    `order_id` is the id it was given. `resting_lots` is 0 if it did not rest.
+    `order_id` is the id it was given. `resting_lots` is 0 if it did not rest. `pays_in_full` says
+    that margin left it all of its fee.
     """
 
     order_id: int
     visits: tuple[MakerVisit, ...] = ()
     resting_lots: int = 0
     predecessor_id: int = 0
+    pays_in_full: bool = True
 
 
 @dataclass(frozen=True, slots=True)

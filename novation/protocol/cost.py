@@ -56,7 +56,7 @@ from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
 # batch that has a transaction for it; both grow with the program.
-LOADER_STEPS: Final = 44_900
+LOADER_STEPS: Final = 45_000
 REST_STEPS: Final = 45_800
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.

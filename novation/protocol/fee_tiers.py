@@ -64,11 +64,13 @@ UNUSED_TIER = FeeTier(TIER_THRESHOLD_BOUND - 1, 0)
 class FeeSchedule:
     """The tiers by ascending threshold, always `MAX_FEE_TIERS` of them, and who gets the rest.
 
-    `insurance_permille` is what the insurance fund gets of the fees that are not returned.
+    `insurance_permille` is what the insurance fund gets of the fees that are not returned. With
+    `rebates` what takers pay counts for their makers as if these had paid it.
     """
 
     tiers: tuple[FeeTier, ...] = (UNUSED_TIER,) * MAX_FEE_TIERS
     insurance_permille: int = 0
+    rebates: bool = False
 
     def __post_init__(self) -> None:
         """Refuse another number of tiers, another order or too large a share, with a ValueError."""
@@ -79,10 +81,12 @@ class FeeSchedule:
             raise ValueError(f"{self.insurance_permille} thousandths for insurance")
 
     @classmethod
-    def of(cls, *tiers: FeeTier, insurance_permille: int = 0) -> "FeeSchedule":
+    def of(
+        cls, *tiers: FeeTier, insurance_permille: int = 0, rebates: bool = False
+    ) -> "FeeSchedule":
         """Return the schedule of at most `MAX_FEE_TIERS` tiers."""
         unused = (UNUSED_TIER,) * (MAX_FEE_TIERS - len(tiers))
-        return cls((*tiers, *unused), insurance_permille)
+        return cls((*tiers, *unused), insurance_permille, rebates)
 
     def tier_of(self, fees_quanta: int) -> int:
         """Return the number of the highest tier that fees reach, 0 if they reach none."""
@@ -105,15 +109,16 @@ class FeeSchedule:
                 (tier.threshold_usd, tier.returned_permille), _TIER_WIDTHS, strict=True
             )
         )
-        return pack(*fields, (self.insurance_permille, _SHARE_BITS))
+        return pack(*fields, (self.insurance_permille, _SHARE_BITS), (int(self.rebates), 1))
 
     @classmethod
     def from_word(cls, word: int) -> "FeeSchedule":
         """Decode a packed word; DecodeError if it is not one that `word` returns."""
-        *values, insurance_permille = unpack(word, *_TIER_WIDTHS * MAX_FEE_TIERS, _SHARE_BITS)
+        widths = (*_TIER_WIDTHS * MAX_FEE_TIERS, _SHARE_BITS, 1)
+        *values, insurance_permille, rebates = unpack(word, *widths)
         try:
             tiers = tuple(map(FeeTier, values[::2], values[1::2]))
-            return cls(tiers, insurance_permille)
+            return cls(tiers, insurance_permille, bool(rebates))
         except ValueError as error:
             raise DecodeError(str(error)) from error
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from novation.protocol.constants import DAY_MS
 from novation.protocol.fee_tiers import FeeSchedule, FeeTier
+from novation.protocol.orders import TimeInForce
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
 from tests.support.builders import ONE_DOLLAR
@@ -61,4 +62,30 @@ def fees_paid() -> Iterator[SealedBatch]:
     exchange.seal()
     exchange.refresh_prices()
     trade(exchange, 2, 3)
+    yield exchange.seal()
+
+
+REBATES = FeeSchedule.of(FeeTier(0, 400), rebates=True)
+
+
+def poor_taker(schedule: FeeSchedule = REBATES) -> Exchange:
+    """Return an exchange in which 6 has too little left for its fee, and 3 bids for its lots."""
+    exchange = funded(schedule)
+    exchange.fund(6, amount_quanta=100 * ONE_DOLLAR)
+    trade(exchange, 2, 6, 180_000)
+    exchange.set_price(945)
+    exchange.seal()
+    exchange.refresh_prices()
+    exchange.place(3, BUY, 90_000, 945)
+    return exchange
+
+
+def rebates() -> Iterator[SealedBatch]:
+    """Orders that pay in full, by a margin or just so, and one that does not."""
+    exchange = poor_taker()
+    exchange.place(6, SELL, 90_000, 945, time_in_force=TimeInForce.IOC)
+    yield exchange.seal()
+    trade(exchange, 2, 3, 7)
+    exchange.place(2, SELL, 5, PRICE_TICKS)
+    exchange.place(3, BUY, 9, PRICE_TICKS)
     yield exchange.seal()

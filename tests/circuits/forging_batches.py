@@ -35,7 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
-from tests.circuits.fee_tier_batches import fees_paid
+from tests.circuits.fee_tier_batches import fees_paid, rebates
 from tests.circuits.forecast_batches import forecasts, storms
 from tests.circuits.jump_batches import jumps, unsettled_gains
 from tests.circuits.limit_batches import limits
@@ -551,6 +551,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "dormant orders": dormant_orders,
     "brackets": brackets,
     "fees": fees_paid,
+    "rebates": rebates,
 }
 
 

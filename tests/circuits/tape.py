@@ -10,7 +10,7 @@ CORE_ONLY, CONFIG, BATCH = 0, 1, 2
 N_TRANSACTIONS, N_OPERATIONS, N_ORDERS, N_EPHEMERAL, N_MARKETS = 21, 22, 25, 26, 27
 TYPE_LIST_MARKET = 8
 # Fields of an order; no other item behind the batch's has as many.
-ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 17, 15, 16
+ORDER_FIELDS, ORDER_KEY, PREDECESSOR = 18, 15, 16
 # Of a quote.
 QUOTE_FIELDS, QUOTE_KEY = 5, 3
 # Where items with so many fields have keys of orders: quotes, dormant orders, those placed, exits.

@@ -5,6 +5,7 @@ is told only what goes back in all; it finds out to whom, and proves another out
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,20 @@ from novation.protocol import sealing
 from novation.protocol.accounts import Account
 from novation.protocol.fee_tiers import FeeSchedule, FeesPaid, FeeTier, day_of
 from novation.protocol.nonces import WINDOW_BITS
+from novation.protocol.orders import TimeInForce
+from novation.protocol.rules import place_order, trigger_order
+from novation.protocol.rules.walk import Walk
 from novation.protocol.sealing import SealedBatch
-from tests.circuits.fee_tier_batches import funded, next_day, set_schedule, trade
+from novation.protocol.state import State
+from tests.circuits.fee_tier_batches import (
+    PRICE_TICKS,
+    REBATES,
+    funded,
+    next_day,
+    poor_taker,
+    set_schedule,
+    trade,
+)
 from tests.circuits.forgery import (
     assert_no_lie_gives_output,
     forged,
@@ -25,7 +38,7 @@ from tests.circuits.forgery import (
 )
 from tests.circuits.forging_batches import forging_batches, forging_inputs
 from tests.circuits.test_guards_left_out import DIVISION
-from tests.support.exchange import Exchange
+from tests.support.exchange import BUY, SELL, Exchange
 
 Patch = pytest.MonkeyPatch
 # Of an account's identity.
@@ -151,6 +164,65 @@ def schedule_that_holds_at_once(patch: Patch, excess: int) -> SealedBatch:
     return exchange.seal()
 
 
+def rebate_that_does_not_count(patch: Patch, excess: int) -> SealedBatch:
+    exchange = funded(REBATES)
+    if excess:
+        patch.setattr(place_order, "count_for_makers", lambda *_: None)
+    trade(exchange, 2, 3)
+    return exchange.seal()
+
+
+def rebate_that_is_not_given(patch: Patch, excess: int) -> SealedBatch:
+    """The attack: makers count what takers pay though the exchange gives no rebates."""
+    exchange = funded()
+    honest = place_order.count_for_makers
+
+    def count(state: State, walk: Walk) -> None:
+        parameters = state.parameters
+        schedule = replace(parameters.fee_schedule, rebates=bool(excess))
+        state.parameters = replace(parameters, fee_schedule=schedule)
+        honest(state, walk)
+        state.parameters = parameters
+
+    patch.setattr(place_order, "count_for_makers", count)
+    trade(exchange, 2, 3)
+    return exchange.seal()
+
+
+def rebate_of_a_fee_that_was_not_paid(patch: Patch, excess: int) -> SealedBatch:
+    """The attack: who cannot pay his fee brings a rebate to another account of his."""
+    exchange = poor_taker()
+    if excess:
+        honest = place_order.lower_taker_fees
+
+        def lower(state: State, taker_id: int, walk: Walk, fees_quanta: int) -> None:
+            place_order.count_for_makers(state, walk)
+            honest(state, taker_id, walk, fees_quanta)
+
+        patch.setattr(place_order, "lower_taker_fees", lower)
+    exchange.place(6, SELL, 90_000, 945, time_in_force=TimeInForce.IOC)
+    return exchange.seal()
+
+
+def stop_that_brings_a_rebate(patch: Patch, excess: int) -> SealedBatch:
+    exchange = funded(REBATES)
+    exchange.place(3, BUY, 9, PRICE_TICKS)
+    exchange.place(2, SELL, 9, PRICE_TICKS)
+    exchange.place_stop(3, SELL, 9, 995)
+    exchange.place(4, BUY, 9, 990)
+    if excess:
+        honest = trigger_order.lower_taker_fees
+
+        def lower(state: State, taker_id: int, walk: Walk, fees_quanta: int) -> None:
+            place_order.count_for_makers(state, walk)
+            honest(state, taker_id, walk, fees_quanta)
+
+        patch.setattr(trigger_order, "lower_taker_fees", lower)
+    exchange.set_price(994)
+    exchange.trigger()
+    return exchange.seal()
+
+
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     fees_that_count_a_quantum_more,
     fees_that_fade_less,
@@ -163,6 +235,10 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     return_that_is_kept,
     insurance_that_gets_another_share,
     schedule_that_holds_at_once,
+    rebate_that_does_not_count,
+    rebate_that_is_not_given,
+    rebate_of_a_fee_that_was_not_paid,
+    stop_that_brings_a_rebate,
 ]
 
 

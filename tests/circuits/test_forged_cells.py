@@ -187,6 +187,7 @@ FEE_WORDS = [
     *(((i,), (i + 1,), 10 if i % 2 else 32) for i in range(7)),
     # Between the tiers and the share of insurance is what nobody reaches, and no part of the word.
     ((7,), (9,), 10),
+    ((9,), (10,), 10),
 ]
 OPERATION_WORDS: dict[int, list[Any]] = {
     ParameterKind.UNDERLYING: UNDERLYING_WORDS,

@@ -18,12 +18,12 @@ SCHEDULE = FeeSchedule.of(FeeTier(1, 250), FeeTier(5, 400), insurance_permille=5
 SIZE, PRICE = 20, "100.0"
 
 
-async def ready(node: RunningNode) -> None:
+async def ready(node: RunningNode, schedule: FeeSchedule = SCHEDULE) -> None:
     """Fund accounts 2 and 3, set tiers and a price."""
     for account_id in (2, 3):
         entry = deposit_entry(len(node.l1.entries), account_id, 10**5 * ONE_DOLLAR)
         node.l1.entries.append(entry)
-    node.l1.set_parameter(ParameterKind.FEE_SCHEDULE, 0, SCHEDULE.word())
+    node.l1.set_parameter(ParameterKind.FEE_SCHEDULE, 0, schedule.word())
     await node.until_consumed()
     await node.set_price()
 
@@ -67,3 +67,17 @@ async def check_fees(node: RunningNode) -> None:
         after = await two.account()
         assert after.collateral == account.collateral + Decimal("0.25")
         assert after.fees.counted == Decimal(2)
+
+
+async def test_maker_when_there_are_rebates_then_gets_back_more_than_it_pays(
+    tmp_path: Path,
+) -> None:
+    async with running_node(tmp_path) as node:
+        await ready(node, FeeSchedule.of(FeeTier(0, 400), rebates=True))
+        await seal(node)
+        async with node.client(2) as two, node.client(3) as three:
+            assert two.exchange.parameters.fee_schedule.rebates
+            await trade(two, three)
+            fees = (await three.account()).fees
+            # Its fee of 0.40 USD, and the taker's of 1 USD.
+            assert (fees.in_batch, fees.returned) == (Decimal("1.4"), Decimal("0.56"))

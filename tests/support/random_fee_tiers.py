@@ -22,5 +22,5 @@ def random_fee_tiers(rng: random.Random) -> SetParameter:
     """Return an operation that sets all tiers."""
     thresholds = sorted(rng.choices(_THRESHOLDS_USD, k=MAX_FEE_TIERS))
     tiers = tuple(FeeTier(usd, rng.randint(0, MAX_RETURNED_PERMILLE)) for usd in thresholds)
-    schedule = FeeSchedule(tiers, rng.randint(0, MILLE_ONE))
+    schedule = FeeSchedule(tiers, rng.randint(0, MILLE_ONE), rng.random() < 0.5)
     return SetParameter(ParameterKind.FEE_SCHEDULE, 0, schedule.word())

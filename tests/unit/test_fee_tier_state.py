@@ -17,6 +17,7 @@ from novation.protocol.constants import (
     TIER_THRESHOLD_BOUND,
 )
 from novation.protocol.errors import DecodeError
+from novation.protocol.events import OrderFilled
 from novation.protocol.fee_tiers import (
     BASE_TIER,
     NO_FEES,
@@ -27,15 +28,18 @@ from novation.protocol.fee_tiers import (
     day_of,
     returned_quanta,
 )
+from novation.protocol.orders import TimeInForce
 from novation.protocol.signing_keys import SigningKey
 from novation.protocol.storage import decode_account, encode_account
 from novation.protocol.transactions import Liquidate, ParameterKind, SetParameter
 from tests.circuits.fee_tier_batches import (
     LOTS,
     PRICE_TICKS,
+    REBATES,
     SCHEDULE,
     funded,
     next_day,
+    poor_taker,
     set_schedule,
     trade,
 )
@@ -91,7 +95,7 @@ def test_account_when_it_has_paid_then_its_leaf_and_stored_form_say_so(n_keys: i
     assert decode_account(encode_account(paid)) == paid
 
 
-@pytest.mark.parametrize("schedule", [NO_TIERS, SCHEDULE])
+@pytest.mark.parametrize("schedule", [NO_TIERS, SCHEDULE, REBATES])
 def test_schedule_when_packed_then_read_back(schedule: FeeSchedule) -> None:
     assert FeeSchedule.from_word(schedule.word()) == schedule
 
@@ -187,6 +191,41 @@ def test_trade_with_oneself_when_both_have_the_best_tier_then_it_costs_money() -
     assert paid_quanta * MILLE_ONE == 2 * (TAKER_FEE + MAKER_FEE) * (
         MILLE_ONE - MAX_RETURNED_PERMILLE
     )
+
+
+def test_trade_with_oneself_when_there_are_rebates_then_it_still_costs_money() -> None:
+    exchange = funded(REBATES)
+    before = balance(exchange, 2) + balance(exchange, 3)
+    trade(exchange, 2, 3)
+    trade(exchange, 3, 2)
+    exchange.seal()
+    # A fifth of what takers pay, three fifths of what makers do.
+    paid_quanta = before - balance(exchange, 2) - balance(exchange, 3)
+    assert paid_quanta == 2 * (TAKER_FEE // 5 + MAKER_FEE * 3 // 5)
+
+
+def test_maker_when_there_are_rebates_then_what_the_taker_pays_counts_and_comes_back() -> None:
+    exchange = funded(REBATES)
+    trade(exchange, 2, 3)
+    assert exchange.state.account(2).batch_fees_quanta == MAKER_FEE + TAKER_FEE
+    before = balance(exchange, 2)
+    exchange.seal()
+    returned = (MAKER_FEE + TAKER_FEE) * 400 // MILLE_ONE
+    assert balance(exchange, 2) == before + returned
+    # More than it has paid: its fee is a rebate.
+    assert returned > MAKER_FEE
+    check_conservation(exchange.state)
+
+
+def test_maker_when_the_taker_cannot_pay_in_full_then_nothing_of_that_counts() -> None:
+    exchange = poor_taker()
+    result = exchange.place(6, SELL, 90_000, 945, time_in_force=TimeInForce.IOC)
+    (fill,) = (event for event in result.events if isinstance(event, OrderFilled))
+    assert 0 < fill.taker_fee_quanta < 90_000 * 945 * 10 * 500 // 10**6
+    assert exchange.state.account(3).batch_fees_quanta == fill.maker_fee_quanta
+    assert exchange.state.account(6).batch_fees_quanta == fill.taker_fee_quanta
+    exchange.seal()
+    check_conservation(exchange.state)
 
 
 def test_liquidation_when_it_trades_then_fees_count_for_the_makers_only() -> None:

@@ -98,6 +98,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     local notional = lots * terms.price_ticks * taker.underlying.multiplier;
     local net = notional - lots * taker.price.pool.short_prefix;
     let (local fee, local taker_fee) = fees_of(notional, taker);
+    local brought_quanta = taker_fee * taker.brings + account.fees_quanta;
     // The maker's open sum is on the side that the taker is not on; reduce-only orders are in none.
     local slot: Position;
     tempvar reserved_lots = lots - lots * terms.reduce_only;
@@ -139,7 +140,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
     jmp examine if [ap] != 0, ap++;
     assert [range_check_ptr] = a;
     assert after.collateral_quanta = collateral_quanta;
-    assert after.fees_quanta = account.fees_quanta + fee;
+    assert after.fees_quanta = brought_quanta + fee;
     let range_check_ptr = range_check_ptr + 1;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
@@ -154,7 +155,7 @@ func visit_maker{range_check_ptr, accounts_log: DictAccess*}(
         return release_maker(taker, maker, account, old, maker.remaining_lots);
     }
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
-    assert after.fees_quanta = account.fees_quanta + paid_fee;
+    assert after.fees_quanta = brought_quanta + paid_fee;
     assert [accounts_log] = DictAccess(terms.account_id, cast(account, felt), cast(&after, felt));
     let accounts_log = accounts_log + DictAccess.SIZE;
     return (fill=Fill(lots, net, paid_fee, taker_fee, long_change));

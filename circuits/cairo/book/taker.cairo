@@ -22,6 +22,8 @@ struct Taker {
     owner: Owner*,
     // What it pays of each fill.
     fee_ppm: felt,
+    // 1 if that counts for its makers, too.
+    brings: felt,
 }
 
 // How far a walk got.

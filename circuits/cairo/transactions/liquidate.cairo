@@ -96,6 +96,7 @@ func liquidate{
         self_trade=SELF_TRADE_CANCEL_RESTING,
         owner=account.identity.owner,
         fee_ppm=0,
+        brings=0,
     );
     let (
         local walk: Walk*, local reduced: Position*, local surplus_change, local long_change

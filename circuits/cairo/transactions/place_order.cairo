@@ -66,6 +66,8 @@ struct PlaceOrder {
     // If it rests: its key in the log (see OrderTerms), and the order before it.
     order_key: felt,
     predecessor_id: felt,
+    // 1 if the margin rule leaves it all of its fee, else 0.
+    pays_in_full: felt,
 }
 
 // A limit order is matched against the book; what is left may rest on it.
@@ -289,6 +291,7 @@ func place_order{
         self_trade=message.self_trade,
         owner=identity.owner,
         fee_ppm=underlying.taker_fee_ppm,
+        brings=message.pays_in_full * environment.parameters.fee_schedule.rebates,
     );
     assert price_ticks = message.price_ticks;
     tempvar triggers = market.others.triggers;
@@ -458,6 +461,7 @@ func place_order{
     let range_check_ptr = range_check_ptr + 1;
     assert after.collateral_quanta = collateral_quanta;
     assert after.fees_quanta = account.fees_quanta + fee;
+    assert message.pays_in_full = 1;
     return (fees_quanta=walk.fees_quanta + fee);
 
     examine:
@@ -467,6 +471,11 @@ func place_order{
     assert is_allowed = 1;
     assert after.collateral_quanta = collateral_quanta + fee - paid_fee;
     assert after.fees_quanta = account.fees_quanta + paid_fee;
+    if (fee - paid_fee == 0) {
+        assert message.pays_in_full = 1;
+    } else {
+        assert message.pays_in_full = 0;
+    }
     return (fees_quanta=walk.fees_quanta + paid_fee);
 }
 

@@ -287,6 +287,7 @@ func walk_due{range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess
         self_trade=terms.self_trade,
         owner=account.identity.owner,
         fee_ppm=price.underlying.taker_fee_ppm,
+        brings=0,
     );
     // The head of a side is at offset 2 * side.
     tempvar other_head: felt* = cast(due.market, felt*) + 2 - 2 * terms.order_side;

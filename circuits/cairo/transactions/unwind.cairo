@@ -208,6 +208,7 @@ func make_taker{range_check_ptr}(
         self_trade=SELF_TRADE_CANCEL_RESTING,
         owner=owner,
         fee_ppm=0,
+        brings=0,
     );
     let (size_lots, _) = split(lots + UNWIND_SHARE - 1, UNWIND_SHARE);
     return (taker=&taker, size_lots=size_lots);

@@ -17,7 +17,7 @@ library ParameterRegistry {
         uint256[] oracleKeys;
         uint8 oracleQuorum;
         uint32 oracleMaxAgeMs;
-        /// @dev Four tiers, threshold_usd:32, returned_permille:10; then insurance_permille:10.
+        /// @dev Four tiers, threshold_usd:32, returned_permille:10; then insurance_permille:10 and rebates:1.
         uint256 feeSchedule;
     }
 
@@ -190,7 +190,7 @@ library ParameterRegistry {
     /// @notice Sets what comes back to who has paid much of fees, and who gets the rest.
     function setFeeSchedule(Parameters storage self, uint256 word) internal {
         uint256 bits = TIER_BITS * FEE_TIERS;
-        _requireRange("fee_schedule_word", word, 0, 2 ** (bits + PERMILLE_BITS) - 1);
+        _requireRange("fee_schedule_word", word, 0, 2 ** (bits + PERMILLE_BITS + 1) - 1);
         uint256 least = 0;
         for (uint256 i = 0; i < FEE_TIERS; ++i) {
             uint256 tier = _field(word, i * TIER_BITS, TIER_BITS);

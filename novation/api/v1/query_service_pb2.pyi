@@ -14,7 +14,7 @@ class GetExchangeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetExchangeResponse(_message.Message):
-    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings", "assets", "outflow_share_ppm", "fee_tiers", "fee_insurance_permille")
+    __slots__ = ("chain_id", "exchange_address", "config_hash", "markets", "oracle_public_keys", "oracle_quorum", "oracle_max_age_ms", "sequencer_public_key", "time_ms", "max_message_bytes", "underlyings", "assets", "outflow_share_ppm", "fee_tiers", "fee_insurance_permille", "fee_rebates")
     CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +30,7 @@ class GetExchangeResponse(_message.Message):
     OUTFLOW_SHARE_PPM_FIELD_NUMBER: _ClassVar[int]
     FEE_TIERS_FIELD_NUMBER: _ClassVar[int]
     FEE_INSURANCE_PERMILLE_FIELD_NUMBER: _ClassVar[int]
+    FEE_REBATES_FIELD_NUMBER: _ClassVar[int]
     chain_id: int
     exchange_address: bytes
     config_hash: bytes
@@ -45,7 +46,8 @@ class GetExchangeResponse(_message.Message):
     outflow_share_ppm: int
     fee_tiers: _containers.RepeatedCompositeFieldContainer[_types_pb2.FeeTier]
     fee_insurance_permille: int
-    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[_types_pb2.Asset, _Mapping]]] = ..., outflow_share_ppm: _Optional[int] = ..., fee_tiers: _Optional[_Iterable[_Union[_types_pb2.FeeTier, _Mapping]]] = ..., fee_insurance_permille: _Optional[int] = ...) -> None: ...
+    fee_rebates: bool
+    def __init__(self, chain_id: _Optional[int] = ..., exchange_address: _Optional[bytes] = ..., config_hash: _Optional[bytes] = ..., markets: _Optional[_Iterable[_Union[_types_pb2.Market, _Mapping]]] = ..., oracle_public_keys: _Optional[_Iterable[bytes]] = ..., oracle_quorum: _Optional[int] = ..., oracle_max_age_ms: _Optional[int] = ..., sequencer_public_key: _Optional[bytes] = ..., time_ms: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., underlyings: _Optional[_Iterable[_Union[_types_pb2.Underlying, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[_types_pb2.Asset, _Mapping]]] = ..., outflow_share_ppm: _Optional[int] = ..., fee_tiers: _Optional[_Iterable[_Union[_types_pb2.FeeTier, _Mapping]]] = ..., fee_insurance_permille: _Optional[int] = ..., fee_rebates: _Optional[bool] = ...) -> None: ...
 
 class GetAccountRequest(_message.Message):
     __slots__ = ("account_id",)

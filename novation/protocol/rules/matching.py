@@ -113,6 +113,17 @@ def _size_fill(
     )
 
 
+def count_for_makers(state: State, walk: Walk) -> None:
+    """Let the fees that a taker pays count for its makers, if the exchange gives rebates."""
+    if not state.parameters.fee_schedule.rebates:
+        return
+    for event in walk.events:
+        if isinstance(event, OrderFilled) and event.taker_fee_quanta:
+            account = state.account(event.maker_account_id)
+            account = account.with_batch_fees(event.taker_fee_quanta)
+            state.set_account(event.maker_account_id, account)
+
+
 def lower_taker_fees(state: State, taker_id: int, walk: Walk, fees_quanta: int) -> None:
     """Let the taker pay so much of its fees only; what it does not pay are those of the last fills.
 

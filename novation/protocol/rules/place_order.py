@@ -37,7 +37,7 @@ from novation.protocol.rules.book import insert_order
 from novation.protocol.rules.dead_orders import apply_timer, cancelled
 from novation.protocol.rules.list_market import not_listed
 from novation.protocol.rules.market_modes import check_modes
-from novation.protocol.rules.matching import lower_taker_fees, walk_book
+from novation.protocol.rules.matching import count_for_makers, lower_taker_fees, walk_book
 from novation.protocol.rules.price_validity import (
     check_all_priced,
     check_has_price,
@@ -115,7 +115,11 @@ def place(
         hints = replace(hints, resting_lots=order.remaining_lots, predecessor_id=predecessor_id)
     _keep_min_order_id(state, tx, before)
     fees_quanta = check_margin(state, tx, before, walk.taker_fees_quanta)
-    lower_taker_fees(state, tx.account_id, walk, fees_quanta)
+    if fees_quanta == walk.taker_fees_quanta:
+        count_for_makers(state, walk)
+    else:
+        hints = replace(hints, pays_in_full=False)
+        lower_taker_fees(state, tx.account_id, walk, fees_quanta)
     placed = OrderPlaced(
         order_id=order.order_id,
         account_id=tx.account_id,
