@@ -83,6 +83,9 @@ QUERY_LOG_DOMAIN: Final = 24
 UNITS_PER_STEP: Final = 4
 CHARGED_UNITS_PPM: Final = 3_600_000
 RANGE_CHECK_SPAN: Final = 2**16
+# The trace has a permutation for so many steps. The loader's alone can need a longer trace than all
+# that is charged; those of transactions are fewer than theirs (tests/circuits/test_cost.py).
+PERMUTATION_STEPS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,8 @@ def felts_cost(n_bytes: int, n_felts: int, gas: int = 0) -> OutputCost:
 def padded_steps(cost_steps: int) -> int:
     """Return how many steps the trace of a batch must have room for, from above."""
     n_units = cost_steps * CHARGED_UNITS_PPM // PPM + RANGE_CHECK_SPAN
-    return max(cost_steps, -(-n_units // UNITS_PER_STEP))
+    loader_steps = cost.PROGRAM_PERMUTATIONS * PERMUTATION_STEPS
+    return max(cost_steps, -(-n_units // UNITS_PER_STEP), loader_steps)
 
 
 def verify_gas(n_queries: int, log_domain: int) -> int:

@@ -58,6 +58,8 @@ from novation.protocol.transactions.oracle_update import is_parted
 # batch that has a transaction for it; both grow with the program.
 LOADER_STEPS: Final = 45_000
 REST_STEPS: Final = 45_800
+# What the loader takes of permutations for the whole program, from above.
+PROGRAM_PERMUTATIONS: Final = 9_900
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400

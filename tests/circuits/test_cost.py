@@ -22,6 +22,7 @@ from novation.protocol.cost import (
     LOADER_STEPS,
     ORDER_LEAF_STEPS,
     OUTFLOW_STEPS,
+    PROGRAM_PERMUTATIONS,
     REST_STEPS,
     SET_PARAMETER_STEPS,
     SIGNATURE_STEPS,
@@ -34,6 +35,7 @@ from novation.protocol.transactions import ParameterKind, SetParameter
 from novation.protocol.transition import apply_transaction
 from prover.cost import LOADER, steps_by_function
 from prover.runner import execute_only, run_batch, run_program
+from sequencer.l1_cost import PERMUTATION_STEPS, padded_steps
 from tests.support.builders import (
     ONE_DOLLAR,
     oracle_private_key,
@@ -50,8 +52,6 @@ LAYOUT = Path(__file__).parents[2] / "circuits" / "cairo_air" / "layout.json"
 # Every step has four 16-bit cells and uses three; the values between the least and the greatest
 # one of a run, 2^16 at most, must fit the rest.
 SPAN_STEPS = 1 << 16
-# The trace has a permutation for every 16 steps.
-PERMUTATION_STEPS = 16
 
 
 class Charged:
@@ -310,7 +310,22 @@ def test_steps_of_the_loader_are_within_their_charge(*, has_rest: bool) -> None:
     assert sum(steps.values()) == run.n_steps - 1
     # Its permutations are covered by the room that the padding leaves to the span of values.
     words = padded(bytecode()) if has_rest else core_of(bytecode(), n_core_words())
-    assert (len(words) // 2 + 1) * PERMUTATION_STEPS <= charge + SPAN_STEPS
+    n_permutations = len(words) // 2 + 1
+    assert n_permutations * PERMUTATION_STEPS <= charge + SPAN_STEPS
+    assert n_permutations <= PROGRAM_PERMUTATIONS
+
+
+@pytest.mark.parametrize("has_rest", [False, True])
+def test_trace_of_a_small_batch_then_not_longer_than_its_room_on_l1_assumes(
+    *, has_rest: bool
+) -> None:
+    exchange = Exchange(parameters(1))
+    deposit = exchange.deposit(2, ONE_DOLLAR)
+    steps = empty_batch_steps(1) + exchange.apply(deposit).cost_steps
+    if has_rest:
+        steps += exchange.set_underlying(0, underlying(maker_fee_ppm=1)).cost_steps
+    run = run_batch(exchange.seal().witness)
+    assert run.provable.n_steps <= 1 << (padded_steps(steps) - 1).bit_length()
 
 
 def test_charge_of_the_rest_when_several_need_it_then_only_the_first_of_a_batch_has_it() -> None:
