@@ -485,9 +485,13 @@ def test_worst_order_when_accounts_have_all_slots_then_fits_or_refused_at_the_st
     for profile in L1_PROFILES:
         batch_policy(profile.name, 200_000, 1, MAX_UNDERLYINGS)
     batch_policy("cheap-l1", 200_000, 1, MAX_POSITIONS)
-    words = "200000 with profile balanced: .* with 32 markets an order can need .* at most 65536"
-    with pytest.raises(UserError, match=words):
-        batch_policy("balanced", 200_000, 1, MAX_POSITIONS)
+    for max_steps, n_markets, most in (
+        (600_000, MAX_UNDERLYINGS, "at most 262144 steps fit"),
+        (200_000, MAX_POSITIONS, "no number of steps fits"),
+    ):
+        words = f"{max_steps} with profile balanced: .* with {n_markets} markets an order .* {most}"
+        with pytest.raises(UserError, match=words):
+            batch_policy("balanced", max_steps, 1, n_markets)
     worst = order_steps_at_most(MAX_MAKERS_PER_ORDER, MAX_UNDERLYINGS)
     first = empty_batch_steps(MAX_UNDERLYINGS) + cost.REST_STEPS + worst
     assert BatchPolicy().steps_at_most == max(first, 200_000) <= 1 << 18
