@@ -443,11 +443,16 @@ def _signed_order(tx: PlaceOrder) -> list[Argument]:
 
 def _mass_quote(tx: MassQuote, entry: BatchEntry, guesses: _Guesses) -> Iterator[Argument]:
     assert isinstance(entry.hints, MassQuoteHints)
-    terms, counts = map(int, astuple(tx.terms)), (len(tx.quotes), len(entry.hints.cleared))
-    yield [*_head(tx), tx.market_id, *terms, *counts]
+    counts = len(tx.quotes), len(tx.cancels), len(entry.hints.cleared)
+    yield [*_head(tx), tx.market_id, *map(int, astuple(tx.terms)), *counts]
     for gone in entry.hints.cleared:
         yield [gone.order_id, gone.predecessor_id]
         guesses.remove(gone.order_id)
+    for named, found in zip(tx.cancels, entry.hints.named, strict=True):
+        place = [0, 0] if found.is_there else [int(named.side), named.price_ticks]
+        yield [named.order_id, found.predecessor_id, *place]
+        if found.is_there:
+            guesses.remove(named.order_id)
     for quote, placed in zip(tx.quotes, entry.hints.placed, strict=True):
         key = guesses.order_key(placed)
         yield [int(quote.side), quote.price_ticks, quote.size_lots, key, placed.predecessor_id]
@@ -464,10 +469,9 @@ def _entry(entry: BatchEntry, delay_ms: int, guesses: _Guesses) -> Iterator[Argu
     elif isinstance(tx, CancelOrder):
         assert isinstance(entry.hints, CancelOrderHints)
         yield [_TYPE_CANCEL_ORDER, delay_ms]
-        hints = entry.hints
-        yield [*_head(tx), hints.order_id, int(tx.order_id == 0), hints.predecessor_id]
+        yield [*_head(tx), entry.hints.order_id, int(tx.order_id == 0), entry.hints.predecessor_id]
         yield from guesses.use_nonce(tx)
-        guesses.remove(hints.order_id)
+        guesses.remove(entry.hints.order_id)
     elif isinstance(tx, CancelAll | SetCancelTimer):
         yield from _cancel_all(tx, delay_ms)
         yield from guesses.use_nonce(tx)

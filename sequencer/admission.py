@@ -118,7 +118,7 @@ def n_tokens_of(tx: UserTransaction) -> int:
     """Return what a message costs its key: quotes count like orders that come alone."""
     if isinstance(tx, PlaceBracket):
         return 3
-    return len(tx.quotes) if isinstance(tx, MassQuote) else 1
+    return len(tx.quotes) + len(tx.cancels) if isinstance(tx, MassQuote) else 1
 
 
 def _only_takes_away(tx: UserTransaction) -> bool:

@@ -360,7 +360,8 @@ def _holdings_cost(tx: Deposit | Withdraw | Transfer) -> OutputCost:
 def _cost_of_order(tx: Transaction, result: TransactionResult) -> OutputCost:
     hints = result.hints
     if isinstance(hints, MassQuoteHints):
-        return quoting_cost(len(hints.placed), len(hints.cleared), result.n_slots)
+        n_gone = len(hints.cleared) + len(hints.named)
+        return quoting_cost(len(hints.placed), n_gone, result.n_slots)
     if isinstance(hints, ReplaceOrderHints):
         n_visits = 0 if hints.placed is None else len(hints.placed.visits)
         return replacement_cost(n_visits, result.n_slots)

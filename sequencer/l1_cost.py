@@ -215,9 +215,9 @@ def bracket_cost(n_visits: int, n_slots: int) -> OutputCost:
     return order_cost(n_visits, n_slots).plus(touched_cost(0, 4, 0))
 
 
-def quoting_cost(n_quotes: int, n_cleared: int, n_slots: int) -> OutputCost:
-    """Return what quotes can add, and dead orders that go: each with the order before it."""
-    return touched_cost(1, 2 * (n_quotes + n_cleared), n_slots).plus(MARKET_COST)
+def quoting_cost(n_quotes: int, n_gone: int, n_slots: int) -> OutputCost:
+    """Return what quotes can add, and orders that go: each with the order before it."""
+    return touched_cost(1, 2 * (n_quotes + n_gone), n_slots).plus(MARKET_COST)
 
 
 def listed_cost(tx: Transaction, result: TransactionResult | None) -> OutputCost:

@@ -190,7 +190,7 @@ def _placed(
 ) -> order_service_pb2.StreamOrdersResponse:
     """Return the answer to who places orders."""
     if isinstance(tx, MassQuote):
-        return order_service_pb2.StreamOrdersResponse(quoted=_quotes(signed, events))
+        return order_service_pb2.StreamOrdersResponse(quoted=_quotes(tx, signed, events))
     if isinstance(tx, ReplaceOrder):
         return order_service_pb2.StreamOrdersResponse(replaced=_replacement(signed, events))
     if isinstance(tx, PlaceTrigger):
@@ -241,9 +241,14 @@ def _replacement(
 
 
 def _quotes(
-    signed: types_pb2.Receipt, events: Sequence[Event]
+    tx: MassQuote, signed: types_pb2.Receipt, events: Sequence[Event]
 ) -> order_service_pb2.MassQuoteResponse:
-    """Return the answer to who quotes: where each order rests, and how many have gone for them."""
+    """Return the answer to who quotes: where each order rests, and what has gone for them."""
+    gone = {
+        event.order_id: event.remaining_lots
+        for event in events
+        if isinstance(event, OrderCancelled) and event.reason is CancelReason.USER
+    }
     return order_service_pb2.MassQuoteResponse(
         receipt=signed,
         quotes=[
@@ -252,6 +257,7 @@ def _quotes(
             if isinstance(event, OrderPlaced)
         ],
         n_cancelled_orders=_n_cancelled(events),
+        cancelled_lots=[gone.pop(named.order_id, 0) for named in tx.cancels],
     )
 
 

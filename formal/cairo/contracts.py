@@ -54,6 +54,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "mass_quote": ("",),
     # Which dead orders go is nobody's right: see PruneOrder.
     "clear_dead": ("",),
+    "cancel_named": ("",),
     "place_quotes": ("",),
     "cancel_order": ("head", "order_id", "by_message", "predecessor_id"),
     "cancel_all": ("",),

@@ -45,7 +45,7 @@ from novation.client.keys import LocalSigner, Signer
 from novation.client.oracle import OracleClient, sign_report
 from novation.client.order_stream import OrderStream
 from novation.client.orders import OrderRequest, Replacement
-from novation.client.quotes import QuoteRequest, QuotesRequest
+from novation.client.quotes import CancelRequest, QuoteRequest, QuotesRequest
 from novation.client.stark_keys import check_stark_key
 from novation.client.units import Asset, Market
 from novation.protocol.orders import (
@@ -63,6 +63,7 @@ __all__ = [
     "Asset",
     "BalanceRejectedError",
     "BidLimitError",
+    "CancelRequest",
     "Client",
     "ConnectionLostError",
     "CustodyRejectedError",

@@ -342,7 +342,7 @@ class Client(TriggerClient):
 
         Args:
             market: symbol or id.
-            quotes: 1 to 16 of them.
+            quotes: at least one, and 16 with those of `cancels`.
             expiry_time_ms: Unix milliseconds; a day by default.
             **fields: others of `QuotesRequest`.
 

@@ -76,6 +76,14 @@ def quotes_message(tx: MassQuote) -> order_service_pb2.MassQuoteRequest:
             )
             for quote in tx.quotes
         ],
+        cancels=[
+            order_service_pb2.QuoteCancel(
+                side=conversion.SIDES[named.side],
+                price_ticks=named.price_ticks,
+                order_id=named.order_id,
+            )
+            for named in tx.cancels
+        ],
         valid_until_ms=tx.valid_until_ms,
         signature=signature_message(tx.signature),
     )

@@ -120,8 +120,9 @@ class ReplaceAck(OrderAck):
 class QuotesAck:
     """Quotes that rest: the order of each, and its price, which another than the signed if it slid.
 
-    `n_cancelled` is how many orders they took the place of. `nonce` and the place among the quotes
-    name an order, too.
+    `n_cancelled` is how many orders went first, all that there were; `cancelled` what was taken off
+    the book of each that was named to be cancelled, 0 if it was gone. `nonce` and the place among
+    the quotes name an order, too.
     """
 
     order_ids: tuple[int, ...]
@@ -129,6 +130,7 @@ class QuotesAck:
     n_cancelled: int
     nonce: int
     receipt: Receipt
+    cancelled: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

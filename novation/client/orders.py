@@ -274,12 +274,10 @@ class MessageFactory:
         checks.instance("request", request, QuotesRequest)
         market = self._exchange.market(request.market)
         terms = request.terms(market, self._fee_to_sign(market, request.max_fee_ppm))
-        quotes, identity = request.in_lots(market), self._identity
-        return self._sign(
-            lambda nonce: MassQuote(
-                identity.account_id, identity.key_index, nonce, market.market_id, terms, quotes
-            )
-        )
+        quotes, cancels = request.in_lots(market), request.named(market)
+        account = self._identity.account_id, self._identity.key_index
+        where = market.market_id, terms, quotes
+        return self._sign(lambda nonce: MassQuote(*account, nonce, *where, cancels=cancels))
 
     def cancel_order(
         self,
@@ -458,8 +456,16 @@ class MessageFactory:
             raise ReceiptError(f"the receipt is for orders {expected}, told are {order_ids}")
         market = self._exchange.market(tx.market_id)
         prices = tuple(market.price(placed.price_ticks) for placed in response.quotes)
+        n_told = len(response.cancelled_lots)
+        if n_told != len(tx.cancels):
+            raise ReceiptError(f"{len(tx.cancels)} orders were to cancel, told is of {n_told}")
         return models.QuotesAck(
-            tuple(order_ids), prices, response.n_cancelled_orders, tx.nonce, receipt
+            order_ids=tuple(order_ids),
+            prices=prices,
+            n_cancelled=response.n_cancelled_orders,
+            nonce=tx.nonce,
+            receipt=receipt,
+            cancelled=tuple(map(market.size, response.cancelled_lots)),
         )
 
     def cancel_ack(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from novation.client import checks
 from novation.client.units import Market, Number
-from novation.protocol.constants import GUARD_BOUND, LABEL_BOUND
+from novation.protocol.constants import GUARD_BOUND, LABEL_BOUND, ORDER_ID_BOUND
 from novation.protocol.orders import Side
-from novation.protocol.transactions import Quote, QuoteTerms
+from novation.protocol.transactions import Quote, QuoteCancel, QuoteTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,24 @@ class QuoteRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """An order of one's own to cancel: its number, and where it rests.
+
+    The price is the one at which it rests, in USD: `QuotesAck.prices`, `Order.price`.
+    """
+
+    side: Side
+    price: Number
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuotesRequest:
     """Orders in one market that only rest, all placed or none.
 
     Attributes:
         market: symbol or id.
-        quotes: 1 to 16 of them, placed in this order.
+        quotes: at least one, and 16 with those to cancel; placed in this order.
         expiry_time_ms: Unix milliseconds after which none of them trades.
         cancels_first: all orders that the account has in the market are cancelled before.
         slides: a quote that would cross rests one tick behind the other side's best price; else
@@ -34,6 +46,8 @@ class QuotesRequest:
         label: a number of one's own, which comes back with each of them; 0 for none.
         guard: when so much was filled of all that the account has in the market, in the base asset,
             the rest of it is cancelled. It holds until quotes take its place.
+        cancels: orders that are cancelled before; one that is gone already stops nothing. The
+            others stay without `cancels_first`.
     """
 
     market: str | int
@@ -44,6 +58,7 @@ class QuotesRequest:
     max_fee_ppm: int | None = None
     label: int = 0
     guard: Number | None = None
+    cancels: Sequence[CancelRequest] = ()
 
     def terms(self, market: Market, max_fee_ppm: int) -> QuoteTerms:
         """Return what all of them have in common, checked."""
@@ -68,4 +83,15 @@ class QuotesRequest:
                 market.lots(quote.size),
             )
             for index, quote in enumerate(checks.instances("quotes", self.quotes, QuoteRequest))
+        )
+
+    def named(self, market: Market) -> tuple[QuoteCancel, ...]:
+        """Return the orders to cancel, checked."""
+        return tuple(
+            QuoteCancel(
+                checks.choice(f"cancels[{index}].side", named.side, Side),
+                market.ticks(named.price),
+                checks.integer(f"cancels[{index}].order_id", named.order_id, 1, ORDER_ID_BOUND),
+            )
+            for index, named in enumerate(checks.instances("cancels", self.cancels, CancelRequest))
         )

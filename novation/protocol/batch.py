@@ -90,11 +90,23 @@ class ReplaceOrderHints:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCancelHints:
+    """Whether an order was where its name says, and the one before that place, 0 if none."""
+
+    is_there: bool
+    predecessor_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MassQuoteHints:
-    """The dead orders that a message took along, and its own orders, in their order."""
+    """The dead orders that a message took along, and its own orders, in their order.
+
+    `named` is what became of those that it cancels.
+    """
 
     cleared: tuple[CancelOrderHints, ...]
     placed: tuple[PlaceOrderHints, ...]
+    named: tuple[NamedCancelHints, ...] = ()
 
     @property
     def order_id(self) -> int:

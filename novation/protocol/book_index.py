@@ -7,14 +7,18 @@ import bisect
 from collections.abc import Iterator
 
 from novation.protocol.constants import ORDER_ID_BOUND, PRICE_BOUND
-from novation.protocol.orders import RestingOrder
+from novation.protocol.orders import OrderList, RestingOrder
 
 
 def priority(order: RestingOrder) -> int:
     """Return a number that is greater for the order that stands first: price, then age."""
-    price_ticks = order.list_price_ticks
-    closeness = price_ticks if order.order_list.is_descending else PRICE_BOUND - price_ticks
-    return closeness * ORDER_ID_BOUND + (ORDER_ID_BOUND - order.order_id)
+    return priority_at(order.order_list, order.list_price_ticks, order.order_id)
+
+
+def priority_at(order_list: OrderList, price_ticks: int, order_id: int) -> int:
+    """Return the priority of an order with a price and an id; there need not be one."""
+    closeness = price_ticks if order_list.is_descending else PRICE_BOUND - price_ticks
+    return closeness * ORDER_ID_BOUND + (ORDER_ID_BOUND - order_id)
 
 
 class BookIndex:
@@ -36,7 +40,11 @@ class BookIndex:
 
     def predecessor_id(self, order: RestingOrder) -> int:
         """Return the id of the order just before this one (which may be absent), 0 at the head."""
-        position = bisect.bisect_right(self._priorities, priority(order))
+        return self.id_before(priority(order))
+
+    def id_before(self, rank: int) -> int:
+        """Return the id of the order just before a priority, 0 if it would be the head's."""
+        position = bisect.bisect_right(self._priorities, rank)
         if position == len(self._priorities):
             return 0
         return _order_id(self._priorities[position])

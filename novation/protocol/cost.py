@@ -56,7 +56,7 @@ from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
 # batch that has a transaction for it; both grow with the program.
-LOADER_STEPS: Final = 45_000
+LOADER_STEPS: Final = 47_200
 REST_STEPS: Final = 45_800
 # What the loader takes of permutations for the whole program, from above.
 PROGRAM_PERMUTATIONS: Final = 9_900
@@ -113,6 +113,8 @@ REPLACE_STEPS: Final = 450
 MASS_QUOTE_STEPS: Final = 400
 QUOTE_STEPS: Final = 200
 CLEAR_STEPS: Final = 120
+# Of an order that a message with quotes names, whether it is there or not.
+NAMED_CANCEL_STEPS: Final = 180
 # Of a visit to an account with a guard; of each of its slots.
 GUARD_STEPS: Final = 300
 GUARD_SLOT_STEPS: Final = 60
@@ -256,7 +258,8 @@ def _user_steps(tx: UserTransaction, result: TransactionResult) -> int:
         return trigger + order_steps(len(result.hints.visits), n_slots)
     if isinstance(tx, MassQuote):
         assert isinstance(result.hints, MassQuoteHints)
-        return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots)
+        named_steps = len(tx.cancels) * NAMED_CANCEL_STEPS
+        return quoting_steps(len(tx.quotes), len(result.hints.cleared), n_slots) + named_steps
     return _steps_without_order(tx, n_slots)
 
 

@@ -60,6 +60,7 @@ from novation.protocol.transactions import (
     PlaceTrigger,
     PruneOrder,
     Quote,
+    QuoteCancel,
     RemoveKey,
     ReplaceOrder,
     SetAuction,
@@ -74,7 +75,7 @@ from novation.protocol.transactions import (
     UserTransaction,
     Withdraw,
 )
-from novation.protocol.transactions.mass_quote import QUOTE_BITS, unpack_terms
+from novation.protocol.transactions.mass_quote import CANCEL_BITS, QUOTE_BITS, unpack_terms
 from novation.protocol.transactions.place_bracket import EXITS_WIDTHS
 
 __all__ = [
@@ -112,6 +113,7 @@ _ADD_KEY_WORD_0_BYTES: Final = 30
 _REPLACED_WORD_BYTES: Final = 13
 _EXITS_WORD_BYTES: Final = sum(EXITS_WIDTHS) // 8
 _QUOTE_BYTES: Final = -(-QUOTE_BITS // 8)
+_CANCEL_BYTES: Final = -(-CANCEL_BITS // 8)
 _FELT_BYTES: Final = 32
 
 
@@ -160,7 +162,10 @@ def _encode_user_transaction(tx: UserTransaction) -> bytes:
         tag = _TAG_PLACE_BRACKET + tx.exits_word().to_bytes(_EXITS_WORD_BYTES, "big")
     elif isinstance(tx, MassQuote):
         tag = _TAG_MASS_QUOTE
-        quotes = b"".join(quote.word().to_bytes(_QUOTE_BYTES, "big") for quote in tx.quotes)
+        quotes = b"".join(
+            [named.word().to_bytes(_CANCEL_BYTES, "big") for named in tx.cancels]
+            + [quote.word().to_bytes(_QUOTE_BYTES, "big") for quote in tx.quotes]
+        )
     word_1_bytes = _WORD_1_BYTES
     if isinstance(tx, PlaceTrigger):
         tag, word_1_bytes = _TAG_PLACE_TRIGGER, _TRIGGER_WORD_1_BYTES
@@ -314,11 +319,12 @@ def _decode_mass_quote(reader: ByteReader) -> MassQuote:
     )
     if message_type != MESSAGE_MASS_QUOTE:
         raise DecodeError(f"message type {message_type} with quotes")
-    n_quotes, terms = unpack_terms(reader.integer(_WORD_1_BYTES))
+    n_cancels, n_quotes, terms = unpack_terms(reader.integer(_WORD_1_BYTES))
+    cancels = tuple(QuoteCancel.from_word(reader.integer(_CANCEL_BYTES)) for _ in range(n_cancels))
     quotes = tuple(Quote.from_word(reader.integer(_QUOTE_BYTES)) for _ in range(n_quotes))
     signature = _decode_signature(reader)
     return MassQuote(
-        account_id, key_index, nonce, market_id, terms, quotes, valid_until_ms, signature
+        account_id, key_index, nonce, market_id, terms, quotes, valid_until_ms, signature, cancels
     )
 
 

@@ -40,6 +40,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PlaceTrigger,
     Quote,
+    QuoteCancel,
     QuoteTerms,
     RemoveKey,
     ReplaceOrder,
@@ -180,6 +181,11 @@ def mass_quote(request: order_service_pb2.MassQuoteRequest) -> MassQuote:
     for index, quote in enumerate(request.quotes):
         side = _choice(f"quotes[{index}].side", quote.side, _SIDES)
         quotes.append(Quote(side, quote.price_ticks, quote.size_lots))
+    check_field("cancels", len(request.cancels), 0, MAX_QUOTES + 1 - len(request.quotes))
+    cancels = []
+    for index, named in enumerate(request.cancels):
+        side = _choice(f"cancels[{index}].side", named.side, _SIDES)
+        cancels.append(QuoteCancel(side, named.price_ticks, named.order_id))
     tx = MassQuote(
         account_id=request.account_id,
         key_index=request.key_index,
@@ -194,6 +200,7 @@ def mass_quote(request: order_service_pb2.MassQuoteRequest) -> MassQuote:
             request.guard_lots,
         ),
         quotes=tuple(quotes),
+        cancels=tuple(cancels),
         valid_until_ms=request.valid_until_ms,
         signature=_signature(request),
     )

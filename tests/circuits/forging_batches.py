@@ -42,7 +42,7 @@ from tests.circuits.limit_batches import limits
 from tests.circuits.mode_batches import modes
 from tests.circuits.outflow_batches import outflows
 from tests.circuits.pool_batches import takeovers
-from tests.circuits.quote_batches import guards, mass_quotes
+from tests.circuits.quote_batches import guards, mass_quotes, named_cancels
 from tests.circuits.sample_batches import open_interest, poor_accounts, samples, transfers
 from tests.circuits.silence_batches import far_reports, silent_markets
 from tests.circuits.trigger_batches import brackets, dormant_orders
@@ -529,6 +529,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "bids": bids,
     "replaced orders": replaced_orders,
     "mass quotes": mass_quotes,
+    "named cancels": named_cancels,
     "guards": guards,
     "without fees": without_fees,
     "prices only": prices_only,

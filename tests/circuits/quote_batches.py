@@ -7,6 +7,7 @@ from novation.protocol.constants import GUARD_BOUND
 from novation.protocol.orders import SelfTradeMode, SelfTradeScope
 from novation.protocol.rules.mass_quote import MOST_CLEARED
 from novation.protocol.sealing import SealedBatch
+from novation.protocol.transactions import QuoteCancel
 from tests.support.builders import parameters
 from tests.support.exchange import BUY, SELL, Exchange
 
@@ -27,6 +28,33 @@ def mass_quotes() -> Iterator[SealedBatch]:
     # Dead orders go without new ones dying, too.
     exchange.cancel_all(3)
     exchange.quote(3, (SELL, 1, 1000), (BUY, 1, 1000), slides=True)
+    yield exchange.seal()
+
+
+def named_cancels() -> Iterator[SealedBatch]:
+    """Quotes that cancel orders by their names: heads, others, dead ones, some that are gone."""
+    exchange = Exchange(parameters(2))
+    exchange.fund(2, 3)
+    exchange.quote(2, (BUY, 5, 990), (BUY, 6, 990), (BUY, 7, 989), (SELL, 4, 1010), (SELL, 3, 1012))
+    exchange.place(3, BUY, 9, 991)
+    exchange.place(3, SELL, 9, 1011)
+    exchange.place(2, SELL, 1, 991)
+    yield exchange.seal()
+    named = [QuoteCancel(BUY, 990, 2), QuoteCancel(SELL, 1010, 4), QuoteCancel(BUY, 989, 3)]
+    # Twice, behind the last, before the head, between two of one price, in an empty list.
+    gone = [QuoteCancel(BUY, 990, 2), QuoteCancel(BUY, 1, 9), QuoteCancel(SELL, 1009, 5)]
+    gone += [QuoteCancel(BUY, 990, 3), QuoteCancel(SELL, 1012, 4), QuoteCancel(SELL, 1011, 8)]
+    exchange.quote(2, (BUY, 8, 988), (SELL, 2, 1013), cancels=named + gone)
+    exchange.quote(2, (BUY, 8, 988), market_id=1, cancels=[QuoteCancel(SELL, 1000, 1)])
+    exchange.place(2, BUY, 1, 980, reduce_only=True)
+    reducing_id = exchange.state.globals.next_order_id - 1
+    exchange.cancel_all(2, 1)
+    dead_id = reducing_id - 1
+    cancels = [QuoteCancel(BUY, 980, reducing_id), QuoteCancel(BUY, 990, 1)]
+    exchange.quote(2, (BUY, 1, 987), cancels=cancels)
+    exchange.quote(2, (BUY, 1, 987), market_id=1, cancels=[QuoteCancel(BUY, 988, dead_id)])
+    last = QuoteCancel(BUY, 987, exchange.state.globals.next_order_id - 2)
+    exchange.quote(2, (SELL, 1, 1013), cancels_first=True, cancels=[last])
     yield exchange.seal()
 
 

@@ -19,6 +19,7 @@ from novation.protocol.constants import (
 )
 from novation.protocol.rules import mass_quote, place_order
 from novation.protocol.sealing import SealedBatch, seal_batch
+from novation.protocol.transactions import QuoteCancel
 from tests.circuits.forgery import assert_left_out, assert_proven, forged, ignored, run_dishonestly
 from tests.circuits.forging_batches import forging_inputs
 from tests.circuits.tape import QUOTE_FIELDS, with_tape
@@ -256,6 +257,61 @@ def order_of_another_market_that_goes(patch: Patch, excess: int) -> SealedBatch:
     return seal_batch(exchange.state)
 
 
+def order_that_is_said_to_be_gone(named: QuoteCancel) -> Callable[[Patch, int], SealedBatch]:
+    """Return the case of the attack: keep an old quote that its owner takes back, to trade with."""
+
+    def case(patch: Patch, excess: int) -> SealedBatch:
+        exchange = quoting()
+        if excess:
+            patch.setattr(mass_quote, "_order_at", ignored)
+        else:
+            exchange.cancel(2, named.order_id)
+        exchange.quote(2, (BUY, 200, 980), cancels=[named])
+        return seal_batch(exchange.state)
+
+    case.__name__ = f"order_{named.order_id}_that_is_said_to_be_gone"
+    return case
+
+
+def order_said_to_be_gone_between_others(patch: Patch, excess: int) -> SealedBatch:
+    """The order before its place is one too far away."""
+    exchange = quoting()
+    exchange.quote(2, (BUY, 200, 989))
+    patch.setattr(mass_quote, "_look", lambda *_: 2 - excess)
+    if excess:
+        exchange.state.open_order(1)
+    exchange.quote(2, (BUY, 200, 980), cancels=[QuoteCancel(BUY, 990, 4)])
+    return seal_batch(exchange.state)
+
+
+def named_order_of_another_account(patch: Patch, excess: int) -> SealedBatch:
+    """The attack: cancel a competitor's quote by its name."""
+    exchange = quoting()
+    patch.setattr(mass_quote, "_check_owner", ignored)
+    named = QuoteCancel(BUY, 999, 1) if excess else QuoteCancel(BUY, 990, 2)
+    exchange.quote(2, (BUY, 200, 980), cancels=[named])
+    return seal_batch(exchange.state)
+
+
+def named_order_of_another_market(patch: Patch, excess: int) -> SealedBatch:
+    exchange = Exchange(parameters(2))
+    exchange.fund(2)
+    for market_id in (0, 1):
+        exchange.quote(2, (BUY, 200, 990), market_id=market_id)
+    exchange.seal()
+    patch.setattr(mass_quote, "_order_at", lambda state, _, named: state.order(named.order_id))
+    exchange.quote(2, (BUY, 200, 991), cancels=[QuoteCancel(BUY, 990, 1 + excess)])
+    return seal_batch(exchange.state)
+
+
+def named_order_with_another_price(patch: Patch, excess: int) -> SealedBatch:
+    """Its owner has named a place where it is not: then it stays."""
+    exchange = quoting()
+    patch.setattr(mass_quote, "_order_at", lambda state, _, named: state.order(named.order_id))
+    exchange.quote(2, (BUY, 200, 980), cancels=[QuoteCancel(BUY, 990 + excess, 2)])
+    return seal_batch(exchange.state)
+
+
 CASES: list[Callable[[Patch, int], SealedBatch]] = [
     quote_that_crosses,
     quote_that_crosses_one_of_its_own,
@@ -280,6 +336,12 @@ CASES: list[Callable[[Patch, int], SealedBatch]] = [
     living_order_that_goes,
     order_of_another_account_that_goes,
     order_of_another_market_that_goes,
+    order_that_is_said_to_be_gone(QuoteCancel(BUY, 990, 2)),
+    order_that_is_said_to_be_gone(QuoteCancel(SELL, 1010, 3)),
+    order_said_to_be_gone_between_others,
+    named_order_of_another_account,
+    named_order_of_another_market,
+    named_order_with_another_price,
 ]
 
 
@@ -306,9 +368,10 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
 
 
 # Of the message as the prover gives it.
-MESSAGE_FIELDS, N_QUOTES = 13, 11
+MESSAGE_FIELDS, N_QUOTES, N_CANCELS = 14, 11, 12
+NAME_FIELDS = 4
 MESSAGE_WORDS = ((0, 1, 32), (1, 2, 8), (2, 4, 61), (4, 3, 16), (5, 6, 48), (6, 11, 20))
-MESSAGE_WORDS += ((11, 7, 5), (7, 8, 1), (8, 9, 1), (9, 10, 64))
+MESSAGE_WORDS += ((11, 7, 5), (7, 8, 1), (8, 9, 1), (9, 10, 64), (10, 12, 36))
 QUOTE_WORD = ((1, 2, 32), (2, 0, 32))
 
 
@@ -344,3 +407,31 @@ def test_second_reading_of_a_word_when_claimed_then_rejected(carry: int) -> None
             low_cell, high_cell = ("tape", place, low), ("tape", place, high)
             tampered = forged(records, (low_cell, carry << width), (high_cell, -carry))
             assert run_dishonestly(tampered) is None, (place, low)
+
+
+def test_named_orders_when_left_out_added_or_in_another_order_then_not_signed() -> None:
+    records = forging_inputs()["named cancels 2"]
+    items = [0 if isinstance(item, int) else len(item) for item in records.tape]
+    message = items.index(MESSAGE_FIELDS)
+    names = list(records.tape[message + 1 : message + 10])
+    assert {len(name) for name in names} == {NAME_FIELDS}  # type: ignore[arg-type]
+    # Names of orders that are not there, so that nothing else changes.
+    gone = names[3:]
+    for changed in (gone, gone[1:], gone[:-1], [*gone, gone[-1]], [*gone[1:], gone[0]]):
+        tape: list[Any] = list(records.tape)
+        tape[message] = [*tape[message]]
+        tape[message][N_CANCELS] = 3 + len(changed)
+        tape[message + 4 : message + 4 + len(gone)] = changed
+        output = run_dishonestly(with_tape(records, tape))
+        assert (output is None) == (changed is not gone), len(changed)
+
+
+@pytest.mark.parametrize("carry", [1, -1])
+def test_second_reading_of_a_name_when_claimed_then_rejected(carry: int) -> None:
+    records = forging_inputs()["named cancels 2"]
+    items = [0 if isinstance(item, int) else len(item) for item in records.tape]
+    name = items.index(MESSAGE_FIELDS) + 4
+    for low, high, width in ((3, 0, 32), (0, 2, 48)):
+        low_cell, high_cell = ("tape", name, low), ("tape", name, high)
+        tampered = forged(records, (low_cell, carry << width), (high_cell, -carry))
+        assert run_dishonestly(tampered) is None, low

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from novation.client import (
+    CancelRequest,
     InvalidInputError,
     OrderCancelledError,
     OrderRequest,
@@ -127,6 +128,34 @@ async def test_quotes_when_refreshed_again_and_again_then_dead_ones_never_block_
                 assert ack.n_cancelled == (MAX_QUOTES if i else 0)
         n_linked = await node.node.runner.call(lambda engine: len(engine.state.orders))
         assert n_linked == MAX_QUOTES
+
+
+async def test_named_orders_when_quotes_come_then_gone_and_told(tmp_path: Path) -> None:
+    async with (
+        trading_node(tmp_path) as node,
+        node.client(2) as two,
+        node.client(3) as three,
+    ):
+        first = await two.mass_quote(MARKET, ladder(3))
+        await three.place_order(MARKET, Side.SELL, price=first.prices[0], size=10 * LOT)
+        sides = [Side.BUY] * 3 + [Side.SELL] * 3
+        named = list(map(CancelRequest, sides, first.prices, first.order_ids))
+        moved = [QuoteRequest(Side.BUY, "95.0", 3 * LOT)]
+        fields = {"cancels_first": False, "cancels": named[:4]}
+        ack = await two.mass_quote(MARKET, moved, **fields)
+        # The first one is filled.
+        assert ack.cancelled == (0, *[10 * LOT] * 3)
+        assert ack.n_cancelled == 0
+        left = [order.order_id for order in await two.open_orders()]
+        assert sorted(left) == [*first.order_ids[4:], *ack.order_ids]
+        assert (await two.order(first.order_ids[1])).cancel_reason == "user"
+        stranger = CancelRequest(Side.SELL, first.prices[4], first.order_ids[4])
+        with pytest.raises(RejectedError, match="NOT_ORDER_OWNER"):
+            await three.mass_quote(MARKET, moved, **fields | {"cancels": [stranger]})
+        async with two.order_stream() as stream:
+            until_ms = node.clock.now_ms() + HOUR_MS
+            asked = QuotesRequest(MARKET, moved, until_ms, cancels_first=False, cancels=named[4:])
+            assert (await stream.mass_quote(asked)).cancelled == (10 * LOT, 10 * LOT)
 
 
 async def test_quote_when_named_by_its_message_then_cancelled_or_replaced(tmp_path: Path) -> None:

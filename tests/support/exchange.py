@@ -1,6 +1,7 @@
 """A small exchange for tests: a state with an open batch, a clock, and signed traders."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
@@ -49,6 +50,7 @@ from novation.protocol.transactions import (
     PlaceTrigger,
     PruneOrder,
     Quote,
+    QuoteCancel,
     QuoteTerms,
     ReplaceOrder,
     SetAuction,
@@ -334,7 +336,12 @@ class Exchange:
         return self.replace_order(order_id, old.side, size_lots, old.price_ticks, **asked)
 
     def quotes(
-        self, account_id: int, *quotes: tuple[Side, int, int], market_id: int = 0, **terms: Any
+        self,
+        account_id: int,
+        *quotes: tuple[Side, int, int],
+        market_id: int = 0,
+        cancels: Sequence[QuoteCancel] = (),
+        **terms: Any,
     ) -> MassQuote:
         """Return signed quotes, each a side, lots and a price."""
         common = {"expiry_time_ms": self.time_ms + ONE_HOUR_MS, "max_fee_ppm": 1000}
@@ -345,6 +352,7 @@ class Exchange:
             market_id=market_id,
             terms=QuoteTerms(**common | terms),
             quotes=tuple(Quote(side, price, lots) for side, lots, price in quotes),
+            cancels=tuple(cancels),
         )
         return self.signed(tx)
 

@@ -3,7 +3,7 @@
 import random
 
 from novation.protocol.orders import Side
-from novation.protocol.transactions import MassQuote
+from novation.protocol.transactions import MassQuote, QuoteCancel
 from tests.support.exchange import Exchange
 
 SIDES = (Side.BUY, Side.SELL)
@@ -37,4 +37,25 @@ def random_quotes(
         max_fee_ppm=rng.choice((*[1000] * 7, 499)),
         label=rng.choice((0, rng.getrandbits(64))),
         guard_lots=rng.choice((0, 0, 1, 2, 5, 9, size_lots, 2**36 - 1)),
+        cancels=_random_cancels(rng, exchange, (account_id, market_id), prices[market_id]),
     )
+
+
+def _random_cancels(
+    rng: random.Random, exchange: Exchange, owner: tuple[int, int], price_ticks: int
+) -> list[QuoteCancel]:
+    """Return names of orders of an account, now and then of none, of a stranger's, or twice."""
+    account_id, market_id = owner
+    orders = list(exchange.state.orders_of(account_id))
+    if rng.random() < 0.05:
+        orders += exchange.state.orders.values()
+    named = [
+        QuoteCancel(order.side, order.price_ticks, order.order_id)
+        for order in rng.sample(orders, min(len(orders), rng.choice((0, 0, 1, 2, 4))))
+        if order.market_id == market_id or rng.random() < 0.2
+    ]
+    if rng.random() < 0.3:
+        last_id = exchange.state.globals.next_order_id
+        ticks = max(1, price_ticks + rng.choice((-3, -1, 0, 1, 3)))
+        named.append(QuoteCancel(rng.choice(SIDES), ticks, rng.randint(1, last_id + 1)))
+    return named + rng.choice(([], [], [], named[:1]))

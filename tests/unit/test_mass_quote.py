@@ -21,7 +21,7 @@ from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, Resu
 from novation.protocol.events import CancelReason, OrderCancelled, OrderPlaced
 from novation.protocol.orders import TimeInForce
 from novation.protocol.rules.mass_quote import MOST_CLEARED
-from novation.protocol.transactions import MassQuote, Quote, QuoteTerms
+from novation.protocol.transactions import MassQuote, Quote, QuoteCancel, QuoteTerms
 from tests.support.builders import ONE_DOLLAR, exchange_config, parameters, underlying
 from tests.support.exchange import BUY, SELL, Exchange, snapshot
 
@@ -346,3 +346,71 @@ def test_first_word_when_a_message_has_quotes_then_of_type_9() -> None:
     word_0, word_1 = MESSAGE.message_words()
     assert word_0 & 0xFF == 9
     assert word_1 >> 68 & 31 == 2
+
+
+def test_named_orders_when_quotes_come_then_gone_before_and_the_others_stay() -> None:
+    exchange = quoting()
+    cancels = [QuoteCancel(BUY, 997, 2), QuoteCancel(SELL, 1003, 4)]
+    result = exchange.quote(2, (BUY, 1, 995), (SELL, 2, 998), slides=True, cancels=cancels)
+    assert [
+        (event.order_id, event.remaining_lots, event.reason)
+        for event in result.events
+        if isinstance(event, OrderCancelled)
+    ] == [(2, 5, CancelReason.USER), (4, 7, CancelReason.USER)]
+    assert exchange.book(BUY) == [(1, 998, 10), (3, 996, 6), (6, 995, 1)]
+    assert exchange.book(SELL) == [(7, 999, 2), (5, 1004, 8)]
+    assert slot_of(exchange) == (6 + 1, 8 + 2, 4, 0)
+    exchange.seal()
+
+
+def test_named_order_when_it_is_gone_or_elsewhere_then_the_rest_is_done() -> None:
+    exchange = quoting()
+    exchange.cancel(2, 2)
+    absent = [
+        *(QuoteCancel(BUY, 997, 2), QuoteCancel(BUY, 996, 4), QuoteCancel(SELL, 1005, 5)),
+        *(QuoteCancel(BUY, 1, 1), QuoteCancel(SELL, 1, 2**48 - 1), QuoteCancel(BUY, 998, 2)),
+    ]
+    cancels = [*absent, QuoteCancel(BUY, 996, 3), QuoteCancel(BUY, 996, 3)]
+    result = exchange.quote(2, (BUY, 1, 995), cancels=cancels)
+    gone = [event.order_id for event in result.events if isinstance(event, OrderCancelled)]
+    assert gone == [3]
+    assert isinstance(result.hints, MassQuoteHints)
+    assert [named.is_there for named in result.hints.named] == [False] * 6 + [True, False]
+    assert [named.predecessor_id for named in result.hints.named] == [1, 3, 5, 3, 0, 1, 1, 1]
+    assert slot_of(exchange) == (1, 15, 3, 0)
+    exchange.seal()
+
+
+def test_named_order_when_a_strangers_then_refused_and_nothing_happens() -> None:
+    exchange = quoting()
+    cancels = [QuoteCancel(BUY, 997, 2), QuoteCancel(BUY, 998, 1)]
+    refusal = refused(exchange, (BUY, 1, 995), cancels=cancels)
+    assert refusal.code is ErrorCode.NOT_ORDER_OWNER
+    assert refusal.broken == Broken("account_id", 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"price_ticks": 0}, Broken("cancels[1].price_ticks", 0, 1)),
+        ({"price_ticks": PRICE_BOUND}, Broken("cancels[1].price_ticks", PRICE_BOUND, PRICE_BOUND)),
+        ({"order_id": 0}, Broken("cancels[1].order_id", 0, 1)),
+        ({"order_id": 2**48}, Broken("cancels[1].order_id", 2**48, 2**48)),
+    ],
+)
+def test_name_when_out_of_range_then_refused_with_its_place(
+    changes: dict[str, int], broken: Broken
+) -> None:
+    exchange = quoting()
+    good = QuoteCancel(BUY, 997, 2)
+    refusal = refused(exchange, (BUY, 1, 995), cancels=[good, replace(good, **changes)])
+    assert refusal.broken.field == broken.field
+    assert refusal.broken.value == broken.value
+
+
+def test_orders_when_quotes_and_names_are_too_many_together_then_refused() -> None:
+    exchange = quoting()
+    gone = [QuoteCancel(BUY, 997, 99)] * 15
+    exchange.quote(2, (BUY, 1, 995), cancels=gone)
+    refusal = refused(exchange, (BUY, 1, 995), (BUY, 1, 994), cancels=gone)
+    assert refusal.broken.field == "cancels"

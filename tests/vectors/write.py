@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from novation.protocol.transactions import (
     MassQuote,
     PlaceOrder,
     Quote,
+    QuoteCancel,
     QuoteTerms,
     Transfer,
     Withdraw,
@@ -106,9 +108,11 @@ def messages() -> dict[str, Any]:
     terms = QuoteTerms(1_700_000_000_000, 1_000, cancels_first=True, slides=True, label=5)
     quotes = (Quote(Side.BUY, 123_455, 10), Quote(Side.SELL, 123_457, 11))
     quoting = MassQuote(7, 0, 8, 1, terms, quotes, valid_until_ms=1)
+    cancels = (QuoteCancel(Side.BUY, 123_454, 2**40), QuoteCancel(Side.SELL, 123_458, 9))
+    cancelling = replace(quoting, nonce=9, cancels=cancels)
     withdrawal = Withdraw(7, 3, 6, 10**12, 5, LAST_TIME_MS)
     transfer = Transfer(7, 2, 7, 2**32 - 1, 2**63 - 1, 7, 9)
-    users = (place, cancel, withdrawal, transfer, quoting, bid)
+    users = (place, cancel, withdrawal, transfer, quoting, cancelling, bid)
     report = oracle_report(config, 2, 1_700_000_000_000, (1 << 16, 2**48 - 1))
     return {
         "config": config_vector(config),

@@ -4,7 +4,7 @@ from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.book.guards import split_least
-from circuits.cairo.book.resting import insert_order, remove_order, unlink_order
+from circuits.cairo.book.resting import insert_order, is_counted, remove_order, unlink_order
 from circuits.cairo.constants import (
     GUARD_BOUND,
     LABEL_BOUND,
@@ -49,6 +49,8 @@ struct MassQuote {
     // 0, or how many lots may be filled until all orders of the account in the market die.
     guard_lots: felt,
     n_quotes: felt,
+    // How many orders are cancelled by their names.
+    n_cancels: felt,
     // A guess: how many dead orders of the account are removed first.
     n_cleared: felt,
 }
@@ -57,6 +59,24 @@ struct MassQuote {
 struct Cleared {
     order_id: felt,
     predecessor_id: felt,
+}
+
+// An order that is cancelled by its name: its id, side and price. If it is there its record tells the
+// last two, which are 0 here. The order before its place is a guess, 0 for the head's place.
+struct NamedCancel {
+    order_id: felt,
+    predecessor_id: felt,
+    side: felt,
+    price_ticks: felt,
+}
+
+// What the account has in the market without what was cancelled so far.
+struct Standing {
+    open_buy_lots: felt,
+    open_sell_lots: felt,
+    n_orders: felt,
+    // Commits to what was named.
+    domain: felt,
 }
 
 // One order of the message; the last two are guesses, as in place_order.cairo.
@@ -95,7 +115,7 @@ struct Quoted {
     // Of the account's slot.
     open_buy_lots: felt,
     open_sell_lots: felt,
-    // Commits to the quotes: in the end the domain of the message's signature.
+    // Commits to the orders that were named, and to the quotes: in the end the domain of the message's signature.
     domain: felt,
 }
 
@@ -135,12 +155,19 @@ func mass_quote{
     let (old_min_order_id, _) = split_least(old.min_order_id);
     local min_order_id = next_order_id + kept * (old_min_order_id - next_order_id);
     clear_dead(message.n_cleared, account_id, market_id, min_order_id);
+    local before: Standing = Standing(
+        open_buy_lots=kept * old.open_buy_lots,
+        open_sell_lots=kept * old.open_sell_lots,
+        n_orders=old.n_orders - message.n_cleared,
+        domain=environment.config_hash,
+    );
+    let (local standing: Standing*) = cancel_named(
+        message.n_cancels, account_id, market_id, min_order_id, &before
+    );
     local market: Market*;
     // Duty 1 by the log entry at the end; duty 4 by is_made. A market with a record has a price.
     %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
-    let (local quoted: Quoted*) = place_all(
-        &message, environment.config_hash, price, market, old, kept, next_order_id
-    );
+    let (local quoted: Quoted*) = place_all(&message, standing, price, market, next_order_id);
     let (local identity, local window_0) = authorize(
         MESSAGE_MASS_QUOTE,
         message.head,
@@ -159,13 +186,13 @@ func mass_quote{
     assert slot.size_lots = old.size_lots;
     assert slot.open_buy_lots = quoted.open_buy_lots;
     assert slot.open_sell_lots = quoted.open_sell_lots;
-    assert slot.n_orders = old.n_orders - message.n_cleared + message.n_quotes;
+    assert slot.n_orders = standing.n_orders + message.n_quotes;
     // What the position could reach on either side, as in place_order. On a side without a quote it
     // is no more than before, and may be above a limit.
     // Below 2^75: there are at most 16 new orders of 2^32 lots.
     tempvar limit_lots = price.underlying.position_limit_lots;
-    tempvar new_buy_lots = slot.open_buy_lots - kept * old.open_buy_lots;
-    tempvar new_sell_lots = slot.open_sell_lots - kept * old.open_sell_lots;
+    tempvar new_buy_lots = slot.open_buy_lots - standing.open_buy_lots;
+    tempvar new_sell_lots = slot.open_sell_lots - standing.open_sell_lots;
     assert [range_check_ptr] = new_buy_lots * (limit_lots - old.long_lots - slot.open_buy_lots);
     assert [range_check_ptr + 1] = new_sell_lots * (
         limit_lots - old.long_lots + old.size_lots - slot.open_sell_lots
@@ -226,13 +253,14 @@ func terms_word{range_check_ptr}(
     assert [range_check_ptr + 2] = message.max_fee_ppm - price.least_fee_limit_ppm;
     assert [range_check_ptr + 3] = message.max_fee_ppm + (RC_BOUND - RATE_BOUND);
     assert [range_check_ptr + 4] = message.n_quotes - 1;
-    assert [range_check_ptr + 5] = MAX_QUOTES - message.n_quotes;
+    assert [range_check_ptr + 5] = MAX_QUOTES - message.n_quotes - message.n_cancels;
     assert [range_check_ptr + 6] = message.label;
     assert [range_check_ptr + 7] = message.label + (RC_BOUND - LABEL_BOUND);
     assert [range_check_ptr + 8] = message.guard_lots;
     assert [range_check_ptr + 9] = message.guard_lots + (RC_BOUND - GUARD_BOUND);
     assert [range_check_ptr + 10] = environment.orders_until_ms - time_ms;
-    let range_check_ptr = range_check_ptr + 11;
+    assert [range_check_ptr + 11] = message.n_cancels;
+    let range_check_ptr = range_check_ptr + 12;
     let cancels_first = message.cancels_first;
     assert cancels_first = cancels_first * cancels_first;
     let slides = message.slides;
@@ -240,7 +268,7 @@ func terms_word{range_check_ptr}(
     return (
         word_1=message.expiry_time_ms + message.max_fee_ppm * 2 ** 48 + message.n_quotes * 2 ** 68 +
         cancels_first * 2 ** 73 + slides * 2 ** 74 + message.label * 2 ** 75 + message.guard_lots *
-        2 ** 139,
+        2 ** 139 + message.n_cancels * 2 ** 175,
     );
 }
 
@@ -270,9 +298,130 @@ func clear_dead{range_check_ptr, orders_log: DictAccess*, markets_log: DictAcces
     return clear_dead(n_cleared - 1, account_id, market_id, min_order_id);
 }
 
+// Takes orders of an account off the book that its owner has named, one behind the other.
+//
+// Guarantee: each name has one reading in the chain of hashes that `domain` becomes; its order is
+// gone, and was the account's, or there was none.
+func cancel_named{
+    range_check_ptr,
+    poseidon_ptr: PoseidonBuiltin*,
+    orders_log: DictAccess*,
+    markets_log: DictAccess*,
+}(n_cancels, account_id, market_id, min_order_id, standing: Standing*) -> (standing: Standing*) {
+    alloc_locals;
+    if (n_cancels == 0) {
+        return (standing=standing);
+    }
+    let (__fp__, _) = get_fp_and_pc();
+    local message: NamedCancel;
+    %{ segments.write_arg(ids.message.address_, next(witness)) %}
+    local next: Standing;
+    let order_id = message.order_id;
+    if (message.price_ticks != 0) {
+        assert_absent(&message, market_id);
+        let (domain) = add_name(standing.domain, order_id, message.side, message.price_ticks);
+        assert next.domain = domain;
+        assert next.open_buy_lots = standing.open_buy_lots;
+        assert next.open_sell_lots = standing.open_sell_lots;
+        assert next.n_orders = standing.n_orders;
+        return cancel_named(n_cancels - 1, account_id, market_id, min_order_id, &next);
+    }
+    local order: Order*;
+    // Pinned by its id, and duty 1 by the entry of remove_order.
+    %{ ids.order = latest_order(ids.orders_log.address_, ids.order_id) %}
+    local terms: OrderTerms* = order.terms;
+    assert order_id = terms.order_id;
+    assert account_id = terms.account_id;
+    assert market_id = terms.market_id;
+    assert message.side = 0;
+    unlink_order(order, message.predecessor_id);
+    remove_order(order);
+    let (domain) = add_name(standing.domain, order_id, terms.side, terms.price_ticks);
+    assert next.domain = domain;
+    let (counted) = is_counted(order, min_order_id);
+    // As in release_lots.
+    tempvar lots = counted * order.remaining_lots;
+    tempvar reserved_lots = lots - lots * terms.reduce_only;
+    tempvar sells = reserved_lots * terms.side;
+    assert next.open_buy_lots = standing.open_buy_lots + sells - reserved_lots;
+    assert next.open_sell_lots = standing.open_sell_lots - sells;
+    assert next.n_orders = standing.n_orders - 1;
+    return cancel_named(n_cancels - 1, account_id, market_id, min_order_id, &next);
+}
+
+// Adds the name of an order of the book to a chain of hashes; dormant ones have no such name.
+func add_name{poseidon_ptr: PoseidonBuiltin*}(domain, order_id, side, price_ticks) -> (
+    domain: felt
+) {
+    assert side = side * side;
+    assert poseidon_ptr.input = PoseidonBuiltinState(
+        price_ticks + order_id * 2 ** 32 + side * 2 ** 80, QUOTE_TAG, domain
+    );
+    let domain = poseidon_ptr.output.s0;
+    let poseidon_ptr = poseidon_ptr + PoseidonBuiltin.SIZE;
+    return (domain=domain);
+}
+
+// Guarantee: no order of the market is on the named side with the named price and id, which are in
+// range. A list is sorted by price, then id: the place is between two orders that are next to each
+// other, before the head, or behind the last.
+func assert_absent{range_check_ptr, orders_log: DictAccess*, markets_log: DictAccess*}(
+    name: NamedCancel*, market_id
+) {
+    alloc_locals;
+    assert [range_check_ptr] = name.order_id - 1;
+    assert [range_check_ptr + 1] = name.order_id + (RC_BOUND - ORDER_ID_BOUND);
+    assert [range_check_ptr + 2] = name.price_ticks - 1;
+    assert [range_check_ptr + 3] = name.price_ticks + (RC_BOUND - PRICE_BOUND);
+    // Of the side's place in a list: 1 if its highest price comes first, else -1.
+    tempvar unit = (1 - 2 * name.side) * ORDER_ID_BOUND;
+    let order_id = name.predecessor_id;
+    if (order_id != 0) {
+        local predecessor: Order*;
+        // Pinned by its id, and duty 1 by the entry below.
+        %{ ids.predecessor = latest_order(ids.orders_log.address_, ids.order_id) %}
+        local terms: OrderTerms* = predecessor.terms;
+        assert terms.order_id = order_id;
+        assert terms.market_id = market_id;
+        assert terms.side = name.side;
+        assert [range_check_ptr + 4] = unit * (terms.price_ticks - name.price_ticks) +
+            name.order_id - order_id - 1;
+        let range_check_ptr = range_check_ptr + 5;
+        assert [orders_log] = DictAccess(
+            terms.key, cast(predecessor, felt), cast(predecessor, felt)
+        );
+        let orders_log = orders_log + DictAccess.SIZE;
+        assert_before(name, predecessor.next_id, predecessor.next_price_ticks, unit);
+        return ();
+    }
+    let range_check_ptr = range_check_ptr + 4;
+    local market: Market*;
+    // Duty 1 by the log entry below.
+    %{ ids.market = latest_market(ids.markets_log.address_, ids.market_id) %}
+    assert [markets_log] = DictAccess(
+        MARKET_KEY_BASE + market_id, cast(market, felt), cast(market, felt)
+    );
+    let markets_log = markets_log + DictAccess.SIZE;
+    // The head of a side is at offset 2 * side.
+    let head = cast(market, felt*) + 2 * name.side;
+    assert_before(name, head[0], head[1], unit);
+    return ();
+}
+
+// Guarantee: the named place is before that of the next order, if there is one.
+func assert_before{range_check_ptr}(name: NamedCancel*, next_id, next_price_ticks, unit) {
+    if (next_id == 0) {
+        return ();
+    }
+    assert [range_check_ptr] = unit * (name.price_ticks - next_price_ticks) + next_id -
+        name.order_id - 1;
+    let range_check_ptr = range_check_ptr + 1;
+    return ();
+}
+
 // Places the quotes of a message; see place_quotes.
 func place_all{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, orders_log: DictAccess*}(
-    message: MassQuote*, domain, price: Price*, market: Market*, old: Position*, kept, order_id
+    message: MassQuote*, standing: Standing*, price: Price*, market: Market*, order_id
 ) -> (quoted: Quoted*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
@@ -295,9 +444,9 @@ func place_all{range_check_ptr, poseidon_ptr: PoseidonBuiltin*, orders_log: Dict
         bid_head_price_ticks=market.bid_head_price_ticks,
         ask_head_id=market.ask_head_id,
         ask_head_price_ticks=market.ask_head_price_ticks,
-        open_buy_lots=kept * old.open_buy_lots,
-        open_sell_lots=kept * old.open_sell_lots,
-        domain=domain,
+        open_buy_lots=standing.open_buy_lots,
+        open_sell_lots=standing.open_sell_lots,
+        domain=standing.domain,
     );
     return place_quotes(0, &terms, &start);
 }

@@ -147,8 +147,18 @@ class Quote(_message.Message):
     size_lots: int
     def __init__(self, side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ...) -> None: ...
 
+class QuoteCancel(_message.Message):
+    __slots__ = ("side", "price_ticks", "order_id")
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    side: _types_pb2.Side
+    price_ticks: int
+    order_id: int
+    def __init__(self, side: _Optional[_Union[_types_pb2.Side, str]] = ..., price_ticks: _Optional[int] = ..., order_id: _Optional[int] = ...) -> None: ...
+
 class MassQuoteRequest(_message.Message):
-    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "expiry_time_ms", "max_fee_ppm", "cancels_first", "slides", "label", "quotes", "guard_lots", "valid_until_ms")
+    __slots__ = ("account_id", "key_index", "nonce", "market_id", "signature", "expiry_time_ms", "max_fee_ppm", "cancels_first", "slides", "label", "quotes", "cancels", "guard_lots", "valid_until_ms")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_INDEX_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
@@ -160,6 +170,7 @@ class MassQuoteRequest(_message.Message):
     SLIDES_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     QUOTES_FIELD_NUMBER: _ClassVar[int]
+    CANCELS_FIELD_NUMBER: _ClassVar[int]
     GUARD_LOTS_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
@@ -173,9 +184,10 @@ class MassQuoteRequest(_message.Message):
     slides: bool
     label: int
     quotes: _containers.RepeatedCompositeFieldContainer[Quote]
+    cancels: _containers.RepeatedCompositeFieldContainer[QuoteCancel]
     guard_lots: int
     valid_until_ms: int
-    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., cancels_first: _Optional[bool] = ..., slides: _Optional[bool] = ..., label: _Optional[int] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., guard_lots: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, account_id: _Optional[int] = ..., key_index: _Optional[int] = ..., nonce: _Optional[int] = ..., market_id: _Optional[int] = ..., signature: _Optional[_Union[_types_pb2.Signature, _Mapping]] = ..., expiry_time_ms: _Optional[int] = ..., max_fee_ppm: _Optional[int] = ..., cancels_first: _Optional[bool] = ..., slides: _Optional[bool] = ..., label: _Optional[int] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., cancels: _Optional[_Iterable[_Union[QuoteCancel, _Mapping]]] = ..., guard_lots: _Optional[int] = ..., valid_until_ms: _Optional[int] = ...) -> None: ...
 
 class PlacedQuote(_message.Message):
     __slots__ = ("order_id", "price_ticks")
@@ -186,14 +198,16 @@ class PlacedQuote(_message.Message):
     def __init__(self, order_id: _Optional[int] = ..., price_ticks: _Optional[int] = ...) -> None: ...
 
 class MassQuoteResponse(_message.Message):
-    __slots__ = ("receipt", "quotes", "n_cancelled_orders")
+    __slots__ = ("receipt", "quotes", "n_cancelled_orders", "cancelled_lots")
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
     QUOTES_FIELD_NUMBER: _ClassVar[int]
     N_CANCELLED_ORDERS_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_LOTS_FIELD_NUMBER: _ClassVar[int]
     receipt: _types_pb2.Receipt
     quotes: _containers.RepeatedCompositeFieldContainer[PlacedQuote]
     n_cancelled_orders: int
-    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., quotes: _Optional[_Iterable[_Union[PlacedQuote, _Mapping]]] = ..., n_cancelled_orders: _Optional[int] = ...) -> None: ...
+    cancelled_lots: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., quotes: _Optional[_Iterable[_Union[PlacedQuote, _Mapping]]] = ..., n_cancelled_orders: _Optional[int] = ..., cancelled_lots: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CancelOrderRequest(_message.Message):
     __slots__ = ("account_id", "key_index", "nonce", "order_id", "signature", "placed_key_index", "placed_nonce", "placed_quote_index", "valid_until_ms")

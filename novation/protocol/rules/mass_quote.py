@@ -9,15 +9,17 @@ from novation.protocol.accounts import Account, Position
 from novation.protocol.batch import (
     CancelOrderHints,
     MassQuoteHints,
+    NamedCancelHints,
     PlaceOrderHints,
     TransactionResult,
 )
+from novation.protocol.book_index import priority_at
 from novation.protocol.errors import Broken, ErrorCode, InvalidTransaction, ResultCode
 from novation.protocol.events import CancelReason, Event, OrderPlaced
 from novation.protocol.margin import charged_fee_quanta, margin_of
-from novation.protocol.orders import RestingOrder, Side, TimeInForce, crosses
+from novation.protocol.orders import OrderList, RestingOrder, Side, TimeInForce, crosses
 from novation.protocol.rules.book import insert_order, remove_order
-from novation.protocol.rules.dead_orders import apply_timer, cancellations
+from novation.protocol.rules.dead_orders import apply_timer, cancellations, cancelled
 from novation.protocol.rules.place_order import (
     check_band,
     check_least_notional,
@@ -33,8 +35,8 @@ from novation.protocol.rules.price_validity import check_prices_are_valid
 from novation.protocol.rules.signer import apply_nonce, check_signer
 from novation.protocol.signing_keys import Permission
 from novation.protocol.state import State
-from novation.protocol.transactions import MassQuote, PlaceOrder
-from novation.protocol.transactions.mass_quote import naming_quote, validate_mass_quote
+from novation.protocol.transactions import MassQuote, PlaceOrder, QuoteCancel
+from novation.protocol.transactions.mass_quote import naming, validate_mass_quote
 
 # Dead orders that a message takes along: more than it adds, so that they become fewer each time.
 MOST_CLEARED = 20
@@ -43,7 +45,7 @@ _NO_FEE = 0
 
 
 def apply_mass_quote(state: State, tx: MassQuote, *, verify_signature: bool) -> TransactionResult:
-    """Let the old orders die if that is asked for, then place the quotes one after another."""
+    """Let old orders die, all or those that are named, then place the quotes one by one."""
     validate_mass_quote(tx)
     events: tuple[Event, ...] = apply_timer(state, tx.account_id)
     before = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
@@ -60,11 +62,13 @@ def apply_mass_quote(state: State, tx: MassQuote, *, verify_signature: bool) -> 
         min_order_id = state.globals.next_order_id
         slot = replace(slot, open_buy_lots=0, open_sell_lots=0, min_order_id=min_order_id)
     cleared = _clear_dead(state, tx, slot)
-    n_orders = slot.n_orders - len(cleared)
-    slots = [replace(slot, n_orders=n_orders, guarded_lots=tx.terms.guard_lots)]
+    slot = replace(slot, n_orders=slot.n_orders - len(cleared))
+    slot, named, named_events = _cancel_named(state, tx, slot)
+    events += named_events
+    slots = [replace(slot, guarded_lots=tx.terms.guard_lots)]
     placed = []
     for index, order_tx in enumerate(orders):
-        with naming_quote(index):
+        with naming("quotes", index):
             order = _check_quote(state, order_tx, slots[-1], index)
         slots.append(slots[-1].with_open_change(order.side, order.remaining_lots, 1))
         placed.append(_hints(order, insert_order(state, order)))
@@ -73,7 +77,7 @@ def apply_mass_quote(state: State, tx: MassQuote, *, verify_signature: bool) -> 
     return TransactionResult(
         ResultCode.RESTING,
         events,
-        MassQuoteHints(cleared, tuple(placed)),
+        MassQuoteHints(cleared, tuple(placed), named),
         n_slots=len(before.positions) + 1,
     )
 
@@ -112,6 +116,57 @@ def _clear_dead(state: State, tx: MassQuote, slot: Position) -> tuple[CancelOrde
         CancelOrderHints(order_id, remove_order(state, state.order(order_id)))
         for order_id in dead[:MOST_CLEARED]
     )
+
+
+def _cancel_named(
+    state: State, tx: MassQuote, slot: Position
+) -> tuple[Position, tuple[NamedCancelHints, ...], tuple[Event, ...]]:
+    """Take the orders off the book that the message names; return the slot without them.
+
+    One that is not there is gone already, by whatever rule; the circuit proves that nothing is at
+    its place.
+    """
+    hints: list[NamedCancelHints] = []
+    events: list[Event] = []
+    for index, named in enumerate(tx.cancels):
+        order = _order_at(state, tx.market_id, named)
+        if order is None:
+            hints.append(NamedCancelHints(is_there=False, predecessor_id=_look(state, tx, named)))
+            continue
+        _check_owner(tx, order, index)
+        if order.order_id >= slot.min_order_id:
+            events.append(cancelled(order, order.remaining_lots, CancelReason.USER))
+        slot = slot.without_order(order)
+        hints.append(NamedCancelHints(is_there=True, predecessor_id=remove_order(state, order)))
+    return slot, tuple(hints), tuple(events)
+
+
+def _check_owner(tx: MassQuote, order: RestingOrder, index: int) -> None:
+    if order.account_id != tx.account_id:
+        raise InvalidTransaction(
+            ErrorCode.NOT_ORDER_OWNER,
+            f"cancel {index}: order {order.order_id} is not of account {tx.account_id}",
+            Broken("account_id", tx.account_id, order.account_id),
+        )
+
+
+def _order_at(state: State, market_id: int, named: QuoteCancel) -> RestingOrder | None:
+    """Return the order that is where a name says, of whatever account."""
+    order = state.get_order(named.order_id)
+    if order is None or order.trigger is not None:
+        return None
+    place = order.market_id, order.side, order.price_ticks
+    return order if place == (market_id, named.side, named.price_ticks) else None
+
+
+def _look(state: State, tx: MassQuote, named: QuoteCancel) -> int:
+    """Return the order before an empty place, which proves that it is empty; 0 for the head."""
+    order_list = OrderList(named.side)
+    rank = priority_at(order_list, named.price_ticks, named.order_id)
+    predecessor_id = state.books[tx.market_id, order_list].id_before(rank)
+    if predecessor_id:
+        state.open_order(predecessor_id)
+    return predecessor_id
 
 
 def _check_quote(state: State, tx: PlaceOrder, slot: Position, index: int) -> RestingOrder:
@@ -183,5 +238,5 @@ def _check_margin(
     paid = [charged_fee_quanta(before, after, *rule) for after in steps[1:]]
     index = paid.index(None)
     state.set_account(orders[0].account_id, steps[index + 1])
-    with naming_quote(index):
+    with naming("quotes", index):
         check_margin(state, orders[index], steps[index], _NO_FEE)

@@ -7,7 +7,7 @@ from novation.protocol.transactions.cancel_order import CancelOrder
 from novation.protocol.transactions.deposit import Deposit
 from novation.protocol.transactions.liquidate import Liquidate
 from novation.protocol.transactions.list_market import ListMarket
-from novation.protocol.transactions.mass_quote import MassQuote, Quote, QuoteTerms
+from novation.protocol.transactions.mass_quote import MassQuote, Quote, QuoteCancel, QuoteTerms
 from novation.protocol.transactions.minute_tick import MinuteTick
 from novation.protocol.transactions.oracle_update import OracleReport, OracleUpdate
 from novation.protocol.transactions.place_bracket import PlaceBracket
@@ -44,6 +44,7 @@ __all__ = [
     "PlaceTrigger",
     "PruneOrder",
     "Quote",
+    "QuoteCancel",
     "QuoteTerms",
     "RemoveKey",
     "ReplaceOrder",

@@ -15,6 +15,7 @@ from novation.protocol.constants import (
     MAX_MARKETS,
     MAX_QUOTES,
     MESSAGE_MASS_QUOTE,
+    ORDER_ID_BOUND,
     ORDER_SIZE_BOUND,
     PRICE_BOUND,
     QUOTE_TAG,
@@ -33,8 +34,11 @@ from novation.protocol.signatures import (
 
 _QUOTE_WIDTHS = (32, 32, 1)
 QUOTE_BITS = sum(_QUOTE_WIDTHS)
-# Expiry, fee limit, number of quotes, what is cancelled first, whether they slide, label, guard.
-_WORD_1_WIDTHS = (48, 20, 5, 1, 1, 64, 36)
+_CANCEL_WIDTHS = (32, 48, 1)
+CANCEL_BITS = sum(_CANCEL_WIDTHS)
+# Expiry, fee limit, number of quotes, what is cancelled first, whether they slide, label, guard,
+# number of named orders that are cancelled.
+_WORD_1_WIDTHS = (48, 20, 5, 1, 1, 64, 36, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,26 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteCancel:
+    """An order that a MassQuote cancels: where it rests, and its id."""
+
+    side: Side
+    price_ticks: int
+    order_id: int
+
+    def word(self) -> int:
+        """Return the packed name."""
+        fields = self.price_ticks, self.order_id, self.side
+        return pack(*zip(fields, _CANCEL_WIDTHS, strict=True))
+
+    @classmethod
+    def from_word(cls, word: int) -> "QuoteCancel":
+        """Decode a packed name; DecodeError if it has too many bits."""
+        price_ticks, order_id, side = unpack(word, *_CANCEL_WIDTHS)
+        return cls(Side(side), price_ticks, order_id)
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteTerms:
     """What all orders of a MassQuote have in common.
 
@@ -76,7 +100,10 @@ class QuoteTerms:
 
 @dataclass(frozen=True, slots=True)
 class MassQuote:
-    """Up to 16 orders that never take, all placed or none."""
+    """Orders that never take, all placed or none, and others that go before; 16 together.
+
+    One to cancel that is not where its name says is gone already: the others are placed anyway.
+    """
 
     account_id: int
     key_index: int
@@ -86,6 +113,7 @@ class MassQuote:
     quotes: tuple[Quote, ...]
     valid_until_ms: int = 0
     signature: Signature = UNSIGNED
+    cancels: tuple[QuoteCancel, ...] = ()
 
     @property
     def time_in_force(self) -> TimeInForce:
@@ -93,7 +121,7 @@ class MassQuote:
         return TimeInForce.POST_ONLY_SLIDE if self.terms.slides else TimeInForce.POST_ONLY
 
     def message_words(self) -> tuple[int, int]:
-        """Return the two packed words of the message, besides the quotes."""
+        """Return the two packed words of the message, besides the cancels and the quotes."""
         terms = self.terms
         fields = (
             terms.expiry_time_ms,
@@ -103,25 +131,27 @@ class MassQuote:
             int(terms.slides),
             terms.label,
             terms.guard_lots,
+            len(self.cancels),
         )
         word_1 = pack(*zip(fields, _WORD_1_WIDTHS, strict=True))
         return first_message_word(MESSAGE_MASS_QUOTE, self, self.market_id), word_1
 
     def message_hash(self, config: ExchangeConfig) -> int:
-        """Return what the user signs: the words, in a domain that is a chain over the quotes."""
+        """Return what the user signs: the words, in a domain that is a chain over all orders."""
         domain = config.config_hash
-        for quote in self.quotes:
-            domain = hades(quote.word(), QUOTE_TAG, domain)[0]
+        cancels, quotes = map(QuoteCancel.word, self.cancels), map(Quote.word, self.quotes)
+        for word in (*cancels, *quotes):
+            domain = hades(word, QUOTE_TAG, domain)[0]
         return hades(*self.message_words(), domain)[0]
 
 
-def unpack_terms(word_1: int) -> tuple[int, QuoteTerms]:
-    """Return number of quotes and terms of a message's second word; DecodeError if too long."""
-    expiry_time_ms, max_fee_ppm, n_quotes, cancels_first, slides, *rest = unpack(
+def unpack_terms(word_1: int) -> tuple[int, int, QuoteTerms]:
+    """Return numbers of cancels and quotes, and terms, of a second word; or DecodeError."""
+    expiry_time_ms, max_fee_ppm, n_quotes, cancels_first, slides, *rest, n_cancels = unpack(
         word_1, *_WORD_1_WIDTHS
     )
     terms = QuoteTerms(expiry_time_ms, max_fee_ppm, bool(cancels_first), bool(slides), *rest)
-    return n_quotes, terms
+    return n_cancels, n_quotes, terms
 
 
 def validate_mass_quote(tx: MassQuote) -> None:
@@ -134,20 +164,25 @@ def validate_mass_quote(tx: MassQuote) -> None:
     check_field("guard_lots", tx.terms.guard_lots, 0, GUARD_BOUND)
     check_field("quotes", len(tx.quotes), 1, MAX_QUOTES + 1)
     for index, quote in enumerate(tx.quotes):
-        with naming_quote(index):
+        with naming("quotes", index):
             check_field("price_ticks", quote.price_ticks, 1, PRICE_BOUND)
             check_field("size_lots", quote.size_lots, 1, ORDER_SIZE_BOUND)
+    check_field("cancels", len(tx.cancels), 0, MAX_QUOTES + 1 - len(tx.quotes))
+    for index, named in enumerate(tx.cancels):
+        with naming("cancels", index):
+            check_field("price_ticks", named.price_ticks, 1, PRICE_BOUND)
+            check_field("order_id", named.order_id, 1, ORDER_ID_BOUND)
 
 
 @contextmanager
-def naming_quote(index: int) -> Iterator[None]:
-    """Let a refusal say which of a message's quotes broke the rule."""
+def naming(entries: str, index: int) -> Iterator[None]:
+    """Let a refusal say which of a message's quotes, or of its cancels, broke the rule."""
     try:
         yield
     except InvalidTransaction as refusal:
         broken = refusal.broken
         raise InvalidTransaction(
             refusal.code,
-            f"quote {index}: {refusal.detail}",
-            replace(broken, field=f"quotes[{index}].{broken.field}"),
+            f"{entries.removesuffix('s')} {index}: {refusal.detail}",
+            replace(broken, field=f"{entries}[{index}].{broken.field}"),
         ) from None
