@@ -275,9 +275,10 @@ class MessageFactory:
         market = self._exchange.market(request.market)
         terms = request.terms(market, self._fee_to_sign(market, request.max_fee_ppm))
         quotes, cancels = request.in_lots(market), request.named(market)
-        account = self._identity.account_id, self._identity.key_index
-        where = market.market_id, terms, quotes
-        return self._sign(lambda nonce: MassQuote(*account, nonce, *where, cancels=cancels))
+        account, market_id = (self._identity.account_id, self._identity.key_index), market.market_id
+        return self._sign(
+            lambda nonce: MassQuote(*account, nonce, market_id, terms, quotes, cancels=cancels)
+        )
 
     def cancel_order(
         self,
