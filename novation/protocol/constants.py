@@ -58,7 +58,7 @@ ASSETS_PER_WORD: Final = 3
 MAX_KEYS: Final = 8
 MAX_POSITIONS: Final = 32
 MAX_ORDERS_PER_SLOT: Final = 128
-MAX_MAKERS_PER_ORDER: Final = 17
+MAX_MAKERS_PER_ORDER: Final = 16
 # Orders of one message; and how many lots may be filled of them until the others die.
 MAX_QUOTES: Final = 16
 GUARD_BOUND: Final = 2**36
