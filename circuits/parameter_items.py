@@ -58,8 +58,9 @@ def underlying_items(underlying: Underlying) -> list[int]:
         limits.least_lot_quanta,
         limits.gap_ppm,
         limits.gap_budgets,
+        underlying.ends_ms,
         underlying.highest_fee_ppm,
         underlying.min_order_quanta,
         word,
-        limits.word(),
+        underlying.second_word(),
     ]

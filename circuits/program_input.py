@@ -69,6 +69,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transfer,
     TriggerOrder,
@@ -93,6 +94,7 @@ _TYPE_REPLACE_ORDER: Final = 15
 _TYPE_TAKE_OVER: Final = 16
 _TYPE_UNWIND: Final = 17
 _TYPE_SET_AUCTION: Final = 18
+_TYPE_SETTLE_POSITION: Final = 19
 _TYPE_BID: Final = 20
 _TYPE_MASS_QUOTE: Final = 21
 _TYPE_PLACE_TRIGGER: Final = 23
@@ -520,6 +522,9 @@ def _unsigned(
         yield [_TYPE_TAKE_OVER, delay_ms]
         assert isinstance(entry.hints, TakeOverHints)
         yield [tx.account_id, int(entry.hints.by_age)]
+    elif isinstance(tx, SettlePosition):
+        yield [_TYPE_SETTLE_POSITION, delay_ms]
+        yield [tx.account_id, tx.market_id]
     elif isinstance(tx, SetAuction):
         yield [_TYPE_SET_AUCTION, delay_ms]
         yield [tx.account_id]
@@ -581,7 +586,7 @@ def _head(tx: UserTransaction) -> tuple[int, int, int, int]:
 def _set_parameter(tx: SetParameter, guesses: _Guesses) -> Iterator[Argument]:
     yield [int(tx.kind), tx.index, tx.word]
     guesses.parameters = changed_parameters(guesses.parameters, tx)
-    if tx.kind in (ParameterKind.UNDERLYING, ParameterKind.LIMITS):
+    if tx.kind in (ParameterKind.UNDERLYING, ParameterKind.LIMITS, ParameterKind.END):
         yield underlying_items(guesses.parameters.underlyings[tx.index])
     elif tx.kind is ParameterKind.FEE_SCHEDULE:
         yield fee_schedule_items(guesses.parameters.fee_schedule)

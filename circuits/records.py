@@ -5,6 +5,7 @@ from typing import Final
 
 from novation.protocol.accounts import Account, Position
 from novation.protocol.assets import AMOUNT_WORDS, pack_amounts
+from novation.protocol.constants import INDEX_SUM_BOUND
 from novation.protocol.margin import exposure_lots
 from novation.protocol.markets import Market, UnderlyingState
 from novation.protocol.nonces import NonceWindow, pack_windows
@@ -133,6 +134,7 @@ def market_record(market: Market) -> Argument:
         market.open_interest_lots,
         [
             market.listed_ms,
+            market.index_sum_x16 + market.index_samples * INDEX_SUM_BOUND,
             market.words()[2],
             triggers if any(triggers) else _NULL,
             market.unwound_ms,

@@ -43,7 +43,8 @@ class ParametersOnL1:
         keys = [get(functions.oracleKey(index)) for index in range(n_oracles)]
         named = _named(words, limits, keys, quorum, max_age_ms)
         named["fee schedule"] = get(functions.feeSchedule())
-        return named | {"outflow share ppm": get(functions.outflowShare())}
+        ends = [get(functions.marketEnd(index)) for index in range(n_underlyings)]
+        return named | _named_ends(ends) | {"outflow share ppm": get(functions.outflowShare())}
 
     def expected(self, block_number: int) -> dict[str, int]:
         """Return what it must show in a block, after all changes between deployment and that.
@@ -57,6 +58,7 @@ class ParametersOnL1:
         keys, quorum, max_age_ms = now.oracle_keys, now.oracle_quorum, now.oracle_max_age_ms
         named = _named(words, limits, keys, quorum, max_age_ms)
         named["fee schedule"] = now.fee_schedule.word()
+        named |= _named_ends([terms.ends_ms for terms in now.underlyings])
         return named | {"outflow share ppm": now.outflow_share_ppm}
 
     def followed(self, block_number: int) -> Parameters:
@@ -86,6 +88,10 @@ class ParametersOnL1:
     def set_limits(self, index: int, limits: Limits, owner: LocalAccount) -> int:
         """Change the limits of an underlying; see `set_underlying`."""
         return self._queue(self._contract.functions.setLimits(index, limits.word()), owner)
+
+    def end_market(self, index: int, ends_ms: int, owner: LocalAccount) -> int:
+        """Let the market of an underlying end; see `set_underlying`."""
+        return self._queue(self._contract.functions.endMarket(index, ends_ms), owner)
 
     def set_oracle_key(self, index: int, key: int, owner: LocalAccount) -> int:
         """Replace an oracle's key or append one; see `set_underlying`."""
@@ -120,3 +126,7 @@ def _named(
     named |= {f"underlying {index}": word for index, word in enumerate(words)}
     named |= {f"limits {index}": word for index, word in enumerate(limits)}
     return named | {f"oracle key {index}": key for index, key in enumerate(keys)}
+
+
+def _named_ends(ends_ms: Sequence[int]) -> dict[str, int]:
+    return {f"end of market {index} ms": end_ms for index, end_ms in enumerate(ends_ms)}

@@ -17,6 +17,7 @@ from devnet.l1_connection import connect_l1, refusals_told
 from devnet.l1_parameters import ParametersOnL1
 from devnet.markets import perpetual_terms, price_x16
 from devnet.oracle_setup import write_node_configs
+from devnet.parameter_bounds import first_full_minute_ms
 from devnet.prices import read_prices, set_prices
 from devnet.queue_position import queue_position
 from novation.client import Asset
@@ -90,6 +91,21 @@ class OwnerOnL1:
             if terms.symbol == symbol:
                 limits = changed(terms.limits)
                 return self._position(self._parameters.set_limits(index, limits, self._account))
+        raise UserError(f"{symbol}: there is no such underlying")
+
+    def end_market(self, symbol: str, days: int) -> int:
+        """Let the market of an underlying end in so many days, by L1's clock.
+
+        Raises:
+            UserError: if there is none of this symbol.
+            RevertedError: if the contract refuses.
+        """
+        known = self._parameters.followed(self._chain.web3.eth.block_number).underlyings
+        for index, terms in enumerate(known):
+            if terms.symbol == symbol:
+                now_ms = 1000 * self._chain.web3.eth.get_block("latest")["timestamp"]
+                ends_ms = first_full_minute_ms(now_ms, days)
+                return self._position(self._parameters.end_market(index, ends_ms, self._account))
         raise UserError(f"{symbol}: there is no such underlying")
 
     def set_oracle_key(self, index: int, key: int) -> int:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from novation.protocol.constants import (
+    DAY_MS,
     DEVIATIONS_BOUND,
     GAP_BUDGETS_BOUND,
     INTEREST_KUSD_BOUND,
     MAX_ORACLES,
+    MINUTE_MS,
     MODES_BOUND,
     MULTIPLIER_BOUND,
     OPEN_INTEREST_BOUND,
@@ -21,6 +23,7 @@ from novation.protocol.constants import (
     TICK_DECIMALS_BOUND,
 )
 from novation.protocol.limits import Limits
+from novation.protocol.numeric import div_ceil
 
 MIN_INITIAL_MARGIN_PPM: Final = 10_000
 MIN_MAINTENANCE_MARGIN_PPM: Final = 5_000
@@ -30,6 +33,8 @@ MAX_MIN_ORDER_USD: Final = 10_000
 MIN_INTEREST_SPAN_KUSD: Final = 1_000
 MAX_LEAST_LOT_QUANTA: Final = 1_000_000
 MIN_OUTFLOW_SHARE_PPM: Final = 50_000
+MIN_END_NOTICE_MS: Final = 604_800_000
+MAX_END_NOTICE_MS: Final = 31_536_000_000
 MIN_ORACLE_MAX_AGE_MS: Final = 3_000
 MAX_ORACLE_MAX_AGE_MS: Final = 600_000
 
@@ -53,6 +58,8 @@ LIMITS: Final = {
     "gap_ppm": (0, PPM_ONE),
     "gap_budgets": (0, GAP_BUDGETS_BOUND - 1),
     "outflow_share_ppm": (MIN_OUTFLOW_SHARE_PPM, PPM_ONE),
+    # A day within what L1 takes: its clock goes on until it has the entry.
+    "days_to_end": (MIN_END_NOTICE_MS // DAY_MS + 1, MAX_END_NOTICE_MS // DAY_MS - 1),
     "oracle_quorum": (1, MAX_ORACLES),
     "oracle_max_age_ms": (MIN_ORACLE_MAX_AGE_MS, MAX_ORACLE_MAX_AGE_MS),
 }
@@ -71,6 +78,11 @@ def check_interest(lower_kusd: int, upper_kusd: int) -> None:
     least_kusd = lower_kusd + MIN_INTEREST_SPAN_KUSD
     if upper_kusd < least_kusd and (lower_kusd, upper_kusd) != (0, 0):
         raise ValueError(f"interest_upper_kusd {upper_kusd}: must be 0 or from {least_kusd}")
+
+
+def first_full_minute_ms(now_ms: int, days: int) -> int:
+    """Return when a market ends that is to end in so many days: a full minute, not before that."""
+    return div_ceil(now_ms + days * DAY_MS, MINUTE_MS) * MINUTE_MS
 
 
 def limited(

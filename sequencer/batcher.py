@@ -43,6 +43,7 @@ from novation.protocol.transactions import (
     PruneOrder,
     RemoveKey,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transaction,
     Transfer,
@@ -329,8 +330,9 @@ def _cost_without_orders(tx: Transaction, result: TransactionResult) -> OutputCo
     """Return what records a transaction can add that touches accounts, and no order."""
     if isinstance(tx, SetParameter):
         return GROWTH_COST
-    if isinstance(tx, TakeOver):
-        return take_over_cost(result.n_visits, result.n_slots)
+    if isinstance(tx, TakeOver | SettlePosition):
+        n_legs = result.n_visits if isinstance(tx, TakeOver) else 1
+        return take_over_cost(n_legs, result.n_slots)
     if isinstance(tx, Bid):
         filled = next(event for event in result.events if isinstance(event, BidFilled))
         return bid_cost(len(filled.taken), result.n_slots)

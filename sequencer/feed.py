@@ -22,6 +22,7 @@ from novation.protocol.events import (
     Liquidated,
     OrderFilled,
     PoolShared,
+    PositionSettled,
     TakenOver,
     Transferred,
     Unwound,
@@ -216,6 +217,19 @@ class FeedBuilder:
         market_id, number = event.market_id, self._next_number
         key = keyspace.list_key(keyspace.LISTED_LIQUIDATION, market_id, 0, number)
         self._add(Channel.LIQUIDATIONS, market_id, of_market, key)
+
+    def add_settlement(self, event: PositionSettled) -> None:
+        """Add that a position became money to the events of its account."""
+        message = stream_service_pb2.StreamAccountResponse(
+            time_ms=self._time_ms,
+            settlement=types_pb2.PositionSettlement(
+                account_id=event.account_id,
+                market_id=event.market_id,
+                size_lots=event.size_lots,
+                price_ticks=event.price_ticks,
+            ),
+        )
+        self._add(Channel.ACCOUNT, event.account_id, message)
 
     def add_funding(self, event: FundingPaid | PoolShared | Unwound) -> None:
         """Add what lots of a market, or of a side, have paid or got to the market's funding.

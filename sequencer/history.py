@@ -25,6 +25,7 @@ from novation.protocol.events import (
     OrderPlaced,
     OrderTriggered,
     PoolShared,
+    PositionSettled,
     TakenOver,
     TriggerPlaced,
     Unwound,
@@ -209,6 +210,8 @@ class History:
             self._record_killed(feed)
         elif isinstance(event, FundingPaid | PoolShared | Unwound):
             feed.add_funding(event)
+        elif isinstance(event, PositionSettled):
+            feed.add_settlement(event)
         elif isinstance(event, Liquidated | AuctionStarted | AuctionEnded | BidFilled | TakenOver):
             _record_failing(event, applied, feed)
         else:

@@ -28,10 +28,12 @@ from novation.protocol.events import (
     Event,
     FundingPaid,
     Liquidated,
+    MarketSettled,
     MarkSampled,
     OrderFilled,
     ParameterSet,
     PoolShared,
+    PositionSettled,
     PricesUpdated,
     TakenOver,
     Transferred,
@@ -45,7 +47,10 @@ from novation.protocol.rules.failing import is_hopeless
 from novation.protocol.state import State
 
 # What changes what an account is worth, or its auction.
-_OF_ACCOUNTS: Final = (Withdrawn, Deposited, Liquidated, AuctionStarted, AuctionEnded)
+_OF_ACCOUNTS: Final = (
+    *(Withdrawn, Deposited, Liquidated, AuctionStarted, AuctionEnded),
+    PositionSettled,
+)
 # Accounts looked at in one call, however many are due.
 _MOST_LOOKS: Final = 1_024
 # In parts of 10^9.
@@ -92,7 +97,7 @@ class MarginWatch:
             self._changed.update(dict.fromkeys(_accounts_of(event)))
             if isinstance(event, AuctionStarted | AuctionEnded | TakenOver):
                 self._follow_auction(event.account_id, state)
-            elif isinstance(event, PricesUpdated | MarkSampled):
+            elif isinstance(event, PricesUpdated | MarkSampled | MarketSettled):
                 self._move(state)
             elif isinstance(event, FundingPaid | PoolShared):
                 self._moved_ppb += _moved_ppb(state, event.market_id, event.quanta_per_lot)

@@ -124,6 +124,7 @@ def market_message(
         mark_price_x16=mark_price_x16,
         status=market.status or terms.modes,
         open_interest_lots=market.open_interest_lots,
+        ends_time_ms=terms.ends_ms,
     )
 
 
@@ -151,6 +152,7 @@ def underlying_message(
         least_lot_quanta=terms.limits.least_lot_quanta,
         gap_ppm=terms.limits.gap_ppm,
         gap_budgets=terms.limits.gap_budgets,
+        ends_time_ms=terms.ends_ms,
         index_price_x16=prices.index_price_x16,
     )
 

@@ -44,6 +44,7 @@ from sequencer.rpc.stream_service import StreamService
 from sequencer.runner import EngineRunner
 from sequencer.settlement import Settlement
 from sequencer.settlement_loop import SettlementLoop
+from sequencer.settler import Settler
 from sequencer.state_changes import StateChanges
 from sequencer.store import open_database
 from sequencer.trigger_watch import TriggerWatch
@@ -196,6 +197,7 @@ class Node:
         if self._config.liquidates:
             loops["liquidator"] = Liquidator(self.runner, self._clock).run()
             loops["unwinder"] = Unwinder(self.runner, self._clock).run()
+            loops["settler"] = Settler(self.runner, self._clock).run()
         return loops
 
     def _note_end(self, task: "asyncio.Task[None]") -> None:

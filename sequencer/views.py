@@ -157,6 +157,7 @@ def market_state(engine: Engine, market_id: int) -> stream_service_pb2.StreamMar
         next_funding_time_ms=market.next_funding_time_ms,
         ref_price_x16=market.ref_price_x16,
         resolving_until_ms=market.resolving_until_ms,
+        is_settled=market.is_settled,
         short_quanta_per_lot=market.short_quanta_per_lot,
         pool_lots=market.pool_lots,
         is_silent=market.is_silent,
@@ -301,6 +302,7 @@ def _market(state: State, market_id: int) -> types_pb2.Market:
     message.pool_cash_quanta = str(prices.pool_cash_quanta)
     message.ref_price_x16 = prices.ref_x16
     message.resolving_until_ms = prices.resolve_until_ms if prices.jumped_ms else 0
+    message.is_settled = prices.is_settled
     message.long_charged_quanta_per_lot = prices.long_charged_quanta
     message.short_charged_quanta_per_lot = prices.short_charged_quanta
     message.is_silent = prices.is_silent

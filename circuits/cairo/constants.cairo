@@ -52,6 +52,9 @@ const MIN_LOT_VALUE_QUANTA = 100000;
 const IMPACT_MARGIN_QUANTA = 500000000;
 const MAX_ORDERS_PER_SAMPLE = 10;
 const MAX_MISSED_SAMPLES = 15;
+const SETTLED_SAMPLES = 31;
+const SETTLEMENT_WINDOW_MS = 1800000;
+const INDEX_SUM_BOUND = 2 ** 53;
 const SAMPLE_WEIGHT_FIFTHS = 2;
 // One less than an order meets: the insurance fund's record takes a maker's room in the output.
 const MAX_MAKERS_PER_LIQUIDATION = MAX_MAKERS_PER_ORDER - 1;
@@ -157,6 +160,7 @@ const OPERATION_SET_ORACLE_RULE = 4;
 const OPERATION_SET_LIMITS = 5;
 const OPERATION_SET_OUTFLOW_SHARE = 6;
 const OPERATION_SET_FEE_SCHEDULE = 7;
+const OPERATION_END_MARKET = 9;
 
 const PRICES_PER_WORD = 5;
 const PRICE_X16_BITS = 48;

@@ -125,7 +125,7 @@ func apply_other{
     environment: Environment*, next_order_id: felt, fees_quanta: felt
 ) {
     if (type == TYPE_MINUTE_TICK) {
-        let (environment) = minute_tick(environment, time_ms);
+        let (environment) = minute_tick(environment, time_ms, next_order_id);
         return (environment, next_order_id, fees_quanta);
     }
     assert [range_check_ptr] = environment.next_tick_ms - time_ms - 1;

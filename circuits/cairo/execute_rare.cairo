@@ -11,6 +11,7 @@ from circuits.cairo.transactions.place_trigger import place_trigger
 from circuits.cairo.transactions.remove_key import remove_key
 from circuits.cairo.transactions.set_auction import set_auction
 from circuits.cairo.transactions.set_parameter import set_parameter
+from circuits.cairo.transactions.settle_position import settle_position
 from circuits.cairo.transactions.take_over import take_over
 from circuits.cairo.transactions.transfer import transfer
 from circuits.cairo.transactions.trigger_order import trigger_order
@@ -23,6 +24,7 @@ const TYPE_LIQUIDATE = 14;
 const TYPE_TAKE_OVER = 16;
 const TYPE_UNWIND = 17;
 const TYPE_SET_AUCTION = 18;
+const TYPE_SETTLE_POSITION = 19;
 const TYPE_BID = 20;
 const TYPE_PLACE_TRIGGER = 23;
 const TYPE_TRIGGER_ORDER = 25;
@@ -76,6 +78,10 @@ func execute_rare{
     }
     if (type == TYPE_BID) {
         let (environment) = bid(environment, time_ms, next_order_id);
+        return (environment, next_order_id, fees_quanta);
+    }
+    if (type == TYPE_SETTLE_POSITION) {
+        let (environment) = settle_position(environment, time_ms);
         return (environment, next_order_id, fees_quanta);
     }
     if (type == TYPE_SET_AUCTION) {

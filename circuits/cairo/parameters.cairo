@@ -17,11 +17,12 @@ from circuits.cairo.constants import (
     QUANTA_PER_USD,
     RATE_BOUND,
     RC_BOUND,
+    TIME_BOUND,
 )
 from circuits.cairo.fee_tiers import FeeSchedule
 
 // The terms of an underlying. `display` is its symbol and the decimals of a tick, which nothing here
-// depends on. `word` packs all fields down to the modes, `limits_word` the five behind them.
+// depends on. `word` packs all fields down to margin_deviations, `limits_word` the six behind them.
 struct Underlying {
     multiplier: felt,
     initial_margin_ppm: felt,
@@ -50,6 +51,8 @@ struct Underlying {
     // pay for the market on a day; 0 if nothing asks for that.
     gap_ppm: felt,
     gap_budgets: felt,
+    // When its market is settled, 0 if never: ending.cairo. Until then it is reduce-only.
+    ends_ms: felt,
     // max(maker_fee_ppm, taker_fee_ppm).
     highest_fee_ppm: felt,
     min_order_quanta: felt,
@@ -69,6 +72,11 @@ struct Parameters {
     oracle_keys: felt*,
     fee_schedule: FeeSchedule*,
 }
+
+// Where a word has when the market ends, above the limits.
+const END_SHIFT = 2 ** 200;
+// The mode that a market has which ends.
+const REDUCE_ONLY_SHIFT = 2 ** 245;
 
 // The word of an underlying of which only the widths of lots are limits.
 const NO_LIMITS = OPEN_INTEREST_BOUND * POSITION_BOUND - 1;
@@ -139,17 +147,22 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
     assert [range_check_ptr + 24] = underlying.least_lot_quanta + (RC_BOUND - LEAST_LOT_BOUND);
     assert [range_check_ptr + 25] = underlying.gap_ppm;
     assert [range_check_ptr + 26] = underlying.gap_ppm + rate_limit;
-    // The top field of its word, at bit 124.
     assert [range_check_ptr + 27] = underlying.gap_budgets;
     assert [range_check_ptr + 28] = underlying.gap_budgets + (RC_BOUND - GAP_BUDGETS_BOUND);
-    let range_check_ptr = range_check_ptr + 29;
+    // The top field of its word, at bit 200.
+    assert [range_check_ptr + 29] = underlying.ends_ms;
+    assert [range_check_ptr + 30] = underlying.ends_ms + (RC_BOUND - TIME_BOUND);
+    let range_check_ptr = range_check_ptr + 31;
     assert underlying.limits_word = underlying.interest_cap_lots + underlying.position_limit_lots *
         OPEN_INTEREST_BOUND + underlying.least_lot_quanta * (OPEN_INTEREST_BOUND * POSITION_BOUND) +
-        underlying.gap_ppm * 2 ** 104 + underlying.gap_budgets * 2 ** 124;
+        underlying.gap_ppm * 2 ** 104 + underlying.gap_budgets * 2 ** 124 + underlying.ends_ms *
+        END_SHIFT;
     let is_post_only = underlying.is_post_only;
     assert is_post_only = is_post_only * is_post_only;
     let is_reduce_only = underlying.is_reduce_only;
     assert is_reduce_only = is_reduce_only * is_reduce_only;
+    // What ends is reduce-only.
+    assert underlying.ends_ms = underlying.ends_ms * is_reduce_only;
     let is_halted = underlying.is_halted;
     assert is_halted = is_halted * is_halted;
     // The top field, at bit 247: the word stays below 2^251, and that below the prime.
@@ -161,7 +174,7 @@ func check_underlying{range_check_ptr}(underlying: Underlying*) {
         underlying.taker_fee_ppm * 2 ** 72 + underlying.price_band_ppm * 2 ** 92 +
         underlying.min_order_usd * 2 ** 112 + underlying.display * 2 ** 128 +
         underlying.interest_lower_kusd * 2 ** 196 + underlying.interest_upper_kusd * 2 ** 220 +
-        is_post_only * 2 ** 244 + is_reduce_only * 2 ** 245 + is_halted * 2 ** 246 +
+        is_post_only * 2 ** 244 + is_reduce_only * REDUCE_ONLY_SHIFT + is_halted * 2 ** 246 +
         underlying.margin_deviations * 2 ** 247;
     return ();
 }

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from devnet.commands.lists import utc_time
 from devnet.commands.options import HomeOption
 from devnet.connection import ask_sequencer
 from devnet.console import console, waiting
@@ -194,6 +195,22 @@ def set_limits(  # noqa: PLR0913 - one option per limit
     _queue(home, as_owner(home, lambda owner: owner.set_limits(symbol, changed)))
 
 
+@app.command("end-market")
+def end_market(
+    symbol: Annotated[str, typer.Argument(help="Of a known underlying.")],
+    days: Annotated[int, typer.Argument(help="From now until it is settled.")],
+    home: HomeOption,
+) -> None:
+    """Let a market end, for good: it is reduce-only at once, and settled at the end.
+
+    Example: `novation parameters end-market BTC-USD 30`
+    """
+    from devnet.owner_l1 import as_owner
+
+    _check({"days_to_end": days})
+    _queue(home, as_owner(home, lambda owner: owner.end_market(symbol, days)))
+
+
 @app.command("set-oracle-key")
 def set_oracle_key(
     index: Annotated[int, typer.Argument(min=0, help="Of an oracle, or the next one.")],
@@ -371,6 +388,9 @@ async def _show(client: Client) -> None:
                 f"quanta; a gap of {terms.limits.gap_ppm} ppm may cost {terms.limits.gap_budgets} "
                 "budgets of insurance"
             )
+    for terms in known.underlyings:
+        if terms.ends_ms:
+            console.print(f"{terms.symbol}: ends at {utc_time(terms.ends_ms)}")
     if known.outflow_share_ppm:
         console.print(f"in an hour {known.outflow_share_ppm} ppm of custody may leave")
     console.print(

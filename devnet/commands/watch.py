@@ -146,6 +146,7 @@ def _auction_line(update: AuctionUpdate | BidUpdate) -> str:
 def _market_line(state: MarketState) -> str:
     bid, ask = _level(state.best_bid), _level(state.best_ask)
     is_resolving = state.time_ms < state.prices.resolving_until_ms
+    is_settled = state.prices.is_settled
     return (
         f"{utc_time(state.time_ms)}  {state.symbol}  mark {state.prices.mark_price}  "
         f"index {state.prices.index_price}  funding {state.prices.funding_rate}  "
@@ -153,6 +154,7 @@ def _market_line(state: MarketState) -> str:
         f"{'  post-only after a jump' if is_resolving else ''}"
         f"{'  without a price' if state.prices.is_silent else ''}"
         f"{'' if state.is_active else '  not active'}"
+        f"{'  settled' if is_settled else ''}"
     )
 
 

@@ -85,6 +85,7 @@ TAPE_INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     # Which of two reasons holds: if both do, either leads to the same.
     "take_over": ("",),
     "unwind": ("market_id",),
+    "settle_position": ("",),
     "bid": (
         "head",
         "failing_account_id",

@@ -382,8 +382,12 @@ contract ExchangeProperties {
             address(exchange).call(abi.encodeCall(exchange.setOutflowShare, (maxAgeMs)));
         VM.prank(sender);
         (bool sixth,) = address(exchange).call(abi.encodeCall(exchange.setFeeSchedule, (word)));
+        VM.prank(sender);
+        (bool seventh,) =
+            address(exchange).call(abi.encodeCall(exchange.endMarket, (index, uint48(maxAgeMs))));
         (, uint256 tail,) = exchange.queue();
-        assert(!first && !second && !third && !fourth && !fifth && tail == 0);
+        assert(!first && !second && !third && !fourth && !fifth && !sixth && !seventh
+            && tail == 0);
     }
 
     function check_oracle_rule_keeps_its_bounds(uint8 quorum, uint32 maxAgeMs) public {

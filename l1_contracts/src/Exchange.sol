@@ -12,6 +12,7 @@ import {StarkKey} from "./libraries/StarkKey.sol";
 import {
     BatchHeader,
     OPERATION_DEPOSIT,
+    OPERATION_END_MARKET,
     OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
@@ -69,6 +70,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     ParameterRegistry.Parameters private _parameters;
     /// @dev By the index of an underlying; 0 if they were never set.
     mapping(uint256 index => uint256 word) private _limits;
+    /// @dev When the market of an underlying is settled, by its index; 0 if no end is known.
+    mapping(uint256 index => uint256 endsMs) private _marketEnds;
     uint32 private _outflowSharePpm;
     mapping(address l1Address => mapping(uint256 starkKey => uint32 accountId)) private _accountIds;
     mapping(address account => bool isOperator) private _operators;
@@ -218,6 +221,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         onlyOwner
         returns (uint256 queueIndex)
     {
+        if (_marketEnds[index] != 0) ParameterRegistry.checkEnding(word);
         _parameters.setUnderlying(index, word);
         return _queueParameter(OPERATION_SET_UNDERLYING, uint32(index), word);
     }
@@ -231,6 +235,17 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
         _parameters.checkLimits(index, word);
         _limits[index] = word;
         return _queueParameter(OPERATION_SET_LIMITS, uint32(index), word);
+    }
+
+    /// @inheritdoc IExchange
+    function endMarket(uint256 index, uint48 endsMs)
+        external
+        onlyOwner
+        returns (uint256 queueIndex)
+    {
+        _parameters.endMarket(index, endsMs, _marketEnds[index]);
+        _marketEnds[index] = endsMs;
+        return _queueParameter(OPERATION_END_MARKET, uint32(index), endsMs);
     }
 
     /// @inheritdoc IExchange
@@ -364,6 +379,11 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuardTransient {
     function limits(uint256 index) external view returns (uint256) {
         uint256 word = _limits[index];
         return word == 0 ? ParameterRegistry.NO_LIMITS : word;
+    }
+
+    /// @inheritdoc IExchange
+    function marketEnd(uint256 index) external view returns (uint256) {
+        return _marketEnds[index];
     }
 
     /// @inheritdoc IExchange

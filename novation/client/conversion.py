@@ -17,6 +17,7 @@ from novation.client.auction_models import (
     TakenPosition,
     TakeOverUpdate,
 )
+from novation.client.ending import position_settled
 from novation.client.errors import ReceiptError
 from novation.client.exchange import Exchange
 from novation.client.fee_conversion import fee_standing
@@ -122,6 +123,7 @@ def prices(
         funding_quanta_per_lot=message.funding_quanta_per_lot,
         reference_price=market.price_x16(message.ref_price_x16),
         resolving_until_ms=message.resolving_until_ms,
+        is_settled=message.is_settled,
         short_quanta_per_lot=message.short_quanta_per_lot,
         pool_size=market.size(message.pool_lots),
         added_margin=Decimal(message.added_margin_ppm) / PPM_ONE,
@@ -352,6 +354,8 @@ def account_update(
         return _order_update(message.sequence, message.order, exchange)
     if kind in ("liquidation", "auction", "bid", "take_over"):
         return _of_failing(kind, message, exchange)
+    if kind == "settlement":
+        return position_settled(message, exchange)
     asset = exchange.asset_of_balance(message.balance.asset_id)
     return models.BalanceUpdate(
         sequence=message.sequence,

@@ -330,6 +330,7 @@ _CLASSES: dict[int, type[RejectedError]] = {
     ErrorCode.MARKET_HALTED: MarketNotOpenError,
     ErrorCode.MARKET_POST_ONLY: MarketNotOpenError,
     ErrorCode.MARKET_REDUCE_ONLY: MarketNotOpenError,
+    ErrorCode.MARKET_SETTLED: MarketNotOpenError,
     ErrorCode.OUTFLOW_LIMIT: OutflowRejectedError,
     ErrorCode.OPEN_INTEREST_LIMIT: LimitRejectedError,
     ErrorCode.POSITION_LIMIT: LimitRejectedError,

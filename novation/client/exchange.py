@@ -188,6 +188,7 @@ def _terms(underlying: types_pb2.Underlying) -> Underlying:
         interest_upper_kusd=underlying.interest_upper_kusd,
         margin_deviations=underlying.margin_deviations,
         modes=underlying.modes,
+        ends_ms=underlying.ends_time_ms,
         limits=Limits(
             underlying.interest_cap_lots,
             underlying.position_limit_lots,

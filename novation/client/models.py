@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import Enum
 
 from novation.client.auction_models import AuctionUpdate, BidUpdate, TakeOverUpdate
+from novation.client.ending import PositionSettled
 from novation.client.fee_models import NO_FEES_PAID, FeeStanding
 from novation.protocol.constants import LAST_TIME_MS
 from novation.protocol.errors import ResultCode
@@ -62,7 +63,8 @@ class MarketPrices:
     `added_margin` is what the open interest adds to the initial margin now, as a part of 1, and
     `forecast_margin` what new risk, withdrawals and transfers need above that, as prices move. The
     open interest rises to no more than `interest_cap` now.
-    `is_silent`: the oracle nodes have no price now, and no order is accepted.
+    `is_silent`: the oracle nodes have no price now, and no order is accepted. Once the market has
+    ended (`is_settled`) the mark is what lots are worth for ever.
     """
 
     symbol: str
@@ -80,6 +82,7 @@ class MarketPrices:
     forecast_margin: Decimal = Decimal(0)
     is_silent: bool = False
     interest_cap: Decimal = Decimal(0)
+    is_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -565,6 +568,7 @@ AccountUpdate = (
     | AuctionUpdate
     | BidUpdate
     | TakeOverUpdate
+    | PositionSettled
 )
 
 

@@ -71,6 +71,11 @@ MIN_LOT_VALUE_QUANTA: Final = 100_000
 IMPACT_MARGIN_QUANTA: Final = 500_000_000
 MAX_ORDERS_PER_SAMPLE: Final = 10
 MAX_MISSED_SAMPLES: Final = 15
+# In place of how many failed: the market is settled, and none is taken any more.
+SETTLED_SAMPLES: Final = 31
+# A market that ends is settled at the average of the index over its last half hour.
+SETTLEMENT_WINDOW_MS: Final = 1_800_000
+INDEX_SUM_BOUND: Final = 2**53
 # What a new sample counts, in fifths: an average over 150 s by samples of a minute.
 SAMPLE_WEIGHT_FIFTHS: Final = 2
 # One less than an order meets: the insurance fund's record takes a maker's room in the output.
@@ -180,6 +185,7 @@ OPERATION_SET_ORACLE_RULE: Final = 4
 OPERATION_SET_LIMITS: Final = 5
 OPERATION_SET_OUTFLOW_SHARE: Final = 6
 OPERATION_SET_FEE_SCHEDULE: Final = 7
+OPERATION_END_MARKET: Final = 9
 
 MARKET_KIND_PERPETUAL: Final = 0
 MARKET_ACTIVE: Final = 0

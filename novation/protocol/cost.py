@@ -43,6 +43,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transaction,
     Transfer,
@@ -56,8 +57,8 @@ from novation.protocol.transactions.oracle_update import is_parted
 
 # The loader hashes the core of the batch program, whatever the batch is, and the rest of it in a
 # batch that has a transaction for it; both grow with the program.
-LOADER_STEPS: Final = 44_700
-REST_STEPS: Final = 45_800
+LOADER_STEPS: Final = 46_700
+REST_STEPS: Final = 48_800
 BATCH_STEPS: Final = 1_500
 # At the end of a batch, if something of every asset comes or goes.
 OUTFLOW_STEPS: Final = 1_400
@@ -89,6 +90,8 @@ LIQUIDATE_STEPS: Final = 900
 # With a table of prices of 16 underlyings.
 UNWIND_STEPS: Final = 400
 SET_AUCTION_STEPS: Final = 200
+# With a table of prices of 16 underlyings, and the insurance fund's slots.
+SETTLE_STEPS: Final = 1_500
 # Beside what the slots of both accounts take: they are summed up, and copied with what changes.
 BID_STEPS: Final = 850
 BID_SLOT_STEPS: Final = 200
@@ -150,6 +153,7 @@ RARE_TRANSACTIONS: Final = (
     RemoveKey,
     SetAuction,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transfer,
     TriggerOrder,
@@ -205,10 +209,11 @@ def transaction_steps(
 
 def _unsigned_steps(tx: Deposit | Unsigned, result: TransactionResult) -> int:
     """Return what a transaction costs that nobody signed, besides leaves."""
+    if isinstance(tx, SetAuction | SettlePosition):
+        steps = SET_AUCTION_STEPS if isinstance(tx, SetAuction) else SETTLE_STEPS
+        return steps + result.n_slots * (SLOT_CHANGE_STEPS + SLOT_SUM_STEPS)
     if isinstance(tx, PruneOrder):
         return PRUNE_STEPS + result.n_slots * SLOT_CHANGE_STEPS
-    if isinstance(tx, SetAuction):
-        return SET_AUCTION_STEPS + result.n_slots * (SLOT_CHANGE_STEPS + SLOT_SUM_STEPS)
     if isinstance(tx, TakeOver):
         slots = result.n_slots * (SLOT_CHANGE_STEPS + 2 * SLOT_SUM_STEPS)
         return TAKE_OVER_STEPS + result.n_visits * LEG_STEPS + slots

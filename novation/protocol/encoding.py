@@ -65,6 +65,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transaction,
     Transfer,
@@ -100,6 +101,7 @@ _TAG_REPLACE_ORDER: Final = b"\x09"
 _TAG_TAKE_OVER: Final = b"\x10"
 _TAG_UNWIND: Final = b"\x11"
 _TAG_SET_AUCTION: Final = b"\x12"
+_TAG_SETTLE_POSITION: Final = b"\x13"
 _TAG_MASS_QUOTE: Final = b"\x15"
 _TAG_PLACE_TRIGGER: Final = b"\x0a"
 _TAG_TRIGGER_ORDER: Final = b"\x0b"
@@ -141,7 +143,8 @@ def _encode_unsigned(tx: Unsigned) -> bytes:
     if isinstance(tx, TriggerOrder | Unwind):
         tag = _TAG_UNWIND if isinstance(tx, Unwind) else _TAG_TRIGGER_ORDER
         return tag + tx.market_id.to_bytes(2, "big")
-    return _TAG_LIQUIDATE + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
+    tag = _TAG_LIQUIDATE if isinstance(tx, Liquidate) else _TAG_SETTLE_POSITION
+    return tag + tx.account_id.to_bytes(4, "big") + tx.market_id.to_bytes(2, "big")
 
 
 def _encode_user_transaction(tx: UserTransaction) -> bytes:
@@ -454,6 +457,9 @@ _DECODERS: Final[Mapping[bytes, Callable[[ByteReader], Transaction]]] = {
     _TAG_TRIGGER_ORDER: lambda reader: TriggerOrder(reader.integer(2, MAX_MARKETS)),
     _TAG_UNWIND: lambda reader: Unwind(reader.integer(2, MAX_MARKETS)),
     _TAG_LIQUIDATE: lambda reader: Liquidate(reader.integer(4), reader.integer(2, MAX_MARKETS)),
+    _TAG_SETTLE_POSITION: lambda reader: SettlePosition(
+        reader.integer(4), reader.integer(2, MAX_MARKETS)
+    ),
     _TAG_TAKE_OVER: lambda reader: TakeOver(reader.integer(4)),
     _TAG_SET_AUCTION: lambda reader: SetAuction(reader.integer(4)),
 }

@@ -247,6 +247,25 @@ class MarketListed:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketSettled:
+    """A market has ended: all its orders died, and lots are worth this price for ever."""
+
+    market_id: int
+    price_ticks: int
+    n_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSettled:
+    """A position was closed at the price that its market is settled at, without a fee."""
+
+    account_id: int
+    market_id: int
+    size_lots: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class MarkSampled:
     """The premium of a market was sampled; the mark is that after it.
 
@@ -424,6 +443,8 @@ Event = (
     | CancelTimerSet
     | ParameterSet
     | MarketListed
+    | MarketSettled
+    | PositionSettled
     | MarkSampled
     | Liquidated
     | AuctionStarted

@@ -18,6 +18,7 @@ from novation.protocol.assets import (
 from novation.protocol.constants import (
     CHARGED_BOUND,
     FUNDING_SUM_BOUND,
+    INDEX_SUM_BOUND,
     LAST_TIME_MS,
     MARKET_ACTIVE,
     MARKET_KIND_PERPETUAL,
@@ -28,6 +29,7 @@ from novation.protocol.constants import (
     PREMIUM_X16_BOUND,
     PRICE_VALIDITY_MS,
     RESOLVE_MS,
+    SETTLED_SAMPLES,
     STATE_VERSION,
     USD_ASSET_ID,
 )
@@ -40,6 +42,10 @@ UNDERLYING_WORDS = 3
 MARKET_WORD_0_BITS = 195
 UNDERLYING_ID_BITS = 4
 EXPIRY_SLOT_BITS = 5
+INDEX_SUM_BITS = INDEX_SUM_BOUND.bit_length() - 1
+INDEX_SAMPLES_BITS = 6
+# In place of a strike and its logarithm, which dated instruments have.
+UNUSED_BITS = 19
 FUNDING_CARRY_BITS = 19
 VARIANCE_BITS = 26
 # Below three times a rate.
@@ -62,7 +68,8 @@ class Market:
     of a quantum a lot, in parts of 2^19 (see `rules/funding.py`). `variance_ppm2` is the forecast
     of the variance of a second's return, `sampled_x16` the index of its last sample, at
     `sampled_ms` (see `forecast_margin`). At `unwound_ms` what a pool or the insurance fund took was
-    last traded (see `rules/unwind.py`).
+    last traded (see `rules/unwind.py`). `index_sum_x16` adds up `index_samples` indices of the half
+    hour before the market ends (see `rules/ending.py`).
     """
 
     underlying_id: int
@@ -84,6 +91,8 @@ class Market:
     rise_head_id: int = 0
     rise_head_price_ticks: int = 0
     unwound_ms: int = 0
+    index_sum_x16: int = 0
+    index_samples: int = 0
 
     def head(self, order_list: OrderList | Side) -> tuple[int, int]:
         """Return (order id, price) of the first order of a list, (0, 0) if there is none."""
@@ -115,10 +124,11 @@ class Market:
             pack(
                 (MARKET_KIND_PERPETUAL, 4),
                 (self.underlying_id, UNDERLYING_ID_BITS),
-                # Expiry slot, strike and its logarithm: of dated instruments.
+                # Of dated instruments.
                 (0, EXPIRY_SLOT_BITS),
-                (0, 32),
-                (0, 46),
+                (self.index_sum_x16, INDEX_SUM_BITS),
+                (self.index_samples, INDEX_SAMPLES_BITS),
+                (0, UNUSED_BITS),
                 (self.status, 8),
                 (self.listed_ms, 48),
                 (self.open_interest_lots, 48),
@@ -149,16 +159,18 @@ class Market:
     @classmethod
     def from_words(cls, words: Sequence[int]) -> "Market":
         """Decode four packed words; DecodeError if they are not those of a perpetual."""
-        kind, underlying_id, slot, strike_ticks, ln_strike, status, listed_ms, interest = unpack(
-            words[0], 4, UNDERLYING_ID_BITS, EXPIRY_SLOT_BITS, 32, 46, 8, 48, 48
+        kind, underlying_id, slot, index_sum_x16, index_samples, unused, *others = unpack(
+            *(words[0], 4, UNDERLYING_ID_BITS, EXPIRY_SLOT_BITS),
+            *(INDEX_SUM_BITS, INDEX_SAMPLES_BITS, UNUSED_BITS, 8, 48, 48),
         )
-        if kind != MARKET_KIND_PERPETUAL or slot or strike_ticks or ln_strike:
+        status, listed_ms, interest = others
+        if kind != MARKET_KIND_PERPETUAL or slot or unused:
             raise DecodeError(f"market word {words[0]:#x} is not that of a perpetual")
         bid_id, bid_price, ask_id, ask_price = unpack(words[1], 48, 32, 48, 32)
         funding_sum, funding_carry, funding_hour, *forecast = unpack(
             words[2], 56, FUNDING_CARRY_BITS, 27, VARIANCE_BITS, 48, 48
         )
-        return cls(
+        market = cls(
             underlying_id,
             listed_ms,
             status,
@@ -173,6 +185,7 @@ class Market:
             *forecast,
             *unpack(words[3], 48, 32, 48, 32, 48),
         )
+        return replace(market, index_sum_x16=index_sum_x16, index_samples=index_samples)
 
     def leaf(self) -> int:
         """Return the leaf of the market tree."""
@@ -186,7 +199,7 @@ class UnderlyingState:
     Orders of its markets with an id below `dead_below_order_id` are dead: they rested while prices
     were away. `is_listed` says that its perpetual is listed, `premium_x16` how far that trades
     above the index, on average over the last minutes, and `missed_samples` how many samples of it
-    failed since the last one that did not (see `rules/minute_tick.py`).
+    failed since the last one that did not (see `rules/minute_tick.py`), or `SETTLED_SAMPLES`.
 
     `long_prefix` and `short_prefix` are what a lot has paid in all, in quanta, as far as it counts
     for a lot held long and for one held short: at the same price for both, a long lot has paid the
@@ -222,6 +235,11 @@ class UnderlyingState:
     added_margin_ppm: int = 0
     forecast_margin_ppm: int = 0
     is_silent: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its market has ended: the index is what its lots are worth for ever."""
+        return self.missed_samples == SETTLED_SAMPLES
 
     @property
     def resolve_until_ms(self) -> int:
@@ -278,7 +296,7 @@ class UnderlyingState:
             words[0], 48, 48, 1, 5, 49, 57, 20, FORECAST_MARGIN_BITS, 1
         )
         added_margin_ppm, forecast_margin_ppm, is_silent = rest
-        if missed > MAX_MISSED_SAMPLES + 1:
+        if missed > MAX_MISSED_SAMPLES + 1 and missed != SETTLED_SAMPLES:
             raise DecodeError(f"{missed} samples missed in {words[0]:#x}")
         pool_cash, pool_lots, short_prefix, budget, budget_day = unpack(
             words[1], 85, 49, 57, 45, 15

@@ -22,6 +22,7 @@ from novation.protocol.constants import (
     RATE_BOUND,
     SYMBOL_BYTES,
     TICK_DECIMALS_BOUND,
+    TIME_BOUND,
 )
 from novation.protocol.errors import DecodeError
 from novation.protocol.fee_tiers import NO_TIERS, FeeSchedule
@@ -31,6 +32,8 @@ from novation.protocol.numeric import pack, unpack
 _MAX_AGE_BOUND = 2**32
 # Of `params_felts`: the counts, and the tiers of fees.
 _HEAD_FELTS = 2
+# Of the second word of an underlying: what is there of limits, and when its market ends above it.
+_LIMITS_BITS, _END_BITS = 200, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Underlying:
     the initial margin rises with it: see `interest_margin`; if they are equal it does not.
     `modes` says what is not allowed now (bits `MODE_*`, 0: all is). The initial margin of new risk
     is for `margin_deviations` of an hour's return as forecast: see `forecast_margin`; for none of
-    them it does not follow. `limits` are set apart from the rest, and in a word of their own.
+    them it does not follow. `limits` are set apart from the rest, and in a word of their own, as is
+    `ends_ms`, when its market is settled (see `rules/ending.py`); 0: never. A market that ends is
+    reduce-only until then.
     """
 
     symbol: str
@@ -60,6 +65,7 @@ class Underlying:
     modes: int = 0
     margin_deviations: int = 0
     limits: Limits = NO_LIMITS
+    ends_ms: int = 0
 
     def __post_init__(self) -> None:
         """Refuse parameters outside docs/spec/protocol.md, section 3, with a ValueError."""
@@ -91,6 +97,8 @@ class Underlying:
             0 <= self.margin_deviations < DEVIATIONS_BOUND,
             f"margin for {self.margin_deviations} deviations",
         )
+        _require(0 <= self.ends_ms < TIME_BOUND, f"end {self.ends_ms}")
+        _require(not self.ends_ms or self.is_reduce_only, f"modes {self.modes} of what ends")
 
     @property
     def highest_fee_ppm(self) -> int:
@@ -142,6 +150,19 @@ class Underlying:
             (self.modes, 3),
             (self.margin_deviations, 4),
         )
+
+    def second_word(self) -> int:
+        """Return the second packed word: its limits, and when its market ends."""
+        return pack((self.limits.word(), _LIMITS_BITS), (self.ends_ms, _END_BITS))
+
+    def with_second_word(self, word: int) -> "Underlying":
+        """Return the underlying with what `second_word` says; DecodeError if it is too long."""
+        limits_word, ends_ms = unpack(word, _LIMITS_BITS, _END_BITS)
+        return replace(self, limits=Limits.from_word(limits_word), ends_ms=ends_ms)
+
+    def with_end(self, ends_ms: int) -> "Underlying":
+        """Return the underlying once its end is announced."""
+        return replace(self, modes=self.modes | MODE_REDUCE_ONLY, ends_ms=ends_ms)
 
     @classmethod
     def from_word(cls, word: int) -> "Underlying":
@@ -213,7 +234,7 @@ class Parameters:
             (self.oracle_max_age_ms, 32),
             (self.outflow_share_ppm, 20),
         )
-        terms = [word for item in self.underlyings for word in (item.word(), item.limits.word())]
+        terms = [word for item in self.underlyings for word in (item.word(), item.second_word())]
         return (counts, self.fee_schedule.word(), *terms, *self.oracle_keys)
 
     @classmethod
@@ -232,8 +253,8 @@ class Parameters:
         schedule = FeeSchedule.from_word(felts[1])
         try:
             underlyings = tuple(
-                replace(Underlying.from_word(word), limits=Limits.from_word(limits_word))
-                for word, limits_word in zip(terms[::2], terms[1::2], strict=True)
+                Underlying.from_word(word).with_second_word(second_word)
+                for word, second_word in zip(terms[::2], terms[1::2], strict=True)
             )
             return cls(underlyings, keys, quorum, max_age_ms, share_ppm, schedule)
         except ValueError as error:

@@ -40,6 +40,7 @@ from novation.protocol.rules.prune_order import apply_prune_order
 from novation.protocol.rules.replace_order import apply_replace_order
 from novation.protocol.rules.set_auction import apply_set_auction
 from novation.protocol.rules.set_parameter import apply_set_parameter
+from novation.protocol.rules.settle_position import apply_settle_position
 from novation.protocol.rules.take_over import apply_take_over
 from novation.protocol.rules.transfer import apply_transfer
 from novation.protocol.rules.trigger_order import apply_trigger_order
@@ -68,6 +69,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transaction,
     Transfer,
@@ -190,6 +192,7 @@ _UNSIGNED: Final[Mapping[type, Callable[..., TransactionResult]]] = {
     PruneOrder: apply_prune_order,
     Liquidate: apply_liquidate,
     SetAuction: apply_set_auction,
+    SettlePosition: apply_settle_position,
     TakeOver: apply_take_over,
     TriggerOrder: apply_trigger_order,
     Unwind: apply_unwind,

@@ -35,6 +35,7 @@ from novation.protocol.transactions import (
     SetCancelTimer,
     Withdraw,
 )
+from tests.circuits.ending_batches import endings
 from tests.circuits.fee_tier_batches import fees_paid
 from tests.circuits.forecast_batches import forecasts, storms
 from tests.circuits.jump_batches import jumps, unsettled_gains
@@ -550,6 +551,7 @@ _SOURCES: dict[str, Callable[[], Iterator[SealedBatch]]] = {
     "storms": storms,
     "dormant orders": dormant_orders,
     "brackets": brackets,
+    "endings": endings,
     "fees": fees_paid,
 }
 

@@ -54,6 +54,7 @@ from novation.protocol.transactions import (
     SetAuction,
     SetCancelTimer,
     SetParameter,
+    SettlePosition,
     TakeOver,
     Transaction,
     Transfer,
@@ -166,6 +167,14 @@ class Exchange:
     def set_outflow_share(self, share_ppm: int) -> TransactionResult:
         """Let L1 set what part of custody may leave in an hour."""
         return self.apply(SetParameter(ParameterKind.OUTFLOW_SHARE, 0, share_ppm))
+
+    def end_market(self, index: int, ends_ms: int) -> TransactionResult:
+        """Let L1 announce when a market is settled."""
+        return self.apply(SetParameter(ParameterKind.END, index, ends_ms))
+
+    def settle_position(self, account_id: int, market_id: int = 0) -> TransactionResult:
+        """Settle a position in a market that has ended."""
+        return self.apply(SettlePosition(account_id, market_id))
 
     def list_market(self, market_id: int) -> TransactionResult:
         """List a market."""

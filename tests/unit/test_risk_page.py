@@ -13,6 +13,7 @@ from novation.protocol.constants import (
     AUCTION_LIFE_MS,
     FEE_ACCOUNT_ID,
     INSURANCE_ACCOUNT_ID,
+    MINUTE_MS,
     RESOLVE_MS,
     SAMPLES_PER_HOUR,
     SHARE_X16_ONE,
@@ -23,6 +24,7 @@ from novation.protocol.events import (
     LegTaken,
     OrderFilled,
     PoolShared,
+    PositionSettled,
     Unwound,
     Withdrawn,
 )
@@ -360,3 +362,17 @@ def test_example_19_where_fees_go() -> None:
     after = [exchange.balance(i) for i in (2, INSURANCE_ACCOUNT_ID, FEE_ACCOUNT_ID)]
     back, insured, kept = (usd(y - x) for x, y in zip(before, after, strict=True))
     said(19, f"{back} come back", f"{insured} go to insurance", f"{kept} to the exchange")
+
+
+def test_example_20_the_end_of_a_market() -> None:
+    exchange = holding(10_000, 10_000, 1000)
+    exchange.end_market(0, exchange.state.globals.next_tick_ms + 2 * MINUTE_MS)
+    for price_ticks in (1001, 1003, 1004):
+        said(20, f"{price_ticks}")
+        exchange.jump(price_ticks)
+        exchange.end_minute()
+    exchange.settle()
+    settled = exchange.settle_position(2).events[-1]
+    assert isinstance(settled, PositionSettled)
+    said(20, f"the price is {settled.price_ticks}", f"Of {settled.size_lots:,} lots")
+    said(20, f"{usd(exchange.balance(2))} are left")

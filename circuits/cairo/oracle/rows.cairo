@@ -1,6 +1,6 @@
 from starkware.cairo.common.registers import get_fp_and_pc
 
-from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE, RC_BOUND
+from circuits.cairo.constants import PPM_ONE, PRICE_X16_ONE, RC_BOUND, SETTLED_SAMPLES
 from circuits.cairo.numeric import clamp
 from circuits.cairo.state.prices import (
     LIMIT_DIVISOR,
@@ -27,8 +27,8 @@ struct Arrival {
 // Writes the table that holds from an oracle update on. Returns a sum that is 0 if no pool has lots,
 // which begins with `pools`.
 //
-// In most rows nothing but the index changes, neither jumps nor slides, there is a price as there was, and the
-// premium stays within its limit: those are made here. Same as follow_index for them, keep in step. Both answers are proven to
+// What is settled stays as it is. In most rows nothing but the index changes, neither jumps nor slides, there is a price as
+// there was, and the premium stays within its limit: those are made here. Same as follow_index for them, keep in step. Both answers are proven to
 // whether a row is one of them.
 func write_prices{range_check_ptr}(
     prices: Price**,
@@ -44,6 +44,18 @@ func write_prices{range_check_ptr}(
     }
     let (__fp__, _) = get_fp_and_pc();
     local old: Price* = old_prices[0];
+    if (old.missed_samples == SETTLED_SAMPLES) {
+        assert prices[0] = old;
+        tempvar lots = old.pool.lots;
+        return write_prices(
+            prices + 1,
+            old_prices + 1,
+            medians_x16 + 1,
+            arrival,
+            n_underlyings - 1,
+            pools + lots * lots,
+        );
+    }
     local price: Price;
     assert price.index_price_x16 = medians_x16[0];
     assert price.is_silent = 0;

@@ -3,6 +3,7 @@ from starkware.cairo.common.dict_access import DictAccess
 from starkware.cairo.common.poseidon_state import PoseidonBuiltinState
 
 from circuits.cairo.constants import (
+    INDEX_SUM_BOUND,
     MARKET_KEY_BASE,
     MARKET_TREE_HEIGHT,
     OPEN_INTEREST_BOUND,
@@ -18,6 +19,9 @@ from circuits.cairo.state.merkle import Leaf
 const ID_BOUND = 2 ** 16;
 // A millisecond of the top field of the fourth word.
 const UNWOUND_UNIT = 2 ** 160;
+
+// Of the sum of the last indices and their number: at most 32, once a minute in half an hour.
+const INDEX_SUMS_BOUND = INDEX_SUM_BOUND * 2 ** 6;
 
 // Turns the squashed log entries of markets into leaves, and writes their data-availability records
 // to the output.
@@ -88,7 +92,9 @@ func open_market{range_check_ptr, poseidon_ptr: PoseidonBuiltin*}(market: Market
     assert [range_check_ptr + 11] = market.open_interest_lots + (RC_BOUND - OPEN_INTEREST_BOUND);
     assert [range_check_ptr + 12] = market.others.unwound_ms;
     assert [range_check_ptr + 13] = market.others.unwound_ms + (RC_BOUND - TIME_BOUND);
-    let range_check_ptr = range_check_ptr + 14;
+    assert [range_check_ptr + 14] = market.others.index_sums;
+    assert [range_check_ptr + 15] = market.others.index_sums + (RC_BOUND - INDEX_SUMS_BOUND);
+    let range_check_ptr = range_check_ptr + 16;
     let triggers = market.others.triggers;
     if (cast(triggers, felt) == 0) {
         let (_, _, leaf) = hash_market(market, market_id, market.others.unwound_ms * UNWOUND_UNIT);
@@ -129,13 +135,13 @@ func trigger_word(triggers: Triggers*) -> (word: felt) {
     );
 }
 
-// Kind, expiry slot, strike, its logarithm and the status are 0 in every market; the id of a
+// Kind, expiry slot, the bits behind the sums and the status are 0 in every market; the id of a
 // perpetual's underlying is the market's.
 func hash_market{poseidon_ptr: PoseidonBuiltin*}(market: Market*, market_id, word_3) -> (
     word_0: felt, word_1: felt, leaf: felt
 ) {
-    tempvar word_0 = market_id * 2 ** 4 + market.others.listed_ms * 2 ** 99 +
-        market.open_interest_lots * 2 ** 147;
+    tempvar word_0 = market_id * 2 ** 4 + market.others.index_sums * 2 ** 13 +
+        market.others.listed_ms * 2 ** 99 + market.open_interest_lots * 2 ** 147;
     tempvar word_1 = market.bid_head_id + market.bid_head_price_ticks * 2 ** 48 +
         market.ask_head_id * 2 ** 80 + market.ask_head_price_ticks * 2 ** 128;
     // The sponge over four felts: two blocks, then the padding.

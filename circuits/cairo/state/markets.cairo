@@ -14,6 +14,9 @@ struct Triggers {
 // What no trade changes about a market: a record is passed on as one cell.
 struct MarketOthers {
     listed_ms: felt,
+    // The sum of the indices before the market ends, below INDEX_SUM_BOUND, and above it how many:
+    // see ending.cairo.
+    index_sums: felt,
     // The third word of the leaf, of funding and the forecast: the tick of a minute opens it (see
     // forecast_margin.cairo).
     funding_word: felt,
@@ -80,6 +83,7 @@ func with_triggers(others: MarketOthers*, triggers: Triggers*) -> (others: Marke
     let (__fp__, _) = get_fp_and_pc();
     local after: MarketOthers = MarketOthers(
         listed_ms=others.listed_ms,
+        index_sums=others.index_sums,
         funding_word=others.funding_word,
         triggers=triggers,
         unwound_ms=others.unwound_ms,

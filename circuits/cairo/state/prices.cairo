@@ -12,6 +12,7 @@ from circuits.cairo.constants import (
     PRICE_X16_ONE,
     RATE_BOUND,
     RC_BOUND,
+    SETTLED_SAMPLES,
     TIME_BOUND,
 )
 from circuits.cairo.numeric import clamp, larger_of_zero, smaller_of, split
@@ -166,7 +167,9 @@ func make_price{range_check_ptr}(
     assert price.buy_limit = mark_price_x16 * (PPM_ONE + underlying.price_band_ppm);
     // As far below the mark as the other is above.
     assert price.sell_limit = mark_price_x16 * (2 * PPM_ONE) - price.buy_limit;
-    if (index_price_x16 == 0) {
+    // Without a price, and once the market is settled, no order is accepted.
+    tempvar is_open = index_price_x16 * (missed_samples - SETTLED_SAMPLES);
+    if (is_open == 0) {
         assert price.least_fee_limit_ppm = RATE_BOUND;
     } else {
         assert price.least_fee_limit_ppm = underlying.highest_fee_ppm + (

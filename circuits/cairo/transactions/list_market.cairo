@@ -36,7 +36,11 @@ func list_market{range_check_ptr, markets_log: DictAccess*}(environment: Environ
     let range_check_ptr = range_check_ptr + 4;
     assert old.is_silent = 0;
     local others: MarketOthers = MarketOthers(
-        listed_ms=time_ms, funding_word=NO_FUNDING, triggers=cast(0, Triggers*), unwound_ms=0
+        listed_ms=time_ms,
+        index_sums=0,
+        funding_word=NO_FUNDING,
+        triggers=cast(0, Triggers*),
+        unwound_ms=0,
     );
     local market: Market = Market(
         bid_head_id=0,

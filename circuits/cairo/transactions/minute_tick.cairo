@@ -13,8 +13,10 @@ from circuits.cairo.constants import (
     PRICE_X16_ONE,
     RC_BOUND,
     SAMPLE_WEIGHT_FIFTHS,
+    SETTLED_SAMPLES,
     SIDE_BUY,
 )
+from circuits.cairo.ending import count_index, settle_if_due
 from circuits.cairo.environment import Environment
 from circuits.cairo.forecast_margin import follow_forecast
 from circuits.cairo.funding import count_minute
@@ -38,13 +40,13 @@ const CHANGE_BIAS = 5 * 2 ** 52;
 // chooses when a sample is taken, or leaves one out.
 func minute_tick{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
-}(environment: Environment*, time_ms) -> (environment: Environment*) {
+}(environment: Environment*, time_ms, next_order_id) -> (environment: Environment*) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     assert [range_check_ptr] = time_ms - environment.next_tick_ms;
     let range_check_ptr = range_check_ptr + 1;
     let (local prices: Price**, local missing_quanta) = sample(
-        environment, environment.tick_underlying, time_ms
+        environment, environment.tick_underlying, time_ms, next_order_id
     );
     let (local next_tick_ms, local tick_underlying) = next_turn(environment, time_ms);
     let (orders_until_ms) = smaller_of(environment.price_valid_until_ms, next_tick_ms - 1);
@@ -97,11 +99,15 @@ func next_minute{range_check_ptr}(time_ms) -> (next_tick_ms: felt) {
 // is over. Returns the table of prices after it, and what its pool could not charge to anybody.
 func sample{
     range_check_ptr, accounts_log: DictAccess*, orders_log: DictAccess*, markets_log: DictAccess*
-}(environment: Environment*, underlying_id, time_ms) -> (prices: Price**, missing_quanta: felt) {
+}(environment: Environment*, underlying_id, time_ms, next_order_id) -> (
+    prices: Price**, missing_quanta: felt
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local old: Price* = environment.prices[underlying_id];
-    if (old.is_listed == 0) {
+    // Before it is listed, and once it is settled, there is nothing to sample.
+    tempvar is_open = old.is_listed * (old.missed_samples - SETTLED_SAMPLES);
+    if (is_open == 0) {
         return (prices=environment.prices, missing_quanta=0);
     }
     let (local pool_before: Pool*) = begin_day(old, environment.prices, time_ms);
@@ -125,8 +131,10 @@ func sample{
     let (funding_word, local quanta_per_lot) = count_minute(
         funding_word, premium_x16, old, time_ms
     );
+    let (local index_sums) = count_index(market.others.index_sums, old, time_ms);
     local others: MarketOthers = MarketOthers(
         listed_ms=market.others.listed_ms,
+        index_sums=index_sums,
         funding_word=funding_word + forecast_word,
         triggers=market.others.triggers,
         unwound_ms=market.others.unwound_ms,
@@ -164,6 +172,9 @@ func sample{
     let (reference) = refer_to_window(old.reference, price.mark_price_x16, time_ms);
     assert price.reference = reference;
     complete_price(price, old.free_from_ms);
+    let (local price: Price*) = settle_if_due(
+        price, index_sums, environment.post_only_until_ms, time_ms, next_order_id
+    );
     if (pool.lots == 0) {
         replace_row(prices, environment.prices, price, underlying_id, n_underlyings);
         return (prices=prices, missing_quanta=0);

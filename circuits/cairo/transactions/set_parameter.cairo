@@ -3,6 +3,7 @@ from starkware.cairo.common.registers import get_fp_and_pc
 
 from circuits.cairo.constants import (
     OPERATION_SET_FEE_SCHEDULE,
+    OPERATION_END_MARKET,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
     OPERATION_SET_ORACLE_RULE,
@@ -11,7 +12,9 @@ from circuits.cairo.constants import (
 )
 from circuits.cairo.environment import Environment, Operation
 from circuits.cairo.parameters import (
+    END_SHIFT,
     NO_LIMITS,
+    REDUCE_ONLY_SHIFT,
     Parameters,
     Underlying,
     check_underlying,
@@ -70,6 +73,9 @@ func change{range_check_ptr}(environment: Environment*, kind, index, word) -> (
     }
     if (kind == OPERATION_SET_LIMITS) {
         return set_limits(environment, index, word);
+    }
+    if (kind == OPERATION_END_MARKET) {
+        return end_market(environment, index, word);
     }
     if (kind == OPERATION_SET_ORACLE_KEY) {
         let (parameters) = set_oracle_key(environment.parameters, index, word);
@@ -133,18 +139,43 @@ func set_underlying{range_check_ptr}(environment: Environment*, index, word) -> 
 func set_limits{range_check_ptr}(environment: Environment*, index, word) -> (
     parameters: Parameters*, prices: Price**
 ) {
+    let old = environment.prices[index].underlying;
+    // The end is not among them: it stays.
+    return bound_market(environment, index, old.word, word + old.ends_ms * END_SHIFT);
+}
+
+// Guarantee: the time in the table's new row is the only reading of the word, and the market reduce-only;
+// the other terms are those of before.
+func end_market{range_check_ptr}(environment: Environment*, index, word) -> (
+    parameters: Parameters*, prices: Price**
+) {
+    let old = environment.prices[index].underlying;
+    return bound_market(
+        environment,
+        index,
+        old.word + (1 - old.is_reduce_only) * REDUCE_ONLY_SHIFT,
+        old.limits_word + (word - old.ends_ms) * END_SHIFT,
+    );
+}
+
+// Writes a table in which an underlying that exists has these words.
+//
+// Guarantee: its terms are the only reading of both.
+func bound_market{range_check_ptr}(environment: Environment*, index, word, limits_word) -> (
+    parameters: Parameters*, prices: Price**
+) {
     alloc_locals;
     let (__fp__, _) = get_fp_and_pc();
     local underlying: Underlying;
     let message = underlying;
     %{ segments.write_arg(ids.message.address_, next(witness)) %}
     check_underlying(&underlying);
-    assert underlying.limits_word = word;
+    assert underlying.word = word;
+    assert underlying.limits_word = limits_word;
     local n_underlyings = environment.parameters.n_underlyings;
     assert [range_check_ptr] = index;
     assert [range_check_ptr + 1] = n_underlyings - 1 - index;
     let range_check_ptr = range_check_ptr + 2;
-    assert underlying.word = environment.prices[index].underlying.word;
     local prices: Price** = environment.prices + n_underlyings;
     replace_terms(prices, environment.prices, &underlying, index, n_underlyings);
     return (parameters=environment.parameters, prices=prices);

@@ -225,6 +225,7 @@ func count_unwound{range_check_ptr, markets_log: DictAccess*}(market_id, time_ms
     let range_check_ptr = range_check_ptr + 2;
     local others: MarketOthers = MarketOthers(
         listed_ms=market.others.listed_ms,
+        index_sums=market.others.index_sums,
         funding_word=market.others.funding_word,
         triggers=market.others.triggers,
         unwound_ms=time_ms,

@@ -224,6 +224,13 @@ interface IExchange {
     /// @return queueIndex Position in the queue.
     function setLimits(uint256 index, uint256 word) external returns (uint256 queueIndex);
 
+    /// @notice Queues when the market of an underlying is settled, for good. Only the owner may. From
+    /// this entry on it is reduce-only.
+    /// @param index Of an underlying that there is, and of which no end is known.
+    /// @param endsMs A full minute, at least 7 days from now and at most 365.
+    /// @return queueIndex Position in the queue.
+    function endMarket(uint256 index, uint48 endsMs) external returns (uint256 queueIndex);
+
     /// @notice Queues an oracle's public key. Only the owner may.
     /// @param index That of an oracle, or the next one, which is appended.
     /// @param key On the curve, and no other oracle's.
@@ -308,6 +315,9 @@ interface IExchange {
 
     /// @notice The packed word of an underlying's limits.
     function limits(uint256 index) external view returns (uint256);
+
+    /// @notice When the market of an underlying is settled, in milliseconds; 0 if no end is known.
+    function marketEnd(uint256 index) external view returns (uint256);
 
     /// @notice What part of an asset's custody may leave in an hour, in millionths; 0 if all of it may.
     function outflowShare() external view returns (uint256);

@@ -44,6 +44,10 @@ library ParameterRegistry {
     uint256 internal constant MAX_LEAST_LOT_QUANTA = 1_000_000;
     /// @dev At less it would take days to leave, whoever asks for what is his.
     uint256 internal constant MIN_OUTFLOW_SHARE_PPM = 50_000;
+    /// @dev Who holds a position has time to close it, or to take it elsewhere.
+    uint256 internal constant MIN_END_NOTICE_MS = 604_800_000;
+    /// @dev A year: what is farther away is a mistake of units.
+    uint256 internal constant MAX_END_NOTICE_MS = 31_536_000_000;
     /// @dev For as long the program trades at a price: younger reports would end trading earlier.
     uint256 internal constant MIN_ORACLE_MAX_AGE_MS = 3000;
     /// @dev Reports may be as much in the future: for so long they would shut out all others.
@@ -86,6 +90,8 @@ library ParameterRegistry {
     uint256 private constant GAP_SHIFT = LEAST_LOT_SHIFT + LEAST_LOT_BITS;
     uint256 private constant GAP_BUDGETS_SHIFT = GAP_SHIFT + RATE_BITS;
     uint256 private constant GAP_BUDGETS_BITS = 8;
+    uint256 private constant REDUCE_ONLY_BIT = 245;
+    uint256 private constant MINUTE_MS = 60_000;
 
     uint256 private constant MAX_RATE_PPM = 2 ** RATE_BITS - 1;
     uint256 private constant PPM_ONE = 1_000_000;
@@ -97,6 +103,9 @@ library ParameterRegistry {
 
     /// @notice What an underlying is counted in cannot change: prices and positions are in it.
     error SettingIsFixed(bytes32 field, uint256 value, uint256 current);
+
+    /// @notice A market is settled when a minute is over.
+    error EndIsNoFullMinute(uint256 endsMs);
 
     /// @notice Another underlying has this symbol.
     error DuplicateSymbol(uint256 symbol, uint256 index);
@@ -159,6 +168,24 @@ library ParameterRegistry {
         uint256 budgets = _field(word, GAP_BUDGETS_SHIFT, GAP_BUDGETS_BITS);
         if (gap == 0) _requireRange("gap_budgets", budgets, 0, 0);
         else _requireRange("gap_budgets", budgets, 1, 2 ** GAP_BUDGETS_BITS - 1);
+    }
+
+    /// @notice Lets the market of an underlying end, which is reduce-only until then.
+    /// @param current The end that is known, 0 if none is.
+    function endMarket(Parameters storage self, uint256 index, uint256 endsMs, uint256 current)
+        internal
+    {
+        _requireRange("underlying_index", index, 0, self.underlyings.length - 1);
+        if (current != 0) revert SettingIsFixed("ends_ms", endsMs, current);
+        uint256 first = block.timestamp * 1000 + MIN_END_NOTICE_MS;
+        _requireRange("ends_ms", endsMs, first, block.timestamp * 1000 + MAX_END_NOTICE_MS);
+        if (endsMs % MINUTE_MS != 0) revert EndIsNoFullMinute(endsMs);
+        self.underlyings[index] |= 2 ** REDUCE_ONLY_BIT;
+    }
+
+    /// @notice Checks the terms of what ends: it stays reduce-only.
+    function checkEnding(uint256 word) internal pure {
+        _requireRange("reduce_only", _field(word, REDUCE_ONLY_BIT, 1), 1, 1);
     }
 
     /// @notice Replaces an oracle's key, or appends one.

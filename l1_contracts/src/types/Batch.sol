@@ -12,6 +12,7 @@ uint8 constant OPERATION_SET_ORACLE_RULE = 4;
 uint8 constant OPERATION_SET_LIMITS = 5;
 uint8 constant OPERATION_SET_OUTFLOW_SHARE = 6;
 uint8 constant OPERATION_SET_FEE_SCHEDULE = 7;
+uint8 constant OPERATION_END_MARKET = 9;
 
 /// @dev Result code of an operation that was carried out.
 uint8 constant RESULT_DONE = 0;

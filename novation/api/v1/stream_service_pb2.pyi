@@ -97,7 +97,7 @@ class BalanceChange(_message.Message):
     def __init__(self, kind: _Optional[_Union[BalanceChange.Kind, str]] = ..., amount_quanta: _Optional[int] = ..., asset_id: _Optional[int] = ..., other_account_id: _Optional[int] = ...) -> None: ...
 
 class StreamAccountResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "bid", "take_over", "is_heartbeat")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "snapshot", "order", "fill", "balance", "liquidation", "auction", "bid", "take_over", "settlement", "is_heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +109,7 @@ class StreamAccountResponse(_message.Message):
     AUCTION_FIELD_NUMBER: _ClassVar[int]
     BID_FIELD_NUMBER: _ClassVar[int]
     TAKE_OVER_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
     IS_HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
@@ -121,8 +122,9 @@ class StreamAccountResponse(_message.Message):
     auction: _types_pb2.Auction
     bid: _types_pb2.BidFill
     take_over: _types_pb2.TakeOver
+    settlement: _types_pb2.PositionSettlement
     is_heartbeat: bool
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., bid: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ..., take_over: _Optional[_Union[_types_pb2.TakeOver, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., snapshot: _Optional[_Union[_types_pb2.Account, _Mapping]] = ..., order: _Optional[_Union[OrderUpdate, _Mapping]] = ..., fill: _Optional[_Union[_types_pb2.Fill, _Mapping]] = ..., balance: _Optional[_Union[BalanceChange, _Mapping]] = ..., liquidation: _Optional[_Union[_types_pb2.Liquidation, _Mapping]] = ..., auction: _Optional[_Union[_types_pb2.Auction, _Mapping]] = ..., bid: _Optional[_Union[_types_pb2.BidFill, _Mapping]] = ..., take_over: _Optional[_Union[_types_pb2.TakeOver, _Mapping]] = ..., settlement: _Optional[_Union[_types_pb2.PositionSettlement, _Mapping]] = ..., is_heartbeat: _Optional[bool] = ...) -> None: ...
 
 class StreamTradesRequest(_message.Message):
     __slots__ = ("market_id", "after_sequence", "heartbeat_ms")
@@ -177,7 +179,7 @@ class StreamMarketRequest(_message.Message):
     def __init__(self, market_id: _Optional[int] = ..., interval_ms: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ...) -> None: ...
 
 class StreamMarketResponse(_message.Message):
-    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "oracle_time_ms", "index_price_x16", "mark_price_x16", "open_interest_lots", "status", "best_bid", "best_ask", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "added_margin_ppm", "forecast_margin_ppm", "is_silent", "interest_cap_lots")
+    __slots__ = ("sequence", "previous_sequence", "time_ms", "is_heartbeat", "oracle_time_ms", "index_price_x16", "mark_price_x16", "open_interest_lots", "status", "best_bid", "best_ask", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "added_margin_ppm", "forecast_margin_ppm", "is_silent", "interest_cap_lots", "is_settled")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
@@ -201,6 +203,7 @@ class StreamMarketResponse(_message.Message):
     FORECAST_MARGIN_PPM_FIELD_NUMBER: _ClassVar[int]
     IS_SILENT_FIELD_NUMBER: _ClassVar[int]
     INTEREST_CAP_LOTS_FIELD_NUMBER: _ClassVar[int]
+    IS_SETTLED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     previous_sequence: int
     time_ms: int
@@ -224,7 +227,8 @@ class StreamMarketResponse(_message.Message):
     forecast_margin_ppm: int
     is_silent: bool
     interest_cap_lots: int
-    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., oracle_time_ms: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., status: _Optional[int] = ..., best_bid: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., best_ask: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., is_silent: _Optional[bool] = ..., interest_cap_lots: _Optional[int] = ...) -> None: ...
+    is_settled: bool
+    def __init__(self, sequence: _Optional[int] = ..., previous_sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., is_heartbeat: _Optional[bool] = ..., oracle_time_ms: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., status: _Optional[int] = ..., best_bid: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., best_ask: _Optional[_Union[_types_pb2.BookLevel, _Mapping]] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., is_silent: _Optional[bool] = ..., interest_cap_lots: _Optional[int] = ..., is_settled: _Optional[bool] = ...) -> None: ...
 
 class StreamPortfolioRequest(_message.Message):
     __slots__ = ("account_id", "interval_ms", "heartbeat_ms")

@@ -470,6 +470,18 @@ class Unwinding(_message.Message):
     income_quanta: int
     def __init__(self, sequence: _Optional[int] = ..., time_ms: _Optional[int] = ..., market_id: _Optional[int] = ..., order_id: _Optional[int] = ..., is_pool: _Optional[bool] = ..., mark_price_x16: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., limit_price_ticks: _Optional[int] = ..., size_lots: _Optional[int] = ..., traded_lots: _Optional[int] = ..., left_lots: _Optional[int] = ..., income_quanta: _Optional[int] = ...) -> None: ...
 
+class PositionSettlement(_message.Message):
+    __slots__ = ("account_id", "market_id", "size_lots", "price_ticks")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    MARKET_ID_FIELD_NUMBER: _ClassVar[int]
+    SIZE_LOTS_FIELD_NUMBER: _ClassVar[int]
+    PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    market_id: int
+    size_lots: int
+    price_ticks: int
+    def __init__(self, account_id: _Optional[int] = ..., market_id: _Optional[int] = ..., size_lots: _Optional[int] = ..., price_ticks: _Optional[int] = ...) -> None: ...
+
 class BookLevel(_message.Message):
     __slots__ = ("price_ticks", "size_lots", "n_orders")
     PRICE_TICKS_FIELD_NUMBER: _ClassVar[int]
@@ -619,7 +631,7 @@ class Batch(_message.Message):
     def __init__(self, batch_number: _Optional[int] = ..., state: _Optional[_Union[BatchState, str]] = ..., old_root: _Optional[bytes] = ..., new_root: _Optional[bytes] = ..., first_sequence: _Optional[int] = ..., last_sequence: _Optional[int] = ..., n_transactions: _Optional[int] = ..., cost_steps: _Optional[int] = ..., sealed_time_ms: _Optional[int] = ..., proven_time_ms: _Optional[int] = ..., final_time_ms: _Optional[int] = ..., l1_transaction_hash: _Optional[bytes] = ...) -> None: ...
 
 class Market(_message.Message):
-    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm", "forecast_margin_ppm", "long_charged_quanta_per_lot", "short_charged_quanta_per_lot", "is_silent", "interest_cap_lots")
+    __slots__ = ("market_id", "symbol", "tick_size", "lot_size", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "mark_price_x16", "status", "open_interest_lots", "underlying_id", "listed_time_ms", "min_order_usd", "premium_x16", "funding_quanta_per_lot", "funding_rate_ppb", "next_funding_time_ms", "ref_price_x16", "resolving_until_ms", "short_quanta_per_lot", "pool_lots", "pool_cash_quanta", "added_margin_ppm", "forecast_margin_ppm", "long_charged_quanta_per_lot", "short_charged_quanta_per_lot", "is_silent", "interest_cap_lots", "ends_time_ms", "is_settled")
     MARKET_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -652,6 +664,8 @@ class Market(_message.Message):
     SHORT_CHARGED_QUANTA_PER_LOT_FIELD_NUMBER: _ClassVar[int]
     IS_SILENT_FIELD_NUMBER: _ClassVar[int]
     INTEREST_CAP_LOTS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    IS_SETTLED_FIELD_NUMBER: _ClassVar[int]
     market_id: int
     symbol: str
     tick_size: str
@@ -684,10 +698,12 @@ class Market(_message.Message):
     short_charged_quanta_per_lot: int
     is_silent: bool
     interest_cap_lots: int
-    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., long_charged_quanta_per_lot: _Optional[int] = ..., short_charged_quanta_per_lot: _Optional[int] = ..., is_silent: _Optional[bool] = ..., interest_cap_lots: _Optional[int] = ...) -> None: ...
+    ends_time_ms: int
+    is_settled: bool
+    def __init__(self, market_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_size: _Optional[str] = ..., lot_size: _Optional[str] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., mark_price_x16: _Optional[int] = ..., status: _Optional[int] = ..., open_interest_lots: _Optional[int] = ..., underlying_id: _Optional[int] = ..., listed_time_ms: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., premium_x16: _Optional[int] = ..., funding_quanta_per_lot: _Optional[int] = ..., funding_rate_ppb: _Optional[int] = ..., next_funding_time_ms: _Optional[int] = ..., ref_price_x16: _Optional[int] = ..., resolving_until_ms: _Optional[int] = ..., short_quanta_per_lot: _Optional[int] = ..., pool_lots: _Optional[int] = ..., pool_cash_quanta: _Optional[str] = ..., added_margin_ppm: _Optional[int] = ..., forecast_margin_ppm: _Optional[int] = ..., long_charged_quanta_per_lot: _Optional[int] = ..., short_charged_quanta_per_lot: _Optional[int] = ..., is_silent: _Optional[bool] = ..., interest_cap_lots: _Optional[int] = ..., ends_time_ms: _Optional[int] = ..., is_settled: _Optional[bool] = ...) -> None: ...
 
 class Underlying(_message.Message):
-    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "least_lot_quanta", "gap_ppm", "gap_budgets", "margin_deviations")
+    __slots__ = ("underlying_id", "symbol", "tick_decimals", "multiplier", "initial_margin_ppm", "maintenance_margin_ppm", "maker_fee_ppm", "taker_fee_ppm", "price_band_ppm", "index_price_x16", "min_order_usd", "interest_lower_kusd", "interest_upper_kusd", "modes", "interest_cap_lots", "position_limit_lots", "least_lot_quanta", "gap_ppm", "gap_budgets", "margin_deviations", "ends_time_ms")
     UNDERLYING_ID_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TICK_DECIMALS_FIELD_NUMBER: _ClassVar[int]
@@ -708,6 +724,7 @@ class Underlying(_message.Message):
     GAP_PPM_FIELD_NUMBER: _ClassVar[int]
     GAP_BUDGETS_FIELD_NUMBER: _ClassVar[int]
     MARGIN_DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
+    ENDS_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     underlying_id: int
     symbol: str
     tick_decimals: int
@@ -728,4 +745,5 @@ class Underlying(_message.Message):
     gap_ppm: int
     gap_budgets: int
     margin_deviations: int
-    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ..., least_lot_quanta: _Optional[int] = ..., gap_ppm: _Optional[int] = ..., gap_budgets: _Optional[int] = ..., margin_deviations: _Optional[int] = ...) -> None: ...
+    ends_time_ms: int
+    def __init__(self, underlying_id: _Optional[int] = ..., symbol: _Optional[str] = ..., tick_decimals: _Optional[int] = ..., multiplier: _Optional[int] = ..., initial_margin_ppm: _Optional[int] = ..., maintenance_margin_ppm: _Optional[int] = ..., maker_fee_ppm: _Optional[int] = ..., taker_fee_ppm: _Optional[int] = ..., price_band_ppm: _Optional[int] = ..., index_price_x16: _Optional[int] = ..., min_order_usd: _Optional[int] = ..., interest_lower_kusd: _Optional[int] = ..., interest_upper_kusd: _Optional[int] = ..., modes: _Optional[int] = ..., interest_cap_lots: _Optional[int] = ..., position_limit_lots: _Optional[int] = ..., least_lot_quanta: _Optional[int] = ..., gap_ppm: _Optional[int] = ..., gap_budgets: _Optional[int] = ..., margin_deviations: _Optional[int] = ..., ends_time_ms: _Optional[int] = ...) -> None: ...

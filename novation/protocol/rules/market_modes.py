@@ -18,6 +18,7 @@ from novation.protocol.transactions import PlaceOrder
 
 def check_modes(state: State, tx: PlaceOrder) -> None:
     """Raise InvalidTransaction if the market takes no such order now."""
+    check_not_settled(state, tx.market_id)
     check_not_halted(state, tx.market_id)
     check_not_post_only(state, tx.market_id, tx.time_in_force)
     terms = state.underlying_of(tx.market_id)
@@ -43,6 +44,17 @@ def _check_lot_is_worth_enough(state: State, market_id: int) -> None:
             f"a lot of market {market_id} is worth {mark_x16 * terms.multiplier} / 2^16 quanta, "
             f"less than {terms.limits.least_lot_quanta}: it takes reduce-only orders alone",
             Broken("mark_price_x16", mark_x16, div_ceil(least_x16, terms.multiplier)),
+        )
+
+
+def check_not_settled(state: State, market_id: int) -> None:
+    """Raise InvalidTransaction if a market has ended."""
+    if state.price_of(market_id).is_settled:
+        ends_ms, now_ms = state.underlying_of(market_id).ends_ms, state.globals.time_ms
+        raise InvalidTransaction(
+            ErrorCode.MARKET_SETTLED,
+            f"market {market_id} ended at {ends_ms}, now {now_ms}: positions are settled",
+            Broken("time_ms", now_ms, ends_ms - 1),
         )
 
 

@@ -25,6 +25,7 @@ from novation.protocol.markets import UnderlyingState
 from novation.protocol.orders import RestingOrder, Side
 from novation.protocol.rules.budgets import begin_day
 from novation.protocol.rules.dead_orders import cause_of_death
+from novation.protocol.rules.ending import count_index, settle_if_due
 from novation.protocol.rules.funding import count_minute
 from novation.protocol.rules.pools import opposite_side, pass_on
 from novation.protocol.rules.resolving import with_minute
@@ -55,12 +56,15 @@ def apply_minute_tick(state: State) -> TransactionResult:
     underlying_id = counters.tick_underlying
     visits = _Visits()
     events: tuple[Event, ...] = ()
-    if state.underlyings[underlying_id].is_listed:
+    before = state.underlyings[underlying_id]
+    if before.is_listed and not before.is_settled:
         visits.n_slots += begin_day(state, underlying_id)
+        count_index(state, underlying_id)
         sampled = _sample(state, underlying_id, visits)
         _follow_forecast(state, underlying_id)
         paid = _pay_funding(state, underlying_id)
-        events = (sampled, *paid, *_pass_on(state, underlying_id, paid))
+        settled = settle_if_due(state, underlying_id)
+        events = (sampled, *paid, *settled, *_pass_on(state, underlying_id, paid))
     if underlying_id + 1 < len(state.underlyings):
         state.globals = replace(state.globals, tick_underlying=underlying_id + 1)
     else:

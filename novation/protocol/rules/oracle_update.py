@@ -67,7 +67,10 @@ def check_oracle_update(state: State, tx: OracleUpdate, *, verify_signature: boo
 def apply_oracle_update(
     state: State, tx: OracleUpdate, *, verify_signature: bool
 ) -> TransactionResult:
-    """Set the index of every underlying of which there is a price; the others are silent."""
+    """Set the index of every underlying of which there is a price; the others are silent.
+
+    That of a market which is settled stays.
+    """
     validate_oracle_update(tx, state.parameters)
     check_oracle_update(state, tx, verify_signature=verify_signature)
     before = state.underlyings
@@ -77,7 +80,9 @@ def apply_oracle_update(
         counters = replace(counters, next_tick_ms=next_minute_ms(counters.time_ms))
     state.globals = counters
     after = (
-        replace(
+        underlying
+        if underlying.is_settled
+        else replace(
             underlying,
             index_price_x16=price_x16 or underlying.index_price_x16,
             is_silent=price_x16 == 0,
@@ -85,8 +90,8 @@ def apply_oracle_update(
         for underlying, price_x16 in zip(state.underlyings, tx.prices_x16, strict=True)
     )
     state.underlyings = tuple(
-        with_index(*each, counters.time_ms)
-        for each in zip(before, after, state.parameters.underlyings, strict=True)
+        old if old.is_settled else with_index(old, new, terms, counters.time_ms)
+        for old, new, terms in zip(before, after, state.parameters.underlyings, strict=True)
     )
     event = PricesUpdated(tx.oracle_time_ms, tx.prices_x16)
     shared = pass_on_all(state)

@@ -9,7 +9,7 @@ from novation.protocol.batch import PlaceOrderHints, TransactionResult
 from novation.protocol.errors import ResultCode
 from novation.protocol.events import TriggerPlaced
 from novation.protocol.rules.dead_orders import apply_timer
-from novation.protocol.rules.market_modes import check_not_halted
+from novation.protocol.rules.market_modes import check_not_halted, check_not_settled
 from novation.protocol.rules.place_order import (
     check_active,
     check_free_slot,
@@ -32,6 +32,7 @@ def apply_place_trigger(
     timed_out = apply_timer(state, tx.account_id)
     account = check_signer(state, tx, Permission.TRADE, verify_signature=verify_signature)
     check_active(state, tx.market_id)
+    check_not_settled(state, tx.market_id)
     check_not_halted(state, tx.market_id)
     check_terms(state, tx)
     check_free_slot(account, tx.market_id)

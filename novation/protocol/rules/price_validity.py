@@ -90,6 +90,7 @@ def resume_after_gap(state: State) -> tuple[BooksKilled, ...]:
         return ()
     post_only_until_ms = counters.time_ms + POST_ONLY_MS
     state.globals = replace(counters, post_only_until_ms=post_only_until_ms)
-    for underlying_id in range(len(state.underlyings)):
-        state.kill_orders(underlying_id)
+    for underlying_id, underlying in enumerate(state.underlyings):
+        if not underlying.is_settled:
+            state.kill_orders(underlying_id)
     return (BooksKilled(counters.next_order_id, post_only_until_ms),)

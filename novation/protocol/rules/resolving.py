@@ -54,6 +54,14 @@ def with_index(
         before.window_x16, mark_x16, terms
     ):
         return after
+    return behind_jump(before, after, terms, time_ms)
+
+
+def behind_jump(
+    before: UnderlyingState, after: UnderlyingState, terms: Underlying, time_ms: int
+) -> UnderlyingState:
+    """Return an underlying whose index has just jumped."""
+    mark_x16 = mark_price_x16(after, terms)
     if is_kept(before, time_ms):
         return replace(after, window_x16=mark_x16, jumped_ms=time_ms)
     marks = mark_price_x16(before, terms), before.window_x16
@@ -91,7 +99,7 @@ def _counted_from(prices: UnderlyingState, ref_x16: int, window_x16: int) -> Und
 def check_may_trade(state: State, market_id: int, time_in_force: TimeInForce) -> None:
     """Raise InvalidTransaction if an order could trade in a market that is resolving."""
     if not time_in_force.never_trades:
-        _check_settled(state, market_id, f"{time_in_force.name} orders are accepted")
+        check_settled(state, market_id, f"{time_in_force.name} orders are accepted")
 
 
 def check_may_pay_out(state: State, account: Account) -> None:
@@ -100,10 +108,11 @@ def check_may_pay_out(state: State, account: Account) -> None:
     Its gains are not its own yet: some of them may be needed for what others cannot pay.
     """
     for slot in account.positions:
-        _check_settled(state, slot.market_id, "an account with a slot there may pay out")
+        check_settled(state, slot.market_id, "an account with a slot there may pay out")
 
 
-def _check_settled(state: State, market_id: int, what: str) -> None:
+def check_settled(state: State, market_id: int, what: str) -> None:
+    """Raise InvalidTransaction, with what has to wait for it, while a jump is not settled."""
     prices, now_ms = state.price_of(market_id), state.globals.time_ms
     if is_resolving(prices, now_ms):
         until_ms = prices.resolve_until_ms

@@ -25,14 +25,12 @@ def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
         if tx.index < len(known):
             if not underlying.is_same_thing(known[tx.index]):
                 raise ValueError(f"{underlying} is not the same thing as {known[tx.index]}")
-            underlying = replace(underlying, limits=known[tx.index].limits)
+            before = known[tx.index]
+            underlying = replace(underlying, limits=before.limits, ends_ms=before.ends_ms)
         return parameters.with_underlying(tx.index, underlying)
-    if tx.kind is ParameterKind.LIMITS:
+    if tx.kind in {ParameterKind.LIMITS, ParameterKind.END}:
         _check_index(tx, len(parameters.underlyings) - 1)
-        terms = parameters.underlyings[tx.index]
-        return parameters.with_underlying(
-            tx.index, replace(terms, limits=Limits.from_word(tx.word))
-        )
+        return parameters.with_underlying(tx.index, _bounded(parameters.underlyings[tx.index], tx))
     if tx.kind is ParameterKind.ORACLE_KEY:
         _check_index(tx, len(parameters.oracle_keys))
         return parameters.with_oracle_key(tx.index, tx.word)
@@ -42,6 +40,15 @@ def changed_parameters(parameters: Parameters, tx: SetParameter) -> Parameters:
     if tx.kind is ParameterKind.FEE_SCHEDULE:
         return parameters.with_fee_schedule(tx.word)
     return parameters.with_oracle_rule(tx.word)
+
+
+def _bounded(terms: Underlying, tx: SetParameter) -> Underlying:
+    """Return an underlying with other limits, or with an end, of which there is one for good."""
+    if tx.kind is ParameterKind.LIMITS:
+        return replace(terms, limits=Limits.from_word(tx.word))
+    if terms.ends_ms:
+        raise ValueError(f"{terms.symbol} ends at {terms.ends_ms}")
+    return terms.with_end(tx.word)
 
 
 def _check_index(tx: SetParameter, highest: int) -> None:

@@ -19,6 +19,7 @@ from novation.protocol.transactions.replace_order import ReplaceOrder
 from novation.protocol.transactions.set_auction import SetAuction
 from novation.protocol.transactions.set_cancel_timer import SetCancelTimer
 from novation.protocol.transactions.set_parameter import ParameterKind, SetParameter
+from novation.protocol.transactions.settle_position import SettlePosition
 from novation.protocol.transactions.take_over import TakeOver
 from novation.protocol.transactions.transfer import Transfer
 from novation.protocol.transactions.trigger_order import TriggerOrder
@@ -50,6 +51,7 @@ __all__ = [
     "SetAuction",
     "SetCancelTimer",
     "SetParameter",
+    "SettlePosition",
     "TakeOver",
     "Transaction",
     "Transfer",
@@ -81,6 +83,14 @@ UserTransaction = (
 L1Operation = Deposit | SetParameter
 # What nobody signs.
 Unsigned = (
-    ListMarket | PruneOrder | MinuteTick | Liquidate | SetAuction | TakeOver | TriggerOrder | Unwind
+    ListMarket
+    | PruneOrder
+    | MinuteTick
+    | Liquidate
+    | SetAuction
+    | SettlePosition
+    | TakeOver
+    | TriggerOrder
+    | Unwind
 )
 Transaction = L1Operation | OracleUpdate | Unsigned | UserTransaction

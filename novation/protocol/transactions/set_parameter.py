@@ -7,6 +7,7 @@ from novation.crypto import FIELD_PRIME
 from novation.protocol.constants import (
     MAX_ORACLES,
     MAX_UNDERLYINGS,
+    OPERATION_END_MARKET,
     OPERATION_SET_FEE_SCHEDULE,
     OPERATION_SET_LIMITS,
     OPERATION_SET_ORACLE_KEY,
@@ -25,6 +26,7 @@ class ParameterKind(IntEnum):
     LIMITS = OPERATION_SET_LIMITS
     OUTFLOW_SHARE = OPERATION_SET_OUTFLOW_SHARE
     FEE_SCHEDULE = OPERATION_SET_FEE_SCHEDULE
+    END = OPERATION_END_MARKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class SetParameter:
     """An operation of the L1 queue; it is always consumed and always done.
 
     `word` is an underlying's word, an oracle's key, quorum and age, an underlying's limits, a
-    share, or all tiers of fees; `index` is which, the number of those that exist to append a key or
-    underlying, else 0.
+    share, all tiers of fees, or when a market ends; `index` is which, the number of those that
+    exist to append a key or underlying, else 0.
     """
 
     kind: ParameterKind
@@ -46,6 +48,7 @@ def validate_set_parameter(tx: SetParameter) -> None:
     bounds = {
         ParameterKind.UNDERLYING: MAX_UNDERLYINGS,
         ParameterKind.LIMITS: MAX_UNDERLYINGS,
+        ParameterKind.END: MAX_UNDERLYINGS,
         ParameterKind.ORACLE_KEY: MAX_ORACLES,
     }
     assert 0 <= tx.index < bounds.get(tx.kind, 1)
