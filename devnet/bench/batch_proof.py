@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 N_STEPS: Final = 2**18
 # 2^18 steps have room for no more.
-TRADES: Final = 112
+TRADES: Final = 110
 PROFILE: Final = "balanced"
 # As many proofs as an operator who catches up has, and enough for two cores to share.
 PROOFS_VERIFIED: Final = 32
