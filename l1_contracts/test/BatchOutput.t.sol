@@ -160,9 +160,10 @@ contract BatchOutputTest is TestBase {
         return (5 * i) % 8 + 1;
     }
 
-    /// @dev Words of windows, and of keys if there are any.
+    /// @dev Words of fees and windows, and of keys if there are any.
     function _keyWords(uint256 i) private pure returns (uint256) {
-        return (_keys(i) + 1) / 2 + (i % 2) * 2 * _keys(i);
+        uint256 feesWords = _keys(i) == 1 ? 0 : 1;
+        return feesWords + (_keys(i) + 1) / 2 + (i % 2) * 2 * _keys(i);
     }
 
     /// @dev Zero to three, if there are any in the record.

@@ -244,7 +244,7 @@ RECORDS: dict[str, Callable[[int], dict[str, Any]]] = {
         "accounts": tuple(account(i, MAX_POSITIONS) for i in range(n // (2 + MAX_POSITIONS)))
     },
     "accounts with all keys": lambda n: {
-        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (5 + 2 * MAX_KEYS)))
+        "accounts": tuple(account_with_keys(i, MAX_KEYS) for i in range(n // (6 + 2 * MAX_KEYS)))
     },
     "accounts with all assets": lambda n: {
         "accounts": tuple(account_with_holdings(i) for i in range(n // 5))

@@ -134,8 +134,8 @@ library BatchOutput {
         if (index != output.length) revert WrongOutputLength(index, output.length);
     }
 
-    /// @dev Words of an account's record: its head, two windows of nonces in each, two for each key
-    /// that it has, up to three of holdings, one for each position.
+    /// @dev Words of an account's record: its head, with several keys that of its fees, two windows of
+    /// nonces in each, two for each key that it has, up to three of holdings, one for each position.
     function _accountWords(uint256 head) private pure returns (uint256) {
         unchecked {
             uint256 nKeys = (head >> N_KEYS_SHIFT) & 0xf;
@@ -143,8 +143,10 @@ library BatchOutput {
             uint256 nWindowWords = (nKeys + WINDOWS_PER_WORD - 1) / WINDOWS_PER_WORD;
             uint256 nHoldingWords =
                 ((head >> HAS_HOLDINGS_SHIFT) & 1) * ((head >> N_HOLDING_WORDS_SHIFT) & 3);
+            // A single key's window shares its word with the fees.
+            uint256 nFeesWords = nKeys == 1 ? 0 : 1;
             uint256 nPositions = (head >> N_POSITIONS_SHIFT) & 0xff;
-            return 1 + nWindowWords + nKeyWords + nHoldingWords + nPositions;
+            return 1 + nFeesWords + nWindowWords + nKeyWords + nHoldingWords + nPositions;
         }
     }
 
