@@ -287,6 +287,16 @@ GUARANTEES: Final[Mapping[str, Guarantee]] = {
         2**128,
     ),
     "check_dormant": Guarantee(lambda item: item("terms.limit_price_ticks"), 2**32),
+    "assert_before": Guarantee(
+        lambda item: (
+            product(item("unit"), item("name.price_ticks") - item("next_price_ticks"))
+            + item("next_id")
+            - item("name.order_id")
+            + -1
+        ),
+        2**128,
+        unless_zero="next_id",
+    ),
     "assert_none_due": Guarantee(
         lambda item: (
             item("price.lot_value_x16")

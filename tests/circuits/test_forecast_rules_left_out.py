@@ -73,7 +73,7 @@ def test_sample_when_left_out_or_of_old_prices_then_not_proven(monkeypatch: Patc
         exchange.seal()
         if is_valid:
             exchange.time_ms = exchange.state.globals.next_tick_ms
-        monkeypatch.setattr(minute_tick, "_are_prices_valid", lambda _, answer=is_valid: answer)
+        monkeypatch.setattr(minute_tick, "_is_price_valid", lambda *_, answer=is_valid: answer)
         if is_valid:
             exchange.tick()
         else:

@@ -109,7 +109,8 @@ def listing_only(market_id: int, *, is_known: bool) -> tuple[ProgramInput, Seale
     if is_known:
         return records, sealed
     nodes = [NodeValue(level, index, value) for (level, index), value in path.items()]
-    tape = [*records.tape, [TYPE_LIST_MARKET, 0], [market_id]]
+    # What is added needs the whole program.
+    tape = [0, *records.tape[1:], [TYPE_LIST_MARKET, 0], [market_id]]
     tape += merkle_guesses(MARKET_TREE_HEIGHT, [market_id], nodes)
     return with_counts(records, tape, {N_TRANSACTIONS: 1, N_MARKETS: 1}), sealed
 

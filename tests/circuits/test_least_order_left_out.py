@@ -154,9 +154,9 @@ def test_batch_when_it_breaks_the_rule_and_the_prover_lies_then_no_proof(
 
 
 # Of the first underlying's terms on the tape: the fields that its word packs, and their places.
-PARAMETERS, TERMS = 2, 6
+PARAMETERS, TERMS = 3, 7
 SHIFTS = (0, 12, 32, 52, 72, 92, 112, 128)
-MIN_ORDER, DISPLAY, MIN_ORDER_QUANTA = 6, 7, 18
+MIN_ORDER, DISPLAY, MIN_ORDER_QUANTA = 6, 7, 20
 
 
 def terms(field: int) -> Path:

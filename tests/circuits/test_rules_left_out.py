@@ -32,6 +32,7 @@ from novation.protocol.rules import (
 )
 from novation.protocol.sealing import SealedBatch
 from novation.protocol.transactions import ParameterKind, SetParameter
+from novation.protocol.transactions.oracle_update import index_of
 from tests.circuits.forgery import (
     assert_no_lie_proves,
     assert_proven,
@@ -209,6 +210,7 @@ def order_with_a_margin_of_before(patch: Patch, raise_ppm: int) -> SealedBatch:
 
 def update_below_a_new_quorum(patch: Patch, excess: int) -> SealedBatch:
     patch.setattr(oracle_update, "validate_oracle_update", nothing)
+    patch.setattr(oracle_update, "index_of", lambda column, _: index_of(column, QUORUM))
     exchange = Exchange()
     rule = oracle_rule_word(QUORUM + excess, 60_000)
     exchange.apply(SetParameter(ParameterKind.ORACLE_RULE, 0, rule))

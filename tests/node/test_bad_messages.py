@@ -42,6 +42,7 @@ from novation.protocol.transactions import (
     PlaceOrder,
     PlaceTrigger,
     Quote,
+    QuoteCancel,
     QuoteTerms,
     RemoveKey,
     ReplaceOrder,
@@ -85,7 +86,8 @@ def place_order(now_ms: int) -> PlaceOrder:
 
 def mass_quote(now_ms: int) -> MassQuote:
     quotes = Quote(Side.BUY, PRICE_TICKS - 9, 10), Quote(Side.SELL, PRICE_TICKS + 9, 10)
-    return MassQuote(OWN, 0, NONCE, 0, QuoteTerms(now_ms + HOUR_MS, 1_000), quotes)
+    terms = QuoteTerms(now_ms + HOUR_MS, 1_000)
+    return MassQuote(OWN, 0, NONCE, 0, terms, quotes, cancels=(QuoteCancel(Side.BUY, 900, 77),) * 2)
 
 
 def replace_order(now_ms: int) -> ReplaceOrder:
@@ -159,8 +161,8 @@ KINDS: Final[dict[type, Kind]] = {
 ORDERS = PlaceOrder, ReplaceOrder, MassQuote, PlaceBracket
 # Those behind which nothing rests come last.
 IN_TURN = sorted(KINDS, key=lambda kind: kind in (CancelOrder, CancelAll))
-# All that their type can hold is an id, or a number of its author's.
-FULL: Final = {"label", "to_account_id", "failing_account_id"}
+# All that their type can hold is an id, or a number of its author's; or there may be none of them.
+FULL: Final = {"label", "to_account_id", "failing_account_id", "cancels"}
 
 
 def test_kinds_are_all_that_people_sign() -> None:
@@ -414,8 +416,9 @@ def edits(request: Message, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[
     for field in request.DESCRIPTOR.fields:
         name = prefix(path) + field.name
         if field.is_repeated and field.message_type is None:
-            for value in (0, 2**64 - 1):
-                yield (f"{name}[1]",), at((*path, field.name), setting_item(1, value))
+            # No price is a good value, too.
+            for value, named in ((0, ("signature",)), (2**64 - 1, (f"{name}[1]",))):
+                yield named, at((*path, field.name), setting_item(1, value))
             continue
         is_any_good = field.name in FULL or field.type == FieldDescriptor.TYPE_BOOL
         for spoil in spoilers(field):
@@ -474,5 +477,5 @@ def at(path: tuple[Any, ...], edit: Edit) -> Edit:
 
 
 def prefix(path: tuple[Any, ...]) -> str:
-    """Quotes are named by their number; an order that a message holds has no name of its own."""
-    return f"{path[0]}[{path[1]}]." if path and path[0] == "quotes" else ""
+    """What is a list is named by its number; an order that a message holds has no name of its own."""
+    return f"{path[0]}[{path[1]}]." if path and path[0] in ("quotes", "cancels") else ""
