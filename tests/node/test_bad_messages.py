@@ -477,5 +477,5 @@ def at(path: tuple[Any, ...], edit: Edit) -> Edit:
 
 
 def prefix(path: tuple[Any, ...]) -> str:
-    """Of a list each is named by its number; an order that a message holds has no name of its own."""
+    """What is in a list is named by its number; an order in a message has no name of its own."""
     return f"{path[0]}[{path[1]}]." if path and path[0] in ("quotes", "cancels") else ""
