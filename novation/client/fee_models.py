@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from novation.protocol.constants import MILLE_ONE
+
 
 @dataclass(frozen=True, slots=True)
 class FeeStanding:
@@ -24,7 +26,7 @@ class FeeStanding:
 
     def effective_fee_ppm(self, fee_ppm: int) -> Decimal:
         """Return what is left of a market's fee for takers or makers after what comes back."""
-        return Decimal(fee_ppm * (1000 - self.returned_permille)) / 1000
+        return Decimal(fee_ppm * (MILLE_ONE - self.returned_permille)) / MILLE_ONE
 
 
 # Of who has paid none.

@@ -41,9 +41,7 @@ from novation.protocol.markets import (
     Market,
     UnderlyingState,
 )
-from novation.protocol.nonces import (
-    NonceWindow,
-)
+from novation.protocol.nonces import NonceWindow
 from novation.protocol.numeric import pack, unpack
 from novation.protocol.orders import ORDER_WORD_0_BITS, RestingOrder
 from novation.protocol.signing_keys import KEY_WORDS, SigningKey

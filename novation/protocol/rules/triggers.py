@@ -11,15 +11,20 @@ from novation.protocol.rules.resolving import is_resolving
 from novation.protocol.state import State
 
 
+def may_take(state: State, market_id: int, time_ms: int) -> bool:
+    """Return whether neither modes of a listed market, nor its price, nor a jump forbid takers."""
+    terms, prices = state.underlying_of(market_id), state.price_of(market_id)
+    is_closed = terms.is_post_only or terms.is_halted or prices.is_silent
+    return not is_closed and not is_resolving(prices, time_ms)
+
+
 def due_order(state: State, market_id: int, time_ms: int) -> RestingOrder | None:
     """Return the dormant order of a listed market that comes first, None if the mark reached none.
 
     That of the falls comes before that of the rises. While a jump is unsettled they wait, and while
     the market is one in which nobody takes: what may not be placed holds nobody up.
     """
-    terms, prices = state.underlying_of(market_id), state.price_of(market_id)
-    is_open = not (terms.is_post_only or terms.is_halted or prices.is_silent)
-    if not is_open or is_resolving(prices, time_ms):
+    if not may_take(state, market_id, time_ms):
         return None
     market, mark_x16 = state.market(market_id), state.mark_price_x16(market_id)
     fall_id, fall_price_ticks = market.head(OrderList.FALLS)

@@ -30,8 +30,8 @@ from novation.protocol.rules.price_validity import (
     check_not_silent,
     check_prices_are_valid,
 )
-from novation.protocol.rules.resolving import check_may_trade, is_resolving
-from novation.protocol.rules.triggers import check_none_due
+from novation.protocol.rules.resolving import check_may_trade
+from novation.protocol.rules.triggers import check_none_due, may_take
 from novation.protocol.rules.walk import Taker
 from novation.protocol.state import State
 from novation.protocol.transactions.unwind import Unwind, validate_unwind
@@ -58,12 +58,8 @@ def wanted_markets(state: State, time_ms: int) -> list[int]:
 
 def _is_wanted(state: State, market_id: int, time_ms: int) -> bool:
     lots, market = lots_to_unwind(state, market_id), state.market(market_id)
-    terms = state.underlying_of(market_id)
     from_ms = max(market.unwound_ms + UNWIND_EVERY_MS, state.globals.post_only_until_ms)
-    if lots == 0 or time_ms < from_ms or terms.is_halted or terms.is_post_only:
-        return False
-    prices = state.price_of(market_id)
-    if prices.is_silent or is_resolving(prices, time_ms):
+    if lots == 0 or time_ms < from_ms or not may_take(state, market_id, time_ms):
         return False
     side = opposite_side(lots)
     head_id, head_price_ticks = market.head(side.other)
