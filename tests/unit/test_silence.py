@@ -2,17 +2,21 @@
 
 from novation.protocol.errors import ErrorCode
 from novation.protocol.orders import TimeInForce
+from novation.protocol.rules.triggers import due_markets
+from novation.protocol.rules.unwind import wanted_markets
 from novation.protocol.transactions import (
     Liquidate,
     ListMarket,
     SetAuction,
     TakeOver,
     TriggerOrder,
+    Unwind,
 )
 from tests.circuits.test_liquidation_rules_left_out import REQUIRED_QUANTA, holding
 from tests.circuits.test_rules_left_out import with_unlisted
 from tests.support.builders import ONE_DOLLAR
 from tests.support.exchange import BUY, SELL, Exchange
+from tests.unit.test_unwind import LOTS, pooled
 
 PRICE_X16 = 1000 << 16
 
@@ -116,3 +120,25 @@ def test_market_when_its_price_comes_back_far_away_then_that_is_a_jump() -> None
     exchange.silence(0)
     exchange.jump(900)
     assert exchange.refuse(exchange.order(4, BUY, 1, 900)) is ErrorCode.RESOLVING
+
+
+def test_stop_when_its_market_is_silent_then_not_due_until_there_is_a_price() -> None:
+    exchange = trading()
+    exchange.place_stop(3, SELL, 10, 999)
+    exchange.set_price(998)
+    assert due_markets(exchange.state, exchange.time_ms) == [0]
+    exchange.silence(0)
+    assert due_markets(exchange.state, exchange.time_ms) == []
+    exchange.refresh_prices()
+    assert due_markets(exchange.state, exchange.time_ms) == [0]
+
+
+def test_pool_when_its_market_is_silent_then_not_unwound_until_there_is_a_price() -> None:
+    exchange = pooled()
+    exchange.place(4, BUY, LOTS, 903)
+    assert wanted_markets(exchange.state, exchange.time_ms) == [0]
+    exchange.silence(0)
+    assert wanted_markets(exchange.state, exchange.time_ms) == []
+    assert exchange.refuse(Unwind(0)) is ErrorCode.PRICE_ABSENT
+    exchange.refresh_prices()
+    assert wanted_markets(exchange.state, exchange.time_ms) == [0]
